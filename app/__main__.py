@@ -1,0 +1,145 @@
+"""The command line: `tranche serve`, `worker`, `submit`, `watch`, `demo`, `keys`, `migrate`, `doctor`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID
+
+import httpx
+import typer
+from pydantic import ValidationError
+
+from app.commands import administration, client, demonstration, server
+from app.commands.client import console
+from app.settings import Settings
+
+app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+keys = typer.Typer(help="Keys of users and programs.", no_args_is_help=True)
+app.add_typer(keys, name="keys")
+Server = Annotated[str | None, typer.Option("--server", help="Address of the service.")]
+Key = Annotated[str | None, typer.Option("--key", help="API key; else TRANCHE_ADMIN_KEY, else admin.key.")]
+
+
+def settings() -> Settings:
+    """The settings, or the end of the program with what is wrong with them."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        for problem in error.errors():
+            console.print(f"[red]{'.'.join(map(str, problem['loc']))}[/]: {problem['msg']}", highlight=False)
+        raise typer.Exit(2) from None
+
+
+@app.command()
+def serve() -> None:
+    """Serve the API and the console, and run jobs."""
+    server.serve(settings())
+
+
+@app.command()
+def worker() -> None:
+    """Run jobs only; start as many as you like, on as many machines as you like."""
+    server.work(settings())
+
+
+@app.command()
+def submit(
+    files: Annotated[list[Path] | None, typer.Argument(exists=True, dir_okay=False, readable=True)] = None,
+    pipeline: Annotated[str, typer.Option("--pipeline", "-p")] = "pdf-extraction",
+    param: Annotated[list[str] | None, typer.Option("--param", "-P", help="name=value, as often as needed.")] = None,
+    url: Annotated[list[str] | None, typer.Option("--url", help="A URL to fetch, as often as needed.")] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the batch.")] = None,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Follow the batch to its end.")] = False,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Save the results as a ZIP.")] = None,
+    at: Server = None,
+    key: Key = None,
+) -> None:
+    """Submit files and URLs as one batch."""
+    fields = {"pipeline": pipeline} | ({"name": name} if name else {})
+    for pair in param or []:
+        field, equals, value = pair.partition("=")
+        if not equals:
+            raise typer.BadParameter(f"{pair!r} is not name=value")
+        fields[field] = value
+    with client.open_client(settings(), at, key) as api:
+        created = client.submit_files(api, files or [], url or [], fields)
+        console.print(f"{created['batch_id']}  {created['base_directory_name']}  {created['jobs_count']} jobs")
+        if watch or output:
+            status = client.watch(api, created["batch_id"])
+            client.show_results(api, created["batch_id"])
+            if output:
+                client.save_zip(api, created["batch_id"], output)
+            raise typer.Exit(0 if status == "completed" else 1)
+
+
+@app.command()
+def watch(batch_id: UUID, at: Server = None, key: Key = None) -> None:
+    """Follow a batch to its end."""
+    with client.open_client(settings(), at, key) as api:
+        status = client.watch(api, str(batch_id))
+        client.show_results(api, str(batch_id))
+    raise typer.Exit(0 if status == "completed" else 1)
+
+
+@app.command()
+def demo() -> None:
+    """Run a batch of sample result sheets, on the running service or one started for it."""
+    demonstration.run(settings())
+
+
+@app.command()
+def migrate(revision: Annotated[str, typer.Argument(help="A revision, `head` or `base`.")] = "head") -> None:
+    """Bring the database's schema to a revision. `base` removes everything."""
+    console.print(f"The schema is at {administration.migrate(settings(), revision) or 'base'}.")
+
+
+@app.command()
+def doctor() -> None:
+    """Check what the service needs."""
+    found = administration.diagnose(settings())
+    for what, fine, detail in found:
+        console.print(f"{'[green]ok  ' if fine else '[red]FAIL'}[/] {what:<12} {detail}", highlight=False)
+    raise typer.Exit(0 if all(fine for _, fine, _ in found) else 1)
+
+
+@keys.command("create")
+def create_key(
+    name: Annotated[str, typer.Argument(help="What the key is for.")],
+    organisation: Annotated[str, typer.Option(help="Made when missing.")] = "Default",
+    user: Annotated[str, typer.Option(help="Made when missing.")] = "admin",
+    admin: Annotated[bool, typer.Option("--admin/--member", help="Role of a user made now.")] = False,
+) -> None:
+    """Make a key and print it, this once."""
+    role: administration.Role = "admin" if admin else "member"
+    secret = administration.create_key(settings(), organisation=organisation, user=user, role=role, name=name)
+    print(secret)
+
+
+@keys.command("list")
+def list_keys(organisation: str = "Default") -> None:
+    """The keys of an organisation."""
+    for key_id, user, name, hint in administration.list_keys(settings(), organisation):
+        console.print(f"{key_id}  {user}  {name}  ...{hint}", highlight=False)
+
+
+@keys.command("revoke")
+def revoke_key(key_id: UUID) -> None:
+    """Make a key stop working at once."""
+    administration.revoke_key(settings(), key_id)
+
+
+def main() -> None:
+    """Entry point of the `tranche` command."""
+    try:
+        app()
+    except client.Refused as refused:
+        console.print(f"[red]{refused}[/]", highlight=False)
+        raise SystemExit(1) from None
+    except httpx.ConnectError:
+        console.print("[red]The service does not answer.[/] Start it with script/serve.", highlight=False)
+        raise SystemExit(1) from None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+"""Rows of organisations, users and their credentials."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.auth.models import ApiKey, Organisation, Session, User
+
+
+async def find_user_by_key(session: AsyncSession, key_hash: bytes) -> tuple[ApiKey, User] | None:
+    """The live key with this hash, and whose it is."""
+    alive = ApiKey.revoked_at.is_(None) & (ApiKey.expires_at.is_(None) | (ApiKey.expires_at > func.now()))
+    query = select(ApiKey, User).join(User, User.id == ApiKey.user_id).where(ApiKey.key_hash == key_hash, alive)
+    row = (await session.execute(query)).first()
+    return (row[0], row[1]) if row else None
+
+
+async def find_user_by_session(session: AsyncSession, token_hash: bytes, kind: str) -> User | None:
+    """Whose session of this kind has this token, if it has not expired."""
+    query = select(User).join(Session, Session.user_id == User.id)
+    query = query.where(Session.token_hash == token_hash, Session.kind == kind, Session.expires_at > func.now())
+    return (await session.execute(query)).scalar_one_or_none()
+
+
+async def find_organisation(session: AsyncSession, name: str) -> Organisation | None:
+    return (await session.execute(select(Organisation).where(Organisation.name == name))).scalar_one_or_none()
+
+
+async def get_organisation(session: AsyncSession, organisation_id: UUID) -> Organisation:
+    return (await session.execute(select(Organisation).where(Organisation.id == organisation_id))).scalar_one()
+
+
+async def find_first_admin(session: AsyncSession) -> User | None:
+    """The oldest administrator of the installation."""
+    query = select(User).where(User.role == "admin").order_by(User.created_at, User.id).limit(1)
+    return (await session.execute(query)).scalar_one_or_none()
+
+
+async def find_user(session: AsyncSession, organisation_id: UUID, name: str) -> User | None:
+    query = select(User).where(User.organisation_id == organisation_id, User.name == name)
+    return (await session.execute(query.order_by(User.created_at).limit(1))).scalar_one_or_none()
+
+
+async def list_keys(session: AsyncSession, organisation_id: UUID) -> Sequence[tuple[ApiKey, User]]:
+    """The organisation's keys that are not revoked, oldest first, each with its user."""
+    query = select(ApiKey, User).join(User, User.id == ApiKey.user_id)
+    query = query.where(User.organisation_id == organisation_id, ApiKey.revoked_at.is_(None))
+    return [(key, user) for key, user in await session.execute(query.order_by(ApiKey.created_at, ApiKey.id))]
+
+
+async def find_key(session: AsyncSession, organisation_id: UUID, key_id: UUID) -> ApiKey | None:
+    query = select(ApiKey).join(User, User.id == ApiKey.user_id)
+    query = query.where(ApiKey.id == key_id, User.organisation_id == organisation_id, ApiKey.revoked_at.is_(None))
+    return (await session.execute(query)).scalar_one_or_none()
+
+
+async def revoke_key(session: AsyncSession, key_id: UUID) -> None:
+    await session.execute(update(ApiKey).where(ApiKey.id == key_id).values(revoked_at=func.now()))
+
+
+async def touch_key(session: AsyncSession, key_id: UUID) -> None:
+    """Note that the key was used just now."""
+    await session.execute(update(ApiKey).where(ApiKey.id == key_id).values(last_used_at=func.now()))
+
+
+async def delete_session(session: AsyncSession, token_hash: bytes) -> None:
+    await session.execute(delete(Session).where(Session.token_hash == token_hash))
+
+
+async def delete_expired_sessions(session: AsyncSession) -> None:
+    await session.execute(delete(Session).where(Session.expires_at < func.now()))
+
+
+async def delete_links(session: AsyncSession, user_id: UUID) -> None:
+    await session.execute(delete(Session).where(Session.user_id == user_id, Session.kind == "link"))

@@ -1,0 +1,108 @@
+"""Signing in and out, and the organisation's keys."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import RedirectResponse
+
+from app.auth import repository, service
+from app.auth.caller import COOKIE, AdminDep, CallerDep, KeyNotValid, refuse_cross_site
+from app.auth.models import ApiKey, User
+from app.auth.schemas import (
+    KeyCreate,
+    KeyCreated,
+    KeyPage,
+    KeyRead,
+    OrganisationRead,
+    SessionRead,
+    SignIn,
+    UserRead,
+)
+from app.auth.secrets import secret_hash
+from app.kit.db import SessionDep
+from app.kit.errors import NotFound
+
+router = APIRouter(tags=["auth"])
+
+
+def _set_cookie(request: Request, response: Response, secret: str) -> None:
+    age = int(service.SESSION_LIFE.total_seconds())
+    secure = request.url.scheme == "https"
+    response.set_cookie(COOKIE, secret, max_age=age, httponly=True, samesite="lax", secure=secure, path="/")
+
+
+async def _read(session: SessionDep, organisation_id: UUID, user: dict[str, object] | User) -> SessionRead:
+    organisation = await repository.get_organisation(session, organisation_id)
+    return SessionRead(
+        user=UserRead.model_validate(user),
+        organisation=OrganisationRead.model_validate(organisation),
+        version=version("tranche"),
+    )
+
+
+@router.get("/sign-in", include_in_schema=False)
+async def follow_sign_in_link(
+    session: SessionDep, request: Request, token: Annotated[str, Query(max_length=500)] = ""
+) -> Response:
+    """The printed link: signs the browser in and goes on to the console, which says so when the link is too old."""
+    user = await repository.find_user_by_session(session, secret_hash(token), "link")
+    response = RedirectResponse("/", 303, {"Referrer-Policy": "no-referrer", "Cache-Control": "no-store"})
+    if user:
+        _set_cookie(request, response, await service.add_session(session, user.id, "browser"))
+    return response
+
+
+@router.post("/api/session", status_code=201)
+async def create_session(body: SignIn, session: SessionDep, request: Request, response: Response) -> SessionRead:
+    """Sign a browser in with a key: sets an HttpOnly cookie."""
+    refuse_cross_site(request)
+    found = await repository.find_user_by_key(session, secret_hash(body.key))
+    if found is None:
+        raise KeyNotValid("The key is unknown, expired or revoked.")
+    _set_cookie(request, response, await service.add_session(session, found[1].id, "browser"))
+    return await _read(session, found[1].organisation_id, found[1])
+
+
+@router.get("/api/session")
+async def get_session(session: SessionDep, caller: CallerDep) -> SessionRead:
+    """Who is signed in."""
+    user = {"id": caller.user_id, "name": caller.user_name, "email": caller.email, "role": caller.role}
+    return await _read(session, caller.organisation_id, user)
+
+
+@router.delete("/api/session", status_code=204)
+async def delete_session(session: SessionDep, caller: CallerDep, request: Request, response: Response) -> None:
+    """Sign out."""
+    await repository.delete_session(session, secret_hash(request.cookies.get(COOKIE, "")))
+    response.delete_cookie(COOKIE, path="/")
+
+
+def _key(key: ApiKey, user_name: str) -> dict[str, object]:
+    fields = ("id", "name", "hint", "created_at", "last_used_at", "expires_at")
+    return {name: getattr(key, name) for name in fields} | {"user_name": user_name}
+
+
+@router.get("/api/keys")
+async def list_keys(session: SessionDep, caller: AdminDep) -> KeyPage:
+    """The organisation's keys."""
+    rows = await repository.list_keys(session, caller.organisation_id)
+    return KeyPage(keys=[KeyRead.model_validate(_key(key, user.name)) for key, user in rows])
+
+
+@router.post("/api/keys", status_code=201)
+async def create_key(body: KeyCreate, session: SessionDep, caller: AdminDep) -> KeyCreated:
+    """A new key with the caller's own rights."""
+    key, secret = await service.add_key(session, caller.user_id, body.name, expires_at=body.expires_at)
+    return KeyCreated.model_validate(_key(key, caller.user_name) | {"key": secret})
+
+
+@router.delete("/api/keys/{key_id}", status_code=204)
+async def revoke_key(key_id: UUID, session: SessionDep, caller: AdminDep) -> None:
+    """Revoke a key: it stops working at once."""
+    if await repository.find_key(session, caller.organisation_id, key_id) is None:
+        raise NotFound("There is no such key.")
+    await repository.revoke_key(session, key_id)

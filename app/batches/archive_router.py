@@ -1,0 +1,57 @@
+"""A batch's results as one ZIP: a folder for each job, also while the batch still runs."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+
+from app.auth.caller import CallerDep
+from app.batches import repository
+from app.batches.repository import BatchOutput
+from app.batches.service import BatchNotFound
+from app.files.archive import Archive, Entry, unique_paths
+from app.files.content import ranged_response
+from app.files.router import StorageDep
+from app.kit.db import DatabaseDep
+
+router = APIRouter(prefix="/api/batches", tags=["batches"])
+
+
+def _folder(output: BatchOutput) -> str:
+    """`003 Lakeside Invitational`: the job's number first, so that folders sort as the jobs do and never collide."""
+    stem = PurePath(output.filename or "record").stem
+    return f"{output.sequence:03d} {stem}"[:100]
+
+
+def archive_of(outputs: list[BatchOutput]) -> Archive:
+    """The batch's result files, laid out as an archive."""
+    paths = unique_paths((_folder(output), output.name) for output in outputs)
+    entries = [
+        Entry(path, output.size, output.crc32, output.storage_key, output.created_at)
+        for path, output in zip(paths, outputs, strict=True)
+    ]
+    return Archive(entries)
+
+
+@router.get("/{batch_id}/download", response_class=Response)
+@router.head("/{batch_id}/download", include_in_schema=False)
+async def download_batch(
+    batch_id: UUID, request: Request, caller: CallerDep, database: DatabaseDep, storage: StorageDep
+) -> Response:
+    """The result files of every completed job so far. Length and ETag are exact, and ranges are served."""
+    async with database.transaction() as session:
+        row = await repository.find_batch(session, caller.organisation_id, batch_id)
+        if row is None:
+            raise BatchNotFound("There is no such batch.")
+        outputs = await repository.list_batch_outputs(session, batch_id)
+    archive = archive_of(outputs)
+    return ranged_response(
+        request,
+        size=archive.size,
+        name=f"{row[0].base_directory_name}.zip",
+        media_type="application/zip",
+        etag=archive.etag,
+        chunks=lambda start, end: archive.chunks(storage, start, end),
+    )

@@ -1,0 +1,180 @@
+"""Reply bodies of batches and jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from app.auth.models import User
+from app.batches.models import Batch, Job
+from app.batches.schemas import BatchLinks, links_of
+from app.batches.states import COUNTERS
+from app.batches.step_models import JobStep
+from app.kit.schemas import Output
+from app.pipelines.models import PipelineRow
+
+
+class PipelineOfBatch(Output):
+    id: int
+    key: str
+    title: str
+    steps: list[str]
+
+
+class Creator(Output):
+    id: UUID
+    name: str
+
+
+class BatchRead(Output):
+    id: UUID
+    name: str
+    description: str | None
+    status: str
+    status_reason: str | None
+    pause_reason: str | None
+    pipeline: PipelineOfBatch
+    pipeline_id: int
+    customer_prefix: str | None
+    base_directory_name: str
+    total_pipelines: int
+    execution_mode: str
+    max_parallel: int
+    total_files: int
+    total_size: int
+    counters: dict[str, int]
+    processing_time_ms: int | None
+    summary_data: dict[str, Any] | None
+    settings: dict[str, Any]
+    metadata: dict[str, Any]
+    parent_batch_id: UUID | None
+    relation: str | None
+    notification_email: str | None
+    notification_sent_at: datetime | None
+    last_event_id: int
+    created_by: Creator | None
+    created_at: datetime
+    updated_at: datetime
+    started_at: datetime | None
+    paused_at: datetime | None
+    cancelled_at: datetime | None
+    completed_at: datetime | None
+    archived_at: datetime | None
+    expires_at: datetime | None
+    links: BatchLinks
+
+
+class StepRead(Output):
+    position: int
+    name: str
+    status: str
+    attempts: int
+    error_code: str | None
+    error_message: str | None
+    started_at: datetime | None
+    completed_at: datetime | None
+
+
+class StepDetail(StepRead):
+    output: Any | None
+
+
+class JobRead(Output):
+    id: UUID
+    batch_id: UUID
+    sequence: int
+    source_type: str
+    source_url: str | None
+    file_id: UUID | None
+    filename: str | None
+    file_size: int | None
+    media_type: str | None
+    checksum: str | None
+    record: dict[str, Any] | None
+    status: str
+    stage: str
+    progress: float | None
+    progress_message: str | None
+    attempt: int
+    retry_count: int
+    error_code: str | None
+    error_message: str | None
+    cached: bool
+    result: Any | None
+    result_code: str | None
+    retry_of_job_id: UUID | None
+    run_at: datetime | None
+    created_at: datetime
+    started_at: datetime | None
+    completed_at: datetime | None
+    steps: Sequence[StepRead]
+
+
+class OutputRead(Output):
+    name: str
+    size: int
+    media_type: str
+    url: str
+
+
+class JobDetail(JobRead):
+    steps: Sequence[StepDetail]
+    outputs: list[OutputRead]
+    batch: BatchRead
+
+
+class BatchPage(Output):
+    batches: list[BatchRead]
+    next_cursor: str | None
+
+
+class BatchWithJobs(BatchRead):
+    jobs: list[JobRead]
+    jobs_next_cursor: str | None
+
+
+class BatchReply(Output):
+    batch: BatchWithJobs
+
+
+class JobPage(Output):
+    jobs: list[JobRead]
+    next_cursor: str | None
+
+
+class JobReply(Output):
+    job: JobDetail
+
+
+class JobsOfBatch(Output):
+    batch_metadata: BatchRead
+    jobs: list[JobRead]
+
+
+class JobsByBatch(Output):
+    batches: list[JobsOfBatch]
+    next_cursor: str | None
+
+
+def batch_fields(batch: Batch, pipeline: PipelineRow, creator: User | None) -> dict[str, Any]:
+    """A row as the members of BatchRead."""
+    own = {name: getattr(batch, name) for name in BatchRead.model_fields if hasattr(batch, name)}
+    return own | {
+        "metadata": batch.metadata_,
+        "pipeline": PipelineOfBatch(
+            id=pipeline.id, key=pipeline.key, title=pipeline.title, steps=[step["name"] for step in pipeline.steps]
+        ),
+        "total_files": batch.total_jobs // max(1, batch.total_pipelines),
+        "counters": {name: getattr(batch, f"{name}_jobs") for name in COUNTERS},
+        "created_by": Creator(id=creator.id, name=creator.name) if creator else None,
+        "links": links_of(batch.id),
+    }
+
+
+def job_fields(job: Job, steps: Iterable[JobStep]) -> dict[str, Any]:
+    """A row and its steps as the members of JobRead. `run_at` shows only while a delayed retry is due."""
+    own = {name: getattr(job, name) for name in JobRead.model_fields if hasattr(job, name)}
+    delayed = job.status == "pending" and job.run_at.year > 1  # -infinity arrives as year 1
+    return own | {"run_at": job.run_at if delayed else None, "steps": list(steps)}

@@ -1,0 +1,189 @@
+"""Rows of batches, jobs and steps. Every query takes the caller's organisation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, or_, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.auth.models import User
+from app.batches.models import Batch, Job
+from app.batches.step_models import JobOutput, JobStep
+from app.files.models import File
+from app.kit.pages import CursorNotReadable, decode_cursor, encode_cursor
+from app.pipelines.models import PipelineRow
+
+BatchRow = tuple[Batch, PipelineRow, User | None]
+SORTS: Final[dict[str, Any]] = {
+    "created_at": Batch.created_at,
+    "name": Batch.name,
+    "total_files": Batch.total_jobs,
+    "status": Batch.status,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class BatchFilter:
+    """What a list of batches is narrowed to; None and empty mean everything."""
+
+    statuses: tuple[str, ...] = ()
+    customer: str | None = None
+    pipeline: str | None = None
+    search: str | None = None
+    created_after: datetime | None = None
+    archived: bool = False
+
+
+def _batches(organisation_id: UUID) -> Select[Batch, PipelineRow, User]:
+    query = select(Batch, PipelineRow, User).join(PipelineRow, PipelineRow.id == Batch.pipeline_id)
+    return query.outerjoin(User, User.id == Batch.created_by).where(Batch.organisation_id == organisation_id)
+
+
+async def find_batch(session: AsyncSession, organisation_id: UUID, batch_id: UUID) -> BatchRow | None:
+    """One batch with its pipeline and who made it."""
+    row = (await session.execute(_batches(organisation_id).where(Batch.id == batch_id))).first()
+    return (row[0], row[1], row[2]) if row else None
+
+
+async def lock_batch(session: AsyncSession, organisation_id: UUID, batch_id: UUID) -> Batch | None:
+    """The batch, locked: its row is the mutex of everything below it, and is locked before anything below it."""
+    query = select(Batch).where(Batch.id == batch_id, Batch.organisation_id == organisation_id)
+    return (await session.execute(query.with_for_update(key_share=True))).scalar_one_or_none()
+
+
+async def list_batches(
+    session: AsyncSession, organisation_id: UUID, wanted: BatchFilter, sort: str, limit: int, cursor: str | None
+) -> tuple[Sequence[BatchRow], str | None]:
+    """A page of batches and the cursor of the next. `sort` is a key of SORTS, with `-` for descending."""
+    descending, column = sort.startswith("-"), SORTS[sort.lstrip("-")]
+    query = _batches(organisation_id).where(*_conditions(wanted))
+    if cursor:
+        value, last_id = _sort_key(cursor, sort.lstrip("-"))
+        key = tuple_(column, Batch.id)
+        query = query.where(key < (value, last_id) if descending else key > (value, last_id))
+    order = (column.desc(), Batch.id.desc()) if descending else (column.asc(), Batch.id.asc())
+    rows: list[BatchRow] = [
+        (row[0], row[1], row[2]) for row in await session.execute(query.order_by(*order).limit(limit + 1))
+    ]
+    if len(rows) <= limit:
+        return rows, None
+    last = rows[limit - 1][0]
+    value = {"created_at": last.created_at.isoformat(), "total_files": last.total_jobs}.get(
+        sort.lstrip("-"), getattr(last, sort.lstrip("-"), None)
+    )
+    return rows[:limit], encode_cursor(value, last.id)
+
+
+def _sort_key(cursor: str, sort: str) -> tuple[Any, UUID]:
+    value, last_id = decode_cursor(cursor, 2)
+    try:
+        if sort == "created_at":
+            value = datetime.fromisoformat(value)
+        elif not isinstance(value, int if sort == "total_files" else str):
+            raise TypeError
+        return value, UUID(last_id)
+    except (ValueError, TypeError, AttributeError):
+        raise CursorNotReadable("The cursor belongs to a list in another order.") from None
+
+
+def _conditions(wanted: BatchFilter) -> list[ColumnElement[bool]]:
+    archived = Batch.archived_at.is_not(None)
+    found: list[ColumnElement[bool]] = [archived if wanted.archived else ~archived]
+    if wanted.statuses:
+        found.append(Batch.status.in_(wanted.statuses))
+    if wanted.customer:
+        found.append(Batch.customer_prefix.istartswith(wanted.customer, autoescape=True))
+    if wanted.pipeline:
+        matches: ColumnElement[bool] = PipelineRow.key == wanted.pipeline
+        if wanted.pipeline.isdecimal() and len(wanted.pipeline) < 10:
+            matches = or_(matches, PipelineRow.id == int(wanted.pipeline))
+        found.append(matches)
+    if wanted.created_after:
+        found.append(Batch.created_at > wanted.created_after)
+    if wanted.search:
+        columns = (Batch.name, Batch.base_directory_name, Batch.customer_prefix)
+        found.append(or_(*(column.icontains(wanted.search, autoescape=True) for column in columns)))
+    return found
+
+
+async def list_jobs(
+    session: AsyncSession, batch_id: UUID, *, limit: int, after: int = 0, statuses: Sequence[str] = ()
+) -> tuple[list[tuple[Job, list[JobStep]]], int | None]:
+    """A page of a batch's jobs by sequence, each with its steps, and the sequence to go on after."""
+    query = select(Job).where(Job.batch_id == batch_id, Job.sequence > after)
+    if statuses:
+        query = query.where(Job.status.in_(statuses))
+    jobs = list((await session.execute(query.order_by(Job.sequence).limit(limit + 1))).scalars())
+    shown = jobs[:limit]
+    steps = await _steps_of(session, [job.id for job in shown])
+    return [(job, steps.get(job.id, [])) for job in shown], shown[-1].sequence if len(jobs) > limit else None
+
+
+async def list_first_jobs(
+    session: AsyncSession, batch_ids: Sequence[UUID], limit: int
+) -> dict[UUID, list[tuple[Job, list[JobStep]]]]:
+    """The first `limit` jobs of several batches, by batch."""
+    query = select(Job).where(Job.batch_id.in_(batch_ids), Job.sequence <= limit).order_by(Job.batch_id, Job.sequence)
+    jobs = (await session.execute(query)).scalars().all()
+    steps = await _steps_of(session, [job.id for job in jobs])
+    found: dict[UUID, list[tuple[Job, list[JobStep]]]] = {batch_id: [] for batch_id in batch_ids}
+    for job in jobs:
+        found[job.batch_id].append((job, steps.get(job.id, [])))
+    return found
+
+
+async def _steps_of(session: AsyncSession, job_ids: Sequence[UUID]) -> dict[UUID, list[JobStep]]:
+    query = select(JobStep).where(JobStep.job_id.in_(job_ids)).order_by(JobStep.job_id, JobStep.position)
+    found: dict[UUID, list[JobStep]] = {}
+    for step in (await session.execute(query)).scalars():
+        found.setdefault(step.job_id, []).append(step)
+    return found
+
+
+async def find_job(session: AsyncSession, organisation_id: UUID, job_id: UUID) -> tuple[Job, list[JobStep]] | None:
+    """One job of the organisation, with its steps."""
+    query = select(Job).join(Batch, Batch.id == Job.batch_id)
+    query = query.where(Job.id == job_id, Batch.organisation_id == organisation_id)
+    job = (await session.execute(query)).scalar_one_or_none()
+    return (job, (await _steps_of(session, [job.id])).get(job.id, [])) if job else None
+
+
+async def list_outputs(session: AsyncSession, job_id: UUID) -> list[tuple[JobOutput, File]]:
+    """A job's result files by name."""
+    query = select(JobOutput, File).join(File, File.id == JobOutput.file_id).where(JobOutput.job_id == job_id)
+    return [(output, file) for output, file in await session.execute(query.order_by(JobOutput.name))]
+
+
+async def find_output(session: AsyncSession, organisation_id: UUID, job_id: UUID, name: str) -> File | None:
+    """One result file of a job of the organisation."""
+    query = select(File).join(JobOutput, JobOutput.file_id == File.id)
+    query = query.where(JobOutput.job_id == job_id, JobOutput.name == name, File.organisation_id == organisation_id)
+    return (await session.execute(query)).scalar_one_or_none()
+
+
+@dataclass(frozen=True, slots=True)
+class BatchOutput:
+    """A result file of a batch, with the job it belongs to."""
+
+    sequence: int
+    filename: str | None
+    name: str
+    size: int
+    crc32: int
+    storage_key: str
+    media_type: str
+    created_at: datetime
+
+
+async def list_batch_outputs(session: AsyncSession, batch_id: UUID) -> list[BatchOutput]:
+    """Every result file of the batch's completed jobs so far, by job and name."""
+    columns = (Job.sequence, Job.filename, JobOutput.name, File.size, File.crc32, File.storage_key, File.media_type)
+    query = select(*columns, JobOutput.created_at).join(JobOutput, JobOutput.job_id == Job.id)
+    query = query.join(File, File.id == JobOutput.file_id).where(Job.batch_id == batch_id, Job.status == "completed")
+    rows = await session.execute(query.order_by(Job.sequence, JobOutput.name))
+    return [BatchOutput(*row) for row in rows]

@@ -1,0 +1,202 @@
+"""Reading batches and jobs back, and starting drafts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+
+from app.auth.caller import CallerDep
+from app.batches import reads, repository, service
+from app.batches.repository import BatchFilter
+from app.batches.schemas import BatchStarted
+from app.batches.service import BatchNotFound
+from app.batches.states import BATCH_STATUSES, JOB_STATUSES, STATUS_ALIASES
+from app.files.content import file_response
+from app.files.router import StorageDep
+from app.kit.db import SessionDep
+from app.kit.errors import BadRequest, NotFound
+from app.kit.pages import Cursor, Limit, decode_cursor, encode_cursor, link_next
+
+router = APIRouter(prefix="/api", tags=["batches"])
+Word = Annotated[str | None, Query(max_length=200)]
+JOBS_IN_BATCH, JOBS_IN_LIST = 500, 100
+"""How many jobs come nested in one batch, and in each batch of a list; the rest is paged."""
+
+
+class JobNotFound(NotFound):
+    code = "job_not_found"
+
+
+class FilterNotReadable(BadRequest):
+    code = "invalid_filter"
+
+
+def _words(value: str | None, known: tuple[str, ...]) -> tuple[str, ...]:
+    words = tuple(STATUS_ALIASES.get(word, word) for word in (value or "").replace(" ", "").split(",") if word)
+    if unknown := [word for word in words if word not in known]:
+        raise FilterNotReadable(f"There is no status {unknown[0][:40]!r}. There are: {', '.join(known)}.")
+    return words
+
+
+def _sort(value: str) -> str:
+    if value.lstrip("-") not in repository.SORTS or value.startswith("--"):
+        raise FilterNotReadable(f"Sort by one of {', '.join(repository.SORTS)}, with - for descending.")
+    return value
+
+
+def _printable(value: str | None) -> str | None:
+    if value and "\x00" in value:
+        raise FilterNotReadable("A filter must not contain the character U+0000.")
+    return value
+
+
+async def _page(
+    session: SessionDep, caller: CallerDep, wanted: BatchFilter, sort: str, limit: int, cursor: str | None
+) -> tuple[list[reads.BatchRead], str | None]:
+    for word in (wanted.customer, wanted.pipeline, wanted.search):
+        _printable(word)
+    rows, following = await repository.list_batches(
+        session, caller.organisation_id, wanted, _sort(sort), limit, _printable(cursor)
+    )
+    return [reads.BatchRead.model_validate(reads.batch_fields(*row)) for row in rows], following
+
+
+@router.get("/batches")
+async def list_batches(
+    request: Request,
+    response: Response,
+    session: SessionDep,
+    caller: CallerDep,
+    status: Word = None,
+    customer: Word = None,
+    pipeline: Word = None,
+    search: Word = None,
+    sort: Annotated[str, Query(max_length=40)] = "-created_at",
+    created_after: datetime | None = None,
+    archived: bool = False,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> reads.BatchPage:
+    """The organisation's batches, newest first. `customer` is matched from its beginning."""
+    statuses = _words(status, BATCH_STATUSES)
+    wanted = BatchFilter(statuses, customer, pipeline, search, created_after, archived)
+    batches, following = await _page(session, caller, wanted, sort, limit, cursor)
+    link_next(request, response, following)
+    return reads.BatchPage(batches=batches, next_cursor=following)
+
+
+@router.get("/jobs")
+async def list_jobs_by_batch(
+    request: Request,
+    response: Response,
+    session: SessionDep,
+    caller: CallerDep,
+    filter: Annotated[str | None, Query(max_length=200, description="`status:completed,failed`")] = None,
+    search: Word = None,
+    sort: Annotated[str, Query(max_length=40)] = "-created_at",
+    limit: Limit = 20,
+    cursor: Cursor = None,
+) -> reads.JobsByBatch:
+    """Jobs grouped by batch; of each batch the first 100."""
+    name, _, value = (filter or "status:").partition(":")
+    if name != "status":
+        raise FilterNotReadable("Filter by status, as in filter=status:completed.")
+    wanted = BatchFilter(_words(value, BATCH_STATUSES), search=search)
+    batches, following = await _page(session, caller, wanted, sort, limit, cursor)
+    jobs = await repository.list_first_jobs(session, [batch.id for batch in batches], JOBS_IN_LIST)
+    link_next(request, response, following)
+    groups = [
+        reads.JobsOfBatch(
+            batch_metadata=batch,
+            jobs=[reads.JobRead.model_validate(reads.job_fields(*row)) for row in jobs[batch.id]],
+        )
+        for batch in batches
+    ]
+    return reads.JobsByBatch(batches=groups, next_cursor=following)
+
+
+async def _batch(session: SessionDep, caller: CallerDep, batch_id: UUID) -> dict[str, Any]:
+    row = await repository.find_batch(session, caller.organisation_id, batch_id)
+    if row is None:
+        raise BatchNotFound("There is no such batch.")
+    return reads.batch_fields(*row)
+
+
+@router.get("/batches/{batch_id}")
+async def get_batch(
+    batch_id: UUID, request: Request, response: Response, session: SessionDep, caller: CallerDep
+) -> reads.BatchReply:
+    """One batch with its first 500 jobs; `jobs_next_cursor` pages on at `/jobs`."""
+    fields = await _batch(session, caller, batch_id)
+    tag = f'W/"{batch_id.hex}-{fields["last_event_id"]}"'
+    if request.headers.get("if-none-match") == tag:
+        return Response(status_code=304, headers={"ETag": tag})  # type: ignore[return-value]
+    response.headers["ETag"] = tag
+    rows, after = await repository.list_jobs(session, batch_id, limit=JOBS_IN_BATCH)
+    jobs = [reads.JobRead.model_validate(reads.job_fields(*row)) for row in rows]
+    following = encode_cursor(after) if after else None
+    return reads.BatchReply(batch=reads.BatchWithJobs(**fields, jobs=jobs, jobs_next_cursor=following))
+
+
+@router.get("/batches/{batch_id}/jobs")
+async def list_jobs(
+    batch_id: UUID,
+    request: Request,
+    response: Response,
+    session: SessionDep,
+    caller: CallerDep,
+    status: Word = None,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> reads.JobPage:
+    """A batch's jobs in the order they were submitted."""
+    await _batch(session, caller, batch_id)
+    after = decode_cursor(cursor, 1)[0] if cursor else 0
+    if not isinstance(after, int) or not 0 <= after < 2**31:
+        raise FilterNotReadable("The cursor belongs to another list.")
+    statuses = _words(status, JOB_STATUSES)
+    rows, following = await repository.list_jobs(session, batch_id, limit=limit, after=after, statuses=statuses)
+    next_cursor = encode_cursor(following) if following else None
+    link_next(request, response, next_cursor)
+    jobs = [reads.JobRead.model_validate(reads.job_fields(*row)) for row in rows]
+    return reads.JobPage(jobs=jobs, next_cursor=next_cursor)
+
+
+@router.get("/jobs/{job_id}")
+async def get_job(job_id: UUID, session: SessionDep, caller: CallerDep) -> reads.JobReply:
+    """One job with its steps' outputs, its result and its result files."""
+    found = await repository.find_job(session, caller.organisation_id, job_id)
+    if found is None:
+        raise JobNotFound("There is no such job.")
+    job, steps = found
+    outputs = [
+        reads.OutputRead(
+            name=output.name,
+            size=file.size,
+            media_type=file.media_type,
+            url=f"/api/jobs/{job_id}/outputs/{output.name}",
+        )
+        for output, file in await repository.list_outputs(session, job_id)
+    ]
+    fields = reads.job_fields(job, steps) | {"outputs": outputs, "batch": await _batch(session, caller, job.batch_id)}
+    return reads.JobReply(job=reads.JobDetail.model_validate(fields))
+
+
+@router.get("/jobs/{job_id}/outputs/{name}", response_class=Response)
+async def download_output(
+    job_id: UUID, name: str, request: Request, session: SessionDep, caller: CallerDep, storage: StorageDep
+) -> Response:
+    """One result file of a job, as an attachment; ranges are served."""
+    file = await repository.find_output(session, caller.organisation_id, job_id, _printable(name) or "")
+    if file is None:
+        raise NotFound("This job has no such result file.")
+    return file_response(request, storage, file, name)
+
+
+@router.post("/batches/{batch_id}/start")
+async def start_batch(batch_id: UUID, request: Request, session: SessionDep, caller: CallerDep) -> BatchStarted:
+    """Start a draft."""
+    return await service.start(session, caller, request.app.state.doorbell, batch_id)

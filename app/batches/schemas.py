@@ -1,0 +1,76 @@
+"""Request bodies of batches, and the reply to a submission."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
+
+from app.kit.schemas import Input, JsonObject, LongText, Output, ShortText, check_text
+
+Email = Annotated[str, StringConstraints(max_length=255, pattern=r"^[^@\s]{1,64}@[^@\s]+\.[^@\s]+$")]
+Url = Annotated[str, StringConstraints(max_length=2000, pattern=r"^https?://[^\s/?#]+\S*$"), AfterValidator(check_text)]
+ExecutionMode = Literal["parallel", "sequential"]
+
+
+class Item(Input):
+    """One thing to process: exactly one of `file_id`, `url` and `record`."""
+
+    file_id: UUID | None = None
+    url: Url | None = None
+    record: JsonObject | None = None
+    name: ShortText | None = Field(None, description="How a record is called in lists.")
+
+    @model_validator(mode="after")
+    def check_one_source(self) -> Item:
+        if sum(source is not None for source in (self.file_id, self.url, self.record)) != 1:
+            raise ValueError("give exactly one of file_id, url and record")
+        return self
+
+
+class BatchOptions(Input):
+    """What a submission says besides its items, in JSON and as form fields alike."""
+
+    pipeline: ShortText = Field(description="Key or id of the pipeline.")
+    params: JsonObject = Field(default_factory=dict, description="The pipeline's parameters.")
+    name: ShortText | None = None
+    description: LongText | None = None
+    metadata: JsonObject = Field(default_factory=dict, description="Anything the client wants kept with the batch.")
+    execution_mode: ExecutionMode | None = Field(None, description="Unset: the pipeline's own.")
+    max_parallel: int | None = Field(None, ge=1, le=4096, description="Jobs at a time. Unset: the pipeline's own.")
+    notification_email: Email | None = None
+    start: bool = Field(True, description="False makes a draft, to be started later.")
+
+
+class BatchCreate(BatchOptions):
+    items: list[Item] = Field(default_factory=list)
+
+
+class BatchLinks(Output):
+    self: str
+    jobs: str
+    events: str
+    download: str
+
+
+class BatchCreated(Output):
+    """The reply to every submission."""
+
+    batch_id: UUID
+    jobs_count: int
+    customer_prefix: str | None
+    base_directory_name: str
+    status: str
+    links: BatchLinks
+
+
+class BatchStarted(Output):
+    started_at: str
+    first_job_id: UUID | None
+
+
+def links_of(batch_id: UUID) -> BatchLinks:
+    """Where the parts of a batch are."""
+    base = f"/api/batches/{batch_id}"
+    return BatchLinks(self=base, jobs=f"{base}/jobs", events=f"{base}/events", download=f"{base}/download")

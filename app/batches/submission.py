@@ -1,0 +1,192 @@
+"""Turning a submission into rows: a batch, its jobs, their steps and the first event, in one transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from pydantic import ValidationError
+from sqlalchemy import ARRAY, BigInteger, Text, bindparam, insert, text
+from sqlalchemy.dialects.postgresql import UUID as PgUUID
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.auth.caller import Caller
+from app.batches import log, naming
+from app.batches.models import Batch
+from app.batches.schemas import BatchCreated, BatchOptions, links_of
+from app.kit.errors import Unprocessable
+from app.kit.ids import new_id
+from app.pipelines.contract import Pipeline, Source
+from app.pipelines.registry import Registry
+
+
+class BatchEmpty(Unprocessable):
+    code, title = "batch_empty", "Batch empty"
+
+
+class BatchTooLarge(Unprocessable):
+    code, title = "too_many_jobs", "Too many jobs"
+
+
+class SourceNotAccepted(Unprocessable):
+    code, title = "source_not_accepted", "Source not accepted"
+
+
+class ParamsNotValid(Unprocessable):
+    code, title = "invalid_params", "Parameters not valid"
+
+
+class Doorbell(Protocol):
+    """Wakes the runner for a batch, inside the transaction that made work for it."""
+
+    async def ring(self, session: AsyncSession, batch_id: UUID, times: int) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """One thing to process. For a file: its id, size, type and SHA-256."""
+
+    source_type: Source
+    name: str | None
+    source_url: str | None = None
+    record: Mapping[str, Any] | None = None
+    file_id: UUID | None = None
+    file_size: int | None = None
+    media_type: str | None = None
+    checksum: str | None = None
+
+
+def check_params(pipeline: Pipeline, params: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters with defaults filled in, as JSON values; raises ParamsNotValid (422) naming each bad one."""
+    try:
+        return pipeline.params.model_validate(dict(params)).model_dump(mode="json")
+    except ValidationError as error:
+        found = [{"loc": ["body", "params", *e["loc"]], "msg": e["msg"], "type": e["type"]} for e in error.errors()]
+        first = found[0]
+        raise ParamsNotValid(f"{'.'.join(map(str, first['loc'][1:]))}: {first['msg']}", errors=found) from None
+
+
+def check_jobs(pipeline: Pipeline, jobs: Sequence[NewJob], most: int, *, draft: bool) -> None:
+    """Refuse an empty batch (unless a draft), one that is too large, and sources that the pipeline does not take."""
+    if not jobs and not draft:
+        raise BatchEmpty("The batch has no files, URLs or records.")
+    if len(jobs) > most:
+        raise BatchTooLarge(f"A batch may have {most:,} jobs; this one has {len(jobs):,}.")
+    for job in jobs:
+        if job.source_type not in pipeline.accepts:
+            accepted = " or ".join(pipeline.accepts)
+            raise SourceNotAccepted(f"The pipeline {pipeline.key} takes a {accepted}, not a {job.source_type}.")
+
+
+_ADD_JOBS = text("""
+insert into jobs (id, batch_id, pipeline_id, sequence, source_type, source_url, file_id, filename, file_size,
+  media_type, checksum, record)
+select n.id, :batch_id, :pipeline_id, n.place, n.source_type, n.source_url, n.file_id, n.name, n.file_size,
+  n.media_type, n.checksum, n.record::jsonb
+from unnest(:ids, :source_types, :source_urls, :file_ids, :names, :file_sizes, :media_types, :checksums, :records)
+  with ordinality as n(id, source_type, source_url, file_id, name, file_size, media_type, checksum, record, place)
+""").bindparams(
+    bindparam("ids", type_=ARRAY(PgUUID)),
+    bindparam("source_types", type_=ARRAY(Text)),
+    bindparam("source_urls", type_=ARRAY(Text)),
+    bindparam("file_ids", type_=ARRAY(PgUUID)),
+    bindparam("names", type_=ARRAY(Text)),
+    bindparam("file_sizes", type_=ARRAY(BigInteger)),
+    bindparam("media_types", type_=ARRAY(Text)),
+    bindparam("checksums", type_=ARRAY(Text)),
+    bindparam("records", type_=ARRAY(Text)),
+)
+
+_ADD_STEPS = text("""
+insert into job_steps (job_id, position, name, depends_on, skip_if_failed)
+select id, (s.place - 1)::int, s.step->>'name', array(select jsonb_array_elements_text(s.step->'depends_on')),
+  (s.step->>'skip_if_failed')::boolean
+from unnest(:ids) as id, jsonb_array_elements(cast(:steps as jsonb)) with ordinality as s(step, place)
+""").bindparams(bindparam("ids", type_=ARRAY(PgUUID)), bindparam("steps", type_=Text))
+
+
+async def submit(
+    session: AsyncSession,
+    caller: Caller,
+    registry: Registry,
+    doorbell: Doorbell,
+    options: BatchOptions,
+    jobs: Sequence[NewJob],
+    *,
+    max_jobs: int,
+    single: bool = False,
+) -> BatchCreated:
+    """Write the batch and ring for it. `single`: one job submitted by itself, named after it (document 004)."""
+    pipeline = registry.get(options.pipeline)
+    settings = check_params(pipeline, options.params)
+    check_jobs(pipeline, jobs, max_jobs, draft=not options.start)
+    names = [job.name or job.source_url or "" for job in jobs]
+    prefix, mixed = naming.common_prefix(names)
+    now = datetime.now(UTC)
+    base_name = naming.base_directory_name(prefix, naming.job_description(names, options.description), now.date())
+    single_name = f"Single: {names[0] or 'record'}"[:255] if single and jobs else None
+    batch_id, status = new_id(), "pending" if options.start else "draft"
+    parallel = options.max_parallel or pipeline.max_parallel
+    values = {
+        "id": batch_id,
+        "organisation_id": caller.organisation_id,
+        "created_by": caller.user_id,
+        "client_ip": caller.client_ip,
+        "pipeline_id": registry.id_of(pipeline),
+        "name": options.name or single_name or base_name,
+        "description": options.description,
+        "customer_prefix": prefix,
+        "base_directory_name": base_name,
+        "execution_mode": options.execution_mode or pipeline.mode,
+        "max_parallel": parallel,
+        "status": status,
+        "total_jobs": len(jobs),
+        "pending_jobs": len(jobs),
+        "total_size": sum(job.file_size or 0 for job in jobs),
+        "needs_summary": pipeline.batch_end_hook is not None,
+        "settings": settings,
+        "metadata_": dict(options.metadata),
+        "notification_email": options.notification_email,
+        "expires_at": now + pipeline.expires_after if pipeline.expires_after else None,
+    }
+    await session.execute(insert(Batch).values(values))
+    await _add_jobs(session, batch_id, registry.id_of(pipeline), pipeline, jobs)
+    created = {"status": status, "name": values["name"]} | ({"mixed_customers": True} if mixed else {})
+    await log.record(session, batch_id, [log.NewEvent("batch.created", data=created)], actor=caller.actor)
+    if options.start:
+        await doorbell.ring(session, batch_id, min(parallel, 4))
+    return BatchCreated(
+        batch_id=batch_id,
+        jobs_count=len(jobs),
+        customer_prefix=prefix,
+        base_directory_name=base_name,
+        status=status,
+        links=links_of(batch_id),
+    )
+
+
+async def _add_jobs(
+    session: AsyncSession, batch_id: UUID, pipeline_id: int, pipeline: Pipeline, jobs: Sequence[NewJob]
+) -> None:
+    ids = [new_id() for _ in jobs]
+    columns = {
+        "ids": ids,
+        "source_types": [job.source_type for job in jobs],
+        "source_urls": [job.source_url for job in jobs],
+        "file_ids": [job.file_id for job in jobs],
+        "names": [job.name for job in jobs],
+        "file_sizes": [job.file_size for job in jobs],
+        "media_types": [job.media_type for job in jobs],
+        "checksums": [job.checksum for job in jobs],
+        "records": [None if job.record is None else json.dumps(job.record) for job in jobs],
+    }
+    await session.execute(_ADD_JOBS, {"batch_id": batch_id, "pipeline_id": pipeline_id, **columns})
+    steps = [
+        {"name": step.name, "depends_on": step.depends_on, "skip_if_failed": step.skip_if_failed}
+        for step in pipeline.steps
+    ]
+    await session.execute(_ADD_STEPS, {"ids": ids, "steps": json.dumps(steps)})

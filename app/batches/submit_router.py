@@ -1,0 +1,253 @@
+"""Submitting work: one request, one batch."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Annotated, Any, TypeVar
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError, model_validator
+
+from app.auth.caller import Caller, CallerDep
+from app.batches import submission
+from app.batches.schemas import BatchCreate, BatchCreated, BatchOptions, Item, Url
+from app.batches.submission import Doorbell, NewJob
+from app.files import repository as file_repository
+from app.files import service as file_service
+from app.files.models import File
+from app.files.router import StorageDep, UploadLimitsDep
+from app.files.service import NewFile
+from app.files.storage import Storage
+from app.files.upload import Form, Part, UploadLimits, receive_form
+from app.kit.db import Database, DatabaseDep
+from app.kit.errors import BadRequest, Unprocessable
+from app.pipelines.registry import Registry
+from app.pipelines.router import RegistryDep
+
+router = APIRouter(prefix="/api", tags=["batches"])
+M = TypeVar("M", bound=BaseModel)
+_URLS = TypeAdapter(list[Url])
+_FORM_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["pipeline"],
+                    "description": "A field that is not named here is taken as a parameter of the pipeline.",
+                    "properties": {
+                        "files": {"type": "array", "items": {"type": "string", "format": "binary"}},
+                        "urls": {"type": "array", "items": {"type": "string", "format": "uri"}},
+                        "params": {"type": "string", "contentMediaType": "application/json"},
+                        **BatchOptions.model_json_schema()["properties"],
+                    },
+                }
+            }
+        },
+    }
+}
+
+
+class FilesUnknown(Unprocessable):
+    code, title = "unknown_files", "Unknown files"
+
+
+class NotOneItem(Unprocessable):
+    code, title = "not_one_item", "Not one item"
+
+
+class JobCreate(BatchOptions):
+    """One thing to process by itself."""
+
+    file_id: UUID | None = None
+    url: Url | None = None
+    record: dict[str, Any] | None = None
+    record_name: str | None = Field(None, max_length=255)
+
+    @model_validator(mode="after")
+    def check_item(self) -> JobCreate:
+        self.as_item()
+        return self
+
+    def as_item(self) -> Item:
+        return Item(file_id=self.file_id, url=self.url, record=self.record, name=self.record_name)
+
+
+class Submitter:
+    """What a submission needs besides its content; a dependency of the three routes."""
+
+    def __init__(
+        self,
+        request: Request,
+        response: Response,
+        caller: CallerDep,
+        database: DatabaseDep,
+        storage: StorageDep,
+        registry: RegistryDep,
+        limits: UploadLimitsDep,
+    ) -> None:
+        self.caller: Caller = caller
+        self.database: Database = database
+        self.storage: Storage = storage
+        self.registry: Registry = registry
+        self.limits: UploadLimits = limits
+        self.doorbell: Doorbell = request.app.state.doorbell
+        self._response = response
+
+    async def submit_items(self, options: BatchOptions, items: Sequence[Item], *, single: bool = False) -> BatchCreated:
+        """Submit files that are stored already, URLs and records."""
+        wanted = [item.file_id for item in items if item.file_id]
+        async with self.database.transaction() as session:
+            files = await file_repository.list_files_by_id(session, self.caller.organisation_id, wanted)
+            if missing := [str(file_id) for file_id in wanted if file_id not in files]:
+                raise FilesUnknown(f"{len(missing)} of the files do not exist.", file_ids=missing[:20])
+            jobs = [_job_of_item(item, files) for item in items]
+            created = await submission.submit(
+                session,
+                self.caller,
+                self.registry,
+                self.doorbell,
+                options,
+                jobs,
+                max_jobs=self.limits.files,
+                single=single,
+            )
+        return self._answer(created)
+
+    async def submit_form(
+        self, options: BatchOptions, parts: Sequence[Part], urls: Sequence[str], *, single: bool = False
+    ) -> BatchCreated:
+        """Submit files that have just arrived. Everything is checked before a file is kept."""
+        pipeline = self.registry.get(options.pipeline)
+        submission.check_params(pipeline, options.params)
+        url_jobs = [NewJob("url", None, source_url=url) for url in urls]
+        drafts = [NewJob("file", part.name) for part in parts] + url_jobs
+        submission.check_jobs(pipeline, drafts, self.limits.files, draft=not options.start)
+        files = await file_service.keep_contents(
+            self.storage, [(part.name, part.media_type, part.content) for part in parts]
+        )
+        async with self.database.transaction() as session:
+            await file_service.add_files(session, self.caller.organisation_id, files)
+            jobs = [_job_of_new_file(file) for file in files] + url_jobs
+            created = await submission.submit(
+                session,
+                self.caller,
+                self.registry,
+                self.doorbell,
+                options,
+                jobs,
+                max_jobs=self.limits.files,
+                single=single,
+            )
+        return self._answer(created)
+
+    def _answer(self, created: BatchCreated) -> BatchCreated:
+        self._response.headers["Location"] = created.links.self
+        return created
+
+
+SubmitterDep = Annotated[Submitter, Depends()]
+
+
+def _job_of_item(item: Item, files: dict[UUID, File]) -> NewJob:
+    if item.file_id:
+        file = files[item.file_id]
+        return NewJob(
+            "file",
+            item.name or file.name,
+            file_id=file.id,
+            file_size=file.size,
+            media_type=file.media_type,
+            checksum=file.sha256,
+        )
+    if item.url:
+        return NewJob("url", item.name, source_url=item.url)
+    return NewJob("record", item.name, record=item.record)
+
+
+def _job_of_new_file(file: NewFile) -> NewJob:
+    content = file.content
+    return NewJob(
+        "file",
+        file.name,
+        file_id=file.id,
+        file_size=content.size,
+        media_type=file.media_type,
+        checksum=content.sha256,
+    )
+
+
+def _validate(model: type[M], values: dict[str, Any]) -> M:
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        found = [{**e, "loc": ("body", *e["loc"])} for e in error.errors(include_context=False, include_url=False)]
+        raise RequestValidationError(found) from None
+
+
+def _read_form(form: Form) -> tuple[BatchOptions, list[str]]:
+    """The options and URLs of a form. Fields that are no option are parameters of the pipeline."""
+    values: dict[str, Any] = {}
+    params: dict[str, Any] = {}
+    urls: list[str] = []
+    for name, text in form.fields:
+        if name in ("url", "urls"):
+            urls += text.split()
+        elif name in ("params", "metadata"):
+            values[name] = _json_object(name, text)
+        elif name in BatchOptions.model_fields:
+            values[name] = text
+        else:
+            params[name] = text
+    values["params"] = params | values.get("params", {})
+    try:
+        return _validate(BatchOptions, values), [str(url) for url in _URLS.validate_python(urls)]
+    except ValidationError as error:
+        found = [{**e, "loc": ("body", "urls", *e["loc"])} for e in error.errors(include_context=False)]
+        raise RequestValidationError(found) from None
+
+
+def _json_object(name: str, text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text or "{}")
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        message = {"loc": ("body", name), "msg": "must be a JSON object", "type": "json_object"}
+        raise RequestValidationError([message])
+    return value
+
+
+@router.post("/batches", status_code=201)
+async def create_batch(body: BatchCreate, submitter: SubmitterDep) -> BatchCreated:
+    """Submit stored files, URLs and records as one batch."""
+    return await submitter.submit_items(body, body.items)
+
+
+@router.post("/jobs/batch", status_code=201, openapi_extra=_FORM_BODY)
+async def create_batch_from_form(request: Request, submitter: SubmitterDep) -> BatchCreated:
+    """Submit files and URLs as one batch, in one multipart request."""
+    async with receive_form(request, submitter.storage, submitter.limits) as form:
+        options, urls = _read_form(form)
+        return await submitter.submit_form(options, form.files, urls)
+
+
+@router.post("/jobs", status_code=201, openapi_extra=_FORM_BODY)
+async def create_job(request: Request, submitter: SubmitterDep) -> BatchCreated:
+    """Submit one file, URL or record: a batch of one. Takes multipart/form-data, or JSON with a JobCreate."""
+    if request.headers.get("content-type", "").startswith("multipart/form-data"):
+        async with receive_form(request, submitter.storage, submitter.limits) as form:
+            options, urls = _read_form(form)
+            if len(form.files) + len(urls) > 1:
+                raise NotOneItem("Send one file or URL here; several go to /api/jobs/batch.")
+            return await submitter.submit_form(options, form.files, urls, single=True)
+    try:
+        values = json.loads(await request.body())
+    except (ValueError, RecursionError):
+        raise BadRequest("The body is neither multipart/form-data nor valid JSON.") from None
+    body = _validate(JobCreate, values)
+    return await submitter.submit_items(body, [body.as_item()], single=True)

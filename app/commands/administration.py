@@ -1,0 +1,102 @@
+"""`tranche migrate`, `tranche keys` and `tranche doctor`: work on an installation directly, without its HTTP API."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Coroutine
+from typing import Any, Literal, TypeVar
+from uuid import UUID
+
+from app.auth import repository, service
+from app.kit import migrations
+from app.kit.sandbox import Sandbox
+from app.kit.service import running
+from app.main import Installation
+from app.settings import Settings
+
+T = TypeVar("T")
+Role = Literal["admin", "member"]
+
+
+def run_with_database(settings: Settings, work: Coroutine[Any, Any, T], installation: Installation) -> T:
+    """Run `work` while the installation's PostgreSQL is up."""
+
+    async def run() -> T:
+        async with running([installation.postgres] if installation.postgres else []):
+            return await work
+
+    settings.home.mkdir(parents=True, exist_ok=True)
+    return asyncio.run(run())
+
+
+def migrate(settings: Settings, revision: str) -> str | None:
+    """Bring the schema to a revision; returns the one reached."""
+    installation = Installation(settings)
+    return run_with_database(settings, installation.migrate(revision), installation)
+
+
+def create_key(settings: Settings, *, organisation: str, user: str, role: Role, name: str) -> str:
+    """A new key for a user of an organisation, each made when missing; returns the secret."""
+    installation = Installation(settings)
+
+    async def work() -> str:
+        await installation.migrate()
+        async with installation.database.transaction() as session:
+            owner = await service.ensure_user(session, organisation, user, role)
+            return (await service.add_key(session, owner.id, name))[1]
+
+    return run_with_database(settings, work(), installation)
+
+
+def list_keys(settings: Settings, organisation: str) -> list[tuple[str, str, str, str]]:
+    """Id, user, name and last characters of an organisation's keys."""
+    installation = Installation(settings)
+
+    async def work() -> list[tuple[str, str, str, str]]:
+        async with installation.database.transaction() as session:
+            owner = await repository.find_organisation(session, organisation)
+            rows = await repository.list_keys(session, owner.id) if owner else []
+            return [(str(key.id), user.name, key.name, key.hint) for key, user in rows]
+
+    return run_with_database(settings, work(), installation)
+
+
+def revoke_key(settings: Settings, key_id: UUID) -> None:
+    """Make a key stop working at once."""
+    installation = Installation(settings)
+
+    async def work() -> None:
+        async with installation.database.transaction() as session:
+            await repository.revoke_key(session, key_id)
+
+    run_with_database(settings, work(), installation)
+
+
+def diagnose(settings: Settings) -> list[tuple[str, bool, str]]:
+    """What the service needs: name, whether it is there, and what was found."""
+    installation = Installation(settings)
+    found: list[tuple[str, bool, str]] = []
+
+    async def work() -> None:
+        connection = await installation.database.connect()
+        server = await connection.fetchval("show server_version")
+        found.append(("PostgreSQL", int(server.split(".")[0]) >= 15, server))
+        exists = await connection.fetchval("select to_regclass('alembic_version')")
+        current = await connection.fetchval("select version_num from alembic_version") if exists else None
+        found.append(("schema", current == migrations.head(), f"{current}, newest {migrations.head()}"))
+        await connection.close()
+        async with running([installation.storage]):
+            free, total = installation.storage.disk_usage()
+            found.append(("storage", True, f"{free / 1e9:.1f} of {total / 1e9:.1f} GB free"))
+        sandbox = Sandbox(workers=1, memory_bytes=settings.child_memory_bytes, cpu_seconds=10)
+        async with running([sandbox]):
+            child = await sandbox.run(os.getpid, timeout=20)
+            found.append(("sandbox", child != os.getpid(), "children start"))
+        found.append(("pipelines", True, ", ".join(pipeline.key for pipeline in installation.registry)))
+
+    try:
+        run_with_database(settings, work(), installation)
+    except Exception as error:
+        found.append(("start", False, f"{type(error).__name__}: {error}"))
+    return found

@@ -1,0 +1,114 @@
+"""`tranche serve` and `tranche worker`: one process of the service, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+import sys
+from importlib.metadata import version
+from typing import Any
+
+import uvicorn
+import uvloop
+from fastapi import FastAPI
+
+from app.main import Installation, create_app
+from app.settings import Settings
+
+SEND_BUFFER = 64 * 1024
+"""Without it the kernel buffered 1.1 GB for 300 readers that never read (measured); accepted sockets inherit it."""
+BACKLOG = 2048
+REQUEST_END_SECONDS = 2
+
+
+def configure_logging(settings: Settings) -> None:
+    """One line for each event on standard error."""
+    logging.basicConfig(
+        level=settings.log_level.upper(), format="%(asctime)s %(levelname)-7s %(name)s: %(message)s", stream=sys.stderr
+    )
+    for name in ("httpx", "httpcore", "pgqueuer", "alembic", "uvicorn.error"):
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
+
+
+class Server(uvicorn.Server):
+    """uvicorn, with a word to the streams as soon as the process is told to stop, and a greeting once it serves."""
+
+    def __init__(self, app: FastAPI, listener: socket.socket) -> None:
+        config = uvicorn.Config(
+            app,
+            http="httptools",
+            ws="none",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=REQUEST_END_SECONDS,
+        )
+        super().__init__(config)
+        self._app, self._listener = app, listener
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
+        await super().startup(sockets)
+        greet(self._app.state.installation, self._listener.getsockname()[1])
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        if self._loop:
+            self._loop.call_soon_threadsafe(self._app.state.hub.say_bye)
+        super().handle_exit(sig, frame)
+
+
+def greet(installation: Installation, port: int) -> None:
+    """Tell where the console is. The link signs in by itself; the key stays in its file."""
+    settings = installation.settings
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    host = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}.get(host, host)  # noqa: S104 - what is shown, not bound
+    address = (settings.public_url or f"http://{host}:{port}").rstrip("/")
+    key = "TRANCHE_ADMIN_KEY" if settings.admin_key else str(settings.home / "admin.key")
+    lines = [
+        f"Tranche {version('tranche')} is ready at {address}",
+        f"  Console  {address}/sign-in?token={installation.sign_in_token}",
+        f"  API      {address}/docs   (key: {key})",
+        "  Stop with Ctrl-C.",
+    ]
+    print("\n".join(lines), flush=True)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket with a bounded send buffer."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+    listener.bind((host, port))
+    listener.listen(BACKLOG)
+    return listener
+
+
+def serve(settings: Settings) -> None:
+    """Serve HTTP, and run jobs unless TRANCHE_WORKER is off."""
+    configure_logging(settings)
+    try:
+        listener = listen(settings.host, settings.port)
+    except OSError as error:
+        raise SystemExit(f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}.") from None
+    server = Server(create_app(settings), listener)
+    uvloop.run(server.serve(sockets=[listener]))
+
+
+def work(settings: Settings) -> None:
+    """Run jobs only, against the database and storage that the API processes use."""
+    configure_logging(settings)
+    uvloop.run(_work(Installation(settings)))
+
+
+async def _work(installation: Installation) -> None:
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    async with installation.started(serve_http=False, run_jobs=True):
+        print(f"Tranche {version('tranche')} worker is ready", flush=True)
+        await stopped.wait()

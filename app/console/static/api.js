@@ -1,0 +1,70 @@
+// Talking to the service: JSON in and out, and every refusal an ApiError with the problem's code.
+import { setServerClock } from './words.js';
+
+export class ApiError extends Error {
+  constructor(status, problem) {
+    super(problem.detail || problem.title || `The service answered ${status}.`);
+    this.status = status;
+    this.code = problem.code ?? `http_${status}`;
+    this.errors = problem.errors ?? [];
+  }
+}
+
+let signedOut = () => {};
+/** `act` runs whenever the service no longer knows who is asking. */
+export function onSignedOut(act) {
+  signedOut = act;
+}
+
+function refused(status, problem) {
+  const error = new ApiError(status, problem ?? {});
+  if (status === 401 && error.code !== 'invalid_key') signedOut();
+  return error;
+}
+
+const unreachable = () => new ApiError(0, { code: 'unreachable', detail: 'The service cannot be reached.' });
+
+async function request(method, path, body) {
+  const headers = { Accept: 'application/json' };
+  if (body !== undefined) headers['Content-Type'] = 'application/json';
+  let answer;
+  try {
+    answer = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+  } catch {
+    throw unreachable();
+  }
+  setServerClock(answer.headers.get('Date'));
+  if (answer.status === 204) return null;
+  const content = await answer.json().catch(() => null);
+  if (!answer.ok) throw refused(answer.status, content);
+  return content;
+}
+
+/** A query string from the members that have a value, with its question mark. */
+export function queryOf(params) {
+  const given = Object.entries(params).filter(([, value]) => value != null && value !== '');
+  return given.length ? `?${new URLSearchParams(given)}` : '';
+}
+
+export const get = (path, params = {}) => request('GET', path + queryOf(params));
+export const post = (path, body) => request('POST', path, body);
+export const remove = (path) => request('DELETE', path);
+
+/** PUTs one file. XHR and not fetch, because only XHR reports how much has been sent. */
+export function upload(file, { signal, onProgress }) {
+  return new Promise((resolve, reject) => {
+    const xhr = new XMLHttpRequest();
+    xhr.open('PUT', `/api/files/${encodeURIComponent(file.name)}`);
+    xhr.setRequestHeader('Accept', 'application/json');
+    xhr.setRequestHeader('Content-Type', file.type || 'application/octet-stream');
+    xhr.responseType = 'json';
+    xhr.upload.onprogress = (event) => onProgress(event.loaded / Math.max(1, event.total));
+    xhr.onload = () => {
+      if (xhr.status >= 200 && xhr.status < 300) resolve(xhr.response);
+      else reject(refused(xhr.status, xhr.response));
+    };
+    xhr.onerror = () => reject(unreachable());
+    signal.addEventListener('abort', () => xhr.abort());
+    xhr.send(file);
+  });
+}

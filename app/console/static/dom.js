@@ -1,0 +1,72 @@
+// Building and patching the page. Strings only ever become text nodes or attributes, never markup.
+const SVG = 'http://www.w3.org/2000/svg';
+
+export const find = (query, root = document) => root.querySelector(query);
+export const findAll = (query, root = document) => [...root.querySelectorAll(query)];
+
+/** h('td.num', { title: 'x' }, 'text', node, null): attributes first (optional), then children. */
+export function h(name, ...kids) {
+  const [tag, ...classes] = name.split('.');
+  const node = document.createElement(tag);
+  if (classes.length) node.className = classes.join(' ');
+  if (tag === 'button') node.type = 'button';
+  const given = kids[0]?.constructor === Object ? kids.shift() : {};
+  for (const [key, value] of Object.entries(given)) {
+    if (value == null || value === false) continue;
+    if (key.startsWith('on')) node.addEventListener(key.slice(2), value);
+    else node.setAttribute(key, value === true ? '' : value);
+  }
+  node.append(...kids.flat().filter((kid) => kid != null && kid !== false));
+  return node;
+}
+
+export function icon(name) {
+  const svg = document.createElementNS(SVG, 'svg');
+  const use = document.createElementNS(SVG, 'use');
+  svg.setAttribute('class', 'icon');
+  svg.setAttribute('aria-hidden', 'true');
+  use.setAttribute('href', `/console/icons.svg#${name}`);
+  svg.append(use);
+  return svg;
+}
+
+/** Puts the drawings where the HTML says `<i data-icon="name">`. */
+export function fillIcons(root) {
+  for (const slot of findAll('[data-icon]', root)) slot.replaceWith(icon(slot.dataset.icon));
+  return root;
+}
+
+// A write that changes nothing still costs a layout and disturbs a selection, so both compare first.
+export function text(node, value) {
+  if (node.textContent !== value) node.textContent = value;
+}
+
+export function attr(node, name, value) {
+  if (value == null || value === false) node.removeAttribute(name);
+  else if (node.getAttribute(name) !== String(value)) node.setAttribute(name, value === true ? '' : value);
+}
+
+export const button = (label, glyph, onclick, more = {}) =>
+  h('button.btn', { ...more, onclick }, glyph && icon(glyph), label);
+
+/** A copy of `<template id="t-{name}">` and its parts marked `data-part`. */
+export function fromTemplate(name) {
+  const root = fillIcons(find(`#t-${name}`).content.cloneNode(true)).firstElementChild;
+  const parts = {};
+  for (const node of findAll('[data-part]', root)) parts[node.dataset.part] = node;
+  return { root, parts };
+}
+
+/** One polite sentence for screen readers; rows never announce themselves. */
+export function say(message) {
+  text(find('#said'), message);
+}
+
+/** Runs `act` once calls have stopped for `ms`. */
+export function debounce(act, ms) {
+  let timer;
+  return (...given) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => act(...given), ms);
+  };
+}

@@ -1,0 +1,51 @@
+// Starts the console: who is signed in, then the screen that the address names.
+import { get, onSignedOut } from './api.js';
+import { setUpConnection } from './connection.js';
+import { fillIcons } from './dom.js';
+import { setUpKeys } from './keys.js';
+import { address, go, reload, start } from './router.js';
+import { batchScreen } from './screens/batch.js';
+import { batchesScreen } from './screens/batches.js';
+import { newScreen } from './screens/new.js';
+import { signInScreen } from './screens/sign-in.js';
+import { setUpShell, showSession, showShell } from './shell.js';
+
+let wanted = '#/batches';
+
+function askToSignIn() {
+  if (address().name === 'sign-in') return;
+  wanted = location.hash || '#/batches';
+  go('#/sign-in');
+}
+
+function signedIn(session) {
+  showSession(session);
+  history.replaceState(null, '', wanted);
+  reload();
+}
+
+fillIcons(document.body);
+setUpShell(() => {
+  wanted = '#/batches';
+  go('#/sign-in');
+});
+setUpConnection();
+setUpKeys();
+onSignedOut(askToSignIn);
+// Forms are handled by their screens; only dialogs are closed by the browser.
+addEventListener('submit', (event) => {
+  if (event.target.method !== 'dialog') event.preventDefault();
+});
+
+let session = null;
+try {
+  session = await get('/api/session');
+} catch {
+  // Not signed in: `askToSignIn` has set the address. Service away: the screens say so and try again.
+}
+if (session) showSession(session);
+start({
+  batches: (params, id) => (id ? batchScreen(params, id) : batchesScreen(params)),
+  new: newScreen,
+  'sign-in': () => signInScreen(signedIn),
+}, showShell);

@@ -1,0 +1,139 @@
+// What the page knows about one batch, and how each event changes it. No drawing here.
+
+const JOB_STATUS = {
+  'job.started': 'running',
+  'job.retrying': 'pending',
+  'job.requeued': 'pending',
+  'job.completed': 'completed',
+  'job.failed': 'failed',
+  'job.cancelled': 'cancelled',
+  'job.skipped': 'skipped',
+};
+
+export class BatchModel {
+  constructor(batch) {
+    this.batch = batch;
+    this.jobs = new Map(); // by id, in order of sequence
+    this.names = new Map(); // sequence -> job id, also of jobs that are not loaded
+  }
+
+  /** Takes jobs from the API. Known ones are changed in place, so that their rows keep pointing at them. */
+  take(list) {
+    const fresh = [];
+    for (const job of list) {
+      const known = this.jobs.get(job.id);
+      if (known) Object.assign(known, job);
+      else {
+        this.jobs.set(job.id, job);
+        this.names.set(job.sequence, job.id);
+        fresh.push(job);
+      }
+    }
+    return fresh;
+  }
+
+  /** Applies one event; returns the job it changed, or undefined. */
+  apply(event) {
+    const { batch } = this;
+    batch.last_event_id = event.id;
+    if (event.counters) batch.counters = event.counters;
+    if (event.job_id === null || event.job_id === undefined) {
+      applyToBatch(batch, event);
+      return undefined;
+    }
+    this.names.set(event.sequence, event.job_id);
+    const job = this.jobs.get(event.job_id);
+    if (job) applyToJob(job, event);
+    return job;
+  }
+}
+
+function applyToBatch(batch, event) {
+  if (event.status) batch.status = event.status;
+  if (event.type === 'batch.started') batch.started_at ??= event.at;
+  if (['completed', 'partial', 'failed', 'cancelled'].includes(batch.status)) batch.completed_at ??= event.at;
+}
+
+function applyToJob(job, event) {
+  job.status = JOB_STATUS[event.type] ?? event.status ?? job.status;
+  job.stage = event.stage ?? job.stage;
+  job.attempt = event.attempt ?? job.attempt;
+  job.progress = event.progress ?? null;
+  job.progress_message = event.message ?? (event.type === 'job.progressed' ? job.progress_message : null);
+  if (event.cached !== undefined && event.cached !== null) job.cached = event.cached;
+
+  const step = job.steps.find(({ name }) => name === event.step);
+  switch (event.type) {
+    case 'job.started':
+      job.started_at ??= event.at;
+      job.run_at = null;
+      job.error_code = job.error_message = null;
+      break;
+    case 'step.completed':
+    case 'step.skipped':
+      end(step, event.type.slice(5), event.at);
+      job.retry_count = 0; // each step has its own tries
+      break;
+    case 'step.failed':
+      end(step, 'failed', event.at);
+      if (step) step.error_code = event.error_code;
+      break;
+    case 'job.retrying':
+      job.run_at = event.retry_at ?? null;
+      job.retry_count += 1;
+      job.error_code = event.error_code ?? null;
+      if (step) step.status = 'pending';
+      break;
+    case 'job.failed':
+      job.run_at = null;
+      job.error_code = event.error_code ?? null;
+      job.error_message = event.message ?? null;
+      break;
+    default:
+  }
+
+  if (job.status === 'running') begin(job, event.at);
+  else settle(job, event.at);
+}
+
+function end(step, status, at) {
+  if (!step) return;
+  step.status = status;
+  step.started_at ??= at;
+  step.completed_at = at;
+}
+
+function begin(job, at) {
+  const step = job.steps.find(({ name }) => name === job.stage);
+  if (!step || step.status === 'running') return;
+  step.status = 'running';
+  step.attempts += 1;
+  step.started_at = at;
+  step.completed_at = null;
+}
+
+function settle(job, at) {
+  if (job.status === 'pending') {
+    for (const step of job.steps) if (step.status === 'running') step.status = 'pending';
+    return;
+  }
+  job.completed_at ??= at;
+  if (job.status === 'completed') job.stage = 'done';
+  for (const step of job.steps) {
+    if (step.status === 'running') end(step, job.status, at);
+    else if (step.status === 'pending' && job.status !== 'completed') step.status = 'skipped';
+  }
+}
+
+/** How far one job is, from 0 to 1, and the state of its slice. */
+export function sliceOf(job, tone) {
+  const ended = job.steps.filter(({ status }) => status !== 'pending' && status !== 'running').length;
+  const running = job.steps.some(({ status }) => status === 'running') ? (job.progress ?? 0.5) : 0;
+  return { state: tone, done: job.steps.length ? (ended + running) / job.steps.length : 0 };
+}
+
+export function nameOf(job) {
+  const fromRecord = job.record && (job.record.name ?? job.record.title);
+  const name = job.filename || fromRecord || job.source_url || `Record ${job.sequence}`;
+  return String(name);
+}

@@ -1,0 +1,45 @@
+// The small line under a batch's name, and what its pipeline says about the whole when it has ended.
+import { h, icon, say } from '../dom.js';
+import { exact, moment } from '../words.js';
+
+function order(batch) {
+  if (batch.execution_mode === 'sequential' || batch.max_parallel === 1) return 'one at a time';
+  return batch.max_parallel ? `up to ${batch.max_parallel} at once` : 'as many at once as there is room';
+}
+
+function copyId(id) {
+  const short = `${id.slice(0, 8)}…${id.slice(-4)}`;
+  const copy = async () => {
+    await navigator.clipboard?.writeText(id);
+    say('Id copied');
+  };
+  // Browsers give pages without https or localhost no clipboard; the id can then only be selected.
+  if (!navigator.clipboard) return h('span.mono', { title: id }, id);
+  return h('button.copy.mono', { title: `Copy ${id}`, onclick: copy }, h('span.sr', 'Copy id '), short, icon('copy'));
+}
+
+function settings(batch) {
+  const given = Object.entries(batch.settings ?? {});
+  const plain = given.filter(([, value]) => ['string', 'number', 'boolean'].includes(typeof value) && value !== '');
+  const words = (value) => ({ true: 'yes', false: 'no' })[value] ?? String(value);
+  return plain.map(([name, value]) => h('span', `${name.replaceAll('_', ' ')} `, h('b', words(value))));
+}
+
+function summary(batch) {
+  const given = Object.entries(batch.summary_data ?? {});
+  const plain = given.filter(([, value]) => ['string', 'number'].includes(typeof value));
+  return plain.map(([name, value]) => h('span', `${name.replaceAll('_', ' ')} `, h('b', String(value))));
+}
+
+export function batchFacts(box, batch) {
+  const started = batch.started_at ?? batch.created_at;
+  const by = batch.created_by?.name;
+  box.replaceChildren(
+    h('span', h('b', batch.pipeline.title)),
+    h('span', order(batch)),
+    h('span', { title: exact(started) }, `${batch.started_at ? 'started' : 'created'} ${moment(started)}`,
+      by && ' by ', by && h('b', by)),
+    ...settings(batch),
+    copyId(batch.id),
+    ...summary(batch));
+}

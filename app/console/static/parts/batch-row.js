@@ -1,0 +1,128 @@
+// One batch in the list, with the jobs it shows when it is unfolded.
+import { get } from '../api.js';
+import { attr, h, icon, text } from '../dom.js';
+import { nameOf } from '../model.js';
+import { about, between, exact, percent, since, span } from '../words.js';
+import { slices } from './slices.js';
+import { complete, isOpen, lookOf, setState, stateLabel } from './states.js';
+import { secondsLeft } from './why.js';
+import { jobLine, jobTime } from './job-words.js';
+
+const PEEK = 100;
+
+export function timeOf(batch) {
+  const { status, counters } = batch;
+  if (status === 'draft') return 'not started';
+  if (status === 'paused') return batch.pause_reason === 'user' ? 'paused' : 'needs a decision';
+  if (status === 'pending') return 'waits for a slot';
+  if (status === 'processing') {
+    const left = secondsLeft(batch);
+    if (left !== null) return about(left * 1000);
+    return counters.running ? 'running' : 'waits for a slot';
+  }
+  if (status === 'cancelling') return 'stopping';
+  if (batch.started_at && batch.completed_at) return between(batch.started_at, batch.completed_at);
+  return batch.processing_time_ms ? span(batch.processing_time_ms) : '';
+}
+
+function peekList(batch) {
+  const lines = new Map();
+  const list = h('ul.peek', { tabindex: 0, 'aria-label': `Jobs of ${batch.name}` });
+
+  function draw(jobs) {
+    for (const job of jobs) {
+      let line = lines.get(job.id);
+      if (!line) {
+        line = { state: stateLabel(...lookOf(job)), message: h('span.cut.dim'), time: h('span.num.dim') };
+        const name = h('span.cut', { title: nameOf(job) }, nameOf(job));
+        list.append(h('li', line.state, name, line.message, line.time));
+        lines.set(job.id, line);
+      }
+      setState(line.state, ...lookOf(job));
+      text(line.message, jobLine(job, batch).message);
+      text(line.time, jobTime(job));
+    }
+  }
+
+  return {
+    list,
+    async refresh() {
+      const { jobs } = await get(`/api/batches/${batch.id}/jobs`, { limit: PEEK });
+      const first = !lines.size;
+      draw(jobs);
+      const running = first && list.querySelector('[data-state=processing]')?.parentNode;
+      if (running) list.scrollTop = running.offsetTop - running.offsetHeight * 2;
+    },
+  };
+}
+
+export function batchRow(batch) {
+  const detailId = `jobs-of-${batch.id}`;
+  const href = `#/batches/${batch.id}`;
+  const bar = slices(null, `Progress of ${batch.name}`);
+  const twist = h('button.btn.quiet.small.square.twist',
+    { 'aria-expanded': 'false', 'aria-controls': detailId, 'aria-label': `Jobs of ${batch.name}` }, icon('chevron'));
+  const state = stateLabel(batch.status);
+  const jobs = h('span');
+  const done = h('span.num');
+  const failed = h('span.bad');
+  const time = h('span.cut');
+  const made = h('time', { datetime: batch.created_at, title: exact(batch.created_at) });
+  const cell = (name, ...kids) => h('td', { class: name }, ...kids);
+  const row = h('tr.batch',
+    cell('k-name', h('div.named', twist, h('a.cut.name', { href, title: batch.name }, batch.name))),
+    cell('k-pipe', h('span.cut.dim', batch.pipeline.title)),
+    cell('k-jobs num', jobs, h('span.unit', ' jobs')),
+    cell('k-state', state),
+    cell('k-bar', h('div.meter', bar.node, done, failed)),
+    cell('k-time dim', time),
+    cell('k-made dim', made));
+  const inside = h('td', { colspan: 7 });
+  const detail = h('tr.inside', { id: detailId, hidden: true }, inside);
+  const body = h('tbody', row, detail);
+  let peek = null;
+
+  async function toggle() {
+    detail.hidden = !detail.hidden;
+    attr(twist, 'aria-expanded', String(!detail.hidden));
+    if (detail.hidden) return;
+    if (!peek) {
+      peek = peekList(batch);
+      const total = batch.counters.total;
+      const more = total > PEEK ? `Details, all ${total.toLocaleString('en')} jobs` : 'Details';
+      const download = `/api/batches/${batch.id}/download`;
+      inside.append(peek.list, h('div.actions',
+        h('a.btn.small', { href }, more),
+        h('a.btn.small', { href: download, download: true }, icon('download'), 'ZIP')));
+    }
+    await refreshPeek();
+  }
+
+  const refreshPeek = async () => {
+    if (!peek || detail.hidden) return;
+    await peek.refresh().catch(() => {});
+  };
+
+  function patch(next = batch) {
+    const wasOpen = isOpen(batch);
+    Object.assign(batch, next);
+    const { counters } = batch;
+    const share = percent(complete(counters), counters.total);
+    setState(state, batch.status);
+    text(jobs, counters.total.toLocaleString('en'));
+    bar.stack(counters);
+    bar.value(share);
+    text(done, `${share}%`);
+    text(failed, counters.failed ? `${counters.failed.toLocaleString('en')} failed` : '');
+    text(time, timeOf(batch));
+    text(made, since(batch.created_at));
+    if (wasOpen) refreshPeek();
+  }
+
+  twist.addEventListener('click', toggle);
+  row.addEventListener('click', (event) => {
+    if (!event.target.closest('a, button')) toggle();
+  });
+  patch();
+  return { batch, body, patch };
+}

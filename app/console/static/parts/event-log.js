@@ -1,0 +1,75 @@
+// The event log: new lines only ever appear at its end, and it follows only while it is scrolled there.
+import { h, text } from '../dom.js';
+import { clock } from '../words.js';
+
+const KEPT = 1000;
+const SHOWN = 400;
+// Progress reports are many and say what the job's row says; the JSON log has them all.
+const UNLISTED = new Set(['job.progressed']);
+const TONES = { completed: 'completed', partial: 'partial', failed: 'failed', cancelled: 'cancelled' };
+
+const isFailure = ({ type }) => type.endsWith('.failed') || type === 'job.retrying';
+
+function toneOf({ type }) {
+  if (type === 'job.retrying') return 'retrying';
+  if (type.startsWith('step.')) return type === 'step.failed' ? 'failed' : null;
+  return TONES[type.split('.')[1]] ?? null;
+}
+
+function sentence(event) {
+  const { type, step, stage, message } = event;
+  if (event.error_code) return [event.error_code, message].filter(Boolean).join(': ');
+  if (type.startsWith('step.')) return stage && stage !== 'done' ? `${step}, then ${stage}` : (step ?? '');
+  if (message) return message;
+  if (type === 'job.started') return stage ?? '';
+  return event.cached ? 'known from before' : '';
+}
+
+function lineOf(event, linkTo) {
+  return h('li', { 'data-state': toneOf(event) },
+    h('time', { datetime: event.at, title: event.at }, clock(event.at)),
+    h('span.what', event.type),
+    event.sequence ? h('a', { href: linkTo(event.sequence) }, `#${event.sequence}`) : h('span'),
+    h('span', sentence(event)));
+}
+
+export function eventLog(parts, linkTo) {
+  const { lines, follow, only } = parts;
+  let events = [];
+
+  const listed = (event) => !UNLISTED.has(event.type) && (!only.checked || isFailure(event));
+
+  function scroll() {
+    if (follow.checked) lines.scrollTop = lines.scrollHeight;
+  }
+
+  function trim() {
+    // While someone reads further up, taking lines away above would move the text under their eyes.
+    const most = follow.checked ? SHOWN : 5 * SHOWN;
+    while (lines.children.length > most) lines.firstChild.remove();
+  }
+
+  only.addEventListener('change', () => {
+    lines.replaceChildren(...events.filter(listed).slice(-SHOWN).map((event) => lineOf(event, linkTo)));
+    scroll();
+  });
+  follow.addEventListener('change', scroll);
+  lines.addEventListener('scroll', () => {
+    follow.checked = lines.scrollHeight - lines.scrollTop - lines.clientHeight < 24;
+  });
+
+  return {
+    append(fresh, lastId) {
+      events = [...events, ...fresh].slice(-KEPT);
+      lines.append(...fresh.filter(listed).slice(-SHOWN).map((event) => lineOf(event, linkTo)));
+      trim();
+      scroll();
+      text(parts.events, lastId.toLocaleString('en'));
+    },
+    clear() {
+      events = [];
+      lines.replaceChildren();
+    },
+    scroll,
+  };
+}

@@ -1,0 +1,128 @@
+// The jobs of a batch. Rows are built once, keep their order and height, and are patched in place.
+import { attr, h, text } from '../dom.js';
+import { nameOf, sliceOf } from '../model.js';
+import { attemptOf, jobLine, jobTime } from './job-words.js';
+import { slices } from './slices.js';
+import { lookOf, setState, stateLabel } from './states.js';
+
+function jobRow(job, batch, open) {
+  const name = nameOf(job);
+  const bar = slices(job.steps.length, `Steps of ${name}`);
+  const state = stateLabel(...lookOf(job));
+  const step = h('code');
+  const message = h('span');
+  const doing = h('p.doing.cut', step, message);
+  const attempt = h('span.dim');
+  const time = h('span');
+  const link = h('a.cut.name', { href: `#/batches/${batch.id}?job=${job.sequence}`, title: name }, name);
+  const node = h('tr.pickable',
+    h('td.k-seq.num.dim', String(job.sequence)),
+    h('td.k-job', h('div.job-line', state, link), doing),
+    h('td.k-steps', bar.node),
+    h('td.k-try.num', attempt),
+    h('td.k-dur.num', time));
+
+  // The link keeps the filters of the address, which are known only when it is followed.
+  node.addEventListener('click', (event) => {
+    if (event.metaKey || event.ctrlKey) return;
+    event.preventDefault();
+    open(job);
+  });
+
+  function patch() {
+    const [look, word] = lookOf(job);
+    const line = jobLine(job, batch);
+    setState(state, look, word);
+    attr(doing, 'data-state', job.status === 'failed' ? 'failed' : null);
+    text(step, line.step);
+    text(message, line.message);
+    attr(doing, 'title', line.message);
+    bar.each(job.steps.map((one) => stepSlice(one, job)));
+    bar.value(Math.round(sliceOf(job).done * 100));
+    text(attempt, attemptOf(job));
+    attr(attempt, 'class', job.retry_count ? 'warned' : 'dim');
+    text(time, jobTime(job));
+  }
+
+  patch();
+  return { job, node, link, patch };
+}
+
+function stepSlice(step, job) {
+  if (step.status !== 'running') return { state: step.status };
+  return { state: 'processing', done: job.progress ?? 0.5 };
+}
+
+/** What the legend and the `show` filter call the state of a job. */
+const groupOf = (job) => (job.status === 'skipped' ? 'cancelled' : job.status);
+
+function matches(job, filter) {
+  if (filter.show.size && !filter.show.has(groupOf(job)) && !(filter.show.has('cached') && job.cached)) return false;
+  if (!filter.find) return true;
+  const words = `${nameOf(job)} ${job.source_url ?? ''} ${job.error_code ?? ''} ${job.error_message ?? ''}`;
+  return words.toLowerCase().includes(filter.find.toLowerCase());
+}
+
+const FAR_AT_ONCE = 10;
+
+export function jobTable(tbody, batch, open) {
+  const rows = new Map(); // job id -> row
+  const order = []; // rows by sequence
+  const stale = new Set(); // rows out of sight that have changed since they were painted
+  let filter = { show: new Set(), find: '' };
+
+  // With hundreds of rows most are out of sight. Those are painted a few at a time, and at once when they come near.
+  const sight = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) {
+      const row = rows.get(target.dataset.job);
+      row.near = isIntersecting;
+      attr(target, 'data-far', !isIntersecting);
+      if (isIntersecting && stale.delete(row)) row.patch();
+    }
+  }, { rootMargin: '400px' });
+
+  function patchSomeStale() {
+    let left = FAR_AT_ONCE;
+    for (const row of stale) {
+      if (left === 0) return;
+      left -= 1;
+      stale.delete(row);
+      row.patch();
+    }
+  }
+
+  function place(row) {
+    let at = order.length;
+    while (at > 0 && order[at - 1].job.sequence > row.job.sequence) at -= 1;
+    tbody.insertBefore(row.node, order[at]?.node ?? null);
+    order.splice(at, 0, row);
+  }
+
+  return {
+    add(jobs) {
+      for (const job of jobs) {
+        const row = jobRow(job, batch, open);
+        row.node.hidden = !matches(job, filter);
+        row.node.dataset.job = job.id;
+        rows.set(job.id, row);
+        place(row);
+        sight.observe(row.node);
+      }
+    },
+    patch(jobs) {
+      for (const job of jobs) {
+        const row = rows.get(job.id);
+        if (row?.near) row.patch();
+        else if (row) stale.add(row);
+      }
+      patchSomeStale();
+    },
+    /** Hides what does not match now. A job that changes later stays where it is until the filter is used again. */
+    filter(next) {
+      filter = next;
+      for (const { job, node } of order) node.hidden = !matches(job, filter);
+    },
+    shown: () => order.filter(({ node }) => !node.hidden).map(({ job }) => job),
+    linkOf: (job) => rows.get(job.id)?.link,
+  };
+}

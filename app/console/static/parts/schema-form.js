@@ -1,0 +1,162 @@
+// A form made from a JSON schema (draft 2020-12, as pydantic writes it), and the values it holds.
+import { attr, h } from '../dom.js';
+
+/** Follows `$ref` and takes the one member of an `anyOf` that is not null. */
+function resolve(spec, schema) {
+  const own = { ...spec };
+  const other = spec.$ref
+    ? spec.$ref.replace('#/', '').split('/').reduce((node, part) => node?.[part], schema)
+    : (spec.anyOf ?? spec.allOf ?? spec.oneOf)?.find((one) => one.type !== 'null');
+  if (!other) return own;
+  delete own.$ref;
+  return { ...resolve(other, schema), ...own };
+}
+
+const isNumber = (spec) => spec.type === 'integer' || spec.type === 'number';
+const INPUT_TYPES = { email: 'email', date: 'date', uri: 'url', 'date-time': 'datetime-local' };
+
+function inputFor(spec, given, required) {
+  const choices = spec.enum ?? (spec.const === undefined ? null : [spec.const]);
+  if (choices) {
+    const none = h('option', { value: '' }, required ? 'choose' : 'none');
+    const empty = required && spec.default !== undefined ? [] : [none];
+    const options = choices.map((one) => h('option', { value: JSON.stringify(one) }, String(one)));
+    const select = h('select.input', given, empty, options);
+    if (spec.default !== undefined && spec.default !== null) select.value = JSON.stringify(spec.default);
+    return select;
+  }
+  if (spec.type === 'array' || spec.type === 'object' || !spec.type) {
+    const value = spec.default === undefined || spec.default === null ? '' : linesOf(spec, spec.default);
+    return h('textarea.input', { ...given, rows: 3, spellcheck: 'false' }, value);
+  }
+  const number = isNumber(spec);
+  const above = spec.type === 'integer' && spec.exclusiveMinimum !== undefined ? spec.exclusiveMinimum + 1 : null;
+  return h('input.input', {
+    ...given,
+    type: number ? 'number' : (INPUT_TYPES[spec.format] ?? 'text'),
+    min: spec.minimum ?? above,
+    max: spec.maximum,
+    step: spec.type === 'integer' ? 1 : number ? 'any' : null,
+    minlength: spec.minLength,
+    maxlength: spec.maxLength,
+    value: spec.default,
+    placeholder: spec.examples?.[0] === undefined ? null : `for example ${spec.examples[0]}`,
+    autocomplete: 'off',
+  });
+}
+
+const linesOf = (spec, value) => (isList(spec) ? value.join('\n') : JSON.stringify(value, null, 2));
+const isList = (spec) => spec.type === 'array' && ['string', 'integer', 'number'].includes(spec.items?.type);
+
+function helpOf(spec) {
+  const shapes = { object: 'A JSON object.', array: isList(spec) ? 'One on each line.' : 'A JSON list.' };
+  return [spec.description, shapes[spec.type]].filter(Boolean).join(' ');
+}
+
+class FieldError extends Error {}
+
+function complaintOf({ validity, type }, spec) {
+  if (validity.badInput) return type === 'number' ? 'is not a number' : 'is not complete';
+  if (validity.tooShort) return `needs at least ${spec.minLength} characters`;
+  if (validity.tooLong) return `has more than ${spec.maxLength} characters`;
+  if (validity.rangeUnderflow) return `has to be ${spec.minimum ?? spec.exclusiveMinimum + 1} or more`;
+  if (validity.rangeOverflow) return `has to be ${spec.maximum} or less`;
+  if (validity.stepMismatch) return 'has to be a whole number';
+  return type === 'email' ? 'is not an e-mail address' : 'is not valid';
+}
+
+/** Reads one field; undefined when it was left empty, so that the pipeline's own default holds. */
+function valueOf(input, spec) {
+  if (input.type === 'checkbox') return input.checked;
+  if (input.validity.badInput) throw new FieldError(complaintOf(input, spec));
+  const raw = input.value.trim();
+  if (raw === '') return undefined;
+  if (input.tagName === 'SELECT') return JSON.parse(raw);
+  if (isNumber(spec)) return Number(raw);
+  if (isList(spec)) {
+    const lines = raw.split('\n').map((line) => line.trim()).filter(Boolean);
+    return spec.items.type === 'string' ? lines : lines.map(Number);
+  }
+  if (input.tagName === 'TEXTAREA') {
+    try {
+      return JSON.parse(raw);
+    } catch {
+      throw new FieldError('is not valid JSON');
+    }
+  }
+  return raw;
+}
+
+/** Fills `box` with a field for each property. `read()` gives the values, or null after it has shown what is wrong. */
+export function schemaForm(box, schema) {
+  const required = new Set(schema?.required ?? []);
+  const fields = new Map();
+  const known = Object.entries(schema?.properties ?? {});
+
+  box.replaceChildren(...known.map(([name, raw]) => {
+    const spec = resolve(raw, schema);
+    const id = `param-${name}`;
+    const title = spec.title ?? name.replaceAll('_', ' ');
+    const help = h('small', { id: `${id}-help` }, helpOf(spec));
+    const error = h('p.error', { id: `${id}-error` });
+    const must = required.has(name);
+    const given = { id, 'aria-describedby': `${id}-help ${id}-error` };
+    if (spec.type === 'boolean') {
+      const input = h('input', { ...given, type: 'checkbox', checked: spec.default === true });
+      fields.set(name, { input, spec, title, error });
+      return h('div.field', h('label.tick', { for: id }, input, title), help, error);
+    }
+    const input = inputFor(spec, { ...given, required: must }, must);
+    fields.set(name, { input, spec, title, error });
+    const label = h('label', { for: id }, title, must ? h('span.dim', ' required') : null);
+    return h('div.field', label, input, help, error);
+  }));
+  if (!known.length) box.append(h('p.dim', 'This pipeline has no parameters.'));
+
+  function complain(name, message) {
+    const field = fields.get(name);
+    if (!field) return false;
+    field.error.textContent = message;
+    attr(field.input, 'aria-invalid', message ? 'true' : null);
+    return true;
+  }
+
+  function check(name, { input, spec }) {
+    const value = valueOf(input, spec);
+    if (value === undefined && required.has(name)) throw new FieldError('is missing');
+    if (!input.validity.valid) throw new FieldError(complaintOf(input, spec));
+    if (Array.isArray(value) && value.some(Number.isNaN)) throw new FieldError('has a line that is not a number');
+    return value;
+  }
+
+  return {
+    read() {
+      const values = {};
+      let first = null;
+      for (const [name, field] of fields) {
+        complain(name, '');
+        try {
+          const value = check(name, field);
+          if (value !== undefined) values[name] = value;
+        } catch (error) {
+          if (!(error instanceof FieldError)) throw error;
+          complain(name, `${field.title} ${error.message}.`);
+          first ??= field.input;
+        }
+      }
+      first?.focus();
+      return first ? null : values;
+    },
+    /** Puts the service's complaints under their fields; returns those that belong to no field. */
+    showErrors(errors) {
+      const rest = errors.filter(({ loc, msg }) => !complain(String(loc[2] ?? ''), msg));
+      for (const { input } of fields.values()) {
+        if (input.getAttribute('aria-invalid')) {
+          input.focus();
+          break;
+        }
+      }
+      return rest;
+    },
+  };
+}

@@ -1,0 +1,62 @@
+// The swims of one swimmer on one result sheet.
+import { h } from '../dom.js';
+import { many } from '../words.js';
+
+const COLUMNS = [
+  ['Event', '', eventOf],
+  ['Round', '', roundOf],
+  ['Place', 'num', (swim) => swim.place],
+  ['Time', 'num', timeOf],
+  ['Page', 'num', (swim) => swim.page],
+];
+
+const COURSES = { SCY: 'short course yards', SCM: 'short course metres', LCM: 'long course metres' };
+const ROUNDS = { prelim: 'Prelim', semifinal: 'Semifinal', final: 'Final', swim_off: 'Swim-off' };
+
+function eventOf(swim) {
+  const number = swim.event_number ? `${swim.event_number} ` : '';
+  const leg = swim.leg ? `, leg ${swim.leg}` : '';
+  const line = `${number}${swim.event ?? ''}${leg}`;
+  return swim.note ? [line, h('div.dim', swim.note)] : line;
+}
+
+function roundOf(swim) {
+  return swim.section ?? ROUNDS[swim.round] ?? swim.round;
+}
+
+function timeOf(swim) {
+  // A disqualified or absent swimmer has a status where others have a time.
+  return swim.time ? `${swim.exhibition ? 'X' : ''}${swim.time}` : swim.status;
+}
+
+export function summary(result) {
+  const swims = result.swims?.length ?? 0;
+  if (swims) return `${many(swims, 'swim')}${result.meet ? `, ${result.meet}` : ''}`;
+  return result.reason ?? 'swimmer not on this sheet';
+}
+
+function names(result) {
+  const near = (result.near_names ?? []).map((one) => (typeof one === 'string' ? one : one.name)).filter(Boolean);
+  if (!near.length) return null;
+  return h('div.stack.tight',
+    h('p', 'Names on this sheet that come close:'),
+    h('ul', near.map((name) => h('li', name))));
+}
+
+export function view(result) {
+  const swims = result.swims ?? [];
+  const course = COURSES[result.course] ?? result.course;
+  const facts = [result.dates, course, result.pages && many(result.pages, 'page')].filter(Boolean);
+  const head = h('div.stack.tight',
+    result.meet ? h('p', h('b', result.meet)) : null,
+    h('p.facts', facts.map((fact) => h('span', String(fact)))));
+  if (!swims.length) {
+    return h('div.stack', head, h('p', result.reason ?? `${result.swimmer_name} is not on this sheet.`), names(result));
+  }
+  const heads = COLUMNS.map(([label, kind]) => h('th', { scope: 'col', class: kind || null }, label));
+  const rows = swims.map((swim) =>
+    h('tr', COLUMNS.map(([, kind, read]) => h('td', { class: kind || null }, read(swim) ?? ''))));
+  return h('div.stack', head, h('div.scroll-x', { tabindex: 0, role: 'region', 'aria-label': 'Swims' },
+    h('table.table.natural.small.swims', h('caption.sr', `Swims of ${result.swimmer_name ?? 'the swimmer'}`),
+      h('thead', h('tr', heads)), h('tbody', rows))));
+}

@@ -1,0 +1,268 @@
+// The list of batches. It polls while it is looked at; a poll never moves, adds or removes a row by itself.
+import { get } from '../api.js';
+import { setConnection } from '../connection.js';
+import { attr, button, debounce, find, fromTemplate, h, icon, say, text } from '../dom.js';
+import { forget, isHeld, repaint } from '../paint.js';
+import { batchRow } from '../parts/batch-row.js';
+import { isOpen, OPEN } from '../parts/states.js';
+import { hrefOf, setQuery } from '../router.js';
+import { crumbs, place, setTitle } from '../shell.js';
+import { many, now } from '../words.js';
+
+const PAGE = 50;
+const POLL = 3000;
+const STRAGGLERS = 4;
+const FILTERS = ['search', 'pipeline', 'customer', 'age', 'sort'];
+const TABS = {
+  '': ['All', ''],
+  progress: ['In progress', OPEN.join(',')],
+  completed: ['Completed', 'completed,partial'],
+  failed: ['Failed', 'failed,cancelled'],
+};
+
+const example = () => [
+  `curl ${location.origin}/api/jobs/batch \\`,
+  '  -H "Authorization: Bearer $KEY" \\',
+  '  -F files=@a.pdf -F files=@b.pdf \\',
+  '  -F pipeline=pdf-extraction -F \'params={"swimmer_name": "Maya Lindqvist"}\'',
+].join('\n');
+
+export function batchesScreen(params) {
+  const { root, parts } = fromTemplate('batches');
+  const form = parts.filters;
+  const rows = new Map();
+  const news = new Set();
+  let filters = {};
+  let cursor = null;
+  let round = 0; // grows with each load, so that a late answer of an earlier one is dropped
+  let timer = null;
+  let left = false;
+
+  crumbs(['Batches']);
+  setTitle('Batches');
+  place(root);
+
+  const question = () => ({
+    status: TABS[filters.tab]?.[1],
+    pipeline: filters.pipeline,
+    customer: filters.customer,
+    search: filters.search,
+    sort: filters.sort || '-created_at',
+    created_after: filters.age && new Date(now() - filters.age * 3_600_000).toISOString(),
+    limit: PAGE,
+  });
+  const narrowed = () => Boolean(filters.search || filters.pipeline || filters.customer || filters.age);
+
+  // ---- filters: the address is the truth, the controls show it
+
+  function readFilters(query) {
+    filters = { tab: query.get('tab') ?? '' };
+    for (const name of FILTERS) filters[name] = query.get(name) ?? '';
+    if (parts.search.value.trim() !== filters.search) parts.search.value = filters.search;
+    for (const name of FILTERS.slice(1)) {
+      offer(form[name], filters[name]);
+      form[name].value = filters[name];
+    }
+    drawTabs();
+  }
+
+  function offer(select, value, label = value) {
+    if ([...select.options].some((option) => option.value === value)) return;
+    select.append(h('option', { value }, label));
+  }
+
+  function drawTabs() {
+    parts.tabs.replaceChildren(...Object.entries(TABS).map(([tab, [label]]) =>
+      h('a', { href: hrefOf('batches', { ...filters, tab }), 'aria-current': tab === filters.tab && 'page' }, label)));
+  }
+
+  function change(changes) {
+    if (left) return;
+    setQuery(changes);
+    filters = { ...filters, ...changes };
+    drawTabs();
+    load();
+  }
+
+  function clear() {
+    parts.search.value = '';
+    form.reset();
+    change(Object.fromEntries(FILTERS.map((name) => [name, ''])));
+  }
+
+  // ---- rows
+
+  function add(batch) {
+    const row = batchRow(batch);
+    rows.set(batch.id, row);
+    parts.table.append(row.body);
+    if (batch.customer_prefix) offer(form.customer, batch.customer_prefix);
+  }
+
+  async function load() {
+    const mine = (round += 1);
+    attr(parts.table, 'aria-busy', 'true');
+    parts.clear.hidden = !narrowed();
+    try {
+      const page = await get('/api/batches', question());
+      if (mine !== round || left) return;
+      for (const { body } of rows.values()) body.remove();
+      rows.clear();
+      news.clear();
+      page.batches.forEach(add);
+      cursor = page.next_cursor;
+      drawAfter();
+      drawNews();
+      setConnection('live');
+      say(`${many(rows.size, 'batch', 'batches')}${cursor ? ' or more' : ''}`);
+    } catch (error) {
+      if (mine !== round || left) return;
+      setConnection('lost');
+      if (!rows.size) drawProblem(error);
+    } finally {
+      attr(parts.table, 'aria-busy', null);
+    }
+    wait();
+  }
+
+  async function showMore(event) {
+    const source = event.currentTarget;
+    source.disabled = true;
+    const mine = round;
+    try {
+      const page = await get('/api/batches', { ...question(), cursor });
+      if (mine !== round || left) return;
+      const first = page.batches.find(({ id }) => !rows.has(id));
+      page.batches.filter(({ id }) => !rows.has(id)).forEach(add);
+      cursor = page.next_cursor;
+      drawAfter();
+      if (first) find('a.name', rows.get(first.id).body).focus();
+    } catch {
+      source.disabled = false;
+      setConnection('lost');
+    }
+  }
+
+  function drawAfter() {
+    parts.table.hidden = !rows.size;
+    form.hidden = !rows.size && !narrowed() && !filters.tab;
+    if (rows.size) parts.after.replaceChildren(...(cursor ? [button('Show more', null, showMore)] : []));
+    else parts.after.replaceChildren(emptyState());
+  }
+
+  function emptyState() {
+    if (narrowed()) {
+      const title = filters.search ? `Nothing matches “${filters.search}”` : 'No batches match';
+      return h('div.empty', h('h2', title), h('p', 'The filters above hide all batches.'),
+        button('Clear filters', null, clear));
+    }
+    if (filters.tab) {
+      const lines = {
+        progress: 'Nothing is running or waiting.',
+        completed: 'Batches with at least one success are listed here once they end.',
+        failed: 'Batches that end without a single success are listed here.',
+      };
+      return h('div.empty', h('h2', `No ${TABS[filters.tab]?.[0].toLowerCase() ?? ''} batches`),
+        h('p', lines[filters.tab]));
+    }
+    const about = 'A batch is a set of files, links or records that go through one pipeline together. '
+      + 'Start one here, or send it from a program:';
+    return h('div.empty', h('h2', 'No batches yet'), h('p', about), h('pre.code', { tabindex: 0 }, example()),
+      h('a.btn', { href: '#/new' }, icon('plus'), 'New batch'));
+  }
+
+  function drawProblem(error) {
+    parts.table.hidden = true;
+    parts.after.replaceChildren(h('p.note', { 'data-state': 'failed', role: 'alert' }, icon('failed'),
+      h('span', `${error.message} The page tries again every few seconds.`)));
+  }
+
+  function drawNews() {
+    text(parts.arrivals, `${many(news.size || 1, 'new batch', 'new batches')}, show`);
+    attr(parts.arrivals, 'data-on', news.size > 0);
+  }
+
+  // ---- polling
+
+  function wait() {
+    clearTimeout(timer);
+    if (!left) timer = setTimeout(poll, POLL);
+  }
+
+  async function poll() {
+    if (document.hidden || isHeld()) {
+      wait();
+      return;
+    }
+    if (!rows.size && !parts.after.querySelector('.empty')) {
+      load();
+      return;
+    }
+    const mine = round;
+    try {
+      const page = await get('/api/batches', question());
+      const stragglers = await askForStragglers(new Set(page.batches.map(({ id }) => id)));
+      if (mine !== round || left) return;
+      setConnection('live');
+      for (const batch of [...page.batches, ...stragglers]) repaint(paint, batch);
+    } catch {
+      if (!left) setConnection('lost');
+    }
+    wait();
+  }
+
+  // Shown rows that the page of the poll lacks: they left the tab or stand further down. A few are asked in turn.
+  async function askForStragglers(seen) {
+    const missing = [...rows.values()].filter(({ batch }) => isOpen(batch) && !seen.has(batch.id));
+    missing.sort((a, b) => (a.asked ?? 0) - (b.asked ?? 0));
+    const answers = missing.slice(0, STRAGGLERS).map(async (row) => {
+      row.asked = Date.now();
+      const answer = await get(`/api/batches/${row.batch.id}`).catch(() => null);
+      return answer && { ...answer.batch, jobs: undefined };
+    });
+    return (await Promise.all(answers)).filter(Boolean);
+  }
+
+  function paint(batches) {
+    for (const batch of batches) {
+      const row = rows.get(batch.id);
+      if (row) row.patch(batch);
+      else news.add(batch.id);
+    }
+    if (news.size && !rows.size) load();
+    else drawNews();
+  }
+
+  // ---- wiring
+
+  form.addEventListener('change', (event) => change({ [event.target.name]: event.target.value }));
+  parts.search.addEventListener('input', debounce(() => change({ search: parts.search.value.trim() }), 250));
+  parts.clear.addEventListener('click', clear);
+  parts.arrivals.addEventListener('click', load);
+  const onVisible = () => !document.hidden && poll();
+  document.addEventListener('visibilitychange', onVisible);
+
+  get('/api/pipelines').then(({ pipelines }) => {
+    for (const { key, title } of pipelines) {
+      const known = [...form.pipeline.options].find((option) => option.value === key);
+      if (known) text(known, title);
+      else offer(form.pipeline, key, title);
+    }
+  }, () => {});
+
+  readFilters(params);
+  load();
+
+  return {
+    update(query) {
+      readFilters(query);
+      load();
+    },
+    leave() {
+      left = true;
+      clearTimeout(timer);
+      forget(paint);
+      document.removeEventListener('visibilitychange', onVisible);
+    },
+  };
+}

@@ -1,0 +1,167 @@
+// The drawer with everything about one job. It lives in the batch page: `?job=3` opens the third job.
+import { get } from '../api.js';
+import { debounce, find, h, icon, text } from '../dom.js';
+import { nameOf } from '../model.js';
+import { attemptOf, jobTime } from '../parts/job-words.js';
+import { inputOf, faultOf, outputsOf } from '../parts/job-sections.js';
+import { lookOf, setState, stateLabel } from '../parts/states.js';
+import { timeline } from '../parts/timeline.js';
+import { resultView } from '../results/index.js';
+import { capital } from '../words.js';
+
+const section = (title, ...kids) => h('section.stack.tight', h('h3', title), ...kids);
+
+export function jobDrawer({ model, table, loadJob, close, open }) {
+  const box = find('#drawer');
+  const { batch } = model;
+  let current = null; // { sequence, job, detail, patch }
+
+  // ---- what the drawer shows
+
+  function neighbour(by) {
+    const shown = table.shown();
+    const at = shown.findIndex(({ sequence }) => sequence === current?.sequence);
+    return at < 0 ? undefined : shown[at + by];
+  }
+
+  function go(by) {
+    const next = neighbour(by);
+    if (next) open(next);
+  }
+
+  const navButton = (label, kind, glyph, act, disabled = false) =>
+    h(`button.btn.quiet.square.small${kind}`, { 'aria-label': label, disabled, onclick: act }, icon(glyph));
+
+  function build(job) {
+    const state = stateLabel(...lookOf(job));
+    const attempt = h('span');
+    const time = h('span');
+    const message = h('p.dim');
+    const steps = timeline(job.steps);
+    const parts = { fault: h('div'), input: h('div'), output: h('div'), result: h('div') };
+    const total = batch.counters.total.toLocaleString('en');
+    box.replaceChildren(
+      h('div.drawer-head',
+        h('div.stack.tight', h('p.dim', `Job ${job.sequence} of ${total}`),
+          h('h2', { id: 'drawer-title', tabindex: -1 }, nameOf(job)),
+          h('div.facts', state, attempt, time)),
+        h('div.drawer-nav',
+          navButton('Previous job', '.up', 'chevron', () => go(-1), !neighbour(-1)),
+          navButton('Next job', '.down', 'chevron', () => go(1), !neighbour(1)),
+          navButton('Close', '', 'close', () => box.close()))),
+      h('div.drawer-body.stack', parts.fault, section('Steps', steps.node, message),
+        section('Input', parts.input), section('Output', parts.output), parts.result));
+    box.scrollTop = 0;
+
+    let drawn = '';
+    return (now) => {
+      setState(state, ...lookOf(now));
+      const tries = attemptOf(now);
+      text(attempt, tries ? `attempt ${tries}` : '');
+      text(time, jobTime(now) || (now.started_at ? '' : 'not started'));
+      text(message, now.status === 'running' && now.progress_message ? capital(now.progress_message) : '');
+      steps.patch(now.steps, now);
+      // What a job leaves behind appears only when its state changes; until then its nodes stay untouched.
+      const key = JSON.stringify([now.status, now.error_code, now.outputs, now.result]);
+      if (key === drawn) return;
+      drawn = key;
+      parts.fault.replaceChildren(...faultOf(now));
+      parts.input.replaceChildren(inputOf(now));
+      parts.output.replaceChildren(outputsOf(now));
+      const result = now.result ? [section('Result', resultView(batch.pipeline.key, now.result))] : [];
+      parts.result.replaceChildren(...result);
+      parts.fault.hidden = !parts.fault.firstChild;
+      parts.result.hidden = !result.length;
+    };
+  }
+
+  function draw() {
+    // The live job moves with each event; the detail, loaded now and then, knows outputs and errors.
+    current.patch({ ...current.detail, ...current.job, steps: stepsOf(), result: current.detail.result });
+  }
+
+  function stepsOf() {
+    const live = current.job?.steps ?? [];
+    return current.detail.steps.map((step, at) => ({ ...step, ...live[at] }));
+  }
+
+  async function load(mine) {
+    const id = await loadJob(mine.sequence);
+    const answer = id && (await get(`/api/jobs/${id}`));
+    if (current !== mine) return;
+    if (!answer) {
+      box.close();
+      return;
+    }
+    mine.detail = answer.job;
+    mine.job = model.jobs.get(id);
+    if (!mine.patch) {
+      mine.patch = build(answer.job);
+      draw();
+      reveal();
+    } else {
+      draw();
+    }
+  }
+
+  const reload = debounce(() => current && load(current).catch(() => {}), 300);
+
+  function reveal() {
+    if (!box.open) {
+      // On a phone the drawer covers everything, so nothing behind it may take the focus.
+      if (matchMedia('(width < 48rem)').matches) box.showModal();
+      else box.show();
+    }
+    find('#drawer-title').focus();
+  }
+
+  // ---- closing, and the keys inside
+
+  function onClose() {
+    const { job } = current ?? {};
+    current = null;
+    close();
+    if (job) table.linkOf(job)?.focus();
+  }
+
+  function onKey(event) {
+    if (!box.open || find('#help').open) return;
+    if (event.key === 'Escape') {
+      event.preventDefault();
+      box.close();
+    } else if (box.contains(event.target) && !event.target.closest('input, textarea, select')) {
+      if (event.key === 'j') go(1);
+      if (event.key === 'k') go(-1);
+    }
+  }
+
+  box.addEventListener('close', onClose);
+  document.addEventListener('keydown', onKey);
+
+  return {
+    show(sequence) {
+      if (!sequence) {
+        if (box.open) box.close();
+        return;
+      }
+      if (current?.sequence === sequence) return;
+      current = { sequence, job: null, detail: null, patch: null };
+      load(current).catch(() => {
+        if (current?.sequence === sequence) current = null;
+      });
+    },
+    /** Jobs changed: when the shown one is among them, it is drawn at once and asked for its details soon. */
+    patch(jobs) {
+      if (!current?.patch || !current.job || !new Set(jobs).has(current.job)) return;
+      draw();
+      reload();
+    },
+    refresh: reload,
+    leave() {
+      current = null;
+      box.removeEventListener('close', onClose);
+      document.removeEventListener('keydown', onKey);
+      if (box.open) box.close();
+    },
+  };
+}

@@ -1,0 +1,227 @@
+// A new batch: what to process, with which pipeline, and how.
+import { get, post } from '../api.js';
+import { setConnection } from '../connection.js';
+import { attr, find, fromTemplate, h, text } from '../dom.js';
+import { schemaForm } from '../parts/schema-form.js';
+import { readLinks, readRecords } from '../parts/sources.js';
+import { filesOf, uploadList } from '../parts/upload-list.js';
+import { go, setQuery } from '../router.js';
+import { crumbs, place, setTitle } from '../shell.js';
+import { many, size } from '../words.js';
+
+const LINKS_HELP = 'Each link is fetched and becomes one job.';
+
+export function newScreen(params) {
+  const { root, parts } = fromTemplate('new');
+  const uploads = uploadList(parts, patch);
+  const texts = { links: find('textarea', parts.links), records: find('textarea', parts.records) };
+  const recordsHelp = find('small', parts.records).cloneNode(true);
+  let pipelines = [];
+  let chosen = null;
+  let form = null;
+  let armed = false; // started, and waiting for the last upload
+  let sending = false;
+  let left = false;
+
+  crumbs(['Batches', '#/batches'], ['New batch']);
+  setTitle('New batch');
+  place(root);
+  parts.options.open = false;
+
+  const accepts = (source) => chosen?.accepts.includes(source) ?? false;
+
+  // ---- pipeline
+
+  function drawChoices() {
+    parts.choices.replaceChildren(...pipelines.map(({ key, title, description, steps }) =>
+      h('label.choice', h('input', { type: 'radio', name: 'pipeline', value: key, checked: key === chosen?.key }),
+        h('span', h('b', title), h('small.dim', description ?? '')),
+        h('span.dim.num', many(steps.length, 'step')))));
+  }
+
+  function choose(key) {
+    chosen = pipelines.find((one) => one.key === key) ?? pipelines[0];
+    form = schemaForm(parts.params, chosen.params_schema);
+    parts.files.hidden = !accepts('file');
+    parts.links.hidden = !accepts('url');
+    parts.records.hidden = !accepts('record');
+    text(find('#max-help'), `Empty: up to ${chosen.max_parallel}, as the pipeline says.`);
+    patch();
+  }
+
+  async function loadPipelines() {
+    try {
+      ({ pipelines } = await get('/api/pipelines'));
+    } catch (error) {
+      if (left) return;
+      setConnection('lost');
+      text(parts.problem, error.message);
+      setTimeout(() => !left && loadPipelines(), 3000);
+      return;
+    }
+    if (left) return;
+    setConnection('live');
+    text(parts.problem, '');
+    if (!pipelines.length) {
+      parts.choices.replaceChildren(h('p.dim', 'This service has no pipelines.'));
+      return;
+    }
+    choose(params.get('pipeline'));
+    drawChoices();
+  }
+
+  // ---- what goes in
+
+  function sources() {
+    const none = { items: [], problem: '' };
+    const links = accepts('url') ? readLinks(texts.links.value) : none;
+    const records = accepts('record') ? readRecords(texts.records.value) : none;
+    return { files: accepts('file') ? uploads.items() : [], links, records };
+  }
+
+  function helpUnder(box, problem, usual) {
+    const small = find('small', box);
+    attr(small, 'class', problem ? 'error' : null);
+    attr(find('textarea', box), 'aria-invalid', problem ? 'true' : null);
+    if (problem) text(small, problem);
+    else small.replaceChildren(...usual);
+  }
+
+  // ---- the summary
+
+  function patch() {
+    if (left || !chosen) return;
+    const { links, records } = sources();
+    helpUnder(parts.links, links.problem, [LINKS_HELP]);
+    helpUnder(parts.records, records.problem, [...recordsHelp.cloneNode(true).childNodes]);
+    const files = uploads.count ? `${uploads.count.toLocaleString('en')} (${size(uploads.bytes)})` : 'none';
+    const facts = [
+      accepts('file') && ['Files', files],
+      accepts('url') && ['Links', links.items.length.toLocaleString('en')],
+      accepts('record') && ['Records', records.items.length.toLocaleString('en')],
+      ['Pipeline', chosen.title],
+      ['Order', orderWords()],
+      ['Name', parts.name.value.trim() || 'made when it starts'],
+    ].filter(Boolean);
+    parts.facts.replaceChildren(...facts.flatMap(([name, value]) => [h('dt', name), h('dd', value)]));
+    text(parts.hint.lastElementChild, hint(links, records));
+    text(parts.start, armed ? 'Starts when all is here' : sending ? 'Starting' : 'Start batch');
+    parts.start.disabled = armed || sending;
+    parts.wait.hidden = !armed;
+    if (armed && !uploads.open) start();
+  }
+
+  function orderWords() {
+    const mode = parts.mode.value || chosen.mode;
+    const most = parts.max.value;
+    if (mode === 'sequential' || most === '1') return 'one at a time';
+    return `up to ${most || chosen.max_parallel} at once`;
+  }
+
+  function hint(links, records) {
+    if (uploads.refused.length) return `${many(uploads.refused.length, 'file')} could not be uploaded.`;
+    if (armed) return `${many(uploads.open, 'file')} still uploading; the batch starts when they are here.`;
+    const ignored = uploads.count && !accepts('file') ? ` ${chosen.title} takes no files: they are left out.` : '';
+    if (uploads.open && !ignored) return `${many(uploads.open, 'file')} still uploading. You can press Start already.`;
+    const jobs = (ignored ? 0 : uploads.count) + links.items.length + records.items.length;
+    return (jobs ? `${many(jobs, 'job')} will be made.` : 'Nothing to process yet.') + ignored;
+  }
+
+  // ---- starting
+
+  function complain(message, field) {
+    armed = false;
+    sending = false;
+    patch();
+    text(parts.problem, message);
+    field?.focus();
+  }
+
+  function start() {
+    const { files, links, records } = sources();
+    text(parts.problem, '');
+    if (!chosen || sending) return;
+    if (links.problem) return complain(links.problem, texts.links);
+    if (records.problem) return complain(records.problem, texts.records);
+    if (accepts('file') && uploads.refused.length) {
+      const n = uploads.refused.length;
+      return complain(`${many(n, 'file')} could not be uploaded. Remove ${n === 1 ? 'it' : 'them'} or try again.`,
+        uploads.refused[0].row.again);
+    }
+    const jobs = (accepts('file') ? uploads.count : 0) + links.items.length + records.items.length;
+    if (!jobs) return complain('Nothing to process yet.', accepts('file') ? parts.picker : texts.records);
+    const values = form.read();
+    if (!values) return complain('');
+    if (!parts.max.validity.valid) {
+      parts.options.open = true;
+      return complain('“At most at once” has to be a whole number from 1.', parts.max);
+    }
+    armed = accepts('file') && uploads.open > 0;
+    if (armed) return patch();
+    return submit(values, [...files, ...links.items, ...records.items]);
+  }
+
+  async function submit(values, items) {
+    const { name, mode, max } = parts;
+    sending = true;
+    patch();
+    try {
+      const made = await post('/api/batches', {
+        pipeline: chosen.key,
+        params: values,
+        items,
+        name: name.value.trim() || undefined,
+        execution_mode: mode.value || undefined,
+        max_parallel: max.value ? Number(max.value) : undefined,
+      });
+      if (!left) go(`#/batches/${made.batch_id}`);
+    } catch (error) {
+      if (left) return;
+      complain('');
+      const belongs = (loc) => loc[0] === 'body' && loc[1] === 'params';
+      const rest = form.showErrors(error.errors.filter(({ loc }) => belongs(loc)));
+      const others = [...rest, ...error.errors.filter(({ loc }) => !belongs(loc))];
+      const where = ({ loc, msg }) => `${loc.slice(1).join('.')}: ${msg}`;
+      if (others.length) text(parts.problem, others.slice(0, 3).map(where).join(' '));
+      else if (!error.errors.length) text(parts.problem, error.message);
+    }
+  }
+
+  // ---- wiring
+
+  parts.choices.addEventListener('change', (event) => {
+    choose(event.target.value);
+    setQuery({ pipeline: event.target.value });
+  });
+  parts.picker.addEventListener('change', () => {
+    uploads.add([...parts.picker.files]);
+    parts.picker.value = ''; // so that the same file can be chosen again after it was removed
+  });
+  root.addEventListener('input', patch);
+  root.addEventListener('submit', start);
+  parts.wait.addEventListener('click', () => {
+    armed = false;
+    patch();
+  });
+  const over = (on) => parts.drop.classList.toggle('over', on);
+  root.addEventListener('dragover', (event) => {
+    if (!event.dataTransfer.types.includes('Files')) return;
+    event.preventDefault();
+    over(true);
+  });
+  root.addEventListener('dragleave', (event) => !root.contains(event.relatedTarget) && over(false));
+  root.addEventListener('drop', async (event) => {
+    event.preventDefault();
+    over(false);
+    if (accepts('file')) uploads.add(await filesOf(event.dataTransfer));
+  });
+
+  loadPipelines();
+  return {
+    update: () => {},
+    leave() {
+      left = true;
+      uploads.leave();
+    },
+  };
+}

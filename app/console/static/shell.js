@@ -1,0 +1,94 @@
+// What stands around every screen: navigation, crumbs, who is signed in, how busy the service is.
+import { get, remove } from './api.js';
+import { attr, find, findAll, h, text } from './dom.js';
+import { size } from './words.js';
+
+const PULSE = 10_000;
+let timer = null;
+
+/** `parts` are [label, href]; the last one, without href, is the current page. */
+export function crumbs(...parts) {
+  const nodes = parts.map(([label, href]) =>
+    href ? h('a', { href }, label) : h('span', { 'aria-current': 'page' }, label));
+  const slash = () => h('span', { 'aria-hidden': 'true' }, '/');
+  find('#crumbs').replaceChildren(...nodes.flatMap((node, at) => (at ? [slash(), node] : [node])));
+}
+
+export function setTitle(title) {
+  document.title = `${title} · Tranche`;
+}
+
+/** Shows either the shell or, for signing in, the bare page. */
+export function showShell(screenName) {
+  const bare = screenName === 'sign-in';
+  find('#shell').hidden = bare;
+  find('#bare').hidden = !bare;
+  find('.skip').hidden = bare;
+  find(bare ? '#main' : '#bare').replaceChildren();
+  const side = find('#side');
+  if (side.matches(':popover-open')) side.hidePopover();
+  for (const link of findAll('#side li a')) {
+    attr(link, 'aria-current', link.getAttribute('href') === `#/${screenName}` ? 'page' : null);
+  }
+  if (bare) clearTimeout(timer);
+}
+
+/** Puts a screen's root into the page. */
+export function place(root, target = '#main') {
+  find(target).replaceChildren(root);
+}
+
+function vital(id, label, value, max) {
+  const box = find(id);
+  box.hidden = !max;
+  const meter = find('progress', box);
+  text(box.children[1], label);
+  attr(meter, 'max', max);
+  meter.value = value;
+}
+
+/** The latest answer of /api/status; null until there is one. */
+export let status = null;
+
+async function pulse() {
+  clearTimeout(timer);
+  if (!document.hidden) {
+    try {
+      status = await get('/api/status');
+      const { slots, disk } = status;
+      vital('#slots', `${slots.used} of ${slots.total}`, slots.used, slots.total);
+      vital('#disk', size(disk.free), disk.total - disk.free, disk.total);
+    } catch {
+      // The next pulse tries again; the screens themselves say when the service is away.
+    }
+  }
+  clearTimeout(timer);
+  timer = setTimeout(pulse, PULSE);
+}
+
+export function showSession(session) {
+  text(find('#who'), session.user.email || session.user.name);
+  text(find('#version'), `tranche ${session.version}`);
+  pulse();
+}
+
+export function setUpShell(signedOut) {
+  find('#theme').addEventListener('click', () => {
+    const root = document.documentElement;
+    const system = matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light';
+    root.dataset.theme = (root.dataset.theme ?? system) === 'dark' ? 'light' : 'dark';
+    try {
+      localStorage.setItem('theme', root.dataset.theme);
+    } catch {
+      // Without storage the choice lasts as long as the page.
+    }
+  });
+  find('#sign-out').addEventListener('click', async () => {
+    await remove('/api/session').catch(() => {});
+    signedOut();
+  });
+  find('.skip').addEventListener('click', (event) => {
+    event.preventDefault();
+    find('main:not([hidden])').focus();
+  });
+}

@@ -1,0 +1,101 @@
+// Follows one batch over server-sent events. There is never more than one open stream in a tab.
+import { noteNews, setConnection } from './connection.js';
+
+const TYPES = [
+  'batch.created', 'batch.started', 'batch.paused', 'batch.resumed', 'batch.cancelling',
+  'batch.completed', 'batch.partial', 'batch.failed', 'batch.cancelled',
+  'job.started', 'job.progressed', 'job.retrying', 'job.requeued',
+  'job.completed', 'job.failed', 'job.cancelled', 'job.skipped',
+  'step.completed', 'step.skipped', 'step.failed',
+];
+const TERMINAL = new Set(['batch.completed', 'batch.partial', 'batch.failed', 'batch.cancelled']);
+// A browser opens six connections to one host: a tab that nobody looks at must not keep one for ever.
+const HIDDEN_GRACE = 30_000;
+
+let stopCurrent = () => {};
+
+/**
+ * Calls `onEvent` for every event after `after`, in order and once. `onReset` must load the batch anew and follow
+ * again. `onBroken` is asked when the service refuses the stream; it returns true when trying again makes sense.
+ */
+export function follow({ batchId, after, onEvent, onReset, onBroken }) {
+  stopCurrent();
+  let source = null;
+  let last = after;
+  let failures = 0;
+  let timer = null;
+  let stopped = false;
+
+  function disconnect() {
+    clearTimeout(timer);
+    source?.close();
+    source = null;
+  }
+
+  function stop() {
+    stopped = true;
+    disconnect();
+    document.removeEventListener('visibilitychange', onVisibility);
+    removeEventListener('online', connect);
+  }
+
+  function receive(message) {
+    const event = JSON.parse(message.data);
+    if (event.id <= last) return;
+    last = event.id;
+    failures = 0;
+    noteNews();
+    if (TERMINAL.has(event.type)) {
+      stop();
+      setConnection('ended');
+    }
+    onEvent(event);
+  }
+
+  function retryLater() {
+    disconnect();
+    setConnection('lost');
+    timer = setTimeout(connect, Math.min(30_000, 1000 * 2 ** failures));
+    failures += 1;
+  }
+
+  async function onError() {
+    // CONNECTING: the browser is already trying again, with Last-Event-ID. CLOSED: it was refused and gave up.
+    setConnection('lost');
+    if (source?.readyState !== EventSource.CLOSED) return;
+    disconnect();
+    const worthIt = await onBroken().catch(() => true);
+    if (!stopped && worthIt) retryLater();
+  }
+
+  function connect() {
+    if (stopped) return;
+    disconnect();
+    source = new EventSource(`/api/batches/${batchId}/events?last_event_id=${last}`);
+    source.onopen = () => setConnection('live');
+    source.onerror = onError;
+    for (const type of TYPES) source.addEventListener(type, receive);
+    source.addEventListener('reset', () => {
+      stop();
+      onReset();
+    });
+    source.addEventListener('bye', retryLater);
+  }
+
+  function onVisibility() {
+    if (document.hidden) {
+      timer = setTimeout(disconnect, HIDDEN_GRACE);
+    } else if (source === null) {
+      connect();
+    } else {
+      clearTimeout(timer);
+    }
+  }
+
+  document.addEventListener('visibilitychange', onVisibility);
+  addEventListener('online', connect);
+  setConnection('connecting');
+  connect();
+  stopCurrent = stop;
+  return stop;
+}

@@ -1,0 +1,216 @@
+"""The layout of HY-TEK's Meet Manager: results in one or more columns, with or without prelims, relays and splits."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field, replace
+
+from app.extractions.headings import (
+    Heading,
+    Section,
+    ends_results,
+    is_licence,
+    read_continuation,
+    read_event,
+    read_meet,
+    read_section,
+)
+from app.extractions.layout import Line, PageLines
+from app.extractions.marks import read_splits
+from app.extractions.outcomes import Labels
+from app.extractions.relays import Leg, read_legs, read_unnumbered_legs
+from app.extractions.rows import Row, read_row
+from app.extractions.swims import Sheet, Swim
+from app.extractions.table_heads import TableHead, read_table_head
+
+_LAYOUT = "hytek"
+# `3:32.20 A NCAA Qualifying`, `2:47.17 13-14 MTS MTS`: a standard, by which rows are marked.
+_STANDARD = re.compile(r"(?:\d{1,2}:)*\d{1,3}\.\d\d\s+\S")
+_LABEL = re.compile(r"(?<!\S)[A-Z]{1,5}\d?(?!\S)")
+# `MR: M 2:00.14 13/6/2009 ...`: a record, with the sign that marks rows which beat it.
+_RECORD = re.compile(r"([^:]{1,40}):\s*(\S{1,2}\s)?\s*(?:\d{1,2}:)*\d{1,3}\.\d\d")
+
+
+def recognises(pages: list[PageLines]) -> bool:
+    """Whether the sheet is a result report of Meet Manager: its page heads say so, or its events and tables do."""
+    lines = [line for page in pages[:3] for line in (*page.head, *page.body)]
+    if any("MEET MANAGER" in line.text.upper() and is_licence(line.text) for line in lines):
+        return True
+    events = any(read_event(line.text) or read_continuation(line.text) for line in lines)
+    return events and any((head := read_table_head(line)) and head.result for line in lines)
+
+
+def read(pages: list[PageLines]) -> Sheet:
+    """The sheet. Lines that fit no rule are left out, so a table of another kind yields no swims."""
+    reader = _Reader()
+    for page in pages:
+        for line in page.body:
+            reader.take(line, page.number)
+    reader.finish()
+    meet, dates = read_meet([line.text for line in pages[0].head])
+    course = reader.courses.most_common(1)[0][0] if reader.courses else None
+    swims = _without_repeats(reader.swims)
+    reason = None if swims else "This sheet has the page heads of HY-TEK's Meet Manager but no result rows."
+    return Sheet(meet, dates, course, _LAYOUT, len(pages), swims, reason)
+
+
+def _without_repeats(swims: list[Swim]) -> list[Swim]:
+    """A prelim swim of someone who missed the finals is printed twice: in the ranking and among the prelims."""
+    seen: dict[tuple[object, ...], Swim] = {}
+    for swim in swims:
+        key = (swim.name, swim.team, swim.event_number, swim.event, swim.round, swim.place, swim.time, swim.status)
+        seen.setdefault((*key, swim.kind, swim.relay, swim.leg), swim)
+    return list(seen.values())
+
+
+@dataclass(slots=True)
+class _Result:
+    """A row with the lines that belong to it, until the next row starts."""
+
+    row: Row
+    page: int
+    splits: list[str] = field(default_factory=list)
+    legs: list[Leg] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
+
+
+class _Reader:
+    """Takes the lines of a sheet one by one and remembers what the ones before said."""
+
+    def __init__(self) -> None:
+        self.swims: list[Swim] = []
+        self.courses: Counter[str] = Counter()
+        self._event: Heading | None = None
+        self._section: Section | None = None
+        self._heads: dict[bool, TableHead] = {}  # by whether the table is one of relays
+        self._labels = Labels()
+        self._result: _Result | None = None
+        self._rows = 0  # of this event
+
+    def take(self, line: Line, page: int) -> None:
+        """One line, in reading order."""
+        if not (line.text[0].isdigit() or line.text[0] in "-*") and self._take_heading(line):
+            return
+        event, result = self._event, self._result
+        if event is None:
+            return
+        if (splits := read_splits([word.text for word in line.words])) is not None:
+            if result:
+                result.splits += splits
+        elif result and event.relay and (legs := read_legs(line.text)):
+            result.legs += legs
+        elif row := self._read_row(line, event):
+            self.finish()
+            self._rows += 1
+            self._result = _Result(row, page)
+        elif self._rows == 0:
+            self._take_standard(line.text)
+        elif result:
+            self._take_remark(result, line, event)
+
+    def finish(self) -> None:
+        """Turns the row under way into swims."""
+        result, event = self._result, self._event
+        self._result = None
+        if not result or not event:
+            return
+        row, outcome = result.row, result.row.outcome
+        reason = " ".join(result.reasons)
+        status = "DFS" if outcome.status == "NT" and "false start" in reason.casefold() else outcome.status
+        section = self._section
+        swim = Swim(
+            name=row.name,
+            kind="individual",
+            event_number=event.number,
+            event=event.title,
+            round=_round(section, outcome.column),
+            place=row.place,
+            time=outcome.time,
+            status=status,
+            seed_or_prelim=outcome.seed_or_prelim,
+            points=outcome.points,
+            exhibition=outcome.exhibition,
+            team=row.team,
+            relay=row.relay,
+            leg=None,
+            page=result.page,
+            note="; ".join(filter(None, (reason, outcome.note))) or None,
+            standard=outcome.standard,
+            age=row.age,
+            section=section.name if section else None,
+            splits=result.splits,
+        )
+        if event.relay:
+            self.swims += [
+                replace(swim, name=leg.name, kind="relay_leg", leg=leg.number, age=leg.age) for leg in result.legs
+            ]
+        else:
+            self.swims.append(swim)
+
+    def _take_heading(self, line: Line) -> bool:
+        text = line.text
+        if heading := read_event(text):
+            self._start(heading)
+        elif continued := read_continuation(text):
+            section, heading = continued
+            if not self._event or not _is_same(self._event, heading):
+                self._start(heading)
+            if section and section != self._section:
+                self.finish()
+                self._section = section
+        elif self._event and (section := read_section(text)):
+            self.finish()
+            self._section = section
+        elif head := read_table_head(line):
+            self._heads[not head.column("name")] = head
+        elif ends_results(text):
+            self.finish()
+            self._event = None
+        else:
+            return False
+        return True
+
+    def _start(self, heading: Heading) -> None:
+        self.finish()
+        self._event, self._section, self._rows = heading, None, 0
+        self._labels = Labels()
+        if heading.course:
+            self.courses[heading.course] += 1
+
+    def _read_row(self, line: Line, event: Heading) -> Row | None:
+        head = self._heads.get(event.relay) or self._heads.get(not event.relay)
+        if head is None or head.result is None:
+            return None
+        return read_row(line, head.at(line.left), event.relay, self._labels)
+
+    def _take_standard(self, text: str) -> None:
+        """Lines between the heading and the first row: standards and records, by whose signs rows are marked."""
+        if _STANDARD.match(text):
+            self._labels.standards.update(_LABEL.findall(text))
+        elif found := _RECORD.match(text):
+            self._labels.flags |= {found[1].strip(), found[1].strip()[:1], (found[2] or "").strip()}
+
+    def _take_remark(self, result: _Result, line: Line, event: Heading) -> None:
+        """A line of words below a row: the swimmers of a relay without numbers, or why there is no time."""
+        status = result.row.outcome.status
+        if event.relay and not result.splits:
+            legs = read_unnumbered_legs(line, len(result.legs))
+            if legs and (status == "OK" or any(leg.age for leg in legs)):
+                result.legs += legs
+                return
+        if status != "OK" and not result.splits and len(result.reasons) < 2:
+            result.reasons.append(line.text)
+
+
+def _is_same(event: Heading, other: Heading) -> bool:
+    """Whether a continuation goes on with the event; its title may be cut to the column's width."""
+    if event.number or other.number:
+        return event.number == other.number
+    return event.title == other.title or event.title.startswith(other.title.rstrip(". "))
+
+
+def _round(section: Section | None, column: str | None) -> str:
+    """The round of a swim, from its section and from the kind of column its result stands in."""
+    by_column = {"prelim": "prelim", "semi": "semifinal"}.get(column or "", "final")
+    return by_column if section is None or section.round == "final" else section.round

@@ -1,0 +1,209 @@
+"""From words to lines in the order a reader takes: page head first, then column by column."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from app.extractions.headings import is_licence, mentions_event, read_event, report_kind
+from app.extractions.words import Page, Word
+
+_NUMBER = re.compile(r"#?\d+[A-Z]*")
+_GENDERS = re.compile(r"\(?(?:Women|Men|Girls|Boys|Mixed|Female|Male)(?:['’]?s)?$")
+_PLACE = re.compile(r"\*?\d{1,3}|-{2,3}")
+_NARROWEST = 120.0  # points; three columns on a letter page are 190 wide
+_LONGEST = 500  # characters; no page of a sheet is that wide, and patterns take long on what is
+_HEAD_LINES = 9
+_HEAD_HEIGHT = 160.0
+
+
+@dataclass(slots=True)
+class Line:
+    """Words side by side, left to right; `text` is the words with one blank.
+
+    `left` is the left edge of their column, in points.
+    """
+
+    words: list[Word]
+    left: float
+    text: str
+
+
+@dataclass(slots=True)
+class PageLines:
+    """A page in reading order: the title lines, then the lines of every column."""
+
+    number: int
+    head: list[Line]
+    body: list[Line]
+
+
+def reading_order(pages: list[Page]) -> list[PageLines]:
+    """The lines of all pages.
+
+    Columns are found from all pages together, since one of them may continue without any heading.
+    """
+    tops = [_split_head(page.words) for page in pages]
+    anchors = [_anchors(body) for _, body in tops]
+    edges = _edges([x for page_anchors in anchors for x in page_anchors], [body for _, body in tops])
+    result: list[PageLines] = []
+    for page, (head, body), page_anchors in zip(pages, tops, anchors, strict=True):
+        lines: list[Line] = []
+        for left, words in _columns(body, edges, page_anchors):
+            lines += to_lines(words, left)
+        result.append(PageLines(page.number, head, lines))
+    return result
+
+
+def to_lines(words: list[Word], left: float) -> list[Line]:
+    """Words grouped by height on the page, top down. Cells of one row stand a point apart where their fonts differ."""
+    lines: list[Line] = []
+    row: list[Word] = []
+    for word in sorted(words, key=_downwards):
+        if row and row[0].y - word.y > 0.4 * min(row[0].height, word.height):
+            lines.append(_line(row, left))
+            row = []
+        row.append(word)
+    if row:
+        lines.append(_line(row, left))
+    return [line for line in lines if len(line.text) < _LONGEST]
+
+
+def _downwards(word: Word) -> float:
+    return -word.y
+
+
+def _line(row: list[Word], left: float) -> Line:
+    row.sort(key=_rightwards)
+    end = -1e9
+    for word in row:
+        if word.x0 < end - 1.0:
+            row = _by_cell(row)
+            break
+        end = word.x1
+    return Line(row, left, " ".join([word.text for word in row]))
+
+
+def _rightwards(word: Word) -> float:
+    return word.x0
+
+
+def _by_cell(row: list[Word]) -> list[Word]:
+    """Sorts cells instead of words: a text too long for its cell is cut on paper but runs on over the next one."""
+    cells: list[list[Word]] = []
+    for word in sorted(row, key=lambda word: word.order):
+        last = cells[-1][-1] if cells else None
+        if last and abs(last.y - word.y) < 0.1 and -0.1 * word.height < word.x0 - last.x1 < 0.7 * word.height:
+            cells[-1].append(word)
+        else:
+            cells.append([word])
+    cells.sort(key=lambda cell: cell[0].x0)
+    return [word for cell in cells for word in cell]
+
+
+def _split_head(words: list[Word]) -> tuple[list[Line], list[Word]]:
+    """The title lines across the page, and the words below them."""
+    top = max((word.y for word in words), default=0.0)
+    lines = to_lines([word for word in words if word.y > top - _HEAD_HEIGHT], 0.0)
+    end = 0
+    licensed = False
+    for index, line in enumerate(lines[:_HEAD_LINES]):
+        if is_licence(line.text):
+            end, licensed = index + 1, True
+        elif mentions_event(line.text):
+            break
+        elif report_kind(line.text):
+            end = index + 1
+            if re.match(r"(?:Meet\s+)?Results\b", line.text):
+                break
+        elif licensed and end == index and _in_the_middle(line, lines[end - 1]):
+            end = index + 1
+    head = lines[:end]
+    if not head:
+        return [], words
+    inside = {word.order for line in head for word in line.words}
+    return head, [word for word in words if word.order not in inside]
+
+
+def _in_the_middle(line: Line, above: Line) -> bool:
+    """Whether a line stands as titles do: neither near the left edge nor in two pieces."""
+    gap = max((b.x0 - a.x1 for a, b in zip(line.words, line.words[1:], strict=False)), default=0.0)
+    return line.words[0].x0 > above.words[0].x0 + 60 and gap < 20
+
+
+def _anchors(words: list[Word]) -> list[float]:
+    """Where event headings start: their left edge is the left edge of the column."""
+    found: list[float] = []
+    for index, word in enumerate(words):
+        text = word.text
+        if text in ("Event", "(Event"):
+            after = words[index + 1 : index + 3]
+            if len(after) < 2 or not _NUMBER.fullmatch(after[0].text) or not _GENDERS.match(after[1].text):
+                continue
+        elif text.startswith(("#", "(#")) or _GENDERS.match(text):
+            if not read_event(" ".join(next_word.text for next_word in words[index : index + 7]).strip("()")):
+                continue
+        else:
+            continue
+        before = words[index - 1] if index else None
+        if not before or abs(before.y - word.y) > 1 or not -1 <= word.x0 - before.x1 < 12:
+            found.append(word.x0)
+    return found
+
+
+def _edges(anchors: list[float], bodies: list[list[Word]]) -> list[float]:
+    """The left edges of the columns, from the left; empty when the sheet has no event headings."""
+    edges: list[float] = []
+    for x in sorted(anchors):
+        if not edges or x - edges[-1] > _NARROWEST:
+            edges.append(x)
+    words = [word for body in bodies for word in body]
+    return [
+        x
+        for x in edges
+        if x == edges[0] or (_crossings(words, x) <= 0.02 * len(words) and _repeats(words, edges[0], x))
+    ]
+
+
+def _repeats(words: list[Word], first: float, x: float) -> bool:
+    """Whether a column that starts at `x` looks like the first: table heads or places stand as far from its edge."""
+    heads = [word.x0 for word in words if word.text in ("Name", "Team")]
+    indent = min((head - first for head in heads if head > first), default=0.0)
+    if any(abs(head - x - indent) < 4 for head in heads):
+        return True
+    places = [word.x1 for word in words if _PLACE.fullmatch(word.text)]
+    indent = min((place - first for place in places if place > first), default=0.0)
+    return sum(abs(place - x - indent) < 8 for place in places) > 3
+
+
+def _crossings(words: list[Word], x: float) -> int:
+    return sum(1 for word in words if word.x0 < x - 3 and word.x1 > x)
+
+
+def _columns(words: list[Word], edges: list[float], anchors: list[float]) -> list[tuple[float, list[Word]]]:
+    """The words of each column with its left edge. A page with one column among others that have more stays whole."""
+    if len(edges) < 2 or not (max(anchors, default=0.0) > edges[1] - 3 or _is_parted(words, edges)):
+        return [(edges[0] if edges else 0.0, words)]
+    columns: list[list[Word]] = [[] for _ in edges]
+    starts = [x - 3 for x in edges[1:]]
+    index, before = 0, words[0] if words else None
+    for word in words:
+        # A text that runs over the edge of its column stays whole.
+        if not before or abs(before.y - word.y) > 1 or not -1 <= word.x0 - before.x1 < 0.4 * word.height:
+            index = sum(word.x0 >= start for start in starts)
+        columns[index].append(word)
+        before = word
+    return list(zip(edges, columns, strict=True))
+
+
+def _is_parted(words: list[Word], edges: list[float]) -> bool:
+    """Whether a page without a heading right of the first column has columns nevertheless."""
+    if sum(_crossings(words, x) for x in edges[1:]) > 0.01 * len(words):
+        return False
+    names = [word for word in words if word.text in ("Name", "Team")]
+    times = [word for word in words if word.text in ("Time", "Score")]
+    for name in names:
+        row = [time for time in times if abs(time.y - name.y) < 2 and time.x0 > name.x0]
+        if row and name.x0 < edges[1] - 3 <= min(time.x0 for time in row):
+            return False
+    return True

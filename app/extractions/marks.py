@@ -1,0 +1,100 @@
+"""The cells of a result row that are not names: times, marks, states, points."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+# x or X before a time: exhibition; J: the judges decided; the other signs point at a record or a standard.
+_TIME = re.compile(
+    r"(?P<before>[xXJj*#@!&+$%^~=]{0,3})(?P<time>(?:\d{1,2}:){0,2}\d{1,3}\.\d\d)(?P<after>[A-Za-z@#*!&+$%^~=]{0,4})"
+)
+_STATES = {"NS": "NS", "DNS": "NS", "SCR": "SCR", "DQ": "DQ", "DSQ": "DQ", "DFS": "DFS", "DNF": "DNF"}
+_STATE = re.compile(rf"[xX]?({'|'.join(_STATES)})")
+_MARK = re.compile(r"[A-Za-z@#*!&+$%^~=]{1,6}\d?")
+_POINTS = re.compile(r"q?(\d{1,4}(?:\.\d{0,2})?|\.(?:\d{1,2})?)")
+_PLACE = re.compile(r"[*=T]?(\d{1,4})\*?")
+_UNPLACED = re.compile(r"-{1,4}|–+|—+")
+_CLASSES = "FR|SO|JR|SR|GS|GR|FY|SY|5Y|HS|PG|RS|UN"
+_AGE = re.compile(rf"\d{{1,3}}|{_CLASSES}|\d{{1,2}}(?:st|nd|rd|th)")
+_AGE_AND_TEAM = re.compile(rf"(?P<age>{_CLASSES}|\d{{1,2}}(?=[A-Z]))(?P<team>[A-Z].*)")
+_LEG_AGE = re.compile(rf"(?P<name>.*\S)\s(?:[WMFGBX]?(?P<years>\d{{1,2}})|(?P<school>{_CLASSES}))")
+_CLOCK = r"(?:\d{1,2}:){0,2}\d{1,3}\.\d\d"
+_SPLIT = re.compile(rf"(?P<time>{_CLOCK})|\((?:{_CLOCK})?\)?|\)|r:\S*|NRT|DQ|[+-]\d?\.\d\d")
+
+
+class Time(NamedTuple):
+    """A printed time, or the points of a dive. `value` has no marks; `after` are the marks glued to its end."""
+
+    value: str
+    exhibition: bool
+    judged: bool
+    after: str
+
+
+def read_time(text: str) -> Time | None:
+    """The time a cell holds, or None."""
+    found = _TIME.fullmatch(text)
+    if not found:
+        return None
+    before = found["before"]
+    return Time(found["time"], "x" in before.lower(), "j" in before.lower(), found["after"])
+
+
+def read_state(text: str) -> str | None:
+    """`NS`, `SCR`, `DQ`, `DFS` or `DNF` if the cell says why there is no time, else None; `XDQ` is an exhibition's."""
+    found = _STATE.fullmatch(text)
+    return _STATES[found[1]] if found else None
+
+
+def is_no_time(text: str) -> bool:
+    """Whether the cell says that there was no time or score to enter with."""
+    return text in ("NT", "NP")
+
+
+def is_result_like(text: str) -> bool:
+    """Whether a cell can stand among the times, marks and points at the end of a row."""
+    return bool(_TIME.fullmatch(text) or _MARK.fullmatch(text) or _POINTS.fullmatch(text))
+
+
+def read_points(text: str) -> str | None:
+    """The points a cell holds, or the piece of them (`13 . 50`), or None; the q of a qualifier is left out."""
+    found = _POINTS.fullmatch(text)
+    return found[1] if found else None
+
+
+def is_age(text: str) -> bool:
+    """Whether a cell can be an age or a school year."""
+    return bool(_AGE.fullmatch(text))
+
+
+def split_age_and_team(text: str) -> tuple[str, str] | None:
+    """Age and team out of a word in which their cells ran together (`FRSCAR-SC`), or None."""
+    found = _AGE_AND_TEAM.fullmatch(text)
+    return (found["age"], found["team"]) if found else None
+
+
+def split_leg_age(text: str) -> tuple[str, str | None]:
+    """The name of a relay swimmer and the age or school year after it; the sex before an age (`W20`) is left out."""
+    found = _LEG_AGE.fullmatch(text)
+    return (found["name"], found["years"] or found["school"]) if found else (text, None)
+
+
+def read_place(text: str) -> tuple[bool, int | None]:
+    """Whether the cell is a place, and which; a tie is printed `*13`, no place as dashes."""
+    found = _PLACE.fullmatch(text)
+    if found:
+        return True, int(found[1])
+    return bool(_UNPLACED.fullmatch(text)), None
+
+
+def read_splits(cells: list[str]) -> list[str] | None:
+    """The splits of a line that holds nothing else, or None. Laps in brackets and reaction times are left out."""
+    times: list[str] = []
+    for cell in cells:
+        found = _SPLIT.fullmatch(cell)
+        if not found:
+            return None
+        if found["time"]:
+            times.append(found["time"])
+    return times

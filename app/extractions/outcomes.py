@@ -1,0 +1,184 @@
+"""The right-hand end of a result row: entered time, result, marks, points."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from app.extractions.marks import Time, is_no_time, is_result_like, read_points, read_state, read_time
+from app.extractions.table_heads import Column, TableHead
+from app.extractions.words import Word
+
+_STANDARD = re.compile(r"[A-Z]{1,5}\d?")
+_NO_STANDARD = re.compile(r"[qQ][A-Z]?|R")
+
+
+@dataclass(slots=True)
+class Labels:
+    """What stands under the heading of an event: the names of its time standards, and the signs of its records."""
+
+    standards: set[str] = field(default_factory=set)
+    flags: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a row says about a swim; the fields are those of `Swim`. `column` is the kind of the result's column."""
+
+    time: str | None = None
+    status: str = "NT"
+    seed_or_prelim: str | None = None
+    points: str | None = None
+    standard: str | None = None
+    exhibition: bool = False
+    note: str | None = None
+    column: str | None = None
+
+
+def outcome_start(words: list[Word], first: int, head: TableHead | None) -> int:
+    """The index of the first time, score or state of a row, not before `first`; `len(words)` if there is none.
+
+    Everything from there on should look like a result, and a state has to stand among the times: clubs are called
+    `New South Wales-NS`. Only if nothing fits, the first time below the heads of the times counts.
+    """
+    start = len(words)
+    while start > first and is_result_like(words[start - 1].text):
+        start -= 1
+    leftmost = head.times[0].x0 - 12 if head and head.times else 0.0
+    for index in range(start, len(words)):
+        if _is_time(words[index].text) or (read_state(words[index].text) and words[index].x1 > leftmost):
+            return index
+    if leftmost:
+        for index in range(first, len(words)):
+            if words[index].x0 > leftmost and (_is_time(words[index].text) or read_state(words[index].text)):
+                return index
+    return len(words)
+
+
+def _is_time(text: str) -> bool:
+    return read_time(text) is not None or is_no_time(text)
+
+
+def read_outcome(words: list[Word], head: TableHead | None, labels: Labels) -> Outcome:
+    """What the cells from `outcome_start` on say; `labels` tell a standard from the sign of a record."""
+    columns = head.times if head else []
+    edge = head.result.x1 + 2 if head and head.result else None
+    end = _end_of_times(words, edge)
+    outcome = Outcome()
+    entries: list[tuple[Word, str]] = []
+    for index, word in enumerate(words[:end]):
+        kind = _column(word, columns)
+        if is_no_time(word.text):
+            entries.append((word, "seed" if len(columns) < 2 else kind))
+        elif read_time(word.text) or read_state(word.text):
+            entries.append((word, kind))
+        elif word.text in ("x", "X") and index + 1 < end:
+            outcome.exhibition = True
+    _set_result(outcome, entries, head.result.kind if head and head.result else "final")
+    _set_marks(outcome, words[end:], head, labels)
+    return outcome
+
+
+def _end_of_times(words: list[Word], edge: float | None) -> int:
+    """The index after the last time or state; a number right of the result's column is points even with decimals."""
+    end = 0
+    for index, word in enumerate(words):
+        if edge is not None and end and word.x0 > edge and ":" not in word.text and not read_state(word.text):
+            break
+        if read_time(word.text) or read_state(word.text) or is_no_time(word.text):
+            end = index + 1
+    return end
+
+
+def _column(word: Word, columns: list[Column]) -> str:
+    """The kind of the column whose right edge is nearest: times are set flush right."""
+    return min(columns, key=lambda column: abs(column.x1 - word.x1)).kind if columns else "final"
+
+
+def _set_result(outcome: Outcome, entries: list[tuple[Word, str]], result: str) -> None:
+    """Sorts times into the result and the time entered with, prelims before seeds."""
+    last = entries[-1][1] if entries else None
+    finals = [word for word, kind in entries if kind == result] if last == result else []
+    state = next((state for word in finals if (state := read_state(word.text))), None)
+    times = [(word, time) for word in finals if (time := read_time(word.text))]
+    if state:
+        beside = next(word for word in finals if read_state(word.text))
+        outcome.status, outcome.column = state, result
+        outcome.exhibition = beside.text[0] in "xX"
+        for word, time in times:
+            if abs(word.x0 - beside.x1) < word.height or abs(beside.x0 - word.x1) < word.height:
+                outcome.note = f"{state} {time.value}"
+            else:
+                outcome.seed_or_prelim = time.value
+    elif times:
+        word, time = times[-1]
+        _set_time(outcome, word.text, time)
+        outcome.column = result
+        if len(times) > 1:
+            outcome.seed_or_prelim = times[-2][1].value
+    earlier = [(word, kind) for word, kind in entries if word not in finals]
+    if outcome.column is None:
+        _set_earlier_result(outcome, earlier)
+    for word, _ in reversed(earlier):
+        time_before = read_time(word.text)
+        if outcome.seed_or_prelim is None and time_before and outcome.column is not None:
+            outcome.seed_or_prelim = time_before.value + time_before.after.strip("qQ@#*!&+$%^~=")
+        break
+
+
+def _set_earlier_result(outcome: Outcome, earlier: list[tuple[Word, str]]) -> None:
+    """A row without an entry in the last column: the last round that was swum is its result."""
+    while earlier and earlier[-1][1] != "seed":
+        word, kind = earlier.pop()
+        state, time = read_state(word.text), read_time(word.text)
+        if state:
+            outcome.status = state
+        elif time:
+            _set_time(outcome, word.text, time)
+        if state or time:
+            outcome.column = kind
+            return
+
+
+def _set_time(outcome: Outcome, printed: str, time: Time) -> None:
+    outcome.time, outcome.status = time.value, "OK"
+    outcome.exhibition = outcome.exhibition or time.exhibition
+    if time.judged:
+        outcome.note = f"printed {printed}"
+    outcome.standard = time.after or None
+
+
+def _set_marks(outcome: Outcome, words: list[Word], head: TableHead | None, labels: Labels) -> None:
+    """Standards and points, right of the result."""
+    marks = [outcome.standard or "", *(word.text for word in words if read_points(word.text) is None)]
+    outcome.standard = next((standard for mark in marks if (standard := _standard(mark, labels))), None)
+    outcome.points = _points(words, head)
+
+
+def _points(words: list[Word], head: TableHead | None) -> str | None:
+    """The points of the meet; FINA points with a column of their own are others."""
+    numbers: list[tuple[float, str]] = []
+    for word in words:
+        number = read_points(word.text)
+        if number is None:
+            continue
+        last = numbers[-1][1] if numbers else ""
+        if last and (number.startswith(".") or last.endswith(".")) and last.count(".") + number.count(".") < 2:
+            numbers[-1] = (word.x1, last + number)
+        else:
+            numbers.append((word.x1, number))
+    points, fina = (head.column("points"), head.column("fina")) if head else (None, None)
+    if points and fina:
+        numbers = [(x, number) for x, number in numbers if abs(x - points.x1) < abs(x - fina.x1)]
+    return numbers[-1][1] if numbers else None
+
+
+def _standard(mark: str, labels: Labels) -> str | None:
+    """The time standard a mark names. A q before it says qualified; qA and qB name a final, not a standard."""
+    if mark in labels.standards:
+        return mark
+    if mark.startswith("q") and len(mark) > 2 and mark[1:] in labels.standards:
+        return mark[1:]
+    if not _STANDARD.fullmatch(mark) or _NO_STANDARD.fullmatch(mark) or mark in labels.flags:
+        return None
+    return mark

@@ -1,0 +1,68 @@
+"""The lines under a relay team that name its swimmers."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from app.extractions.layout import Line
+from app.extractions.marks import split_leg_age
+
+_REACTION = re.compile(r"^r:\S*\s*")
+_NUMBER = re.compile(r"([1-8])\)")
+
+
+class Leg(NamedTuple):
+    """A relay swimmer as printed; `number` counts from 1."""
+
+    number: int
+    name: str
+    age: str | None
+
+
+def read_legs(text: str) -> list[Leg]:
+    """The swimmers of a line such as `1) Lilly King 21 2) r:+0.14 Ann Lee 20`; empty if it is another kind of line.
+
+    Numbers may be left out, and an age may run into the number that follows it (`Hassan 214) r:+0.34 ...`).
+    """
+    first = _NUMBER.match(text)
+    if not first:
+        return []
+    cells: list[tuple[int, str]] = []
+    number, start = int(first[1]), first.end()
+    for found in _NUMBER.finditer(text, start):
+        following = int(found[1])
+        if following > number if text[found.start() - 1].isspace() else following == number + 1:
+            cells.append((number, text[start : found.start()]))
+            number, start = following, found.end()
+    cells.append((number, text[start:]))
+    return [leg for number, cell in cells if (leg := _leg(number, cell))]
+
+
+def read_unnumbered_legs(line: Line, after: int) -> list[Leg]:
+    """The swimmers of a line without numbers, as three-column reports print them.
+
+    `after` is the number of the leg before. Only `Last, First` counts as a name here, and every cell of the line has to
+    be one.
+    """
+    cells: list[list[str]] = []
+    end = -1e9
+    for word in line.words:
+        if not cells or word.x0 - end > 0.6 * word.height or _ends_a_name(cells[-1]):
+            cells.append([])
+        cells[-1].append(word.text)
+        end = word.x1
+    texts = [" ".join(cell) for cell in cells]
+    if any(not re.fullmatch(r"[^\d,():]+, [^,():]+", text) for text in texts):
+        return []
+    return [leg for number, text in enumerate(texts, after + 1) if (leg := _leg(number, text))]
+
+
+def _ends_a_name(cell: list[str]) -> bool:
+    text = " ".join(cell)
+    return "," in text and split_leg_age(text)[1] is not None
+
+
+def _leg(number: int, text: str) -> Leg | None:
+    name, age = split_leg_age(_REACTION.sub("", text.strip()))
+    return Leg(number, name, age) if any(sign.isalpha() for sign in name) else None

@@ -1,0 +1,101 @@
+"""A result row: place, name or team, age, club, and what `outcomes` reads from its right-hand end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.extractions.layout import Line
+from app.extractions.marks import is_age, read_place, split_age_and_team
+from app.extractions.outcomes import Labels, Outcome, outcome_start, read_outcome
+from app.extractions.table_heads import TableHead
+from app.extractions.words import Word
+
+
+@dataclass(slots=True)
+class Row:
+    """A row as printed. For a relay `name` is the team and `relay` its letter."""
+
+    place: int | None
+    name: str
+    age: str | None
+    team: str | None
+    relay: str | None
+    outcome: Outcome
+
+
+def read_row(line: Line, head: TableHead | None, relay: bool, labels: Labels) -> Row | None:
+    """The row this line holds, or None if it is not one.
+
+    `head` is the last table head seen, in the place of this line's column, or None when the report has none.
+    """
+    words = line.words
+    placed, place = read_place(words[0].text)
+    first = 1 if placed else 0
+    name = head.column("name") or head.column("team") if head else None
+    if placed and name and words[0].x0 > name.x0 + 3:
+        return None
+    if not placed and (not name or abs(words[0].x0 - name.x0) > 3):
+        return None
+    if name and head and head.column("id"):
+        while first < len(words) and words[first].x1 < name.x0 - 1:
+            first += 1
+    start = outcome_start(words, first + 1, head)
+    outcome = read_outcome(words[start:], head, labels)
+    if outcome.column is None and (place is not None or not placed):
+        return None
+    if relay:
+        team, letter = _team_and_letter(words[first:start])
+        return Row(place, team, None, team, letter, outcome) if _has_letter(team) else None
+    who, age, club = _name_age_team(words[first:start], head)
+    if not _has_letter(who) or (not placed and age is None) or (outcome.column is None and not (age or club)):
+        return None
+    return Row(place, who, age, club or None, None, outcome)
+
+
+def _has_letter(text: str) -> bool:
+    return any(sign.isalpha() for sign in text)
+
+
+def _join(words: list[Word]) -> str:
+    return " ".join(word.text for word in words)
+
+
+def _team_and_letter(words: list[Word]) -> tuple[str, str | None]:
+    last = words[-1].text.strip("'\"") if len(words) > 1 else ""
+    if len(last) == 1 and last.isalpha() and last.isupper():
+        return _join(words[:-1]), last
+    return _join(words), None
+
+
+def _name_age_team(words: list[Word], head: TableHead | None) -> tuple[str, str | None, str]:
+    age = head.column("age") if head else None
+    team = head.column("team") if head else None
+    for index, word in enumerate(words[1:] if age or not head else [], 1):
+        if age and not age.x0 - 6 <= (word.x0 + word.x1) / 2 <= age.x1 + 6:
+            continue
+        if is_age(word.text) and (age or index + 1 < len(words)):
+            return _join(words[:index]), word.text, _join(words[index + 1 :])
+    if age and team:
+        for index, word in enumerate(words[1:], 1):
+            parts = split_age_and_team(word.text) if age.x0 - 8 < word.x0 < age.x1 + 3 else None
+            if parts:
+                club = [parts[1], *(after.text for after in words[index + 1 :])]
+                return _join(words[:index]), parts[0], " ".join(club)
+    border = _border(words, team.x0) if team else _widest_gap(words)
+    return _join(words[:border]), None, _join(words[border:])
+
+
+def _border(words: list[Word], x: float) -> int:
+    """Where the club starts in a row without an age: at the first wide gap from its column on."""
+    behind = [index for index in range(1, len(words)) if words[index].x0 >= x - 6]
+    for index in behind:
+        gap = words[index].x0 - words[index - 1].x1
+        if gap > 0.35 * words[index].height or gap < -1:
+            return index
+    return behind[0] if behind else len(words)
+
+
+def _widest_gap(words: list[Word]) -> int:
+    gaps = [words[index].x0 - words[index - 1].x1 for index in range(1, len(words))]
+    widest = max(gaps, default=0.0)
+    return gaps.index(widest) + 1 if gaps and widest > 0.6 * words[0].height else len(words)

@@ -1,0 +1,42 @@
+"""Reading a result sheet: from the path of a PDF to its swims."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from app.extractions import hytek, other_reports
+from app.extractions.layout import PageLines, reading_order
+from app.extractions.swims import Sheet, Swim
+from app.extractions.words import read_pages
+
+__all__ = ["EXTRACTOR", "VERSION", "Sheet", "Swim", "read_sheet", "read_sheet_data"]
+
+EXTRACTOR = "hytek"
+VERSION = 1  # goes up whenever the same PDF would give another answer
+
+# A layout is a module with `recognises` and `read`; the first that recognises the sheet reads it.
+_LAYOUTS: list[tuple[Callable[[list[PageLines]], bool], Callable[[list[PageLines]], Sheet]]] = [
+    (other_reports.recognises, other_reports.read),
+    (hytek.recognises, hytek.read),
+]
+
+
+def read_sheet(path: str) -> Sheet:
+    """The sheet in the PDF at `path`.
+
+    A sheet in an unknown layout has no swims and says why in `reason`. Raises `SheetError` for a file without readable
+    text and `OSError` when there is no file. Bound by the processor and not safe in threads, as PDFium is not; run it
+    in a process.
+    """
+    pages = reading_order(read_pages(path))
+    for recognises, read in _LAYOUTS:
+        if recognises(pages):
+            return read(pages)
+    reason = "This sheet is not in a layout Tranche reads yet."
+    return Sheet(None, None, None, "unknown", len(pages), reason=reason)
+
+
+def read_sheet_data(path: str) -> dict[str, Any]:
+    """`read_sheet` as plain JSON values, which is what a child process hands back."""
+    return read_sheet(path).to_dict()

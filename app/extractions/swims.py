@@ -1,0 +1,67 @@
+"""What a sheet says, as data: the swims and the sheet they stand on."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Self
+
+
+@dataclass(frozen=True, slots=True)
+class Swim:
+    """One swimmer in one round of one event, or on one leg of a relay.
+
+    Names, teams and events are as printed. `kind` is `individual` or `relay_leg`. `round` is `prelim`, `semifinal`,
+    `final` or `swim_off`, and `section` is the printed heading it was read from (`A - Final`), if there was one.
+    `time` is `[h:][m:]ss.hh` without marks, or the points of a dive; a relay leg carries the time of the whole relay.
+    `status` is `OK`, `DQ`, `NS`, `SCR`, `DFS`, `DNF`, or `NT` for a row without any result; `time` is None unless it
+    is `OK`. `note` holds the reason printed for a disqualification, the time printed beside one, and a time by
+    judge's decision as printed. `exhibition` means the swim does not count (printed x or X). `age` is an age or a
+    school year. `splits` are as printed, for a relay those of the whole relay. `page` counts from 1.
+    """
+
+    name: str
+    kind: str
+    event_number: str | None
+    event: str
+    round: str
+    place: int | None
+    time: str | None
+    status: str
+    seed_or_prelim: str | None
+    points: str | None
+    exhibition: bool
+    team: str | None
+    relay: str | None
+    leg: int | None
+    page: int
+    note: str | None
+    standard: str | None
+    age: str | None
+    section: str | None = None
+    splits: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Sheet:
+    """Everything read from one PDF.
+
+    `dates` is as printed, `course` is `SCY`, `SCM` or `LCM`, `pages` the number of pages. `reason` is one sentence
+    for the user and is set exactly when `swims` is empty.
+    """
+
+    meet: str | None
+    dates: str | None
+    course: str | None
+    layout: str
+    pages: int
+    swims: list[Swim] = field(default_factory=list)
+    reason: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The sheet as plain JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Self:
+        """The sheet that `to_dict` was called on. Raises `TypeError` or `KeyError` for anything else."""
+        return cls(**{**data, "swims": [Swim(**swim) for swim in data["swims"]]})

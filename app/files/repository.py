@@ -1,0 +1,30 @@
+"""Rows of files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.files.models import File
+
+
+async def find_file(session: AsyncSession, organisation_id: UUID, file_id: UUID) -> File | None:
+    query = select(File).where(File.id == file_id, File.organisation_id == organisation_id)
+    return (await session.execute(query)).scalar_one_or_none()
+
+
+async def list_files_by_id(session: AsyncSession, organisation_id: UUID, ids: Sequence[UUID]) -> dict[UUID, File]:
+    """Those of the ids that are files of the organisation."""
+    query = select(File).where(File.id.in_(ids), File.organisation_id == organisation_id)
+    return {file.id: file for file in (await session.execute(query)).scalars()}
+
+
+async def list_files(session: AsyncSession, organisation_id: UUID, limit: int, after: UUID | None) -> Sequence[File]:
+    """Newest first; `after` is the id of the last file of the page before (ids sort by time)."""
+    query = select(File).where(File.organisation_id == organisation_id)
+    if after:
+        query = query.where(File.id < after)
+    return (await session.execute(query.order_by(File.id.desc()).limit(limit))).scalars().all()

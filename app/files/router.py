@@ -1,0 +1,108 @@
+"""Uploading and fetching single files."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from app.auth.caller import CallerDep
+from app.files import repository, service
+from app.files.content import file_response
+from app.files.models import File
+from app.files.names import display_name, guess_media_type
+from app.files.schemas import FilePage, FileRead
+from app.files.storage import Storage
+from app.files.upload import UploadLimits, receive_raw
+from app.kit.db import DatabaseDep, SessionDep
+from app.kit.errors import NotFound, Unprocessable
+from app.kit.pages import Cursor, CursorNotReadable, Limit, decode_cursor, encode_cursor, link_next
+from app.kit.schemas import check_text
+from app.settings import Settings
+
+router = APIRouter(prefix="/api/files", tags=["files"])
+
+
+class FileNotFound(NotFound):
+    code = "file_not_found"
+
+
+def get_storage(request: Request) -> Storage:
+    storage: Storage = request.app.state.storage
+    return storage
+
+
+def get_upload_limits(request: Request) -> UploadLimits:
+    settings: Settings = request.app.state.settings
+    return UploadLimits(settings.max_upload_bytes, settings.max_file_bytes, settings.max_files)
+
+
+StorageDep = Annotated[Storage, Depends(get_storage)]
+UploadLimitsDep = Annotated[UploadLimits, Depends(get_upload_limits)]
+
+
+@router.put("/{name}", status_code=201, openapi_extra={"requestBody": {"content": {"application/octet-stream": {}}}})
+async def upload_file(
+    name: str,
+    request: Request,
+    response: Response,
+    caller: CallerDep,
+    database: DatabaseDep,
+    storage: StorageDep,
+    limits: UploadLimitsDep,
+) -> FileRead:
+    """Store the raw body as a new file. Its id can then be an item of a batch."""
+    try:
+        shown = display_name(check_text(name))
+    except ValueError as error:
+        raise Unprocessable(f"The name {error}.") from None
+    media_type = guess_media_type(shown, request.headers.get("content-type"))
+    async with receive_raw(request, storage, limits) as content:
+        files = await service.keep_contents(storage, [(shown, media_type, content)])
+    async with database.transaction() as session:
+        await service.add_files(session, caller.organisation_id, files)
+        file = await repository.find_file(session, caller.organisation_id, files[0].id)
+    response.headers["Location"] = f"/api/files/{files[0].id}"
+    return FileRead.model_validate(file)
+
+
+@router.get("")
+async def list_files(
+    request: Request,
+    response: Response,
+    session: SessionDep,
+    caller: CallerDep,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> FilePage:
+    """The organisation's files, newest first."""
+    try:
+        after = UUID(decode_cursor(cursor, 1)[0]) if cursor else None
+    except (ValueError, AttributeError, TypeError):
+        raise CursorNotReadable("The cursor is not one that this service gave out.") from None
+    files = await repository.list_files(session, caller.organisation_id, limit, after)
+    next_cursor = encode_cursor(files[-1].id) if len(files) == limit else None
+    link_next(request, response, next_cursor)
+    return FilePage(files=[FileRead.model_validate(file) for file in files], next_cursor=next_cursor)
+
+
+async def _get(session: SessionDep, caller: CallerDep, file_id: UUID) -> File:
+    file = await repository.find_file(session, caller.organisation_id, file_id)
+    if file is None:
+        raise FileNotFound("There is no such file.")
+    return file
+
+
+@router.get("/{file_id}")
+async def get_file(file_id: UUID, session: SessionDep, caller: CallerDep) -> FileRead:
+    """What is known of one file."""
+    return FileRead.model_validate(await _get(session, caller, file_id))
+
+
+@router.get("/{file_id}/content", response_class=Response)
+async def download_file(
+    file_id: UUID, request: Request, session: SessionDep, caller: CallerDep, storage: StorageDep
+) -> Response:
+    """The content of one file, as an attachment; ranges are served."""
+    return file_response(request, storage, await _get(session, caller, file_id))

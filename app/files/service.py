@@ -1,0 +1,59 @@
+"""Keeping files: content first and durable, then the row (promise R1)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.files.models import File
+from app.files.names import display_name, guess_media_type
+from app.files.spool import spool_bytes
+from app.files.storage import Spooled, Storage
+from app.kit.ids import new_id
+
+
+@dataclass(frozen=True, slots=True)
+class NewFile:
+    """A file whose content storage already holds."""
+
+    id: UUID
+    name: str
+    media_type: str
+    content: Spooled
+
+
+async def keep_contents(storage: Storage, files: Sequence[tuple[str, str, Spooled]]) -> list[NewFile]:
+    """Make (name, media type, content) durable. No transaction may be open: this waits for the disk."""
+    await storage.adopt([content for _, _, content in files])
+    return [NewFile(new_id(), name, media_type, content) for name, media_type, content in files]
+
+
+async def keep_bytes(storage: Storage, name: str, data: bytes, media_type: str | None = None) -> NewFile:
+    """The same for a content in memory, such as a step's result."""
+    name = display_name(name)
+    content = await asyncio.to_thread(spool_bytes, storage, data)
+    return (await keep_contents(storage, [(name, guess_media_type(name, media_type), content)]))[0]
+
+
+async def add_files(session: AsyncSession, organisation_id: UUID, files: Sequence[NewFile]) -> None:
+    """Write the rows."""
+    if files:
+        rows = [
+            {
+                "id": file.id,
+                "organisation_id": organisation_id,
+                "name": file.name,
+                "sha256": file.content.sha256,
+                "crc32": file.content.crc32,
+                "size": file.content.size,
+                "media_type": file.media_type,
+                "storage_key": file.content.key,
+            }
+            for file in files
+        ]
+        await session.execute(insert(File), rows)

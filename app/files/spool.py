@@ -1,0 +1,52 @@
+"""Takes one content in: writes it to a spool file and computes its identity on the way."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from pathlib import Path
+
+from app.files.storage import Spooled, Storage
+from app.kit.errors import TooLarge
+
+
+class FileTooLarge(TooLarge):
+    code, title = "file_too_large", "File too large"
+
+
+class SpoolWriter:
+    """A content being written. Blocking: used in a thread. `close` or `discard` must follow."""
+
+    def __init__(self, storage: Storage, *, max_bytes: int, name: str = "The file") -> None:
+        self.path: Path = storage.new_spool_file()
+        self._file = self.path.open("wb", buffering=256 * 1024)
+        self._sha256, self._crc32, self.size = hashlib.sha256(), 0, 0
+        self._max_bytes, self._name = max_bytes, name
+
+    def write(self, data: bytes) -> None:
+        """Append; raises FileTooLarge (413) past the limit."""
+        self.size += len(data)
+        if self.size > self._max_bytes:
+            raise FileTooLarge(f"{self._name} is larger than {self._max_bytes:,} bytes.")
+        self._sha256.update(data)
+        self._crc32 = zlib.crc32(data, self._crc32)
+        self._file.write(data)
+
+    def close(self) -> Spooled:
+        self._file.close()
+        return Spooled(self.path, self._sha256.hexdigest(), self._crc32, self.size)
+
+    def discard(self) -> None:
+        self._file.close()
+        self.path.unlink(missing_ok=True)
+
+
+def spool_bytes(storage: Storage, data: bytes) -> Spooled:
+    """Spool a content that is already in memory. Blocking."""
+    writer = SpoolWriter(storage, max_bytes=len(data))
+    try:
+        writer.write(data)
+        return writer.close()
+    except BaseException:
+        writer.discard()
+        raise

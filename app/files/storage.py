@@ -1,0 +1,205 @@
+"""Where contents live: a local folder or a bucket, each object written once under its SHA-256 and never changed."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import obstore
+from obstore.exceptions import NotFoundError
+from obstore.store import LocalStore, ObjectStore, from_url
+
+from app.kit.errors import InsufficientStorage
+
+CHUNK = 1024 * 1024
+RESERVE_BYTES, RESERVE_SHARE = 1024**3, 0.05
+"""Space that uploads must leave free, so that they cannot stop the database (promise R8)."""
+
+
+class ContentMissing(OSError):
+    """A row names a content that storage does not hold."""
+
+
+class DiskNearlyFull(InsufficientStorage):
+    code, title = "disk_nearly_full", "Disk nearly full"
+
+
+def content_key(sha256: str) -> str:
+    """Where the content with this SHA-256 (hex) lives, below the root of the store."""
+    return f"{sha256[:2]}/{sha256[2:4]}/{sha256}"
+
+
+@dataclass(frozen=True, slots=True)
+class Spooled:
+    """A content that has arrived in a local file, with what was computed on the way."""
+
+    path: Path
+    sha256: str
+    crc32: int
+    size: int
+
+    @property
+    def key(self) -> str:
+        return content_key(self.sha256)
+
+
+class Storage:
+    """Contents by key. `url` None or `file:` is a local folder; anything else is what obstore understands."""
+
+    def __init__(self, home: Path, url: str | None) -> None:
+        self.incoming = home.absolute() / "incoming"
+        local = home.absolute() / "files" if url is None else Path(url[7:]) if url.startswith("file://") else None
+        self.root = local
+        if local:
+            local.mkdir(parents=True, exist_ok=True)
+        self._store: ObjectStore = LocalStore(local) if local else from_url(url or "")
+        self._spool: Path | None = None
+        self._lock: int | None = None
+
+    async def start(self) -> None:
+        """Make a spool folder of this process's own, and clear those that dead processes left."""
+        await asyncio.to_thread(self._open_spool)
+
+    async def stop(self) -> None:
+        if self._spool:
+            await asyncio.to_thread(shutil.rmtree, self._spool, True)
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def _open_spool(self) -> None:
+        self.incoming.mkdir(parents=True, exist_ok=True)
+        for folder in self.incoming.iterdir():
+            with suppress(OSError):
+                handle = os.open(folder / "lock", os.O_RDWR)
+                try:
+                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)  # its owner is gone
+                    shutil.rmtree(folder, ignore_errors=True)
+                finally:
+                    os.close(handle)
+        self._spool = Path(tempfile.mkdtemp(dir=self.incoming))
+        self._lock = os.open(self._spool / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+
+    def new_spool_file(self) -> Path:
+        """A path for a content on its way in, on the filesystem of the local store."""
+        if self._spool is None:
+            raise RuntimeError("storage is not started")
+        handle, path = tempfile.mkstemp(dir=self._spool)
+        os.close(handle)
+        return Path(path)
+
+    def check_space(self, wanted: int) -> None:
+        """Raise DiskNearlyFull (507) unless `wanted` more bytes leave the reserve free."""
+        for folder in {self.incoming, self.root or self.incoming}:
+            disk = shutil.disk_usage(folder)
+            reserve = min(RESERVE_BYTES, disk.total * RESERVE_SHARE)
+            if disk.free - wanted < reserve:
+                raise DiskNearlyFull(f"There is no room for {wanted:,} more bytes. Nothing was stored.")
+
+    async def adopt(self, files: Sequence[Spooled]) -> None:
+        """Make spooled contents durable under their keys. Afterwards they survive a power cut; the spool is empty."""
+        if self.root:
+            await asyncio.to_thread(self._adopt_locally, files)
+            return
+        for file in files:
+            if not await self.exists(file.key):
+                await obstore.put_async(self._store, file.key, file.path)
+            file.path.unlink(missing_ok=True)
+
+    def _adopt_locally(self, files: Sequence[Spooled]) -> None:
+        assert self.root
+        # One syncfs for many files costs what two fsyncs do; for a few, fsync touches less of the disk.
+        if len(files) > 2:
+            _sync_filesystem(self.incoming)
+        else:
+            for file in files:
+                _sync_path(file.path)
+        folders = set()
+        for file in files:
+            target = self.root / file.key
+            target.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(file.path, target)
+            folders |= {target.parent, target.parent.parent, self.root}
+        if len(folders) > 3:
+            _sync_filesystem(self.root)
+        else:
+            for folder in folders:
+                _sync_path(folder)
+
+    async def exists(self, key: str) -> bool:
+        try:
+            await obstore.head_async(self._store, key)
+        except (FileNotFoundError, NotFoundError):
+            return False
+        return True
+
+    async def chunks(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+        """The bytes [start, end) of a content, in pieces of about 1 MiB; raises ContentMissing."""
+        try:
+            if start or end is not None:
+                options: obstore.GetOptions = {"range": {"offset": start} if end is None else (start, end)}
+                found = await obstore.get_async(self._store, key, options=options)
+            else:
+                found = await obstore.get_async(self._store, key)
+        except (FileNotFoundError, NotFoundError) as error:
+            raise ContentMissing(f"the content {key} is missing") from error
+        async for chunk in found.stream(min_chunk_size=CHUNK):
+            yield bytes(chunk)
+
+    @asynccontextmanager
+    async def local_path(self, key: str) -> AsyncIterator[Path]:
+        """A path with the content: the stored file itself, or a copy that goes away with the block."""
+        if self.root:
+            path = self.root / key
+            if not path.exists():
+                raise ContentMissing(f"the content {key} is missing")
+            yield path
+            return
+        copy = self.new_spool_file()
+        try:
+            with copy.open("wb") as target:
+                async for chunk in self.chunks(key):
+                    await asyncio.to_thread(target.write, chunk)
+            yield copy
+        finally:
+            copy.unlink(missing_ok=True)
+
+    async def delete(self, keys: Iterable[str]) -> None:
+        """Delete contents; those already gone are no error."""
+        for key in keys:
+            with suppress(FileNotFoundError, NotFoundError):
+                await obstore.delete_async(self._store, key)
+
+    def disk_usage(self) -> tuple[int, int]:
+        """Free and total bytes of the disk that takes uploads."""
+        disk = shutil.disk_usage(self.root or self.incoming)
+        return disk.free, disk.total
+
+
+def _sync_path(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _sync_filesystem(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        if _LIBC.syncfs(handle) != 0:
+            raise OSError(ctypes.get_errno(), "syncfs failed")
+    finally:
+        os.close(handle)
+
+
+_LIBC = ctypes.CDLL(None, use_errno=True)

@@ -1,0 +1,84 @@
+"""The database: engine, sessions and transactions. This is the only file that commits."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated
+
+import asyncpg
+from fastapi import Depends, Request
+from sqlalchemy import MetaData
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import DeclarativeBase
+
+
+class Base(DeclarativeBase):
+    """The one declarative base; constraint names are fixed so that errors and migrations can name them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class Database:
+    """Connections to one PostgreSQL.
+
+    `dsn` is a libpq address (`postgresql://...`); the pool holds at most `pool_size` connections.
+    """
+
+    def __init__(self, dsn: str, *, pool_size: int = 10) -> None:
+        self.dsn = dsn
+        self._engine = create_async_engine(
+            "postgresql+asyncpg://",
+            async_creator=self.connect,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=10,
+            pool_pre_ping=True,
+        )
+        self._sessions = async_sessionmaker(self._engine, expire_on_commit=False, autoflush=False)
+
+    async def start(self) -> None:
+        """Prove that the server answers."""
+        connection = await self.connect()
+        await connection.close()
+
+    async def stop(self) -> None:
+        await self._engine.dispose()
+
+    async def connect(self, name: str = "tranche") -> asyncpg.Connection[asyncpg.Record]:
+        """A connection of its own outside the pool, for LISTEN and for the committer. Each statement commits itself."""
+        return await asyncpg.connect(self.dsn, timeout=10, server_settings={"application_name": name, "jit": "off"})
+
+    async def connect_pool(self, name: str, *, size: int) -> asyncpg.Pool[asyncpg.Record]:
+        """A small pool of such connections, for the engine."""
+        settings = {"application_name": name, "jit": "off"}
+        return await asyncpg.create_pool(self.dsn, min_size=1, max_size=size, timeout=10, server_settings=settings)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """One transaction: committed when the block ends well, rolled back when it does not."""
+        async with self._sessions() as session, session.begin():
+            yield session
+
+
+def get_database(request: Request) -> Database:
+    database: Database = request.app.state.database
+    return database
+
+
+async def open_session(request: Request) -> AsyncIterator[AsyncSession]:
+    async with get_database(request).transaction() as session:
+        yield session
+
+
+# scope="function": the commit comes before the answer, so that a failed commit is never told as a success.
+SessionDep = Annotated[AsyncSession, Depends(open_session, scope="function")]
+DatabaseDep = Annotated[Database, Depends(get_database)]

@@ -1,0 +1,160 @@
+"""Every error the API answers with: RFC 9457 problem documents with a stable `code`."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, ClassVar
+
+import asyncpg
+from fastapi import FastAPI, Request
+from fastapi.encoders import jsonable_encoder
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+
+log = logging.getLogger("tranche.errors")
+MEDIA_TYPE = "application/problem+json"
+
+DATABASE_DOWN = (
+    OSError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.ConnectionDoesNotExistError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+)
+"""What a client of PostgreSQL sees while the server is away; each of them was met when a postmaster was killed."""
+
+
+class Problem(Exception):
+    """An error with an HTTP status and a code. Rooms subclass it with noun phrases.
+
+    `detail` is one sentence for the person who reads it; `extra` are further members of the document.
+    """
+
+    status: ClassVar[int] = 400
+    code: ClassVar[str] = "bad_request"
+    title: ClassVar[str] = "Bad request"
+
+    def __init__(self, detail: str, *, headers: dict[str, str] | None = None, **extra: Any) -> None:
+        super().__init__(detail)
+        self.detail, self.headers, self.extra = detail, headers or {}, extra
+
+
+class BadRequest(Problem):
+    """The request cannot be read as what it claims to be."""
+
+
+class NotFound(Problem):
+    status, code, title = 404, "not_found", "Not found"
+
+
+class Conflict(Problem):
+    status, code, title = 409, "conflict", "Conflict"
+
+
+class Unprocessable(Problem):
+    status, code, title = 422, "validation_failed", "Validation failed"
+
+
+class TooLarge(Problem):
+    status, code, title = 413, "too_large", "Too large"
+
+
+class Unavailable(Problem):
+    """The service cannot do this now; `Retry-After` says when to try again, in seconds."""
+
+    status, code, title = 503, "unavailable", "Service unavailable"
+
+    def __init__(self, detail: str, *, retry_after: int = 2, **extra: Any) -> None:
+        super().__init__(detail, headers={"Retry-After": str(retry_after)}, **extra)
+
+
+class InsufficientStorage(Problem):
+    status, code, title = 507, "insufficient_storage", "Insufficient storage"
+
+
+def problem_response(
+    request: Request,
+    status: int,
+    code: str,
+    title: str,
+    detail: str,
+    headers: dict[str, str] | None = None,
+    extra: dict[str, Any] | None = None,
+) -> JSONResponse:
+    """The one place a problem document is put together."""
+    body = {"type": f"urn:tranche:problem:{code}", "title": title, "status": status, "detail": detail}
+    body |= {"instance": request.url.path, "code": code, **jsonable_encoder(extra or {})}
+    return JSONResponse(body, status, headers, MEDIA_TYPE)
+
+
+def constraint_of(error: IntegrityError) -> str | None:
+    """The name of the constraint that refused a statement."""
+    cause = getattr(error.orig, "__cause__", None)
+    return getattr(cause, "constraint_name", None)
+
+
+def is_database_down(error: BaseException) -> bool:
+    """Whether an error only says that the database could not be reached, or the connection to it was lost."""
+    if isinstance(error, DBAPIError):
+        cause = getattr(error.orig, "__cause__", None) or error.orig
+        return error.connection_invalidated or isinstance(cause, DATABASE_DOWN)
+    return isinstance(error, (*DATABASE_DOWN, PoolTimeout))
+
+
+async def _on_problem(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, Problem)
+    return problem_response(request, error.status, error.code, error.title, error.detail, error.headers, error.extra)
+
+
+async def _on_http(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    codes = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
+    code, detail = codes.get(error.status_code, "http_error"), str(error.detail)
+    return problem_response(request, error.status_code, code, detail, detail, dict(error.headers or {}))
+
+
+async def _on_validation(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    found = [{"loc": list(e["loc"]), "msg": e["msg"], "type": e["type"]} for e in error.errors()[:100]]
+    if any(e["type"] == "json_invalid" for e in found):
+        return problem_response(request, 400, "invalid_json", "Bad request", "The body is not valid JSON.")
+    where = ".".join(str(part) for part in found[0]["loc"]) if found else "request"
+    detail = f"{where}: {found[0]['msg']}" if found else "The request is not valid."
+    return problem_response(request, 422, "validation_failed", "Validation failed", detail, extra={"errors": found})
+
+
+async def _on_integrity(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, IntegrityError)
+    name = constraint_of(error) or "constraint"
+    return problem_response(request, 409, "conflict", "Conflict", f"The change breaks the rule {name}.")
+
+
+async def _on_database(request: Request, error: Exception) -> JSONResponse:
+    if not is_database_down(error):
+        return await _on_unexpected(request, error)
+    detail = "The database cannot be reached just now."
+    headers = {"Retry-After": "2"}
+    return problem_response(request, 503, "database_unavailable", "Service unavailable", detail, headers)
+
+
+async def _on_unexpected(request: Request, error: Exception) -> JSONResponse:
+    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    detail = "Something failed on our side. It has been logged."
+    return problem_response(request, 500, "internal_error", "Internal error", detail)
+
+
+def install_error_handlers(app: FastAPI) -> None:
+    """Make every error of `app` a problem document."""
+    app.add_exception_handler(Problem, _on_problem)
+    app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(RequestValidationError, _on_validation)
+    app.add_exception_handler(IntegrityError, _on_integrity)
+    for kind in (DBAPIError, PoolTimeout, *DATABASE_DOWN):
+        app.add_exception_handler(kind, _on_database)
+    app.add_exception_handler(Exception, _on_unexpected)

@@ -1,0 +1,253 @@
+"""The HTTP client for URLs that others chose: it cannot be led to our own network, nor be made to read without end.
+
+A host is resolved, each of its addresses is checked and one of exactly these is connected to, all inside the network
+backend of the connection pool. So DNS has no moment between check and connection to change its mind, and redirects come
+the same way. TLS still verifies the host's name.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+import zlib
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from email.message import Message
+from email.utils import parsedate_to_datetime
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from urllib.parse import unquote
+
+import httpcore
+import httpx
+
+from app.kit.addresses import (
+    AddressNotAllowed,
+    AddressRules,
+    Resolver,
+    UrlNotAllowed,
+    check_form,
+    check_url,
+    parse_url,
+    resolve_host,
+)
+
+__all__ = [
+    "AddressNotAllowed",
+    "DownloadFailed",
+    "Downloaded",
+    "UrlNotAllowed",
+    "check_url",
+    "download",
+    "outbound_client",
+]
+
+_PIECE = 1 << 18
+_RETRY_AFTER_LIMIT = 86_400.0
+_MEDIA_TYPE = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+", re.ASCII)
+
+
+class _CheckedBackend(httpcore.AsyncNetworkBackend):
+    def __init__(self, rules: AddressRules) -> None:
+        self._rules = rules
+        self._network = httpcore.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        failure: Exception = httpcore.ConnectError(f"{host} cannot be resolved.")
+        try:
+            async with asyncio.timeout(timeout):
+                addresses = await self._rules.addresses(host, port)
+        except TimeoutError:
+            raise httpcore.ConnectTimeout(f"{host} takes too long to resolve.") from None
+        except OSError:
+            raise failure from None
+        share = timeout / len(addresses) if timeout else None  # one dead address must not use up the time of the others
+        for address in addresses:
+            try:
+                return await self._network.connect_tcp(address, port, share, local_address, socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failure = error
+        raise failure
+
+    async def connect_unix_socket(
+        self, path: str, timeout: float | None = None, socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None
+    ) -> httpcore.AsyncNetworkStream:
+        raise AddressNotAllowed("Unix sockets may not be reached.")
+
+    async def sleep(self, seconds: float) -> None:
+        await self._network.sleep(seconds)
+
+
+class _CheckedTransport(httpx.AsyncHTTPTransport):
+    def __init__(self, rules: AddressRules) -> None:
+        # Not super().__init__(), which makes a pool without our backend. Should httpx rename `_pool`, requests fail.
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=httpx.create_ssl_context(),
+            max_connections=100,
+            max_keepalive_connections=20,
+            keepalive_expiry=5.0,
+            network_backend=_CheckedBackend(rules),
+        )
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        check_form(request.url)
+        response = await super().handle_async_request(request)
+        if not response.has_redirect_location:
+            return response
+        # The client would read the body of a redirect into memory, however long or packed it is.
+        await response.aclose()
+        parse_url(response.headers["Location"], request.url)
+        return httpx.Response(response.status_code, headers={"Location": response.headers["Location"]})
+
+
+def outbound_client(
+    *, allow: Sequence[str] = (), timeout: float = 30.0, max_redirects: int = 5, resolve: Resolver = resolve_host
+) -> httpx.AsyncClient:
+    """A client that reaches public addresses only, and what `allow` names (see AddressRules).
+
+    It follows redirects, keeps no cookies and obeys no proxy variables. `timeout` in seconds holds for connecting and
+    for each read and write. Refusals are UrlNotAllowed and AddressNotAllowed, both httpx.TransportError.
+    `client.get()` reads a body of any length into memory: use `download` for what a stranger serves.
+    """
+    return httpx.AsyncClient(
+        transport=_CheckedTransport(AddressRules(allow, resolve)),
+        timeout=timeout,
+        max_redirects=max_redirects,
+        follow_redirects=True,
+        trust_env=False,
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # one caller's cookies are not for the next
+    )
+
+
+@dataclass(frozen=True)
+class Downloaded:
+    """`size` in bytes as given to the sink; `media_type` without parameters; `filename` for display, never a path."""
+
+    size: int
+    media_type: str
+    filename: str
+
+
+class DownloadFailed(Exception):
+    """Nothing more will come. `code` is stable; `retry_after` is in seconds, if the server named a time.
+
+    Worth another try: RATE_LIMIT, TIMEOUT, NETWORK_ERROR, UPSTREAM_5XX. Final: URL_NOT_ALLOWED, ADDRESS_NOT_ALLOWED,
+    UPSTREAM_3XX, UPSTREAM_4XX, TOO_MANY_REDIRECTS, DOWNLOAD_TOO_LARGE, UNSUPPORTED_ENCODING.
+    """
+
+    def __init__(self, code: str, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.code, self.message, self.retry_after = code, message, retry_after
+
+
+async def download(
+    client: httpx.AsyncClient,
+    url: str,
+    sink: Callable[[bytes], Awaitable[None]],
+    *,
+    max_bytes: int,
+    max_seconds: float = 300.0,
+) -> Downloaded:
+    """Fetch a URL piece by piece into `sink`; what the sink raises passes through.
+
+    DownloadFailed: more than `max_bytes` came or were announced, `max_seconds` were over, or the server failed.
+    Its message never repeats what the server sent.
+    """
+    limit = asyncio.timeout(max_seconds)
+    try:
+        async with limit, client.stream("GET", parse_url(url), headers={"Accept-Encoding": "identity"}) as response:
+            _check_status(response)
+            if int(response.headers.get("Content-Length", 0)) > max_bytes:
+                raise _too_large(max_bytes)
+            body, size = _Body(response.headers.get("Content-Encoding", "")), 0
+            async for chunk in response.aiter_raw():
+                for piece in body.pieces(chunk):
+                    size += len(piece)
+                    if size > max_bytes:
+                        raise _too_large(max_bytes)
+                    await sink(piece)
+            body.check_complete()
+            return Downloaded(size, _media_type(response), _filename(response))
+    except UrlNotAllowed as error:
+        raise DownloadFailed(error.code, str(error)) from None
+    except httpx.TooManyRedirects:
+        raise DownloadFailed("TOO_MANY_REDIRECTS", "The URL redirects too often.") from None
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        raise DownloadFailed("TIMEOUT", f"The download took longer than {max_seconds:g} seconds.") from None
+    except httpx.TimeoutException:
+        raise DownloadFailed("TIMEOUT", "The server did not answer in time.") from None
+    except (httpx.TransportError, zlib.error) as error:
+        raise DownloadFailed("NETWORK_ERROR", "The connection failed or the answer is damaged.") from error
+
+
+def _too_large(max_bytes: int) -> DownloadFailed:
+    return DownloadFailed("DOWNLOAD_TOO_LARGE", f"The file is larger than {max_bytes:,} bytes.")
+
+
+def _check_status(response: httpx.Response) -> None:
+    status = response.status_code
+    if response.is_success:
+        return
+    code = {408: "TIMEOUT", 429: "RATE_LIMIT"}.get(status, f"UPSTREAM_{status // 100}XX")
+    message = f"{response.url.host} answered with status {status}."
+    raise DownloadFailed(code, message, _retry_after(response.headers.get("Retry-After", "")))
+
+
+def _retry_after(value: str) -> float | None:
+    """Seconds from now, of a number of seconds or a date (RFC 9110, 10.2.3)."""
+    try:
+        seconds = (
+            float(value) if re.fullmatch("[0-9]+", value) else parsedate_to_datetime(value).timestamp() - time.time()
+        )
+    except (ValueError, OverflowError):
+        return None
+    return min(max(seconds, 0.0), _RETRY_AFTER_LIMIT)
+
+
+class _Body:
+    """Unpacks gzip, which some stores send unasked, in small pieces, so that a bomb does not unfold at once."""
+
+    def __init__(self, encoding: str) -> None:
+        encoding = encoding.strip().lower()
+        if encoding not in ("", "identity", "gzip", "x-gzip"):
+            raise DownloadFailed("UNSUPPORTED_ENCODING", "The server packed the file in a way it was not asked for.")
+        self._gzip = encoding.endswith("gzip")
+        self._decoder = zlib.decompressobj(wbits=31)
+        self._complete = True
+
+    def pieces(self, chunk: bytes) -> Iterator[bytes]:
+        if not self._gzip:
+            yield chunk
+            return
+        while chunk:  # the trailer of gzip stays unconsumed until everything before it is out
+            if self._decoder.eof:
+                self._decoder = zlib.decompressobj(wbits=31)
+            yield self._decoder.decompress(chunk, _PIECE)
+            chunk = self._decoder.unconsumed_tail or self._decoder.unused_data
+            self._complete = self._decoder.eof
+
+    def check_complete(self) -> None:
+        if not self._complete:
+            raise zlib.error("The packed data ends early.")
+
+
+def _media_type(response: httpx.Response) -> str:
+    value = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    return value if len(value) <= 100 and _MEDIA_TYPE.fullmatch(value) else "application/octet-stream"
+
+
+def _filename(response: httpx.Response) -> str:
+    header = Message()
+    header["Content-Disposition"] = response.headers.get("Content-Disposition", "")
+    name = header.get_filename() or unquote(response.url.path)
+    name = re.split(r"[/\\]", name.rstrip("/\\"))[-1]
+    return "".join(letter for letter in name if letter.isprintable()).strip()[:255] or "download"

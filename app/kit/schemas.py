@@ -1,0 +1,61 @@
+"""What every request and reply body shares: refusal of values no column can hold, and the reply base class."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+
+MAX_DEPTH = 32
+"""Deepest nesting of a JSON value that is stored (a deeper one is an attack, not data)."""
+
+
+class Input(BaseModel):
+    """A request body: unknown members are refused, so that a misspelt one is not lost in silence."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+class Output(BaseModel):
+    """A reply body, also built from rows."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+def check_text(value: str) -> str:
+    """Refuse what PostgreSQL's text cannot hold: U+0000 and lone surrogates."""
+    if "\x00" in value:
+        raise ValueError("must not contain the character U+0000")
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        raise ValueError("must not contain a lone surrogate") from None
+    return value
+
+
+def check_json(value: Any, depth: int = 0) -> Any:
+    """Refuse what jsonb cannot hold (U+0000, lone surrogates, NaN, Infinity) and nesting deeper than `MAX_DEPTH`."""
+    if depth > MAX_DEPTH:
+        raise ValueError(f"must not be nested deeper than {MAX_DEPTH} levels")
+    match value:
+        case str():
+            check_text(value)
+        case float() if not math.isfinite(value):
+            raise ValueError("must not contain NaN or Infinity")
+        case dict():
+            for key, item in value.items():
+                check_text(key)
+                check_json(item, depth + 1)
+        case list():
+            for item in value:
+                check_json(item, depth + 1)
+        case int() if abs(value) > 10**30:
+            raise ValueError("must not contain integers of more than 30 digits")
+    return value
+
+
+Text = Annotated[str, AfterValidator(check_text)]
+ShortText = Annotated[str, StringConstraints(min_length=1, max_length=255), AfterValidator(check_text)]
+LongText = Annotated[str, StringConstraints(max_length=10_000), AfterValidator(check_text)]
+JsonObject = Annotated[dict[str, Any], AfterValidator(check_json)]

@@ -1,0 +1,176 @@
+"""The composition root: the only file that sees every room."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from fastapi_offline import FastAPIOffline
+
+from app.auth import service as auth_service
+from app.auth.router import router as auth_router
+from app.batches.archive_router import router as archive_router
+from app.batches.router import router as batches_router
+from app.batches.submit_router import router as submit_router
+from app.console.router import router as console_router
+from app.events.hub import Hub
+from app.events.router import router as events_router
+from app.extractions.pipeline import pipeline as pdf_extraction
+from app.files.router import router as files_router
+from app.files.storage import Storage
+from app.kit import migrations
+from app.kit.db import Database
+from app.kit.errors import install_error_handlers
+from app.kit.limits import BodyLimit
+from app.kit.outbound import outbound_client
+from app.kit.postgres import EmbeddedPostgres
+from app.kit.sandbox import Sandbox
+from app.kit.service import Service, running
+from app.pipelines.discovery import discover
+from app.pipelines.registry import Registry
+from app.pipelines.router import router as pipelines_router
+from app.runner import engine, functions
+from app.runner.context import Resources
+from app.runner.engine import EngineDoorbell
+from app.runner.router import router as operations_router
+from app.runner.runner import Runner
+from app.settings import Settings
+
+log = logging.getLogger("tranche")
+BUILT_IN = (pdf_extraction,)
+CHILD_MODULES = ("app.extractions.sheet",)
+"""What sandboxed children need: imported once, by the process they are forked from."""
+DESCRIPTION = "Submit many things, process each in stages, watch it live, get the results."
+
+
+class Installation:
+    """One process of the service: everything it holds, started in the order in which things need each other."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        url = settings.database_url
+        self.postgres = None if url else EmbeddedPostgres(settings.home)
+        dsn = url.get_secret_value() if url else self.postgres.dsn if self.postgres else ""
+        self.database = Database(dsn, pool_size=settings.database_pool_size)
+        self.storage = Storage(settings.home, settings.storage_url)
+        self.registry = Registry((*BUILT_IN, *discover(settings.pipelines_dir)))
+        self.hub = Hub(self.database)
+        self.doorbell = EngineDoorbell()
+        self.runner: Runner | None = None
+        self.sign_in_token: str | None = None
+
+    @asynccontextmanager
+    async def started(self, *, serve_http: bool, run_jobs: bool) -> AsyncIterator[None]:
+        """Everything up, the schema current, and the first administrator there."""
+        self.settings.home.mkdir(parents=True, exist_ok=True)
+        async with running([self.postgres] if self.postgres else []):
+            await self.migrate()
+            async with (
+                running([self.database, self.storage]),
+                outbound_client(allow=self.settings.outbound_allow_list) as http,
+            ):
+                async with self.database.transaction() as session:
+                    await self.registry.save(session)
+                services: list[Service] = []
+                if run_jobs:
+                    sandbox = Sandbox(
+                        workers=self.settings.child_processes,
+                        memory_bytes=self.settings.child_memory_bytes,
+                        cpu_seconds=self.settings.child_cpu_seconds,
+                        preload=CHILD_MODULES,
+                    )
+                    limit = self.settings.max_file_bytes
+                    resources = Resources(self.database, self.storage, sandbox, self.registry, http, limit)
+                    self.runner = Runner(
+                        self.database,
+                        resources,
+                        slots=self.settings.worker_slots,
+                        shutdown_seconds=self.settings.shutdown_seconds,
+                    )
+                    services += [sandbox, self.runner]
+                if serve_http:
+                    await self._welcome()
+                    services.append(self.hub)
+                async with running(services):
+                    yield
+
+    async def migrate(self, revision: str = "head") -> str | None:
+        """Bring the schema to a revision, and add what the engine and the runner need in schemas of their own."""
+        reached = await migrations.migrate(self.database.connect, revision)
+        if revision == "head":
+            pool = await self.database.connect_pool("tranche-migrate", size=1)
+            async with pool:
+                await engine.install(pool)
+                async with pool.acquire() as connection:
+                    await functions.install(connection)
+        return reached
+
+    async def _welcome(self) -> None:
+        wanted = self.settings.admin_key.get_secret_value() if self.settings.admin_key else None
+        async with self.database.transaction() as session:
+            admin, fresh_key = await auth_service.ensure_first_admin(session, wanted)
+            self.sign_in_token = await auth_service.add_session(session, admin.id, "link")
+            if fresh_key:  # written before the commit: a key that nobody can read is worse than one that is not valid
+                _write_private(self.settings.home / "admin.key", fresh_key + "\n")
+
+
+def _write_private(path: Path, text: str) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w") as file:
+        os.fchmod(handle, 0o600)
+        file.write(text)
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The web application; everything behind it starts and stops with its lifespan."""
+    installation = Installation(settings)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with installation.started(serve_http=True, run_jobs=settings.worker == "embedded"):
+            app.state.runner = installation.runner
+            yield
+
+    def operation_id(route: APIRoute) -> str:
+        return route.name
+
+    app = FastAPIOffline(
+        title="Tranche",
+        version=version("tranche"),
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        generate_unique_id_function=operation_id,
+        redoc_url=None,
+        favicon_url="/console/mark.svg",
+    )
+    app.state.settings, app.state.installation = settings, installation
+    app.state.database, app.state.storage = installation.database, installation.storage
+    app.state.registry, app.state.hub = installation.registry, installation.hub
+    app.state.doorbell, app.state.runner = installation.doorbell, None
+    app.add_middleware(
+        BodyLimit,
+        limit=settings.max_json_bytes,
+        overrides={"/api/batches": settings.max_submit_bytes},
+        raw=("/api/files/",),
+        multipart=("/api/jobs", "/api/jobs/batch"),
+    )
+    install_error_handlers(app)
+    for router in (
+        auth_router,
+        files_router,
+        pipelines_router,
+        submit_router,
+        batches_router,
+        archive_router,
+        events_router,
+        operations_router,
+        console_router,
+    ):
+        app.include_router(router)
+    return app

@@ -1,0 +1,232 @@
+"""What a workload is written against: Pipeline, Step, StepContext, and the outcomes Retry and Stop.
+
+A workload is one file. It imports nothing else of this package: no web framework, no runner, no session.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Literal, Protocol, TypeVar
+from uuid import UUID
+
+import httpx
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy.ext.asyncio import AsyncSession
+
+T = TypeVar("T")
+Source = Literal["file", "url", "record"]
+RETRYABLE = frozenset({"RATE_LIMIT", "TIMEOUT", "NETWORK_ERROR", "UPSTREAM_5XX", "WORKER_LOST"})
+"""Codes that pass by themselves; every other failure is final (document 003, R3-07)."""
+
+
+class PipelineNotWellFormed(ValueError):
+    """A workload's definition contradicts itself; the message says where."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """The step asks to be run again after `after` seconds (None: the usual back-off), within its `max_retries`."""
+
+    after: float | None = None
+    code: str = "RATE_LIMIT"
+    message: str = "The step asked to be tried again."
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """The job cannot succeed and fails now. `batch=True`: nothing of the whole batch can."""
+
+    code: str
+    message: str
+    batch: bool = False
+
+
+class Params(BaseModel):
+    """Base class of a pipeline's parameters; its JSON schema draws the form in the console."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchInfo:
+    """The batch a step works for."""
+
+    id: UUID
+    organisation_id: UUID
+    name: str
+    settings: Mapping[str, Any]
+    metadata: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class JobInfo:
+    """The job a step works on. `attempt` grows with each claim; `record` is set for source_type `record`."""
+
+    id: UUID
+    sequence: int
+    source_type: Source
+    filename: str | None
+    source_url: str | None
+    record: Mapping[str, Any] | None
+    file_id: UUID | None
+    file_size: int | None
+    media_type: str | None
+    checksum: str | None
+    attempt: int
+
+
+class Input(Protocol):
+    """The content of the job's file."""
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """Read it piece by piece."""
+        ...
+
+    def local_path(self) -> AbstractAsyncContextManager[Path]:
+        """A path that a child process can read while the block lasts."""
+        ...
+
+
+class StepContext(Protocol):
+    """What a step is given."""
+
+    @property
+    def params(self) -> Any:
+        """The batch's parameters, an instance of the pipeline's `params` class."""
+        ...
+
+    @property
+    def batch(self) -> BatchInfo: ...
+
+    @property
+    def job(self) -> JobInfo: ...
+
+    @property
+    def input(self) -> Input: ...
+
+    @property
+    def outputs(self) -> Mapping[str, Any]:
+        """What the earlier steps of this job returned, by step name."""
+        ...
+
+    @property
+    def key(self) -> str:
+        """`job_id:step`: the same for every attempt, to make the step's own side effects idempotent."""
+        ...
+
+    @property
+    def http(self) -> httpx.AsyncClient:
+        """A client that refuses private addresses."""
+        ...
+
+    async def report(self, progress: float | None = None, message: str | None = None) -> None:
+        """Show progress (0 to 1) and a sentence; at most 4 reports a second become events, the last one always."""
+        ...
+
+    async def save_file(self, name: str, data: bytes, media_type: str | None = None) -> UUID:
+        """Keep a result file of this job under `name`; a second one of that name replaces the first."""
+        ...
+
+    async def read_file(self, name: str) -> bytes:
+        """Read back a result file that an earlier step of this job saved."""
+        ...
+
+    async def download(self) -> None:
+        """Fetch the job's `source_url` safely and make its content the job's input, for this step and the later ones."""
+        ...
+
+    async def in_child(self, function: Callable[..., T], *args: Any) -> T:
+        """Run a blocking or risky top-level function in a sandboxed child; arguments and result are JSON or bytes."""
+        ...
+
+    def mark_cached(self) -> None:
+        """Say that this job's result was already known."""
+        ...
+
+    def transaction(self) -> AbstractAsyncContextManager[AsyncSession]:
+        """A short database transaction of the step's own, for workloads that keep tables."""
+        ...
+
+
+StepFunction = Callable[[StepContext], Awaitable["Stop | Retry | dict[str, Any] | None"]]
+Condition = Callable[[StepContext], bool]
+OnSuccess = Callable[[AsyncSession, StepContext], Awaitable[None]]
+OnBatchEnd = Callable[[Sequence[Mapping[str, Any]]], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One stage: its name is the function's name, its limits count for each attempt (`timeout` in seconds)."""
+
+    name: str
+    run: StepFunction
+    max_retries: int = 3
+    timeout: float = 300.0
+    when: Condition | None = None
+    depends_on: tuple[str, ...] = ()
+    skip_if_failed: bool = True
+
+
+@dataclass(slots=True)
+class Pipeline:
+    """A named list of steps that every job of a batch goes through.
+
+    `mode` and `expires_after` are defaults for its batches; `accepts` says which sources its jobs may have;
+    `version` goes up when the meaning of its results changes.
+    """
+
+    key: str
+    title: str
+    description: str = ""
+    params: type[Params] = Params
+    mode: Literal["parallel", "sequential"] = "parallel"
+    max_parallel: int = 8
+    accepts: tuple[Source, ...] = ("file",)
+    expires_after: timedelta | None = None
+    version: int = 1
+    steps: list[Step] = field(default_factory=list)
+    success_hook: OnSuccess | None = None
+    batch_end_hook: OnBatchEnd | None = None
+
+    def step(
+        self,
+        *,
+        max_retries: int = 3,
+        timeout: float = 300.0,
+        when: Condition | None = None,
+        depends_on: Sequence[str] = (),
+        skip_if_failed: bool = True,
+    ) -> Callable[[StepFunction], StepFunction]:
+        """Add the decorated coroutine function as the next step. `when` false: the step is recorded as skipped."""
+
+        def add(function: StepFunction) -> StepFunction:
+            name = getattr(function, "__name__", "")
+            known = {step.name for step in self.steps}
+            if name in known or name in ("queued", "done"):
+                raise PipelineNotWellFormed(f"{self.key}: the step name {name!r} is taken")
+            if missing := set(depends_on) - known:
+                raise PipelineNotWellFormed(
+                    f"{self.key}: {name} depends on {sorted(missing)}, which do not come before"
+                )
+            step = Step(name, function, max_retries, timeout, when, tuple(depends_on), skip_if_failed)
+            self.steps.append(step)
+            return function
+
+        return add
+
+    def on_success(self, function: OnSuccess) -> OnSuccess:
+        """Run the decorated function in the transaction that completes a job: exactly once."""
+        self.success_hook = function
+        return function
+
+    def on_batch_end(self, function: OnBatchEnd) -> OnBatchEnd:
+        """Make the batch's `summary_data` from its jobs (mappings with sequence, filename, status, result, ...)."""
+        self.batch_end_hook = function
+        return function
+
+    def step_names(self) -> list[str]:
+        return [step.name for step in self.steps]

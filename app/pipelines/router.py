@@ -1,0 +1,53 @@
+"""Which pipelines there are."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+
+from app.auth.caller import CallerDep
+from app.kit.errors import NotFound
+from app.pipelines.contract import Pipeline
+from app.pipelines.registry import PipelineUnknown, Registry
+from app.pipelines.schemas import PipelinePage, PipelineRead, StepRead
+
+router = APIRouter(prefix="/api/pipelines", tags=["pipelines"])
+
+
+def get_registry(request: Request) -> Registry:
+    registry: Registry = request.app.state.registry
+    return registry
+
+
+RegistryDep = Annotated[Registry, Depends(get_registry)]
+
+
+def _read(registry: Registry, pipeline: Pipeline) -> PipelineRead:
+    return PipelineRead(
+        id=registry.id_of(pipeline),
+        key=pipeline.key,
+        version=pipeline.version,
+        title=pipeline.title,
+        description=pipeline.description,
+        mode=pipeline.mode,
+        max_parallel=pipeline.max_parallel,
+        accepts=list(pipeline.accepts),
+        steps=[StepRead(position=at, name=name) for at, name in enumerate(pipeline.step_names())],
+        params_schema=pipeline.params.model_json_schema(),
+    )
+
+
+@router.get("")
+async def list_pipelines(registry: RegistryDep, caller: CallerDep) -> PipelinePage:
+    """Every pipeline of this installation, with the JSON schema of its parameters."""
+    return PipelinePage(pipelines=[_read(registry, pipeline) for pipeline in registry])
+
+
+@router.get("/{key}")
+async def get_pipeline(key: str, registry: RegistryDep, caller: CallerDep) -> PipelineRead:
+    """One pipeline, by key or id."""
+    try:
+        return _read(registry, registry.get(key))
+    except PipelineUnknown as error:
+        raise NotFound(error.detail) from None

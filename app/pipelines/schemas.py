@@ -1,0 +1,29 @@
+"""Reply bodies of pipelines."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from app.kit.schemas import Output
+
+
+class StepRead(Output):
+    position: int
+    name: str
+
+
+class PipelineRead(Output):
+    id: int
+    key: str
+    version: int
+    title: str
+    description: str
+    mode: Literal["parallel", "sequential"]
+    max_parallel: int
+    accepts: list[str]
+    steps: list[StepRead]
+    params_schema: dict[str, Any]
+
+
+class PipelinePage(Output):
+    pipelines: list[PipelineRead]

@@ -1,0 +1,81 @@
+-- Takes due pending jobs of some batches for the calling process, marks them running, and records that they started.
+--   $1 batches, $2 how many of each, $3 the engine job (pull) on whose behalf; arrays of one length.
+-- One row for each claimed job; for each asked batch also a row without a job, with the seconds until its next delayed job.
+-- A function commits itself: a process that freezes in the middle of the call holds no lock.
+create function {name}(batch_ids uuid[], wanted int[], pulls bigint[])
+returns table (
+  batch_id uuid, job_id uuid, pull bigint, attempt int, step_position int, retry_count int, sequence int, source_type text,
+  filename text, source_url text, record jsonb, file_id uuid, file_size bigint, media_type text, checksum text,
+  seconds_to_next double precision
+)
+language plpgsql
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $function$
+#variable_conflict use_column
+declare
+  at constant timestamptz := clock_timestamp();
+begin
+  -- Lock first, look afterwards: the next statement gets a fresh snapshot, so that counters cannot be overshot.
+  perform 1 from batches where batches.id = any(batch_ids) order by batches.id for no key update;
+  return query
+  with asked as materialized (
+    select a.batch_id, a.wanted, a.pull, b.status, b.execution_mode,
+      case when b.execution_mode = 'sequential' then 1 else b.max_parallel end - b.running_jobs as room
+    from unnest(batch_ids, wanted, pulls) as a(batch_id, wanted, pull)
+    join batches b on b.id = a.batch_id and b.status in ('pending', 'processing')
+  ), chosen as (
+    select due.id, asked.pull
+    from asked, lateral (
+      select j.id, j.run_at from jobs j
+      where j.batch_id = asked.batch_id and j.status = 'pending'
+        -- One at a time means in order: a job that waits for its retry holds the ones behind it back.
+        and (asked.execution_mode = 'sequential' or j.run_at <= at)
+      order by j.sequence
+      limit greatest(0, least(asked.wanted, asked.room))
+    ) due
+    where due.run_at <= at
+  ), claimed as (
+    update jobs j
+    set status = 'running', attempt = j.attempt + 1, claimed_by = chosen.pull, updated_at = at,
+      started_at = coalesce(j.started_at, at), stage = s.name
+    from chosen, job_steps s
+    where j.id = chosen.id and s.job_id = chosen.id and s.position = j.step_position
+    returning j.*
+  ), steps as (
+    update job_steps s set status = 'running', started_at = at
+    from claimed c where s.job_id = c.id and s.position = c.step_position
+  ), per_batch as (
+    select c.batch_id, count(*)::int as jobs from claimed c group by c.batch_id
+  ), moved as (
+    update batches b
+    set running_jobs = b.running_jobs + p.jobs, pending_jobs = b.pending_jobs - p.jobs, status = 'processing',
+      started_at = coalesce(b.started_at, at), updated_at = at,
+      last_event_id = b.last_event_id + p.jobs + (asked.status = 'pending' and b.started_at is null)::int
+    from per_batch p, asked
+    where b.id = p.batch_id and asked.batch_id = b.id
+    returning b.id, b.last_event_id - p.jobs as base, asked.status = 'pending' and b.started_at = at as began, {counters} as counters
+  ), logged as (
+    insert into events (batch_id, id, type, job_id, step, data, counters, created_at)
+    select m.id, m.base, 'batch.started', null, null, '{{"status": "processing"}}', m.counters, at
+    from moved m where m.began
+    union all
+    select c.batch_id, m.base + row_number() over (partition by c.batch_id order by c.sequence), 'job.started', c.id, c.stage,
+      jsonb_build_object('sequence', c.sequence, 'stage', c.stage, 'status', 'running', 'attempt', c.attempt), m.counters, at
+    from claimed c join moved m on m.id = c.batch_id
+  ), told as materialized (
+    select pg_notify('{channel}', case when count(*) < 200 then string_agg(m.id::text, ',') else '*' end)
+    from moved m having count(*) > 0
+  )
+  select c.batch_id, c.id, c.claimed_by, c.attempt, c.step_position, c.retry_count, c.sequence, c.source_type, c.filename,
+    c.source_url, c.record, c.file_id, c.file_size, c.media_type, c.checksum, null::double precision
+  from claimed c
+  union all
+  select asked.batch_id, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
+    extract(epoch from (
+      select min(j.run_at) from jobs j
+      where j.batch_id = asked.batch_id and j.status = 'pending' and j.run_at > '-infinity' and j.run_at > at
+    ) - at)::double precision
+  from asked left join told on true;
+end
+$function$

@@ -1,0 +1,181 @@
+"""What a step is given while it runs: the StepContext of `pipelines/contract.py`, backed by our storage and tables."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+import httpx
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.batches.repository import find_output
+from app.files import service as file_service
+from app.files.fetch import fetch
+from app.files.names import display_name
+from app.files.storage import ContentMissing, Storage, content_key
+from app.kit.db import Database
+from app.kit.sandbox import Sandbox
+from app.pipelines.contract import BatchInfo, JobInfo, Step
+from app.pipelines.registry import Registry
+
+T = TypeVar("T")
+REPORT_INTERVAL: Final = 0.25
+"""At most four progress events a second for each job."""
+
+
+class JobLost(Exception):
+    """The job was taken over by another attempt, or is no longer running: stop quietly, write nothing more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What steps are given to work with, shared by every job of the process."""
+
+    database: Database
+    storage: Storage
+    sandbox: Sandbox
+    registry: Registry
+    http: httpx.AsyncClient
+    max_file_bytes: int
+
+
+class StoredInput:
+    """The content of the job's file."""
+
+    def __init__(self, storage: Storage, checksum: str | None) -> None:
+        self._storage, self._checksum = storage, checksum
+
+    def _key(self) -> str:
+        if self._checksum is None:
+            raise ContentMissing("this job has no file")
+        return content_key(self._checksum)
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        return self._storage.chunks(self._key())
+
+    def local_path(self) -> AbstractAsyncContextManager[Path]:
+        return self._storage.local_path(self._key())
+
+
+_SAVE_OUTPUT = text("""
+insert into job_outputs (job_id, name, file_id)
+select id, :name, :file_id from jobs where id = :job_id and attempt = :attempt and status = 'running'
+on conflict (job_id, name) do update set file_id = excluded.file_id
+""")
+
+_SET_INPUT = text("""
+update jobs set file_id = :file_id, filename = coalesce(filename, :filename), file_size = :file_size,
+  media_type = :media_type, checksum = :checksum
+where id = :job_id and attempt = :attempt and status = 'running'
+""")
+
+Report = Callable[[float | None, str | None], Awaitable[None]]
+
+
+class RunningStep:
+    """The context of one attempt at one step."""
+
+    def __init__(
+        self, resources: Resources, step: Step, batch: BatchInfo, job: JobInfo, params: Any, outputs: Mapping[str, Any]
+    ) -> None:
+        self._resources, self._step = resources, step
+        self.batch, self.job, self.params, self.outputs = batch, job, params, outputs
+        self.input = StoredInput(resources.storage, job.checksum)
+        self.cached = False
+        self.message: str | None = None
+        self.send_report: Report | None = None
+        self._reported_at = 0.0
+        self._later: asyncio.Task[None] | None = None
+        self._latest: tuple[float | None, str | None] = (None, None)
+
+    @property
+    def key(self) -> str:
+        return f"{self.job.id}:{self._step.name}"
+
+    @property
+    def http(self) -> httpx.AsyncClient:
+        return self._resources.http
+
+    def mark_cached(self) -> None:
+        self.cached = True
+
+    def transaction(self) -> AbstractAsyncContextManager[AsyncSession]:
+        return self._resources.database.transaction()
+
+    async def in_child(self, function: Callable[..., T], *args: Any) -> T:
+        return await self._resources.sandbox.run(function, *args, timeout=self._step.timeout)
+
+    async def report(self, progress: float | None = None, message: str | None = None) -> None:
+        if progress is not None:
+            progress = min(1.0, max(0.0, float(progress)))
+        if message is not None:
+            self.message = " ".join(message.replace("\x00", "").split())[:500]
+        self._latest = (progress, self.message)
+        wait = self._reported_at + REPORT_INTERVAL - time.monotonic()
+        if wait <= 0:
+            await self._send()
+        elif self._later is None:
+            self._later = asyncio.create_task(self._send_later(wait))
+
+    async def _send_later(self, wait: float) -> None:
+        await asyncio.sleep(wait)
+        self._later = None
+        await self._send()
+
+    async def _send(self) -> None:
+        self._reported_at = time.monotonic()
+        if self.send_report:
+            await self.send_report(*self._latest)
+
+    def end(self) -> None:
+        """The attempt is over: nothing more may be told."""
+        self.send_report = None
+        if self._later:
+            self._later.cancel()
+            self._later = None
+
+    async def save_file(self, name: str, data: bytes, media_type: str | None = None) -> UUID:
+        name = display_name(name)
+        file = await file_service.keep_bytes(self._resources.storage, name, data, media_type)
+        async with self.transaction() as session:
+            await file_service.add_files(session, self.batch.organisation_id, [file])
+            values = {"name": name, "file_id": file.id, "job_id": self.job.id, "attempt": self.job.attempt}
+            saved = await session.execute(_SAVE_OUTPUT, values)
+            if not getattr(saved, "rowcount", 0):
+                raise JobLost
+        return file.id
+
+    async def read_file(self, name: str) -> bytes:
+        async with self.transaction() as session:
+            file = await find_output(session, self.batch.organisation_id, self.job.id, name)
+        if file is None:
+            raise ContentMissing(f"this job has no result file {name}")
+        return b"".join([chunk async for chunk in self._resources.storage.chunks(file.storage_key)])
+
+    async def download(self) -> None:
+        if self.job.source_url is None:
+            raise ContentMissing("this job has no URL")
+        storage = self._resources.storage
+        async with fetch(self.http, self.job.source_url, storage, self._resources.max_file_bytes) as fetched:
+            file = (await file_service.keep_contents(storage, [fetched]))[0]
+        found: dict[str, Any] = {
+            "file_id": file.id,
+            "filename": file.name,
+            "file_size": file.content.size,
+            "media_type": file.media_type,
+            "checksum": file.content.sha256,
+        }
+        async with self.transaction() as session:
+            await file_service.add_files(session, self.batch.organisation_id, [file])
+            values = {**found, "job_id": self.job.id, "attempt": self.job.attempt}
+            if not getattr(await session.execute(_SET_INPUT, values), "rowcount", 0):
+                raise JobLost
+        self.job = replace(self.job, **(found | {"filename": self.job.filename or file.name}))
+        self.input = StoredInput(storage, self.job.checksum)

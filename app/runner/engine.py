@@ -1,0 +1,169 @@
+"""The engine, PgQueuer: it rings the doorbell, watches who is alive, and rings again. No other file imports it.
+
+An engine job is a *pull*: "there is work in batch B". A ring too many is harmless, it finds nothing and returns.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import asyncpg
+from pgqueuer import PgQueuer
+from pgqueuer.adapters.persistence.qb import (
+    QueryBuilderEnvironment,
+    QueryQueueBuilder,
+    QuerySchedulerBuilder,
+)
+from pgqueuer.db import AsyncpgPoolDriver, Driver
+from pgqueuer.domain.settings import DBSettings
+from pgqueuer.domain.types import QueueManagerId
+from pgqueuer.models import Job as EngineJob
+from pgqueuer.queries import Queries
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.kit.db import Database
+
+log = logging.getLogger("tranche.engine")
+PULL: Final = "pull"
+HEARTBEAT = timedelta(seconds=30)
+POLL = timedelta(seconds=2)
+RESTART_PAUSE = 0.5
+SETTINGS = DBSettings(db_schema="engine")
+QUEUE_TABLE: Final = SETTINGS.qualified.queue_table
+LOG_TABLE: Final = SETTINGS.qualified.queue_table_log
+
+PullHandler = Callable[[int, UUID], Awaitable[None]]
+
+
+class _SessionDriver:
+    """Lets the engine write inside a transaction of ours.
+
+    Through `exec_driver_sql` on the session's own connection: taking the raw connection before SQLAlchemy sent its
+    BEGIN would make the ring survive a rollback.
+    """
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def fetch(self, query: str, *args: object) -> list[dict[str, object]]:
+        connection = await self._session.connection()
+        result = await connection.exec_driver_sql(query, args)
+        return [dict(row) for row in result.mappings()]
+
+
+def _queries(driver: Any) -> Queries:
+    return Queries(
+        driver,
+        qbe=QueryBuilderEnvironment(SETTINGS),
+        qbq=QueryQueueBuilder(SETTINGS),
+        qbs=QuerySchedulerBuilder(SETTINGS),
+    )
+
+
+async def _enqueue(queries: Queries, rings: list[tuple[UUID, float]]) -> None:
+    if rings:
+        await queries.enqueue(
+            [PULL] * len(rings),
+            [str(batch_id).encode() for batch_id, _ in rings],
+            [0] * len(rings),
+            [timedelta(seconds=delay) for _, delay in rings],
+        )
+
+
+class EngineDoorbell:
+    """Rings inside the caller's transaction: committed together with the work it announces."""
+
+    async def ring(self, session: AsyncSession, batch_id: UUID, times: int) -> None:
+        await _enqueue(_queries(_SessionDriver(session)), [(batch_id, 0.0)] * times)
+
+
+async def install(pool: asyncpg.Pool[asyncpg.Record]) -> None:
+    """Make or upgrade the engine's own tables, in a schema of their own, by its own installer."""
+    queries = _queries(AsyncpgPoolDriver(pool))
+    if await queries.schema_is_installed():
+        await queries.upgrade()
+    else:
+        await queries.install()
+
+
+class Engine:
+    """Delivers pulls to `handler(pull id, batch id)` until stopped, starting afresh whenever the connection is lost."""
+
+    def __init__(self, database: Database, worker_id: UUID, handler: PullHandler) -> None:
+        self._database, self._worker_id, self._handler = database, worker_id, handler
+        self._stopping = asyncio.Event()
+        self._pool: asyncpg.Pool[asyncpg.Record] | None = None
+        self._loop: asyncio.Task[None] | None = None
+        self._ending: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        self._pool = await self._database.connect_pool("tranche-engine", size=5)
+        self._loop = asyncio.create_task(self._run(), name="engine")
+
+    def no_more_pulls(self) -> None:
+        """Stop taking pulls; those under way go on."""
+        self._stopping.set()
+
+    async def stop(self) -> None:
+        """Wait for the pulls under way: whoever handles them must have let go by now."""
+        self._stopping.set()
+        if self._loop:
+            await self._loop
+        if self._ending:
+            await asyncio.wait(self._ending, timeout=2)
+        if self._pool:
+            self._pool.terminate()
+
+    async def ring(self, rings: Mapping[UUID, float]) -> None:
+        """Ring for batches after so many seconds each, in a transaction of its own."""
+        assert self._pool
+        await _enqueue(_queries(AsyncpgPoolDriver(self._pool)), list(rings.items()))
+
+    async def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                await self._run_once()
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                log.warning("the engine lost its connection: %s", error)
+            if not self._stopping.is_set():
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._stopping.wait(), RESTART_PAUSE)
+
+    async def _run_once(self) -> None:
+        pool = await self._database.connect_pool("tranche-engine", size=4)
+        driver: Driver = AsyncpgPoolDriver(pool)
+        queuer = PgQueuer(driver, channel=SETTINGS.channel, queries=_queries(driver))
+        # The same name over restarts: a pull that this process still handles is recognised when it comes again.
+        queuer.qm.queue_manager_id = QueueManagerId(self._worker_id)
+
+        @queuer.entrypoint(PULL)
+        async def pull(job: EngineJob) -> None:
+            await self._handler(job.id, UUID((job.payload or b"").decode()))
+
+        running = asyncio.create_task(
+            queuer.run(dequeue_timeout=POLL, heartbeat_timeout=HEARTBEAT, shutdown_on_listener_failure=True)
+        )
+        stopped = asyncio.create_task(self._stopping.wait())
+        over = asyncio.create_task(queuer.shutdown.wait())
+        await asyncio.wait({running, stopped, over}, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        over.cancel()
+        queuer.shutdown.set()
+        # run() waits for its pulls without limit, so the next one starts beside it.
+        ending = asyncio.create_task(self._end(running, pool))
+        self._ending.add(ending)
+        ending.add_done_callback(self._ending.discard)
+
+    async def _end(self, running: asyncio.Task[None], pool: asyncpg.Pool[asyncpg.Record]) -> None:
+        try:
+            await running
+        except Exception as error:
+            log.warning("the engine ended: %s: %s", type(error).__name__, error)
+        finally:
+            pool.terminate()

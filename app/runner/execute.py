@@ -1,0 +1,220 @@
+"""Runs one claimed job: step after step, one attempt at a time, each ended by a transition that is committed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import select
+
+from app.batches.models import Batch
+from app.batches.step_models import JobStep
+from app.pipelines.contract import BatchInfo, JobInfo, OnSuccess, Pipeline, Step
+from app.runner.backoff import retry_delay
+from app.runner.committer import Settled, Transition
+from app.runner.context import JobLost, Resources, RunningStep
+from app.runner.outcomes import Done, Failed, Result, Skipped, clean_message, read_exception, read_return
+from app.runner.puller import ClaimedJob, Pull
+
+log = logging.getLogger("tranche.execute")
+BATCHES_KEPT: Final = 256
+Settle = Callable[[Pull | None, Transition], Awaitable[Settled | None]]
+SettleWithHook = Callable[[Pull, Transition, OnSuccess, RunningStep], Awaitable[Settled | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What every job of a batch shares."""
+
+    info: BatchInfo
+    pipeline: Pipeline
+    params: Any
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a job has come: what its ended steps returned, and how each of them ended."""
+
+    outputs: dict[str, Any] = field(default_factory=dict)
+    statuses: dict[str, str] = field(default_factory=dict)
+    result: str | None = None
+    message: str | None = None
+    cached: bool = False
+
+
+class JobRunner:
+    """Executes claimed jobs. `settle` writes a transition with others; `settle_with_hook` one with an on_success."""
+
+    def __init__(self, resources: Resources, settle: Settle, settle_with_hook: SettleWithHook) -> None:
+        self._resources, self._settle, self._settle_with_hook = resources, settle, settle_with_hook
+        self._work: OrderedDict[UUID, Work] = OrderedDict()
+
+    async def knows(self, batch_id: UUID) -> bool:
+        """Whether this process can run the batch: it has the pipeline."""
+        return await self._work_of(batch_id) is not None
+
+    async def _work_of(self, batch_id: UUID) -> Work | None:
+        if batch_id in self._work:
+            self._work.move_to_end(batch_id)
+            return self._work[batch_id]
+        async with self._resources.database.transaction() as session:
+            batch = await session.get(Batch, batch_id)
+        if batch is None:
+            return None
+        pipeline = self._resources.registry.find(batch.pipeline_id)
+        if pipeline is None:
+            log.warning("batch %s needs pipeline %s, which this process does not have", batch_id, batch.pipeline_id)
+            return None
+        info = BatchInfo(batch.id, batch.organisation_id, batch.name, batch.settings, batch.metadata_)
+        # Checked when it was submitted; a newer version of the workload may have stricter rules than the row.
+        work = Work(info, pipeline, pipeline.params.model_construct(**batch.settings))
+        with suppress(ValueError):
+            work = replace(work, params=pipeline.params.model_validate(batch.settings))
+        self._work[batch_id] = work
+        if len(self._work) > BATCHES_KEPT:
+            self._work.popitem(last=False)
+        return work
+
+    async def run(self, pull: Pull, claimed: ClaimedJob) -> None:
+        """Run the job until it ends, is put back, or is lost to another attempt."""
+        work = await self._work_of(claimed.batch_id)
+        if work is None:
+            raise LookupError(f"batch {claimed.batch_id} cannot be run here")
+        job = _job_info(claimed)
+        progress = await self._progress_so_far(claimed) if claimed.position else Progress()
+        position, retries = claimed.position, claimed.retry_count
+        steps = work.pipeline.steps
+        while True:
+            step = steps[position]
+            context = RunningStep(self._resources, step, work.info, job, work.params, progress.outputs)
+            here = Transition(claimed.batch_id, claimed.id, claimed.attempt, position, "released")
+            try:
+                result = await self._attempt(pull, context, step, here, progress)
+                job = context.job
+            except JobLost:
+                return
+            except asyncio.CancelledError:
+                # Interrupted by our own shutdown: put back without counting the attempt.
+                await asyncio.shield(asyncio.ensure_future(self._settle(pull, here)))
+                raise
+            transition = _transition(here, work.pipeline, step, result, progress, context, retries)
+            hook = work.pipeline.success_hook
+            if hook and transition.outcome == "completed":
+                settled = await self._settle_with_hook(pull, transition, hook, context)
+            else:
+                settled = await self._settle(pull, transition)
+            if settled is None or settled.status != "running" or transition.next_position is None:
+                return
+            position, retries = transition.next_position, 0
+
+    async def _attempt(
+        self, pull: Pull, context: RunningStep, step: Step, here: Transition, progress: Progress
+    ) -> Result:
+        async def send_report(share: float | None, message: str | None) -> None:
+            told = replace(here, outcome="progress", progress=share, message=message)
+            if await self._settle(pull, told) is None:
+                raise JobLost
+
+        context.send_report = send_report
+        try:
+            if not _applies(step, context, progress):
+                return Skipped()
+            async with asyncio.timeout(step.timeout):
+                returned = await step.run(context)
+            return read_return(step, returned)
+        except (JobLost, asyncio.CancelledError):
+            raise
+        except Exception as error:
+            failed = read_exception(step, error)
+            if failed.code == "UNEXPECTED_ERROR":
+                log.exception("%s failed in job %s", step.name, here.job_id)
+            return failed
+        finally:
+            context.end()
+
+    async def _progress_so_far(self, claimed: ClaimedJob) -> Progress:
+        """What the earlier steps returned, when the job goes on after an interruption or a retry."""
+        query = select(JobStep).where(JobStep.job_id == claimed.id, JobStep.position < claimed.position)
+        progress = Progress()
+        async with self._resources.database.transaction() as session:
+            for step in (await session.execute(query.order_by(JobStep.position))).scalars():
+                progress.statuses[step.name] = step.status
+                if step.output is not None:
+                    progress.outputs[step.name] = step.output
+                    progress.result = json.dumps(step.output)
+        return progress
+
+
+def _job_info(claimed: ClaimedJob) -> JobInfo:
+    return JobInfo(
+        id=claimed.id,
+        sequence=claimed.sequence,
+        source_type=claimed.source_type,
+        filename=claimed.filename,
+        source_url=claimed.source_url,
+        record=json.loads(claimed.record) if claimed.record else None,
+        file_id=claimed.file_id,
+        file_size=claimed.file_size,
+        media_type=claimed.media_type,
+        checksum=claimed.checksum,
+        attempt=claimed.attempt,
+    )
+
+
+def _applies(step: Step, context: RunningStep, progress: Progress) -> bool:
+    if any(progress.statuses.get(name) != "completed" for name in step.depends_on):
+        return False
+    return step.when is None or step.when(context)
+
+
+def _transition(
+    here: Transition,
+    pipeline: Pipeline,
+    step: Step,
+    result: Result,
+    progress: Progress,
+    context: RunningStep,
+    retries: int,
+) -> Transition:
+    """The decision: what one attempt's result does to the job."""
+    progress.cached = progress.cached or context.cached
+    progress.message = context.message or progress.message
+    match result:
+        case Failed(retryable=True) if retries < step.max_retries:
+            delay = retry_delay(retries, result.retry_after)
+            message = clean_message(f"{result.message} Tried again after {delay:.1f} s.")
+            return replace(here, outcome="retry", delay=delay, error_code=result.code, error_message=message)
+        case Failed():
+            return replace(
+                here,
+                outcome="failed",
+                step_status="failed",
+                error_code=result.code,
+                error_message=result.message,
+                cached=progress.cached,
+            )
+    output = None
+    if isinstance(result, Done):
+        progress.statuses[step.name] = "completed"
+        if result.output is not None:
+            progress.outputs[step.name], progress.result, output = result.value, result.output, result.output
+    else:
+        progress.statuses[step.name] = "skipped"
+    ended = replace(here, step_status=progress.statuses[step.name], output=output, cached=progress.cached)
+    if here.position + 1 == len(pipeline.steps):
+        return replace(
+            ended,
+            outcome="completed",
+            next_position=here.position + 1,
+            result=progress.result,
+            message=progress.message,
+        )
+    following = here.position + 1
+    return replace(ended, outcome="next", next_position=following, next_stage=pipeline.steps[following].name)

@@ -1,0 +1,60 @@
+"""This process's row among the workers: refreshed while its loop turns, removed when it stops."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+from contextlib import suppress
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import delete, func, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.kit.db import Database
+from app.kit.errors import DATABASE_DOWN
+from app.runner.models import Worker
+from app.runner.puller import Puller
+
+log = logging.getLogger("tranche.heartbeat")
+INTERVAL: Final = 2.0
+
+
+class Heartbeat:
+    """Refreshes the worker's row every two seconds from the event loop: a blocked loop is a lost heartbeat."""
+
+    def __init__(self, database: Database, worker_id: UUID, puller: Puller) -> None:
+        self._database, self._worker_id, self._puller = database, worker_id, puller
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        await self._beat()
+        self._task = asyncio.create_task(self._run(), name="heartbeat")
+
+    async def stop(self) -> None:
+        if self._task:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+        with suppress(SQLAlchemyError, *DATABASE_DOWN):
+            async with self._database.transaction() as session:
+                await session.execute(delete(Worker).where(Worker.id == self._worker_id))
+
+    async def _run(self) -> None:
+        while True:
+            await asyncio.sleep(INTERVAL)
+            try:
+                await self._beat()
+            except (SQLAlchemyError, *DATABASE_DOWN) as error:
+                log.warning("no heartbeat: %s", type(error).__name__)
+
+    async def _beat(self) -> None:
+        async with self._database.transaction() as session:
+            values = {"running": self._puller.running, "seen_at": func.clock_timestamp()}
+            known = await session.execute(update(Worker).where(Worker.id == self._worker_id).values(values))
+            if not getattr(known, "rowcount", 0):
+                fixed = {"id": self._worker_id, "host": socket.gethostname(), "pid": os.getpid()}
+                row = insert(Worker).values(**fixed, slots=self._puller.slots, running=self._puller.running)
+                await session.execute(row.on_conflict_do_nothing())

@@ -1,0 +1,26 @@
+"""The processes that run jobs, so that a dead one is noticed and a person can see who works."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, DateTime, Integer, Text, func
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.kit.db import Base
+
+
+class Worker(Base):
+    """One process. `seen_at` is its heartbeat, by the database's clock; `id` is also its name in the engine."""
+
+    __tablename__ = "workers"
+    __table_args__ = (CheckConstraint("slots >= 1 and running >= 0", name="slots"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    host: Mapped[str] = mapped_column(Text)
+    pid: Mapped[int] = mapped_column(Integer)
+    slots: Mapped[int] = mapped_column(Integer)
+    running: Mapped[int] = mapped_column(Integer, server_default="0")
+    started_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    seen_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())

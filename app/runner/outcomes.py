@@ -1,0 +1,118 @@
+"""What came of one attempt at one step, and how an exception is read."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from dataclasses import dataclass
+from typing import Any, Final
+
+import httpx
+
+from app.kit.schemas import check_text
+from app.pipelines.contract import RETRYABLE, Retry, Step, Stop
+
+MAX_MESSAGE: Final = 500
+MAX_OUTPUT_BYTES: Final = 16 * 1024 * 1024
+"""Largest output of one step as JSON; whatever is larger belongs into a result file."""
+_NUL: Final = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The step ended well; `output` is its result as encoded JSON, or None."""
+
+    value: Any
+    output: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """The step did not apply to this job."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The attempt failed. `retry_after`: seconds that the other side asked for."""
+
+    code: str
+    message: str
+    retryable: bool
+    retry_after: float | None = None
+
+
+Result = Done | Skipped | Failed
+
+
+class OutputNotStorable(ValueError):
+    """A step returned something that is not JSON, or that jsonb cannot hold."""
+
+
+def clean_message(message: object) -> str:
+    """One line that can be stored: no U+0000, no lone surrogates, at most 500 characters."""
+    text = str(message).replace("\x00", "").encode("utf-8", "replace").decode()
+    return " ".join(text.split())[:MAX_MESSAGE]
+
+
+def encode_output(value: Any) -> str | None:
+    """A step's output as JSON; raises OutputNotStorable."""
+    if value is None:
+        return None
+    try:
+        encoded = json.dumps(value, ensure_ascii=False, allow_nan=False)
+        check_text(encoded)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise OutputNotStorable(f"the output is not storable as JSON: {error}") from None
+    if _NUL.search(encoded):
+        raise OutputNotStorable("the output contains the character U+0000")
+    if len(encoded) > MAX_OUTPUT_BYTES:
+        raise OutputNotStorable(f"the output is larger than {MAX_OUTPUT_BYTES:,} bytes; use ctx.save_file")
+    return encoded
+
+
+def read_return(step: Step, returned: Any) -> Result:
+    """What a step function returned, as a result."""
+    match returned:
+        case Stop(code=code, message=message):
+            return Failed(code, clean_message(message), retryable=False)
+        case Retry(after=after, code=code, message=message):
+            return Failed(code, clean_message(message), retryable=True, retry_after=after)
+    try:
+        return Done(returned, encode_output(returned))
+    except OutputNotStorable as error:
+        return Failed("OUTPUT_NOT_STORABLE", f"{step.name}: {error}", retryable=False)
+
+
+def read_exception(step: Step, error: Exception) -> Failed:
+    """An exception as a failure, by its class; an own `code` attribute in capitals wins."""
+    code = getattr(error, "code", None)
+    if isinstance(code, str) and re.fullmatch(r"[A-Z][A-Z0-9_]{1,59}", code):
+        after = getattr(error, "retry_after", None)
+        return Failed(code, clean_message(error_text(error)), code in RETRYABLE, after)
+    match error:
+        case asyncio.TimeoutError() | httpx.TimeoutException():
+            return Failed("TIMEOUT", f"{step.name} took longer than {step.timeout:g} s.", retryable=True)
+        case httpx.HTTPStatusError(response=response):
+            return _read_status(response)
+        case httpx.TransportError() | ConnectionError():
+            return Failed("NETWORK_ERROR", clean_message(error_text(error)), retryable=True)
+        case MemoryError():
+            return Failed("RESOURCE_LIMIT", f"{step.name} needed too much memory.", retryable=False)
+    return Failed("UNEXPECTED_ERROR", clean_message(error_text(error)), retryable=False)
+
+
+def error_text(error: Exception) -> str:
+    """What an exception says, or its class when it says nothing."""
+    return str(getattr(error, "message", "") or error or type(error).__name__)
+
+
+def _read_status(response: httpx.Response) -> Failed:
+    status = response.status_code
+    message = f"{response.request.url.host} answered {status}."
+    if status == 429:
+        after = response.headers.get("retry-after", "")
+        return Failed("RATE_LIMIT", message, retryable=True, retry_after=float(after) if after.isdecimal() else None)
+    if status >= 500:
+        return Failed("UPSTREAM_5XX", message, retryable=True)
+    return Failed("UPSTREAM_4XX", message, retryable=False)

@@ -1,0 +1,81 @@
+"""How the installation is doing: for load balancers, for Prometheus, and for people."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy import func, select, text
+
+from app.auth.caller import CallerDep
+from app.files.router import StorageDep
+from app.kit import migrations
+from app.kit.db import DatabaseDep, SessionDep
+from app.kit.errors import Unavailable
+from app.kit.schemas import Output
+from app.runner.models import Worker
+from app.runner.runner import Runner
+
+router = APIRouter(tags=["operations"])
+
+
+class Amount(Output):
+    used: int
+    total: int
+
+
+class Disk(Output):
+    free: int
+    total: int
+
+
+class StatusRead(Output):
+    version: str
+    workers: int
+    slots: Amount
+    disk: Disk
+
+
+class NotReady(Unavailable):
+    code, title = "not_ready", "Not ready"
+
+
+@router.get("/healthz")
+async def check_health() -> JSONResponse:
+    """The process answers."""
+    return JSONResponse({"status": "ok"})
+
+
+@router.get("/readyz")
+async def check_readiness(request: Request, database: DatabaseDep) -> JSONResponse:
+    """The database answers, its schema is the one this version needs, and the runner runs where it should."""
+    async with database.transaction() as session:
+        found = (await session.execute(text("select version_num from alembic_version"))).scalar_one_or_none()
+    if found != migrations.head():
+        raise NotReady(f"The database is at revision {found}, this version needs {migrations.head()}.")
+    runner: Runner | None = request.app.state.runner
+    if runner is not None and not runner.alive:
+        raise NotReady("The runner does not run.")
+    return JSONResponse({"status": "ready", "runner": "embedded" if runner else "off"})
+
+
+@router.get("/metrics", response_class=Response)
+async def read_metrics() -> Response:
+    """This process's figures in Prometheus' text format."""
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+@router.get("/api/status")
+async def get_status(session: SessionDep, caller: CallerDep, storage: StorageDep) -> StatusRead:
+    """Slots in use over all processes, and room on the disk."""
+    totals = select(func.count(), func.coalesce(func.sum(Worker.running), 0), func.coalesce(func.sum(Worker.slots), 0))
+    workers, used, slots = (await session.execute(totals.select_from(Worker))).one()
+    free, total = storage.disk_usage()
+    return StatusRead(
+        version=version("tranche"),
+        workers=workers,
+        slots=Amount(used=used, total=slots),
+        disk=Disk(free=free, total=total),
+    )

@@ -1,0 +1,65 @@
+"""Ends a job whose pipeline has an on_success hook: the hook's rows and the job's end are one transaction."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import replace
+from typing import Final
+
+from app.kit.db import Database
+from app.kit.errors import is_database_down
+from app.pipelines.contract import OnSuccess
+from app.runner.committer import SETTLE_CALL, Settled, Transition, read_settled, settle_arguments
+from app.runner.context import JobLost, RunningStep
+from app.runner.outcomes import clean_message, error_text
+
+log = logging.getLogger("tranche.success")
+RETRY_PAUSE: Final = 0.3
+
+
+async def settle_with_success(
+    database: Database, transition: Transition, hook: OnSuccess, context: RunningStep
+) -> tuple[Transition, Settled | None]:
+    """Run the hook and write the transition; returns what was written, and None when the job was lost.
+
+    The hook's rows come first, the batch's lock last. After a lost connection the fence tells whether the commit had
+    happened: then the second try finds the job no longer running under this attempt.
+    """
+    while True:
+        try:
+            return transition, await _write(database, transition, hook, context)
+        except JobLost:
+            return transition, None
+        except Exception as error:
+            if is_database_down(error):
+                await asyncio.sleep(RETRY_PAUSE)
+                continue
+            log.exception("on_success failed in job %s", transition.job_id)
+            message = clean_message(f"on_success: {error_text(error)}")
+            transition = replace(
+                transition,
+                outcome="failed",
+                step_status="failed",
+                next_position=None,
+                result=None,
+                error_code="ON_SUCCESS_FAILED",
+                error_message=message,
+            )
+            hook = _nothing
+
+
+async def _write(database: Database, transition: Transition, hook: OnSuccess, context: RunningStep) -> Settled:
+    async with database.transaction() as session:
+        await hook(session, context)
+        await session.flush()
+        connection = await session.connection()
+        rows = await connection.exec_driver_sql(SETTLE_CALL, tuple(settle_arguments([transition])))
+        settled = read_settled(rows.all(), 1)[0]
+        if settled is None:
+            raise JobLost
+        return settled
+
+
+async def _nothing(session: object, context: object) -> None:
+    pass

@@ -1,0 +1,84 @@
+"""Closes batches whose pipeline sums them up: the summary is computed outside the lock, then written once."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.batches import log as event_log
+from app.batches.models import Batch, Job
+from app.batches.states import BATCH_TERMINAL
+from app.kit.db import Database
+from app.pipelines.contract import Pipeline
+from app.pipelines.registry import Registry
+
+log = logging.getLogger("tranche.summary")
+
+
+async def close_batch(database: Database, registry: Registry, batch_id: UUID) -> None:
+    """Write the summary and the terminal event of a quiet batch; does nothing when it is closed or works again."""
+    async with database.transaction() as session:
+        batch = await session.get(Batch, batch_id)
+        if batch is None or not _is_quiet(batch):
+            return
+        pipeline = registry.find(batch.pipeline_id)
+        jobs = await _jobs_of(session, batch_id)
+    summary = await asyncio.to_thread(_summarise, pipeline, jobs)
+    async with database.transaction() as session:
+        query = select(Batch).where(Batch.id == batch_id).with_for_update(key_share=True)
+        batch = (await session.execute(query.execution_options(populate_existing=True))).scalar_one_or_none()
+        if batch is None or not _is_quiet(batch):
+            return
+        status = _outcome(batch)
+        now = func.clock_timestamp()
+        elapsed = func.extract("epoch", now - func.coalesce(Batch.started_at, Batch.created_at)) * 1000
+        completed_at, milliseconds = (await session.execute(select(now, elapsed).where(Batch.id == batch_id))).one()
+        changes = {
+            "status": status,
+            "completed_at": completed_at,
+            "pause_reason": None,
+            "summary_data": summary,
+            "processing_time_ms": int(milliseconds),
+        }
+        event = event_log.NewEvent(f"batch.{status}", data={"status": status})
+        await event_log.record(session, batch_id, [event], changes=changes)
+
+
+def _is_quiet(batch: Batch) -> bool:
+    return (
+        batch.needs_summary
+        and batch.status not in (*BATCH_TERMINAL, "draft")
+        and batch.pending_jobs + batch.running_jobs == 0
+    )
+
+
+def _outcome(batch: Batch) -> str:
+    if batch.status == "cancelling" and batch.cancelled_jobs:
+        return "cancelled"
+    if not batch.failed_jobs:
+        return "completed"
+    return "partial" if batch.completed_jobs else "failed"
+
+
+async def _jobs_of(session: AsyncSession, batch_id: UUID) -> list[dict[str, Any]]:
+    names = ("sequence", "filename", "source_type", "status", "error_code", "error_message", "cached", "result")
+    query = select(*(getattr(Job, name) for name in names)).where(Job.batch_id == batch_id).order_by(Job.sequence)
+    return [dict(row) for row in (await session.execute(query)).mappings()]
+
+
+def _summarise(pipeline: Pipeline | None, jobs: list[dict[str, Any]]) -> dict[str, Any]:
+    if pipeline is None or pipeline.batch_end_hook is None:
+        return {}
+    try:
+        summary = pipeline.batch_end_hook(jobs)
+        json.dumps(summary, allow_nan=False)
+        return summary
+    except Exception as error:
+        log.exception("%s: the summary failed", pipeline.key)
+        return {"error": f"{type(error).__name__}: {error}"[:500]}

@@ -1,0 +1,60 @@
+"""Every setting of the service, read from the environment once. No other file reads the environment."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from pydantic import AliasChoices, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+MIB = 1024 * 1024
+GIB = 1024 * MIB
+
+
+class Settings(BaseSettings):
+    """Frozen settings; `.env.example` lists each one with its default and meaning."""
+
+    model_config = SettingsConfigDict(env_prefix="TRANCHE_", env_file=".env", extra="ignore", frozen=True)
+
+    home: Path = Field(Path("data"), description="Data folder: database, files, keys.")
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    public_url: str | None = Field(None, description="Address people reach the service at, for printed links.")
+    database_url: SecretStr | None = Field(
+        None,
+        validation_alias=AliasChoices("DATABASE_URL", "TRANCHE_DATABASE_URL"),
+        description="PostgreSQL 15 or newer; unset starts the embedded PostgreSQL 18.",
+    )
+    database_pool_size: int = Field(10, ge=2, le=200, description="Connections the HTTP side may hold.")
+    admin_key: SecretStr | None = Field(
+        None, description="The first admin's key; unset makes one and writes it to admin.key in the data folder."
+    )
+    storage_url: str | None = Field(
+        None, description="Where file contents live: file:///path or s3://bucket/prefix; unset is a folder in home."
+    )
+    worker: Literal["embedded", "off"] = Field("embedded", description="Run jobs inside the API process, or not.")
+    worker_slots: int = Field(256, ge=1, le=4096, description="Jobs one process runs at a time.")
+    pipelines_dir: Path | None = Field(None, description="Folder of .py files, each with one or more pipelines.")
+    child_processes: int = Field(
+        default_factory=lambda: os.cpu_count() or 2, ge=1, le=256, description="Sandboxed children at a time."
+    )
+    child_memory_bytes: int = Field(512 * MIB, ge=64 * MIB, description="Address space of one child, in bytes.")
+    child_cpu_seconds: int = Field(120, ge=1, description="Processor time of one child, in seconds.")
+    max_upload_bytes: int = Field(16 * GIB, ge=1, description="Largest request body with files.")
+    max_file_bytes: int = Field(2 * GIB, ge=1, description="Largest single file.")
+    max_files: int = Field(10_000, ge=1, description="Most files, URLs or records in one batch.")
+    max_json_bytes: int = Field(MIB, ge=1024, description="Largest JSON body.")
+    max_submit_bytes: int = Field(64 * MIB, ge=1024, description="Largest JSON body of POST /api/batches.")
+    outbound_allow: str = Field("", description="Hosts or networks, by comma, that URL sources may reach in intranets.")
+    stream_heartbeat_seconds: float = Field(15.0, gt=0, description="Silence after which a stream sends a comment.")
+    stream_max_age_seconds: float = Field(1800.0, gt=0, description="Age at which a stream is closed, +-20 %.")
+    stream_send_timeout_seconds: float = Field(10.0, gt=0, description="A reader that takes nothing so long is cut.")
+    shutdown_seconds: float = Field(3.0, gt=0, description="How long running steps may finish after SIGTERM.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe line logged.")
+
+    @cached_property
+    def outbound_allow_list(self) -> tuple[str, ...]:
+        return tuple(entry.strip() for entry in self.outbound_allow.split(",") if entry.strip())

@@ -1,0 +1,228 @@
+"""Sheets drawn for the tests, with the measures of real Meet Manager reports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fpdf import FPDF
+
+from app.extractions.sheet import Swim
+
+LICENCE = "Lakeside Aquatic Center - Site License"
+PRINTED = "HY-TEK's MEET MANAGER 8.0 - 7:36 PM  11/15/2026  Page "
+MEET = "Lakeside Invitational - 11/13/2026 to 11/15/2026"
+
+
+def a_swim(name: str, event_number: str = "1") -> Swim:
+    """A swim of which only the name and the number of the event matter."""
+    return Swim(
+        name=name,
+        kind="individual",
+        event_number=event_number,
+        event="Women 50 Yard Freestyle",
+        round="final",
+        place=1,
+        time="23.00",
+        status="OK",
+        seed_or_prelim=None,
+        points=None,
+        exhibition=False,
+        team="Indiana",
+        relay=None,
+        leg=None,
+        page=1,
+        note=None,
+        standard=None,
+        age="21",
+    )
+
+
+def sheet_by_hand(path: Path, codes: dict[str, int], show_time: str = "(59.46) Tj") -> str:
+    """Writes a sheet of one row that fpdf2 cannot draw; the path as text.
+
+    The font calls the characters in `codes` by those code points. `show_time` is the PDF operator that draws the time.
+    """
+    lines = [
+        (18, 760, "HY-TEK's MEET MANAGER 8.0 - 7:36 PM  11/15/2026  Page 1"),
+        (18, 700, "Event 7 Women 100 Yard Breaststroke"),
+        (48, 688, "Name"), (190, 688, "Age"), (210, 688, "School"), (427, 688, "Finals Time"),
+        (34, 676, "1"), (48, 676, "Luper, Sofia"), (193, 676, "21"), (210, 676, "USC"),
+    ]  # fmt: skip
+    shown = [(x, y, f"({text}) Tj") for x, y, text in lines] + [(446, 676, show_time)]
+    content = "\n".join(f"BT /F 10 Tf 1 0 0 1 {x} {y} Tm {operator} ET" for x, y, operator in shown)
+    named = {chr(code): code for code in range(32, 127)} | codes
+    mapping = "\n".join(f"<{ord(sign):02x}> <{code:04x}>" for sign, code in named.items())
+    cmap = (
+        "/CIDInit /ProcSet findresource begin begincmap 1 begincodespacerange <00> <ff> endcodespacerange\n"
+        f"{len(named)} beginbfchar\n{mapping}\nendbfchar endcmap end"
+    )
+    objects = [
+        "<</Type/Catalog/Pages 2 0 R>>",
+        "<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        "<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>>>",
+        f"<</Length {len(content)}>>stream\n{content}\nendstream",
+        "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/ToUnicode 6 0 R>>",
+        f"<</Length {len(cmap)}>>stream\n{cmap}\nendstream",
+    ]
+    body, offsets = "%PDF-1.4\n", ""
+    for number, text in enumerate(objects, 1):
+        offsets += f"{len(body):010} 00000 n \n"
+        body += f"{number} 0 obj\n{text}\nendobj\n"
+    end = f"xref\n0 7\n0000000000 65535 f \n{offsets}trailer\n<</Root 1 0 R/Size 7>>\nstartxref\n{len(body)}\n%%EOF\n"
+    path.write_text(body + end, encoding="ascii")
+    return str(path)
+
+
+@dataclass(frozen=True)
+class Measures:
+    """Where the cells of a table stand, from the left edge of their column: left edges, or right edges for numbers."""
+
+    place: float
+    name: float
+    age: float
+    team: float
+    relay: float
+    seed: float
+    final: float
+    points: float
+    head_of_age: str = "Age"
+    size: float = 9
+
+
+ONE_COLUMN = Measures(place=24, name=30, age=186, team=192, relay=198, seed=372, final=456, points=534)
+TWO_COLUMNS = Measures(
+    place=18, name=24, age=138, team=144, relay=144, seed=196, final=240, points=264, head_of_age="Yr", size=8
+)
+THREE_COLUMNS = Measures(
+    place=12, name=15, age=92, team=95, relay=100, seed=0, final=158, points=176, head_of_age="Yr", size=6.5
+)
+
+
+@dataclass
+class Drawing:
+    """A PDF under way. `x` is the left edge of the column, `y` the line from the top, both in points."""
+
+    measures: Measures = ONE_COLUMN
+    title: tuple[str, ...] = (MEET, "Results - Saturday Finals")
+    printed: str = PRINTED
+    pdf: FPDF = field(default_factory=lambda: FPDF(unit="pt", format="letter"))
+    x: float = 18.0
+    y: float = 0.0
+
+    def page(self) -> Drawing:
+        """A new page with its head."""
+        self.pdf.set_auto_page_break(False)
+        self.pdf.add_page()
+        self.x, self.y = 18.0, 40.0
+        self._write(18, LICENCE, size=9)
+        self._write(333, self.printed + str(self.pdf.page_no()), size=9)
+        for text in self.title:
+            self.y += 13
+            self._write(306 - self._width(text, 10) / 2, text, size=10)
+        self.y += 20
+        return self
+
+    def column(self, x: float, y: float = 86.0) -> Drawing:
+        """Goes on at the top of another column."""
+        self.x, self.y = x, y
+        return self
+
+    def line(self, text: str, indent: float = 0.0) -> Drawing:
+        """A line of words."""
+        self._write(self.x + indent, text)
+        return self._down()
+
+    def heads(
+        self, *, prelims: bool = False, seeds: bool = True, final: str = "Finals Time", points: bool = True
+    ) -> Drawing:
+        """The table head of individual events. `prelims` makes the second last column that of the prelims."""
+        m = self.measures
+        self._write(self.x + m.name, "Name")
+        self._right(self.x + m.age, m.head_of_age)
+        self._write(self.x + m.team, "School")
+        if seeds:
+            self._right(self.x + m.seed, "Prelim Time" if prelims else "Seed Time")
+        if final:
+            self._right(self.x + m.final, final)
+        if points:
+            self._right(self.x + m.points, "Points")
+        return self._down()
+
+    def relay_heads(self, *, seeds: bool = True) -> Drawing:
+        """The table head of relays."""
+        m = self.measures
+        self._write(self.x + m.name, "Team")
+        self._write(self.x + m.relay, "Relay")
+        if seeds:
+            self._right(self.x + m.seed, "Seed Time")
+        self._right(self.x + m.final, "Finals Time")
+        return self._down()
+
+    def row(
+        self,
+        place: str,
+        name: str,
+        age: str,
+        team: str,
+        *,
+        seed: str = "",
+        final: str = "",
+        mark: str = "",
+        points: str = "",
+    ) -> Drawing:
+        """A row of an individual event."""
+        m = self.measures
+        self._right(self.x + m.place, place)
+        self._write(self.x + m.name, name)
+        self._right(self.x + m.age, age)
+        self._write(self.x + m.team, team)
+        return self._end_of_row(seed, final, mark, points)
+
+    def relay(
+        self, place: str, team: str, letter: str, *, seed: str = "", final: str = "", mark: str = "", points: str = ""
+    ) -> Drawing:
+        """A row of a relay team."""
+        m = self.measures
+        self._right(self.x + m.place, place)
+        self._write(self.x + m.name, team)
+        self._write(self.x + m.relay, letter)
+        return self._end_of_row(seed, final, mark, points)
+
+    def cells(self, *cells: str, start: float = 40.0, step: float = 42.0) -> Drawing:
+        """Cells side by side: splits, or the swimmers of a relay."""
+        for index, text in enumerate(cells):
+            self._write(self.x + start + index * step, text)
+        return self._down()
+
+    def save(self, path: Path) -> str:
+        """Writes the PDF; the path as text."""
+        self.pdf.output(str(path))
+        return str(path)
+
+    def _end_of_row(self, seed: str, final: str, mark: str, points: str) -> Drawing:
+        m = self.measures
+        if seed:
+            self._right(self.x + m.seed, seed)
+        if final:
+            self._right(self.x + m.final, final)
+        if mark:
+            self._write(self.x + m.final + 4, mark)
+        if points:
+            self._right(self.x + m.points, points)
+        return self._down()
+
+    def _down(self) -> Drawing:
+        self.y += 1.25 * self.measures.size
+        return self
+
+    def _width(self, text: str, size: float) -> float:
+        self.pdf.set_font("Times", size=size)
+        return self.pdf.get_string_width(text)
+
+    def _right(self, x: float, text: str) -> None:
+        self._write(x - self._width(text, self.measures.size), text)
+
+    def _write(self, x: float, text: str, size: float = 0.0) -> None:
+        self.pdf.set_font("Times", size=size or self.measures.size)
+        self.pdf.text(x, self.y, text)

@@ -1,0 +1,96 @@
+"""One person in many spellings."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from app.extractions.names import find_swims
+from app.extractions.sheet import Sheet
+from tests.extractions.sheets import a_swim
+
+
+def _sheet(*names: str) -> Sheet:
+    return Sheet("Meet", None, "SCY", "hytek", 1, [a_swim(name, str(number)) for number, name in enumerate(names)])
+
+
+@pytest.mark.parametrize(
+    ("wanted", "printed"),
+    [
+        ("Lilly King", "King, Lilly"),
+        ("King, Lilly", "Lilly King"),
+        ("lilly king", "KING Lilly"),
+        ("KING, LILLY", "King, Lilly A"),
+        ("Lilly A. King", "King, Lilly"),
+        ("Lilly A King", "King, Lilly A"),
+        ("Jasmine Alkhaldi", "*Alkhaldi, Jasmine"),
+        ("Leanne Smith", "Smith, Leanne E S3"),
+        ("Jesus Agundez Mora", "Agundez Mora, Jesús"),
+        ("Mohamed Samy Hassan", "Hassan, Mohamed Samy"),
+        ("Stephen Robert Jones", "Jones, Stephen R"),
+        ("Bridget OBrien", "O'Brien, Bridget E"),
+        ("Lyle Hayes Macaluso", "Hayes-Macaluso, Lyle"),
+        ("Soren Ostergaard", "Østergaard, Søren"),
+        ("JT Larson", "Larson, Jt"),
+        ("  King ,  Lilly ", "King, Lilly"),
+    ],
+)
+def test_same_person(wanted: str, printed: str) -> None:
+    swims, near = find_swims(_sheet("Roe, Jane", printed), wanted)
+    assert [swim.name for swim in swims] == [printed]
+    assert near == []
+
+
+@pytest.mark.parametrize(
+    ("wanted", "printed"),
+    [
+        ("Lilly King", "King, Lillia"),
+        ("Lilly B King", "King, Lilly A"),
+        ("James Ryan", "Ryan James"),
+        ("Gina Ryan", "Ryan, G"),
+        ("Lily King", "Lilly King"),
+        ("Lilly King", "King, Lilly Anne"),
+        ("John Smith", "Smith Jr., John"),
+    ],
+)
+def test_somebody_who_may_be_another_is_only_near(wanted: str, printed: str) -> None:
+    assert find_swims(_sheet("Roe, Jane", printed), wanted) == ([], [printed])
+
+
+@pytest.mark.parametrize("printed", ["King, Sarah", "Jordan Goff", "Kingsley, Tom", "Roe, Jane"])
+def test_somebody_else_is_neither_found_nor_near(printed: str) -> None:
+    assert find_swims(_sheet(printed), "Jordan Wheeler") == ([], [])
+
+
+def test_swims_come_in_the_order_of_the_sheet_under_all_spellings() -> None:
+    swims, _ = find_swims(_sheet("King, Lilly A", "Roe, Jane", "Lilly King", "King, Lilly"), "lilly king")
+    assert [swim.event_number for swim in swims] == ["0", "2", "3"]
+
+
+def test_two_people_who_differ_by_an_initial_are_not_mixed_up() -> None:
+    sheet = _sheet("King, Lilly A", "King, Lilly B")
+    assert find_swims(sheet, "Lilly King") == ([], ["King, Lilly A", "King, Lilly B"])
+    assert [swim.name for swim in find_swims(sheet, "Lilly B King")[0]] == ["King, Lilly B"]
+
+
+def test_at_most_five_names_are_near_and_the_likest_comes_first() -> None:
+    sheet = _sheet(*(f"King, Lill{letter}" for letter in "abcdefgh"), "King, Lillyy")
+    swims, near = find_swims(sheet, "Lilly King")
+    assert swims == []
+    assert len(near) == 5
+    assert near[0] == "King, Lillyy"
+
+
+@pytest.mark.parametrize("wanted", ["", "  ", "*", "123"])
+def test_empty_name_finds_nobody(wanted: str) -> None:
+    assert find_swims(_sheet("King, Lilly", "1234"), wanted) == ([], [])
+
+
+def test_a_thousand_names_take_well_under_a_tenth_of_a_second() -> None:
+    letters = "abcdefghij"
+    names = [f"Fam{a}{b}ily, Giv{b}{c}en {a.upper()}" for a in letters for b in letters for c in letters]
+    sheet = _sheet(*names)
+    start = time.perf_counter()
+    find_swims(sheet, "Nobody Atall")
+    assert time.perf_counter() - start < 0.1

@@ -1,0 +1,61 @@
+"""Sheets without results: no swims, and the reason why."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from app.extractions.sheet import Sheet, read_sheet
+from tests.extractions.sheets import Drawing
+
+
+def _without_swims(drawing: Drawing, tmp_path: Path) -> Sheet:
+    sheet = read_sheet(drawing.save(tmp_path / "sheet.pdf"))
+    assert sheet.swims == []
+    return sheet
+
+
+def test_top_times(tmp_path: Path) -> None:
+    drawing = Drawing(title=("Individual Top Times",), printed="HY-TEK's TEAM MANAGER 7.0   12/4/2026  Page ").page()
+    drawing.line("Times since: 01-Oct-26").cells("Time", "P/F/S", "Name", "Age/Yr", step=90).line("Women 50 Free")
+    drawing.cells("1", "24.92 Y", "F", "Phoebe Huey", "SR", "12/3/2026", step=70)
+    sheet = _without_swims(drawing, tmp_path)
+    assert sheet.layout == "top_times"
+    assert sheet.reason == "This is a list of top times, not the results of a meet."
+
+
+def test_start_list_with_lanes(tmp_path: Path) -> None:
+    drawing = Drawing(title=("Lakeside Invitational - 11/13/2026", "Meet Program - Friday")).page()
+    drawing.line("Event 1 Men 12 & Over 200 SC Meter IM").cells("Lane", "Name", "Age", "Team", "Seed Time", step=80)
+    drawing.line("Heat 4 of 5 Prelims Starts at 08:27 AM").cells("1", "Artz, Konrad", "14", "ASTCB", "2:27.22", step=80)
+    drawing.cells("4", "Callow, Matthew", "13", "AQGCB", "2:19.53", step=80)
+    sheet = _without_swims(drawing, tmp_path)
+    assert (sheet.layout, sheet.meet, sheet.dates) == ("start_list", "Lakeside Invitational", "11/13/2026")
+    assert sheet.reason == "This is a start list: it has entries but no results."
+
+
+def test_psych_sheet_has_ranks_and_seeds_only(tmp_path: Path) -> None:
+    drawing = Drawing(title=("Lakeside Invitational - 11/13/2026", "Psych Sheet")).page()
+    drawing.line("Event 1 Women 200 Yard IM").heads(final="", points=False)
+    drawing.row("1", "King, Lilly", "21", "Indiana", seed="1:57.00").row("2", "Lee, Ann", "20", "Iowa", seed="1:58.00")
+    assert _without_swims(drawing, tmp_path).layout == "start_list"
+
+
+def test_certificate(tmp_path: Path) -> None:
+    drawing = Drawing(title=("Certificate of Achievement",)).page().line("Lilly King").line("1st place 59.46")
+    assert _without_swims(drawing, tmp_path).reason == "This is a certificate, not a result sheet."
+
+
+def test_unknown_layout_invents_nothing(tmp_path: Path) -> None:
+    drawing = Drawing(title=("Olympic Team Trials", "Results Summary"), printed="Page ").page()
+    drawing.line("Event 1 13 JUN 2026 - 10:00").line("Men's 400m Individual Medley Heats")
+    drawing.cells("Rank", "Heat", "Lane", "Name", "Code", "Time", step=60)
+    drawing.cells("1", "4", "4", "FOSTER Carson", "RAYS", "4:10.50", step=60)
+    sheet = _without_swims(drawing, tmp_path)
+    assert (sheet.layout, sheet.reason) == ("unknown", "This sheet is not in a layout Tranche reads yet.")
+
+
+def test_report_without_rows_says_so(tmp_path: Path) -> None:
+    drawing = Drawing().page().line("Event 1 Women 200 Yard IM").heads()
+    sheet = _without_swims(drawing, tmp_path)
+    assert sheet.layout == "hytek"
+    assert sheet.reason == "This sheet has the page heads of HY-TEK's Meet Manager but no result rows."

@@ -1,0 +1,76 @@
+"""Published sheets and their hand-checked truth, from the folder that TRANCHE_REAL_DATA names.
+
+It holds `pdf/*.pdf` and, for some of them, `pdf/truth/*.truth.json`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import pypdfium2 as pdfium
+import pytest
+
+from app.extractions.names import find_swims
+from app.extractions.sheet import read_sheet
+
+_FOLDER = os.environ.get("TRANCHE_REAL_DATA")
+pytestmark = pytest.mark.skipif(_FOLDER is None, reason="TRANCHE_REAL_DATA names no folder with real sheets")
+_PDFS = Path(_FOLDER or "") / "pdf"
+_TRUTHS = sorted((_PDFS / "truth").glob("*.truth.json"))
+# A line of plain text that holds a result: a place or dashes, words, a time or a state.
+_ROW = re.compile(r"(?:\*?\d{1,3}|---?) [^\d:)].*?(?:\d\.\d\d|\b(?:NS|SCR|DQ|DFS|DNF))\b")
+
+
+def _has_truth_that_fits(key: str, value: Any) -> bool:
+    # The truth remarks on the printed x of some exhibition swims and not of others; `exhibition` says it for all.
+    return not (key == "note" and isinstance(value, str) and re.match(r"printed.*[xX]\d", value))
+
+
+@pytest.mark.parametrize("path", _TRUTHS, ids=lambda path: path.stem)
+def test_every_swim_of_the_truth_and_no_other(path: Path) -> None:
+    truth = json.loads(path.read_text())
+    sheet = read_sheet(str(_PDFS / truth["file"]))
+    assert (sheet.meet, sheet.dates, sheet.course) == (truth["meet"], truth["dates"], truth["course"])
+    for name, expected in truth["swimmers"].items():
+        swims, _ = find_swims(sheet, name)
+        found = [{key: getattr(swim, key) for key in row} for swim, row in zip(swims, expected, strict=True)]
+        for swim, row in zip(found, expected, strict=True):
+            wanted = {key: value for key, value in row.items() if _has_truth_that_fits(key, value)}
+            assert {key: swim[key] for key in wanted} == wanted, name
+
+
+@pytest.mark.parametrize("path", [path.stem.removesuffix(".truth") for path in _TRUTHS] + ["11102019roc_b20674"])
+def test_every_row_of_the_text_becomes_a_result(path: str) -> None:
+    pdf = _PDFS / f"{path}.pdf"
+    document = pdfium.PdfDocument(str(pdf))
+    rows = [
+        (number, line.strip())
+        for number, page in enumerate(document, 1)
+        for line in page.get_textpage().get_text_bounded().splitlines()
+        if _ROW.match(line.strip())
+    ]
+    document.close()
+    swims = read_sheet(str(pdf)).swims
+    teams = {(s.event, s.team, s.relay, s.page) for s in swims if s.kind == "relay_leg"}
+    results = sum(swim.kind == "individual" for swim in swims) + len(teams)
+    nameless = [
+        line for _, line in rows if re.search(r"\b[A-Z] (?:NT )?(?:NS|SCR)$", line)
+    ]  # relays that never named anybody
+    assert len(rows) > 100
+    assert results == len(rows) - len(nameless)
+
+
+@pytest.mark.parametrize(
+    ("name", "layout", "reason"),
+    [
+        ("RIT_TopTimes_FS2021_313c1d", "top_times", "This is a list of top times, not the results of a meet."),
+        ("Omega_OT_400m_Prelims_2021_698ad5", "unknown", "This sheet is not in a layout Tranche reads yet."),
+    ],
+)
+def test_sheets_without_swims_say_why(name: str, layout: str, reason: str) -> None:
+    sheet = read_sheet(str(_PDFS / f"{name}.pdf"))
+    assert (sheet.swims, sheet.layout, sheet.reason) == ([], layout, reason)
