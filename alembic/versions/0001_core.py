@@ -178,7 +178,8 @@ def upgrade() -> None:
         sa.Column("archived_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
-            "(parent_batch_id is null or relation is not null) and relation in ('retry_failed', 'restart', 'schedule', 'backfill')",
+            "(parent_batch_id is null or relation is not null)"
+            " and relation in ('retry_failed', 'restart', 'schedule', 'backfill')",
             name=op.f("ck_batches_relation"),
         ),
         sa.CheckConstraint(
@@ -193,7 +194,8 @@ def upgrade() -> None:
             "status <> 'completed' or failed_jobs = 0", name=op.f("ck_batches_completed_has_no_failure")
         ),
         sa.CheckConstraint(
-            "status in ('draft', 'pending', 'processing', 'paused', 'cancelling', 'completed', 'partial', 'failed', 'cancelled')",
+            "status in ('draft', 'pending', 'processing', 'paused', 'cancelling', 'completed', 'partial', 'failed',"
+            " 'cancelled')",
             name=op.f("ck_batches_status"),
         ),
         sa.CheckConstraint(
@@ -210,7 +212,8 @@ def upgrade() -> None:
             name=op.f("ck_batches_counters_add_up"),
         ),
         sa.CheckConstraint(
-            "pending_jobs >= 0 and running_jobs >= 0 and completed_jobs >= 0 and failed_jobs >= 0 and cancelled_jobs >= 0 and skipped_jobs >= 0 and cached_jobs between 0 and completed_jobs",
+            "pending_jobs >= 0 and running_jobs >= 0 and completed_jobs >= 0 and failed_jobs >= 0"
+            " and cancelled_jobs >= 0 and skipped_jobs >= 0 and cached_jobs between 0 and completed_jobs",
             name=op.f("ck_batches_counters_not_negative"),
         ),
         sa.ForeignKeyConstraint(["created_by"], ["users.id"], name=op.f("fk_batches_created_by"), ondelete="SET NULL"),

@@ -118,7 +118,7 @@ async def after(session: AsyncSession, batch_id: UUID, last_event_id: int, limit
 
 
 def event_body(batch_id: UUID, event: LoggedEvent) -> dict[str, Any]:
-    """An event as clients see it, in the stream and in the JSON page: one flat object, common members always present."""
+    """An event as clients see it, in stream and JSON page alike: one flat object, common members always present."""
     common = dict.fromkeys(("sequence", "stage", "status", "message", "progress", "error_code", "attempt"))
     return {
         "id": event.id,

@@ -11,21 +11,7 @@ MAX_PREFIX = 20
 """VARCHAR(20) of document 001: longer prefixes are cut here, not by the column."""
 _PREFIX = re.compile(r"^([A-Za-z]{2,5})[_\- ]([A-Za-z]{2,}\d*)(?=[_\-. ]|$)")
 _VIEWS = frozenset(
-    (
-        "front",
-        "back",
-        "side",
-        "left",
-        "right",
-        "top",
-        "bottom",
-        "detail",
-        "angle",
-        "iso",
-        "perspective",
-        "rear",
-        "closeup",
-    )
+    ("front", "back", "side", "left", "right", "top", "bottom", "detail", "angle", "iso", "perspective", "rear")
 )
 _CAMERAS = frozenset(
     ("img", "dsc", "dscn", "dscf", "pxl", "mvi", "vid", "gopr", "gh", "pic", "photo", "scan", "screenshot")

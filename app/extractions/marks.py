@@ -17,7 +17,8 @@ _PLACE = re.compile(r"[*=T]?(\d{1,4})\*?")
 _UNPLACED = re.compile(r"-{1,4}|–+|—+")
 _CLASSES = "FR|SO|JR|SR|GS|GR|FY|SY|5Y|HS|PG|RS|UN"
 _AGE = re.compile(rf"\d{{1,3}}|{_CLASSES}|\d{{1,2}}(?:st|nd|rd|th)")
-_AGE_AND_TEAM = re.compile(rf"(?P<age>{_CLASSES}|\d{{1,2}}(?=[A-Z]))(?P<team>[A-Z].*)")
+_INNER_AGE = re.compile(rf"(?=({_CLASSES}|(?<!\d)\d{{1,2}}(?!\d)))")
+_MAY_HOLD_AGE = re.compile(rf"(?:{_CLASSES}|\d\d?)[A-Z]|[A-Za-z.'](?:{_CLASSES}|\d\d?)$")
 _LEG_AGE = re.compile(rf"(?P<name>.*\S)\s(?:[WMFGBX]?(?P<years>\d{{1,2}})|(?P<school>{_CLASSES}))")
 _CLOCK = r"(?:\d{1,2}:){0,2}\d{1,3}\.\d\d"
 _SPLIT = re.compile(rf"(?P<time>{_CLOCK})|\((?:{_CLOCK})?\)?|\)|r:\S*|NRT|DQ|[+-]\d?\.\d\d")
@@ -68,10 +69,14 @@ def is_age(text: str) -> bool:
     return bool(_AGE.fullmatch(text))
 
 
-def split_age_and_team(text: str) -> tuple[str, str] | None:
-    """Age and team out of a word in which their cells ran together (`FRSCAR-SC`), or None."""
-    found = _AGE_AND_TEAM.fullmatch(text)
-    return (found["age"], found["team"]) if found else None
+def may_hold_age(text: str) -> bool:
+    """Whether an age or school year may have run into the cell before or after it (`FRSCAR-SC`)."""
+    return bool(_MAY_HOLD_AGE.search(text))
+
+
+def inner_ages(text: str) -> list[tuple[int, int]]:
+    """Where ages and school years stand in a word, as start and end; they may overlap (`GS`, `SO` in `GSOSCAR-SC`)."""
+    return [found.span(1) for found in _INNER_AGE.finditer(text)]
 
 
 def split_leg_age(text: str) -> tuple[str, str | None]:

@@ -108,7 +108,7 @@ async def extracting(ctx: StepContext) -> Stop | dict[str, Any]:
     }
 
 
-@pipeline.step()
+@pipeline.step(when=lambda ctx: not ctx.cached)
 async def caching(ctx: StepContext) -> None:
     """Keep the whole reading, so that the same sheet is answered at once the next time."""
     if ctx.job.checksum:

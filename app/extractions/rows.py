@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.extractions.layout import Line
-from app.extractions.marks import is_age, read_place, split_age_and_team
+from app.extractions.marks import inner_ages, is_age, read_place
 from app.extractions.outcomes import Labels, Outcome, outcome_start, read_outcome
-from app.extractions.table_heads import TableHead
+from app.extractions.table_heads import Column, TableHead
 from app.extractions.words import Word
 
 
@@ -76,13 +76,21 @@ def _name_age_team(words: list[Word], head: TableHead | None) -> tuple[str, str 
         if is_age(word.text) and (age or index + 1 < len(words)):
             return _join(words[:index]), word.text, _join(words[index + 1 :])
     if age and team:
-        for index, word in enumerate(words[1:], 1):
-            parts = split_age_and_team(word.text) if age.x0 - 8 < word.x0 < age.x1 + 3 else None
-            if parts:
-                club = [parts[1], *(after.text for after in words[index + 1 :])]
-                return _join(words[:index]), parts[0], " ".join(club)
+        for index, word in enumerate(words):
+            if word.x0 < age.x1 < word.x1 + 3 and (parts := _cut(word, age)):
+                who = [*(before.text for before in words[:index]), parts[0]]
+                club = [parts[2], *(after.text for after in words[index + 1 :])]
+                return " ".join(who).strip(), parts[1], " ".join(club).strip()
     border = _border(words, team.x0) if team else _widest_gap(words)
     return _join(words[:border]), None, _join(words[border:])
+
+
+def _cut(word: Word, age: Column) -> tuple[str, str, str] | None:
+    """Takes a word apart in which the cells of name, age and club touch: the age ends where its column does."""
+    rights = [*word.lefts[1:], word.x1]
+    spans = [(abs(rights[end - 1] - age.x1), start, end) for start, end in inner_ages(word.text)] if word.lefts else []
+    distance, start, end = min(spans, default=(1e9, 0, 0))
+    return (word.text[:start], word.text[start:end], word.text[end:]) if distance < 5 else None
 
 
 def _border(words: list[Word], x: float) -> int:

@@ -17,6 +17,7 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
 from app.extractions.errors import NO_TEXT_LAYER, PDF_ENCRYPTED, PDF_UNREADABLE, SheetError
+from app.extractions.marks import may_hold_age
 
 _WORD = re.compile(r"[^\s\u00a0\x00]+")
 # PDFium writes a hyphen at the end of a line as U+0002 or U+FFFE. The other signs are ligatures: Cambria, as Crystal
@@ -32,7 +33,8 @@ _PRIVATE = {0xF000 + code: code for code in range(0x20, 0x100)}
 class Word(NamedTuple):
     """A run of characters without a blank; `order` is its place in the file.
 
-    Points: x to the right, y upwards, where `y` is the middle of the word.
+    Points: x to the right, y upwards, where `y` is the middle of the word. `lefts` are the left edges of its
+    characters, read only where two cells may have run together.
     """
 
     text: str
@@ -41,6 +43,7 @@ class Word(NamedTuple):
     y: float
     height: float
     order: int
+    lefts: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +107,8 @@ def _words(textpage: Any, turns: int) -> list[Word]:
         sign = match[0]
         if not sign.isascii() or "\x02" in sign:
             sign = sign.translate(_SIGNS)
-        add(make(Word, (sign, x0, x1, (bottom + top) / 2, height, start)))
+        lefts = tuple([box(index)[0] for index in range(start, end)]) if may_hold_age(sign) else ()
+        add(make(Word, (sign, x0, x1, (bottom + top) / 2, height, start, lefts)))
     return words
 
 

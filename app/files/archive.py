@@ -41,14 +41,11 @@ def unique_paths(wanted: Iterable[tuple[str, str]]) -> list[str]:
     paths = []
     for folder, name in wanted:
         safe_folder, safe_name = archive_name(folder), archive_name(name)
-        path = f"{safe_folder}/{safe_name}"
-        stem, dot, suffix = path.rpartition(".")
-        number = 2
+        stem, dot, suffix = safe_name.rpartition(".")
+        path, number = f"{safe_folder}/{safe_name}", 2
         while path.casefold() in taken:
-            path = (
-                f"{stem} ({number}).{suffix}" if dot and "/" not in suffix else f"{safe_folder}/{safe_name} ({number})"
-            )
-            number += 1
+            numbered = f"{stem} ({number}).{suffix}" if dot else f"{safe_name} ({number})"
+            path, number = f"{safe_folder}/{numbered}", number + 1
         taken.add(path.casefold())
         paths.append(path)
     return paths

@@ -179,7 +179,7 @@ class EmbeddedPostgres:
     async def _watch_over(self) -> None:
         while True:
             await asyncio.sleep(0.5)
-            if self.postmaster_pid() is None:
+            if await asyncio.to_thread(self.postmaster_pid) is None:
                 log.error("the embedded PostgreSQL is gone: starting it again")
                 try:
                     await self._bring_up()

@@ -136,7 +136,7 @@ class StepContext(Protocol):
         ...
 
     async def download(self) -> None:
-        """Fetch the job's `source_url` safely and make its content the job's input, for this step and the later ones."""
+        """Fetch the job's `source_url` safely; its content is the job's input from then on."""
         ...
 
     async def in_child(self, function: Callable[..., T], *args: Any) -> T:
@@ -145,6 +145,11 @@ class StepContext(Protocol):
 
     def mark_cached(self) -> None:
         """Say that this job's result was already known."""
+        ...
+
+    @property
+    def cached(self) -> bool:
+        """Whether a step of this job has said so."""
         ...
 
     def transaction(self) -> AbstractAsyncContextManager[AsyncSession]:

@@ -83,12 +83,20 @@ class RunningStep:
     """The context of one attempt at one step."""
 
     def __init__(
-        self, resources: Resources, step: Step, batch: BatchInfo, job: JobInfo, params: Any, outputs: Mapping[str, Any]
+        self,
+        resources: Resources,
+        step: Step,
+        batch: BatchInfo,
+        job: JobInfo,
+        params: Any,
+        outputs: Mapping[str, Any],
+        *,
+        cached: bool = False,
     ) -> None:
         self._resources, self._step = resources, step
         self.batch, self.job, self.params, self.outputs = batch, job, params, outputs
         self.input = StoredInput(resources.storage, job.checksum)
-        self.cached = False
+        self.cached = cached
         self.message: str | None = None
         self.send_report: Report | None = None
         self._reported_at = 0.0

@@ -20,6 +20,7 @@ from app.pipelines.contract import BatchInfo, JobInfo, OnSuccess, Pipeline, Step
 from app.runner.backoff import retry_delay
 from app.runner.committer import Settled, Transition
 from app.runner.context import JobLost, Resources, RunningStep
+from app.runner.deadlines import Deadlines
 from app.runner.outcomes import Done, Failed, Result, Skipped, clean_message, read_exception, read_return
 from app.runner.puller import ClaimedJob, Pull
 
@@ -54,6 +55,7 @@ class JobRunner:
 
     def __init__(self, resources: Resources, settle: Settle, settle_with_hook: SettleWithHook) -> None:
         self._resources, self._settle, self._settle_with_hook = resources, settle, settle_with_hook
+        self._deadlines = Deadlines()
         self._work: OrderedDict[UUID, Work] = OrderedDict()
 
     async def knows(self, batch_id: UUID) -> bool:
@@ -93,7 +95,9 @@ class JobRunner:
         steps = work.pipeline.steps
         while True:
             step = steps[position]
-            context = RunningStep(self._resources, step, work.info, job, work.params, progress.outputs)
+            context = RunningStep(
+                self._resources, step, work.info, job, work.params, progress.outputs, cached=progress.cached
+            )
             here = Transition(claimed.batch_id, claimed.id, claimed.attempt, position, "released")
             try:
                 result = await self._attempt(pull, context, step, here, progress)
@@ -126,7 +130,7 @@ class JobRunner:
         try:
             if not _applies(step, context, progress):
                 return Skipped()
-            async with asyncio.timeout(step.timeout):
+            with self._deadlines.limit(step.timeout):
                 returned = await step.run(context)
             return read_return(step, returned)
         except (JobLost, asyncio.CancelledError):
@@ -184,37 +188,35 @@ def _transition(
     retries: int,
 ) -> Transition:
     """The decision: what one attempt's result does to the job."""
+    place = (here.batch_id, here.job_id, here.attempt, here.position)
     progress.cached = progress.cached or context.cached
     progress.message = context.message or progress.message
+    following = here.position + 1
+    output: str | None = None
     match result:
         case Failed(retryable=True) if retries < step.max_retries:
             delay = retry_delay(retries, result.retry_after)
             message = clean_message(f"{result.message} Tried again after {delay:.1f} s.")
-            return replace(here, outcome="retry", delay=delay, error_code=result.code, error_message=message)
-        case Failed():
-            return replace(
-                here,
-                outcome="failed",
-                step_status="failed",
-                error_code=result.code,
-                error_message=result.message,
-                cached=progress.cached,
-            )
-    output = None
-    if isinstance(result, Done):
-        progress.statuses[step.name] = "completed"
-        if result.output is not None:
-            progress.outputs[step.name], progress.result, output = result.value, result.output, result.output
-    else:
-        progress.statuses[step.name] = "skipped"
-    ended = replace(here, step_status=progress.statuses[step.name], output=output, cached=progress.cached)
-    if here.position + 1 == len(pipeline.steps):
-        return replace(
-            ended,
-            outcome="completed",
-            next_position=here.position + 1,
+            return Transition(*place, "retry", delay=delay, error_code=result.code, error_message=message)
+        case Failed(code=code, message=message):
+            cached = progress.cached
+            return Transition(*place, "failed", "failed", error_code=code, error_message=message, cached=cached)
+        case Done():
+            progress.statuses[step.name] = status = "completed"
+            if (output := result.output) is not None:
+                progress.outputs[step.name], progress.result = result.value, output
+        case Skipped():
+            progress.statuses[step.name] = status = "skipped"
+    if following == len(pipeline.steps):
+        return Transition(
+            *place,
+            "completed",
+            status,
+            following,
+            output=output,
             result=progress.result,
             message=progress.message,
+            cached=progress.cached,
         )
-    following = here.position + 1
-    return replace(ended, outcome="next", next_position=following, next_stage=pipeline.steps[following].name)
+    stage = pipeline.steps[following].name
+    return Transition(*place, "next", status, following, stage, output, cached=progress.cached)

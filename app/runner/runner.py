@@ -20,6 +20,7 @@ from app.kit.db import Database
 from app.kit.errors import DATABASE_DOWN
 from app.kit.ids import new_id
 from app.pipelines.contract import OnSuccess
+from app.runner import metrics
 from app.runner.committer import Committer, Settled, Transition, Waiting, read_back, write_group
 from app.runner.context import Resources, RunningStep
 from app.runner.engine import QUEUE_TABLE, Engine
@@ -216,6 +217,7 @@ class Runner:
         assert self._connection
         transitions = [transition for transition, _ in group]
         settled = await write_group(self._connection, transitions)
+        metrics.count_commit(transitions, settled)
         self._answer(list(zip(group, settled, strict=True)))
 
     async def _send_rings(self) -> None:

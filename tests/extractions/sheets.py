@@ -179,6 +179,15 @@ class Drawing:
         self._write(self.x + m.team, team)
         return self._end_of_row(seed, final, mark, points)
 
+    def touching_row(self, place: str, name: str, age: str, team: str, *, final: str) -> Drawing:
+        """A row in which the name ends where the age starts and the club starts where it ends."""
+        m = self.measures
+        self._right(self.x + m.place, place)
+        self._right(self.x + m.age - self._width(age, m.size), name)
+        self._right(self.x + m.age, age)
+        self._write(self.x + m.age, team)
+        return self._end_of_row("", final, "", "")
+
     def relay(
         self, place: str, team: str, letter: str, *, seed: str = "", final: str = "", mark: str = "", points: str = ""
     ) -> Drawing:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.extractions.sheet import Sheet, Swim, read_sheet
+from app.extractions.sheet import Sheet, Swim, read_sheet, read_sheet_data
 from tests.extractions.sheets import Drawing, a_swim
 
 
@@ -62,6 +62,12 @@ def test_sheet_survives_json() -> None:
     swim = replace(a_swim("King, Lilly"), splits=["11.00", "12.00"])
     sheet = Sheet("Meet", "1/2/2026", "SCY", "hytek", 3, [swim])
     assert Sheet.from_dict(json.loads(json.dumps(sheet.to_dict()))) == sheet
+
+
+def test_reading_comes_out_of_a_process_as_plain_values(tmp_path: Path) -> None:
+    path = _event().heads().row("1", "King, Lilly", "21", "Indiana", final="1:57.00").save(tmp_path / "sheet.pdf")
+    data = read_sheet_data(path)
+    assert Sheet.from_dict(json.loads(json.dumps(data))) == read_sheet(path)
 
 
 def test_prelims_and_finals_are_two_rounds(tmp_path: Path) -> None:
@@ -251,12 +257,19 @@ def test_name_longer_than_its_cell_keeps_all_its_words(tmp_path: Path) -> None:
     assert (swim.name, swim.age, swim.team) == (name, "SO", "Texas")
 
 
-def test_age_that_runs_into_the_team(tmp_path: Path) -> None:
-    drawing = _event().heads().row("1", "Whittall, Anthony", "", "", seed="NT", final="1:57.00")
-    drawing.y -= 1.25 * drawing.measures.size
-    drawing.cells("FRSCAR-SC", start=181)
+@pytest.mark.parametrize(
+    ("name", "age", "team"),
+    [
+        ("Whittall, Anthony", "FR", "SCAR-SC"),
+        ("Whittall, Anthony G", "SO", "SCAR-SC"),
+        ("Whittall, Anthony", "21", "SCAR-SC"),
+        ("Whittall, Anthony", "SR", "South Carolina"),
+    ],
+)
+def test_cells_that_touch_come_apart(tmp_path: Path, name: str, age: str, team: str) -> None:
+    drawing = _event().heads(points=False).touching_row("1", name, age, team, final="1:57.00")
     swim = _only(_read(drawing, tmp_path))
-    assert (swim.name, swim.age, swim.team) == ("Whittall, Anthony", "FR", "SCAR-SC")
+    assert (swim.name, swim.age, swim.team, swim.time) == (name, age, team, "1:57.00")
 
 
 @pytest.mark.parametrize(

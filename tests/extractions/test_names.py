@@ -91,6 +91,6 @@ def test_a_thousand_names_take_well_under_a_tenth_of_a_second() -> None:
     letters = "abcdefghij"
     names = [f"Fam{a}{b}ily, Giv{b}{c}en {a.upper()}" for a in letters for b in letters for c in letters]
     sheet = _sheet(*names)
-    start = time.perf_counter()
+    start = time.process_time()
     find_swims(sheet, "Nobody Atall")
-    assert time.perf_counter() - start < 0.1
+    assert time.process_time() - start < 0.1

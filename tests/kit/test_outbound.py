@@ -221,7 +221,6 @@ async def test_redirects_end(server: Server) -> None:
 
 async def test_proxy_variables_are_not_obeyed(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", server.url())
-    monkeypatch.setenv("ALL_PROXY", server.url())
     resolve, _ = names(["10.0.0.1"])
     async with outbound_client(resolve=resolve) as client:
         with pytest.raises(AddressNotAllowed):

@@ -43,7 +43,7 @@ def echo(*args: object) -> object:
 def bomb() -> int:
     hoard = []
     while True:
-        hoard.append(bytearray(MIB))
+        hoard.append(bytearray(16 * MIB))  # zeroed by the kernel on first touch, so this costs no processor time
 
 
 def spin() -> None:

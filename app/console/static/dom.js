@@ -38,7 +38,12 @@ export function fillIcons(root) {
 
 // A write that changes nothing still costs a layout and disturbs a selection, so both compare first.
 export function text(node, value) {
-  if (node.textContent !== value) node.textContent = value;
+  const only = node.firstChild;
+  if (only?.nodeType === Node.TEXT_NODE && !only.nextSibling) {
+    if (only.data !== value) only.data = value;
+  } else if (node.textContent !== value) {
+    node.textContent = value;
+  }
 }
 
 export function attr(node, name, value) {
