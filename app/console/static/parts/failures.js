@@ -43,6 +43,8 @@ export function failures(box, show) {
 
   return {
     patch,
+    /** Whether some job failed for a reason that the panel does not list yet. */
+    hasMore: (jobs) => [...sort(jobs).keys()].some((code) => !groups.has(code)),
     reveal(jobs, failed) {
       const all = [...jobs];
       for (const [code, list] of sort(all)) {

@@ -51,7 +51,9 @@ export function view(result) {
     result.meet ? h('p', h('b', result.meet)) : null,
     h('p.facts', facts.map((fact) => h('span', String(fact)))));
   if (!swims.length) {
-    return h('div.stack', head, h('p', result.reason ?? `${result.swimmer_name} is not on this sheet.`), names(result));
+    const among = result.swims_on_sheet ? ` among its ${many(result.swims_on_sheet, 'swim')}` : '';
+    const missing = `${result.swimmer_name} is not on this sheet${among}.`;
+    return h('div.stack', head, h('p', result.reason ?? missing), names(result));
   }
   const heads = COLUMNS.map(([label, kind]) => h('th', { scope: 'col', class: kind || null }, label));
   const rows = swims.map((swim) =>

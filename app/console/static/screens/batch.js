@@ -206,8 +206,9 @@ function draw(path, snapshot, params, screen) {
 
   function paintWhy() {
     const { message, tone } = why(batch, [...model.jobs.values()], status?.slots);
-    text(parts.why.lastElementChild, message);
+    text(parts.reason, message);
     attr(parts.why, 'data-state', tone);
+    parts.reveal.hidden = !batch.counters.failed || !failureList.hasMore(model.jobs.values());
   }
 
   const beat = setInterval(() => {
@@ -223,6 +224,7 @@ function draw(path, snapshot, params, screen) {
     const job = model.apply(event);
     fresh.push(event);
     repaint(paint, job);
+    if (event.type === 'batch.started') batchFacts(parts.facts, batch);
     if (!isOpen(batch)) {
       say(`${batch.name}: ${capital(batch.status)}`);
       refresh().catch(() => {});
@@ -279,6 +281,10 @@ function draw(path, snapshot, params, screen) {
 
   // ---- wiring
 
+  parts.reveal.addEventListener('click', () => {
+    failureList.reveal(model.jobs.values(), batch.counters.failed);
+    parts.reveal.hidden = true;
+  });
   text(parts.name, batch.name);
   attr(parts.name, 'title', batch.name);
   setTitle(batch.name);

@@ -1,0 +1,81 @@
+"""The service in a process of its own: started, killed and started again as an operator's machine would."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+
+from app.kit.postgres import EmbeddedPostgres
+
+
+class LiveServer:
+    """`url`, `admin_key` and `sign_in_url` are known after `start`; `home` and the port stay over restarts."""
+
+    def __init__(self, home: Path, workloads: Path, **environment: str) -> None:
+        self.home, self.url, self.sign_in_url, self.port = home, "", "", 0
+        self._workloads, self._environment = workloads, environment
+        self.process: subprocess.Popen[str] | None = None
+
+    @property
+    def admin_key(self) -> str:
+        return (self.home / "admin.key").read_text().strip()
+
+    def start(self) -> float:
+        """Start and wait until it is ready; returns the seconds that took."""
+        values = {
+            "TRANCHE_HOME": str(self.home),
+            "TRANCHE_PORT": str(self.port),
+            "TRANCHE_PIPELINES_DIR": str(self._workloads),
+            **self._environment,
+        }
+        clean = {name: value for name, value in os.environ.items() if not name.startswith(("TRANCHE_", "DATABASE_URL"))}
+        began = time.monotonic()
+        log = (self.home / "service.log").open("a")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "app", "serve"], env=clean | values, stdout=subprocess.PIPE, stderr=log, text=True
+        )
+        assert self.process.stdout
+        first = self.process.stdout.readline()
+        if not first:
+            raise RuntimeError(f"the service did not start:\n{(self.home / 'service.log').read_text()[-3000:]}")
+        self.url = first.split()[-1]
+        self.sign_in_url = self.process.stdout.readline().split()[-1]
+        self.port = int(self.url.rpartition(":")[2])
+        return time.monotonic() - began
+
+    def client(self) -> httpx.Client:
+        return httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {self.admin_key}"}, timeout=30)
+
+    def kill(self) -> None:
+        """kill -9, as the kernel does when memory is short."""
+        assert self.process
+        self.process.kill()
+        self.process.wait(10)
+
+    def terminate(self) -> float:
+        """SIGTERM; returns the seconds until it was gone."""
+        assert self.process
+        began = time.monotonic()
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(30)
+        return time.monotonic() - began
+
+    def postgres(self) -> EmbeddedPostgres:
+        """The service's embedded PostgreSQL, to look at or to kill."""
+        return EmbeddedPostgres(self.home)
+
+    def destroy(self) -> None:
+        """End everything that is left."""
+        if self.process and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait(10)
+        if pid := self.postgres().postmaster_pid():
+            os.kill(pid, signal.SIGINT)
+            while self.postgres().postmaster_pid():
+                time.sleep(0.05)

@@ -1,0 +1,107 @@
+"""Workloads for the tests: each shows one thing a workload can do."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+from typing import Any
+
+from app.pipelines.contract import Params, Pipeline, Retry, StepContext, Stop
+
+no_op = Pipeline("no-op", title="Three steps that do nothing", accepts=("record", "file"))
+
+
+@no_op.step()
+async def first(ctx: StepContext) -> None: ...
+
+
+@no_op.step()
+async def second(ctx: StepContext) -> None: ...
+
+
+@no_op.step()
+async def third(ctx: StepContext) -> dict[str, Any]:
+    return {"sequence": ctx.job.sequence}
+
+
+class SlowParams(Params):
+    seconds: float = 0.05
+
+
+slow = Pipeline("slow", title="Takes its time", params=SlowParams, accepts=("record",))
+
+
+@slow.step()
+async def wait_once(ctx: StepContext) -> None:
+    await asyncio.sleep(ctx.params.seconds)
+
+
+@slow.step()
+async def wait_again(ctx: StepContext) -> dict[str, Any]:
+    await asyncio.sleep(ctx.params.seconds)
+    return {"key": ctx.key}
+
+
+checksum = Pipeline("checksum", title="Checksum every file")
+
+
+@checksum.step(max_retries=3, timeout=30)
+async def hash_file(ctx: StepContext) -> dict[str, Any]:
+    digest = hashlib.sha256()
+    async for chunk in ctx.input.chunks():
+        digest.update(chunk)
+    await ctx.save_file("checksum.txt", digest.hexdigest().encode())
+    return {"sha256": digest.hexdigest()}
+
+
+class BehaviourParams(Params):
+    """What the step `behave` does, unless the job's record says otherwise."""
+
+    do: str = "succeed"
+
+
+behaviour = Pipeline("behaviour", title="Does what its record says", params=BehaviourParams, accepts=("record",))
+seen: dict[str, int] = {}
+
+
+@behaviour.step(max_retries=2, timeout=1)
+async def behave(ctx: StepContext) -> Any:
+    what = (ctx.job.record or {}).get("do", ctx.params.do)
+    seen[ctx.key] = seen.get(ctx.key, 0) + 1
+    match what:
+        case "stop":
+            return Stop("NOT_WANTED", "The record says so.")
+        case "retry_once" if seen[ctx.key] == 1:
+            return Retry(after=0.05, code="RATE_LIMIT", message="Not yet.")
+        case "retry_always":
+            return Retry(after=0.01, code="UPSTREAM_5XX", message="Never.")
+        case "raise":
+            raise ValueError("something is wrong")
+        case "hang":
+            await asyncio.sleep(60)
+        case "bad_output":
+            return {"text": "a\x00b"}
+        case "nan":
+            return {"number": float("nan")}
+        case "report":
+            await ctx.report(0.5, "half way")
+        case "die_in_child":
+            await ctx.in_child(die)
+        case "die":
+            os._exit(9)
+    return {"did": what}
+
+
+@behaviour.step(when=lambda ctx: (ctx.job.record or {}).get("optional", False))
+async def optional(ctx: StepContext) -> dict[str, Any]:
+    return {"ran": True}
+
+
+@behaviour.step(depends_on=["optional"])
+async def dependent(ctx: StepContext) -> dict[str, Any]:
+    return {"after": ctx.outputs["optional"]}
+
+
+def die() -> None:
+    os._exit(7)
