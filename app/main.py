@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 import os
 from collections.abc import AsyncIterator
@@ -83,7 +84,7 @@ class Installation:
                         workers=self.settings.child_processes,
                         memory_bytes=self.settings.child_memory_bytes,
                         cpu_seconds=self.settings.child_cpu_seconds,
-                        preload=CHILD_MODULES,
+                        preload=[*CHILD_MODULES, *_modules_of(self.registry)],
                     )
                     limit = self.settings.max_file_bytes
                     resources = Resources(self.database, self.storage, sandbox, self.registry, http, limit)
@@ -118,6 +119,13 @@ class Installation:
             self.sign_in_token = await auth_service.add_session(session, admin.id, "link")
             if fresh_key:  # written before the commit: a key that nobody can read is worse than one that is not valid
                 _write_private(self.settings.home / "admin.key", fresh_key + "\n")
+
+
+def _modules_of(registry: Registry) -> list[tuple[str, str]]:
+    """The modules, with their files, of workloads that were dropped in: their children need not import them anew."""
+    functions = [step.run for pipeline in registry if pipeline not in BUILT_IN for step in pipeline.steps]
+    found = {(function.__module__, inspect.getsourcefile(function) or "") for function in functions}
+    return sorted(found)
 
 
 def _write_private(path: Path, text: str) -> None:

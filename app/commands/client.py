@@ -77,7 +77,8 @@ def events(client: httpx.Client, batch_id: str) -> Iterator[dict[str, Any]]:
                     check(source.response)
                 for event in source.iter_sse():
                     last = _last_id(event, last)
-                    if event.event in ("reset", "bye"):
+                    # httpx-sse also hands out the opening `retry:`, which the standard says is no event.
+                    if not event.data or event.event in ("reset", "bye"):
                         continue
                     yield json.loads(event.data)
                     if event.event in TERMINAL:

@@ -15,37 +15,29 @@ from __future__ import annotations
 
 import asyncio
 import builtins
-import ctypes
-import gc
 import importlib.util
 import inspect
 import json
 import os
 import pickle
-import resource
-import select
 import signal
 import socket
-import struct
 import sys
-import traceback
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from operator import attrgetter
 from subprocess import DEVNULL, Popen, TimeoutExpired
-from types import ModuleType
-from typing import NamedTuple, TypeVar, cast
+from typing import TypeVar, cast
+
+from app.kit.sandbox_server import CHUNK, NUMBER, OUT_OF_MEMORY, Call, serve
 
 T = TypeVar("T")
+Preload = Sequence[str | tuple[str, str]]
+"""Modules by name, or by name and file for those that cannot be imported by name."""
 
-_NUMBER = struct.Struct("=i")  # on *status*: the pid (0: the fork failed), then the exit code (negative: the signal)
-_OUT_OF_MEMORY = 137  # an exit code needs no memory, a message would
 _START_SECONDS = 60.0  # for a new server to import its modules
 _KILL_SECONDS = 5.0  # a killed process is gone in milliseconds unless the kernel holds it
-_CHUNK = 1 << 18  # more than the kernel's default socket buffer holds (208 KiB)
 _JSON_SHARE = 8  # JSON is parsed on the loop: 30 ms a MiB, and 200 ms and 20 MiB of memory if made to hurt
-_OPEN_FILES, _FILE_BYTES, _ERROR_BYTES, _NICENESS = 256, 1 << 30, 1 << 16, 10
-_PR_SET_PDEATHSIG = 1
 
 
 class SandboxError(Exception):
@@ -76,17 +68,6 @@ class SandboxCrashed(SandboxError):
     code = "CHILD_CRASHED"
 
 
-class _Call(NamedTuple):
-    """What the child needs before it can unpickle the arguments."""
-
-    module: str
-    qualname: str
-    file: str | None
-    path: list[str]
-    memory_bytes: int
-    cpu_seconds: int
-
-
 class Sandbox:
     """At most `workers` child processes at once; a call beyond that waits for its turn.
 
@@ -96,10 +77,10 @@ class Sandbox:
     """
 
     def __init__(
-        self, *, workers: int, memory_bytes: int, cpu_seconds: int, preload: Sequence[str] = (), max_result: int = 2**26
+        self, *, workers: int, memory_bytes: int, cpu_seconds: int, preload: Preload = (), max_result: int = 2**26
     ) -> None:
         self._memory_bytes, self._cpu_seconds, self._max_result = memory_bytes, cpu_seconds, max_result
-        self._preload = list(preload)
+        self._preload = [(entry, None) if isinstance(entry, str) else entry for entry in preload]
         self._slots = asyncio.Semaphore(workers)
         self._server: tuple[Popen[bytes], socket.socket] | None = None
         self._stopped = False
@@ -138,7 +119,7 @@ class Sandbox:
             raise ValueError(f"{qualname} is not a function at the top level of a module.")
         file = getattr(inspect.unwrap(function), "__globals__", {}).get("__file__")
         memory_bytes = memory_bytes or self._memory_bytes
-        call = _Call(function.__module__, qualname, file, sys.path, memory_bytes, self._cpu_seconds)
+        call = Call(function.__module__, qualname, file, sys.path, memory_bytes, self._cpu_seconds)
         request = pickle.dumps(call) + pickle.dumps(args)
         loop = asyncio.get_running_loop()
         async with self._slots:
@@ -147,7 +128,7 @@ class Sandbox:
                 try:
                     async with asyncio.timeout(timeout):
                         answer = await self._exchange(data, request)
-                        code = await loop.sock_recv(status, _NUMBER.size)
+                        code = await loop.sock_recv(status, NUMBER.size)
                 except BaseException as error:
                     await _kill(status)
                     if isinstance(error, TimeoutError):
@@ -161,7 +142,7 @@ class Sandbox:
         answer = bytearray()
         with suppress(ConnectionError):  # it died: the exit code says of what
             await loop.sock_sendall(data, request)
-            while chunk := await loop.sock_recv(data, _CHUNK):
+            while chunk := await loop.sock_recv(data, CHUNK):
                 answer += chunk
                 room = self._max_result if answer[:1] == b"B" else self._max_result // _JSON_SHARE
                 if len(answer) > room + 1:
@@ -181,7 +162,7 @@ class Sandbox:
                     socket.send_fds(control, [b"+"], [child_data.fileno(), child_status.fileno()])
                 with suppress(TimeoutError, ConnectionError):
                     async with asyncio.timeout(_START_SECONDS):
-                        pid = await loop.sock_recv(status, _NUMBER.size)
+                        pid = await loop.sock_recv(status, NUMBER.size)
                     if any(pid):
                         ours.pop_all()
                         return data, status
@@ -200,7 +181,8 @@ class Sandbox:
         if self._server is None:
             control, theirs = socket.socketpair()
             control.setblocking(False)
-            code = f"import sys; sys.path[:] = {sys.path!r}; from {__name__} import _serve; _serve({self._preload!r})"
+            server = serve.__module__
+            code = f"import sys; sys.path[:] = {sys.path!r}; from {server} import serve; serve({self._preload!r})"
             command = [sys.executable, "-c", code]
             with theirs:  # a session of its own, because a Ctrl-C in the terminal is for the service
                 process = Popen(command, stdin=theirs.fileno(), stdout=DEVNULL, start_new_session=True)
@@ -213,17 +195,17 @@ async def _kill(status: socket.socket) -> None:
     with suppress(OSError):
         status.shutdown(socket.SHUT_WR)
         async with asyncio.timeout(_KILL_SECONDS):
-            while await asyncio.get_running_loop().sock_recv(status, _NUMBER.size):
+            while await asyncio.get_running_loop().sock_recv(status, NUMBER.size):
                 pass
 
 
-def _outcome(call: _Call, code: bytes, answer: bytearray) -> object:
+def _outcome(call: Call, code: bytes, answer: bytearray) -> object:
     if not code:
         raise SandboxCrashed(f"{call.qualname} was stopped.")
-    (number,) = _NUMBER.unpack(code)
+    (number,) = NUMBER.unpack(code)
     if number == -signal.SIGXCPU:
         raise ResourceLimitExceeded(f"{call.qualname} used more than {call.cpu_seconds} seconds of processor time.")
-    if number == _OUT_OF_MEMORY:
+    if number == OUT_OF_MEMORY:
         raise ResourceLimitExceeded(f"{call.qualname} needed more than {call.memory_bytes:,} bytes of memory.")
     if number or not answer:
         cause = f"died of {signal.Signals(-number).name}" if number < 0 else f"left with exit code {number}"
@@ -254,147 +236,3 @@ def _rebuild(home: str, module: str, qualname: str, text: str, stack: str, carri
                 error.__dict__.update(state)
     error.add_note(f"In the child process:\n{stack}")
     return error
-
-
-# From here on: the fork server and its children.
-
-
-def _serve(preload: list[str]) -> None:
-    """Fork on request over standard input until the service hangs up or dies; then kill every child."""
-    control = socket.socket(fileno=os.dup(0))
-    os.dup2(1, 0)
-    for name in preload:
-        importlib.import_module(name)
-    gc.freeze()  # else the collector's marks would copy every page in every child
-    wake, alarm = socket.socketpair()
-    alarm.setblocking(False)
-    signal.set_wakeup_fd(alarm.fileno())
-    signal.signal(signal.SIGCHLD, lambda *_: None)
-    children: dict[socket.socket, int] = {}
-    killed: set[socket.socket] = set()
-    while True:
-        killed &= children.keys()
-        for ready in select.select([control, wake, *children.keys() - killed], [], [])[0]:
-            if ready is wake:
-                wake.recv(_CHUNK)
-                for status, pid in list(children.items()):
-                    if (code := _ended(pid)) is not None:
-                        del children[status]
-                        with status, suppress(OSError):
-                            status.sendall(_NUMBER.pack(code))
-            elif ready is control:
-                fds = socket.recv_fds(control, 1, 2)[1]
-                if not fds:
-                    for pid in children.values():
-                        _kill_group(pid)
-                    return
-                data, status = (socket.socket(fileno=fd) for fd in fds)
-                pid = _fork(data, [control, wake, alarm, status, *children])
-                data.close()
-                with suppress(OSError):
-                    status.sendall(_NUMBER.pack(pid))
-                if pid:
-                    children[status] = pid
-                else:
-                    status.close()
-            elif ready in children:
-                _kill_group(children[ready])
-                killed.add(ready)
-
-
-def _ended(pid: int) -> int | None:
-    """The exit code of a child that ended. Its group is killed while the pid still belongs to it."""
-    if not os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
-        return None
-    _kill_group(pid)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-
-
-def _kill_group(pid: int) -> None:
-    for kill in (os.killpg, os.kill):  # before the child has called setsid there is no such group
-        with suppress(ProcessLookupError):
-            kill(pid, signal.SIGKILL)
-
-
-def _fork(data: socket.socket, inherited: list[socket.socket]) -> int:
-    """The pid of a new child, or 0 when the system has no room for one."""
-    server = os.getpid()
-    try:
-        pid = os.fork()
-    except OSError:
-        return 0
-    if pid:
-        return pid
-    code = 1
-    try:
-        signal.set_wakeup_fd(-1)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        for other in inherited:
-            other.close()
-        os.setsid()
-        os.dup2(1, 2)  # warnings about hostile input do not belong in the service's log
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() == server:
-            data.sendall(_answer(data))
-            code = 0
-    except MemoryError:
-        code = _OUT_OF_MEMORY
-    finally:
-        os._exit(code)
-
-
-def _answer(data: socket.socket) -> bytes:
-    """Read the request, call the function and encode what comes of it: J(SON), B(ytes) or E(xception)."""
-    try:
-        with data.makefile("rb") as stream:
-            call: _Call = pickle.load(stream)
-            _limit(call)
-            sys.path[:] = call.path
-            function = attrgetter(call.qualname)(_module(call.module, call.file))
-            result = function(*pickle.load(stream))
-        return b"B" + result if isinstance(result, bytes) else b"J" + json.dumps(result).encode()
-    except MemoryError:
-        raise
-    except BaseException as error:
-        carried = None
-        with suppress(TypeError, ValueError, RecursionError):
-            carried = json.dumps([error.args, vars(error)])
-        if carried and len(carried) > _ERROR_BYTES:
-            carried = None
-        kind, stack = type(error), "".join(traceback.format_tb(error.__traceback__, -5))
-        return b"E" + json.dumps([kind.__module__, kind.__qualname__, str(error)[:2000], stack, carried]).encode()
-
-
-def _limit(call: _Call) -> None:
-    os.nice(_NICENESS)
-    with suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
-        score.write("1000")  # the first to go when the machine runs out of memory
-    with open("/proc/self/statm") as sizes:
-        memory = int(sizes.read().split()[0]) * resource.getpagesize() + call.memory_bytes
-    for what, soft, hard in (
-        (resource.RLIMIT_AS, memory, memory),
-        (resource.RLIMIT_CPU, call.cpu_seconds, call.cpu_seconds + 1),  # SIGXCPU at the first, SIGKILL at the second
-        (resource.RLIMIT_FSIZE, _FILE_BYTES, _FILE_BYTES),
-        (resource.RLIMIT_NOFILE, _OPEN_FILES, _OPEN_FILES),
-        (resource.RLIMIT_CORE, 0, 0),
-    ):
-        ceiling = resource.getrlimit(what)[1]
-        if ceiling != resource.RLIM_INFINITY:
-            soft, hard = min(soft, ceiling), min(hard, ceiling)
-        resource.setrlimit(what, (soft, hard))
-
-
-def _module(name: str, file: str | None) -> ModuleType:
-    """The module of this name if it is the one of this file, else the file loaded under this name."""
-    with suppress(ImportError, ValueError):
-        found = importlib.util.find_spec(name)
-        if found and file in (None, found.origin):
-            return importlib.import_module(name)
-    if name == "__main__":
-        name = "__mp_main__"  # as in multiprocessing: a script must only define its functions, not run again
-    spec = importlib.util.spec_from_file_location(name, file)
-    if not spec or not spec.loader:
-        raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-    module = sys.modules[name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module

@@ -80,7 +80,8 @@ begin
         when c.status = 'failed' then 'failed'
         when c.status = 'cancelled' then 'cancelled'
         else 'pending' end,
-      attempts = s.attempts + (s.position = c.position and (c.step_status in ('completed', 'failed') or c.outcome in ('retry', 'lost')))::int,
+      attempts = s.attempts + (s.position = c.position
+        and (coalesce(c.step_status, '') in ('completed', 'failed') or c.outcome in ('retry', 'lost')))::int,
       output = case when s.position = c.position then coalesce(c.output::jsonb, s.output) else s.output end,
       error_code = case when s.position = c.position then case when c.status = 'failed' then c.error_code else c.step_error_code end end,
       error_message = case when s.position = c.position then

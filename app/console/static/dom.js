@@ -25,9 +25,19 @@ export function icon(name) {
   const use = document.createElementNS(SVG, 'use');
   svg.setAttribute('class', 'icon');
   svg.setAttribute('aria-hidden', 'true');
-  use.setAttribute('href', `/console/icons.svg#${name}`);
+  use.setAttribute('href', `#icon-${name}`);
   svg.append(use);
   return svg;
+}
+
+/** Takes the drawings into the page: asked for one by one, they would vanish while the service is away. */
+export async function loadIcons() {
+  const answer = await fetch('/console/icons.svg');
+  const sprite = new DOMParser().parseFromString(await answer.text(), 'image/svg+xml').documentElement;
+  for (const symbol of findAll('symbol', sprite)) symbol.id = `icon-${symbol.id}`;
+  sprite.setAttribute('class', 'sr');
+  sprite.setAttribute('aria-hidden', 'true');
+  document.body.append(document.adoptNode(sprite));
 }
 
 /** Puts the drawings where the HTML says `<i data-icon="name">`. */

@@ -50,7 +50,9 @@ export function setUpKeys() {
   find('#keys').addEventListener('click', showHelp);
   addEventListener('keydown', (event) => {
     if (event.metaKey || event.ctrlKey || event.altKey || find('#shell').hidden) return;
-    if (event.target.closest('input:not([type=checkbox], [type=radio]), select, textarea, dialog')) return;
+    if (event.target.closest('input:not([type=checkbox], [type=radio]), select, textarea')) return;
+    // The drawer has its own j and k; every other dialog keeps all keys to itself.
+    if (event.target.closest('dialog') && !(event.target.closest('#drawer') && event.key === '?')) return;
     ACTS[event.key]?.(event);
   });
 }

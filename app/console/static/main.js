@@ -1,7 +1,7 @@
 // Starts the console: who is signed in, then the screen that the address names.
 import { get, onSignedOut } from './api.js';
 import { setUpConnection } from './connection.js';
-import { fillIcons } from './dom.js';
+import { fillIcons, loadIcons } from './dom.js';
 import { setUpKeys } from './keys.js';
 import { address, go, reload, start } from './router.js';
 import { batchScreen } from './screens/batch.js';
@@ -24,6 +24,7 @@ function signedIn(session) {
   reload();
 }
 
+loadIcons();
 fillIcons(document.body);
 setUpShell(() => {
   wanted = '#/batches';

@@ -4,6 +4,7 @@ import { find } from './dom.js';
 const screens = {};
 let current = null; // { path, leave, update }
 let onShow = () => {};
+let moved = false; // a link was followed, and its page has not been announced yet
 
 export function address() {
   const [path, query] = location.hash.replace(/^#\/?/, '').split('?');
@@ -19,7 +20,20 @@ export const hrefOf = (path, params = {}) => {
 /** Changes some members of the query without a new history entry and without drawing the screen again. */
 export function setQuery(changes) {
   const { path, params } = address();
-  history.replaceState(null, '', hrefOf(path, { ...Object.fromEntries(params), ...changes }));
+  history.replaceState(history.state, '', hrefOf(path, { ...Object.fromEntries(params), ...changes }));
+}
+
+/** Opens something above the page: Back, or `closeOverlay`, takes it away again. A second one replaces the first. */
+export function openOverlay(hash) {
+  if (history.state?.overlay) history.replaceState(history.state, '', hash);
+  else history.pushState({ overlay: true }, '', hash);
+  show();
+}
+
+/** Takes `name` out of the query, by going back when `openOverlay` put it there. */
+export function closeOverlay(name) {
+  if (history.state?.overlay) history.back();
+  else setQuery({ [name]: '' });
 }
 
 export function go(hash) {
@@ -37,13 +51,21 @@ function show() {
     current.update(params);
     return;
   }
-  const first = current === null;
+  moved = current !== null;
   current?.leave?.();
   onShow(name);
   scrollTo(0, 0);
   current = { path, ...screens[name](params, id) };
-  // A reader who followed a link is told where it led; the first load leaves the focus to the browser.
-  if (!first) find('main:not([hidden]) h1')?.focus({ preventScroll: true });
+  if (!current.later) arrived();
+}
+
+/**
+ * Tells a reader who followed a link where it led; the first load leaves the focus to the browser.
+ * Screens that return `later` call this themselves, once they have something to show.
+ */
+export function arrived() {
+  if (moved) find('main:not([hidden]) h1')?.focus({ preventScroll: true });
+  moved = false;
 }
 
 /** Draws the current address again from the start, as after signing in. */
@@ -56,6 +78,8 @@ export function reload() {
 export function start(table, shown) {
   Object.assign(screens, table);
   onShow = shown;
+  // Closing a drawer goes back in history; that must not move the page under it.
+  history.scrollRestoration = 'manual';
   addEventListener('hashchange', () => {
     // '#main' is the skip link, not an address.
     if (location.hash === '' || location.hash.startsWith('#/')) show();

@@ -24,7 +24,7 @@ function jobRow(job, batch, open) {
 
   // The link keeps the filters of the address, which are known only when it is followed.
   node.addEventListener('click', (event) => {
-    if (event.metaKey || event.ctrlKey) return;
+    if (event.metaKey || event.ctrlKey || getSelection().toString()) return;
     event.preventDefault();
     open(job);
   });
@@ -124,5 +124,6 @@ export function jobTable(tbody, batch, open) {
     },
     shown: () => order.filter(({ node }) => !node.hidden).map(({ job }) => job),
     linkOf: (job) => rows.get(job.id)?.link,
+    leave: () => sight.disconnect(),
   };
 }

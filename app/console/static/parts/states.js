@@ -31,7 +31,7 @@ export function setState(node, status, label = capital(status)) {
   const before = node.dataset.state;
   node.dataset.state = tone;
   node.replaceChildren(icon(glyphOf(tone)), h('span', label));
-  if (before && before !== tone) glow(node.closest('tr, header, li'));
+  if (before && before !== tone) glow(node.closest('tr, header, .peek li'));
 }
 
 const fading = new WeakMap(); // node -> timer

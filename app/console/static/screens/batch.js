@@ -1,34 +1,33 @@
 // One batch, live: a snapshot first, then every event after it.
 import { get } from '../api.js';
 import { setConnection } from '../connection.js';
-import { attr, button, debounce, fromTemplate, h, icon, say, text } from '../dom.js';
-import { BatchModel, nameOf, sliceOf } from '../model.js';
+import { attr, button, debounce, fromTemplate, h, say, text } from '../dom.js';
+import { BatchModel } from '../model.js';
 import { forget, isHeld, repaint } from '../paint.js';
 import { batchFacts } from '../parts/batch-facts.js';
+import { batchHead } from '../parts/batch-head.js';
 import { eventLog } from '../parts/event-log.js';
 import { failures } from '../parts/failures.js';
 import { jobTable } from '../parts/job-table.js';
 import { legend } from '../parts/legend.js';
-import { slices } from '../parts/slices.js';
-import { complete, isOpen, lookOf, setState } from '../parts/states.js';
-import { secondsLeft, why } from '../parts/why.js';
-import { address, hrefOf, setQuery } from '../router.js';
-import { crumbs, place, setTitle, status } from '../shell.js';
+import { isOpen } from '../parts/states.js';
+import { address, arrived, closeOverlay, hrefOf, openOverlay, setQuery } from '../router.js';
+import { crumbs, place, setTitle } from '../shell.js';
 import { follow } from '../stream.js';
-import { about, between, capital, percent, since } from '../words.js';
+import { capital } from '../words.js';
 import { jobDrawer } from './job.js';
 
-const SINGLE_SLICES = 120; // past this many jobs the bar is stacked by state
 const PAGE = 500;
 const HISTORY = 300;
 
 export function batchScreen(params, id) {
-  const path = `/api/batches/${id}`;
+  const path = `/api/batches/${encodeURIComponent(id)}`;
   const screen = { left: false, stop: () => {} };
   crumbs(['Batches', '#/batches'], ['…']);
   setTitle('Batch');
   open(path, params, screen);
   return {
+    later: true,
     update: (query) => screen.update?.(query),
     leave() {
       screen.left = true;
@@ -65,8 +64,7 @@ function draw(path, snapshot, params, screen) {
   const { root, parts } = fromTemplate('batch');
   const model = new BatchModel(batch);
   const table = jobTable(parts.rows, batch, openJob);
-  const bySequence = batch.counters.total <= SINGLE_SLICES && !firstCursor;
-  const bar = slices(bySequence ? batch.counters.total : null, 'Jobs complete', true);
+  const head = batchHead(parts, batch, () => [...model.jobs.values()], !firstCursor);
   const filter = { show: new Set(), find: '' };
   let cursor = firstCursor;
   let fresh = []; // events that the log has not shown yet
@@ -74,7 +72,7 @@ function draw(path, snapshot, params, screen) {
 
   const keepFilters = (more) => hrefOf(`batches/${batch.id}`, { ...Object.fromEntries(address().params), ...more });
   const log = eventLog(parts, (sequence) => keepFilters({ job: sequence }));
-  const drawer = jobDrawer({ model, table, loadJob, close: () => setQuery({ job: '' }), open: openJob });
+  const drawer = jobDrawer({ model, table, loadJob, close: () => closeOverlay('job'), open: openJob });
   const failureList = failures(parts.failures, (code) => {
     parts.find.value = code;
     filter.find = code;
@@ -151,7 +149,7 @@ function draw(path, snapshot, params, screen) {
   // ---- one job
 
   function openJob(job) {
-    location.hash = keepFilters({ job: job.sequence });
+    openOverlay(keepFilters({ job: job.sequence }));
   }
 
   async function loadJob(sequence) {
@@ -171,50 +169,18 @@ function draw(path, snapshot, params, screen) {
   function paint(jobs = []) {
     table.patch(jobs);
     drawer.patch(jobs);
-    setState(parts.state, batch.status);
     const { counters } = batch;
-    const done = complete(counters);
-    text(parts.headline, `${done.toLocaleString('en')} of ${counters.total.toLocaleString('en')} complete`);
-    text(parts.percent, `(${percent(done, counters.total)}%)`);
-    paintTime();
-    if (bySequence) bar.each([...model.jobs.values()].map((job) => sliceOf(job, barTone(job))));
-    else bar.stack(counters);
-    bar.value(percent(done, counters.total));
+    head.paint();
     legendBox.patch(counters);
     failureList.patch(model.jobs.values(), counters.failed);
-    paintWhy();
+    parts.reveal.hidden = !counters.failed || !failureList.hasMore(model.jobs.values());
     if (fresh.length) log.append(fresh, batch.last_event_id);
     fresh = [];
   }
 
-  // Amber never shares the bar with vermilion, so a job that waits for its next try is drawn as waiting.
-  function barTone(job) {
-    const [tone] = lookOf(job);
-    return tone === 'retrying' ? 'pending' : tone;
-  }
-
-  function paintTime() {
-    const left = secondsLeft(batch);
-    if (!isOpen(batch)) {
-      const took = batch.started_at ? `took ${between(batch.started_at, batch.completed_at)}, ` : '';
-      text(parts.time, batch.completed_at ? `${took}ended ${since(batch.completed_at)}` : '');
-    } else {
-      const running = batch.started_at ? `running for ${between(batch.started_at)}` : 'not started';
-      text(parts.time, [left === null ? '' : about(left * 1000), running].filter(Boolean).join(', '));
-    }
-  }
-
-  function paintWhy() {
-    const { message, tone } = why(batch, [...model.jobs.values()], status?.slots);
-    text(parts.reason, message);
-    attr(parts.why, 'data-state', tone);
-    parts.reveal.hidden = !batch.counters.failed || !failureList.hasMore(model.jobs.values());
-  }
-
   const beat = setInterval(() => {
     if (document.hidden || isHeld() || !isOpen(batch)) return;
-    paintTime();
-    paintWhy();
+    head.tick();
     table.patch([...model.jobs.values()].filter((job) => job.status === 'running' || job.run_at));
   }, 1000);
 
@@ -285,14 +251,11 @@ function draw(path, snapshot, params, screen) {
     failureList.reveal(model.jobs.values(), batch.counters.failed);
     parts.reveal.hidden = true;
   });
-  text(parts.name, batch.name);
-  attr(parts.name, 'title', batch.name);
   setTitle(batch.name);
   crumbs(['Batches', '#/batches'], [batch.name]);
   batchFacts(parts.facts, batch);
   attr(parts.zip, 'href', `${path}/download`);
   attr(parts.json, 'href', `${path}/events`);
-  parts.bar.append(bar.node);
   parts.log.open = matchMedia('(width >= 64rem)').matches;
   parts.find.addEventListener('input', debounce(() => {
     filter.find = parts.find.value.trim();
@@ -300,6 +263,7 @@ function draw(path, snapshot, params, screen) {
   }, 150));
   takeJobs(firstJobs);
   place(root);
+  arrived();
   failureList.reveal(model.jobs.values(), batch.counters.failed);
   paint();
   table.filter(filter);
@@ -312,6 +276,7 @@ function draw(path, snapshot, params, screen) {
     stopFollowing();
     forget(paint);
     drawer.leave();
+    table.leave();
   };
   screen.update(params);
 }

@@ -1,0 +1,179 @@
+"""The fork server of the sandbox and its children: the side that runs outside the service (see `sandbox.py`)."""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import importlib.util
+import json
+import os
+import pickle
+import resource
+import select
+import signal
+import socket
+import struct
+import sys
+import traceback
+from contextlib import suppress
+from operator import attrgetter
+from types import ModuleType
+from typing import NamedTuple
+
+NUMBER = struct.Struct("=i")  # on *status*: the pid (0: the fork failed), then the exit code (negative: the signal)
+OUT_OF_MEMORY = 137  # an exit code needs no memory, a message would
+CHUNK = 1 << 18  # more than the kernel's default socket buffer holds (208 KiB)
+_OPEN_FILES, _FILE_BYTES, _ERROR_BYTES, _NICENESS = 256, 1 << 30, 1 << 16, 10
+_PR_SET_PDEATHSIG = 1
+
+
+class Call(NamedTuple):
+    """What the child needs before it can unpickle the arguments."""
+
+    module: str
+    qualname: str
+    file: str | None
+    path: list[str]
+    memory_bytes: int
+    cpu_seconds: int
+
+
+def serve(preload: list[tuple[str, str | None]]) -> None:
+    """Fork on request over standard input until the service hangs up or dies; then kill every child."""
+    control = socket.socket(fileno=os.dup(0))
+    os.dup2(1, 0)
+    for name, file in preload:
+        _module(name, file)
+    gc.freeze()  # else the collector's marks would copy every page in every child
+    wake, alarm = socket.socketpair()
+    alarm.setblocking(False)
+    signal.set_wakeup_fd(alarm.fileno())
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    children: dict[socket.socket, int] = {}
+    killed: set[socket.socket] = set()
+    while True:
+        killed &= children.keys()
+        for ready in select.select([control, wake, *children.keys() - killed], [], [])[0]:
+            if ready is wake:
+                wake.recv(CHUNK)
+                for status, pid in list(children.items()):
+                    if (code := _ended(pid)) is not None:
+                        del children[status]
+                        with status, suppress(OSError):
+                            status.sendall(NUMBER.pack(code))
+            elif ready is control:
+                fds = socket.recv_fds(control, 1, 2)[1]
+                if not fds:
+                    for pid in children.values():
+                        _kill_group(pid)
+                    return
+                data, status = (socket.socket(fileno=fd) for fd in fds)
+                pid = _fork(data, [control, wake, alarm, status, *children])
+                data.close()
+                with suppress(OSError):
+                    status.sendall(NUMBER.pack(pid))
+                if pid:
+                    children[status] = pid
+                else:
+                    status.close()
+            elif ready in children:
+                _kill_group(children[ready])
+                killed.add(ready)
+
+
+def _ended(pid: int) -> int | None:
+    """The exit code of a child that ended. Its group is killed while the pid still belongs to it."""
+    if not os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+        return None
+    _kill_group(pid)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def _kill_group(pid: int) -> None:
+    for kill in (os.killpg, os.kill):  # before the child has called setsid there is no such group
+        with suppress(ProcessLookupError):
+            kill(pid, signal.SIGKILL)
+
+
+def _fork(data: socket.socket, inherited: list[socket.socket]) -> int:
+    """The pid of a new child, or 0 when the system has no room for one."""
+    server = os.getpid()
+    try:
+        pid = os.fork()
+    except OSError:
+        return 0
+    if pid:
+        return pid
+    code = 1
+    try:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        for other in inherited:
+            other.close()
+        os.setsid()
+        os.dup2(1, 2)  # warnings about hostile input do not belong in the service's log
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() == server:
+            data.sendall(_answer(data))
+            code = 0
+    except MemoryError:
+        code = OUT_OF_MEMORY
+    finally:
+        os._exit(code)
+
+
+def _answer(data: socket.socket) -> bytes:
+    """Read the request, call the function and encode what comes of it: J(SON), B(ytes) or E(xception)."""
+    try:
+        with data.makefile("rb") as stream:
+            call: Call = pickle.load(stream)
+            _limit(call)
+            sys.path[:] = call.path
+            function = attrgetter(call.qualname)(_module(call.module, call.file))
+            result = function(*pickle.load(stream))
+        return b"B" + result if isinstance(result, bytes) else b"J" + json.dumps(result).encode()
+    except MemoryError:
+        raise
+    except BaseException as error:
+        carried = None
+        with suppress(TypeError, ValueError, RecursionError):
+            carried = json.dumps([error.args, vars(error)])
+        if carried and len(carried) > _ERROR_BYTES:
+            carried = None
+        kind, stack = type(error), "".join(traceback.format_tb(error.__traceback__, -5))
+        return b"E" + json.dumps([kind.__module__, kind.__qualname__, str(error)[:2000], stack, carried]).encode()
+
+
+def _limit(call: Call) -> None:
+    os.nice(_NICENESS)
+    with suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
+        score.write("1000")  # the first to go when the machine runs out of memory
+    with open("/proc/self/statm") as sizes:
+        memory = int(sizes.read().split()[0]) * resource.getpagesize() + call.memory_bytes
+    for what, soft, hard in (
+        (resource.RLIMIT_AS, memory, memory),
+        (resource.RLIMIT_CPU, call.cpu_seconds, call.cpu_seconds + 1),  # SIGXCPU at the first, SIGKILL at the second
+        (resource.RLIMIT_FSIZE, _FILE_BYTES, _FILE_BYTES),
+        (resource.RLIMIT_NOFILE, _OPEN_FILES, _OPEN_FILES),
+        (resource.RLIMIT_CORE, 0, 0),
+    ):
+        ceiling = resource.getrlimit(what)[1]
+        if ceiling != resource.RLIM_INFINITY:
+            soft, hard = min(soft, ceiling), min(hard, ceiling)
+        resource.setrlimit(what, (soft, hard))
+
+
+def _module(name: str, file: str | None) -> ModuleType:
+    """The module of this name if it is the one of this file, else the file loaded under this name."""
+    with suppress(ImportError, ValueError):
+        found = importlib.util.find_spec(name)
+        if found and file in (None, found.origin):
+            return importlib.import_module(name)
+    if name == "__main__":
+        name = "__mp_main__"  # as in multiprocessing: a script must only define its functions, not run again
+    spec = importlib.util.spec_from_file_location(name, file)
+    if not spec or not spec.loader:
+        raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
