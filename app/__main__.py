@@ -1,18 +1,22 @@
-"""The command line: `tranche serve`, `worker`, `submit`, `watch`, `demo`, `keys`, `migrate`, `doctor`."""
+"""The command line: `tranche serve`, `worker`, `submit`, `watch`, `demo`, `keys`, `migrate`, `doctor`.
+
+Each command imports what it needs: a service that starts should not wait for a progress bar's imports.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
-import httpx
 import typer
 from pydantic import ValidationError
 
-from app.commands import administration, client, demonstration, server
-from app.commands.client import console
+from app.commands import ServiceRefused
 from app.settings import Settings
+
+if TYPE_CHECKING:
+    from app.commands.administration import Role
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 keys = typer.Typer(help="Keys of users and programs.", no_args_is_help=True)
@@ -27,20 +31,24 @@ def settings() -> Settings:
         return Settings()
     except ValidationError as error:
         for problem in error.errors():
-            console.print(f"[red]{'.'.join(map(str, problem['loc']))}[/]: {problem['msg']}", highlight=False)
+            typer.echo(f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}", err=True)
         raise typer.Exit(2) from None
 
 
 @app.command()
 def serve() -> None:
     """Serve the API and the console, and run jobs."""
-    server.serve(settings())
+    from app.commands.server import serve
+
+    serve(settings())
 
 
 @app.command()
 def worker() -> None:
     """Run jobs only; start as many as you like, on as many machines as you like."""
-    server.work(settings())
+    from app.commands.server import work
+
+    work(settings())
 
 
 @app.command()
@@ -56,6 +64,8 @@ def submit(
     key: Key = None,
 ) -> None:
     """Submit files and URLs as one batch."""
+    from app.commands import client
+
     fields = {"pipeline": pipeline} | ({"name": name} if name else {})
     for pair in param or []:
         field, equals, value = pair.partition("=")
@@ -64,7 +74,7 @@ def submit(
         fields[field] = value
     with client.open_client(settings(), at, key) as api:
         created = client.submit_files(api, files or [], url or [], fields)
-        console.print(f"{created['batch_id']}  {created['base_directory_name']}  {created['jobs_count']} jobs")
+        typer.echo(f"{created['batch_id']}  {created['base_directory_name']}  {created['jobs_count']} jobs")
         if watch or output:
             status = client.watch(api, created["batch_id"])
             client.show_results(api, created["batch_id"])
@@ -76,6 +86,8 @@ def submit(
 @app.command()
 def watch(batch_id: UUID, at: Server = None, key: Key = None) -> None:
     """Follow a batch to its end."""
+    from app.commands import client
+
     with client.open_client(settings(), at, key) as api:
         status = client.watch(api, str(batch_id))
         client.show_results(api, str(batch_id))
@@ -85,21 +97,27 @@ def watch(batch_id: UUID, at: Server = None, key: Key = None) -> None:
 @app.command()
 def demo() -> None:
     """Run a batch of sample result sheets, on the running service or one started for it."""
-    demonstration.run(settings())
+    from app.commands.demonstration import run
+
+    run(settings())
 
 
 @app.command()
 def migrate(revision: Annotated[str, typer.Argument(help="A revision, `head` or `base`.")] = "head") -> None:
     """Bring the database's schema to a revision. `base` removes everything."""
-    console.print(f"The schema is at {administration.migrate(settings(), revision) or 'base'}.")
+    from app.commands.administration import migrate
+
+    typer.echo(f"The schema is at {migrate(settings(), revision) or 'base'}.")
 
 
 @app.command()
 def doctor() -> None:
     """Check what the service needs."""
-    found = administration.diagnose(settings())
+    from app.commands.administration import diagnose
+
+    found = diagnose(settings())
     for what, fine, detail in found:
-        console.print(f"{'[green]ok  ' if fine else '[red]FAIL'}[/] {what:<12} {detail}", highlight=False)
+        typer.echo(f"{typer.style('ok  ' if fine else 'FAIL', fg='green' if fine else 'red')} {what:<12} {detail}")
     raise typer.Exit(0 if all(fine for _, fine, _ in found) else 1)
 
 
@@ -111,33 +129,35 @@ def create_key(
     admin: Annotated[bool, typer.Option("--admin/--member", help="Role of a user made now.")] = False,
 ) -> None:
     """Make a key and print it, this once."""
-    role: administration.Role = "admin" if admin else "member"
-    secret = administration.create_key(settings(), organisation=organisation, user=user, role=role, name=name)
-    print(secret)
+    from app.commands.administration import create_key
+
+    role: Role = "admin" if admin else "member"
+    typer.echo(create_key(settings(), organisation=organisation, user=user, role=role, name=name))
 
 
 @keys.command("list")
 def list_keys(organisation: str = "Default") -> None:
     """The keys of an organisation."""
-    for key_id, user, name, hint in administration.list_keys(settings(), organisation):
-        console.print(f"{key_id}  {user}  {name}  ...{hint}", highlight=False)
+    from app.commands.administration import list_keys
+
+    for key_id, user, name, hint in list_keys(settings(), organisation):
+        typer.echo(f"{key_id}  {user}  {name}  ...{hint}")
 
 
 @keys.command("revoke")
 def revoke_key(key_id: UUID) -> None:
     """Make a key stop working at once."""
-    administration.revoke_key(settings(), key_id)
+    from app.commands.administration import revoke_key
+
+    revoke_key(settings(), key_id)
 
 
 def main() -> None:
     """Entry point of the `tranche` command."""
     try:
         app()
-    except client.Refused as refused:
-        console.print(f"[red]{refused}[/]", highlight=False)
-        raise SystemExit(1) from None
-    except httpx.ConnectError:
-        console.print("[red]The service does not answer.[/] Start it with script/serve.", highlight=False)
+    except ServiceRefused as refused:
+        typer.secho(str(refused), fg="red", err=True)
         raise SystemExit(1) from None
 
 

@@ -345,6 +345,13 @@ def upgrade() -> None:
         "ix_jobs_claimed_by", "jobs", ["claimed_by"], unique=False, postgresql_where=sa.text("status = 'running'")
     )
     op.create_index(
+        "ix_jobs_suspects",
+        "jobs",
+        ["batch_id", "sequence"],
+        unique=False,
+        postgresql_where=sa.text("crash_count > 0 and status in ('pending', 'running')"),
+    )
+    op.create_index(
         "ix_jobs_delayed",
         "jobs",
         ["batch_id", "run_at"],
@@ -442,45 +449,14 @@ def downgrade() -> None:
     op.execute("drop schema if exists engine cascade")
     op.execute("drop schema if exists runner cascade")
     op.drop_table("job_steps")
-    op.drop_index("ix_job_outputs_file_id", table_name="job_outputs")
     op.drop_table("job_outputs")
-    op.drop_index(op.f("ix_extractions_sheet_id"), table_name="extractions")
-    op.drop_index("ix_extractions_organisation_id_swimmer_name", table_name="extractions")
     op.drop_table("extractions")
-    op.drop_index("ix_jobs_retry_of_job_id", table_name="jobs", postgresql_where=sa.text("retry_of_job_id is not null"))
-    op.drop_index("ix_jobs_pending", table_name="jobs", postgresql_where=sa.text("status = 'pending'"))
-    op.drop_index("ix_jobs_file_id", table_name="jobs", postgresql_where=sa.text("file_id is not null"))
-    op.drop_index(
-        "ix_jobs_delayed", table_name="jobs", postgresql_where=sa.text("status = 'pending' and run_at > '-infinity'")
-    )
-    op.drop_index("ix_jobs_claimed_by", table_name="jobs", postgresql_where=sa.text("status = 'running'"))
-    op.drop_index("ix_jobs_checksum", table_name="jobs", postgresql_where=sa.text("checksum is not null"))
     op.drop_table("jobs")
-    op.drop_index(op.f("ix_sessions_user_id"), table_name="sessions")
-    op.drop_index("ix_sessions_expires_at", table_name="sessions")
     op.drop_table("sessions")
-    op.drop_index(
-        "ix_batches_summary_data",
-        table_name="batches",
-        postgresql_using="gin",
-        postgresql_ops={"summary_data": "jsonb_path_ops"},
-    )
-    op.drop_index(op.f("ix_batches_pipeline_id"), table_name="batches")
-    op.drop_index(
-        "ix_batches_parent_batch_id", table_name="batches", postgresql_where=sa.text("parent_batch_id is not null")
-    )
-    op.drop_index("ix_batches_organisation_id_status", table_name="batches")
-    op.drop_index("ix_batches_organisation_id_created_at", table_name="batches")
-    op.drop_index("ix_batches_expires_at", table_name="batches", postgresql_where=sa.text("expires_at is not null"))
-    op.drop_index(op.f("ix_batches_created_by"), table_name="batches")
     op.drop_table("batches")
-    op.drop_index(op.f("ix_api_keys_user_id"), table_name="api_keys")
     op.drop_table("api_keys")
-    op.drop_index(op.f("ix_users_organisation_id"), table_name="users")
     op.drop_table("users")
     op.drop_table("sheets")
-    op.drop_index("ix_files_storage_key", table_name="files")
-    op.drop_index("ix_files_organisation_id_sha256", table_name="files")
     op.drop_table("files")
     op.drop_table("workers")
     op.drop_table("pipelines")

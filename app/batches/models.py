@@ -145,6 +145,12 @@ class Job(Base):
             "run_at",
             postgresql_where=text("status = 'pending' and run_at > '-infinity'"),
         ),
+        Index(
+            "ix_jobs_suspects",
+            "batch_id",
+            "sequence",
+            postgresql_where=text("crash_count > 0 and status in ('pending', 'running')"),
+        ),
         Index("ix_jobs_claimed_by", "claimed_by", postgresql_where=text("status = 'running'")),
         Index("ix_jobs_checksum", "checksum", postgresql_where=text("checksum is not null")),
         Index("ix_jobs_file_id", "file_id", postgresql_where=text("file_id is not null")),

@@ -239,7 +239,7 @@ async def create_batch_from_form(request: Request, submitter: SubmitterDep) -> B
 @router.post("/jobs", status_code=201, openapi_extra=_FORM_BODY)
 async def create_job(request: Request, submitter: SubmitterDep) -> BatchCreated:
     """Submit one file, URL or record: a batch of one. Takes multipart/form-data, or JSON with a JobCreate."""
-    if request.headers.get("content-type", "").startswith("multipart/form-data"):
+    if request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         async with receive_form(request, submitter.storage, submitter.limits) as form:
             options, urls = _read_form(form)
             if len(form.files) + len(urls) > 1:

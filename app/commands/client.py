@@ -15,15 +15,12 @@ from httpx_sse import ServerSentEvent, connect_sse
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from app.commands import ServiceRefused
 from app.settings import Settings
 
 TERMINAL: Final = frozenset({"batch.completed", "batch.partial", "batch.failed", "batch.cancelled"})
 RECONNECT_SECONDS: Final = 1.0
 console = Console()
-
-
-class Refused(Exception):
-    """The service answered with a problem document."""
 
 
 def open_client(settings: Settings, server: str | None, key: str | None) -> httpx.Client:
@@ -39,14 +36,14 @@ def open_client(settings: Settings, server: str | None, key: str | None) -> http
 
 
 def check(response: httpx.Response) -> Any:
-    """The reply's JSON; raises Refused with what the problem document says."""
+    """The reply's JSON; raises ServiceRefused with what the problem document says."""
     if response.is_success:
         return response.json()
     try:
         problem = response.json()
-        raise Refused(f"{problem['title']} ({problem['code']}): {problem['detail']}")
+        raise ServiceRefused(f"{problem['title']} ({problem['code']}): {problem['detail']}")
     except (ValueError, KeyError):
-        raise Refused(f"{response.status_code} {response.reason_phrase}") from None
+        raise ServiceRefused(f"{response.status_code} {response.reason_phrase}") from None
 
 
 def submit_files(client: httpx.Client, files: Sequence[Path], urls: Sequence[str], fields: dict[str, str]) -> Any:
@@ -57,7 +54,10 @@ def submit_files(client: httpx.Client, files: Sequence[Path], urls: Sequence[str
             kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
             parts.append(("files", (path.name, stack.enter_context(path.open("rb")), kind)))
         data: dict[str, Any] = {**fields, "urls": list(urls)}
-        return check(client.post("/api/jobs/batch", data=data, files=parts or {"none": ("", b"")}))
+        try:
+            return check(client.post("/api/jobs/batch", data=data, files=parts or {"none": ("", b"")}))
+        except httpx.ConnectError:
+            raise ServiceRefused("The service does not answer. Start it with script/serve.") from None
 
 
 def events(client: httpx.Client, batch_id: str) -> Iterator[dict[str, Any]]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 
-from app.commands import client
+from app.commands import ServiceRefused, client
 from app.commands.client import console
 from app.settings import Settings
 
@@ -44,7 +44,7 @@ def _service(settings: Settings) -> Iterator[httpx.Client]:
                     yield api
                     return
             time.sleep(0.1)
-        raise client.Refused("The service did not start.")
+        raise ServiceRefused("The service did not start.")
     finally:
         process.terminate()
         process.wait(15)

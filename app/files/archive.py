@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import struct
+import unicodedata
 from bisect import bisect_right
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from app.files.names import archive_name
+from app.files.names import archive_name, split_suffix
 from app.files.storage import Storage
 
 GATHER: Final = 1024 * 1024
@@ -36,19 +37,23 @@ class Entry:
 
 
 def unique_paths(wanted: Iterable[tuple[str, str]]) -> list[str]:
-    """`folder/name` for each pair, made safe, and numbered where two would be one on a system that ignores case."""
+    """`folder/name` for each pair, made safe, and numbered where two would be one on a system that ignores case or
+    how an accent is spelt."""
     taken: set[str] = set()
     paths = []
     for folder, name in wanted:
         safe_folder, safe_name = archive_name(folder), archive_name(name)
-        stem, dot, suffix = safe_name.rpartition(".")
+        stem, suffix = split_suffix(safe_name)
         path, number = f"{safe_folder}/{safe_name}", 2
-        while path.casefold() in taken:
-            numbered = f"{stem} ({number}).{suffix}" if dot else f"{safe_name} ({number})"
-            path, number = f"{safe_folder}/{numbered}", number + 1
-        taken.add(path.casefold())
+        while _folded(path) in taken:
+            path, number = f"{safe_folder}/{stem} ({number}){suffix}", number + 1
+        taken.add(_folded(path))
         paths.append(path)
     return paths
+
+
+def _folded(path: str) -> str:
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
 
 
 class Archive:

@@ -7,8 +7,10 @@ import re
 import unicodedata
 
 MAX_LENGTH = 255
+MAX_ARCHIVE_BYTES = 240
+"""Most file systems take 255 bytes; the rest is for a number that tells two equal names apart."""
 _CONTROL = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-_RESERVED = re.compile(r"^(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
+_RESERVED = re.compile(r"^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[\d¹²³]) *(\.|$)", re.IGNORECASE)
 
 
 def display_name(name: str) -> str:
@@ -17,16 +19,23 @@ def display_name(name: str) -> str:
     clean = "".join(c for c in last if unicodedata.category(c) not in _CONTROL).strip()
     if clean in ("", ".", ".."):
         return "unnamed"
-    stem, dot, suffix = clean.rpartition(".")
-    if len(clean) > MAX_LENGTH and dot and len(suffix) < 20:
-        return f"{stem[: MAX_LENGTH - len(suffix) - 1]}.{suffix}"
-    return clean[:MAX_LENGTH]
+    stem, suffix = split_suffix(clean)
+    return stem[: MAX_LENGTH - len(suffix)] + suffix
+
+
+def split_suffix(name: str) -> tuple[str, str]:
+    """A name before and from its last dot: `("a.tar", ".gz")`. What is too long for a suffix is none."""
+    stem, dot, suffix = name.rpartition(".")
+    return (stem, f".{suffix}") if dot and stem and len(suffix) < 20 else (name, "")
 
 
 def archive_name(name: str) -> str:
-    """A display name that is also safe to unpack on any system: no reserved names, no characters Windows refuses."""
+    """A display name that is also safe to unpack on any system: no reserved names, no characters Windows refuses,
+    and no more bytes than a file system takes."""
     safe = re.sub(r'[<>:"/\\|?*]', "_", display_name(name)).rstrip(". ") or "unnamed"
-    return f"_{safe}" if _RESERVED.match(safe) else safe
+    stem, suffix = split_suffix(f"_{safe}" if _RESERVED.match(safe) else safe)
+    room = MAX_ARCHIVE_BYTES - len(suffix.encode())
+    return (stem.encode()[:room].decode(errors="ignore") + suffix).rstrip(". ")
 
 
 def guess_media_type(name: str, declared: str | None = None) -> str:

@@ -22,6 +22,8 @@ from app.kit.schemas import check_text
 GATHER = 512 * 1024
 """Bytes handed to the thread at a time: small enough to overlap with receiving, large enough to pay for the hop."""
 MAX_FIELDS, MAX_FIELD_BYTES, MAX_HEADER_BYTES = 20_000, 1024 * 1024, 16 * 1024
+MAX_TEXT_BYTES = 32 * 1024 * 1024
+"""Text fields stay in memory: all of one form together, enough for 10,000 long URLs."""
 
 
 class MultipartNotReadable(BadRequest):
@@ -71,7 +73,7 @@ class _MultipartReceiver:
         self._headers: dict[str, bytes] = {}
         self._header_name, self._header_value = bytearray(), bytearray()
         self._writer: SpoolWriter | None = None
-        self._text = bytearray()
+        self._text, self._text_bytes = bytearray(), 0
         self._options: dict[bytes, bytes] = {}
         names = (
             "part_begin",
@@ -135,8 +137,11 @@ class _MultipartReceiver:
             self._writer.write(data[start:end])
             return
         self._text += data[start:end]
+        self._text_bytes += end - start
         if len(self._text) > MAX_FIELD_BYTES:
             raise UploadTooLarge(f"A text field is larger than {MAX_FIELD_BYTES:,} bytes.")
+        if self._text_bytes > MAX_TEXT_BYTES:
+            raise UploadTooLarge(f"The text fields are larger than {MAX_TEXT_BYTES:,} bytes together.")
 
     def _on_part_end(self) -> None:
         field_name = _decode(self._options[b"name"])
@@ -190,7 +195,7 @@ def _check_before_reading(request: Request, storage: Storage, limits: UploadLimi
     declared = request.headers.get("content-length", "0")
     size = int(declared) if declared.isdigit() else 0
     if size > limits.body:
-        raise UploadTooLarge(f"The body is larger than {limits.body:,} bytes.", headers={"Connection": "close"})
+        raise UploadTooLarge(f"The body is larger than {limits.body:,} bytes. Nothing was stored.")
     storage.check_space(size)
 
 

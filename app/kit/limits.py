@@ -2,13 +2,55 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 
 from fastapi import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.kit.errors import problem_response
+
+SMALL_BODY = 64 * 1024
+LINGER_SECONDS, LINGER_BYTES = 5.0, 64 * 1024 * 1024
+
+
+class _EarlyAnswer:
+    """Closes the connection when the answer comes before a large body was read: the rest of it is not wanted.
+
+    First it takes in what the client is still sending, for a while: a connection closed over unread bytes is reset,
+    and the client's kernel then drops the answer before the client has seen it.
+    """
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._receive, self._send, self._closing = receive, send, False
+        headers = dict(scope["headers"])
+        length: bytes = headers.get(b"content-length", b"0")
+        self._unread = b"transfer-encoding" in headers or (length.isdigit() and int(length) > SMALL_BODY)
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        if not message.get("more_body", False):
+            self._unread = False
+        return message
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start" and self._unread:
+            self._closing = True
+            message = {**message, "headers": [*message["headers"], (b"connection", b"close")]}
+        if self._closing and message["type"] == "http.response.body" and not message.get("more_body", False):
+            await self._send({**message, "more_body": True})
+            await self._take_rest()
+            message = {"type": "http.response.body"}
+        await self._send(message)
+
+    async def _take_rest(self) -> None:
+        taken = 0
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LINGER_SECONDS):
+                while self._unread and taken < LINGER_BYTES:
+                    taken += len((await self.receive()).get("body", b""))
 
 
 class BodyLimit:
@@ -33,9 +75,12 @@ class BodyLimit:
         if scope["path"].startswith(self.raw):
             return True
         kind: bytes = next((value for name, value in scope["headers"] if name == b"content-type"), b"")
-        return scope["path"] in self.multipart and kind.startswith(b"multipart/form-data")
+        return scope["path"] in self.multipart and kind.lower().startswith(b"multipart/form-data")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            early = _EarlyAnswer(scope, receive, send)
+            receive, send = early.receive, early.send
         if scope["type"] != "http" or self._is_streamed(scope):
             await self.app(scope, receive, send)
             return
@@ -43,8 +88,7 @@ class BodyLimit:
         detail = f"The body is larger than {limit:,} bytes."
         declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
         if declared.isdigit() and int(declared) > limit:
-            headers = {"Connection": "close"}
-            answer = problem_response(Request(scope), 413, "too_large", "Too large", detail, headers)
+            answer = problem_response(Request(scope), 413, "too_large", "Too large", detail)
             await answer(scope, receive, send)
             return
         received = 0
@@ -55,7 +99,7 @@ class BodyLimit:
             received += len(message.get("body", b""))
             if received > limit:
                 # FastAPI turns any other exception met while it reads a body into a 400.
-                raise HTTPException(413, detail, {"Connection": "close"})
+                raise HTTPException(413, detail)
             return message
 
         await self.app(scope, counted, send)

@@ -27,8 +27,18 @@ begin
   ), chosen as (
     select due.id, asked.pull
     from asked, lateral (
+      -- A job whose worker died is suspected of having killed it: of these a batch runs one at a time, so that the others,
+      -- which only ran beside the culprit, are not hit again.
+      select case when not exists (
+        select from jobs r where r.batch_id = asked.batch_id and r.crash_count > 0 and r.status = 'running'
+      ) then (
+        select s.id from jobs s
+        where s.batch_id = asked.batch_id and s.crash_count > 0 and s.status = 'pending' and s.run_at <= at
+        order by s.sequence limit 1
+      ) end as id
+    ) suspect, lateral (
       select j.id, j.run_at from jobs j
-      where j.batch_id = asked.batch_id and j.status = 'pending'
+      where j.batch_id = asked.batch_id and j.status = 'pending' and (j.crash_count = 0 or j.id = suspect.id)
         -- One at a time means in order: a job that waits for its retry holds the ones behind it back.
         and (asked.execution_mode = 'sequential' or j.run_at <= at)
       order by j.sequence

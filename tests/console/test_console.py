@@ -67,9 +67,8 @@ def _start_batch(page: Page, files: list[Path], name: str) -> None:
 def test_submit_watch_and_take_results(visit: Visit, live_server: Any, sheet_folder: Path, tmp_path: Path) -> None:
     page = visit.page
     page.goto(live_server.sign_in_url)
-    expect(page.get_by_role("heading", name="Batches", exact=True)).to_be_visible()
-    page.goto(f"{live_server.url}/#/batches?search=no-batch-is-called-so")
-    expect(page.get_by_role("heading", name="Nothing matches")).to_be_visible()
+    expect(page.get_by_role("heading", name="No batches yet")).to_be_visible()
+    expect(page.get_by_text(f"curl {live_server.url}/api/jobs/batch")).to_be_visible()
 
     _start_batch(page, sorted(sheet_folder.glob("*.pdf")), "Lakeside walk")
     expect(page.get_by_text("3 of 3 complete")).to_be_visible(timeout=DONE)

@@ -3,10 +3,9 @@ import { get, onSignedOut } from './api.js';
 import { setUpConnection } from './connection.js';
 import { fillIcons, loadIcons } from './dom.js';
 import { setUpKeys } from './keys.js';
-import { address, go, reload, start } from './router.js';
+import { address, go, lazy, reload, start } from './router.js';
 import { batchScreen } from './screens/batch.js';
 import { batchesScreen } from './screens/batches.js';
-import { newScreen } from './screens/new.js';
 import { signInScreen } from './screens/sign-in.js';
 import { setUpShell, showSession, showShell } from './shell.js';
 
@@ -47,6 +46,6 @@ try {
 if (session) showSession(session);
 start({
   batches: (params, id) => (id ? batchScreen(params, id) : batchesScreen(params)),
-  new: newScreen,
+  new: lazy(() => import('./screens/new.js'), 'newScreen'),
   'sign-in': () => signInScreen(signedIn),
 }, showShell);

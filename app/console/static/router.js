@@ -1,5 +1,6 @@
 // Addresses after the '#': '#/batches/{id}?job=3'. The query holds every filter of a screen.
-import { find } from './dom.js';
+import { button, find, h } from './dom.js';
+import { place } from './shell.js';
 
 const screens = {};
 let current = null; // { path, leave, update }
@@ -67,6 +68,29 @@ export function arrived() {
   if (moved) find('main:not([hidden]) h1')?.focus({ preventScroll: true });
   moved = false;
 }
+
+const unreachable = () => h('div.page', h('div.empty',
+  h('h2', 'The page could not be loaded'),
+  h('p', 'The service cannot be reached.'),
+  button('Try again', null, reload)));
+
+/** A screen whose module, fetched when it is first asked for, exports it as `name`. */
+export const lazy = (load, name) => (params, id) => {
+  const screen = { left: false, inner: null };
+  load().then((module) => {
+    if (screen.left) return;
+    screen.inner = module[name](params, id);
+    arrived();
+  }, () => !screen.left && place(unreachable()));
+  return {
+    later: true,
+    update: (query) => screen.inner?.update?.(query),
+    leave() {
+      screen.left = true;
+      screen.inner?.leave?.();
+    },
+  };
+};
 
 /** Draws the current address again from the start, as after signing in. */
 export function reload() {

@@ -178,8 +178,12 @@ function draw(path, snapshot, params, screen) {
     fresh = [];
   }
 
+  let beats = 0;
   const beat = setInterval(() => {
-    if (document.hidden || isHeld() || !isOpen(batch)) return;
+    beats += 1;
+    if (document.hidden || isHeld()) return;
+    // An ended batch only grows older.
+    if (!isOpen(batch) && beats % 30) return;
     head.tick();
     table.patch([...model.jobs.values()].filter((job) => job.status === 'running' || job.run_at));
   }, 1000);

@@ -1,0 +1,108 @@
+"""Request bodies as bytes, a raw connection to send them through, and what they leave behind."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy import text
+
+from tests.conftest import ADMIN_KEY, Api
+
+BOUNDARY = "a-boundary-of-the-tests"
+FORM = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
+
+
+def part(name: str, content: bytes | str, filename: str | None = None, *, headers: str = "") -> bytes:
+    """One part of a form; with a file name it is a file."""
+    file = f'; filename="{filename}"' if filename is not None else ""
+    head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"{file}\r\n{headers}\r\n'
+    return head.encode() + (content.encode() if isinstance(content, str) else content) + b"\r\n"
+
+
+def form(*parts: bytes, closed: bool = True) -> bytes:
+    """The parts as a body, with or without the final boundary."""
+    return b"".join(parts) + (f"--{BOUNDARY}--\r\n".encode() if closed else b"")
+
+
+def spooled(api: Api) -> list[Path]:
+    """What lies in the spool: contents that no request has handed over or removed yet."""
+    return [path for path in (api.settings.home / "incoming").glob("*/*") if path.name != "lock"]
+
+
+def stored(api: Api) -> set[str]:
+    """The SHA-256 of every content that storage keeps."""
+    return {path.name for path in (api.settings.home / "files").glob("*/*/*")}
+
+
+async def query(api: Api, statement: str, **values: Any) -> Any:
+    """The first column of the first row."""
+    async with api.installation.database.transaction() as session:
+        return (await session.execute(text(statement), values)).scalar()
+
+
+async def rows_of(api: Api) -> tuple[int, int, int]:
+    """How many files, batches and jobs there are."""
+    counts = [await query(api, f"select count(*) from {table}") for table in ("files", "batches", "jobs")]
+    return counts[0], counts[1], counts[2]
+
+
+async def eventually(holds: Callable[[], bool], seconds: float = 10) -> None:
+    """Wait until the condition holds; fail when it does not in time."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, f"did not come about in {seconds} s"
+        await asyncio.sleep(0.02)
+
+
+class Wire:
+    """A connection on which a test writes the bytes of HTTP itself."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader, self._writer = reader, writer
+
+    @classmethod
+    async def to(cls, api: Api) -> Wire:
+        parts = urlsplit(str(api.base_url))
+        return cls(*await asyncio.open_connection(parts.hostname, parts.port))
+
+    async def head(self, method: str, path: str, **headers: str) -> None:
+        """Send a request line and headers, with the administrator's key."""
+        lines = [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+        lines = [f"{method} {path} HTTP/1.1", "Host: tests", f"Authorization: Bearer {ADMIN_KEY}", *lines]
+        await self.send(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1"))
+
+    async def send(self, data: bytes) -> None:
+        self._writer.write(data)
+        await self._writer.drain()
+
+    async def send_chunk(self, data: bytes) -> None:
+        await self.send(f"{len(data):x}\r\n".encode() + data + b"\r\n")
+
+    async def answer(self) -> tuple[int, bytes]:
+        """Status and everything else, until the server ends the connection or falls silent."""
+        received = b""
+        with suppress(TimeoutError, ConnectionError):
+            while piece := await asyncio.wait_for(self._reader.read(65536), 5 if not received else 0.5):
+                received += piece
+        return (int(received.split()[1]) if received else 0), received
+
+    async def is_closed(self, seconds: float = 5) -> bool:
+        """Whether the server ended the connection."""
+        try:
+            while await asyncio.wait_for(self._reader.read(65536), seconds):
+                pass
+        except ConnectionError:
+            return True
+        except TimeoutError:
+            return False
+        return True
+
+    def cut(self) -> None:
+        """End the connection at once, as a pulled cable with a reset does."""
+        self._writer.transport.abort()

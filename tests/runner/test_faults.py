@@ -1,0 +1,167 @@
+"""Real faults: killed processes, killed databases, cut connections. Nothing is lost, nothing is done twice."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+import httpx
+
+from tests.batch_helpers import TERMINAL, check_log, follow, get_batch, stream, submit
+from tests.conftest import Api
+from tests.live import LiveServer
+
+
+@asynccontextmanager
+async def client_of(server: LiveServer) -> AsyncIterator[httpx.AsyncClient]:
+    headers = {"Authorization": f"Bearer {server.admin_key}"}
+    async with httpx.AsyncClient(base_url=server.url, headers=headers, timeout=10) as api:
+        yield api
+
+
+async def follow_through(api: httpx.AsyncClient, batch_id: str, seconds: float = 90) -> list[dict[str, Any]]:
+    """Every event of a batch, reconnecting with Last-Event-ID whenever the connection breaks or says bye."""
+    seen: list[dict[str, Any]] = []
+    async with asyncio.timeout(seconds):
+        while not seen or seen[-1]["type"] not in TERMINAL:
+            try:
+                async for event in stream(api, batch_id, len(seen)):
+                    if "id" in event:
+                        seen.append(event)
+            except (httpx.TransportError, AssertionError):
+                pass
+            except Exception as error:  # a 503 while the database is away is not an event stream
+                if "content" not in str(error).lower():
+                    raise
+            await asyncio.sleep(0.1)
+    return seen
+
+
+async def wait_for_completed(api: httpx.AsyncClient, batch_id: str, jobs: int) -> None:
+    async with asyncio.timeout(60):
+        while (await get_batch(api, batch_id))["counters"]["completed"] < jobs:
+            await asyncio.sleep(0.02)
+
+
+def check_each_job_ended_once(events: list[dict[str, Any]], jobs: int) -> None:
+    ended = Counter(e["job_id"] for e in events if e["type"] in ("job.completed", "job.failed", "job.cancelled"))
+    assert len(ended) == jobs
+    assert set(ended.values()) == {1}
+    steps = Counter((e["job_id"], e["step"]) for e in events if e["type"] == "step.completed")
+    assert set(steps.values()) == {1}
+
+
+async def test_kill_9_of_the_service_in_the_middle_of_a_batch(live_server: LiveServer) -> None:
+    async with client_of(live_server) as api:
+        batch_id = await submit(api, "slow", [{} for _ in range(200)], params={"seconds": 0.05}, max_parallel=20)
+        following = asyncio.create_task(follow_through(api, batch_id))
+        await wait_for_completed(api, batch_id, 30)
+        await asyncio.to_thread(live_server.kill)
+        await asyncio.to_thread(live_server.start)
+        events = await following
+        check_log(events)
+        check_each_job_ended_once(events, 200)
+        assert any(event["type"] == "job.requeued" for event in events)
+        assert (await get_batch(api, batch_id))["status"] == "completed"
+
+
+async def test_kill_9_of_the_postmaster_in_the_middle_of_a_batch(live_server: LiveServer) -> None:
+    async with client_of(live_server) as api:
+        batch_id = await submit(api, "slow", [{} for _ in range(200)], params={"seconds": 0.05}, max_parallel=20)
+        following = asyncio.create_task(follow_through(api, batch_id))
+        await wait_for_completed(api, batch_id, 30)
+        pid = live_server.postgres().postmaster_pid()
+        assert pid
+        os.kill(pid, signal.SIGKILL)
+        async with asyncio.timeout(10):
+            while (reply := await api.get(f"/api/batches/{batch_id}")).status_code != 200:
+                assert reply.status_code == 503
+                assert reply.headers["retry-after"]
+                await asyncio.sleep(0.05)
+        events = await following
+        check_log(events)
+        check_each_job_ended_once(events, 200)
+        assert (await get_batch(api, batch_id))["status"] == "completed"
+
+
+async def test_a_job_that_kills_its_process_is_given_up_and_the_others_finish(live_server: LiveServer) -> None:
+    async with client_of(live_server) as api:
+        records = [{"do": "succeed"}, {"do": "die"}, {"do": "succeed"}]
+        reply = await api.post(
+            "/api/batches", json={"pipeline": "behaviour", "items": [{"record": record} for record in records]}
+        )
+        batch_id = reply.json()["batch_id"]
+        process = live_server.process
+        assert process
+        for crash in range(3):
+            await asyncio.to_thread(process.wait, 30)
+            assert process.returncode == 9, f"crash {crash}"
+            await asyncio.to_thread(live_server.start)
+            process = live_server.process
+            assert process
+        events = await follow_through(api, batch_id)
+        check_log(events)
+        jobs = (await get_batch(api, batch_id))["jobs"]
+        assert [job["status"] for job in jobs] == ["completed", "failed", "completed"]
+        assert jobs[1]["error_code"] == "WORKER_LOST"
+
+
+async def test_connections_cut_at_random_change_nothing_twice(api: Api) -> None:
+    batch_id = await submit(api, "slow", [{} for _ in range(150)], params={"seconds": 0.05}, max_parallel=15)
+    killer = await asyncpg.connect(api.installation.database.dsn)
+    query = """select pid from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()
+      and application_name in ('tranche-runner', 'tranche-engine', 'tranche')"""
+    following = asyncio.create_task(follow_through(api, batch_id))
+    while not following.done():
+        if pids := [row[0] for row in await killer.fetch(query)]:
+            await killer.execute("select pg_terminate_backend($1)", random.choice(pids))
+        await asyncio.sleep(0.2)
+    await killer.close()
+    events = following.result()
+    check_log(events)
+    check_each_job_ended_once(events, 150)
+
+
+async def test_a_frozen_worker_loses_its_jobs_and_writes_nothing_when_it_wakes(live_server: LiveServer) -> None:
+    environment = os.environ | {"TRANCHE_HOME": str(live_server.home), "TRANCHE_LOG_LEVEL": "warning"}
+    environment["TRANCHE_PIPELINES_DIR"] = str(live_server._workloads)
+    worker = subprocess.Popen([sys.executable, "-m", "app", "worker"], env=environment, stdout=subprocess.PIPE)
+    try:
+        assert worker.stdout
+        assert b"ready" in await asyncio.to_thread(worker.stdout.readline)
+        async with client_of(live_server) as api:
+            # More pulls than one process takes, so that both hold jobs.
+            batches = [
+                await submit(api, "slow", [{} for _ in range(8)], params={"seconds": 1.5}, max_parallel=4)
+                for _ in range(6)
+            ]
+            database = await asyncpg.connect(live_server.postgres().dsn)
+            async with asyncio.timeout(30):
+                query = "select running from workers where pid = $1"
+                while not await database.fetchval(query, worker.pid):
+                    await asyncio.sleep(0.05)
+            worker.send_signal(signal.SIGSTOP)
+            logs = [await follow(api, batch_id, 90) for batch_id in batches]
+            worker.send_signal(signal.SIGCONT)
+            # The frozen process is awake again when its heartbeat is; by then its late writes have been refused.
+            async with asyncio.timeout(30):
+                while await database.fetchval("select count(*) from workers where pid = $1", worker.pid) == 0:
+                    await asyncio.sleep(0.05)
+            for batch_id, log in zip(batches, logs, strict=True):
+                check_each_job_ended_once(log, 8)
+                assert (await get_batch(api, batch_id))["last_event_id"] == len(log)
+            assert any(event["type"] == "job.requeued" for log in logs for event in log)
+            await database.close()
+    finally:
+        worker.send_signal(signal.SIGCONT)
+        worker.terminate()
+        await asyncio.to_thread(worker.wait, 30)
