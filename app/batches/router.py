@@ -18,6 +18,7 @@ from app.files.content import file_response
 from app.files.router import StorageDep
 from app.kit.db import SessionDep
 from app.kit.errors import BadRequest, NotFound
+from app.kit.etags import is_known
 from app.kit.pages import Cursor, Limit, decode_cursor, encode_cursor, link_next
 
 router = APIRouter(prefix="/api", tags=["batches"])
@@ -132,7 +133,7 @@ async def get_batch(
     """One batch with its first 500 jobs; `jobs_next_cursor` pages on at `/jobs`."""
     fields = await _batch(session, caller, batch_id)
     tag = f'W/"{batch_id.hex}-{fields["last_event_id"]}"'
-    if request.headers.get("if-none-match") == tag:
+    if is_known(request, tag):
         return Response(status_code=304, headers={"ETag": tag})  # type: ignore[return-value]
     response.headers["ETag"] = tag
     rows, after = await repository.list_jobs(session, batch_id, limit=JOBS_IN_BATCH)
@@ -193,7 +194,7 @@ async def download_output(
     file = await repository.find_output(session, caller.organisation_id, job_id, _printable(name) or "")
     if file is None:
         raise NotFound("This job has no such result file.")
-    return file_response(request, storage, file, name)
+    return await file_response(request, storage, file, name)
 
 
 @router.post("/batches/{batch_id}/start")

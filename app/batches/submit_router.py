@@ -195,6 +195,8 @@ def _read_form(form: Form) -> tuple[BatchOptions, list[str]]:
     params: dict[str, Any] = {}
     urls: list[str] = []
     for name, text in form.fields:
+        if name in ("file", "files") and not text:
+            continue  # what some clients send for "no file"
         if name in ("url", "urls"):
             urls += text.split()
         elif name in ("params", "metadata"):

@@ -55,7 +55,7 @@ def submit_files(client: httpx.Client, files: Sequence[Path], urls: Sequence[str
             parts.append(("files", (path.name, stack.enter_context(path.open("rb")), kind)))
         data: dict[str, Any] = {**fields, "urls": list(urls)}
         try:
-            return check(client.post("/api/jobs/batch", data=data, files=parts or {"none": ("", b"")}))
+            return check(client.post("/api/jobs/batch", data=data, files=parts or {"files": ("", b"")}))
         except httpx.ConnectError:
             raise ServiceRefused("The service does not answer. Start it with script/serve.") from None
 

@@ -10,8 +10,9 @@ from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 
 from app.files.models import File
-from app.files.storage import Storage
+from app.files.storage import ContentMissing, Storage
 from app.kit.errors import Problem
+from app.kit.etags import is_known
 
 
 class RangeNotSatisfiable(Problem):
@@ -57,7 +58,7 @@ def ranged_response(
     tag = f'"{etag}"'
     headers = {"ETag": tag, "Accept-Ranges": "bytes", "Content-Disposition": attachment(name)}
     headers |= {"X-Content-Type-Options": "nosniff", "Cache-Control": "private, no-cache"}
-    if request.headers.get("if-none-match") == tag:
+    if is_known(request, tag):
         return Response(status_code=304, headers=headers)
     wanted = requested_range(request, size, tag)
     start, end = wanted or (0, size)
@@ -69,8 +70,10 @@ def ranged_response(
     return StreamingResponse(chunks(start, end if wanted else None), 206 if wanted else 200, headers, media_type)
 
 
-def file_response(request: Request, storage: Storage, file: File, name: str | None = None) -> Response:
-    """A stored file as an attachment, under its own name or another."""
+async def file_response(request: Request, storage: Storage, file: File, name: str | None = None) -> Response:
+    """A stored file as an attachment, under its own name or another; raises ContentMissing while it still can."""
+    if not await storage.exists(file.storage_key):
+        raise ContentMissing(f"The content of {file.name} is missing.")
     return ranged_response(
         request,
         size=file.size,

@@ -105,4 +105,4 @@ async def download_file(
     file_id: UUID, request: Request, session: SessionDep, caller: CallerDep, storage: StorageDep
 ) -> Response:
     """The content of one file, as an attachment; ranges are served."""
-    return file_response(request, storage, await _get(session, caller, file_id))
+    return await file_response(request, storage, await _get(session, caller, file_id))

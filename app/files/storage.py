@@ -17,15 +17,17 @@ import obstore
 from obstore.exceptions import NotFoundError
 from obstore.store import LocalStore, ObjectStore, from_url
 
-from app.kit.errors import InsufficientStorage
+from app.kit.errors import InsufficientStorage, Problem
 
 CHUNK = 1024 * 1024
 RESERVE_BYTES, RESERVE_SHARE = 1024**3, 0.05
 """Space that uploads must leave free, so that they cannot stop the database (promise R8)."""
 
 
-class ContentMissing(OSError):
+class ContentMissing(Problem):
     """A row names a content that storage does not hold."""
+
+    status, code, title = 500, "content_missing", "Content missing"
 
 
 class DiskNearlyFull(InsufficientStorage):

@@ -109,6 +109,8 @@ def is_database_down(error: BaseException) -> bool:
 
 async def _on_problem(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, Problem)
+    if error.status == 500:
+        log.error("%s %s failed: %s", request.method, request.url.path, error.detail)
     return problem_response(request, error.status, error.code, error.title, error.detail, error.headers, error.extra)
 
 

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.kit.errors import problem_response
 
 SMALL_BODY = 64 * 1024
-LINGER_SECONDS, LINGER_BYTES = 5.0, 64 * 1024 * 1024
+LINGER_SECONDS, LINGER_BYTES = 3.0, 64 * 1024 * 1024
 
 
 class _EarlyAnswer:

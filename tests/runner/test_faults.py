@@ -24,7 +24,7 @@ from tests.live import LiveServer
 @asynccontextmanager
 async def client_of(server: LiveServer) -> AsyncIterator[httpx.AsyncClient]:
     headers = {"Authorization": f"Bearer {server.admin_key}"}
-    async with httpx.AsyncClient(base_url=server.url, headers=headers, timeout=10) as api:
+    async with httpx.AsyncClient(base_url=server.url, headers=headers, timeout=30) as api:
         yield api
 
 

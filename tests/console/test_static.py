@@ -1,0 +1,89 @@
+"""What the console's files promise without a browser: headers, a strict policy, a small first load."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from app.console.router import STATIC, router
+
+MOST_GZIPPED = 60_000
+MOST_LINES = 400
+FILES = sorted(path for path in STATIC.rglob("*") if path.is_file())
+MODULES = [path for path in FILES if path.suffix == ".js"]
+PAGE = (STATIC / "index.html").read_text()
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[httpx.AsyncClient]:
+    app = FastAPI()
+    app.include_router(router)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as made:
+        yield made
+
+
+@pytest.mark.parametrize(
+    ("path", "media_type"),
+    [
+        ("/", "text/html; charset=utf-8"),
+        ("/console/main.js", "text/javascript; charset=utf-8"),
+        ("/console/console.css", "text/css; charset=utf-8"),
+        ("/console/icons.svg", "image/svg+xml"),
+    ],
+)
+async def test_files_carry_policy_and_media_type(client: httpx.AsyncClient, path: str, media_type: str) -> None:
+    answer = await client.get(path)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == media_type
+    policy = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    assert answer.headers["content-security-policy"] == policy
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["referrer-policy"] == "no-referrer"
+
+
+async def test_unchanged_file_is_not_sent_again(client: httpx.AsyncClient) -> None:
+    first = await client.get("/console/main.js")
+    again = await client.get("/console/main.js", headers={"If-None-Match": first.headers["etag"]})
+    assert again.status_code == 304
+    assert again.headers["cache-control"] == "no-cache"
+
+
+@pytest.mark.parametrize("path", ["", "screens", "none.js", "%2e%2e/router.py", "%00", "a" * 300])
+async def test_nothing_else_is_served(client: httpx.AsyncClient, path: str) -> None:
+    assert (await client.get(f"/console/{path}")).status_code == 404
+
+
+def test_page_needs_nothing_that_the_policy_refuses() -> None:
+    assert not re.search(r"<style|\sstyle=|\son\w+=|<script>", PAGE)
+    for address in re.findall(r'(?:src|href)="([^"#]+)', PAGE):
+        assert address.startswith("/console/")
+        assert (STATIC / address.removeprefix("/console/")).is_file()
+
+
+def test_modules_import_only_what_is_there() -> None:
+    for module in MODULES:
+        for name in re.findall(r"""(?:from|import)[ (]+['"]([^'"]+)['"]""", module.read_text()):
+            assert name.startswith("."), f"{module.name} imports {name}"
+            assert (module.parent / name).resolve().is_file(), f"{module.name} imports {name}"
+
+
+def test_icons_that_are_named_exist() -> None:
+    drawn = set(re.findall(r'<symbol id="([\w-]+)"', (STATIC / "icons.svg").read_text()))
+    named = set(re.findall(r'data-icon="([\w-]+)"', PAGE))
+    for module in MODULES:
+        named |= set(re.findall(r"\bicon\('([\w-]+)'\)", module.read_text()))
+    assert named <= drawn
+
+
+def test_files_stay_small() -> None:
+    assert sum(len(gzip.compress(path.read_bytes())) for path in FILES) < 1.25 * MOST_GZIPPED
+    later = {"new.js", "schema-form.js", "upload-list.js", "sources.js"}
+    first_load = [path for path in FILES if path.name not in later]
+    assert sum(len(gzip.compress(path.read_bytes())) for path in first_load) < MOST_GZIPPED
+    for path in FILES:
+        assert path.read_text().count("\n") <= MOST_LINES, path.name

@@ -1,0 +1,210 @@
+"""The command line, as a person or a script uses it, against the service in a process of its own."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+
+from tests.conftest import make_home
+from tests.live import LiveServer
+
+WORKLOADS = Path(__file__).resolve().parent.parent / "examples" / "pipelines"
+CONTENT = b"one file\n"
+Done = subprocess.CompletedProcess[str]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[LiveServer]:
+    """One service for the module: no test here kills it."""
+    home = make_home()
+    live = LiveServer(home, WORKLOADS)
+    try:
+        live.start()
+        yield live
+    finally:
+        live.destroy()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture
+def sample(tmp_path: Path) -> Path:
+    """A file whose name Rich would take for markup."""
+    path = tmp_path / "one [red] file [final].txt"
+    path.write_bytes(CONTENT)
+    return path
+
+
+def run(home: Path, port: int, *arguments: object) -> Done:
+    """Run `tranche` with a home and a port, away from the checkout's .env."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("TRANCHE_", "DATABASE_URL"))}
+    values = {"TRANCHE_HOME": str(home), "TRANCHE_PORT": str(port), "COLUMNS": "300"}
+    command = [sys.executable, "-m", "app", *map(str, arguments)]
+    done = subprocess.run(command, env=clean | values, cwd=home, capture_output=True, text=True, timeout=60)
+    assert "Traceback" not in done.stderr, done.stderr
+    return done
+
+
+def tranche(server: LiveServer, *arguments: object) -> Done:
+    return run(server.home, server.port, *arguments)
+
+
+def submit(server: LiveServer, *arguments: object) -> Done:
+    return tranche(server, "submit", "--pipeline", "checksum", *arguments)
+
+
+def submitted_id(server: LiveServer, sample: Path) -> str:
+    done = submit(server, sample)
+    assert done.returncode == 0, done.stderr
+    return str(UUID(done.stdout.split()[0]))
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def test_submit_watch_and_save(server: LiveServer, sample: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out.zip"
+    done = submit(server, sample, "--param", "algorithm=sha512", "--name", "By hand", "--watch", "--output", output)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"completed  {sample.name}" in done.stdout
+    with zipfile.ZipFile(output) as archive:
+        assert archive.testzip() is None
+        [name] = archive.namelist()
+        assert archive.read(name).split()[0].decode() == hashlib.sha512(CONTENT).hexdigest()
+
+
+def test_a_failed_job_is_told_by_the_exit_code(server: LiveServer, sample: Path, tmp_path: Path) -> None:
+    empty = tmp_path / "empty.txt"
+    empty.touch()
+    done = submit(server, sample, empty, "--watch")
+    assert done.returncode == 1
+    assert "EMPTY_FILE" in done.stdout
+    assert "The file has no content." in done.stdout
+    assert f"completed  {sample.name}" in done.stdout
+
+
+def test_watch_a_batch_that_was_submitted_before(server: LiveServer, sample: Path) -> None:
+    batch_id = submitted_id(server, sample)
+    done = tranche(server, "watch", batch_id)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "completed" in done.stdout
+    assert tranche(server, "watch", batch_id).returncode == 0, "an ended batch is shown again"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--key", "trn_this-key-is-not-known"], "invalid_key"),
+        (["--pipeline", "[/nothing]"], "unknown_pipeline"),
+        (["--param", "algorithm=rot13"], "validation"),
+        (["--param", "algorithm"], "is not name=value"),
+        (["--url", "ftp://files.example.com/a"], "validation"),
+    ],
+)
+def test_refusals_are_one_readable_line(server: LiveServer, sample: Path, arguments: list[str], said: str) -> None:
+    done = submit(server, sample, *arguments)
+    assert done.returncode != 0
+    assert said in done.stdout + done.stderr
+
+
+def test_watch_refuses_what_is_not_there(server: LiveServer, sample: Path) -> None:
+    done = tranche(server, "watch", uuid4())
+    assert done.returncode == 1
+    assert "There is no such batch." in done.stdout
+    assert tranche(server, "watch", "not-an-id").returncode == 2
+    assert tranche(server, "watch", submitted_id(server, sample), "--key", "trn_unknown").returncode == 1
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:{port}", "http://no-such-host.invalid", "nonsense"])
+def test_no_server_is_said_at_once(tmp_path: Path, sample: Path, address: str) -> None:
+    address = address.format(port=free_port())
+    for command in (["submit", sample], ["watch", uuid4()]):
+        done = run(tmp_path, 8000, *command, "--server", address)
+        assert done.returncode == 1
+        assert "does not answer" in done.stdout
+
+
+def test_keys_of_a_second_organisation(server: LiveServer, sample: Path) -> None:
+    batch_id = submitted_id(server, sample)
+    made = tranche(server, "keys", "create", "[ci] robot", "--organisation", "Other", "--user", "robot")
+    assert made.returncode == 0, made.stderr
+    secret = made.stdout.strip()
+    with httpx.Client(base_url=server.url, headers={"Authorization": f"Bearer {secret}"}) as other:
+        session = other.get("/api/session").json()
+        assert (session["organisation"]["name"], session["user"]["role"]) == ("Other", "member")
+        assert other.get(f"/api/batches/{batch_id}").status_code == 404
+        assert other.get("/api/batches").json()["batches"] == []
+        assert submit(server, sample, "--key", secret, "--watch").returncode == 0
+        assert len(other.get("/api/batches").json()["batches"]) == 1
+
+        listed = tranche(server, "keys", "list", "--organisation", "Other").stdout
+        assert "[ci] robot" in listed
+        assert f"...{secret[-4:]}" in listed
+        assert secret not in listed
+        assert "robot" not in tranche(server, "keys", "list").stdout
+
+        key_id = listed.split()[0]
+        assert tranche(server, "keys", "revoke", key_id).returncode == 0
+        assert other.get("/api/session").status_code == 401
+        assert tranche(server, "keys", "list", "--organisation", "Other").stdout == ""
+
+
+def test_keys_that_are_not_there(server: LiveServer) -> None:
+    unknown = tranche(server, "keys", "revoke", uuid4())
+    assert unknown.returncode == 1
+    assert "no such key" in unknown.stdout
+    nobody = tranche(server, "keys", "list", "--organisation", "Nobody")
+    assert nobody.returncode == 1
+    assert "Nobody" in nobody.stdout
+
+
+def test_doctor_beside_the_running_service(server: LiveServer) -> None:
+    done = tranche(server, "doctor")
+    assert done.returncode == 0, done.stdout
+    lines = [line.split()[:2] for line in done.stdout.splitlines()]
+    assert lines == [["ok", name] for name in ("PostgreSQL", "schema", "storage", "sandbox", "pipelines")]
+    assert httpx.get(f"{server.url}/readyz").status_code == 200
+
+
+def test_migrate_down_and_up_on_a_home_of_its_own() -> None:
+    home = make_home()
+    try:
+        first = run(home, 0, "doctor")
+        assert first.returncode == 1
+        assert "FAIL schema" in first.stdout
+        assert "at 0" in run(home, 0, "migrate").stdout
+        assert "at base" in run(home, 0, "migrate", "base").stdout
+        assert "at 0" in run(home, 0, "migrate", "head").stdout
+        assert run(home, 0, "doctor").returncode == 0
+    finally:
+        LiveServer(home, WORKLOADS).destroy()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def test_doctor_and_keys_say_that_the_database_is_away(tmp_path: Path) -> None:
+    nowhere = f"postgresql://nobody@127.0.0.1:{free_port()}/nothing"
+    (tmp_path / ".env").write_text(f"DATABASE_URL={nowhere}\n")
+    done = run(tmp_path, 0, "doctor")
+    assert done.returncode == 1
+    assert "FAIL" in done.stdout
+    assert "Warning" not in done.stderr
+
+
+def test_settings_that_are_wrong_are_named(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("TRANCHE_WORKER=sometimes\n")
+    done = run(tmp_path, 0, "doctor")
+    assert done.returncode == 2
+    assert "worker" in done.stdout
