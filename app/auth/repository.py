@@ -62,6 +62,12 @@ async def revoke_key(session: AsyncSession, key_id: UUID) -> None:
     await session.execute(update(ApiKey).where(ApiKey.id == key_id).values(revoked_at=func.now()))
 
 
+async def restore_key(session: AsyncSession, key_hash: bytes) -> bool:
+    """Make a revoked or expired key valid again; False when there is none with this hash."""
+    statement = update(ApiKey).where(ApiKey.key_hash == key_hash).values(revoked_at=None, expires_at=None)
+    return (await session.execute(statement.returning(ApiKey.id))).scalar_one_or_none() is not None
+
+
 async def touch_key(session: AsyncSession, key_id: UUID) -> None:
     """Note that the key was used just now."""
     await session.execute(update(ApiKey).where(ApiKey.id == key_id).values(last_used_at=func.now()))

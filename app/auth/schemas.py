@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from app.kit.schemas import Input, Output, ShortText, Text
+from app.kit.schemas import Input, Moment, Output, ShortText, Text
 
 
 class SignIn(Input):
@@ -35,7 +35,7 @@ class SessionRead(Output):
 
 class KeyCreate(Input):
     name: ShortText = Field(description="What the key is for.")
-    expires_at: datetime | None = None
+    expires_at: Moment | None = Field(None, description="Without a zone it is read as UTC.")
 
 
 class KeyRead(Output):

@@ -63,7 +63,7 @@ async def ensure_user(session: AsyncSession, organisation: str, name: str, role:
 async def ensure_first_admin(session: AsyncSession, wanted: str | None) -> tuple[User, str | None]:
     """The installation's first administrator, and the secret of a key made just now, if one was.
 
-    `wanted` is the key that the operator chose (TRANCHE_ADMIN_KEY): it becomes valid if it is not yet.
+    `wanted` is the key that the operator chose (TRANCHE_ADMIN_KEY): it becomes valid if it is not yet, or no longer.
     """
     if wanted is not None and len(wanted) < MIN_LENGTH:
         raise AdminKeyTooShort(f"TRANCHE_ADMIN_KEY must have {MIN_LENGTH} characters or more")
@@ -73,7 +73,8 @@ async def ensure_first_admin(session: AsyncSession, wanted: str | None) -> tuple
     if admin is None:
         admin = await ensure_user(session, "Default", "admin", "admin")
     if wanted is not None:
-        if await repository.find_user_by_key(session, secret_hash(wanted)) is None:
+        known = await repository.find_user_by_key(session, secret_hash(wanted))
+        if known is None and not await repository.restore_key(session, secret_hash(wanted)):
             await add_key(session, admin.id, "TRANCHE_ADMIN_KEY", wanted)
         return admin, None
     return admin, (await add_key(session, admin.id, "first admin key"))[1] if fresh else None

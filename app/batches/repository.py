@@ -100,7 +100,7 @@ def _conditions(wanted: BatchFilter) -> list[ColumnElement[bool]]:
         found.append(Batch.customer_prefix.istartswith(wanted.customer, autoescape=True))
     if wanted.pipeline:
         matches: ColumnElement[bool] = PipelineRow.key == wanted.pipeline
-        if wanted.pipeline.isdecimal() and len(wanted.pipeline) < 10:
+        if wanted.pipeline.isascii() and wanted.pipeline.isdecimal() and len(wanted.pipeline) < 10:
             matches = or_(matches, PipelineRow.id == int(wanted.pipeline))
         found.append(matches)
     if wanted.created_after:

@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from app.kit.schemas import Input, JsonObject, LongText, Output, ShortText, check_text
 
-Email = Annotated[str, StringConstraints(max_length=255, pattern=r"^[^@\s]{1,64}@[^@\s]+\.[^@\s]+$")]
+_ADDRESS = StringConstraints(max_length=255, pattern=r"^[^@\s]{1,64}@[^@\s]+\.[^@\s]+$")
+Email = Annotated[str, _ADDRESS, AfterValidator(check_text)]
 Url = Annotated[str, StringConstraints(max_length=2000, pattern=r"^https?://[^\s/?#]+\S*$"), AfterValidator(check_text)]
 ExecutionMode = Literal["parallel", "sequential"]
 
 
-class Item(Input):
-    """One thing to process: exactly one of `file_id`, `url` and `record`."""
+class Source(Input):
+    """What to process: exactly one of `file_id`, `url` and `record`."""
 
     file_id: UUID | None = None
     url: Url | None = None
     record: JsonObject | None = None
-    name: ShortText | None = Field(None, description="How a record is called in lists.")
 
     @model_validator(mode="after")
-    def check_one_source(self) -> Item:
+    def check_one_source(self) -> Self:
         if sum(source is not None for source in (self.file_id, self.url, self.record)) != 1:
             raise ValueError("give exactly one of file_id, url and record")
         return self
+
+
+class Item(Source):
+    """One thing of a batch."""
+
+    name: ShortText | None = Field(None, description="How a record is called in lists.")
 
 
 class BatchOptions(Input):
@@ -45,6 +51,15 @@ class BatchOptions(Input):
 
 class BatchCreate(BatchOptions):
     items: list[Item] = Field(default_factory=list)
+
+
+class JobCreate(BatchOptions, Source):
+    """One thing to process by itself."""
+
+    record_name: ShortText | None = None
+
+    def as_item(self) -> Item:
+        return Item(file_id=self.file_id, url=self.url, record=self.record, name=self.record_name)
 
 
 class BatchLinks(Output):

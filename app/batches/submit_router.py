@@ -9,11 +9,11 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from app.auth.caller import Caller, CallerDep
 from app.batches import submission
-from app.batches.schemas import BatchCreate, BatchCreated, BatchOptions, Item, Url
+from app.batches.schemas import BatchCreate, BatchCreated, BatchOptions, Item, JobCreate, Url
 from app.batches.submission import Doorbell, NewJob
 from app.files import repository as file_repository
 from app.files import service as file_service
@@ -58,23 +58,6 @@ class FilesUnknown(Unprocessable):
 
 class NotOneItem(Unprocessable):
     code, title = "not_one_item", "Not one item"
-
-
-class JobCreate(BatchOptions):
-    """One thing to process by itself."""
-
-    file_id: UUID | None = None
-    url: Url | None = None
-    record: dict[str, Any] | None = None
-    record_name: str | None = Field(None, max_length=255)
-
-    @model_validator(mode="after")
-    def check_item(self) -> JobCreate:
-        self.as_item()
-        return self
-
-    def as_item(self) -> Item:
-        return Item(file_id=self.file_id, url=self.url, record=self.record, name=self.record_name)
 
 
 class Submitter:

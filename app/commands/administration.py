@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Coroutine
-from typing import Any, Literal, TypeVar
+from collections.abc import Awaitable, Callable
+from typing import Literal, TypeVar
 from uuid import UUID
 
 from app.auth import repository, service
+from app.auth.models import ApiKey
+from app.commands import ServiceRefused
 from app.kit import migrations
+from app.kit.errors import DATABASE_DOWN
+from app.kit.postgres import PostgresNotStarted
 from app.kit.sandbox import Sandbox
 from app.kit.service import running
 from app.main import Installation
@@ -19,21 +23,24 @@ T = TypeVar("T")
 Role = Literal["admin", "member"]
 
 
-def run_with_database(settings: Settings, work: Coroutine[Any, Any, T], installation: Installation) -> T:
+def run_with_database(settings: Settings, work: Callable[[], Awaitable[T]], installation: Installation) -> T:
     """Run `work` while the installation's PostgreSQL is up."""
 
     async def run() -> T:
         async with running([installation.postgres] if installation.postgres else []):
-            return await work
+            return await work()
 
     settings.home.mkdir(parents=True, exist_ok=True)
-    return asyncio.run(run())
+    try:
+        return asyncio.run(run())
+    except (*DATABASE_DOWN, PostgresNotStarted, TimeoutError) as error:
+        raise ServiceRefused(f"The database cannot be reached ({type(error).__name__}: {error}).") from None
 
 
 def migrate(settings: Settings, revision: str) -> str | None:
     """Bring the schema to a revision; returns the one reached."""
     installation = Installation(settings)
-    return run_with_database(settings, installation.migrate(revision), installation)
+    return run_with_database(settings, lambda: installation.migrate(revision), installation)
 
 
 def create_key(settings: Settings, *, organisation: str, user: str, role: Role, name: str) -> str:
@@ -46,7 +53,7 @@ def create_key(settings: Settings, *, organisation: str, user: str, role: Role, 
             owner = await service.ensure_user(session, organisation, user, role)
             return (await service.add_key(session, owner.id, name))[1]
 
-    return run_with_database(settings, work(), installation)
+    return run_with_database(settings, work, installation)
 
 
 def list_keys(settings: Settings, organisation: str) -> list[tuple[str, str, str, str]]:
@@ -54,12 +61,15 @@ def list_keys(settings: Settings, organisation: str) -> list[tuple[str, str, str
     installation = Installation(settings)
 
     async def work() -> list[tuple[str, str, str, str]]:
+        await installation.migrate()
         async with installation.database.transaction() as session:
             owner = await repository.find_organisation(session, organisation)
-            rows = await repository.list_keys(session, owner.id) if owner else []
+            if owner is None:
+                raise ServiceRefused(f"There is no organisation {organisation!r}.")
+            rows = await repository.list_keys(session, owner.id)
             return [(str(key.id), user.name, key.name, key.hint) for key, user in rows]
 
-    return run_with_database(settings, work(), installation)
+    return run_with_database(settings, work, installation)
 
 
 def revoke_key(settings: Settings, key_id: UUID) -> None:
@@ -67,10 +77,13 @@ def revoke_key(settings: Settings, key_id: UUID) -> None:
     installation = Installation(settings)
 
     async def work() -> None:
+        await installation.migrate()
         async with installation.database.transaction() as session:
+            if await session.get(ApiKey, key_id) is None:
+                raise ServiceRefused("There is no such key.")
             await repository.revoke_key(session, key_id)
 
-    run_with_database(settings, work(), installation)
+    run_with_database(settings, work, installation)
 
 
 def diagnose(settings: Settings) -> list[tuple[str, bool, str]]:
@@ -96,7 +109,7 @@ def diagnose(settings: Settings) -> list[tuple[str, bool, str]]:
         found.append(("pipelines", True, ", ".join(pipeline.key for pipeline in installation.registry)))
 
     try:
-        run_with_database(settings, work(), installation)
+        run_with_database(settings, work, installation)
     except Exception as error:
         found.append(("start", False, f"{type(error).__name__}: {error}"))
     return found

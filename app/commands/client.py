@@ -6,13 +6,14 @@ import json
 import mimetypes
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import httpx
 from httpx_sse import ServerSentEvent, connect_sse
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from app.commands import ServiceRefused
@@ -35,6 +36,20 @@ def open_client(settings: Settings, server: str | None, key: str | None) -> http
     return httpx.Client(base_url=address, headers=headers, timeout=httpx.Timeout(30, read=300), trust_env=False)
 
 
+@contextmanager
+def _reaching(client: httpx.Client) -> Iterator[None]:
+    """Says in one line that the service does not answer."""
+    try:
+        yield
+    except httpx.TransportError as error:
+        raise _no_answer(client, error) from None
+
+
+def _no_answer(client: httpx.Client, error: httpx.TransportError) -> ServiceRefused:
+    why = str(error) or type(error).__name__
+    return ServiceRefused(f"The service does not answer at {client.base_url} ({why}). Start it with script/serve.")
+
+
 def check(response: httpx.Response) -> Any:
     """The reply's JSON; raises ServiceRefused with what the problem document says."""
     if response.is_success:
@@ -48,29 +63,30 @@ def check(response: httpx.Response) -> Any:
 
 def submit_files(client: httpx.Client, files: Sequence[Path], urls: Sequence[str], fields: dict[str, str]) -> Any:
     """Submit files and URLs as one batch, streamed from disk."""
-    with ExitStack() as stack:
+    with _reaching(client), ExitStack() as stack:
         parts = []
         for path in files:
             kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
             parts.append(("files", (path.name, stack.enter_context(path.open("rb")), kind)))
         data: dict[str, Any] = {**fields, "urls": list(urls)}
-        try:
-            return check(client.post("/api/jobs/batch", data=data, files=parts or {"files": ("", b"")}))
-        except httpx.ConnectError:
-            raise ServiceRefused("The service does not answer. Start it with script/serve.") from None
+        return check(client.post("/api/jobs/batch", data=data, files=parts or {"files": ("", b"")}))
 
 
 def events(client: httpx.Client, batch_id: str) -> Iterator[dict[str, Any]]:
-    """Every event of a batch, each once, whatever happens to the connection; ends with the batch."""
-    last = "0"
+    """Every event of a batch, each once, whatever happens to the connection; ends with the batch.
+
+    A service that has not answered once is not waited for.
+    """
+    last, answered = "0", False
     while True:
         try:
             headers = {"Last-Event-ID": last}
             path = f"/api/batches/{batch_id}/events"
             with connect_sse(client, "GET", path, headers=headers, timeout=httpx.Timeout(30, read=45)) as source:
+                answered = True
                 if source.response.status_code == 204:
                     return
-                if source.response.status_code >= 500:
+                if source.response.status_code in (502, 503, 504):
                     raise httpx.TransportError("the service is not ready")
                 if not source.response.is_success:
                     source.response.read()
@@ -83,7 +99,9 @@ def events(client: httpx.Client, batch_id: str) -> Iterator[dict[str, Any]]:
                     yield json.loads(event.data)
                     if event.event in TERMINAL:
                         return
-        except httpx.TransportError:
+        except httpx.TransportError as error:
+            if not answered:
+                raise _no_answer(client, error) from None
             time.sleep(RECONNECT_SECONDS)
 
 
@@ -103,27 +121,30 @@ def watch(client: httpx.Client, batch_id: str) -> str:
             if event["type"].startswith("batch."):
                 status = event["status"] or status
             note = " ".join(str(event[name]) for name in ("stage", "message") if event.get(name))
-            progress.update(task, total=counters["total"], completed=done, description=status, note=note[:70])
+            progress.update(task, total=counters["total"], completed=done, description=status, note=escape(note[:70]))
             if event["type"] == "job.failed":
-                progress.console.print(f"[red]#{event['sequence']} {event['error_code']}[/] {event['message']}")
+                said = f"[red]#{event['sequence']} {event['error_code']}[/] {escape(str(event['message']))}"
+                progress.console.print(said, highlight=False, soft_wrap=True)
     return status
 
 
 def show_results(client: httpx.Client, batch_id: str) -> None:
     """One line for each job."""
-    batch = check(client.get(f"/api/batches/{batch_id}"))["batch"]
+    with _reaching(client):
+        batch = check(client.get(f"/api/batches/{batch_id}"))["batch"]
     for job in batch["jobs"]:
         colour = {"completed": "green", "failed": "red"}.get(job["status"], "yellow")
         said = job["error_message"] if job["status"] == "failed" else job["progress_message"] or ""
         name = job["filename"] or job["source_url"] or "record"
-        console.print(f"[{colour}]{job['status']:<10}[/] {name}  [dim]{said}[/]", highlight=False)
+        line = f"[{colour}]{job['status']:<10}[/] {escape(name)}  [dim]{escape(said or '')}[/]"
+        console.print(line.rstrip(), highlight=False, soft_wrap=True)
     if batch["jobs_next_cursor"]:
         console.print(f"[dim]... and {batch['counters']['total'] - len(batch['jobs'])} more[/]")
 
 
 def save_zip(client: httpx.Client, batch_id: str, target: Path) -> None:
     """Download the batch's results."""
-    with client.stream("GET", f"/api/batches/{batch_id}/download") as response:
+    with _reaching(client), client.stream("GET", f"/api/batches/{batch_id}/download") as response:
         if not response.is_success:
             response.read()
             check(response)

@@ -39,11 +39,13 @@ def _service(settings: Settings) -> Iterator[httpx.Client]:
     try:
         deadline = time.monotonic() + START_SECONDS
         while process.poll() is None and time.monotonic() < deadline:
-            with client.open_client(settings, None, None) as api:  # anew each time: the key is made by the first start
-                if _answers(api):
-                    yield api
-                    return
-            time.sleep(0.1)
+            with client.open_client(settings, None, None) as api:
+                if not _answers(api):
+                    time.sleep(0.1)
+                    continue
+            with client.open_client(settings, None, None) as api:  # anew: the key is made by the first start
+                yield api
+                return
         raise ServiceRefused("The service did not start.")
     finally:
         process.terminate()
@@ -58,4 +60,6 @@ def run(settings: Settings) -> None:
         created = client.submit_files(api, samples, [], fields)
         client.watch(api, created["batch_id"])
         client.show_results(api, created["batch_id"])
-        console.print(f"See it in the console: {api.base_url}#/batches/{created['batch_id']}")
+        console.print(
+            f"In the console: {str(api.base_url).rstrip('/')}/#/batches/{created['batch_id']}", soft_wrap=True
+        )

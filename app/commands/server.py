@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 import socket
@@ -53,12 +54,24 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
+        settle_garbage_collector()
         greet(self._app.state.installation, self._listener.getsockname()[1])
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         if self._loop:
             self._loop.call_soon_threadsafe(self._app.state.hub.say_bye)
         super().handle_exit(sig, frame)
+
+
+def settle_garbage_collector() -> None:
+    """Spare the collector what lives as long as the process, and wake it less often.
+
+    A run of a thousand jobs makes the default collector walk every module again and again: a tenth of the processor
+    time of short steps (measured).
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 def greet(installation: Installation, port: int) -> None:
@@ -110,5 +123,6 @@ async def _work(installation: Installation) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     async with installation.started(serve_http=False, run_jobs=True):
+        settle_garbage_collector()
         print(f"Tranche {version('tranche')} worker is ready", flush=True)
         await stopped.wait()

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
-from app.batches.log import LoggedEvent, event_body
+from app.batches.log import LoggedEvent, event_json
 from app.batches.states import BATCH_TERMINAL
 
 TERMINAL_TYPES: Final = frozenset(f"batch.{status}" for status in BATCH_TERMINAL)
@@ -17,8 +17,7 @@ HEARTBEAT: Final = b": hb\n\n"
 
 def durable_frame(batch_id: UUID, event: LoggedEvent) -> bytes:
     """An event of the log. Only these carry an id, so only these move a client's Last-Event-ID."""
-    body = json.dumps(event_body(batch_id, event), ensure_ascii=False, separators=(",", ":"))
-    return f"id: {event.id}\nevent: {event.type}\ndata: {body}\n\n".encode()
+    return b"id: %d\nevent: %b\ndata: %b\n\n" % (event.id, event.type.encode(), event_json(batch_id, event))
 
 
 def passing_frame(event: str, data: Mapping[str, Any], *, retry_ms: int | None = None) -> bytes:

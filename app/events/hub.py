@@ -19,6 +19,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.batches import log as event_log
+from app.batches.log import LoggedEvent
 from app.batches.models import Batch
 from app.events.frames import TERMINAL_TYPES, durable_frame
 from app.kit.db import Database
@@ -26,7 +27,7 @@ from app.kit.errors import DATABASE_DOWN
 
 log = logging.getLogger("tranche.hub")
 TAIL: Final = 512
-PAGE: Final = 200
+PAGE: Final = 256
 READS_AT_A_TIME: Final = 4
 POLL_SECONDS: Final = 5.0
 RECONNECT_SECONDS: Final = 0.5
@@ -76,11 +77,12 @@ class Hub:
         self._topics: dict[UUID, Topic] = {}
         self._dirty: set[UUID] = set()
         self._changed = asyncio.Event()
-        self._reads = asyncio.Semaphore(READS_AT_A_TIME)
+        self._pool: asyncpg.Pool[asyncpg.Record] | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self.stopping = asyncio.Event()
 
     async def start(self) -> None:
+        self._pool = await self._database.connect_pool("tranche-hub", size=READS_AT_A_TIME)
         loops = (self._listen(), self._read_dirty(), self._poll())
         self._tasks = [asyncio.create_task(loop, name="hub") for loop in loops]
 
@@ -89,6 +91,8 @@ class Hub:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._pool:
+            self._pool.terminate()
 
     def say_bye(self) -> None:
         """End every stream with `event: bye`."""
@@ -111,9 +115,13 @@ class Hub:
 
     async def page(self, batch_id: UUID, cursor: int) -> list[Frame]:
         """Up to 200 frames after a cursor, from the table."""
-        async with self._reads, self._database.transaction() as session:
-            events = await event_log.after(session, batch_id, cursor, PAGE)
+        events = await self.events_after(batch_id, cursor, PAGE)
         return [(event.id, durable_frame(batch_id, event), event.type in TERMINAL_TYPES) for event in events]
+
+    async def events_after(self, batch_id: UUID, cursor: int, limit: int) -> list[LoggedEvent]:
+        """Events after a cursor, from the table."""
+        assert self._pool
+        return await event_log.after(self._pool, batch_id, cursor, limit)
 
     def _mark(self, batch_id: UUID) -> None:
         if batch_id in self._topics:
@@ -134,6 +142,9 @@ class Hub:
                     await self._read(batch_id)
                 except (SQLAlchemyError, *DATABASE_DOWN) as error:
                     log.warning("no events read: %s", type(error).__name__)
+                    self._dirty.add(batch_id)
+                except Exception:
+                    log.exception("the events of batch %s cannot be read", batch_id)
                     self._dirty.add(batch_id)
             if self._dirty & dirty:
                 await asyncio.sleep(RECONNECT_SECONDS)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
+import orjson
 from fastapi import APIRouter, Header, Query, Request, Response
-from fastapi.responses import JSONResponse
 
 from app.auth.caller import CallerDep
 from app.batches import log as event_log
@@ -63,9 +63,10 @@ async def follow_events(
         if row is None:
             raise BatchNotFound("There is no such batch.")
         batch = row[0]
-        if "text/event-stream" not in request.headers.get("accept", ""):
-            events = await event_log.after(session, batch_id, cursor, limit)
-            return JSONResponse(_page(batch_id, events, batch.last_event_id, limit))
+    hub: Hub = request.app.state.hub
+    if "text/event-stream" not in request.headers.get("accept", ""):
+        events = await hub.events_after(batch_id, cursor, limit)
+        return Response(_page(batch_id, events, batch.last_event_id, limit), media_type="application/json")
     reset: dict[str, object] | None = None
     if cursor > batch.last_event_id:
         # An id we never gave out: the client followed a database that was since restored from a backup.
@@ -73,17 +74,17 @@ async def follow_events(
     elif cursor == batch.last_event_id and batch.status in BATCH_TERMINAL:
         return Response(status_code=204)
     settings: Settings = request.app.state.settings
-    hub: Hub = request.app.state.hub
     limits = StreamLimits(
         settings.stream_heartbeat_seconds, settings.stream_max_age_seconds, settings.stream_send_timeout_seconds
     )
     return EventStream(hub, batch_id, batch.last_event_id, cursor, limits, reset)
 
 
-def _page(batch_id: UUID, events: list[event_log.LoggedEvent], last: int, limit: int) -> dict[str, Any]:
+def _page(batch_id: UUID, events: list[event_log.LoggedEvent], last: int, limit: int) -> bytes:
     following = str(events[-1].id) if len(events) == limit and events[-1].id < last else None
-    return {
-        "events": [event_log.event_body(batch_id, event) for event in events],
+    body = {
+        "events": [orjson.Fragment(event_log.event_json(batch_id, event)) for event in events],
         "last_event_id": last,
         "next_cursor": following,
     }
+    return orjson.dumps(body)

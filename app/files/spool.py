@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import zlib
+from contextlib import suppress
 from pathlib import Path
 
-from app.files.storage import Spooled, Storage
+from app.files.storage import Spooled, Storage, room
 from app.kit.errors import TooLarge
 
 
@@ -18,26 +19,31 @@ class SpoolWriter:
     """A content being written. Blocking: used in a thread. `close` or `discard` must follow."""
 
     def __init__(self, storage: Storage, *, max_bytes: int, name: str = "The file") -> None:
-        self.path: Path = storage.new_spool_file()
-        self._file = self.path.open("wb", buffering=256 * 1024)
+        with room():
+            self.path: Path = storage.new_spool_file()
+        self._file, self._storage = self.path.open("wb", buffering=256 * 1024), storage
         self._sha256, self._crc32, self.size = hashlib.sha256(), 0, 0
         self._max_bytes, self._name = max_bytes, name
 
     def write(self, data: bytes) -> None:
-        """Append; raises FileTooLarge (413) past the limit."""
+        """Append; raises FileTooLarge (413) past the limit, and DiskNearlyFull (507)."""
         self.size += len(data)
         if self.size > self._max_bytes:
             raise FileTooLarge(f"{self._name} is larger than {self._max_bytes:,} bytes.")
         self._sha256.update(data)
         self._crc32 = zlib.crc32(data, self._crc32)
-        self._file.write(data)
+        self._storage.grow(len(data))
+        with room():
+            self._file.write(data)
 
     def close(self) -> Spooled:
-        self._file.close()
+        with room():
+            self._file.close()
         return Spooled(self.path, self._sha256.hexdigest(), self._crc32, self.size)
 
     def discard(self) -> None:
-        self._file.close()
+        with suppress(OSError):  # what is still buffered may not fit on the disk
+            self._file.close()
         self.path.unlink(missing_ok=True)
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import errno
 import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,8 @@ from app.kit.errors import InsufficientStorage, Problem
 CHUNK = 1024 * 1024
 RESERVE_BYTES, RESERVE_SHARE = 1024**3, 0.05
 """Space that uploads must leave free, so that they cannot stop the database (promise R8)."""
+CHECK_EVERY = 4 * CHUNK
+"""Bytes between two looks at the free space: a chunked body does not say beforehand how much it will need."""
 
 
 class ContentMissing(Problem):
@@ -32,6 +35,17 @@ class ContentMissing(Problem):
 
 class DiskNearlyFull(InsufficientStorage):
     code, title = "disk_nearly_full", "Disk nearly full"
+
+
+@contextmanager
+def room() -> Iterator[None]:
+    """What the system says when the disk is full after all, as DiskNearlyFull."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DiskNearlyFull("There is no room on the disk. Nothing was stored.") from error
+        raise
 
 
 def content_key(sha256: str) -> str:
@@ -57,14 +71,16 @@ class Storage:
     """Contents by key. `url` None or `file:` is a local folder; anything else is what obstore understands."""
 
     def __init__(self, home: Path, url: str | None) -> None:
-        self.incoming = home.absolute() / "incoming"
         local = home.absolute() / "files" if url is None else Path(url[7:]) if url.startswith("file://") else None
         self.root = local
+        # On the filesystem of the store: contents move from one to the other by renaming.
+        self.incoming = (local if local and url else home.absolute()) / "incoming"
         if local:
             local.mkdir(parents=True, exist_ok=True)
         self._store: ObjectStore = LocalStore(local) if local else from_url(url or "")
         self._spool: Path | None = None
         self._lock: int | None = None
+        self._grown = 0
 
     async def start(self) -> None:
         """Make a spool folder of this process's own, and clear those that dead processes left."""
@@ -107,6 +123,13 @@ class Storage:
             if disk.free - wanted < reserve:
                 raise DiskNearlyFull(f"There is no room for {wanted:,} more bytes. Nothing was stored.")
 
+    def grow(self, size: int) -> None:
+        """Note that the spool grows; every now and then, check the space."""
+        self._grown += size
+        if self._grown >= CHECK_EVERY:
+            self._grown = 0
+            self.check_space(0)
+
     async def adopt(self, files: Sequence[Spooled]) -> None:
         """Make spooled contents durable under their keys. Afterwards they survive a power cut; the spool is empty."""
         if self.root:
@@ -119,6 +142,10 @@ class Storage:
 
     def _adopt_locally(self, files: Sequence[Spooled]) -> None:
         assert self.root
+        with room():
+            self._move(files, self.root)
+
+    def _move(self, files: Sequence[Spooled], root: Path) -> None:
         # One syncfs for many files costs what two fsyncs do; for a few, fsync touches less of the disk.
         if len(files) > 2:
             _sync_filesystem(self.incoming)
@@ -127,12 +154,12 @@ class Storage:
                 _sync_path(file.path)
         folders = set()
         for file in files:
-            target = self.root / file.key
+            target = root / file.key
             target.parent.mkdir(parents=True, exist_ok=True)
             os.replace(file.path, target)
-            folders |= {target.parent, target.parent.parent, self.root}
+            folders |= {target.parent, target.parent.parent, root}
         if len(folders) > 3:
-            _sync_filesystem(self.root)
+            _sync_filesystem(root)
         else:
             for folder in folders:
                 _sync_path(folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
@@ -34,6 +35,14 @@ def check_text(value: str) -> str:
     return value
 
 
+def check_moment(value: datetime) -> datetime:
+    """The moment in UTC, as which one without a zone is read; refuse what UTC has no date for."""
+    try:
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+    except OverflowError:
+        raise ValueError("must be a date between the years 1 and 9999 in UTC") from None
+
+
 def check_json(value: Any, depth: int = 0) -> Any:
     """Refuse what jsonb cannot hold (U+0000, lone surrogates, NaN, Infinity) and nesting deeper than `MAX_DEPTH`."""
     if depth > MAX_DEPTH:
@@ -58,4 +67,5 @@ def check_json(value: Any, depth: int = 0) -> Any:
 Text = Annotated[str, AfterValidator(check_text)]
 ShortText = Annotated[str, StringConstraints(min_length=1, max_length=255), AfterValidator(check_text)]
 LongText = Annotated[str, StringConstraints(max_length=10_000), AfterValidator(check_text)]
+Moment = Annotated[datetime, AfterValidator(check_moment)]
 JsonObject = Annotated[dict[str, Any], AfterValidator(check_json)]

@@ -39,7 +39,8 @@ class Registry:
 
     def get(self, name: str) -> Pipeline:
         """The pipeline of this key, or of this id written as digits; raises PipelineUnknown (422)."""
-        found = self._by_id.get(int(name)) if name.isdecimal() and len(name) < 10 else self._by_key.get(name)
+        is_id = name.isascii() and name.isdecimal() and len(name) < 10
+        found = self._by_id.get(int(name)) if is_id else self._by_key.get(name)
         if found is None:
             known = ", ".join(sorted(self._by_key))
             raise PipelineUnknown(f"There is no pipeline {name[:60]!r}. There are: {known}.")

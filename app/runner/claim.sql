@@ -48,7 +48,7 @@ begin
   ), claimed as (
     update jobs j
     set status = 'running', attempt = j.attempt + 1, claimed_by = chosen.pull, updated_at = at,
-      started_at = coalesce(j.started_at, at), stage = s.name
+      started_at = coalesce(j.started_at, at), stage = s.name, error_code = null, error_message = null
     from chosen, job_steps s
     where j.id = chosen.id and s.job_id = chosen.id and s.position = j.step_position
     returning j.*

@@ -24,6 +24,7 @@ from pgqueuer.db import AsyncpgPoolDriver, Driver
 from pgqueuer.domain.settings import DBSettings
 from pgqueuer.domain.types import QueueManagerId
 from pgqueuer.models import Job as EngineJob
+from pgqueuer.ports.driver import NotifyCallback
 from pgqueuer.queries import Queries
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -55,6 +56,26 @@ class _SessionDriver:
         connection = await self._session.connection()
         result = await connection.exec_driver_sql(query, args)
         return [dict(row) for row in result.mappings()]
+
+
+class _PoolDriver(AsyncpgPoolDriver):
+    """The engine's driver, with its notifications held back until it listens.
+
+    The engine starts its health check before its LISTEN; when the check's NOTIFY wins that race it is never heard, and
+    the engine takes itself for deaf ten seconds later (seen under load).
+    """
+
+    def __init__(self, pool: asyncpg.Pool[asyncpg.Record]) -> None:
+        super().__init__(pool)
+        self._listening = asyncio.Event()
+
+    async def add_listener(self, channel: str, callback: NotifyCallback) -> None:
+        await super().add_listener(channel, callback)
+        self._listening.set()
+
+    async def notify(self, channel: str, payload: str) -> None:
+        await self._listening.wait()
+        await super().notify(channel, payload)
 
 
 def _queries(driver: Any) -> Queries:
@@ -137,7 +158,7 @@ class Engine:
 
     async def _run_once(self) -> None:
         pool = await self._database.connect_pool("tranche-engine", size=4)
-        driver: Driver = AsyncpgPoolDriver(pool)
+        driver: Driver = _PoolDriver(pool)
         queuer = PgQueuer(driver, channel=SETTINGS.channel, queries=_queries(driver))
         # The same name over restarts: a pull that this process still handles is recognised when it comes again.
         queuer.qm.queue_manager_id = QueueManagerId(self._worker_id)

@@ -1,0 +1,29 @@
+"""Callers of several organisations and roles."""
+
+from __future__ import annotations
+
+import httpx
+
+from app.auth import service
+from tests.conftest import Api
+
+
+async def key_of(api: Api, organisation: str, *, user: str = "someone", role: str = "admin") -> str:
+    """A new key of a user of an organisation, each made when missing."""
+    async with api.installation.database.transaction() as session:
+        owner = await service.ensure_user(session, organisation, user, role)
+        return (await service.add_key(session, owner.id, "a test's key"))[1]
+
+
+def caller(api: Api, key: str | None = None, cookie: str | None = None, **headers: str) -> httpx.AsyncClient:
+    """A client with a key, with a session's cookie, or with neither."""
+    given = {"Authorization": f"Bearer {key}"} if key else {}
+    cookies = {"tranche_session": cookie} if cookie else {}
+    return httpx.AsyncClient(base_url=api.base_url, headers=given | headers, cookies=cookies, timeout=30)
+
+
+def cookie_of(answer: httpx.Response) -> str:
+    """The session that an answer sets."""
+    value = answer.headers["Set-Cookie"].partition("tranche_session=")[2].partition(";")[0]
+    assert value
+    return str(value)

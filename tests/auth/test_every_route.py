@@ -1,0 +1,117 @@
+"""Generated from OpenAPI: no route answers without a credential, nor with another organisation's.
+
+A new route is covered by itself; a new kind of id in a path fails here until it has a line in `of_first`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.auth.people import caller, key_of
+from tests.batch_helpers import follow
+from tests.conftest import Api
+from tests.files.bodies import FORM, form, part
+
+SIGNING_IN = {("POST", "/api/session")}
+SHARED = {"/api/pipelines/{key}": "installation", "/api/files/{name}": "a name to store under"}
+"""Paths whose parameter is no id of an organisation's row, and what it is instead."""
+
+
+@pytest.fixture(scope="module")
+async def openapi(api: Api) -> dict[str, Any]:
+    return dict((await api.get("/openapi.json")).json())
+
+
+@pytest.fixture(scope="module")
+async def of_first(api: Api) -> dict[str, str]:
+    """One of everything that has an id, in the first organisation."""
+    body = form(part("pipeline", "checksum"), part("files", b"content", "a.txt"))
+    batch_id = (await api.post("/api/jobs/batch", content=body, headers=FORM)).json()["batch_id"]
+    await follow(api, batch_id)
+    job = (await api.get(f"/api/batches/{batch_id}/jobs")).json()["jobs"][0]
+    outputs = (await api.get(f"/api/jobs/{job['id']}")).json()["job"]["outputs"]
+    key = (await api.post("/api/keys", json={"name": "of the first"})).json()
+    ids = {"batch_id": batch_id, "job_id": job["id"], "file_id": job["file_id"], "key_id": key["id"]}
+    return ids | {"name": outputs[0]["name"]}
+
+
+def routes(openapi: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for path, methods in openapi["paths"].items():
+        if path.startswith("/api"):
+            yield from ((method.upper(), path) for method in methods)
+
+
+def filled(path: str, values: dict[str, str]) -> str:
+    return re.sub(r"{(\w+)}", lambda match: values[match[1]], path)
+
+
+async def test_every_route_asks_for_a_credential(api: Api, openapi: dict[str, Any], of_first: dict[str, str]) -> None:
+    values = of_first | {"key": "no-op"}
+    wrong = []
+    for credential in ({}, {"Authorization": "Bearer wrong"}, {"Cookie": "tranche_session=wrong"}):
+        async with caller(api, **credential) as client:
+            for method, path in routes(openapi):
+                if (method, path) in SIGNING_IN:
+                    continue
+                answer = await client.request(method, filled(path, values))
+                problem = answer.json()
+                if answer.status_code != 401 or problem["code"] not in ("not_signed_in", "invalid_key"):
+                    wrong.append((method, path, credential, answer.status_code))
+                assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+    assert wrong == []
+
+
+async def test_no_route_has_a_hidden_head_without_credential(api: Api, openapi: dict[str, Any]) -> None:
+    unknown = dict.fromkeys(("batch_id", "job_id", "file_id", "key_id"), "00000000-0000-7000-8000-000000000000")
+    async with caller(api) as client:
+        for method, path in routes(openapi):
+            if method == "GET":
+                answer = await client.head(filled(path, unknown | {"key": "no-op", "name": "a"}))
+                assert answer.status_code in (401, 405), path
+
+
+async def test_ids_of_another_organisation_do_not_exist(
+    api: Api, openapi: dict[str, Any], of_first: dict[str, str]
+) -> None:
+    wrong, asked = [], 0
+    async with caller(api, await key_of(api, "Second")) as second:
+        for method, path in routes(openapi):
+            if "{" not in path or path in SHARED:
+                continue
+            for accept in ("application/json", "text/event-stream"):
+                answer = await second.request(method, filled(path, of_first), headers={"Accept": accept})
+                asked += 1
+                if answer.status_code != 404 or of_first["name"] in answer.text:
+                    wrong.append((method, path, answer.status_code))
+            unknown = of_first | dict.fromkeys(("batch_id", "job_id", "file_id", "key_id"), f"{0:032x}")
+            truly_unknown = await second.request(method, filled(path, unknown))
+            if {**truly_unknown.json(), "instance": ""} != {**answer.json(), "instance": ""}:
+                wrong.append((method, path, "tells the two apart"))
+    assert wrong == []
+    assert asked >= 20
+
+
+async def test_lists_show_nothing_of_another_organisation(
+    api: Api, openapi: dict[str, Any], of_first: dict[str, str]
+) -> None:
+    async with caller(api, await key_of(api, "Third")) as third:
+        for method, path in routes(openapi):
+            if method == "GET" and "{" not in path:
+                answer = await third.get(path)
+                assert answer.status_code == 200, path
+                assert not [value for value in of_first.values() if value in answer.text], path
+
+
+async def test_first_organisation_still_has_everything(
+    api: Api, openapi: dict[str, Any], of_first: dict[str, str]
+) -> None:
+    for method, path in routes(openapi):
+        if method == "GET" and "{" in path and path not in SHARED:
+            assert (await api.get(filled(path, of_first))).status_code == 200, path
+    async with caller(api, await key_of(api, "Default", user="admin")) as same:
+        ids = [key["id"] for key in (await same.get("/api/keys")).json()["keys"]]
+    assert of_first["key_id"] in ids

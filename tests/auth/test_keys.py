@@ -1,0 +1,123 @@
+"""API keys: made, told once, used, expired and revoked; by administrators only."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+
+from tests.auth.people import caller, key_of
+from tests.conftest import ADMIN_KEY, Api
+from tests.files.bodies import query
+
+
+async def works(api: Api, key: str) -> bool:
+    async with caller(api, key) as client:
+        answer = await client.get("/api/session")
+    assert answer.status_code in (200, 401)
+    return answer.status_code == 200
+
+
+async def test_key_is_told_once_and_works_until_revoked(api: Api) -> None:
+    answer = await api.post("/api/keys", json={"name": "  nightly import "})
+    assert answer.status_code == 201
+    made = answer.json()
+    assert made["key"].startswith("trn_")
+    assert len(made["key"]) > 40
+    assert (made["name"], made["hint"], made["user_name"]) == ("nightly import", made["key"][-4:], "admin")
+    assert await works(api, made["key"])
+
+    listed = await api.get("/api/keys")
+    assert made["key"] not in listed.text
+    assert made["id"] in [key["id"] for key in listed.json()["keys"]]
+
+    assert (await api.delete(f"/api/keys/{made['id']}")).status_code == 204
+    assert not await works(api, made["key"])
+    assert made["id"] not in (await api.get("/api/keys")).text
+    assert (await api.delete(f"/api/keys/{made['id']}")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("expires_at", "alive"),
+    [
+        (datetime.now(UTC) + timedelta(hours=1), True),
+        (datetime.now(UTC) - timedelta(seconds=1), False),
+    ],
+)
+async def test_expired_key_is_refused(api: Api, expires_at: datetime, alive: bool) -> None:
+    for shown in (expires_at.isoformat(), expires_at.replace(tzinfo=None).isoformat()):
+        answer = await api.post("/api/keys", json={"name": "short", "expires_at": shown})
+        assert answer.status_code == 201, answer.text
+        assert datetime.fromisoformat(answer.json()["expires_at"]) == expires_at
+        assert await works(api, answer.json()["key"]) == alive
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"name": ""},
+        {"name": "   "},
+        {"name": "x" * 256},
+        {"name": "a\x00b"},
+        {"name": 7},
+        {"name": "x", "role": "admin"},
+        {"name": "x", "expires_at": "soon"},
+        {"name": "x", "expires_at": "0001-01-01T00:00:00+01:00"},
+        {"name": "x", "expires_at": "9999-12-31T23:59:59-01:00"},
+        {"name": "x", "expires_at": 1e300},
+    ],
+)
+async def test_key_that_cannot_be_made(api: Api, body: dict[str, object]) -> None:
+    answer = await api.post("/api/keys", json=body)
+    assert (answer.status_code, answer.json()["code"]) == (422, "validation_failed")
+
+
+async def test_use_is_noted(api: Api) -> None:
+    made = (await api.post("/api/keys", json={"name": "watched"})).json()
+    assert made["last_used_at"] is None
+    assert await works(api, made["key"])
+    used = await query(api, "select last_used_at from api_keys where id = :id", id=made["id"])
+    assert datetime.now(UTC) - used < timedelta(minutes=1)
+    assert await works(api, made["key"])
+    assert await query(api, "select last_used_at from api_keys where id = :id", id=made["id"]) == used
+
+
+async def test_members_do_not_manage_keys(api: Api) -> None:
+    key_id = (await api.get("/api/keys")).json()["keys"][0]["id"]
+    async with caller(api, await key_of(api, "Default", user="ada", role="member")) as member:
+        answers = [
+            await member.get("/api/keys"),
+            await member.post("/api/keys", json={"name": "more"}),
+            await member.delete(f"/api/keys/{key_id}"),
+        ]
+        assert (await member.get("/api/batches")).status_code == 200
+    assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [(403, "admin_only")] * 3
+    assert await works(api, ADMIN_KEY)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        b"Basic " + ADMIN_KEY.encode(),
+        b"Bearer",
+        b"bearer  wrong",
+        ADMIN_KEY.encode(),
+        b"Bearer " + ADMIN_KEY.upper().encode(),
+        b"Bearer " + ADMIN_KEY.encode()[:-1],
+        b"Bearer \xff\xfe",
+        b"Bearer " + b"x" * 20_000,
+    ],
+)
+async def test_credentials_that_are_none(api: Api, value: bytes) -> None:
+    async with httpx.AsyncClient(base_url=api.base_url) as client:
+        answer = await client.get("/api/session", headers={"Authorization": value})
+    assert (answer.status_code, answer.json()["code"]) == (401, "invalid_key")
+    assert ADMIN_KEY not in answer.text
+
+
+async def test_scheme_is_read_in_any_case(api: Api) -> None:
+    async with httpx.AsyncClient(base_url=api.base_url) as client:
+        answer = await client.get("/api/session", headers={"Authorization": f"BEARER   {ADMIN_KEY}"})
+    assert answer.status_code == 200
