@@ -1,4 +1,8 @@
-# The service in one image. Build: docker build -t tranche .   Run: docker run --init -p 8000:8000 -v tranche:/data tranche
+# The service in one image.
+#   docker build -t tranche .
+#   docker run --init -p 8000:8000 -v tranche:/data tranche
+# --init buries processes that lost their parent: without it a crashed embedded PostgreSQL would not be started again.
+# A folder of the host that is mounted at /data must belong to uid 10001.
 
 FROM python:3.12-slim AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1

@@ -23,6 +23,11 @@ SCRIPTS = sorted(path for path in [*(ROOT / "script").iterdir(), ROOT / ".ci" / 
 NOT_KEPT = re.compile(r"__pycache__|\.pyc$|(^|/)(tests|data|\.env)(/|$)")
 
 
+def package(requirement: str) -> str:
+    """`sqlalchemy` of `sqlalchemy[asyncio]>=2.1`."""
+    return re.split(r"[\[<>=]", requirement)[0]
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel, built from the checkout with the pinned build tool and no network."""
@@ -85,7 +90,7 @@ def test_the_command_runs_from_the_wheel(installed: Path) -> None:
 
 
 def test_the_wheel_finds_its_own_migrations(installed: Path) -> None:
-    code = "from app.kit.migrations import _config, head; print(head(), _config().get_main_option('script_location'))"
+    code = "from app.kit.migrations import _scripts, head; print(head(), _scripts())"
     head, place = run_installed(installed, code).split(maxsplit=1)
     assert head == migrations.head()
     assert place.strip() == str(installed / "app" / "migrations")
@@ -101,12 +106,28 @@ def test_locks_are_hashed_and_name_no_index(name: str) -> None:
     assert [entry.split()[0] for entry in requirements if "--hash=sha256:" not in entry] == []
 
 
+def test_locks_hold_every_dependency() -> None:
+    """Whoever adds a dependency runs `script/lock`; else a fresh clone does not start."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    shipped = [*project["project"]["dependencies"], *project["project"]["optional-dependencies"]["build"]]
+    for lock, wanted in zip(LOCKS, (shipped, shipped + project["dependency-groups"]["dev"]), strict=True):
+        text = (ROOT / lock).read_text("utf-8")
+        assert [entry for entry in wanted if f"\n{package(entry)}==" not in text] == []
+
+
 def test_locks_agree() -> None:
     """What is tested is what is shipped."""
     runtime, dev = (
         dict(re.findall(r"^([\w.-]+)==([^\s;]+)", (ROOT / name).read_text(), re.MULTILINE)) for name in LOCKS
     )
     assert {name: dev.get(name) for name in runtime} == runtime
+
+
+def test_every_dependency_has_its_reason() -> None:
+    table = (ROOT / "docs" / "decisions" / "0005-libraries.md").read_text("utf-8")
+    named = re.findall(r"^\| ([a-z][\w.-]*) \d", table, re.MULTILINE)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert sorted(named) == sorted(map(package, project["dependencies"]))
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)

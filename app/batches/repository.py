@@ -15,7 +15,7 @@ from app.auth.models import User
 from app.batches.models import Batch, Job
 from app.batches.step_models import JobOutput, JobStep
 from app.files.models import File
-from app.kit.pages import CursorNotReadable, decode_cursor, encode_cursor
+from app.kit.pages import decode_cursor, encode_cursor
 from app.pipelines.models import PipelineRow
 
 BatchRow = tuple[Batch, PipelineRow, User | None]
@@ -63,7 +63,7 @@ async def list_batches(
     descending, column = sort.startswith("-"), SORTS[sort.lstrip("-")]
     query = _batches(organisation_id).where(*_conditions(wanted))
     if cursor:
-        value, last_id = _sort_key(cursor, sort.lstrip("-"))
+        value, last_id = decode_cursor(cursor, column.type.python_type, UUID)
         key = tuple_(column, Batch.id)
         query = query.where(key < (value, last_id) if descending else key > (value, last_id))
     order = (column.desc(), Batch.id.desc()) if descending else (column.asc(), Batch.id.asc())
@@ -77,18 +77,6 @@ async def list_batches(
         sort.lstrip("-"), getattr(last, sort.lstrip("-"), None)
     )
     return rows[:limit], encode_cursor(value, last.id)
-
-
-def _sort_key(cursor: str, sort: str) -> tuple[Any, UUID]:
-    value, last_id = decode_cursor(cursor, 2)
-    try:
-        if sort == "created_at":
-            value = datetime.fromisoformat(value)
-        elif not isinstance(value, int if sort == "total_files" else str):
-            raise TypeError
-        return value, UUID(last_id)
-    except (ValueError, TypeError, AttributeError):
-        raise CursorNotReadable("The cursor belongs to a list in another order.") from None
 
 
 def _conditions(wanted: BatchFilter) -> list[ColumnElement[bool]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -20,11 +19,12 @@ from app.kit.db import SessionDep
 from app.kit.errors import BadRequest, NotFound
 from app.kit.etags import is_known
 from app.kit.pages import Cursor, Limit, decode_cursor, encode_cursor, link_next
+from app.kit.schemas import Moment
 
 router = APIRouter(prefix="/api", tags=["batches"])
 Word = Annotated[str | None, Query(max_length=200)]
-JOBS_IN_BATCH, JOBS_IN_LIST = 500, 100
-"""How many jobs come nested in one batch, and in each batch of a list; the rest is paged."""
+JOBS_IN_BATCH, JOBS_IN_LIST, MOST_GROUPS = 500, 100, 100
+"""How many jobs come nested in one batch, and in each batch of a list of at most so many; the rest is paged."""
 
 
 class JobNotFound(NotFound):
@@ -59,9 +59,7 @@ async def _page(
 ) -> tuple[list[reads.BatchRead], str | None]:
     for word in (wanted.customer, wanted.pipeline, wanted.search):
         _printable(word)
-    rows, following = await repository.list_batches(
-        session, caller.organisation_id, wanted, _sort(sort), limit, _printable(cursor)
-    )
+    rows, following = await repository.list_batches(session, caller.organisation_id, wanted, _sort(sort), limit, cursor)
     return [reads.BatchRead.model_validate(reads.batch_fields(*row)) for row in rows], following
 
 
@@ -76,7 +74,7 @@ async def list_batches(
     pipeline: Word = None,
     search: Word = None,
     sort: Annotated[str, Query(max_length=40)] = "-created_at",
-    created_after: datetime | None = None,
+    created_after: Moment | None = None,
     archived: bool = False,
     limit: Limit = 50,
     cursor: Cursor = None,
@@ -98,7 +96,7 @@ async def list_jobs_by_batch(
     filter: Annotated[str | None, Query(max_length=200, description="`status:completed,failed`")] = None,
     search: Word = None,
     sort: Annotated[str, Query(max_length=40)] = "-created_at",
-    limit: Limit = 20,
+    limit: Annotated[int, Query(ge=1, le=MOST_GROUPS, description="Batches in one page.")] = 20,
     cursor: Cursor = None,
 ) -> reads.JobsByBatch:
     """Jobs grouped by batch; of each batch the first 100."""
@@ -155,9 +153,7 @@ async def list_jobs(
 ) -> reads.JobPage:
     """A batch's jobs in the order they were submitted."""
     await _batch(session, caller, batch_id)
-    after = decode_cursor(cursor, 1)[0] if cursor else 0
-    if not isinstance(after, int) or not 0 <= after < 2**31:
-        raise FilterNotReadable("The cursor belongs to another list.")
+    after = decode_cursor(cursor, int)[0] if cursor else 0
     statuses = _words(status, JOB_STATUSES)
     rows, following = await repository.list_jobs(session, batch_id, limit=limit, after=after, statuses=statuses)
     next_cursor = encode_cursor(following) if following else None

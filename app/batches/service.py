@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from uuid import UUID
 
 from sqlalchemy import select
@@ -54,4 +53,5 @@ async def start(session: AsyncSession, caller: Caller, doorbell: Doorbell, batch
     event = log.NewEvent("batch.queued", data={"status": target})
     await log.record(session, batch_id, [event], actor=caller.actor, changes={"status": target})
     await doorbell.ring(session, batch_id, min(batch.max_parallel, 4))
-    return BatchStarted(started_at=datetime.now(UTC).isoformat(), first_job_id=first_job_id)
+    await session.refresh(batch, ["updated_at"])
+    return BatchStarted(started_at=batch.updated_at.isoformat(), first_job_id=first_job_id)

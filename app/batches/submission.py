@@ -70,12 +70,17 @@ def check_params(pipeline: Pipeline, params: Mapping[str, Any]) -> dict[str, Any
         raise ParamsNotValid(f"{'.'.join(map(str, first['loc'][1:]))}: {first['msg']}", errors=found) from None
 
 
+def check_count(count: int, most: int) -> None:
+    """Refuse a batch that is too large."""
+    if count > most:
+        raise BatchTooLarge(f"A batch may have {most:,} jobs; this one has {count:,}.")
+
+
 def check_jobs(pipeline: Pipeline, jobs: Sequence[NewJob], most: int, *, draft: bool) -> None:
     """Refuse an empty batch (unless a draft), one that is too large, and sources that the pipeline does not take."""
     if not jobs and not draft:
         raise BatchEmpty("The batch has no files, URLs or records.")
-    if len(jobs) > most:
-        raise BatchTooLarge(f"A batch may have {most:,} jobs; this one has {len(jobs):,}.")
+    check_count(len(jobs), most)
     for job in jobs:
         if job.source_type not in pipeline.accepts:
             accepted = " or ".join(pipeline.accepts)

@@ -83,6 +83,7 @@ class Submitter:
 
     async def submit_items(self, options: BatchOptions, items: Sequence[Item], *, single: bool = False) -> BatchCreated:
         """Submit files that are stored already, URLs and records."""
+        submission.check_count(len(items), self.limits.files)
         wanted = [item.file_id for item in items if item.file_id]
         async with self.database.transaction() as session:
             files = await file_repository.list_files_by_id(session, self.caller.organisation_id, wanted)

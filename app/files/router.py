@@ -17,7 +17,7 @@ from app.files.storage import Storage
 from app.files.upload import UploadLimits, receive_raw
 from app.kit.db import DatabaseDep, SessionDep
 from app.kit.errors import NotFound, Unprocessable
-from app.kit.pages import Cursor, CursorNotReadable, Limit, decode_cursor, encode_cursor, link_next
+from app.kit.pages import Cursor, Limit, decode_cursor, encode_cursor, link_next
 from app.kit.schemas import check_text
 from app.settings import Settings
 
@@ -77,10 +77,7 @@ async def list_files(
     cursor: Cursor = None,
 ) -> FilePage:
     """The organisation's files, newest first."""
-    try:
-        after = UUID(decode_cursor(cursor, 1)[0]) if cursor else None
-    except (ValueError, AttributeError, TypeError):
-        raise CursorNotReadable("The cursor is not one that this service gave out.") from None
+    after = decode_cursor(cursor, UUID)[0] if cursor else None
     files = await repository.list_files(session, caller.organisation_id, limit, after)
     next_cursor = encode_cursor(files[-1].id) if len(files) == limit else None
     link_next(request, response, next_cursor)

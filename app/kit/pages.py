@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import Query, Request, Response
 
 from app.kit.errors import BadRequest
+from app.kit.schemas import check_moment, check_text
 
 Limit = Annotated[int, Query(ge=1, le=1000, description="Rows in one page.")]
 Cursor = Annotated[str | None, Query(max_length=500, description="`next_cursor` of the page before.")]
@@ -23,15 +27,32 @@ def encode_cursor(*key: Any) -> str:
     return base64.urlsafe_b64encode(json.dumps(key, default=str).encode()).decode().rstrip("=")
 
 
-def decode_cursor(cursor: str, length: int) -> list[Any]:
-    """Unpack a sort key of `length` values; raises CursorNotReadable for anything this service did not make."""
+def decode_cursor(cursor: str, *kinds: type) -> list[Any]:
+    """Unpack a sort key whose values are of these kinds (int, str, datetime, UUID).
+
+    Raises CursorNotReadable for anything that this service did not give out for such a list.
+    """
     try:
         key = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except ValueError:
-        key = None
-    if not isinstance(key, list) or len(key) != length:
-        raise CursorNotReadable("The cursor is not one that this service gave out.")
-    return key
+        if not isinstance(key, list):
+            raise TypeError
+        return [_READERS[kind](value) for kind, value in zip(kinds, key, strict=True)]
+    except (ValueError, TypeError, AttributeError):
+        raise CursorNotReadable("The cursor is not one that this service gave out for this list.") from None
+
+
+def _read_int(value: Any) -> int:
+    if type(value) is not int or not 0 <= value < 2**31:
+        raise TypeError
+    return value
+
+
+_READERS: Mapping[type, Callable[[Any], Any]] = {
+    int: _read_int,
+    str: lambda value: check_text(value + ""),
+    datetime: lambda value: check_moment(datetime.fromisoformat(value)),
+    UUID: UUID,
+}
 
 
 def link_next(request: Request, response: Response, cursor: str | None) -> None:

@@ -85,9 +85,7 @@ async def test_retries_are_given_up_after_the_step_s_own_number(api: Api) -> Non
         ({"do": "die_in_child"}, "CHILD_CRASHED"),
     ],
 )
-async def test_a_broken_step_fails_its_job_only_and_is_not_retried(
-    api: Api, record: dict[str, Any], code: str
-) -> None:
+async def test_a_broken_step_fails_its_job_only_and_is_not_retried(api: Api, record: dict[str, Any], code: str) -> None:
     batch = await run(api, "behaviour", [{"do": "succeed"}, record, {"do": "succeed"}])
     assert [job["status"] for job in batch["jobs"]] == ["completed", "failed", "completed"]
     assert batch["jobs"][1]["error_code"] == code
