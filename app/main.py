@@ -17,6 +17,8 @@ from fastapi_offline import FastAPIOffline
 from app.auth import service as auth_service
 from app.auth.router import router as auth_router
 from app.batches.archive_router import router as archive_router
+from app.batches.command_router import router as command_router
+from app.batches.insight_router import router as insight_router
 from app.batches.router import router as batches_router
 from app.batches.submit_router import router as submit_router
 from app.console.router import router as console_router
@@ -41,6 +43,7 @@ from app.runner.context import Resources
 from app.runner.engine import EngineDoorbell
 from app.runner.router import router as operations_router
 from app.runner.runner import Runner
+from app.runner.waiting_router import router as waiting_router
 from app.settings import Settings
 
 log = logging.getLogger("tranche")
@@ -103,13 +106,11 @@ class Installation:
 
     async def migrate(self, revision: str = "head") -> str | None:
         """Bring the schema to a revision, and add what the engine and the runner need in schemas of their own."""
-        reached = await migrations.migrate(self.database.connect, revision)
-        if revision == "head":
-            pool = await self.database.connect_pool("tranche-migrate", size=1)
-            async with pool:
-                await engine.install(pool)
-                async with pool.acquire() as connection:
-                    await functions.install(connection)
+        async with migrations.migration_lock(self.database.connect) as connection:
+            reached = await migrations.migrate(self.database.connect, connection, revision)
+            if revision == "head":
+                await engine.install(connection)
+                await functions.install(connection)
         return reached
 
     async def _welcome(self) -> None:
@@ -175,7 +176,10 @@ def create_app(settings: Settings) -> FastAPI:
         pipelines_router,
         submit_router,
         batches_router,
+        command_router,
         archive_router,
+        insight_router,
+        waiting_router,
         events_router,
         operations_router,
         console_router,

@@ -1,8 +1,8 @@
 """Imports every room's models, so that Alembic and the architecture test see one metadata."""
 
 from app.auth import models as auth_models
+from app.batches import idempotency_models, step_models
 from app.batches import models as batch_models
-from app.batches import step_models
 from app.extractions import models as extraction_models
 from app.files import models as file_models
 from app.kit.db import Base
@@ -16,6 +16,7 @@ __all__ = [
     "batch_models",
     "extraction_models",
     "file_models",
+    "idempotency_models",
     "metadata",
     "pipeline_models",
     "runner_models",

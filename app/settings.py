@@ -17,7 +17,9 @@ GIB = 1024 * MIB
 class Settings(BaseSettings):
     """Frozen settings; `.env.example` lists each one with its default and meaning."""
 
-    model_config = SettingsConfigDict(env_prefix="TRANCHE_", env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="TRANCHE_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     home: Path = Field(Path("data"), description="Data folder: database, files, keys.")
     host: str = Field("127.0.0.1", description="Address to listen on.")

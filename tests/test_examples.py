@@ -77,3 +77,8 @@ async def test_wrong_parameters_are_refused(home: Path, database_url: str) -> No
         fields = {"pipeline": "checksum", "algorithm": "rot13"}
         answer = await api.post("/api/jobs/batch", data=fields, files=[("files", ("a.txt", b"a"))])
         assert answer.status_code == 422
+
+
+def test_the_readme_shows_the_example_as_it_is() -> None:
+    example = (EXAMPLES / "checksum.py").read_text("utf-8")
+    assert example in (EXAMPLES.parent.parent / "README.md").read_text("utf-8")

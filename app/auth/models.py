@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, LargeBinary, Text, func
+from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, Interval, LargeBinary, Text, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit.db import Base
@@ -13,12 +13,13 @@ from app.kit.ids import new_id
 
 
 class Organisation(Base):
-    """A tenant: every row a caller can reach belongs to one."""
+    """A tenant: every row a caller can reach belongs to one. `batch_life`: how long its batches are kept by default."""
 
     __tablename__ = "organisations"
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     name: Mapped[str] = mapped_column(Text, unique=True)
+    batch_life: Mapped[timedelta | None] = mapped_column(Interval)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from importlib.metadata import version
 from typing import Annotated
 from uuid import UUID
@@ -11,13 +12,14 @@ from fastapi.responses import RedirectResponse
 
 from app.auth import repository, service
 from app.auth.caller import COOKIE, AdminDep, CallerDep, KeyNotValid, refuse_cross_site
-from app.auth.models import ApiKey, User
+from app.auth.models import ApiKey, Organisation, User
 from app.auth.schemas import (
     KeyCreate,
     KeyCreated,
     KeyPage,
     KeyRead,
     OrganisationRead,
+    OrganisationUpdate,
     SessionRead,
     SignIn,
     UserRead,
@@ -39,9 +41,23 @@ async def _read(session: SessionDep, organisation_id: UUID, user: dict[str, obje
     organisation = await repository.get_organisation(session, organisation_id)
     return SessionRead(
         user=UserRead.model_validate(user),
-        organisation=OrganisationRead.model_validate(organisation),
+        organisation=_organisation(organisation),
         version=version("tranche"),
     )
+
+
+def _organisation(organisation: Organisation) -> OrganisationRead:
+    days = organisation.batch_life.days if organisation.batch_life else None
+    return OrganisationRead(id=organisation.id, name=organisation.name, batch_life_days=days)
+
+
+@router.patch("/api/organisation")
+async def update_organisation(body: OrganisationUpdate, session: SessionDep, caller: AdminDep) -> OrganisationRead:
+    """Change the caller's organisation."""
+    organisation = await repository.get_organisation(session, caller.organisation_id)
+    organisation.batch_life = None if body.batch_life_days is None else timedelta(days=body.batch_life_days)
+    await session.flush()
+    return _organisation(organisation)
 
 
 @router.get("/sign-in", include_in_schema=False)

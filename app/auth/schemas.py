@@ -25,6 +25,13 @@ class UserRead(Output):
 class OrganisationRead(Output):
     id: UUID
     name: str
+    batch_life_days: int | None = None
+
+
+class OrganisationUpdate(Input):
+    batch_life_days: int | None = Field(
+        ge=1, le=36500, description="Days that batches are kept when their pipeline sets no time; null keeps them."
+    )
 
 
 class SessionRead(Output):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
@@ -13,6 +12,7 @@ from app.batches.repository import BatchOutput
 from app.batches.service import BatchNotFound
 from app.files.archive import Archive, Entry, unique_paths
 from app.files.content import ranged_response
+from app.files.names import display_name, split_suffix
 from app.files.router import StorageDep
 from app.kit.db import DatabaseDep
 
@@ -21,7 +21,7 @@ router = APIRouter(prefix="/api/batches", tags=["batches"])
 
 def _folder(output: BatchOutput) -> str:
     """`003 Lakeside Invitational`: the job's number first, so that folders sort as the jobs do and never collide."""
-    stem = PurePath(output.filename or "record").stem
+    stem, _ = split_suffix(display_name(output.filename or "record"))
     return f"{output.sequence:03d} {stem}"[:100]
 
 

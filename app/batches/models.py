@@ -56,6 +56,7 @@ class Batch(Base):
         CheckConstraint("status not in ('draft', 'pending') or running_jobs = 0", name="running_after_start"),
         CheckConstraint("max_parallel between 1 and 4096", name="max_parallel"),
         CheckConstraint("last_event_id >= 0", name="last_event_id"),
+        CheckConstraint("first_n >= 1", name="first_n"),
         CheckConstraint(
             "(parent_batch_id is null or relation is not null)"
             " and relation in ('retry_failed', 'restart', 'schedule', 'backfill')",
@@ -91,6 +92,9 @@ class Batch(Base):
     status_reason: Mapped[str | None] = mapped_column(Text)
     pause_reason: Mapped[str | None] = mapped_column(Text)
     failure_policy: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    failures_at_base: Mapped[int] = mapped_column(Integer, server_default="0")
+    jobs_at_base: Mapped[int] = mapped_column(Integer, server_default="0")
+    first_n: Mapped[int | None] = mapped_column(Integer)
     total_jobs: Mapped[int] = mapped_column(Integer)
     pending_jobs: Mapped[int] = mapped_column(Integer)
     running_jobs: Mapped[int] = mapped_column(Integer, server_default="0")
@@ -112,6 +116,7 @@ class Batch(Base):
     last_event_id: Mapped[int] = mapped_column(BigInteger, server_default="0")
     created_at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.now())
+    queued_at: Mapped[datetime | None] = mapped_column(Timestamp)
     started_at: Mapped[datetime | None] = mapped_column(Timestamp)
     paused_at: Mapped[datetime | None] = mapped_column(Timestamp)
     cancelled_at: Mapped[datetime | None] = mapped_column(Timestamp)
@@ -154,7 +159,13 @@ class Job(Base):
         Index("ix_jobs_claimed_by", "claimed_by", postgresql_where=text("status = 'running'")),
         Index("ix_jobs_checksum", "checksum", postgresql_where=text("checksum is not null")),
         Index("ix_jobs_file_id", "file_id", postgresql_where=text("file_id is not null")),
-        Index("ix_jobs_retry_of_job_id", "retry_of_job_id", postgresql_where=text("retry_of_job_id is not null")),
+        # One retry of a job: a double click on retry-failed makes one batch.
+        Index(
+            "uq_jobs_retry_of_job_id",
+            "retry_of_job_id",
+            unique=True,
+            postgresql_where=text("retry_of_job_id is not null"),
+        ),
         {"postgresql_with": {"fillfactor": 50}},
     )
 

@@ -11,7 +11,10 @@ MAX_PREFIX = 20
 """VARCHAR(20) of document 001: longer prefixes are cut here, not by the column."""
 _PREFIX = re.compile(r"^([A-Za-z]{2,5})[_\- ]([A-Za-z]{2,}\d*)(?=[_\-. ]|$)")
 _VIEWS = frozenset(
-    ("front", "back", "side", "left", "right", "top", "bottom", "detail", "angle", "iso", "perspective", "rear")
+    (
+        *("front", "back", "side", "left", "right", "top", "bottom", "rear"),
+        *("detail", "angle", "iso", "perspective", "hero", "3q"),
+    )
 )
 _CAMERAS = frozenset(
     ("img", "dsc", "dscn", "dscf", "pxl", "mvi", "vid", "gopr", "gh", "pic", "photo", "scan", "screenshot")
@@ -44,11 +47,19 @@ def common_prefix(filenames: Sequence[str]) -> tuple[str | None, bool]:
     return max(counts, key=lambda prefix: counts[prefix]), len(counts) > 1
 
 
+def _last_word(filename: str) -> str:
+    """The last word of a name, which may be a view: a counter after it, or a browser's `(1)`, is none."""
+    words = re.split(r"[_\-. ]+", _stem(filename).lower())
+    while len(words) > 1 and re.fullmatch(r"\(?\d+\)?", words[-1]):
+        words.pop()
+    return words[-1]
+
+
 def job_description(filenames: Sequence[str], description: str | None = None) -> str:
     """The user's own words, else `{n}-view_Render` when every file ends in a view word, else `{n}-file_Render`."""
     if description:
-        return re.sub(r"[^\w.-]+", "_", description).strip("_")[:80] or "Batch"
-    views = {re.split(r"[_\-. ]", _stem(name))[-1].lower() for name in filenames}
+        return re.sub(r"[^\w.-]+", "_", description).strip("_.")[:80] or "Batch"
+    views = {_last_word(name) for name in filenames}
     if views and views <= _VIEWS:
         return f"{len(views)}-view_Render"
     return f"{len(filenames)}-file_Render"

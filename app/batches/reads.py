@@ -35,6 +35,8 @@ class BatchRead(Output):
     status: str
     status_reason: str | None
     pause_reason: str | None
+    failure_policy: dict[str, Any] | None
+    first_n: int | None
     pipeline: PipelineOfBatch
     pipeline_id: int
     customer_prefix: str | None
@@ -57,6 +59,7 @@ class BatchRead(Output):
     created_by: Creator | None
     created_at: datetime
     updated_at: datetime
+    queued_at: datetime | None
     started_at: datetime | None
     paused_at: datetime | None
     cancelled_at: datetime | None

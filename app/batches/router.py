@@ -1,16 +1,16 @@
-"""Reading batches and jobs back, and starting drafts."""
+"""Reading batches and jobs back."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any
+from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
 from app.auth.caller import CallerDep
-from app.batches import reads, repository, service
+from app.batches import reads, repository
 from app.batches.repository import BatchFilter
-from app.batches.schemas import BatchStarted
 from app.batches.service import BatchNotFound
 from app.batches.states import BATCH_STATUSES, JOB_STATUSES, STATUS_ALIASES
 from app.files.content import file_response
@@ -174,7 +174,7 @@ async def get_job(job_id: UUID, session: SessionDep, caller: CallerDep) -> reads
             name=output.name,
             size=file.size,
             media_type=file.media_type,
-            url=f"/api/jobs/{job_id}/outputs/{output.name}",
+            url=f"/api/jobs/{job_id}/outputs/{quote(output.name, safe='')}",
         )
         for output, file in await repository.list_outputs(session, job_id)
     ]
@@ -191,9 +191,3 @@ async def download_output(
     if file is None:
         raise NotFound("This job has no such result file.")
     return await file_response(request, storage, file, name)
-
-
-@router.post("/batches/{batch_id}/start")
-async def start_batch(batch_id: UUID, request: Request, session: SessionDep, caller: CallerDep) -> BatchStarted:
-    """Start a draft."""
-    return await service.start(session, caller, request.app.state.doorbell, batch_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
@@ -13,6 +14,13 @@ _ADDRESS = StringConstraints(max_length=255, pattern=r"^[^@\s]{1,64}@[^@\s]+\.[^
 Email = Annotated[str, _ADDRESS, AfterValidator(check_text)]
 Url = Annotated[str, StringConstraints(max_length=2000, pattern=r"^https?://[^\s/?#]+\S*$"), AfterValidator(check_text)]
 ExecutionMode = Literal["parallel", "sequential"]
+
+
+class FailurePolicyInput(Input):
+    """When more than `threshold` of the jobs fail: stop for a person (pause), give the batch up (fail), or go on."""
+
+    threshold: float = Field(0.5, ge=0, le=1)
+    action: Literal["pause", "fail", "continue"] = "pause"
 
 
 class Source(Input):
@@ -46,6 +54,8 @@ class BatchOptions(Input):
     execution_mode: ExecutionMode | None = Field(None, description="Unset: the pipeline's own.")
     max_parallel: int | None = Field(None, ge=1, le=4096, description="Jobs at a time. Unset: the pipeline's own.")
     notification_email: Email | None = None
+    failure_policy: FailurePolicyInput | None = Field(None, description="Unset: the pipeline's own.")
+    first_n: int | None = Field(None, ge=1, le=2**31 - 1, description="A trial run: run so many jobs, then pause.")
     start: bool = Field(True, description="False makes a draft, to be started later.")
 
 
@@ -81,8 +91,39 @@ class BatchCreated(Output):
 
 
 class BatchStarted(Output):
-    started_at: str
+    started_at: datetime
     first_job_id: UUID | None
+
+
+class BatchPaused(Output):
+    paused_at: datetime
+
+
+class BatchResumed(Output):
+    resumed_at: datetime
+
+
+class BatchCancelled(Output):
+    cancelled_at: datetime
+
+
+class BatchArchived(Output):
+    archived_at: datetime | None
+
+
+class BatchCopied(Output):
+    """The reply of retry-failed and restart."""
+
+    new_batch_id: UUID
+
+
+class BatchUpdate(Input):
+    """What can be changed of a batch after it was submitted; members that are not sent stay as they are."""
+
+    name: ShortText | None = None
+    description: LongText | None = None
+    metadata: JsonObject | None = None
+    max_parallel: int | None = Field(None, ge=1, le=4096)
 
 
 def links_of(batch_id: UUID) -> BatchLinks:

@@ -1,17 +1,19 @@
-"""Commands on batches. Each is one transaction; the batch's row is locked first."""
+"""Commands on a batch. Each is one transaction and idempotent; the batch's row is locked first."""
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.caller import Caller
 from app.batches import log, repository
 from app.batches.models import Batch, Job
 from app.batches.schemas import BatchStarted
-from app.batches.states import TRANSITIONS
+from app.batches.states import COMMANDS, allowed_commands
 from app.batches.submission import BatchEmpty, Doorbell
 from app.kit.errors import Conflict, NotFound
 
@@ -24,9 +26,8 @@ class InvalidTransition(Conflict):
     code, title = "invalid_transition", "Invalid transition"
 
     def __init__(self, status: str, event: str) -> None:
-        allowed = [name for name, (sources, _) in TRANSITIONS.items() if status in sources]
         detail = f"A batch that is {status} cannot {event}."
-        super().__init__(detail, event=event, allowed=allowed)
+        super().__init__(detail, event=event, allowed=allowed_commands(status))
         self.extra["from"] = status
 
 
@@ -38,20 +39,157 @@ async def get_locked(session: AsyncSession, caller: Caller, batch_id: UUID) -> B
     return batch
 
 
+def check_command(batch: Batch, event: str) -> None:
+    """Raise InvalidTransition (409) when the batch is not where the command may start."""
+    if batch.status not in COMMANDS[event].sources:
+        raise InvalidTransition(batch.status, event)
+
+
+async def database_now(session: AsyncSession) -> datetime:
+    """The database's clock, which is the only one that times of batches are read from."""
+    now: datetime = (await session.execute(select(func.clock_timestamp()))).scalar_one()
+    return now
+
+
 async def start(session: AsyncSession, caller: Caller, doorbell: Doorbell, batch_id: UUID) -> BatchStarted:
     """Start a draft. A batch that was started already is answered the same again."""
     batch = await get_locked(session, caller, batch_id)
     query = select(Job.id).where(Job.batch_id == batch_id).order_by(Job.sequence).limit(1)
     first_job_id = (await session.execute(query)).scalar_one_or_none()
     if batch.status in ("pending", "processing"):
-        return BatchStarted(started_at=(batch.started_at or batch.updated_at).isoformat(), first_job_id=first_job_id)
-    sources, target = TRANSITIONS["start"]
-    if batch.status not in sources:
-        raise InvalidTransition(batch.status, "start")
+        return BatchStarted(started_at=batch.queued_at or batch.created_at, first_job_id=first_job_id)
+    check_command(batch, "start")
     if not batch.total_jobs:
         raise BatchEmpty("The batch has no files, URLs or records.")
-    event = log.NewEvent("batch.queued", data={"status": target})
-    await log.record(session, batch_id, [event], actor=caller.actor, changes={"status": target})
+    now = await database_now(session)
+    changes = {"status": "pending", "queued_at": now}
+    event = log.NewEvent("batch.queued", data={"status": "pending"})
+    await log.record(session, batch_id, [event], actor=caller.actor, changes=changes)
     await doorbell.ring(session, batch_id, min(batch.max_parallel, 4))
-    await session.refresh(batch, ["updated_at"])
-    return BatchStarted(started_at=batch.updated_at.isoformat(), first_job_id=first_job_id)
+    return BatchStarted(started_at=now, first_job_id=first_job_id)
+
+
+async def pause(session: AsyncSession, caller: Caller, batch_id: UUID) -> datetime:
+    """Start no more jobs; those that run finish their step and wait. Returns since when."""
+    batch = await get_locked(session, caller, batch_id)
+    if batch.status == "paused" and batch.paused_at:
+        return batch.paused_at
+    check_command(batch, "pause")
+    now = await database_now(session)
+    changes = {"status": "paused", "pause_reason": "user", "paused_at": now}
+    event = log.NewEvent("batch.paused", data={"status": "paused", "reason": "user"})
+    await log.record(session, batch_id, [event], actor=caller.actor, changes=changes)
+    return now
+
+
+async def resume(session: AsyncSession, caller: Caller, doorbell: Doorbell, batch_id: UUID) -> datetime:
+    """Go on. Failures are counted anew from here, so that the batch does not pause again at once."""
+    batch = await get_locked(session, caller, batch_id)
+    if batch.status in ("pending", "processing"):
+        return batch.updated_at
+    check_command(batch, "resume")
+    now = await database_now(session)
+    status = "processing" if batch.started_at else "pending"
+    changes = {
+        "status": status,
+        "pause_reason": None,
+        "paused_at": None,
+        "first_n": None,
+        "failures_at_base": batch.failed_jobs,
+        "jobs_at_base": batch.pending_jobs + batch.running_jobs,
+    }
+    event = log.NewEvent("batch.resumed", data={"status": status})
+    await log.record(session, batch_id, [event], actor=caller.actor, changes=changes)
+    await doorbell.ring(session, batch_id, min(batch.max_parallel, 4))
+    return now
+
+
+async def cancel(session: AsyncSession, caller: Caller, doorbell: Doorbell, batch_id: UUID) -> datetime:
+    """Cancel pending jobs now; running ones stop after their step, and within 30 s. Returns since when."""
+    batch = await get_locked(session, caller, batch_id)
+    if batch.status in ("cancelling", "cancelled") and batch.cancelled_at:
+        return batch.cancelled_at
+    check_command(batch, "cancel")
+    now = await database_now(session)
+    event = log.NewEvent("batch.cancelling", data={"status": "cancelling"})
+    changes = {"status": "cancelling", "pause_reason": None, "cancelled_at": now}
+    await cancel_pending_jobs(session, batch, now, [event], changes, actor=caller.actor)
+    if batch.needs_summary:
+        await doorbell.ring(session, batch_id, 1)  # whoever answers closes the batch when it is quiet already
+    return now
+
+
+_CANCEL_JOBS = text("""
+with ended as (
+  update jobs set status = 'cancelled', completed_at = :now, updated_at = :now
+  where batch_id = :batch_id and status = 'pending' returning id, sequence, stage, attempt
+), steps as (
+  update job_steps s set status = 'cancelled', completed_at = :now
+  from ended e where s.job_id = e.id and s.status in ('pending', 'running')
+)
+select id, sequence, stage, attempt from ended order by sequence
+""")
+
+
+async def cancel_pending_jobs(
+    session: AsyncSession,
+    batch: Batch,
+    now: datetime,
+    events: list[log.NewEvent],
+    changes: dict[str, Any],
+    *,
+    actor: str | None = None,
+) -> None:
+    """End the pending jobs of a locked batch that is being cancelled, and the batch itself when nothing runs.
+
+    `events` and `changes` are written with it, before the events of the jobs.
+    """
+    rows = (await session.execute(_CANCEL_JOBS, {"batch_id": batch.id, "now": now})).all()
+    events = events + [
+        log.NewEvent(
+            "job.cancelled",
+            row.id,
+            data={"sequence": row.sequence, "stage": row.stage, "status": "cancelled", "attempt": row.attempt},
+        )
+        for row in rows
+    ]
+    cancelled = batch.cancelled_jobs + len(rows)
+    changes = changes | {"pending_jobs": batch.pending_jobs - len(rows), "cancelled_jobs": cancelled}
+    if not batch.running_jobs and not batch.needs_summary:
+        reason = changes.get("status_reason", batch.status_reason)
+        status = outcome_of(batch.completed_jobs, batch.failed_jobs, cancelled, cancelling=True, given_up=bool(reason))
+        began = batch.started_at or batch.created_at
+        milliseconds = int((now - began).total_seconds() * 1000)
+        changes |= {"status": status, "completed_at": now, "processing_time_ms": milliseconds}
+        events.append(log.NewEvent(f"batch.{status}", data={"status": status}))
+    await log.record(session, batch.id, events, actor=actor, changes=changes)
+
+
+def outcome_of(completed: int, failed: int, cancelled: int, *, cancelling: bool, given_up: bool) -> str:
+    """How a batch ends whose last job has ended; `settle.sql` decides the same way."""
+    if cancelling and given_up:
+        return "failed"
+    if cancelling and cancelled:
+        return "cancelled"
+    if not failed:
+        return "completed"
+    return "partial" if completed else "failed"
+
+
+async def archive(session: AsyncSession, caller: Caller, batch_id: UUID, *, archived: bool) -> datetime | None:
+    """Take an ended batch out of the lists, or bring it back. Returns since when it is archived."""
+    batch = await get_locked(session, caller, batch_id)
+    if archived and batch.archived_at:
+        return batch.archived_at
+    check_command(batch, "archive")
+    now = await database_now(session) if archived else None
+    await session.execute(update(Batch).where(Batch.id == batch_id).values(archived_at=now))
+    return now
+
+
+async def cancel_pending_of(session: AsyncSession, batch_id: UUID) -> None:
+    """End the pending jobs of a batch that is `cancelling` already; the runner asks for it when a batch is given up."""
+    query = select(Batch).where(Batch.id == batch_id, Batch.status == "cancelling", Batch.pending_jobs > 0)
+    batch = (await session.execute(query.with_for_update(key_share=True))).scalar_one_or_none()
+    if batch:
+        await cancel_pending_jobs(session, batch, await database_now(session), [], {})

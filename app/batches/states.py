@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final
 
 BATCH_TERMINAL: Final = ("completed", "partial", "failed", "cancelled")
@@ -18,11 +19,45 @@ COUNTERS: Final = ("total", "pending", "running", "completed", "failed", "cancel
 STATUS_ALIASES: Final = {"queued": "pending", "in_progress": "processing", "success": "completed"}
 """Words of documents 001, 002 and 004 that filters take as well."""
 
-TRANSITIONS: Final[dict[str, tuple[tuple[str, ...], str]]] = {
-    "start": (("draft",), "pending"),
-    "claim": (("pending", "processing"), "processing"),
-}
-"""Event -> (from, to)."""
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One way on: `event` takes a batch from any of `sources` to `target`. `command`: a client may ask for it."""
+
+    event: str
+    sources: tuple[str, ...]
+    target: str
+    command: bool
+    meaning: str
+
+
+RULES: Final = (
+    Rule("create", (), "pending", False, "a submission; a draft when it says start=false"),
+    Rule("start", ("draft",), "pending", True, "an empty batch is refused"),
+    Rule("claim", ("pending", "processing"), "processing", False, "the first job is claimed"),
+    Rule("pause", ("pending", "processing"), "paused", True, "running jobs finish their step, then wait"),
+    Rule("trip", ("processing",), "paused", False, "too many failures under the policy `pause`; raises an alert"),
+    Rule("try", ("processing",), "paused", False, "the first jobs of a trial run have ended"),
+    Rule("resume", ("paused",), "processing", True, "counts failures anew; pending when nothing had started"),
+    Rule("cancel", ("pending", "processing", "paused"), "cancelling", True, "pending jobs now, running ones in 30 s"),
+    Rule("lose", ("processing",), "cancelling", False, "the policy `fail`, or a step that gives the batch up"),
+    Rule("complete", ("processing", "paused"), "completed", False, "the last job ended, none failed"),
+    Rule("complete in part", ("processing", "paused"), "partial", False, "the last job ended, some failed"),
+    Rule("fail", ("processing", "paused", "cancelling"), "failed", False, "only failures, or the batch was given up"),
+    Rule("be cancelled", ("cancelling",), "cancelled", False, "the last job ended, and some were cancelled"),
+    Rule("retry-failed", (*BATCH_TERMINAL, "paused"), "", True, "a new batch with a copy of each failed job"),
+    Rule("restart", BATCH_TERMINAL, "", True, "a new batch with all jobs, from the beginning"),
+    Rule("archive", BATCH_TERMINAL, "", True, "out of the lists, kept"),
+    Rule("delete", ("draft", *BATCH_TERMINAL), "", True, "gone with its jobs, results and files"),
+)
+"""Every way a batch can go on. A target of "" leaves the batch itself where it is."""
+
+COMMANDS: Final = {rule.event: rule for rule in RULES if rule.command}
+
+
+def allowed_commands(status: str) -> list[str]:
+    """What a client may ask of a batch in this status."""
+    return [name for name, rule in COMMANDS.items() if status in rule.sources]
 
 
 def sql_list(words: Iterable[str]) -> str:

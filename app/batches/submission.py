@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import UUID as PgUUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.caller import Caller
+from app.auth.repository import get_organisation
 from app.batches import log, naming
 from app.batches.models import Batch
 from app.batches.schemas import BatchCreated, BatchOptions, links_of
@@ -132,6 +133,7 @@ async def submit(
     names = [job.name or job.source_url or "" for job in jobs]
     prefix, mixed = naming.common_prefix(names)
     now = datetime.now(UTC)
+    life = pipeline.expires_after or (await get_organisation(session, caller.organisation_id)).batch_life
     base_name = naming.base_directory_name(prefix, naming.job_description(names, options.description), now.date())
     single_name = f"Single: {names[0] or 'record'}"[:255] if single and jobs else None
     batch_id, status = new_id(), "pending" if options.start else "draft"
@@ -148,7 +150,11 @@ async def submit(
         "base_directory_name": base_name,
         "execution_mode": options.execution_mode or pipeline.mode,
         "max_parallel": parallel,
+        "failure_policy": _failure_policy(pipeline, options),
+        "jobs_at_base": len(jobs),
+        "first_n": options.first_n,
         "status": status,
+        "queued_at": now if options.start else None,
         "total_jobs": len(jobs),
         "pending_jobs": len(jobs),
         "total_size": sum(job.file_size or 0 for job in jobs),
@@ -156,7 +162,7 @@ async def submit(
         "settings": settings,
         "metadata_": dict(options.metadata),
         "notification_email": options.notification_email,
-        "expires_at": now + pipeline.expires_after if pipeline.expires_after else None,
+        "expires_at": now + life if life else None,
     }
     await session.execute(insert(Batch).values(values))
     await _add_jobs(session, batch_id, registry.id_of(pipeline), pipeline, jobs)
@@ -172,6 +178,12 @@ async def submit(
         status=status,
         links=links_of(batch_id),
     )
+
+
+def _failure_policy(pipeline: Pipeline, options: BatchOptions) -> dict[str, Any]:
+    if options.failure_policy:
+        return options.failure_policy.model_dump()
+    return {"threshold": pipeline.failure_policy.threshold, "action": pipeline.failure_policy.action}
 
 
 async def _add_jobs(

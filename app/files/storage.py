@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import obstore
@@ -136,8 +137,8 @@ class Storage:
             await asyncio.to_thread(self._adopt_locally, files)
             return
         for file in files:
-            if not await self.exists(file.key):
-                await obstore.put_async(self._store, file.key, file.path)
+            # Written even if it is there already: a fresh date keeps it from being collected before its row commits.
+            await obstore.put_async(self._store, file.key, file.path)
             file.path.unlink(missing_ok=True)
 
     def _adopt_locally(self, files: Sequence[Spooled]) -> None:
@@ -201,6 +202,13 @@ class Storage:
             yield copy
         finally:
             copy.unlink(missing_ok=True)
+
+    async def list_keys(self, prefix: str, before: datetime) -> list[str]:
+        """Keys that start with `prefix` and were written before a time."""
+        found: list[str] = []
+        async for page in obstore.list(self._store, prefix):
+            found += [item["path"] for item in page if item["last_modified"] < before]
+        return found
 
     async def delete(self, keys: Iterable[str]) -> None:
         """Delete contents; those already gone are no error."""

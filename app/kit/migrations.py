@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncpg
@@ -27,19 +28,31 @@ def head() -> str:
     return max(path.name.partition("_")[0] for path in _scripts().glob("versions/[0-9]*_*.py"))
 
 
-async def migrate(
-    connect: Callable[[], Awaitable[asyncpg.Connection[asyncpg.Record]]], revision: str = "head"
-) -> str | None:
-    """Upgrade or downgrade to `revision` (`base` removes everything); returns the revision reached."""
+Connect = Callable[[], Awaitable["asyncpg.Connection[asyncpg.Record]"]]
+
+
+@asynccontextmanager
+async def migration_lock(connect: Connect) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
+    """One process at a time changes the schema: several may start at once on a fresh database."""
     connection = await connect()
     try:
         await connection.execute("select pg_advisory_lock($1)", LOCK_KEY)
-        if revision in ("head", head()) and await _current(connection) == head():
-            return head()
-        await _run_alembic(connect, revision)
-        return await _current(connection)
+        yield connection
     finally:
         await connection.close()
+
+
+async def migrate(
+    connect: Connect, connection: asyncpg.Connection[asyncpg.Record], revision: str = "head"
+) -> str | None:
+    """Upgrade or downgrade to `revision` (`base` removes everything); returns the revision reached.
+
+    `connection` is the one that holds the migration lock.
+    """
+    if revision in ("head", head()) and await _current(connection) == head():
+        return head()
+    await _run_alembic(connect, revision)
+    return await _current(connection)
 
 
 async def _current(connection: asyncpg.Connection[asyncpg.Record]) -> str | None:

@@ -92,6 +92,8 @@ class EmbeddedPostgres:
         """The process id of the running postmaster, or None."""
         try:
             pid = int((self.data / "postmaster.pid").read_text().split("\n", 1)[0])
+            with suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)  # as process 1 of a container we inherit it, and a zombie looks alive
             os.kill(pid, 0)
             command = Path(f"/proc/{pid}/cmdline")
             return pid if not command.exists() or b"postgres" in command.read_bytes() else None

@@ -45,6 +45,14 @@ class Stop:
     batch: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class FailurePolicy:
+    """What a batch does when more than `threshold` (0 to 1) of its jobs have failed and work is left."""
+
+    threshold: float = 0.5
+    action: Literal["pause", "fail", "continue"] = "continue"
+
+
 class Params(BaseModel):
     """Base class of a pipeline's parameters; its JSON schema draws the form in the console."""
 
@@ -180,8 +188,8 @@ class Step:
 class Pipeline:
     """A named list of steps that every job of a batch goes through.
 
-    `mode` and `expires_after` are defaults for its batches; `accepts` says which sources its jobs may have;
-    `version` goes up when the meaning of its results changes.
+    `mode`, `failure_policy` and `expires_after` are defaults for its batches; `accepts` says which sources its jobs may
+    have; `version` goes up when the meaning of its results changes.
     """
 
     key: str
@@ -191,6 +199,7 @@ class Pipeline:
     mode: Literal["parallel", "sequential"] = "parallel"
     max_parallel: int = 8
     accepts: tuple[Source, ...] = ("file",)
+    failure_policy: FailurePolicy = FailurePolicy()
     expires_after: timedelta | None = None
     version: int = 1
     steps: list[Step] = field(default_factory=list)

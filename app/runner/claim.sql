@@ -20,7 +20,7 @@ begin
   perform 1 from batches where batches.id = any(batch_ids) order by batches.id for no key update;
   return query
   with asked as materialized (
-    select a.batch_id, a.wanted, a.pull, b.status, b.execution_mode,
+    select a.batch_id, a.wanted, a.pull, b.status, b.execution_mode, b.first_n,
       case when b.execution_mode = 'sequential' then 1 else b.max_parallel end - b.running_jobs as room
     from unnest(batch_ids, wanted, pulls) as a(batch_id, wanted, pull)
     join batches b on b.id = a.batch_id and b.status in ('pending', 'processing')
@@ -39,6 +39,7 @@ begin
     ) suspect, lateral (
       select j.id, j.run_at from jobs j
       where j.batch_id = asked.batch_id and j.status = 'pending' and (j.crash_count = 0 or j.id = suspect.id)
+        and (asked.first_n is null or j.sequence <= asked.first_n)
         -- One at a time means in order: a job that waits for its retry holds the ones behind it back.
         and (asked.execution_mode = 'sequential' or j.run_at <= at)
       order by j.sequence

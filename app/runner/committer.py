@@ -18,7 +18,7 @@ MAX_GROUP: Final = 256
 CRASH_LIMIT: Final = 3
 """A job that kills its worker so often is given up (promise R5)."""
 Outcome = Literal["next", "completed", "failed", "retry", "lost", "released", "progress"]
-SETTLE_CALL: Final = f"select * from {SETTLE}({', '.join(f'${n}' for n in range(1, 18))})"
+SETTLE_CALL: Final = f"select * from {SETTLE}({', '.join(f'${n}' for n in range(1, 19))})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,7 @@ class Transition:
     message: str | None = None
     progress: float | None = None
     cached: bool = False
+    batch_lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class Settled:
     pending_jobs: int
     max_parallel: int
     needs_closing: bool
+    needs_cancelling: bool
 
 
 Waiting = tuple[Transition, "asyncio.Future[Settled | None]"]
@@ -78,6 +80,7 @@ def settle_arguments(group: Sequence[Transition]) -> list[Any]:
         [t.message for t in group],
         [t.progress for t in group],
         [t.cached for t in group],
+        [t.batch_lost for t in group],
         list({t.batch_id for t in group}),
         CRASH_LIMIT,
     ]
@@ -87,7 +90,7 @@ def read_settled(rows: Iterable[Any], size: int) -> list[Settled | None]:
     """The settle function's rows by place in the group; None where the job was lost to another attempt."""
     found: list[Settled | None] = [None] * size
     for row in rows:
-        found[row[0] - 1] = Settled(row[1], row[3], row[4], row[5], row[6])
+        found[row[0] - 1] = Settled(row[1], row[3], row[4], row[5], row[6], row[7])
     return found
 
 
@@ -140,7 +143,7 @@ async def read_back(
     """After a lost connection: which of the group were not written, and where the others stand. Never assume."""
     query = """
         select j.id, j.status, j.attempt, j.step_position, b.running_jobs, b.pending_jobs,
-          case when b.execution_mode = 'sequential' then 1 else b.max_parallel end, b.needs_summary
+          case when b.execution_mode = 'sequential' then 1 else b.max_parallel end, b.needs_summary, b.status
         from jobs j join batches b on b.id = j.batch_id where j.id = any($1::uuid[])"""
     rows = {row[0]: row for row in await connection.fetch(query, [entry[0].job_id for entry in group])}
     again: list[Waiting] = []
@@ -153,5 +156,5 @@ async def read_back(
             again.append(entry)
         else:
             quiet = row[7] and row[4] + row[5] == 0
-            known.append((entry, Settled(row[1], row[4], row[5], row[6], quiet)))
+            known.append((entry, Settled(row[1], row[4], row[5], row[6], quiet, row[8] == "cancelling")))
     return again, known

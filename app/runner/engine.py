@@ -20,7 +20,7 @@ from pgqueuer.adapters.persistence.qb import (
     QueryQueueBuilder,
     QuerySchedulerBuilder,
 )
-from pgqueuer.db import AsyncpgPoolDriver, Driver
+from pgqueuer.db import AsyncpgDriver, AsyncpgPoolDriver, Driver
 from pgqueuer.domain.settings import DBSettings
 from pgqueuer.domain.types import QueueManagerId
 from pgqueuer.models import Job as EngineJob
@@ -104,9 +104,9 @@ class EngineDoorbell:
         await _enqueue(_queries(_SessionDriver(session)), [(batch_id, 0.0)] * times)
 
 
-async def install(pool: asyncpg.Pool[asyncpg.Record]) -> None:
+async def install(connection: asyncpg.Connection[asyncpg.Record]) -> None:
     """Make or upgrade the engine's own tables, in a schema of their own, by its own installer."""
-    queries = _queries(AsyncpgPoolDriver(pool))
+    queries = _queries(AsyncpgDriver(connection))
     if await queries.schema_is_installed():
         await queries.upgrade()
     else:

@@ -48,6 +48,7 @@ class Progress:
     result: str | None = None
     message: str | None = None
     cached: bool = False
+    failure: Failed | None = None
 
 
 class JobRunner:
@@ -150,6 +151,8 @@ class JobRunner:
         async with self._resources.database.transaction() as session:
             for step in (await session.execute(query.order_by(JobStep.position))).scalars():
                 progress.statuses[step.name] = step.status
+                if step.status == "failed":
+                    progress.failure = Failed(step.error_code or "", step.error_message or "", retryable=False)
                 if step.output is not None:
                     progress.outputs[step.name] = step.output
                     progress.result = json.dumps(step.output)
@@ -191,32 +194,60 @@ def _transition(
     place = (here.batch_id, here.job_id, here.attempt, here.position)
     progress.cached = progress.cached or context.cached
     progress.message = context.message or progress.message
-    following = here.position + 1
     output: str | None = None
     match result:
         case Failed(retryable=True) if retries < step.max_retries:
             delay = retry_delay(retries, result.retry_after)
             message = clean_message(f"{result.message} Tried again after {delay:.1f} s.")
             return Transition(*place, "retry", delay=delay, error_code=result.code, error_message=message)
-        case Failed(code=code, message=message):
-            cached = progress.cached
-            return Transition(*place, "failed", "failed", error_code=code, error_message=message, cached=cached)
+        case Failed():
+            status = "failed"
+            progress.failure = progress.failure or result
         case Done():
-            progress.statuses[step.name] = status = "completed"
+            status = "completed"
             if (output := result.output) is not None:
                 progress.outputs[step.name], progress.result = result.value, output
         case Skipped():
-            progress.statuses[step.name] = status = "skipped"
-    if following == len(pipeline.steps):
+            status = "skipped"
+    progress.statuses[step.name] = status
+    failure, cached = progress.failure, progress.cached
+    following = _next_position(pipeline, here.position, failed=failure is not None)
+    if failure and (following is None or failure.batch_lost):
+        code, message, lost = failure.code, failure.message, failure.batch_lost
+        return Transition(
+            *place,
+            "failed",
+            status,
+            output=output,
+            error_code=code,
+            error_message=message,
+            cached=cached,
+            batch_lost=lost,
+        )
+    if following is None:
+        end = len(pipeline.steps)
         return Transition(
             *place,
             "completed",
             status,
-            following,
+            end,
             output=output,
             result=progress.result,
             message=progress.message,
-            cached=progress.cached,
+            cached=cached,
         )
     stage = pipeline.steps[following].name
-    return Transition(*place, "next", status, following, stage, output, cached=progress.cached)
+    if failure:
+        code, message = failure.code, failure.message
+        return Transition(
+            *place, "next", status, following, stage, output, error_code=code, error_message=message, cached=cached
+        )
+    return Transition(*place, "next", status, following, stage, output, cached=cached)
+
+
+def _next_position(pipeline: Pipeline, position: int, *, failed: bool) -> int | None:
+    """The step that comes next: after a failure only cleanup steps, those that are not skipped if the job failed."""
+    for following in range(position + 1, len(pipeline.steps)):
+        if not failed or not pipeline.steps[following].skip_if_failed:
+            return following
+    return None

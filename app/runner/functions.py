@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Final
 
 import asyncpg
-from asyncpg.pool import PoolConnectionProxy
 
 from app.batches.log import CHANNEL, COUNTERS_SQL
 
 SCHEMA: Final = "runner"
 _OUTCOME = """case
+        when p.lost or b.status = 'cancelling' and b.status_reason is not null then 'failed'
         when b.status = 'cancelling' and b.cancelled_jobs + p.cancelled > 0 then 'cancelled'
         when b.failed_jobs + p.failed = 0 then 'completed'
         when b.completed_jobs + p.completed = 0 then 'failed'
@@ -40,7 +40,7 @@ CLAIM, _CLAIM_SQL = _load("claim")
 SETTLE, _SETTLE_SQL = _load("settle")
 
 
-async def install(connection: asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]) -> None:
+async def install(connection: asyncpg.Connection[asyncpg.Record]) -> None:
     """Create this version's functions where they are missing."""
     await connection.execute(f"create schema if not exists {SCHEMA}")
     for name, body in ((CLAIM, _CLAIM_SQL), (SETTLE, _SETTLE_SQL)):

@@ -6,14 +6,17 @@ import asyncio
 import logging
 import os
 import socket
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import delete, func, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.batches.models import Batch
 from app.kit.db import Database
 from app.kit.errors import DATABASE_DOWN
 from app.runner.models import Worker
@@ -21,13 +24,15 @@ from app.runner.puller import Puller
 
 log = logging.getLogger("tranche.heartbeat")
 INTERVAL: Final = 2.0
+HARD_STOP_AFTER: Final = timedelta(seconds=30)
+StopJobs = Callable[[Iterable[UUID]], None]
 
 
 class Heartbeat:
     """Refreshes the worker's row every two seconds from the event loop: a blocked loop is a lost heartbeat."""
 
-    def __init__(self, database: Database, worker_id: UUID, puller: Puller) -> None:
-        self._database, self._worker_id, self._puller = database, worker_id, puller
+    def __init__(self, database: Database, worker_id: UUID, puller: Puller, stop_jobs: StopJobs) -> None:
+        self._database, self._worker_id, self._puller, self._stop_jobs = database, worker_id, puller, stop_jobs
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -47,8 +52,17 @@ class Heartbeat:
             await asyncio.sleep(INTERVAL)
             try:
                 await self._beat()
+                await self._stop_overdue()
             except (SQLAlchemyError, *DATABASE_DOWN) as error:
                 log.warning("no heartbeat: %s", type(error).__name__)
+
+    async def _stop_overdue(self) -> None:
+        """Interrupt steps that still run half a minute after their batch was cancelled."""
+        if batch_ids := self._puller.batches():
+            overdue = Batch.cancelled_at < func.clock_timestamp() - HARD_STOP_AFTER
+            query = select(Batch.id).where(Batch.id.in_(batch_ids), Batch.status == "cancelling", overdue)
+            async with self._database.transaction() as session:
+                self._stop_jobs((await session.execute(query)).scalars().all())
 
     async def _beat(self) -> None:
         async with self._database.transaction() as session:

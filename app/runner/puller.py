@@ -174,6 +174,17 @@ class Puller:
         pull.finish_if_empty()
         self._wake.set()
 
+    def interrupt(self, batch_ids: set[UUID]) -> None:
+        """Cancel the tasks of these batches' jobs."""
+        for pull in self.by_id.values():
+            if pull.batch_id in batch_ids:
+                for job_id in pull.held & self._tasks.keys():
+                    self._tasks[job_id].cancel()
+
+    def batches(self) -> list[UUID]:
+        """The batches whose jobs are held here."""
+        return [pull.batch_id for pull in self.by_id.values() if pull.held]
+
     def holds(self, job_id: UUID) -> bool:
         return job_id in self._tasks
 

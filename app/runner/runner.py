@@ -9,13 +9,14 @@ import asyncio
 import logging
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from contextlib import suppress
 from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
 
+from app.batches.service import cancel_pending_of
 from app.kit.db import Database
 from app.kit.errors import DATABASE_DOWN
 from app.kit.ids import new_id
@@ -26,6 +27,7 @@ from app.runner.context import Resources, RunningStep
 from app.runner.engine import QUEUE_TABLE, Engine
 from app.runner.execute import JobRunner
 from app.runner.heartbeat import Heartbeat
+from app.runner.housekeeping import Housekeeping
 from app.runner.puller import ClaimedJob, Pull, Puller
 from app.runner.success import settle_with_success
 from app.runner.summary import close_batch
@@ -48,8 +50,9 @@ class Runner:
         self.puller = Puller(slots, self._wake, self._run_job)
         self.engine = Engine(database, self.worker_id, self.pull)
         self._jobs = JobRunner(resources, self._settle, self._settle_with_hook)
-        self._heartbeat = Heartbeat(database, self.worker_id, self.puller)
+        self._heartbeat = Heartbeat(database, self.worker_id, self.puller, self.stop_jobs)
         self._sweeper = Sweeper(database, self)
+        self._housekeeping = Housekeeping(resources)
         self._connection: asyncpg.Connection[asyncpg.Record] | None = None
         self._loop: asyncio.Task[None] | None = None
         self._closing: set[asyncio.Task[None]] = set()
@@ -66,12 +69,14 @@ class Runner:
         self._loop = asyncio.create_task(self._run(), name="runner")
         await self.engine.start()
         await self._sweeper.start()
+        await self._housekeeping.start()
 
     async def stop(self) -> None:
         """Let running steps finish for a while, put the rest back without counting it, and write everything."""
         self._stopping = True
         self.engine.no_more_pulls()
         await self._sweeper.stop()
+        await self._housekeeping.stop()
         for pull in list(self.puller.live.values()):
             self._ring(pull.batch_id)
             self.puller.leave(pull)
@@ -101,6 +106,7 @@ class Runner:
         if self._stopping:
             self._ring(batch_id)
             return
+        await self.close(batch_id)  # rung for a batch that was cancelled while nothing ran
         if not await self._jobs.knows(batch_id):
             self._ring(batch_id, UNKNOWN_PIPELINE_PAUSE)  # another process may have this workload
             return
@@ -158,9 +164,9 @@ class Runner:
                 continue
             batch_id = transition.batch_id
             if settled.needs_closing and settled.status != "running":
-                task = asyncio.create_task(self.close(batch_id), name=f"close-{batch_id}")
-                self._closing.add(task)
-                task.add_done_callback(self._closing.discard)
+                self._in_background(self.close(batch_id))
+            if settled.needs_cancelling:
+                self._in_background(self.cancel_pending(batch_id))
             if transition.outcome in ("lost", "released") and settled.status == "pending":
                 self._ring(batch_id)
             elif batch_id not in self.puller.live and settled.pending_jobs:
@@ -174,6 +180,26 @@ class Runner:
         for (_, answer), outcome in settled:
             if not answer.done():
                 answer.set_result(outcome)
+
+    def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
+        async def guarded() -> None:
+            try:
+                await work
+            except Exception as error:  # the sweeper comes back to it
+                log.warning("a batch could not be closed: %s: %s", type(error).__name__, error)
+
+        task = asyncio.create_task(guarded())
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+    async def cancel_pending(self, batch_id: UUID) -> None:
+        """End the pending jobs of a batch that is given up or cancelled."""
+        async with self._database.transaction() as session:
+            await cancel_pending_of(session, batch_id)
+
+    def stop_jobs(self, batch_ids: Iterable[UUID]) -> None:
+        """The hard stop: interrupt what still runs of batches that were cancelled long enough ago."""
+        self.puller.interrupt(set(batch_ids))
 
     async def close(self, batch_id: UUID) -> None:
         """Write a quiet batch's summary and its terminal event."""

@@ -42,6 +42,7 @@ async def settle_with_success(
                 outcome="failed",
                 step_status="failed",
                 next_position=None,
+                cached=False,
                 result=None,
                 error_code="ON_SUCCESS_FAILED",
                 error_message=message,

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.batches import log as event_log
 from app.batches.models import Batch, Job
+from app.batches.service import outcome_of
 from app.batches.states import BATCH_TERMINAL
 from app.kit.db import Database
 from app.pipelines.contract import Pipeline
@@ -35,7 +36,13 @@ async def close_batch(database: Database, registry: Registry, batch_id: UUID) ->
         batch = (await session.execute(query.execution_options(populate_existing=True))).scalar_one_or_none()
         if batch is None or not _is_quiet(batch):
             return
-        status = _outcome(batch)
+        status = outcome_of(
+            batch.completed_jobs,
+            batch.failed_jobs,
+            batch.cancelled_jobs,
+            cancelling=batch.status == "cancelling",
+            given_up=batch.status_reason is not None,
+        )
         now = func.clock_timestamp()
         elapsed = func.extract("epoch", now - func.coalesce(Batch.started_at, Batch.created_at)) * 1000
         completed_at, milliseconds = (await session.execute(select(now, elapsed).where(Batch.id == batch_id))).one()
@@ -56,14 +63,6 @@ def _is_quiet(batch: Batch) -> bool:
         and batch.status not in (*BATCH_TERMINAL, "draft")
         and batch.pending_jobs + batch.running_jobs == 0
     )
-
-
-def _outcome(batch: Batch) -> str:
-    if batch.status == "cancelling" and batch.cancelled_jobs:
-        return "cancelled"
-    if not batch.failed_jobs:
-        return "completed"
-    return "partial" if batch.completed_jobs else "failed"
 
 
 async def _jobs_of(session: AsyncSession, batch_id: UUID) -> list[dict[str, Any]]:

@@ -52,6 +52,7 @@ limit 500"""
 _UNCLOSED = """
 select id from batches where needs_summary and status in ('processing', 'paused', 'cancelling')
   and pending_jobs + running_jobs = 0 and updated_at < clock_timestamp() - interval '5 seconds' limit 100"""
+_UNCANCELLED = "select id from batches where status = 'cancelling' and pending_jobs > 0 limit 100"
 _PRUNE_LOG = f"delete from {LOG_TABLE} where created < clock_timestamp() - interval '{KEEP_ENGINE_LOG}'"
 
 
@@ -95,12 +96,15 @@ class Sweeper:
             lost += await fetch(_ORPHANS)
             unrung = [row[0] for row in await fetch(_UNRUNG, patience_seconds)]
             unclosed = [row[0] for row in await fetch(_UNCLOSED)]
+            uncancelled = [row[0] for row in await fetch(_UNCANCELLED)]
             await connection.exec_driver_sql(_PRUNE_LOG)
         if lost:
             log.warning("%s jobs of %s dead processes are put back", len(lost), len(dead))
         await asyncio.gather(*(self._runner.lose(*row) for row in lost))
         if unrung:
             await self._runner.engine.ring(dict.fromkeys(unrung, 0.0))
+        for batch_id in uncancelled:
+            await self._runner.cancel_pending(batch_id)
         for batch_id in unclosed:
             await self._runner.close(batch_id)
         if dead:

@@ -121,7 +121,8 @@ async def test_unknown_job_and_output(api: Api) -> None:
 async def test_batch_of_a_pipeline_that_is_gone_is_still_told(api: Api) -> None:
     batch_id = await submit(api, "typed", [{}])
     row: dict[str, Any] = {"key": "gone", "title": "Once there"}
-    make = 'insert into pipelines (key, version, title, steps) values (:key, 1, :title, \'[{"name": "old"}]\') returning id'
+    steps = "jsonb_build_array(jsonb_build_object('name', 'old'))"
+    make = f"insert into pipelines (key, version, title, steps) values (:key, 1, :title, {steps}) returning id"
     pipeline_id = await query(api, make, **row)
     await query(api, "update batches set pipeline_id = :new where id = :id returning 1", new=pipeline_id, id=batch_id)
     assert (await get_batch(api, batch_id))["pipeline"] == row | {"id": pipeline_id, "steps": ["old"]}

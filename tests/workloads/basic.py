@@ -72,6 +72,8 @@ async def behave(ctx: StepContext) -> Any:
     match what:
         case "stop":
             return Stop("NOT_WANTED", "The record says so.")
+        case "lose":
+            return Stop("ALL_LOST", "Nothing of this batch can succeed.", batch=True)
         case "retry_once" if seen[ctx.key] == 1:
             return Retry(after=0.05, code="RATE_LIMIT", message="Not yet.")
         case "retry_always":
@@ -105,3 +107,48 @@ async def dependent(ctx: StepContext) -> dict[str, Any]:
 
 def die() -> None:
     os._exit(7)
+
+
+cleanup = Pipeline("cleanup", title="Cleans up after itself", accepts=("record",))
+
+
+@cleanup.step()
+async def open_account(ctx: StepContext) -> dict[str, Any]:
+    return {"account": ctx.job.sequence}
+
+
+@cleanup.step(max_retries=0)
+async def use_account(ctx: StepContext) -> Stop | None:
+    return Stop("NOT_USABLE", "The account cannot be used.") if (ctx.job.record or {}).get("fail") else None
+
+
+@cleanup.step()
+async def celebrate(ctx: StepContext) -> None: ...
+
+
+@cleanup.step(skip_if_failed=False)
+async def close_account(ctx: StepContext) -> dict[str, Any]:
+    return {"closed": ctx.outputs["open_account"]["account"]}
+
+
+flaky = Pipeline("flaky", title="Fails with a code that passes by itself", accepts=("record",))
+
+
+@flaky.step()
+async def prepare(ctx: StepContext) -> dict[str, Any]:
+    await ctx.save_file("prepared.txt", b"prepared")
+    return {"prepared": ctx.job.sequence}
+
+
+@flaky.step(max_retries=3)
+async def call(ctx: StepContext) -> Any:
+    if (ctx.job.record or {}).get("fail") and not ctx.batch.name.endswith("- Retry"):
+        raise ConnectionError("nobody answers")
+    return {"called": ctx.outputs["prepare"]["prepared"]}
+
+
+@flaky.step(max_retries=0)
+async def finish(ctx: StepContext) -> Any:
+    if (ctx.job.record or {}).get("stop") and not ctx.batch.name.endswith("- Retry"):
+        return Stop("NOT_READY", f"Not ready: {ctx.job.sequence}.")
+    return {"finished": ctx.outputs}

@@ -3,6 +3,7 @@ import { get, onSignedOut } from './api.js';
 import { setUpConnection } from './connection.js';
 import { fillIcons, loadIcons } from './dom.js';
 import { setUpKeys } from './keys.js';
+import { setUpMenu } from './parts/floats.js';
 import { address, go, lazy, reload, start } from './router.js';
 import { batchScreen } from './screens/batch.js';
 import { batchesScreen } from './screens/batches.js';
@@ -31,6 +32,7 @@ setUpShell(() => {
 });
 setUpConnection();
 setUpKeys();
+setUpMenu();
 onSignedOut(askToSignIn);
 // Forms are handled by their screens; only dialogs are closed by the browser.
 addEventListener('submit', (event) => {

@@ -50,7 +50,25 @@ export class BatchModel {
 
 function applyToBatch(batch, event) {
   if (event.status) batch.status = event.status;
-  if (event.type === 'batch.started') batch.started_at ??= event.at;
+  switch (event.type) {
+    case 'batch.queued':
+      batch.queued_at = event.at;
+      break;
+    case 'batch.started':
+      batch.started_at ??= event.at;
+      break;
+    case 'batch.paused':
+      Object.assign(batch, { pause_reason: event.reason ?? 'user', paused_at: event.at });
+      break;
+    case 'batch.resumed':
+      Object.assign(batch, { pause_reason: null, paused_at: null, first_n: null });
+      break;
+    case 'batch.cancelling':
+      Object.assign(batch, { pause_reason: null, cancelled_at: event.at });
+      batch.status_reason = event.reason ?? batch.status_reason;
+      break;
+    default: // 'batch.alerted' comes with what it led to
+  }
   if (['completed', 'partial', 'failed', 'cancelled'].includes(batch.status)) batch.completed_at ??= event.at;
 }
 
@@ -121,7 +139,9 @@ function settle(job, at) {
   if (job.status === 'completed') job.stage = 'done';
   for (const step of job.steps) {
     if (step.status === 'running') end(step, job.status, at);
-    else if (step.status === 'pending' && job.status !== 'completed') step.status = 'skipped';
+    else if (step.status === 'pending' && job.status !== 'completed') {
+      step.status = job.status === 'cancelled' ? 'cancelled' : 'skipped';
+    }
   }
 }
 

@@ -2,7 +2,8 @@
 import { noteNews, setConnection } from './connection.js';
 
 const TYPES = [
-  'batch.created', 'batch.started', 'batch.paused', 'batch.resumed', 'batch.cancelling',
+  'batch.created', 'batch.queued', 'batch.started', 'batch.alerted', 'batch.paused', 'batch.resumed',
+  'batch.cancelling',
   'batch.completed', 'batch.partial', 'batch.failed', 'batch.cancelled',
   'job.started', 'job.progressed', 'job.retrying', 'job.requeued',
   'job.completed', 'job.failed', 'job.cancelled', 'job.skipped',

@@ -2,6 +2,8 @@
 import { h, icon, say } from '../dom.js';
 import { exact, moment } from '../words.js';
 
+const RELATIONS = { retry_failed: 'retries another batch', restart: 'restarts another batch' };
+
 function order(batch) {
   if (batch.execution_mode === 'sequential' || batch.max_parallel === 1) return 'one at a time';
   return batch.max_parallel ? `up to ${batch.max_parallel} at once` : 'as many at once as there is room';
@@ -34,12 +36,17 @@ function summary(batch) {
 export function batchFacts(box, batch) {
   const started = batch.started_at ?? batch.created_at;
   const by = batch.created_by?.name;
-  box.replaceChildren(
+  const facts = [
     h('span', h('b', batch.pipeline.title)),
     h('span', order(batch)),
     h('span', { title: exact(started) }, `${batch.started_at ? 'started' : 'created'} ${moment(started)}`,
       by && ' by ', by && h('b', by)),
+    batch.parent_batch_id && h('a', { href: `#/batches/${batch.parent_batch_id}` },
+      RELATIONS[batch.relation] ?? 'made from another batch'),
+    batch.archived_at && h('span', { title: exact(batch.archived_at) }, 'archived'),
     ...settings(batch),
     copyId(batch.id),
-    ...summary(batch));
+    ...summary(batch),
+  ];
+  box.replaceChildren(...facts.filter(Boolean));
 }

@@ -2,7 +2,7 @@
 import { attr, text } from '../dom.js';
 import { sliceOf } from '../model.js';
 import { status } from '../shell.js';
-import { about, between, percent, since } from '../words.js';
+import { about, between, moment, percent, since } from '../words.js';
 import { slices } from './slices.js';
 import { complete, isOpen, lookOf, setState } from './states.js';
 import { secondsLeft, why } from './why.js';
@@ -16,6 +16,7 @@ function barTone(job) {
 }
 
 function timeWords(batch) {
+  if (batch.status === 'paused' && batch.paused_at) return `paused at ${moment(batch.paused_at)}`;
   if (isOpen(batch)) {
     const left = secondsLeft(batch);
     const running = batch.started_at ? `running for ${between(batch.started_at)}` : 'not started';
@@ -26,8 +27,8 @@ function timeWords(batch) {
   return `${took}ended ${since(batch.completed_at)}`;
 }
 
-/** `jobs` gives the jobs that are loaded, in order; `whole` says that they are all there are. */
-export function batchHead(parts, batch, jobs, whole) {
+/** `jobs` gives the jobs that are loaded, in order; `whole` says that they are all there are; `told` see `why`. */
+export function batchHead(parts, batch, jobs, whole, told) {
   const { total } = batch.counters;
   const single = whole && total <= SINGLE_SLICES;
   const bar = slices(single ? total : null, 'Jobs complete', true);
@@ -38,7 +39,7 @@ export function batchHead(parts, batch, jobs, whole) {
   /** What changes with time alone. */
   function tick() {
     text(parts.time, timeWords(batch));
-    const { message, tone } = why(batch, jobs(), status?.slots);
+    const { message, tone } = why(batch, jobs(), status?.slots, told());
     text(parts.reason, message);
     attr(parts.why, 'data-state', tone);
   }

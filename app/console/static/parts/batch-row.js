@@ -1,8 +1,10 @@
 // One batch in the list, with the jobs it shows when it is unfolded.
 import { get } from '../api.js';
+import { keepingEntries, retryFailed, whyNot } from '../commands.js';
 import { attr, h, icon, text } from '../dom.js';
 import { nameOf } from '../model.js';
 import { about, between, exact, percent, since, span } from '../words.js';
+import { menuButton } from './floats.js';
 import { slices } from './slices.js';
 import { complete, isOpen, lookOf, setState, stateLabel } from './states.js';
 import { secondsLeft } from './why.js';
@@ -56,7 +58,8 @@ function peekList(batch) {
   };
 }
 
-export function batchRow(batch) {
+/** `left` is called with whether the row went: true after archiving or deleting, false after it was taken back. */
+export function batchRow(batch, left) {
   const detailId = `jobs-of-${batch.id}`;
   const href = `#/batches/${batch.id}`;
   const bar = slices(null, `Progress of ${batch.name}`);
@@ -68,6 +71,11 @@ export function batchRow(batch) {
   const failed = h('span.bad');
   const time = h('span.cut');
   const made = h('time', { datetime: batch.created_at, title: exact(batch.created_at) });
+  const more = menuButton('', 'more', () => [
+    { label: 'Download ZIP', glyph: 'download', href: `/api/batches/${batch.id}/download`, why: whyNot.export(batch) },
+    { label: 'Retry failed', glyph: 'retry', why: whyNot.retry(batch), act: () => retryFailed(batch) },
+    ...keepingEntries(batch, left, () => left(true)),
+  ], { class: 'btn quiet small square', 'aria-label': `More for ${batch.name}` });
   const cell = (name, ...kids) => h('td', { class: name }, ...kids);
   const row = h('tr.batch',
     cell('k-name', h('div.named', twist, h('a.cut.name', { href, title: batch.name }, batch.name))),
@@ -76,8 +84,9 @@ export function batchRow(batch) {
     cell('k-state', state),
     cell('k-bar', h('div.meter', bar.node, done, failed)),
     cell('k-time dim', time),
-    cell('k-made dim', made));
-  const inside = h('td', { colspan: 7 });
+    cell('k-made dim', made),
+    cell('k-more', more));
+  const inside = h('td', { colspan: 8 });
   const detail = h('tr.inside', { id: detailId, hidden: true }, inside);
   const body = h('tbody', row, detail);
   let peek = null;

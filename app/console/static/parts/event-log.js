@@ -8,6 +8,8 @@ const SHOWN = 400;
 const UNLISTED = new Set(['job.progressed']);
 const TONES = { completed: 'completed', partial: 'partial', failed: 'failed', cancelled: 'cancelled' };
 
+const WORDS = { user: 'on request', failure_threshold: 'too many jobs failed', first_n: 'the trial run has ended' };
+
 const isFailure = ({ type }) => type.endsWith('.failed') || type === 'job.retrying';
 
 function toneOf({ type }) {
@@ -21,6 +23,8 @@ function sentence(event) {
   if (event.error_code) return [event.error_code, message].filter(Boolean).join(': ');
   if (type.startsWith('step.')) return stage && stage !== 'done' ? `${step}, then ${stage}` : (step ?? '');
   if (message) return message;
+  if (type.startsWith('batch.') && event.reason) return WORDS[event.reason] ?? event.reason;
+  if (type.startsWith('batch.') && event.actor) return `by ${event.actor}`;
   if (type === 'job.started') return stage ?? '';
   return event.cached ? 'known from before' : '';
 }

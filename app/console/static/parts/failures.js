@@ -1,58 +1,81 @@
 // Failed jobs grouped by what went wrong. The panel stands above the rows, so it appears and grows only when it is
 // asked for; between that, only its numbers change.
+import { get } from '../api.js';
+import { retryFailed, whyNot } from '../commands.js';
 import { button, find, h, text } from '../dom.js';
-import { nameOf } from '../model.js';
 import { clock, many } from '../words.js';
+import { actButton, bar, relabel } from './floats.js';
 
-/** `show` is called with an error code, to list the jobs that failed with it. */
-export function failures(box, show) {
-  const groups = new Map();
+const MOST_OFTEN = 2000;
 
-  function group(code, job, step) {
+/** The service's groups, put together by code: a retry asks for a code. The largest group of a code speaks for it. */
+function byCode(groups) {
+  const codes = new Map();
+  for (const group of groups) {
+    const known = codes.get(group.error_code);
+    if (known) known.count += group.count;
+    else codes.set(group.error_code, { ...group });
+  }
+  return codes;
+}
+
+/** `show` is called with an error code, to list the jobs that failed with it; `changed` after numbers came. */
+export function failures(box, path, batch, { show, changed }) {
+  const shown = new Map(); // code -> what is drawn for it
+  let codes = new Map();
+  let asked = -1; // how many had failed when the service was asked
+  let last = 0;
+
+  function draw({ error_code: code, step, message, sample, first_failed_at: first }) {
     const count = h('b.num');
-    const when = job.completed_at ? `first seen ${clock(job.completed_at)}, ` : '';
-    const where = step ? `in ${step.name}, ` : '';
+    const again = actButton('', 'retry', () => retryFailed(batch, code), { class: 'btn small again' });
+    const sentence = sample.error_message ?? message;
+    const where = [step && `in ${step}`, `first seen ${clock(first)}`, `for example ${sample.filename ?? `#${sample.sequence}`}`];
     const node = h('li', count,
-      h('div', h('p.cut', { title: job.error_message ?? '' }, h('code', code), ' ', job.error_message ?? ''),
-        h('p.dim.cut', `${where}${when}for example ${nameOf(job)}`)),
-      button('Show', null, () => show(code), { class: 'btn small quiet', 'aria-label': `Show jobs with ${code}` }));
+      h('div', h('p.cut', { title: sentence }, h('code', code), ' ', sentence),
+        h('p.dim.cut', where.filter(Boolean).join(', '))),
+      button('Show', null, () => show(code), { class: 'btn small quiet', 'aria-label': `Show jobs with ${code}` }),
+      again);
     find('ul', box).append(node);
-    return { count };
+    return { count, again };
   }
 
-  function sort(jobs) {
-    const byCode = new Map();
-    for (const job of jobs) {
-      if (job.status !== 'failed') continue;
-      const code = job.error_code ?? 'FAILED';
-      if (!byCode.has(code)) byCode.set(code, []);
-      byCode.get(code).push(job);
+  async function load() {
+    last = Date.now();
+    asked = batch.counters.failed;
+    const answer = await get(`${path}/failures`).catch(() => null);
+    if (answer) codes = byCode(answer.groups);
+    else asked = -1;
+  }
+
+  function patch() {
+    for (const [code, { count, again }] of shown) {
+      const n = (codes.get(code)?.count ?? 0).toLocaleString('en');
+      text(count, n);
+      relabel(again, 'retry', `Retry ${n}`);
+      again.setAttribute('aria-label', `Retry ${n} with ${code}`);
+      bar(again, whyNot.retry(batch));
     }
-    return byCode;
-  }
-
-  function patch(jobs, failed) {
     if (box.hidden) return;
-    const byCode = sort(jobs);
-    const reasons = byCode.size === 1 ? 'for one reason' : `for ${byCode.size} reasons`;
-    text(find('h2', box), `${many(failed, 'job')} failed, ${reasons}`);
-    for (const [code, list] of byCode) {
-      if (groups.has(code)) text(groups.get(code).count, list.length.toLocaleString('en'));
-    }
+    const reasons = codes.size === 1 ? 'for one reason' : `for ${codes.size} reasons`;
+    text(find('h2', box), `${many(batch.counters.failed, 'job')} failed, ${reasons}`);
   }
 
   return {
-    patch,
+    patch() {
+      patch();
+      if (box.hidden || asked === batch.counters.failed || Date.now() - last < MOST_OFTEN) return;
+      load().then(changed);
+    },
     /** Whether some job failed for a reason that the panel does not list yet. */
-    hasMore: (jobs) => [...sort(jobs).keys()].some((code) => !groups.has(code)),
-    reveal(jobs, failed) {
-      const all = [...jobs];
-      for (const [code, list] of sort(all)) {
-        const step = list[0].steps.find(({ status }) => status === 'failed');
-        if (!groups.has(code)) groups.set(code, group(code, list[0], step));
-      }
-      box.hidden = !groups.size;
-      patch(all, failed);
+    hasMore: () => batch.counters.failed > 0 && (box.hidden || [...codes.keys()].some((code) => !shown.has(code))),
+    async reveal() {
+      if (!batch.counters.failed) return;
+      if (asked !== batch.counters.failed) await load();
+      for (const [code, group] of codes) if (!shown.has(code)) shown.set(code, draw(group));
+      box.hidden = !shown.size;
+      patch();
+      changed();
     },
   };
 }

@@ -22,6 +22,7 @@ function waitOf(job, batch) {
   if (batch.status === 'draft') return 'waits until the batch is started';
   if (batch.status === 'paused') return 'waits until the batch resumes';
   if (batch.status === 'cancelling') return 'will not run';
+  if (batch.first_n && job.sequence > batch.first_n) return 'waits until the trial run has ended';
   return 'waits for its turn';
 }
 

@@ -13,9 +13,14 @@ export function secondsLeft(batch) {
 
 const waiting = (n) => `${many(n, 'job')} ${n === 1 ? 'waits' : 'wait'}`;
 
-function whyPending(batch, jobs, slots) {
-  const { pending, running } = batch.counters;
+function whyPending(batch, jobs, slots, told) {
+  const { pending, running, total } = batch.counters;
   if (!pending) return running ? 'Nothing waits: every job has started.' : 'All jobs have ended.';
+  // Known to the service alone: no worker, a pipeline that no worker has, slots of other machines.
+  if (told) return told;
+  if (batch.first_n && pending <= total - batch.first_n) {
+    return `${waiting(pending)}: this is a trial run of the first ${many(batch.first_n, 'job')}.`;
+  }
   const limit = batch.execution_mode === 'sequential' ? 1 : batch.max_parallel;
   const isDelayed = (job) => job.status === 'pending' && job.run_at && Date.parse(job.run_at) > now();
   const next = jobs.find((job) => job.status === 'pending' && !isDelayed(job));
@@ -46,24 +51,46 @@ function outcome(batch) {
   return `${parts.filter(Boolean).join(', ')}.`;
 }
 
-/** { message, tone }: the sentence under the progress bar; a tone when someone has to decide. */
-export function why(batch, jobs, slots) {
+function whyPaused({ counters, first_n: trial, pause_reason: reason }, by) {
+  const decide = 'Resume it, or cancel it.';
+  const finishing = counters.running
+    ? ` ${many(counters.running, 'job')} ${counters.running === 1 ? 'finishes its' : 'finish their'} step.` : '';
+  if (reason === 'failure_threshold') {
+    const share = `${counters.failed.toLocaleString('en')} of ${many(counters.total, 'job')} failed`;
+    return `Paused by the failure policy: ${share}. ${decide}${finishing}`;
+  }
+  if (reason === 'first_n') {
+    const ran = trial ? `the first ${many(trial, 'job')}` : 'the first jobs';
+    return `Paused after the trial run of ${ran}. ${decide}${finishing}`;
+  }
+  return `Paused${by ? ` by ${by}` : ''}. Nothing new runs until it is resumed.${finishing}`;
+}
+
+function whyGivenUp({ status_reason: reason }) {
+  if (!reason) return '';
+  if (reason === 'failure_threshold') return ' Given up by the failure policy: too many jobs failed.';
+  return /^[A-Z0-9_]+$/.test(reason) ? ` Given up: ${reason}.` : ` ${reason}`;
+}
+
+/**
+ * { message, tone }: the sentence under the progress bar; a tone when someone has to decide.
+ * `told` is what the service alone knows: { message } why jobs wait, { by } who paused.
+ */
+export function why(batch, jobs, slots, told = {}) {
   const { counters, status } = batch;
-  const reason = batch.status_reason ? ` ${batch.status_reason}` : '';
+  const reason = whyGivenUp(batch);
   switch (status) {
     case 'draft':
       return { message: 'This batch is a draft: nothing runs until it is started.' };
-    case 'paused': {
-      const { failed, total } = counters;
-      const threshold = `Paused because ${failed} of ${many(total, 'job')} failed, more than half.`;
-      const cause = batch.pause_reason === 'failure_threshold' ? threshold : 'Paused.';
-      return { message: `${cause}${reason} Nothing new runs until someone decides.`, tone: 'paused' };
+    case 'paused':
+      return { message: whyPaused(batch, told.by), tone: 'paused' };
+    case 'cancelling': {
+      const rest = counters.running ? `${many(counters.running, 'job')} will stop within 30 s.` : 'nothing runs any more.';
+      return { message: `Being cancelled: ${rest}${reason}`, tone: 'paused' };
     }
-    case 'cancelling':
-      return { message: `Being cancelled: ${many(counters.running, 'job')} will stop.${reason}`, tone: 'paused' };
     case 'pending':
     case 'processing':
-      return { message: whyPending(batch, jobs, slots) };
+      return { message: whyPending(batch, jobs, slots, told.message) };
     default:
       return { message: `${outcome(batch)}${reason}` };
   }

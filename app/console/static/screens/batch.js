@@ -4,6 +4,7 @@ import { setConnection } from '../connection.js';
 import { attr, button, debounce, fromTemplate, h, say, text } from '../dom.js';
 import { BatchModel } from '../model.js';
 import { forget, isHeld, repaint } from '../paint.js';
+import { batchActions } from '../parts/batch-actions.js';
 import { batchFacts } from '../parts/batch-facts.js';
 import { batchHead } from '../parts/batch-head.js';
 import { eventLog } from '../parts/event-log.js';
@@ -11,7 +12,8 @@ import { failures } from '../parts/failures.js';
 import { jobTable } from '../parts/job-table.js';
 import { legend } from '../parts/legend.js';
 import { isOpen } from '../parts/states.js';
-import { address, arrived, closeOverlay, hrefOf, openOverlay, setQuery } from '../router.js';
+import { tellWaiting } from '../parts/told.js';
+import { address, arrived, closeOverlay, go, hrefOf, openOverlay, setQuery } from '../router.js';
 import { crumbs, place, setTitle } from '../shell.js';
 import { follow } from '../stream.js';
 import { capital } from '../words.js';
@@ -39,7 +41,7 @@ export function batchScreen(params, id) {
 async function open(path, params, screen) {
   try {
     const { batch } = await get(path);
-    if (!screen.left) draw(path, batch, params, screen);
+    if (!screen.left) await draw(path, batch, params, screen);
   } catch (error) {
     if (screen.left) return;
     place(missing(error));
@@ -59,12 +61,18 @@ function missing(error) {
     h('a.btn', { href: '#/batches' }, 'All batches')));
 }
 
-function draw(path, snapshot, params, screen) {
+async function draw(path, snapshot, params, screen) {
   const { jobs: firstJobs, jobs_next_cursor: firstCursor, ...batch } = snapshot;
   const { root, parts } = fromTemplate('batch');
   const model = new BatchModel(batch);
   const table = jobTable(parts.rows, batch, openJob);
-  const head = batchHead(parts, batch, () => [...model.jobs.values()], !firstCursor);
+  const again = () => !screen.left && repaint(paint);
+  const told = tellWaiting(path, batch, again);
+  const head = batchHead(parts, batch, () => [...model.jobs.values()], !firstCursor, told.now);
+  const actions = batchActions(parts, batch, {
+    changed: () => batchFacts(parts.facts, batch),
+    gone: () => go('#/batches'),
+  });
   const filter = { show: new Set(), find: '' };
   let cursor = firstCursor;
   let fresh = []; // events that the log has not shown yet
@@ -73,10 +81,13 @@ function draw(path, snapshot, params, screen) {
   const keepFilters = (more) => hrefOf(`batches/${batch.id}`, { ...Object.fromEntries(address().params), ...more });
   const log = eventLog(parts, (sequence) => keepFilters({ job: sequence }));
   const drawer = jobDrawer({ model, table, loadJob, close: () => closeOverlay('job'), open: openJob });
-  const failureList = failures(parts.failures, (code) => {
-    parts.find.value = code;
-    filter.find = code;
-    legendBox.choose(['failed']);
+  const failureList = failures(parts.failures, path, batch, {
+    changed: again,
+    show(code) {
+      parts.find.value = code;
+      filter.find = code;
+      legendBox.choose(['failed']);
+    },
   });
   readFilters(params);
   const legendBox = legend(parts.legend, filter.show, onFilter);
@@ -99,7 +110,7 @@ function draw(path, snapshot, params, screen) {
     setQuery({ show: [...filter.show].join(','), find: filter.find });
     table.filter(filter);
     if (cursor && filter.show.size) await loadFiltered();
-    if (filter.show.has('failed')) failureList.reveal(model.jobs.values(), batch.counters.failed);
+    if (filter.show.has('failed')) failureList.reveal();
     drawShown();
   }
 
@@ -171,9 +182,10 @@ function draw(path, snapshot, params, screen) {
     drawer.patch(jobs);
     const { counters } = batch;
     head.paint();
+    actions.paint();
     legendBox.patch(counters);
-    failureList.patch(model.jobs.values(), counters.failed);
-    parts.reveal.hidden = !counters.failed || !failureList.hasMore(model.jobs.values());
+    failureList.patch();
+    parts.reveal.hidden = !failureList.hasMore();
     if (fresh.length) log.append(fresh, batch.last_event_id);
     fresh = [];
   }
@@ -185,6 +197,7 @@ function draw(path, snapshot, params, screen) {
     // An ended batch only grows older.
     if (!isOpen(batch) && beats % 30) return;
     head.tick();
+    told.beat();
     table.patch([...model.jobs.values()].filter((job) => job.status === 'running' || job.run_at));
   }, 1000);
 
@@ -194,7 +207,10 @@ function draw(path, snapshot, params, screen) {
     const job = model.apply(event);
     fresh.push(event);
     repaint(paint, job);
-    if (event.type === 'batch.started') batchFacts(parts.facts, batch);
+    if (event.type.startsWith('batch.')) {
+      batchFacts(parts.facts, batch);
+      told.ask();
+    }
     if (!isOpen(batch)) {
       say(`${batch.name}: ${capital(batch.status)}`);
       refresh().catch(() => {});
@@ -251,14 +267,10 @@ function draw(path, snapshot, params, screen) {
 
   // ---- wiring
 
-  parts.reveal.addEventListener('click', () => {
-    failureList.reveal(model.jobs.values(), batch.counters.failed);
-    parts.reveal.hidden = true;
-  });
+  parts.reveal.addEventListener('click', () => failureList.reveal());
   setTitle(batch.name);
   crumbs(['Batches', '#/batches'], [batch.name]);
   batchFacts(parts.facts, batch);
-  attr(parts.zip, 'href', `${path}/download`);
   attr(parts.json, 'href', `${path}/events`);
   parts.log.open = matchMedia('(width >= 64rem)').matches;
   parts.find.addEventListener('input', debounce(() => {
@@ -266,15 +278,6 @@ function draw(path, snapshot, params, screen) {
     onFilter();
   }, 150));
   takeJobs(firstJobs);
-  place(root);
-  arrived();
-  failureList.reveal(model.jobs.values(), batch.counters.failed);
-  paint();
-  table.filter(filter);
-  drawShown();
-  begin();
-
-  screen.update = (query) => drawer.show(Number(query.get('job')) || null);
   screen.stop = () => {
     clearInterval(beat);
     stopFollowing();
@@ -282,5 +285,17 @@ function draw(path, snapshot, params, screen) {
     drawer.leave();
     table.leave();
   };
+  // The panel stands above the jobs: it has to be there before they are shown.
+  await failureList.reveal();
+  if (screen.left) return;
+  place(root);
+  arrived();
+  told.ask();
+  paint();
+  table.filter(filter);
+  drawShown();
+  begin();
+
+  screen.update = (query) => drawer.show(Number(query.get('job')) || null);
   screen.update(params);
 }

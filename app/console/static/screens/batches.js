@@ -18,6 +18,7 @@ const TABS = {
   progress: ['In progress', OPEN.join(',')],
   completed: ['Completed', 'completed,partial'],
   failed: ['Failed', 'failed,cancelled'],
+  archived: ['Archived', ''],
 };
 
 const example = () => [
@@ -44,6 +45,7 @@ export function batchesScreen(params) {
 
   const question = () => ({
     status: TABS[filters.tab]?.[1],
+    archived: filters.tab === 'archived' || null,
     pipeline: filters.pipeline,
     customer: filters.customer,
     search: filters.search,
@@ -93,10 +95,25 @@ export function batchesScreen(params) {
   // ---- rows
 
   function add(batch) {
-    const row = batchRow(batch);
+    const row = batchRow(batch, () => settle(row));
     rows.set(batch.id, row);
     parts.table.append(row.body);
     if (batch.customer_prefix) offer(form.customer, batch.customer_prefix);
+  }
+
+  // A row goes because someone archived or deleted its batch here, and comes back to its place with Undo.
+  function settle({ batch, body, rest }) {
+    const row = rows.get(batch.id) ?? { batch, body, rest };
+    if (left) return;
+    if (body.isConnected) {
+      const next = body.nextElementSibling;
+      row.rest = { after: body.previousElementSibling };
+      body.remove();
+      find('a.name', next?.matches('tbody') ? next : parts.table)?.focus();
+    } else if (row.rest) {
+      row.rest.after.after(body);
+      find('a.name', body).focus();
+    }
   }
 
   async function load() {

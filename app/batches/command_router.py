@@ -1,0 +1,109 @@
+"""Commands on a batch: start, pause, resume, cancel, retry, restart, archive, change, delete."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+from sqlalchemy import update
+
+from app.auth.caller import CallerDep
+from app.batches import copies, reads, removal, repository, service
+from app.batches.models import Batch
+from app.batches.schemas import (
+    BatchArchived,
+    BatchCancelled,
+    BatchCopied,
+    BatchPaused,
+    BatchResumed,
+    BatchStarted,
+    BatchUpdate,
+)
+from app.batches.service import BatchNotFound
+from app.kit.db import SessionDep
+
+router = APIRouter(prefix="/api/batches/{batch_id}", tags=["commands"])
+
+
+@router.post("/start")
+async def start_batch(batch_id: UUID, request: Request, session: SessionDep, caller: CallerDep) -> BatchStarted:
+    """Start a draft."""
+    return await service.start(session, caller, request.app.state.doorbell, batch_id)
+
+
+@router.post("/pause")
+async def pause_batch(batch_id: UUID, session: SessionDep, caller: CallerDep) -> BatchPaused:
+    """Start no more jobs. Those that run finish the step they are in, and keep their place."""
+    return BatchPaused(paused_at=await service.pause(session, caller, batch_id))
+
+
+@router.post("/resume")
+async def resume_batch(batch_id: UUID, request: Request, session: SessionDep, caller: CallerDep) -> BatchResumed:
+    """Go on after a pause; the failure threshold counts anew from here."""
+    return BatchResumed(resumed_at=await service.resume(session, caller, request.app.state.doorbell, batch_id))
+
+
+@router.post("/cancel")
+async def cancel_batch(batch_id: UUID, request: Request, session: SessionDep, caller: CallerDep) -> BatchCancelled:
+    """Cancel what is pending now, and what runs after its step or after 30 seconds."""
+    return BatchCancelled(cancelled_at=await service.cancel(session, caller, request.app.state.doorbell, batch_id))
+
+
+@router.post("/retry-failed", status_code=202)
+async def retry_failed_jobs(
+    batch_id: UUID,
+    request: Request,
+    response: Response,
+    session: SessionDep,
+    caller: CallerDep,
+    code: Annotated[str | None, Query(max_length=60, pattern=r"^[A-Z0-9_]+$")] = None,
+) -> BatchCopied:
+    """A new batch with a copy of each failed job, at the step where it failed. Asked twice, the same batch."""
+    new_id = await copies.retry_failed(session, caller, request.app.state.doorbell, batch_id, code)
+    response.headers["Location"] = f"/api/batches/{new_id}"
+    return BatchCopied(new_batch_id=new_id)
+
+
+@router.post("/restart", status_code=202)
+async def restart_batch(
+    batch_id: UUID, request: Request, response: Response, session: SessionDep, caller: CallerDep
+) -> BatchCopied:
+    """A new batch with all jobs of this one, from the beginning."""
+    new_id = await copies.restart(session, caller, request.app.state.doorbell, batch_id)
+    response.headers["Location"] = f"/api/batches/{new_id}"
+    return BatchCopied(new_batch_id=new_id)
+
+
+@router.post("/archive")
+async def archive_batch(batch_id: UUID, session: SessionDep, caller: CallerDep) -> BatchArchived:
+    """Take an ended batch out of the lists."""
+    return BatchArchived(archived_at=await service.archive(session, caller, batch_id, archived=True))
+
+
+@router.post("/unarchive")
+async def unarchive_batch(batch_id: UUID, session: SessionDep, caller: CallerDep) -> BatchArchived:
+    """Bring an archived batch back."""
+    return BatchArchived(archived_at=await service.archive(session, caller, batch_id, archived=False))
+
+
+@router.patch("")
+async def update_batch(batch_id: UUID, body: BatchUpdate, session: SessionDep, caller: CallerDep) -> reads.BatchRead:
+    """Change a batch's name, description, metadata or how many of its jobs run at once."""
+    await service.get_locked(session, caller, batch_id)
+    changes = {name: value for name, value in body.model_dump(exclude_unset=True).items() if value is not None}
+    if "metadata" in changes:
+        changes["metadata_"] = changes.pop("metadata")
+    if changes:
+        await session.execute(update(Batch).where(Batch.id == batch_id).values(changes))
+    row = await repository.find_batch(session, caller.organisation_id, batch_id)
+    if row is None:
+        raise BatchNotFound("There is no such batch.")
+    await session.refresh(row[0])
+    return reads.BatchRead.model_validate(reads.batch_fields(*row))
+
+
+@router.delete("", status_code=204)
+async def delete_batch(batch_id: UUID, session: SessionDep, caller: CallerDep) -> None:
+    """Remove an ended batch or a draft, with its jobs, results and files."""
+    await removal.delete_batch(session, caller, batch_id)

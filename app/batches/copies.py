@@ -1,0 +1,146 @@
+"""New batches from old ones: retry-failed goes on where jobs failed, restart begins anew (document 004)."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, bindparam, func, insert, select, text
+from sqlalchemy.dialects.postgresql import UUID as PgUUID
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.auth.caller import Caller
+from app.batches import log, service
+from app.batches.models import Batch, Job
+from app.batches.submission import Doorbell
+from app.kit.errors import Conflict
+from app.kit.ids import new_id
+
+_KEPT = (
+    "organisation_id",
+    "pipeline_id",
+    "description",
+    "customer_prefix",
+    "base_directory_name",
+    "total_pipelines",
+    "execution_mode",
+    "max_parallel",
+    "failure_policy",
+    "needs_summary",
+    "settings",
+    "metadata_",
+    "notification_email",
+)
+
+
+class NothingToRetry(Conflict):
+    code, title = "nothing_to_retry", "Nothing to retry"
+
+
+_COPY_JOBS = text("""
+insert into jobs (id, batch_id, pipeline_id, sequence, source_type, source_url, file_id, filename, file_size,
+  media_type, checksum, record, step_position, retry_of_job_id)
+select c.new_id, :batch_id, j.pipeline_id, c.place, j.source_type, j.source_url, j.file_id, j.filename, j.file_size,
+  j.media_type, j.checksum, j.record, case when :inherit then j.step_position else 0 end,
+  case when :inherit then j.id end
+from unnest(:new_ids, :old_ids) with ordinality as c(new_id, old_id, place) join jobs j on j.id = c.old_id
+""")
+_COPY_STEPS = text("""
+insert into job_steps (job_id, position, name, depends_on, skip_if_failed, status, inherited_from, output, started_at,
+  completed_at)
+select c.new_id, s.position, s.name, s.depends_on, s.skip_if_failed, case when kept.it then s.status else 'pending' end,
+  case when kept.it then s.job_id end, case when kept.it then s.output end,
+  case when kept.it then s.started_at end, case when kept.it then s.completed_at end
+from unnest(:new_ids, :old_ids) as c(new_id, old_id)
+join jobs j on j.id = c.old_id join job_steps s on s.job_id = j.id,
+  lateral (select :inherit and s.position < j.step_position as it) kept
+""")
+_COPY_OUTPUTS = text("""
+insert into job_outputs (job_id, name, file_id)
+select c.new_id, o.name, o.file_id
+from unnest(:new_ids, :old_ids) as c(new_id, old_id) join job_outputs o on o.job_id = c.old_id where :inherit
+""")
+_IDS = (bindparam("new_ids", type_=ARRAY(PgUUID)), bindparam("old_ids", type_=ARRAY(PgUUID)))
+_STATEMENTS = tuple(statement.bindparams(*_IDS) for statement in (_COPY_JOBS, _COPY_STEPS, _COPY_OUTPUTS))
+
+
+async def retry_failed(
+    session: AsyncSession, caller: Caller, doorbell: Doorbell, batch_id: UUID, code: str | None = None
+) -> UUID:
+    """A batch with a copy of each failed job (of one error code), at the step where it failed; the new batch's id.
+
+    Jobs that were retried already are left out; when none is left the batch that retries them is the answer again.
+    """
+    batch = await service.get_locked(session, caller, batch_id)
+    service.check_command(batch, "retry-failed")
+    failed = select(Job.id).where(Job.batch_id == batch_id, Job.status == "failed")
+    if code:
+        failed = failed.where(Job.error_code == code)
+    retried = select(Job.retry_of_job_id).where(Job.retry_of_job_id.is_not(None))
+    fresh = (await session.execute(failed.where(Job.id.not_in(retried)).order_by(Job.sequence))).scalars().all()
+    if not fresh:
+        query = select(Job.batch_id).where(Job.retry_of_job_id.in_(failed)).order_by(Job.batch_id.desc()).limit(1)
+        earlier = (await session.execute(query)).scalar_one_or_none()
+        if earlier is None:
+            raise NothingToRetry("No job of this batch has failed" + (f" with {code}." if code else "."))
+        return earlier
+    name = await _numbered(session, batch, "Retry", "retry_failed")
+    return await _copy(session, caller, doorbell, batch, fresh, name=name, relation="retry_failed")
+
+
+async def restart(session: AsyncSession, caller: Caller, doorbell: Doorbell, batch_id: UUID) -> UUID:
+    """A batch with all jobs of an ended one, from the beginning; the new batch's id."""
+    batch = await service.get_locked(session, caller, batch_id)
+    service.check_command(batch, "restart")
+    query = select(Job.id).where(Job.batch_id == batch_id).order_by(Job.sequence)
+    jobs = (await session.execute(query)).scalars().all()
+    name = await _numbered(session, batch, "Restart", "restart")
+    return await _copy(session, caller, doorbell, batch, jobs, name=name, relation="restart")
+
+
+async def _numbered(session: AsyncSession, batch: Batch, word: str, relation: str) -> str:
+    """`{name} - Retry`, then `{name} - Retry 2` and so on."""
+    query = select(func.count()).where(Batch.parent_batch_id == batch.id, Batch.relation == relation)
+    earlier = (await session.execute(query)).scalar_one()
+    ending = f" - {word}" if not earlier else f" - {word} {earlier + 1}"
+    return batch.name[: 255 - len(ending)] + ending
+
+
+async def _copy(
+    session: AsyncSession,
+    caller: Caller,
+    doorbell: Doorbell,
+    parent: Batch,
+    job_ids: Any,
+    *,
+    name: str,
+    relation: str,
+) -> UUID:
+    batch_id, count = new_id(), len(job_ids)
+    now = await service.database_now(session)
+    sizes = select(func.coalesce(func.sum(Job.file_size), 0)).where(Job.id.in_(job_ids))
+    life = parent.expires_at - parent.created_at if parent.expires_at else None
+    values = {column: getattr(parent, column) for column in _KEPT} | {
+        "id": batch_id,
+        "created_by": caller.user_id,
+        "client_ip": caller.client_ip,
+        "name": name,
+        "status": "pending",
+        "queued_at": now,
+        "total_jobs": count,
+        "pending_jobs": count,
+        "jobs_at_base": count,
+        "total_size": (await session.execute(sizes)).scalar_one(),
+        "parent_batch_id": parent.id,
+        "relation": relation,
+        "expires_at": now + life if life else None,
+    }
+    await session.execute(insert(Batch).values(values))
+    copies = {"new_ids": [new_id() for _ in job_ids], "old_ids": list(job_ids), "inherit": relation == "retry_failed"}
+    for statement in _STATEMENTS:
+        needed = copies | ({"batch_id": batch_id} if statement is _STATEMENTS[0] else {})
+        await session.execute(statement, needed)
+    data = {"status": "pending", "name": name, "parent_batch_id": str(parent.id), "relation": relation}
+    await log.record(session, batch_id, [log.NewEvent("batch.created", data=data)], actor=caller.actor)
+    await doorbell.ring(session, batch_id, min(parent.max_parallel, 4))
+    return batch_id

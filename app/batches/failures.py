@@ -1,0 +1,130 @@
+"""Failed jobs by what went wrong: like failures are one group, however many files, numbers and hosts they name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.batches.models import Job
+from app.batches.step_models import JobStep
+from app.kit.schemas import Output
+
+MOST_JOBS: Final = 100_000
+MOST_GROUPS: Final = 500
+MOST_IDS: Final = 100
+_ROWS_AT_ONCE: Final = 500
+"""Rows between two turns of the loop."""
+
+_NAME = r"[\w-]+(?:\.[\w-]+)*\.(?:[a-z][a-z0-9]{1,23}|[A-Z][A-Z0-9]{1,4})"
+_PLACEHOLDERS: Final = tuple(
+    (re.compile(pattern), placeholder)
+    for pattern, placeholder in (
+        (r"\b[a-z][a-z0-9+.-]{1,20}://[^\s'\"<>]*[^\s'\"<>.,;:!?)\]]", "<url>"),
+        # An apostrophe inside a word opens no quotation.
+        (r"\"[^\"]*\"|“[^”]*”|‘[^’]*’|«[^»]*»|`[^`]*`|(?<!\w)'[^']*'(?!\w)", "<text>"),
+        (r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+", "<email>"),
+        (r"\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b", "<id>"),
+        (r"(?<![\w/\\>])(?:[A-Za-z]:|~|\.{1,2})?[/\\][^\s/\\'\"<>,;:()]+(?:[/\\][^\s/\\'\"<>,;:()]+)*[/\\]?", "<path>"),
+        (r"\b[\w.-]+(?:/[\w.-]+){2,}|\b[\w.-]+/(?:[\w-]+\.)+\w{2,5}\b", "<path>"),
+        (r"\[[0-9a-fA-F:.]*:[0-9a-fA-F:.]*\](?::\d+)?", "<host>"),
+        (r"\b(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?\b|\blocalhost(?::\d+)?\b", "<host>"),
+        (rf"\b{_NAME}\b(?::\d+)?", "<name>"),
+        (r"\b(?=[0-9a-f]*\d)(?=\d*[a-f])[0-9a-f]{8,}\b", "<id>"),
+        (r"\d+(?:[.,:]\d+)*", "<n>"),
+    )
+)
+
+
+class Sample(Output):
+    """The first job of a group, with its message as it was."""
+
+    job_id: UUID
+    sequence: int
+    filename: str | None
+    error_message: str | None
+
+
+class FailureGroup(Output):
+    step: str | None
+    error_code: str
+    message: str
+    count: int
+    first_failed_at: datetime
+    last_failed_at: datetime
+    sample: Sample
+    job_ids: list[UUID]
+
+
+class FailuresRead(Output):
+    groups: list[FailureGroup]
+    failed_jobs: int
+
+
+@lru_cache(maxsize=4096)
+def normalise(message: str) -> str:
+    """A message without what differs from job to job: `Page 3 of 'a.pdf'` becomes `Page <n> of <text>`."""
+    for pattern, placeholder in _PLACEHOLDERS:
+        message = pattern.sub(placeholder, message)
+    return message
+
+
+class Groups:
+    """Failed jobs, put together as they come."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str | None, str, str], FailureGroup] = {}
+        self.jobs = 0
+
+    def add(self, rows: Iterable[Any]) -> None:
+        """Rows of job id, sequence, file name, error code, error message, time of failure and step, by sequence."""
+        for job_id, sequence, filename, code, message, failed_at, step in rows:
+            self.jobs += 1
+            key = (step, code, normalise(message or ""))
+            group = self._found.get(key)
+            if group is None:
+                sample = Sample(job_id=job_id, sequence=sequence, filename=filename, error_message=message)
+                self._found[key] = FailureGroup(
+                    step=step,
+                    error_code=code,
+                    message=key[2],
+                    count=1,
+                    first_failed_at=failed_at,
+                    last_failed_at=failed_at,
+                    sample=sample,
+                    job_ids=[job_id],
+                )
+                continue
+            group.count += 1
+            group.first_failed_at = min(group.first_failed_at, failed_at)
+            group.last_failed_at = max(group.last_failed_at, failed_at)
+            if len(group.job_ids) < MOST_IDS:
+                group.job_ids.append(job_id)
+
+    def largest(self) -> list[FailureGroup]:
+        """The groups, largest first; of equal ones the one whose first job was submitted first."""
+        return sorted(self._found.values(), key=lambda group: -group.count)[:MOST_GROUPS]
+
+
+async def list_failures(session: AsyncSession, batch_id: UUID) -> FailuresRead:
+    """The failed jobs of a batch in groups of step, code and normalised message.
+
+    The first 100,000 failed jobs are read and the 500 largest groups told, so memory and reply stay bounded.
+    """
+    # A job that went on to its cleanup steps may have more than one failed step: the one that it failed with counts.
+    failed = select(JobStep.name).where(JobStep.job_id == Job.id, JobStep.status == "failed")
+    failed = failed.order_by((JobStep.error_code == Job.error_code).desc(), JobStep.position).limit(1)
+    columns = (Job.id, Job.sequence, Job.filename, Job.error_code, Job.error_message, Job.completed_at)
+    query = select(*columns, failed.scalar_subquery())
+    query = query.where(Job.batch_id == batch_id, Job.status == "failed").order_by(Job.sequence).limit(MOST_JOBS)
+    groups = Groups()
+    rows = await session.stream(query.execution_options(yield_per=_ROWS_AT_ONCE))
+    async for part in rows.partitions():
+        groups.add(part)
+    return FailuresRead(groups=groups.largest(), failed_jobs=groups.jobs)

@@ -1,0 +1,47 @@
+"""Deleting batches with everything that is theirs, on request or when they expire."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import delete, func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.auth.caller import Caller
+from app.batches import service
+from app.batches.models import Batch
+from app.batches.states import BATCH_TERMINAL
+from app.batches.step_models import Event
+
+_FILES = text("""
+select file_id from jobs where batch_id = :batch_id and file_id is not null
+union select o.file_id from job_outputs o join jobs j on j.id = o.job_id where j.batch_id = :batch_id
+""")
+_DELETE_FILES = text("""
+delete from files f where f.id = any(:ids)
+  and not exists (select from jobs j where j.file_id = f.id)
+  and not exists (select from job_outputs o where o.file_id = f.id)
+""")
+
+
+async def delete_batch(session: AsyncSession, caller: Caller, batch_id: UUID) -> None:
+    """Remove an ended batch or a draft with its jobs, events and files; raises InvalidTransition (409) for others."""
+    batch = await service.get_locked(session, caller, batch_id)
+    service.check_command(batch, "delete")
+    await remove(session, batch_id)
+
+
+async def remove(session: AsyncSession, batch_id: UUID) -> None:
+    """Remove a locked batch. Files that another batch uses as well stay; contents go when no file names them."""
+    files = (await session.execute(_FILES, {"batch_id": batch_id})).scalars().all()
+    await session.execute(delete(Event).where(Event.batch_id == batch_id))
+    await session.execute(delete(Batch).where(Batch.id == batch_id))
+    if files:
+        await session.execute(_DELETE_FILES, {"ids": list(files)})
+
+
+async def find_expired(session: AsyncSession, limit: int) -> Sequence[UUID]:
+    """Ended batches whose time is over."""
+    query = select(Batch.id).where(Batch.expires_at < func.now(), Batch.status.in_(BATCH_TERMINAL)).limit(limit)
+    return (await session.execute(query)).scalars().all()

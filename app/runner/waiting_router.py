@@ -1,0 +1,88 @@
+"""Why a batch does not move. It stands here because the workers are part of the answer."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from fastapi import APIRouter
+from sqlalchemy import select
+
+from app.auth.caller import CallerDep
+from app.batches import repository, waiting
+from app.batches.service import BatchNotFound
+from app.batches.waiting import Capacity, NextJob, Reason
+from app.kit.db import SessionDep
+from app.kit.schemas import Output
+from app.pipelines.router import RegistryDep
+from app.runner.models import Worker
+
+router = APIRouter(prefix="/api/batches", tags=["batches"])
+SILENT_AFTER: Final = timedelta(seconds=10)
+"""Five missed heartbeats: such a worker is shown no more, and the sweeper takes it for dead."""
+
+
+class Slots(Output):
+    used: int
+    limit: int
+
+
+class WorkerRead(Output):
+    host: str
+    pid: int
+    running: int
+    slots: int
+    seen_at: datetime
+
+
+class WaitingRead(Output):
+    status: str
+    waiting: bool
+    reasons: list[Reason]
+    paused_since: datetime | None
+    paused_by: str | None
+    pause_reason: str | None
+    slots: Slots
+    pending_jobs: int
+    delayed_jobs: int
+    next_retry_at: datetime | None
+    next_jobs: list[NextJob]
+    workers: list[WorkerRead]
+    worker_last_seen_at: datetime | None
+
+
+@router.get("/{batch_id}/waiting")
+async def explain_waiting(batch_id: UUID, session: SessionDep, caller: CallerDep, registry: RegistryDep) -> WaitingRead:
+    """Why jobs of this batch wait, what comes next, and who could run it. `paused_by` is null for the policy."""
+    row = await repository.find_batch(session, caller.organisation_id, batch_id)
+    if row is None:
+        raise BatchNotFound("There is no such batch.")
+    batch, pipeline, _ = row
+    queue = await waiting.read_queue(session, batch)
+    known = (await session.execute(select(Worker).order_by(Worker.seen_at.desc(), Worker.id))).scalars().all()
+    live = [worker for worker in known if worker.seen_at > queue.now - SILENT_AFTER]
+    last_seen_at = known[0].seen_at if known else None
+    capacity = Capacity(
+        workers=len(live),
+        used=sum(worker.running for worker in live),
+        slots=sum(worker.slots for worker in live),
+        last_seen_at=last_seen_at,
+        pipeline=None if registry.find(batch.pipeline_id) else pipeline.key,
+    )
+    reasons = waiting.explain(batch, queue, capacity)
+    return WaitingRead(
+        status=batch.status,
+        waiting=bool(reasons),
+        reasons=reasons,
+        paused_since=queue.paused_since,
+        paused_by=queue.paused_by,
+        pause_reason=batch.pause_reason,
+        slots=Slots(used=batch.running_jobs, limit=waiting.slots_of(batch)),
+        pending_jobs=batch.pending_jobs,
+        delayed_jobs=queue.delayed,
+        next_retry_at=queue.next_retry_at,
+        next_jobs=list(queue.next_jobs),
+        workers=[WorkerRead.model_validate(worker) for worker in live],
+        worker_last_seen_at=last_seen_at,
+    )

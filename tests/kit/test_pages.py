@@ -1,0 +1,121 @@
+"""Cursors, and every query parameter and path of the API with values that nobody should send."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID, uuid4
+
+import pytest
+
+from app.kit.pages import CursorNotReadable, decode_cursor, encode_cursor
+from tests.batch_helpers import run
+from tests.conftest import Api
+
+AT, ID = datetime(2026, 3, 14, 15, 9, 26, 535897, UTC), uuid4()
+WEIRD = [
+    "",
+    "a%00b",
+    "%FF%FE",
+    "%ED%A0%80",
+    "-1",
+    "1e400",
+    "NaN",
+    str(2**31),
+    "9" * 5000,
+    "' or 1=1 --",
+    "[]",
+    "٣",
+    "%0d%0aX-Injected:%201",
+    "2026-01-01T00:00:00+99:99",
+    "0001-01-01T00:00:00%2B14:00",
+]
+IDS = ["x", "-1", "%00", "%FF", "..%2f..%2fetc%2fpasswd", "{}", "00000000-0000-0000-0000-0000000000000", "9" * 400]
+
+
+@pytest.mark.parametrize("key", [(7,), ("text",), (AT, ID), ("", ID), ("上海", ID), (0, ID)])
+def test_cursor_comes_back_as_it_went(key: tuple[Any, ...]) -> None:
+    cursor = encode_cursor(*(value.isoformat() if isinstance(value, datetime) else value for value in key))
+    assert re.fullmatch(r"[A-Za-z0-9_-]+", cursor)
+    assert tuple(decode_cursor(cursor, *map(type, key))) == key
+
+
+def test_cursor_of_other_kinds_is_refused() -> None:
+    for key, kinds in (((7,), (str,)), (("7",), (int,)), ((7, ID), (int,)), ((7,), (int, UUID)), ((True,), (int,))):
+        with pytest.raises(CursorNotReadable):
+            decode_cursor(encode_cursor(*key), *kinds)
+
+
+@pytest.fixture(scope="module")
+async def openapi(api: Api) -> dict[str, Any]:
+    return dict((await api.get("/openapi.json")).json())
+
+
+@pytest.fixture(scope="module")
+async def ids(api: Api) -> dict[str, str]:
+    """Something real for each parameter of a path."""
+    batch = await run(api, "no-op", [{}])
+    file_id = (await api.put("/api/files/a", content=b"x")).json()["id"]
+    key_id = (await api.get("/api/keys")).json()["keys"][0]["id"]
+    real = {"batch_id": batch["id"], "job_id": batch["jobs"][0]["id"], "file_id": file_id, "key_id": key_id}
+    return real | {"name": "a", "key": "no-op"}
+
+
+def readings(openapi: dict[str, Any]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    for path, methods in openapi["paths"].items():
+        if "get" in methods and path.startswith("/api"):
+            yield path, methods["get"].get("parameters", [])
+
+
+def is_fine(status: int, kind: str, problem: dict[str, Any] | None) -> bool:
+    if status < 400:
+        return True
+    return status < 500 and kind == "application/problem+json" and bool(problem and problem["code"])
+
+
+async def test_no_query_parameter_breaks_a_route(api: Api, openapi: dict[str, Any], ids: dict[str, str]) -> None:
+    wrong, asked = [], 0
+    for path, parameters in readings(openapi):
+        address = re.sub(r"{(\w+)}", lambda match: ids[match[1]], path)
+        names = [parameter["name"] for parameter in parameters if parameter["in"] == "query"]
+        for query in [f"{name}={value}" for name in names for value in WEIRD] + [
+            "&".join(f"{n}=x&{n}=y" for n in names)
+        ]:
+            answer = await api.get(f"{address}?{query}&unknown=1")
+            asked += 1
+            problem = answer.json() if answer.status_code >= 400 else None
+            if not is_fine(answer.status_code, answer.headers.get("Content-Type", ""), problem):
+                wrong.append((path, query[:80], answer.status_code, answer.text[:200]))
+            assert "X-Injected" not in answer.headers
+    assert wrong == []
+    assert asked > 300
+
+
+async def test_no_id_in_a_path_breaks_a_route(api: Api, openapi: dict[str, Any], ids: dict[str, str]) -> None:
+    wrong = []
+    for path, methods in openapi["paths"].items():
+        for name in re.findall(r"{(\w+_id)}", path):
+            for value in IDS:
+                rest = ids | {name: value}
+                address = re.sub(r"{(\w+)}", lambda match, rest=rest: rest[match[1]], path)
+                for method in methods:
+                    answer = await api.request(method.upper(), address)
+                    if not 400 <= answer.status_code < 500 or "code" not in answer.json():
+                        wrong.append((method, address, answer.status_code))
+    assert wrong == []
+
+
+@pytest.mark.parametrize("value", ["", "-1", "x", "1.5", "1 2", "9" * 19, "%00", "٣", "0x1"])
+async def test_junk_as_last_event_id(api: Api, ids: dict[str, str], value: str) -> None:
+    path = f"/api/batches/{ids['batch_id']}/events"
+    answers = [await api.get(f"{path}?last_event_id={quote(value, safe='%')}")]
+    if value.isascii() and "%" not in value:
+        answers.append(await api.get(path, headers={"Last-Event-ID": value}))
+    for answer in answers:
+        if value:
+            assert (answer.status_code, answer.json()["code"]) == (400, "invalid_last_event_id")
+        else:
+            assert answer.status_code == 200
