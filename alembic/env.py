@@ -1,6 +1,7 @@
 """Runs migrations on the connection that the service hands over (`app/kit/migrations.py`)."""
 
 from alembic import context
+
 from app.models import metadata
 
 connection = context.config.attributes["connection"]

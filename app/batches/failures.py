@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterable
 from datetime import datetime
@@ -20,7 +21,6 @@ MOST_JOBS: Final = 100_000
 MOST_GROUPS: Final = 500
 MOST_IDS: Final = 100
 _ROWS_AT_ONCE: Final = 500
-"""Rows between two turns of the loop."""
 
 _NAME = r"[\w-]+(?:\.[\w-]+)*\.(?:[a-z][a-z0-9]{1,23}|[A-Z][A-Z0-9]{1,4})"
 _PLACEHOLDERS: Final = tuple(
@@ -83,7 +83,7 @@ class Groups:
         self.jobs = 0
 
     def add(self, rows: Iterable[Any]) -> None:
-        """Rows of job id, sequence, file name, error code, error message, time of failure and step, by sequence."""
+        """Rows of job id, sequence, file name, error code, error message, time of failure and step, by sequence. Blocks."""
         for job_id, sequence, filename, code, message, failed_at, step in rows:
             self.jobs += 1
             key = (step, code, normalise(message or ""))
@@ -126,5 +126,5 @@ async def list_failures(session: AsyncSession, batch_id: UUID) -> FailuresRead:
     groups = Groups()
     rows = await session.stream(query.execution_options(yield_per=_ROWS_AT_ONCE))
     async for part in rows.partitions():
-        groups.add(part)
+        await asyncio.to_thread(groups.add, part)
     return FailuresRead(groups=groups.largest(), failed_jobs=groups.jobs)

@@ -64,11 +64,10 @@ async def _current(connection: asyncpg.Connection[asyncpg.Record]) -> str | None
 
 async def _run_alembic(connect: Callable[[], Awaitable[asyncpg.Connection[asyncpg.Record]]], revision: str) -> None:
     # Imported here: most starts find the schema current, and Alembic is a tenth of what the service imports.
+    from alembic import command
     from alembic.config import Config
     from alembic.runtime.migration import MigrationContext
     from alembic.script import ScriptDirectory
-
-    from alembic import command
 
     def run(connection: Connection) -> None:
         config = Config()

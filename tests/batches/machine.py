@@ -126,7 +126,7 @@ class World:
         rows = self.fetch(CLAIM_CALL, batch_ids, [wanted] * len(batch_ids), [pull] * len(batch_ids))
         found = [row for row in rows if row[1] is not None]
         carried = self.fetch(
-            "select job_id, max(error_code) from job_steps s join jobs j on j.id = s.job_id"
+            "select s.job_id, max(s.error_code) from job_steps s join jobs j on j.id = s.job_id"
             " where s.job_id = any($1::uuid[]) and s.status = 'failed' and s.position < j.step_position group by 1",
             [row[1] for row in found],
         )
@@ -234,7 +234,7 @@ select 'no start beyond the trial', b.id from b join j on j.batch_id = b.id
 where j.sequence > b.first_n and j.attempt > 0
 union all
 select 'suspects run one at a time', j.batch_id from j where j.status = 'running' and j.crash_count > 0
-group by 1 having count(*) > 1
+group by j.batch_id having count(*) > 1
 union all
 select 'steps of ended jobs are over', j.id from j join s on s.job_id = j.id where j.over and not s.over
 union all

@@ -253,23 +253,114 @@ class Batches(RuleBasedStateMachine):
     def sum_up(self, pick: int) -> None:
         self.world.close_batch(self.some_batch(pick))
 
-    def command(self, command: Any, pick: int, allowed: Sequence[str], *more: Any) -> UUID | None:
-        """Give a command twice, which must be as good as once; it must be refused unless the batch is `allowed`."""
-        batch_id = self.some_batch(pick)
-        status = self.world.batches()[batch_id]["status"]
-        for _ in range(2):
-            try:
-                answer = self.world.transact(lambda session: command(session, self.world.caller, *more, batch_id))
-                assert status in allowed
-            except service.InvalidTransition:
-                assert status not in allowed
-                return None
-            status = self.world.batches()[batch_id]["status"]
-            if status not in allowed:
-                break
-        return answer
-
     @precondition(lambda self: len(self.ledgers) < MOST_BATCHES)
     @rule(pick=PICK, code=st.sampled_from((None, None, *CODES, "WORKER_LOST", "ABSENT")))
     def retry_failed(self, pick: int, code: str | None) -> None:
-        ...
+        batch_id = self.some_batch(pick)
+        failed = self.world.fetch(
+            "select j.id, r.batch_id as again from jobs j left join jobs r on r.retry_of_job_id = j.id"
+            " where j.batch_id = $1 and j.status = 'failed' and ($2::text is null or j.error_code = $2)",
+            batch_id,
+            code,
+        )
+        fresh = {row["id"] for row in failed if row["again"] is None}
+        allowed = (*BATCH_TERMINAL, "paused")
+        try:
+            new = set(self.command(copies.retry_failed, pick, allowed, self.world.doorbell, last=(code,)))
+        except copies.NothingToRetry:
+            assert not failed
+            return
+        assert len(new) <= 1, "a second call makes no second batch"
+        if new and not fresh:
+            assert new <= {row["again"] for row in failed}
+        for new_id in new if fresh else ():
+            self.add_copy(batch_id, new_id, len(fresh))
+            copied = self.world.fetch("select retry_of_job_id from jobs where batch_id = $1", new_id)
+            assert {row[0] for row in copied} == fresh
+            assert not self.world.fetch(WRONG_COPIES, new_id), "copies go on where the job failed"
+
+    @precondition(lambda self: len(self.ledgers) < MOST_BATCHES)
+    @rule(pick=PICK)
+    def restart(self, pick: int) -> None:
+        batch_id = self.some_batch(pick)
+        for new_id in self.command(copies.restart, pick, BATCH_TERMINAL, self.world.doorbell, times=1):
+            self.add_copy(batch_id, new_id, self.world.batches()[batch_id]["total_jobs"])
+
+    def add_copy(self, batch_id: UUID, new_id: UUID, jobs: int) -> None:
+        old, batch = self.ledgers[batch_id], self.world.batches()[new_id]
+        assert (batch["status"], batch["pending_jobs"], batch["parent_batch_id"]) == ("pending", jobs, batch_id)
+        self.ledgers[new_id] = Ledger(old.pipeline, old.action, old.threshold, jobs)
+
+    def command(
+        self, command: Any, pick: int, allowed: Sequence[str], *more: Any, last: Sequence[Any] = (), times: int = 2
+    ) -> list[Any]:
+        """Give a command twice, which must be as good as once; it must be refused unless the batch is `allowed`."""
+        batch_id, answers = self.some_batch(pick), []
+        for _ in range(times):
+            status = self.world.batches()[batch_id]["status"]
+            try:
+                answers.append(
+                    self.world.transact(lambda session: command(session, self.world.caller, *more, batch_id, *last))
+                )
+                assert status in allowed
+            except service.InvalidTransition:
+                assert status not in allowed
+        return answers
+
+    @invariant()
+    def check(self) -> None:
+        """What holds at any time, whatever has happened."""
+        assert self.world.broken() == []
+        ended = self.world.ended()
+        assert ended.items() >= self.ended.items(), "what has ended does not change"
+        self.ended = ended
+        batches = self.world.batches()
+        assert batches.keys() == self.ledgers.keys()
+        for batch_id, batch in batches.items():
+            if batch["status"] in BATCH_TERMINAL:
+                assert batch["status"] == ends_as(batch, given_up=self.ledgers[batch_id].given_up)
+
+    def teardown(self) -> None:
+        if sys.exc_info()[0] is None:  # else the drain would hide what failed
+            self.drain()
+
+    def drain(self) -> None:
+        """Let everything come to rest: then every batch has ended."""
+        for _ in range(100):
+            self.reap()
+            if held := self.held:
+                self.write(held, [self.tell(each, "completed") for each in held])
+            for place, (batch_id, batch) in enumerate(self.world.batches().items()):
+                if batch["status"] == "paused":
+                    (self.cancel if place % 3 == 2 else self.resume)(len(self.ledgers) - 1 - place)
+                elif batch["status"] == "cancelling":
+                    self.cancel_what_is_pending(len(self.ledgers) - 1 - place)
+                self.world.close_batch(batch_id)
+            self.claim_of(list(self.ledgers), 4, self.workers[0])
+            self.check()
+            if all(batch["status"] in BATCH_TERMINAL for batch in self.world.batches().values()):
+                return
+        raise AssertionError("a batch does not come to its end")
+
+
+@pytest.fixture
+def world(database_url: str) -> Iterator[World]:
+    """The module's database, entered from a loop of its own."""
+    world = World(database_url)
+    yield world
+    world.close()
+
+
+def test_any_order_of_events_keeps_the_rows_true(world: World) -> None:
+    """Sixty runs of up to forty steps, the same ones each time."""
+    run_state_machine_as_test(
+        lambda: Batches(world),
+        settings=settings(
+            max_examples=60,
+            stateful_step_count=40,
+            deadline=None,
+            derandomize=True,
+            report_multiple_bugs=False,
+            suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+        ),
+    )

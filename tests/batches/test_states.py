@@ -1,53 +1,50 @@
-"""The words for states: complete, disjoint where they must be, and the same in code and database."""
+"""The state table: whole, and the same in code and docs."""
 
 from __future__ import annotations
 
-import re
+from pathlib import Path
 
-from app.batches.states import (
-    BATCH_STATUSES,
-    BATCH_TERMINAL,
-    COUNTERS,
-    JOB_STATUSES,
-    JOB_TERMINAL,
-    STATUS_ALIASES,
-    STEP_STATUSES,
-    STEP_TERMINAL,
-    TRANSITIONS,
-)
-from tests.conftest import Api
-from tests.files.bodies import query
+from app.batches.states import BATCH_STATUSES, BATCH_TERMINAL, COMMANDS, RULES, allowed_commands
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "states.md"
 
 
-def test_ends_are_statuses() -> None:
-    for statuses, ends in (
-        (BATCH_STATUSES, BATCH_TERMINAL),
-        (JOB_STATUSES, JOB_TERMINAL),
-        (STEP_STATUSES, STEP_TERMINAL),
-    ):
-        assert len(set(statuses)) == len(statuses)
-        assert set(ends) < set(statuses)
+def row_of(rule: object) -> str:
+    sources = ", ".join(rule.sources) or "-"  # type: ignore[attr-defined]
+    target = rule.target or "stays"  # type: ignore[attr-defined]
+    asked = "yes" if rule.command else ""  # type: ignore[attr-defined]
+    return f"| {sources} | {rule.event} | {target} | {asked} | {rule.meaning} |"  # type: ignore[attr-defined]
 
 
-def test_counters_are_the_jobs_statuses() -> None:
-    assert set(COUNTERS) - {"total", "cached"} == set(JOB_STATUSES)
+def test_the_document_holds_every_rule_and_no_other() -> None:
+    rows = [line for line in DOCUMENT.read_text().splitlines() if line.startswith("| ") and "| from |" not in f"| {line}"]
+    assert [row for row in rows if not row.startswith("| from")] == [row_of(rule) for rule in RULES]
 
 
-def test_transitions_speak_of_known_states_and_never_leave_an_end() -> None:
-    for sources, target in TRANSITIONS.values():
-        assert {*sources, target} <= set(BATCH_STATUSES)
-        assert not set(sources) & set(BATCH_TERMINAL)
+def test_every_status_can_be_reached_and_left_unless_it_is_an_end() -> None:
+    reached = {rule.target for rule in RULES if rule.target} | {"draft"}
+    left = {source for rule in RULES if rule.target for source in rule.sources}
+    assert reached == set(BATCH_STATUSES)
+    assert left == set(BATCH_STATUSES) - set(BATCH_TERMINAL)
 
 
-def test_aliases_lead_to_statuses_and_hide_none() -> None:
-    known = {*BATCH_STATUSES, *JOB_STATUSES}
-    assert set(STATUS_ALIASES.values()) <= known
-    assert not set(STATUS_ALIASES) & known
+def test_only_known_words_are_used() -> None:
+    for rule in RULES:
+        assert set(rule.sources) <= set(BATCH_STATUSES)
+        assert rule.target in (*BATCH_STATUSES, "")
 
 
-async def test_database_knows_the_same_words(api: Api) -> None:
-    tables = {"batches": BATCH_STATUSES, "jobs": JOB_STATUSES, "job_steps": STEP_STATUSES}
-    for table, statuses in tables.items():
-        found = "select pg_get_constraintdef(oid) from pg_constraint where conname = :name"
-        definition = await query(api, found, name=f"ck_{table}_status")
-        assert set(re.findall(r"'(\w+)'", definition)) == set(statuses)
+def test_allowed_commands_are_those_whose_sources_hold_the_status() -> None:
+    assert allowed_commands("paused") == ["resume", "cancel", "retry-failed"]
+    assert allowed_commands("cancelling") == []
+    assert set(allowed_commands("completed")) == {"retry-failed", "restart", "archive", "delete"}
+    assert set(COMMANDS) == {
+        "start",
+        "pause",
+        "resume",
+        "cancel",
+        "retry-failed",
+        "restart",
+        "archive",
+        "delete",
+    }

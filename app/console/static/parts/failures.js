@@ -3,6 +3,7 @@
 import { get } from '../api.js';
 import { retryFailed, whyNot } from '../commands.js';
 import { button, find, h, text } from '../dom.js';
+import { nameOf } from '../model.js';
 import { clock, many } from '../words.js';
 import { actButton, bar, relabel } from './floats.js';
 
@@ -19,8 +20,8 @@ function byCode(groups) {
   return codes;
 }
 
-/** `show` is called with an error code, to list the jobs that failed with it; `changed` after numbers came. */
-export function failures(box, path, batch, { show, changed }) {
+/** Of the model's `jobs` only names are taken. `show` is called with an error code, to list the jobs that failed with it; `changed` after numbers came. */
+export function failures(box, path, { batch, jobs }, { show, changed }) {
   const shown = new Map(); // code -> what is drawn for it
   let codes = new Map();
   let asked = -1; // how many had failed when the service was asked
@@ -30,7 +31,8 @@ export function failures(box, path, batch, { show, changed }) {
     const count = h('b.num');
     const again = actButton('', 'retry', () => retryFailed(batch, code), { class: 'btn small again' });
     const sentence = sample.error_message ?? message;
-    const where = [step && `in ${step}`, `first seen ${clock(first)}`, `for example ${sample.filename ?? `#${sample.sequence}`}`];
+    const job = jobs.get(sample.job_id) ?? sample;
+    const where = [step && `in ${step}`, `first seen ${clock(first)}`, `for example ${nameOf(job)}`];
     const node = h('li', count,
       h('div', h('p.cut', { title: sentence }, h('code', code), ' ', sentence),
         h('p.dim.cut', where.filter(Boolean).join(', '))),

@@ -11,6 +11,7 @@ import { eventLog } from '../parts/event-log.js';
 import { failures } from '../parts/failures.js';
 import { jobTable } from '../parts/job-table.js';
 import { legend } from '../parts/legend.js';
+import { missing } from '../parts/missing.js';
 import { isOpen } from '../parts/states.js';
 import { tellWaiting } from '../parts/told.js';
 import { address, arrived, closeOverlay, go, hrefOf, openOverlay, setQuery } from '../router.js';
@@ -52,15 +53,6 @@ async function open(path, params, screen) {
   }
 }
 
-function missing(error) {
-  const gone = error.status === 404 || error.status === 422;
-  crumbs(['Batches', '#/batches'], [gone ? 'Not found' : '…']);
-  return h('div.page', h('div.empty',
-    h('h2', gone ? 'No such batch' : 'The batch could not be loaded'),
-    h('p', gone ? 'It may have been deleted, or the address is not complete.' : error.message),
-    h('a.btn', { href: '#/batches' }, 'All batches')));
-}
-
 async function draw(path, snapshot, params, screen) {
   const { jobs: firstJobs, jobs_next_cursor: firstCursor, ...batch } = snapshot;
   const { root, parts } = fromTemplate('batch');
@@ -81,7 +73,7 @@ async function draw(path, snapshot, params, screen) {
   const keepFilters = (more) => hrefOf(`batches/${batch.id}`, { ...Object.fromEntries(address().params), ...more });
   const log = eventLog(parts, (sequence) => keepFilters({ job: sequence }));
   const drawer = jobDrawer({ model, table, loadJob, close: () => closeOverlay('job'), open: openJob });
-  const failureList = failures(parts.failures, path, batch, {
+  const failureList = failures(parts.failures, path, model, {
     changed: again,
     show(code) {
       parts.find.value = code;

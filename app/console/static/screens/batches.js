@@ -33,6 +33,7 @@ export function batchesScreen(params) {
   const form = parts.filters;
   const rows = new Map();
   const news = new Set();
+  const places = new Map(); // of rows that went: what stood before each
   let filters = {};
   let cursor = null;
   let round = 0; // grows with each load, so that a late answer of an earlier one is dropped
@@ -94,25 +95,36 @@ export function batchesScreen(params) {
 
   // ---- rows
 
+  function row(batch) {
+    const made = batchRow(batch, () => settle(made));
+    return made;
+  }
+
   function add(batch) {
-    const row = batchRow(batch, () => settle(row));
-    rows.set(batch.id, row);
-    parts.table.append(row.body);
+    rows.set(batch.id, row(batch));
+    parts.table.append(rows.get(batch.id).body);
     if (batch.customer_prefix) offer(form.customer, batch.customer_prefix);
   }
 
-  // A row goes because someone archived or deleted its batch here, and comes back to its place with Undo.
-  function settle({ batch, body, rest }) {
-    const row = rows.get(batch.id) ?? { batch, body, rest };
+  // A row goes because its batch was archived or deleted here; with Undo it comes back to its place.
+  function settle({ batch, body }) {
     if (left) return;
-    if (body.isConnected) {
-      const next = body.nextElementSibling;
-      row.rest = { after: body.previousElementSibling };
+    const before = places.get(batch.id);
+    if (!before) {
+      places.set(batch.id, body.previousElementSibling);
+      const next = body.nextElementSibling ?? body.previousElementSibling;
+      rows.delete(batch.id);
       body.remove();
-      find('a.name', next?.matches('tbody') ? next : parts.table)?.focus();
-    } else if (row.rest) {
-      row.rest.after.after(body);
-      find('a.name', body).focus();
+      drawAfter();
+      find('a.name', next)?.focus();
+    } else if (before.isConnected) {
+      places.delete(batch.id);
+      rows.set(batch.id, row(batch));
+      before.after(rows.get(batch.id).body);
+      drawAfter();
+      find('a.name', rows.get(batch.id).body).focus();
+    } else {
+      load();
     }
   }
 
@@ -126,6 +138,7 @@ export function batchesScreen(params) {
       for (const { body } of rows.values()) body.remove();
       rows.clear();
       news.clear();
+      places.clear();
       page.batches.forEach(add);
       cursor = page.next_cursor;
       drawAfter();
@@ -178,6 +191,7 @@ export function batchesScreen(params) {
         progress: 'Nothing is running or waiting.',
         completed: 'Batches with at least one success are listed here once they end.',
         failed: 'Batches that end without a single success are listed here.',
+        archived: 'Batches that are archived leave the other lists and are kept here.',
       };
       return h('div.empty', h('h2', `No ${TABS[filters.tab]?.[0].toLowerCase() ?? ''} batches`),
         h('p', lines[filters.tab]));
@@ -242,9 +256,9 @@ export function batchesScreen(params) {
 
   function paint(batches) {
     for (const batch of batches) {
-      const row = rows.get(batch.id);
-      if (row) row.patch(batch);
-      else news.add(batch.id);
+      const known = rows.get(batch.id);
+      if (known) known.patch(batch);
+      else if (!places.has(batch.id)) news.add(batch.id);
     }
     if (news.size && !rows.size) load();
     else drawNews();

@@ -2,6 +2,7 @@
 import { get, post } from '../api.js';
 import { setConnection } from '../connection.js';
 import { attr, find, fromTemplate, h, text } from '../dom.js';
+import { batchOptions } from '../parts/batch-options.js';
 import { schemaForm } from '../parts/schema-form.js';
 import { readLinks, readRecords } from '../parts/sources.js';
 import { filesOf, uploadList } from '../parts/upload-list.js';
@@ -19,7 +20,9 @@ export function newScreen(params) {
   let pipelines = [];
   let chosen = null;
   let form = null;
+  const options = batchOptions(parts);
   let armed = false; // started, and waiting for the last upload
+  let draft = false; // what was pressed: Save as draft, or Start
   let sending = false;
   let left = false;
 
@@ -42,6 +45,7 @@ export function newScreen(params) {
   function choose(key) {
     chosen = pipelines.find((one) => one.key === key) ?? pipelines[0];
     form = schemaForm(parts.params, chosen.params_schema);
+    options.use(chosen);
     parts.files.hidden = !accepts('file');
     parts.links.hidden = !accepts('url');
     parts.records.hidden = !accepts('record');
@@ -91,6 +95,7 @@ export function newScreen(params) {
 
   function patch() {
     if (left || !chosen) return;
+    options.patch();
     const { links, records } = sources();
     helpUnder(parts.links, links.problem, [LINKS_HELP]);
     helpUnder(parts.records, records.problem, [...recordsHelp.cloneNode(true).childNodes]);
@@ -100,27 +105,20 @@ export function newScreen(params) {
       accepts('url') && ['Links', links.items.length.toLocaleString('en')],
       accepts('record') && ['Records', records.items.length.toLocaleString('en')],
       ['Pipeline', chosen.title],
-      ['Order', orderWords()],
-      ['Name', parts.name.value.trim() || 'made when it starts'],
+      ...options.facts(),
     ].filter(Boolean);
     parts.facts.replaceChildren(...facts.flatMap(([name, value]) => [h('dt', name), h('dd', value)]));
     text(parts.hint.lastElementChild, hint(links, records));
-    text(parts.start, armed ? 'Starts when all is here' : sending ? 'Starting' : 'Start batch');
-    parts.start.disabled = armed || sending;
+    text(parts.start, !draft && armed ? 'Starts when all is here' : !draft && sending ? 'Starting' : 'Start batch');
+    text(parts.draft, draft && armed ? 'Saved when all is here' : draft && sending ? 'Saving' : 'Save as draft');
+    parts.start.disabled = parts.draft.disabled = armed || sending;
     parts.wait.hidden = !armed;
-    if (armed && !uploads.open) start();
-  }
-
-  function orderWords() {
-    const mode = parts.mode.value || chosen.mode;
-    const most = parts.max.value;
-    if (mode === 'sequential' || most === '1') return 'one at a time';
-    return `up to ${most || chosen.max_parallel} at once`;
+    if (armed && !uploads.open) start(draft);
   }
 
   function hint(links, records) {
     if (uploads.refused.length) return `${many(uploads.refused.length, 'file')} could not be uploaded.`;
-    if (armed) return `${many(uploads.open, 'file')} still uploading; the batch starts when they are here.`;
+    if (armed) return `${many(uploads.open, 'file')} still uploading; the batch ${draft ? 'is saved' : 'starts'} when they are here.`;
     const ignored = uploads.count && !accepts('file') ? ` ${chosen.title} takes no files: they are left out.` : '';
     if (uploads.open && !ignored) return `${many(uploads.open, 'file')} still uploading. You can press Start already.`;
     const jobs = (ignored ? 0 : uploads.count) + links.items.length + records.items.length;
@@ -137,7 +135,8 @@ export function newScreen(params) {
     field?.focus();
   }
 
-  function start() {
+  function start(asDraft) {
+    draft = asDraft;
     const { files, links, records } = sources();
     text(parts.problem, '');
     if (!chosen || sending) return;
@@ -152,9 +151,10 @@ export function newScreen(params) {
     if (!jobs) return complain('Nothing to process yet.', accepts('file') ? parts.picker : texts.records);
     const values = form.read();
     if (!values) return complain('');
-    if (!parts.max.validity.valid) {
+    const wrong = options.problem();
+    if (wrong) {
       parts.options.open = true;
-      return complain('“At most at once” has to be a whole number from 1.', parts.max);
+      return complain(...wrong);
     }
     armed = accepts('file') && uploads.open > 0;
     if (armed) return patch();
@@ -162,7 +162,6 @@ export function newScreen(params) {
   }
 
   async function submit(values, items) {
-    const { name, mode, max } = parts;
     sending = true;
     patch();
     try {
@@ -170,9 +169,8 @@ export function newScreen(params) {
         pipeline: chosen.key,
         params: values,
         items,
-        name: name.value.trim() || undefined,
-        execution_mode: mode.value || undefined,
-        max_parallel: max.value ? Number(max.value) : undefined,
+        start: !draft,
+        ...options.read(),
       });
       if (!left) go(`#/batches/${made.batch_id}`);
     } catch (error) {
@@ -198,7 +196,8 @@ export function newScreen(params) {
     parts.picker.value = ''; // so that the same file can be chosen again after it was removed
   });
   root.addEventListener('input', patch);
-  root.addEventListener('submit', start);
+  root.addEventListener('submit', () => start(false));
+  parts.draft.addEventListener('click', () => start(true));
   parts.wait.addEventListener('click', () => {
     armed = false;
     patch();

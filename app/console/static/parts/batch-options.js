@@ -1,0 +1,54 @@
+// The options of a new batch that every pipeline has: name, order, a trial run, what happens when jobs fail.
+import { many } from '../words.js';
+
+const SAYS = { pause: 'pause', fail: 'give up', continue: 'go on' };
+
+/** `parts` has the fields; `use` tells it the pipeline, whose own options hold where a field is left empty. */
+export function batchOptions(parts) {
+  const { name, mode, max, trial, policy, threshold } = parts;
+  let pipeline = null;
+
+  function patch() {
+    // Without an action of its own the pipeline's policy holds, threshold and all.
+    threshold.disabled = !policy.value || policy.value === 'continue';
+  }
+
+  function orderWords() {
+    const most = max.value;
+    if ((mode.value || pipeline.mode) === 'sequential' || most === '1') return 'one at a time';
+    return `up to ${most || pipeline.max_parallel} at once`;
+  }
+
+  function policyOf() {
+    if (!policy.value) return undefined;
+    if (threshold.disabled || threshold.value === '') return { action: policy.value };
+    return { action: policy.value, threshold: Number(threshold.value) / 100 };
+  }
+
+  return {
+    patch,
+    use(chosen) {
+      pipeline = chosen;
+    },
+    facts: () => [
+      ['Order', orderWords()],
+      trial.value && trial.validity.valid && ['Trial run', many(Number(trial.value), 'job')],
+      policy.value && ['When many fail', SAYS[policy.value]],
+      ['Name', name.value.trim() || 'made when it starts'],
+    ],
+    /** The first field that cannot be used, as [sentence, field]. */
+    problem() {
+      if (!max.validity.valid) return ['“At most at once” has to be a whole number from 1.', max];
+      if (!trial.validity.valid) return ['“Trial run” has to be a whole number from 1.', trial];
+      if (!threshold.disabled && !threshold.validity.valid) return ['“Too many” has to be from 0 to 100.', threshold];
+      return null;
+    },
+    read: () => ({
+      name: name.value.trim() || undefined,
+      execution_mode: mode.value || undefined,
+      max_parallel: max.value ? Number(max.value) : undefined,
+      first_n: trial.value ? Number(trial.value) : undefined,
+      failure_policy: policyOf(),
+    }),
+  };
+}

@@ -1,0 +1,122 @@
+"""The settle function itself: the fence, and batches that two processes close at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from app.kit.ids import new_id
+from app.runner.committer import Transition, write_group
+from app.runner.puller import CLAIM_CALL
+
+Connection = Any
+
+
+@pytest.fixture
+async def connection(database_url: str) -> AsyncIterator[Connection]:
+    opened = await asyncpg.connect(database_url)
+    yield opened
+    await opened.close()
+
+
+async def make_batch(connection: Connection, jobs: int, **columns: Any) -> UUID:
+    """A batch of one-step jobs, straight in the tables."""
+    organisation, batch_id = new_id(), new_id()
+    await connection.execute("insert into organisations (id, name) values ($1, $1::uuid::text)", organisation)
+    await connection.execute(
+        """insert into pipelines (key, version, title, steps) values ('settle', 1, 'Settle', '[]')
+        on conflict do nothing"""
+    )
+    await connection.execute(
+        """insert into batches (id, organisation_id, pipeline_id, name, base_directory_name, execution_mode,
+          max_parallel, status, total_jobs, pending_jobs, jobs_at_base, settings, metadata)
+        select $1, $2, p.id, 'x', 'x', 'parallel', 64, 'pending', $3::int, $3::int, $3::int, '{}', '{}'
+        from pipelines p where p.key = 'settle'""",
+        batch_id,
+        organisation,
+        jobs,
+    )
+    ids = [new_id() for _ in range(jobs)]
+    await connection.execute(
+        """insert into jobs (id, batch_id, pipeline_id, sequence, source_type, record)
+        select i, $1, p.id, n, 'record', '{}' from unnest($2::uuid[]) with ordinality x(i, n), pipelines p
+        where p.key = 'settle'""",
+        batch_id,
+        ids,
+    )
+    await connection.execute(
+        "insert into job_steps (job_id, position, name) select i, 0, 'only' from unnest($1::uuid[]) i", ids
+    )
+    return batch_id
+
+
+async def claim(connection: Connection, batch_id: UUID, jobs: int, pull: int = 1) -> list[Any]:
+    rows = await connection.fetch(CLAIM_CALL, [batch_id], [jobs], [pull])
+    return [row for row in rows if row[1]]
+
+
+def completed(row: Any, **more: Any) -> Transition:
+    return Transition(row[0], row[1], row[3], row[4], "completed", "completed", 1, **more)
+
+
+async def test_two_processes_that_end_the_last_two_jobs_close_the_batch_once(
+    connection: Connection, database_url: str
+) -> None:
+    other = await asyncpg.connect(database_url)
+    for _ in range(30):
+        batch_id = await make_batch(connection, 2)
+        mine, theirs = await claim(connection, batch_id, 2)
+        await asyncio.gather(write_group(connection, [completed(mine)]), write_group(other, [completed(theirs)]))
+        types = await connection.fetch("select type from events where batch_id = $1 order by id", batch_id)
+        assert [row[0] for row in types].count("batch.completed") == 1
+        assert types[-1][0] == "batch.completed"
+        status = await connection.fetchrow("select status, completed_jobs from batches where id = $1", batch_id)
+        assert tuple(status) == ("completed", 2)
+    await other.close()
+
+
+async def test_two_processes_never_claim_past_max_parallel(connection: Connection, database_url: str) -> None:
+    other = await asyncpg.connect(database_url)
+    for _ in range(20):
+        batch_id = await make_batch(connection, 40)
+        await connection.execute("update batches set max_parallel = 7 where id = $1", batch_id)
+        claims = await asyncio.gather(*(claim(c, batch_id, 6, n) for n, c in enumerate((connection, other), 1)))
+        assert sum(map(len, claims)) == 7
+    await other.close()
+
+
+async def test_a_late_writer_writes_nothing(connection: Connection) -> None:
+    batch_id = await make_batch(connection, 1)
+    (stale,) = await claim(connection, batch_id, 1)
+    await write_group(connection, [Transition(*stale[:2], stale[3], 0, "lost")])
+    (fresh,) = await claim(connection, batch_id, 1, 2)
+    before = await connection.fetchval("select last_event_id from batches where id = $1", batch_id)
+    assert await write_group(connection, [completed(stale)]) == [None]
+    assert await connection.fetchval("select last_event_id from batches where id = $1", batch_id) == before
+    (settled,) = await write_group(connection, [completed(fresh)])
+    assert settled
+    assert settled.status == "completed"
+    assert await write_group(connection, [completed(fresh)]) == [None]
+
+
+async def test_one_refused_transition_does_not_touch_its_neighbours(connection: Connection) -> None:
+    batch_id = await make_batch(connection, 3)
+    rows = await claim(connection, batch_id, 3)
+    settled = await write_group(
+        connection, [completed(rows[0]), Transition(*rows[1][:2], 99, 0, "lost"), completed(rows[2])]
+    )
+    assert [entry and entry.status for entry in settled] == ["completed", None, "completed"]
+
+
+async def test_results_are_written_as_json(connection: Connection) -> None:
+    batch_id = await make_batch(connection, 1)
+    (row,) = await claim(connection, batch_id, 1)
+    await write_group(connection, [completed(row, output='{"a": 1}', result='{"a": 1}', cached=True)])
+    result = await connection.fetchrow("select result::text, cached from jobs where batch_id = $1", batch_id)
+    assert tuple(result) == ('{"a": 1}', True)
+    assert await connection.fetchval("select cached_jobs from batches where id = $1", batch_id) == 1
