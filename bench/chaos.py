@@ -74,9 +74,8 @@ def main() -> None:
         ended = Counter(e["job_id"] for e in events if e["type"] in ("job.completed", "job.failed", "job.cancelled"))
         steps = Counter((e["job_id"], e["step"]) for e in events if e["type"] == "step.completed")
         requeued = sum(e["type"] == "job.requeued" for e in events)
-        print(
-            f"{options.jobs} jobs, killed {kills} times, {batch["status"]} after {took:.1f} s, {requeued} put back"
-        )
+        ending = f"{batch['status']} after {took:.1f} s, {requeued} jobs put back"
+        print(f"{options.jobs} jobs, killed {kills} times: {ending}")
         print(f"  counters             {batch['counters']}")
         print(f"  each job ended once  {len(ended) == options.jobs and set(ended.values()) == {1}}")
         print(f"  results twice        {sum(count > 1 for count in steps.values())}")

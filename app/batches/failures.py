@@ -83,7 +83,7 @@ class Groups:
         self.jobs = 0
 
     def add(self, rows: Iterable[Any]) -> None:
-        """Rows of job id, sequence, file name, error code, error message, time of failure and step, by sequence. Blocks."""
+        """Rows by sequence: job id, sequence, file name, error code, message, time of failure, step. Blocks."""
         for job_id, sequence, filename, code, message, failed_at, step in rows:
             self.jobs += 1
             key = (step, code, normalise(message or ""))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 from typing import Any, ClassVar
 
@@ -26,6 +27,7 @@ DATABASE_DOWN = (
     asyncpg.PostgresConnectionError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
 )
 """What a client of PostgreSQL sees while the server is away; each of them was met when a postmaster was killed."""
 
@@ -101,10 +103,16 @@ def constraint_of(error: IntegrityError) -> str | None:
 
 def is_database_down(error: BaseException) -> bool:
     """Whether an error only says that the database could not be reached, or the connection to it was lost."""
-    if isinstance(error, DBAPIError):
-        cause = getattr(error.orig, "__cause__", None) or error.orig
-        return error.connection_invalidated or isinstance(cause, DATABASE_DOWN)
-    return isinstance(error, (*DATABASE_DOWN, PoolTimeout))
+    cause = _cause(error)
+    if isinstance(cause, OSError) and (cause.filename is not None or cause.errno in (errno.ENOSPC, errno.EDQUOT)):
+        return False  # about a file or a disk: a lost connection names no file
+    invalidated = isinstance(error, DBAPIError) and error.connection_invalidated
+    return invalidated or isinstance(cause, (*DATABASE_DOWN, PoolTimeout))
+
+
+def _cause(error: BaseException) -> BaseException | None:
+    """What the driver said, below what SQLAlchemy made of it."""
+    return getattr(error.orig, "__cause__", None) or error.orig if isinstance(error, DBAPIError) else error
 
 
 async def _on_problem(request: Request, error: Exception) -> JSONResponse:
@@ -138,6 +146,9 @@ async def _on_integrity(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _on_database(request: Request, error: Exception) -> JSONResponse:
+    if isinstance(_cause(error), asyncpg.DiskFullError):
+        detail = "There is no room on the database's disk. Nothing was stored."
+        return problem_response(request, 507, "insufficient_storage", "Insufficient storage", detail)
     if not is_database_down(error):
         return await _on_unexpected(request, error)
     detail = "The database cannot be reached just now."

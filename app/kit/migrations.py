@@ -52,6 +52,8 @@ async def migrate(
     if revision in ("head", head()) and await _current(connection) == head():
         return head()
     await _run_alembic(connect, revision)
+    if revision == "base":
+        await connection.execute("drop table if exists alembic_version")
     return await _current(connection)
 
 

@@ -27,6 +27,8 @@ VERSION = 18
 FALLBACK = Path("/var/lib/tranche")
 SOCKET_PATH_LIMIT = 100
 """A unix socket's path holds 107 bytes; PostgreSQL adds a file name of its own."""
+NOBODY = 2**22 + 1
+"""No process has this number: Linux ends one before."""
 START_TRIES, START_PAUSE = 40, 0.25
 """After a kill -9 of the postmaster its orphaned backends need up to 2.5 s to leave (measured); four times that."""
 OPTIONS = {
@@ -95,10 +97,25 @@ class EmbeddedPostgres:
             with suppress(ChildProcessError):
                 os.waitpid(pid, os.WNOHANG)  # as process 1 of a container we inherit it, and a zombie looks alive
             os.kill(pid, 0)
-            command = Path(f"/proc/{pid}/cmdline")
-            return pid if not command.exists() or b"postgres" in command.read_bytes() else None
+            return pid if self._is_ours(pid) else None
         except (OSError, ValueError):
             return None
+
+    def _is_ours(self, pid: int) -> bool:
+        """Whether it is our postmaster, which works in its data folder, or another process that got its number."""
+        return not Path("/proc/self/cwd").exists() or Path(f"/proc/{pid}/cwd").samefile(self.data)
+
+    def _clear_taken_number(self) -> None:
+        """Let a lock file whose number a stranger has now name nobody: PostgreSQL would take him for its postmaster.
+
+        The rest of the file stays, as PostgreSQL finds orphaned backends by it.
+        """
+        lock = self.data / "postmaster.pid"
+        with suppress(OSError, ValueError):
+            number, _, rest = lock.read_text().partition("\n")
+            os.kill(int(number), 0)
+            if not self._is_ours(int(number)):
+                lock.write_text(f"{NOBODY}\n{rest}")
 
     def _data_folder(self) -> Path:
         if self.user is None or is_reachable(self.home, self.user.uid):
@@ -157,6 +174,7 @@ class EmbeddedPostgres:
         raise PostgresNotStarted(f"the embedded PostgreSQL in {self.data} does not start:\n{self._log_tail()}")
 
     def _launch(self) -> None:
+        self._clear_taken_number()
         options = " ".join(f"-c {name}={value or chr(39) * 2}" for name, value in OPTIONS.items())
         options += f" -c unix_socket_directories={self.socket_dir}"
         self._control("start", "-w", "-t", "30", "-l", str(self.data / "server.log"), "-o", options)

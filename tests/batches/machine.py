@@ -152,15 +152,43 @@ class World:
         return [tuple(row) for row in self.fetch(_BROKEN)]
 
 
-def ends_as(batch: Any, *, given_up: bool) -> str:
-    """How a batch with these counters must end."""
-    if given_up:
-        return "failed"
-    if batch["cancelled_at"] and batch["cancelled_jobs"]:
-        return "cancelled"
-    if not batch["failed_jobs"]:
-        return "completed"
-    return "partial" if batch["completed_jobs"] else "failed"
+@dataclass(slots=True)
+class Ledger:
+    """What is known of a batch without its rows: the base that its policy counts from, and whether it was given up."""
+
+    pipeline: str
+    action: str
+    threshold: float
+    jobs_at_base: int
+    failures_at_base: int = 0
+    first_n: int | None = None
+    given_up: bool = False
+
+    def judge(self, before: Any, after: Any, told: Sequence[Transition]) -> str:
+        """The status that a batch with work left must have after these transitions; notes whether it is given up."""
+        status: str = before["status"]
+        quiet = not after["pending_jobs"] + after["running_jobs"]
+        ended = after["total_jobs"] - after["pending_jobs"] - after["running_jobs"]
+        failed = after["failed_jobs"] - self.failures_at_base > self.threshold * self.jobs_at_base
+        if status in ("processing", "paused") and any(transition.batch_lost for transition in told):
+            self.given_up = True
+            return "cancelling"
+        if status != "processing" or quiet or before["running_jobs"] == after["running_jobs"]:
+            return status
+        if self.action != "continue" and failed and after["failed_jobs"] > before["failed_jobs"]:
+            self.given_up = self.action == "fail"
+            return "cancelling" if self.given_up else "paused"
+        return "paused" if self.first_n and ended >= self.first_n else status
+
+    def ending(self, batch: Any) -> str:
+        """How a batch with these counters must end."""
+        if self.given_up:
+            return "failed"
+        if batch["cancelled_at"] and batch["cancelled_jobs"]:
+            return "cancelled"
+        if not batch["failed_jobs"]:
+            return "completed"
+        return "partial" if batch["completed_jobs"] else "failed"
 
 
 def step_ended(held: Held, pipeline: Pipeline, how: str, *, code: str, lost: bool, cached: bool) -> Transition:

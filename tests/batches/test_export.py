@@ -38,10 +38,6 @@ def read_csv(content: bytes) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
 
 
-def unescape(value: str) -> str:
-    return re.sub(r"_x([0-9A-F]{4})_", lambda found: chr(int(found[1], 16)), value)
-
-
 def read_xlsx(content: bytes) -> list[list[Any]]:
     """The cells of the only sheet, row by row; fails on a formula."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -55,7 +51,8 @@ def read_xlsx(content: bytes) -> list[list[Any]]:
 
 def _cell(cell: ElementTree.Element) -> Any:
     if cell.get("t") == "inlineStr":
-        return unescape(cell.findtext(f"{MAIN}is/{MAIN}t") or "")
+        text = cell.findtext(f"{MAIN}is/{MAIN}t") or ""
+        return re.sub(r"_x([0-9A-F]{4})_", lambda found: chr(int(found[1], 16)), text)
     value = cell.findtext(f"{MAIN}v")
     return value == "1" if cell.get("t") == "b" else None if value is None else json.loads(value)
 
@@ -159,19 +156,12 @@ async def test_empty_batch(api: Api) -> None:
 async def test_ten_thousand_jobs_leave_the_loop_alone(api: Api, wanted: str) -> None:
     results = [{"n": n, "name": f"row {n}", "share": n / 7, "more": {"list": list(range(20))}} for n in range(10_000)]
     batch_id = await finished(api, results)
-    longest, done = 0.0, asyncio.Event()
-
-    async def watch() -> None:
-        nonlocal longest
-        while not done.is_set():
-            before = time.perf_counter()
-            await asyncio.sleep(0.005)
-            longest = max(longest, time.perf_counter() - before)
-
-    watching = asyncio.create_task(watch())
-    content = (await export(api, batch_id, wanted)).content
-    done.set()
-    await watching
+    task, longest = asyncio.create_task(export(api, batch_id, wanted)), 0.0
+    while not task.done():
+        before = time.perf_counter()
+        await asyncio.sleep(0.005)
+        longest = max(longest, time.perf_counter() - before)
+    content = (await task).content
     assert longest < 0.5
     if wanted == "json":
         assert [row["result"] for row in json.loads(content)] == results

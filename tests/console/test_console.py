@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -127,3 +128,94 @@ def test_key_opens_the_console_and_a_wrong_one_does_not(browser: Browser, live_s
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_label("API key")).to_be_visible()
     page.close()
+
+
+def _submit(live_server: Any, pipeline: str, name: str, records: list[dict[str, Any]], **options: Any) -> str:
+    body = {"pipeline": pipeline, "name": name, "items": [{"record": record} for record in records], **options}
+    headers = {"Authorization": f"Bearer {live_server.admin_key}"}
+    answer = httpx.post(f"{live_server.url}/api/batches", json=body, headers=headers, timeout=30)
+    assert answer.status_code == 201, answer.text
+    return f"#/batches/{answer.json()['batch_id']}"
+
+
+def test_pause_resume_cancel_and_retry(visit: Visit, live_server: Any) -> None:
+    """Each button does what it says; what cannot be done is barred and says why."""
+    page = visit.page
+    page.goto(live_server.sign_in_url)
+    expect(page.get_by_role("heading", name="No batches yet")).to_be_visible()
+    slow = _submit(live_server, "slow", "Long walk", [{}] * 30, params={"seconds": 0.4}, max_parallel=1, first_n=1)
+    page.goto(f"{live_server.url}/{slow}")
+    state = page.locator(".batch-title .state")
+    actions = page.locator(".batch-head .actions")
+
+    expect(state).to_have_text("Paused")
+    expect(page.locator(".note.why")).to_contain_text("Paused after the trial run of the first 1 job.")
+    page.locator(".note.why").get_by_role("button", name="Resume").click()
+    expect(state).to_have_text("Processing")
+    expect(actions.get_by_role("button", name="Pause")).to_be_focused()
+    expect(page.locator(".note.why")).to_contain_text("this batch runs one at a time")
+    expect(actions.get_by_role("button", name="Retry failed")).to_have_attribute("title", "No job has failed")
+
+    actions.get_by_role("button", name="Pause").click()
+    expect(state).to_have_text("Paused")
+    expect(page.locator(".note.why")).to_contain_text("Nothing new runs until it is resumed.")
+    actions.get_by_role("button", name="Resume").click()
+    expect(state).to_have_text("Processing")
+
+    actions.get_by_role("button", name="Cancel…").click()
+    question = page.locator("#ask")
+    expect(question).to_contain_text(re.compile(r"\d+ waiting jobs will not run\."))
+    expect(question.get_by_role("button", name="Keep")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(question).to_be_hidden()
+    expect(state).to_have_text("Processing")
+    actions.get_by_role("button", name="Cancel…").click()
+    question.get_by_role("button", name="Cancel batch").click()
+    expect(state).to_have_text("Cancelled", timeout=DONE)
+    expect(actions.get_by_role("button", name="Pause")).to_have_attribute("title", "The batch has ended")
+
+    records = [{"do": "stop"}, {"do": "succeed"}, {"do": "raise"}, {"do": "stop"}]
+    page.goto(f"{live_server.url}/{_submit(live_server, 'behaviour', 'Mixed', records)}")
+    expect(page.get_by_text("4 of 4 complete")).to_be_visible(timeout=DONE)
+    page.reload()
+    failed = page.locator(".failures")
+    expect(failed.get_by_role("heading", name="3 jobs failed, for 2 reasons")).to_be_visible()
+    failed.get_by_role("button", name="Retry 2 with NOT_WANTED").click()
+    expect(page.get_by_role("heading", name="Mixed - Retry")).to_be_visible()
+    expect(page.get_by_text("2 of 2 complete")).to_be_visible(timeout=DONE)
+
+
+def test_draft_archive_and_delete(visit: Visit, live_server: Any) -> None:
+    """A draft is started by hand; archiving has Undo, and deleting asks first."""
+    page = visit.page
+    page.goto(live_server.sign_in_url)
+    page.get_by_role("main").get_by_role("link", name="New batch").first.click()
+    page.get_by_role("radio", name=re.compile("Three steps")).check()
+    page.get_by_label("Records").fill('{"name": "one"}\n{"name": "two"}')
+    page.get_by_text("Options", exact=True).click()
+    page.get_by_label("Name", exact=True).fill("For Monday")
+    page.get_by_label("When too many jobs fail").select_option(label="pause the batch")
+    page.get_by_label("Too many").fill("20")
+    page.get_by_role("button", name="Save as draft").click()
+    expect(page.get_by_role("heading", name="For Monday")).to_be_visible()
+    expect(page.locator(".batch-title .state")).to_have_text("Draft")
+    page.get_by_role("button", name="Start", exact=True).click()
+    expect(page.get_by_text("2 of 2 complete")).to_be_visible(timeout=DONE)
+
+    page.get_by_role("link", name="Batches").first.click()
+    row = page.locator("tr.batch", has_text="For Monday")
+    more = row.get_by_role("button", name="More for For Monday")
+    more.click()
+    page.locator("#menu").get_by_role("button", name="Archive").click()
+    expect(row).to_be_hidden()
+    page.get_by_role("button", name="Undo").click()
+    expect(row).to_be_visible()
+    expect(row.get_by_role("link", name="For Monday")).to_be_focused()
+    more.press("Enter")
+    expect(page.locator("#menu").get_by_role("link", name="Download ZIP")).to_be_focused()
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    expect(page.locator("#ask")).to_contain_text("2 jobs and 2 results go with it")
+    page.locator("#ask").get_by_role("button", name="Delete batch").click()
+    expect(row).to_be_hidden()
+    expect(page.locator("#toast")).to_contain_text("For Monday deleted")

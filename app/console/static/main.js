@@ -5,7 +5,6 @@ import { fillIcons, loadIcons } from './dom.js';
 import { setUpKeys } from './keys.js';
 import { setUpMenu } from './parts/floats.js';
 import { address, go, lazy, reload, start } from './router.js';
-import { batchScreen } from './screens/batch.js';
 import { batchesScreen } from './screens/batches.js';
 import { signInScreen } from './screens/sign-in.js';
 import { setUpShell, showSession, showShell } from './shell.js';
@@ -46,6 +45,7 @@ try {
   // Not signed in: `askToSignIn` has set the address. Service away: the screens say so and try again.
 }
 if (session) showSession(session);
+const batchScreen = lazy(() => import('./screens/batch.js'), 'batchScreen');
 start({
   batches: (params, id) => (id ? batchScreen(params, id) : batchesScreen(params)),
   new: lazy(() => import('./screens/new.js'), 'newScreen'),

@@ -80,7 +80,7 @@ export const lazy = (load, name) => (params, id) => {
   load().then((module) => {
     if (screen.left) return;
     screen.inner = module[name](params, id);
-    arrived();
+    if (!screen.inner.later) arrived();
   }, () => !screen.left && place(unreachable()));
   return {
     later: true,

@@ -1,0 +1,206 @@
+"""The embedded PostgreSQL: adopted, started again, and stopped by the last who uses it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import asyncpg
+import httpx
+import pytest
+
+from app.kit.postgres import FALLBACK, EmbeddedPostgres
+from tests.conftest import make_home
+from tests.live import LiveServer
+
+USER = """
+import asyncio, sys
+from pathlib import Path
+from app.kit.postgres import EmbeddedPostgres
+async def run():
+    server = EmbeddedPostgres(Path(sys.argv[1]))
+    await server.start()
+    print(server.postmaster_pid(), flush=True)
+    await asyncio.to_thread(sys.stdin.readline)
+    await server.stop()
+asyncio.run(run())
+"""
+
+
+class User:
+    """A process that uses the embedded PostgreSQL of a home."""
+
+    def __init__(self, home: Path) -> None:
+        command = [sys.executable, "-c", USER, str(home)]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout
+        self.postmaster = int(self.process.stdout.readline())
+
+    def leave(self) -> None:
+        """End in good order."""
+        self.process.communicate("\n", timeout=30)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.communicate(timeout=10)
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    folder = make_home()
+    yield folder
+    server = LiveServer(folder, folder)
+    server.destroy()
+    shutil.rmtree(server.postgres().socket_dir, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def wait_until(holds: Callable[[], object], seconds: float = 15) -> float:
+    began = time.monotonic()
+    while not holds():
+        assert time.monotonic() - began < seconds, f"did not come about in {seconds} s"
+        time.sleep(0.02)
+    return time.monotonic() - began
+
+
+async def answer(server: EmbeddedPostgres) -> int:
+    connection = await asyncpg.connect(server.dsn, timeout=5)
+    try:
+        return int(await connection.fetchval("select count(*) from pg_database where datname = 'tranche'"))
+    finally:
+        await connection.close()
+
+
+async def test_second_user_adopts_the_server_and_the_last_stops_it(home: Path) -> None:
+    first, second = User(home), User(home)
+    server = EmbeddedPostgres(home)
+    assert first.postmaster == second.postmaster == server.postmaster_pid()
+    first.leave()
+    assert await answer(server) == 1
+    second.leave()
+    assert server.postmaster_pid() is None
+
+
+async def test_server_outlives_a_killed_user_and_is_adopted(home: Path) -> None:
+    killed = User(home)
+    killed.kill()
+    assert await answer(EmbeddedPostgres(home)) == 1
+    server = EmbeddedPostgres(home)
+    await server.start()
+    assert server.postmaster_pid() == killed.postmaster
+    await server.stop()
+    assert server.postmaster_pid() is None
+
+
+async def test_killed_server_is_started_again_with_its_rows(home: Path) -> None:
+    user, server = User(home), EmbeddedPostgres(home)
+    connection = await asyncpg.connect(server.dsn)
+    await connection.execute("create table kept as select 7 as n")
+    os.kill(user.postmaster, signal.SIGKILL)
+    wait_until(lambda: server.postmaster_pid() not in (None, user.postmaster))
+    with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, OSError)):
+        await connection.fetchval("select 1")
+    await server.start()
+    connection = await asyncpg.connect(server.dsn)
+    assert await connection.fetchval("select n from kept") == 7
+    await connection.close()
+    await server.stop()
+    user.leave()
+
+
+async def test_process_that_got_the_number_of_a_dead_server(home: Path) -> None:
+    """After a restart of the machine or container, the lock file may name a living process that has nothing to do."""
+    user, server = User(home), EmbeddedPostgres(home)
+    user.kill()
+    os.kill(user.postmaster, signal.SIGKILL)
+    lock = server.data / "postmaster.pid"
+    uid = server.user.uid if server.user else None
+    other = subprocess.Popen(["bash", "-c", "exec -a postgres sleep 100"], user=uid)
+    lock.write_text("\n".join([str(other.pid), *lock.read_text().split("\n")[1:]]))
+    try:
+        await server.start()
+        assert await answer(server) == 1
+        assert server.postmaster_pid() not in (None, other.pid, user.postmaster)
+        assert other.poll() is None
+        await server.stop()
+    finally:
+        other.kill()
+        other.wait(10)
+
+
+async def test_home_with_a_long_path_is_still_closed_to_others(home: Path) -> None:
+    deep = home / ("long " * 20) / ("name" * 20)
+    server = EmbeddedPostgres(deep)
+    try:
+        await server.start()
+        connection = await asyncpg.connect(server.dsn)
+        assert await connection.fetchval("show listen_addresses") == ""
+        assert await connection.fetchval("show data_directory") == str(deep / "postgres-18")
+        await connection.close()
+        assert _modes(server.socket_dir, server.data) == [0o700, 0o700]
+    finally:
+        await server.stop()
+        shutil.rmtree(server.socket_dir, ignore_errors=True)
+
+
+def _modes(*paths: Path) -> list[int]:
+    return [stat.S_IMODE(path.stat().st_mode) for path in paths]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the database as another user")
+def test_closed_home_stays_closed(home: Path) -> None:
+    closed = home / "closed"
+    closed.mkdir(mode=0o700)
+    server = EmbeddedPostgres(closed / "data")
+    assert server.folder.parent == FALLBACK
+    assert server.folder != EmbeddedPostgres(closed / "other").folder
+    assert _modes(closed) == [0o700]
+    assert EmbeddedPostgres(home / "open").folder == home / "open"
+
+
+def test_service_says_503_while_the_database_is_killed_and_recovers(live_server: LiveServer) -> None:
+    with live_server.client() as api:
+        pid = live_server.postgres().postmaster_pid()
+        assert pid
+        os.kill(pid, signal.SIGKILL)
+        answers: list[httpx.Response] = []
+
+        def is_back() -> bool:
+            assert api.get("/healthz").status_code == 200
+            body = {"pipeline": "no-op", "items": [{"record": {}}], "start": False}
+            answers.append(api.post("/api/batches", json=body))
+            return {answer.status_code for answer in answers} == {201, 503}
+
+        wait_until(is_back)
+        for refused in (answer for answer in answers if answer.status_code == 503):
+            assert refused.json()["code"] == "database_unavailable"
+            assert refused.headers["Retry-After"] == "2"
+        wait_until(lambda: api.get("/readyz").status_code == 200)
+
+
+def test_service_says_503_while_the_database_is_frozen_and_recovers(live_server: LiveServer) -> None:
+    postgres = live_server.postgres()
+    pid = postgres.postmaster_pid()
+    assert pid
+    others = (
+        "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and datname = 'tranche'"
+    )
+    cut = [postgres.bin / "psql", "-qc", f"select pg_sleep(1); {others}", postgres.dsn]
+    with live_server.client() as api, subprocess.Popen(cut, stdout=subprocess.DEVNULL) as cutting:
+        time.sleep(0.5)
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            cutting.wait(10)
+            answer = api.get("/api/batches")
+            assert (answer.status_code, answer.json()["code"]) == (503, "database_unavailable")
+            assert api.get("/healthz").status_code == 200
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        wait_until(lambda: api.get("/readyz").status_code == 200)
