@@ -10,6 +10,7 @@ from sqlalchemy import update
 
 from app.auth.caller import CallerDep
 from app.batches import copies, reads, removal, repository, service
+from app.batches.idempotency import IdempotencyDep
 from app.batches.models import Batch
 from app.batches.schemas import (
     BatchArchived,
@@ -67,12 +68,24 @@ async def retry_failed_jobs(
 
 @router.post("/restart", status_code=202)
 async def restart_batch(
-    batch_id: UUID, request: Request, response: Response, session: SessionDep, caller: CallerDep
+    batch_id: UUID,
+    request: Request,
+    response: Response,
+    session: SessionDep,
+    caller: CallerDep,
+    idempotent: IdempotencyDep,
 ) -> BatchCopied:
-    """A new batch with all jobs of this one, from the beginning."""
-    new_id = await copies.restart(session, caller, request.app.state.doorbell, batch_id)
-    response.headers["Location"] = f"/api/batches/{new_id}"
-    return BatchCopied(new_batch_id=new_id)
+    """A new batch with all jobs of this one, from the beginning. With an Idempotency-Key, asked twice, the same one."""
+    digest = idempotent.digest(lambda: None)
+    known = await idempotent.find(session, caller.organisation_id, digest)
+    if known:
+        copied = BatchCopied.model_validate(known)
+        response.headers["Idempotent-Replayed"] = "true"
+    else:
+        copied = BatchCopied(new_batch_id=await copies.restart(session, caller, request.app.state.doorbell, batch_id))
+        await idempotent.keep(session, caller.organisation_id, digest, copied.model_dump(mode="json"))
+    response.headers["Location"] = f"/api/batches/{copied.new_batch_id}"
+    return copied
 
 
 @router.post("/archive")

@@ -10,9 +10,11 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, TypeAdapter, ValidationError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.caller import Caller, CallerDep
 from app.batches import submission
+from app.batches.idempotency import IdempotencyDep, IdempotentRequest
 from app.batches.schemas import BatchCreate, BatchCreated, BatchOptions, Item, JobCreate, Url
 from app.batches.submission import Doorbell, NewJob
 from app.files import repository as file_repository
@@ -72,7 +74,9 @@ class Submitter:
         storage: StorageDep,
         registry: RegistryDep,
         limits: UploadLimitsDep,
+        idempotent: IdempotencyDep,
     ) -> None:
+        self.idempotent: IdempotentRequest = idempotent
         self.caller: Caller = caller
         self.database: Database = database
         self.storage: Storage = storage
@@ -84,28 +88,26 @@ class Submitter:
     async def submit_items(self, options: BatchOptions, items: Sequence[Item], *, single: bool = False) -> BatchCreated:
         """Submit files that are stored already, URLs and records."""
         submission.check_count(len(items), self.limits.files)
+        digest = self.idempotent.digest(lambda: [model.model_dump(mode="json") for model in (options, *items)])
         wanted = [item.file_id for item in items if item.file_id]
         async with self.database.transaction() as session:
+            if known := await self._find_answer(session, digest):
+                return known
             files = await file_repository.list_files_by_id(session, self.caller.organisation_id, wanted)
             if missing := [str(file_id) for file_id in wanted if file_id not in files]:
                 raise FilesUnknown(f"{len(missing)} of the files do not exist.", file_ids=missing[:20])
             jobs = [_job_of_item(item, files) for item in items]
-            created = await submission.submit(
-                session,
-                self.caller,
-                self.registry,
-                self.doorbell,
-                options,
-                jobs,
-                max_jobs=self.limits.files,
-                single=single,
-            )
-        return self._answer(created)
+            return await self._submit(session, options, jobs, digest, single=single)
 
     async def submit_form(
         self, options: BatchOptions, parts: Sequence[Part], urls: Sequence[str], *, single: bool = False
     ) -> BatchCreated:
         """Submit files that have just arrived. Everything is checked before a file is kept."""
+        told = [[part.name, part.content.size, part.content.sha256] for part in parts]
+        digest = self.idempotent.digest(lambda: [options.model_dump(mode="json"), told, list(urls)])
+        async with self.database.transaction() as session:
+            if known := await self._find_answer(session, digest):
+                return known
         pipeline = self.registry.get(options.pipeline)
         submission.check_params(pipeline, options.params)
         url_jobs = [NewJob("url", None, source_url=url) for url in urls]
@@ -115,22 +117,37 @@ class Submitter:
             self.storage, [(part.name, part.media_type, part.content) for part in parts]
         )
         async with self.database.transaction() as session:
+            if known := await self._find_answer(session, digest):
+                return known
             await file_service.add_files(session, self.caller.organisation_id, files)
             jobs = [_job_of_new_file(file) for file in files] + url_jobs
-            created = await submission.submit(
-                session,
-                self.caller,
-                self.registry,
-                self.doorbell,
-                options,
-                jobs,
-                max_jobs=self.limits.files,
-                single=single,
-            )
-        return self._answer(created)
+            return await self._submit(session, options, jobs, digest, single=single)
 
-    def _answer(self, created: BatchCreated) -> BatchCreated:
+    async def _submit(
+        self, session: AsyncSession, options: BatchOptions, jobs: Sequence[NewJob], digest: bytes, *, single: bool
+    ) -> BatchCreated:
+        created = await submission.submit(
+            session,
+            self.caller,
+            self.registry,
+            self.doorbell,
+            options,
+            jobs,
+            max_jobs=self.limits.files,
+            single=single,
+        )
+        answer = created.model_dump(mode="json")
+        await self.idempotent.keep(session, self.caller.organisation_id, digest, answer)
         self._response.headers["Location"] = created.links.self
+        return created
+
+    async def _find_answer(self, session: AsyncSession, digest: bytes) -> BatchCreated | None:
+        known = await self.idempotent.find(session, self.caller.organisation_id, digest)
+        if known is None:
+            return None
+        created = BatchCreated.model_validate(known)
+        self._response.headers["Location"] = created.links.self
+        self._response.headers["Idempotent-Replayed"] = "true"
         return created
 
 

@@ -78,6 +78,10 @@ class World:
         self.run(self._open())
 
     async def _open(self) -> None:
+        setup = await self.database.connect()
+        name = await setup.fetchval("select quote_ident(current_database())")
+        await setup.execute(f"alter database {name} set synchronous_commit to off")  # no server dies here
+        await setup.close()
         self.connection = await self.database.connect()
         async with self.database.transaction() as session:
             await self.registry.save(session)

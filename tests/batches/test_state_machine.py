@@ -23,7 +23,7 @@ from app.batches.states import BATCH_TERMINAL
 from app.runner.committer import Settled, Transition
 from tests.batches.machine import PIPELINES, WRONG_COPIES, Held, Ledger, World, step_ended
 
-MOST_BATCHES: Final = 5
+MOST_BATCHES: Final = 6
 CODES: Final = ("NOT_WANTED", "UPSTREAM_4XX")
 PICK = st.integers(0, 11)
 ENDINGS = ("completed", "completed", "failed", "failed", "skipped", "retry", "released", "progress", "lost")
@@ -69,14 +69,15 @@ class Batches(RuleBasedStateMachine):
         among = fitting or list(self.batches)
         return among[-1 - pick % len(among)]
 
-    def room(self) -> bool:
-        return len(self.ledgers) < MOST_BATCHES
+    def has(self, *statuses: str) -> bool:
+        """Whether a batch is in one of these statuses, and there is room for another one."""
+        return len(self.batches) < MOST_BATCHES and any(row["status"] in statuses for row in self.batches.values())
 
     @initialize(options=OPTIONS)
     def first_batch(self, options: dict[str, Any]) -> None:
         self.submit(options)
 
-    @precondition(room)
+    @precondition(lambda self: len(self.batches) < MOST_BATCHES / 2)
     @rule(options=OPTIONS)
     def submit(self, options: dict[str, Any]) -> None:
         policy = options["failure_policy"]
@@ -206,40 +207,48 @@ class Batches(RuleBasedStateMachine):
             self.batches = self.world.batches()
         return answers
 
-    @rule(pick=PICK)
-    def pause(self, pick: int) -> None:
-        self.command(service.pause, self.some(pick, "processing"), ("pending", "processing", "paused"))
+    @rule(pick=PICK, what=st.sampled_from(("resume", "pause", "resume", "cancel pending", "cancel", "sum up")))
+    def steer(self, pick: int, what: str) -> None:
+        match what:
+            case "resume":
+                self.resume(self.some(pick, "paused"))
+            case "pause":
+                allowed = ("pending", "processing", "paused")
+                self.command(service.pause, self.some(pick, "processing"), allowed)
+            case "cancel":
+                allowed = ("pending", "processing", "paused", "cancelling", "cancelled")
+                self.command(service.cancel, self.some(pick), allowed)
+            case "cancel pending":
+                batch_id = self.some(pick, "cancelling")
+                self.world.transact(lambda session: service.cancel_pending_of(session, batch_id))
+            case "sum up":
+                self.sum_up()
 
+    @precondition(lambda self: any(batch["status"] == "paused" for batch in self.batches.values()))
     @rule(pick=PICK)
-    def resume(self, pick: int) -> None:
-        batch_id = self.some(pick, "paused")
+    def resume_and_claim(self, pick: int) -> None:
+        self.resume(self.some(pick, "paused"))
+        self.claim(pick, 0, 4, False)
+
+    def resume(self, batch_id: UUID) -> None:
         before, ledger = self.batches[batch_id], self.ledgers[batch_id]
         self.command(service.resume, batch_id, ("pending", "processing", "paused"))
         if before["status"] == "paused":
             ledger.failures_at_base, ledger.first_n = before["failed_jobs"], None
             ledger.jobs_at_base = before["pending_jobs"] + before["running_jobs"]
 
-    @rule(pick=PICK, what=st.sampled_from(("sum up", "cancel the pending", "cancel", "cancel any")))
-    def end(self, pick: int, what: str) -> None:
-        if what == "sum up":
-            quiet = [each for each, batch in self.batches.items() if not batch["pending_jobs"] + batch["running_jobs"]]
-            for batch_id in quiet:
+    def sum_up(self) -> None:
+        for batch_id, batch in self.batches.items():
+            if not batch["pending_jobs"] + batch["running_jobs"] and batch["needs_summary"]:
                 self.world.close_batch(batch_id)
-        elif what == "cancel the pending":
-            batch_id = self.some(pick, "cancelling")
-            self.world.transact(lambda session: service.cancel_pending_of(session, batch_id))
-        elif what == "cancel" and self.held:
-            self.cancel(self.held[pick % len(self.held)].batch_id)
-        elif what == "cancel any":
-            self.cancel(self.some(pick))
 
-    def cancel(self, batch_id: UUID) -> None:
-        self.command(service.cancel, batch_id, ("pending", "processing", "paused", "cancelling", "cancelled"))
-
-    @precondition(room)
+    @precondition(lambda self: self.has("paused", "partial", "failed"))
     @rule(pick=PICK, code=st.sampled_from((None, None, *CODES, "WORKER_LOST", "ABSENT")))
     def retry_failed(self, pick: int, code: str | None) -> None:
-        batch_id = self.some(pick, "paused", "partial", "failed")
+        with_failures = [each for each, batch in self.batches.items() if batch["failed_jobs"]]
+        self.retry(with_failures[pick % len(with_failures)] if with_failures else self.some(pick), code)
+
+    def retry(self, batch_id: UUID, code: str | None) -> None:
         failed = self.world.fetch(
             "select j.id, r.batch_id as again from jobs j left join jobs r on r.retry_of_job_id = j.id"
             " where j.batch_id = $1 and j.status = 'failed' and ($2::text is null or j.error_code = $2)",
@@ -262,7 +271,7 @@ class Batches(RuleBasedStateMachine):
             else:
                 assert new_id in {row["again"] for row in failed}
 
-    @precondition(room)
+    @precondition(lambda self: self.has(*BATCH_TERMINAL))
     @rule(pick=PICK)
     def restart(self, pick: int) -> None:
         batch_id = self.some(pick, *BATCH_TERMINAL)
@@ -289,6 +298,10 @@ class Batches(RuleBasedStateMachine):
     def teardown(self) -> None:
         if sys.exc_info()[0] is None:  # else the drain would hide what failed
             self.drain()
+            for batch_id in list(self.batches):
+                if self.batches[batch_id]["failed_jobs"]:
+                    self.retry(batch_id, None)
+            self.drain()
 
     def drain(self) -> None:
         """Let everything come to rest: then every batch has ended."""
@@ -298,11 +311,12 @@ class Batches(RuleBasedStateMachine):
                 return
             if len(self.held) < len(self.holders):
                 self.reap()
-            if held := self.held:
+            while held := self.held:
                 self.write(held, [self.tell(each, "completed") for each in held])
-            self.resume(0)
-            self.end(0, "cancel the pending")
-            self.end(0, "sum up")
+            if any(batch["status"] == "paused" for batch in self.batches.values()):
+                self.resume(self.some(0, "paused"))
+            self.steer(0, "cancel pending")
+            self.sum_up()
             self.claim(0, 0, 4, False)
         raise AssertionError("a batch does not come to its end")
 

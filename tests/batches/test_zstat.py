@@ -12,7 +12,7 @@ def td(self):
         for r in self.world.fetch("select 'rel.'||relation, count(*) from batches group by 1"): C[r[0]]+=r[1]
         for r in self.world.fetch("select 'fail+clean', count(*) from (select job_id from job_steps where position=2 and status='completed' intersect select id from jobs where status='failed') x group by 1"): C[r[0]]+=r[1]
 m.Batches.teardown=td
-for n in ('write','write_late','retry_failed','reap','crash','claim','drain','check','resume','submit','pause'):
+for n in ('write','write_late','retry_failed','reap','crash','claim','drain','check','resume','steer','retry_failed','restart','write_late','submit','pause'):
     for cls in (m.Batches, m.World):
         if n in vars(cls):
             def wrap(f,n=cls.__name__+'.'+n):

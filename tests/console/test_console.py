@@ -149,7 +149,7 @@ def test_pause_resume_cancel_and_retry(visit: Visit, live_server: Any) -> None:
     actions = page.locator(".batch-head .actions")
 
     expect(state).to_have_text("Paused")
-    expect(page.locator(".note.why")).to_contain_text("Paused after the trial run of the first 1 job.")
+    expect(page.locator(".note.why")).to_contain_text("Paused after the trial run of the first job.")
     page.locator(".note.why").get_by_role("button", name="Resume").click()
     expect(state).to_have_text("Processing")
     expect(actions.get_by_role("button", name="Pause")).to_be_focused()
@@ -195,7 +195,7 @@ def test_draft_archive_and_delete(visit: Visit, live_server: Any) -> None:
     page.get_by_text("Options", exact=True).click()
     page.get_by_label("Name", exact=True).fill("For Monday")
     page.get_by_label("When too many jobs fail").select_option(label="pause the batch")
-    page.get_by_label("Too many").fill("20")
+    page.get_by_label("Too many: more than").fill("20")
     page.get_by_role("button", name="Save as draft").click()
     expect(page.get_by_role("heading", name="For Monday")).to_be_visible()
     expect(page.locator(".batch-title .state")).to_have_text("Draft")

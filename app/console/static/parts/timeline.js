@@ -25,6 +25,7 @@ export function timeline(steps) {
       const { state, run, time, problem } = lines[at];
       setState(state, step.status);
       run.dataset.state = toneOf(step.status);
+      run.hidden = !step.started_at;
       const tries = step.attempts > 1 ? `${step.attempts} tries, ` : '';
       const ran = step.started_at && !['pending', 'skipped'].includes(step.status);
       text(time, ran ? `${tries}${between(step.started_at, step.completed_at)}` : '');

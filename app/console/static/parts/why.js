@@ -13,13 +13,15 @@ export function secondsLeft(batch) {
 
 const waiting = (n) => `${many(n, 'job')} ${n === 1 ? 'waits' : 'wait'}`;
 
+const firstJobs = (n) => (n === 1 ? 'the first job' : `the first ${n ? many(n, 'job') : 'jobs'}`);
+
 function whyPending(batch, jobs, slots, told) {
   const { pending, running, total } = batch.counters;
   if (!pending) return running ? 'Nothing waits: every job has started.' : 'All jobs have ended.';
   // Known to the service alone: no worker, a pipeline that no worker has, slots of other machines.
   if (told) return told;
   if (batch.first_n && pending <= total - batch.first_n) {
-    return `${waiting(pending)}: this is a trial run of the first ${many(batch.first_n, 'job')}.`;
+    return `${waiting(pending)}: this is a trial run of ${firstJobs(batch.first_n)}.`;
   }
   const limit = batch.execution_mode === 'sequential' ? 1 : batch.max_parallel;
   const isDelayed = (job) => job.status === 'pending' && job.run_at && Date.parse(job.run_at) > now();
@@ -60,8 +62,7 @@ function whyPaused({ counters, first_n: trial, pause_reason: reason }, by) {
     return `Paused by the failure policy: ${share}. ${decide}${finishing}`;
   }
   if (reason === 'first_n') {
-    const ran = trial ? `the first ${many(trial, 'job')}` : 'the first jobs';
-    return `Paused after the trial run of ${ran}. ${decide}${finishing}`;
+    return `Paused after the trial run of ${firstJobs(trial)}. ${decide}${finishing}`;
   }
   return `Paused${by ? ` by ${by}` : ''}. Nothing new runs until it is resumed.${finishing}`;
 }
