@@ -17,8 +17,8 @@ def row_of(rule: object) -> str:
 
 
 def test_the_document_holds_every_rule_and_no_other() -> None:
-    rows = [line for line in DOCUMENT.read_text().splitlines() if line.startswith("| ") and "| from |" not in f"| {line}"]
-    assert [row for row in rows if not row.startswith("| from")] == [row_of(rule) for rule in RULES]
+    rows = [line for line in DOCUMENT.read_text().splitlines() if line.startswith("| ")]
+    assert rows[1:] == [row_of(rule) for rule in RULES]
 
 
 def test_every_status_can_be_reached_and_left_unless_it_is_an_end() -> None:

@@ -92,7 +92,9 @@ def _modules_at_once(module: Path, known: set[Path]) -> set[Path]:
 
 def test_files_stay_small() -> None:
     assert sum(len(gzip.compress(path.read_bytes())) for path in FILES) < 1.25 * MOST_GZIPPED
-    first_load = {path for path in FILES if path.suffix != ".js"} | _modules_at_once(STATIC.resolve() / "main.js", set())
+    first_load = {path for path in FILES if path.suffix != ".js"} | _modules_at_once(
+        STATIC.resolve() / "main.js", set()
+    )
     names = {path.name for path in first_load}
     assert "batches.js" in names
     assert not names & {"batch.js", "new.js"}
