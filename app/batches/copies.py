@@ -41,8 +41,10 @@ _COPY_JOBS = text("""
 insert into jobs (id, batch_id, pipeline_id, sequence, source_type, source_url, file_id, filename, file_size,
   media_type, checksum, record, step_position, retry_of_job_id)
 select c.new_id, :batch_id, j.pipeline_id, c.place, j.source_type, j.source_url, j.file_id, j.filename, j.file_size,
-  j.media_type, j.checksum, j.record, case when :inherit then j.step_position else 0 end,
-  case when :inherit then j.id end
+  j.media_type, j.checksum, j.record, case when :inherit then coalesce(
+    -- The cursor may have gone on after the failure, to the cleanup steps.
+    (select min(s.position) from job_steps s where s.job_id = j.id and s.status = 'failed'), j.step_position
+  ) else 0 end, case when :inherit then j.id end
 from unnest(:new_ids, :old_ids) with ordinality as c(new_id, old_id, place) join jobs j on j.id = c.old_id
 """)
 _COPY_STEPS = text("""
@@ -52,8 +54,8 @@ select c.new_id, s.position, s.name, s.depends_on, s.skip_if_failed, case when k
   case when kept.it then s.job_id end, case when kept.it then s.output end,
   case when kept.it then s.started_at end, case when kept.it then s.completed_at end
 from unnest(:new_ids, :old_ids) as c(new_id, old_id)
-join jobs j on j.id = c.old_id join job_steps s on s.job_id = j.id,
-  lateral (select :inherit and s.position < j.step_position as it) kept
+join jobs n on n.id = c.new_id join job_steps s on s.job_id = c.old_id,
+  lateral (select :inherit and s.position < n.step_position as it) kept
 """)
 _COPY_OUTPUTS = text("""
 insert into job_outputs (job_id, name, file_id)

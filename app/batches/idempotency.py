@@ -53,22 +53,24 @@ class IdempotentRequest:
         return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).digest()
 
     async def find(self, session: AsyncSession, organisation_id: UUID, digest: bytes) -> dict[str, Any] | None:
-        """The answer that was given before, if one was. Holds the key until the transaction ends.
+        """The answer that was given before, if one was; else holds the key until the transaction ends.
 
-        Raises IdempotencyInFlight (409) while another request holds it, IdempotencyKeyReused (422) when the key was
-        used for another request.
+        Raises IdempotencyInFlight (409) while another request without an answer holds it, IdempotencyKeyReused (422)
+        when the key was used for another request.
         """
         if self.key is None:
             return None
         name = func.hashtextextended(f"{organisation_id}:{self.key}", 0)
-        if not (await session.execute(select(func.pg_try_advisory_xact_lock(name)))).scalar_one():
-            detail = "The first request with this Idempotency-Key is still being worked on."
-            raise IdempotencyInFlight(detail, headers={"Retry-After": "1"})
+        is_free = (await session.execute(select(func.pg_try_advisory_xact_lock(name)))).scalar_one()
         mine = (IdempotencyKey.organisation_id == organisation_id, IdempotencyKey.key == self.key)
         old = IdempotencyKey.created_at < func.clock_timestamp() - KEPT
-        await session.execute(delete(IdempotencyKey).where(*mine, old))
-        known = (await session.execute(select(IdempotencyKey).where(*mine))).scalar_one_or_none()
+        known = (await session.execute(select(IdempotencyKey).where(*mine, ~old))).scalar_one_or_none()
         if known is None:
+            # Not before: those who repeat an answered request at the same time hold the key from each other.
+            if not is_free:
+                detail = "The first request with this Idempotency-Key is still being worked on."
+                raise IdempotencyInFlight(detail, headers={"Retry-After": "1"})
+            await session.execute(delete(IdempotencyKey).where(*mine, old))
             return None
         if known.request_hash != digest:
             raise IdempotencyKeyReused("This Idempotency-Key was used for another request.")

@@ -167,7 +167,7 @@ async def cancel_pending_jobs(
 
 def outcome_of(completed: int, failed: int, cancelled: int, *, cancelling: bool, given_up: bool) -> str:
     """How a batch ends whose last job has ended; `settle.sql` decides the same way."""
-    if cancelling and given_up:
+    if given_up:
         return "failed"
     if cancelling and cancelled:
         return "cancelled"

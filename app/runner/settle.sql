@@ -72,7 +72,8 @@ begin
       and case when j.status = 'running' then j.attempt = t.attempt and j.step_position = t.position else false end
     returning j.id, j.batch_id, j.sequence, j.status, j.stage, j.attempt, j.error_code, j.error_message, j.progress,
       j.progress_message, j.cached, j.run_at, t.ordinal, t.position, t.outcome, t.step_status, t.next_position, t.output,
-      t.batch_lost,
+      -- A batch that is being cancelled cannot be given up as well: it ends the same whichever of its jobs is the last.
+      t.batch_lost and m.status <> 'cancelling' as batch_lost,
       t.error_code as step_error_code, t.error_message as step_error_message
   ), steps as (
     update job_steps s
@@ -158,7 +159,7 @@ begin
         else b.pause_reason end,
       paused_at = case when o.turn = 'paused' then at else b.paused_at end,
       cancelled_at = case when o.turn = 'cancelling' then at else b.cancelled_at end,
-      status_reason = case when o.verdict in ('lost', 'fail') then o.reason else b.status_reason end,
+      status_reason = case when o.verdict = 'lost' or o.turn = 'cancelling' then o.reason else b.status_reason end,
       last_event_id = b.last_event_id + o.events + cardinality(o.news) + o.over::int
     from turned o where b.id = o.batch_id
     returning b.id, b.status, b.last_event_id - o.events - cardinality(o.news) - o.over::int as base, b.last_event_id, o.events,

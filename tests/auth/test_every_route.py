@@ -14,7 +14,7 @@ import pytest
 from tests.auth.people import caller, key_of
 from tests.batch_helpers import follow
 from tests.conftest import Api
-from tests.files.bodies import FORM, form, part
+from tests.files.bodies import FORM, ask_all, form, part
 
 SIGNING_IN = {("POST", "/api/session")}
 SHARED = {"/api/pipelines/{key}": "installation", "/api/files/{name}": "a name to store under"}
@@ -50,28 +50,24 @@ def filled(path: str, values: dict[str, str]) -> str:
 
 
 async def test_every_route_asks_for_a_credential(api: Api, openapi: dict[str, Any], of_first: dict[str, str]) -> None:
-    values = of_first | {"key": "no-op"}
-    wrong = []
+    requests = [(method, filled(path, of_first | {"key": "no-op"})) for method, path in routes(openapi)]
+    requests = [request for request in requests if request not in SIGNING_IN]
     for credential in ({}, {"Authorization": "Bearer wrong"}, {"Cookie": "tranche_session=wrong"}):
         async with caller(api, **credential) as client:
-            for method, path in routes(openapi):
-                if (method, path) in SIGNING_IN:
-                    continue
-                answer = await client.request(method, filled(path, values))
-                problem = answer.json()
-                if answer.status_code != 401 or problem["code"] not in ("not_signed_in", "invalid_key"):
-                    wrong.append((method, path, credential, answer.status_code))
-                assert answer.headers["WWW-Authenticate"].startswith("Bearer")
-    assert wrong == []
+            answers = await ask_all(client, requests)
+        for request, answer in zip(requests, answers, strict=True):
+            assert answer.status_code == 401, (request, credential)
+            assert answer.json()["code"] in ("not_signed_in", "invalid_key")
+            assert answer.headers["WWW-Authenticate"].startswith("Bearer")
 
 
-async def test_no_route_has_a_hidden_head_without_credential(api: Api, openapi: dict[str, Any]) -> None:
-    unknown = dict.fromkeys(("batch_id", "job_id", "file_id", "key_id"), "00000000-0000-7000-8000-000000000000")
+async def test_no_route_has_a_hidden_head_without_credential(
+    api: Api, openapi: dict[str, Any], of_first: dict[str, str]
+) -> None:
+    paths = [filled(path, of_first | {"key": "no-op"}) for method, path in routes(openapi) if method == "GET"]
     async with caller(api) as client:
-        for method, path in routes(openapi):
-            if method == "GET":
-                answer = await client.head(filled(path, unknown | {"key": "no-op", "name": "a"}))
-                assert answer.status_code in (401, 405), path
+        for path, answer in zip(paths, await ask_all(client, [("HEAD", path) for path in paths]), strict=True):
+            assert answer.status_code in (401, 405), path
 
 
 async def test_ids_of_another_organisation_do_not_exist(

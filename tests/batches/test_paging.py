@@ -20,7 +20,7 @@ def cursor_of(*key: Any) -> str:
 
 @pytest.mark.parametrize("sort", ["-created_at", "name", "-total_files"])
 async def test_pages_neither_miss_nor_repeat_while_batches_arrive(api: Api, sort: str) -> None:
-    there = {await submit(api, "typed", [{}], name=f"same {n % 3}") for n in range(25)}
+    there = {await submit(api, "typed", [{}], name=f"same {n % 3}") for n in range(15)}
     stopped = asyncio.Event()
 
     async def keep_submitting() -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
 from sqlalchemy import text
 
 from tests.conftest import ADMIN_KEY, Api
@@ -50,6 +51,14 @@ async def rows_of(api: Api) -> tuple[int, int, int]:
     """How many files, batches and jobs there are."""
     counts = [await query(api, f"select count(*) from {table}") for table in ("files", "batches", "jobs")]
     return counts[0], counts[1], counts[2]
+
+
+async def ask_all(api: httpx.AsyncClient, requests: Sequence[tuple[str, str]]) -> list[httpx.Response]:
+    """The answers to many requests (method, path), some at a time: one after the other takes long."""
+    answers: list[httpx.Response] = []
+    for at in range(0, len(requests), 20):
+        answers += await asyncio.gather(*(api.request(*request) for request in requests[at : at + 20]))
+    return answers
 
 
 async def eventually(holds: Callable[[], bool], seconds: float = 10) -> None:

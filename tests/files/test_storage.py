@@ -9,9 +9,11 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import app.files.storage as storage_module
 from app.files.spool import FileTooLarge, SpoolWriter, spool_bytes
 from app.files.storage import ContentMissing, Storage, content_key
 from app.kit.service import running
@@ -67,6 +69,35 @@ async def test_equal_contents_are_one_object_and_the_spool_is_empty(storage: Sto
     assert [path.name for path in storage.root.rglob("*") if path.is_file()] == [
         hashlib.sha256(b"the same").hexdigest()
     ]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 20])
+async def test_contents_are_on_the_disk_before_they_get_their_name(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    done: list[tuple[str, str]] = []
+
+    def note(place: object, name: str, what: str) -> None:
+        real = getattr(place, name)
+
+        def noted(path: Path, *more: Any) -> Any:
+            done.append((what, Path(path).name))
+            return real(path, *more)
+
+        monkeypatch.setattr(place, name, noted)
+
+    note(storage_module, "_sync_path", "sync")
+    note(storage_module, "_sync_filesystem", "sync all")
+    note(os, "replace", "rename")
+    contents = [spool_bytes(storage, f"{count} {n}".encode()) for n in range(count)]
+    await storage.adopt(contents)
+    names = [content.path.name for content in contents]
+    first = [("sync", name) for name in names] if count <= 2 else [("sync all", "incoming")]
+    renames = [("rename", name) for name in names]
+    assert done[: len(first) + count] == first + renames
+    folders = {content.key.split("/")[0] for content in contents} | {content.key.split("/")[1] for content in contents}
+    rest = done[len(first) + count :]
+    assert rest == [("sync all", "files")] or {name for _, name in rest} == folders | {"files"}
 
 
 async def test_many_contents_at_once(storage: Storage) -> None:

@@ -50,6 +50,14 @@ async def test_too_large_by_its_own_word_is_refused_before_it_is_sent(api: Api) 
         wire.cut()
 
 
+async def test_sender_that_asks_first_is_told_no_before_it_sends(api: Api) -> None:
+    wire = await Wire.to(api)
+    await wire.head("PUT", "/api/files/a", Content_Length=str(1 << 40), Expect="100-continue")
+    status, _, _ = await wire.answer()
+    assert status == 413
+    wire.cut()
+
+
 @pytest.mark.parametrize(
     ("method", "path", "body"), [("POST", "/api/jobs/batch", OPENING), ("PUT", "/api/files/a", b"")]
 )

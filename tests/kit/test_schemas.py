@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from app.kit.schemas import MAX_DEPTH, check_json, check_moment, check_text
+from tests.batch_helpers import submit
 from tests.conftest import Api
 from tests.files.bodies import query, rows_of
 
@@ -70,9 +71,24 @@ BODIES = {
     "null": b"null",
     "depth 100,000": b"[" * 100_000,
     "5,000 digits": b"9" * 5000,
+    "U+0000 in a text": b'{"name": "a\\u0000b", "description": "\\u0000"}',
+    "a surrogate in a text": b'{"name": "\\ud800", "description": "\\udfff"}',
     "wrong types": b'{"pipeline": {}, "items": 7, "key": [], "name": {}, "record": 1}',
     "types within": b'{"pipeline": "no-op", "items": {"0": {}}, "params": [], "metadata": 1, "start": {}}',
 }
+
+
+@pytest.fixture(scope="module")
+async def taking_json(api: Api) -> list[tuple[str, str]]:
+    """Every route that takes JSON, with the id of a batch where one belongs."""
+    batch_id = await submit(api, "no-op", [{}], start=False)
+    paths = (await api.get("/openapi.json")).json()["paths"]
+    return [
+        (method.upper(), path.replace("{batch_id}", batch_id))
+        for path, methods in paths.items()
+        for method, operation in methods.items()
+        if "application/json" in operation.get("requestBody", {}).get("content", {})
+    ]
 
 
 @pytest.fixture(autouse=True)
@@ -82,8 +98,8 @@ async def no_row_more(api: Api) -> AsyncIterator[None]:
     assert (await rows_of(api), await query(api, "select count(*) from api_keys")) == before
 
 
-async def refused(api: Api, path: str, content: bytes) -> dict[str, Any]:
-    answer = await api.post(path, content=content, headers=JSON)
+async def refused(api: Api, path: str, content: bytes, method: str = "POST") -> dict[str, Any]:
+    answer = await api.request(method, path, content=content, headers=JSON)
     assert 400 <= answer.status_code < 500, answer.text
     assert answer.headers["Content-Type"] == "application/problem+json"
     problem = dict(answer.json())
@@ -105,11 +121,11 @@ async def test_value_that_cannot_be_stored_beside_the_items(api: Api, member: st
     await refused(api, "/api/batches", body.encode())
 
 
-@pytest.mark.parametrize("path", ["/api/batches", "/api/jobs", "/api/session", "/api/keys"])
 @pytest.mark.parametrize("what", BODIES)
-async def test_body_that_is_none(api: Api, path: str, what: str) -> None:
-    problem = await refused(api, path, BODIES[what])
-    assert len(json.dumps(problem)) < 500_000
+async def test_body_that_is_none(api: Api, taking_json: list[tuple[str, str]], what: str) -> None:
+    for method, path in [*taking_json, ("POST", "/api/jobs")]:
+        problem = await refused(api, path, BODIES[what], method)
+        assert len(json.dumps(problem)) < 500_000, path
 
 
 @pytest.mark.parametrize("text", ["\x00", "a\x00b", "\ud800", "a\udc80"])

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from typing import Any
 
 import pytest
 
-from app.kit.tables import csv_bytes, safe_cell
+from app.kit.tables import csv_bytes, csv_chunks, json_chunks, safe_cell
 
 
 @pytest.mark.parametrize(
@@ -37,6 +38,23 @@ def test_table_is_read_back_as_it_was() -> None:
         ["0", "Größe\r\n上海", ""],
         ["-3", "'=cmd", ""],
     ]
+
+
+def test_names_of_columns_are_made_safe_as_well() -> None:
+    assert csv_bytes(["=a", "b"], [{"=a": 1}]) == b"\xef\xbb\xbf'=a,b\r\n1,\r\n"
+
+
+def test_long_table_comes_in_pieces() -> None:
+    rows = [{"text": "x" * 1000} for _ in range(500)]
+    pieces = list(csv_chunks(["text"], iter(rows)))
+    assert b"".join(pieces) == csv_bytes(["text"], rows)
+    assert max(map(len, pieces)) < 70_000
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_rows_as_json(count: int) -> None:
+    rows = [{"n": n, "text": "上海"} for n in range(count)]
+    assert json.loads(b"".join(json_chunks(iter(rows)))) == rows
 
 
 def test_table_without_rows_has_its_head() -> None:
