@@ -2,6 +2,9 @@
 
 The machine is workers and clients at once, without engine and runner in between, so that every order of commits can be
 tried.
+
+It can fail: without the fence in `settle.sql` (any attempt may write) it is found in 6 s, without the re-basing of the
+failure count in `service.resume` in 12 s; as it stands the whole run takes 29 s (2 cores, under other load).
 """
 
 from __future__ import annotations
@@ -176,7 +179,7 @@ class Batches(Workers):
 
     def drain(self) -> None:
         """Let everything come to rest: then every batch has ended."""
-        hows = cycle(("completed", *ENDINGS))
+        hows = cycle((*ENDINGS[:-1], "completed", "completed", *ENDINGS))
         for _ in range(200):
             self.check()
             if all(batch["status"] in BATCH_TERMINAL for batch in self.batches.values()):
