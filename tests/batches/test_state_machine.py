@@ -89,7 +89,7 @@ class Batches(Workers):
                 self.command(service.pause, self.some(pick, "processing"), allowed)
             case "cancel":
                 allowed = ("pending", "processing", "paused", "cancelling", "cancelled")
-                self.command(service.cancel, self.some(pick), allowed)
+                self.command(service.cancel, self.some(pick, "processing"), allowed)
             case "cancel pending":
                 batch_id = self.some(pick, "cancelling")
                 self.world.transact(lambda session: service.cancel_pending_of(session, batch_id))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -182,6 +183,15 @@ async def test_restart_runs_every_job_again_from_the_beginning(api: Api) -> None
     events = await follow(api, reply["new_batch_id"])
     assert [event["type"] for event in events].count("job.started") == 2
     assert (await get_batch(api, reply["new_batch_id"]))["relation"] == "restart"
+
+
+async def test_restart_asked_twice_under_one_key_makes_one_batch(api: Api) -> None:
+    batch, headers = await run(api, "no-op", [{}]), {"Idempotency-Key": str(uuid4())}
+    first = await api.post(f"/api/batches/{batch['id']}/restart", headers=headers)
+    again = await api.post(f"/api/batches/{batch['id']}/restart", headers=headers)
+    assert first.json() == again.json()
+    without = await api.post(f"/api/batches/{batch['id']}/restart")
+    assert without.json() != first.json()
 
 
 async def test_archive_takes_a_batch_out_of_the_list_and_back(api: Api) -> None:
