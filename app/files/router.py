@@ -78,10 +78,10 @@ async def list_files(
 ) -> FilePage:
     """The organisation's files, newest first."""
     after = decode_cursor(cursor, UUID)[0] if cursor else None
-    files = await repository.list_files(session, caller.organisation_id, limit, after)
-    next_cursor = encode_cursor(files[-1].id) if len(files) == limit else None
+    files = await repository.list_files(session, caller.organisation_id, limit + 1, after)
+    next_cursor = encode_cursor(files[limit - 1].id) if len(files) > limit else None
     link_next(request, response, next_cursor)
-    return FilePage(files=[FileRead.model_validate(file) for file in files], next_cursor=next_cursor)
+    return FilePage(files=[FileRead.model_validate(file) for file in files[:limit]], next_cursor=next_cursor)
 
 
 async def _get(session: SessionDep, caller: CallerDep, file_id: UUID) -> File:

@@ -187,7 +187,10 @@ class Batches(Workers):
             if len(self.held) < len(self.holders):
                 self.reap()
             while held := self.held:
-                self.write(held, [self.tell(each, next(hows)) for each in held])
+                # What is being cancelled is told that it is lost, which must not change how it ends.
+                ending = {each for each, batch in self.batches.items() if batch["status"] == "cancelling"}
+                words = ["lost" if each.batch_id in ending else next(hows) for each in held]
+                self.write(held, [self.tell(each, word) for each, word in zip(held, words, strict=True)])
                 if self.stale:
                     self.write_late(0, next(hows))
             if any(batch["status"] == "paused" for batch in self.batches.values()):

@@ -145,13 +145,17 @@ async def test_markup_never_runs_on_our_origin(api: Api) -> None:
 
 async def test_list_is_newest_first_and_paged(api: Api) -> None:
     ids = [(await put(api, f"{n}.txt", b"x"))["id"] for n in range(7)]
-    found, path = [], "/api/files?limit=3"
-    for _ in range(3):
-        page = await api.get(path)
-        found += [file["id"] for file in page.json()["files"]]
-        path = page.headers["Link"].removeprefix("<").partition(">")[0]
-    assert found[:7] == ids[::-1]
-    assert len(set(found)) == 9
+    everything = [file["id"] for file in (await api.get("/api/files?limit=1000")).json()["files"]]
+    assert everything[:7] == ids[::-1]
+    for limit in (1, len(everything) - 1, len(everything), len(everything) + 1):
+        found, path, pages = [], f"/api/files?limit={limit}", 0
+        while path:
+            page = await api.get(path)
+            found += [file["id"] for file in page.json()["files"]]
+            assert ("Link" in page.headers) == (page.json()["next_cursor"] is not None)
+            path, pages = page.headers.get("Link", "").partition(">")[0].removeprefix("<"), pages + 1
+        assert found == everything
+        assert pages == -(-len(everything) // limit)
 
 
 async def test_unknown_file(api: Api) -> None:

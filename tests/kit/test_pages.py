@@ -85,7 +85,7 @@ async def test_no_query_parameter_breaks_a_route(api: Api, openapi: dict[str, An
         names = [parameter["name"] for parameter in parameters if parameter["in"] == "query"]
         queries = [f"{name}={value}" for name in names for value in WEIRD] + ["&".join(f"{n}=x&{n}=y" for n in names)]
         requests += [("GET", f"{filled(path, ids)}?{query}&unknown=1") for query in queries]
-    assert len(requests) > 300
+    assert len(requests) > 200
     for request, answer in zip(requests, await ask_all(api, requests), strict=True):
         assert is_fine(answer), (request, answer.text[:500])
         assert "X-Injected" not in answer.headers
