@@ -4,7 +4,7 @@ The machine is workers and clients at once, without engine and runner in between
 tried.
 
 It can fail: without the fence in `settle.sql` (any attempt may write) it is found in 6 s, without the re-basing of the
-failure count in `service.resume` in 12 s; as it stands the whole run takes 29 s (2 cores, under other load).
+failure count in `service.resume` in 12 s; as it stands the whole run takes 29 to 36 s (2 cores).
 """
 
 from __future__ import annotations
