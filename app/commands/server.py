@@ -22,6 +22,9 @@ SEND_BUFFER = 64 * 1024
 """Without it the kernel buffered 1.1 GB for 300 readers that never read (measured); accepted sockets inherit it."""
 BACKLOG = 2048
 REQUEST_END_SECONDS = 2
+KEEP_ALIVE_SECONDS = 75
+"""Longer than the pools of common clients keep a connection. With uvicorn's own 5 s, which is httpx's as well, a client
+could send its request just as the server hung up."""
 
 
 def configure_logging(settings: Settings) -> None:
@@ -46,6 +49,7 @@ class Server(uvicorn.Server):
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=REQUEST_END_SECONDS,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
         )
         super().__init__(config)
         self._app, self._listener = app, listener

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-import re
-import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import IO, Any, Final
-from xml.sax.saxutils import escape
 
 import orjson
+import xlsxwriter
 
 # With the full-width forms, which some spreadsheets read as the plain ones.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -20,31 +18,6 @@ MAX_XLSX_TEXT: Final = 32_767
 """Longest text of a cell; Excel calls a workbook with a longer one damaged."""
 _EXACT: Final = 10**15
 """Excel keeps 15 digits of a number, so longer ones are written as text."""
-_NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_LOOKS_ESCAPED: Final = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
-
-_MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-_RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-_PACKAGE = "http://schemas.openxmlformats.org/package/2006"
-_SHEET_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml"
-_HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
-_PARTS: Final = {
-    "[Content_Types].xml": f'<Types xmlns="{_PACKAGE}/content-types">'
-    '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
-    '<Default Extension="xml" ContentType="application/xml"/>'
-    f'<Override PartName="/xl/workbook.xml" ContentType="{_SHEET_TYPE}.sheet.main+xml"/>'
-    f'<Override PartName="/xl/worksheets/sheet1.xml" ContentType="{_SHEET_TYPE}.worksheet+xml"/></Types>',
-    "_rels/.rels": f'<Relationships xmlns="{_PACKAGE}/relationships">'
-    f'<Relationship Id="rId1" Type="{_RELATIONS}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
-    "xl/workbook.xml": f'<workbook xmlns="{_MAIN}" xmlns:r="{_RELATIONS}">'
-    '<sheets><sheet name="{sheet}" sheetId="1" r:id="rId1"/></sheets></workbook>',
-    "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{_PACKAGE}/relationships">'
-    f'<Relationship Id="rId1" Type="{_RELATIONS}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>',
-}
-_SHEET_HEAD = (
-    f'<worksheet xmlns="{_MAIN}"><sheetViews><sheetView workbookViewId="0">'
-    '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews><sheetData>'
-)
 
 
 def safe_cell(value: Any) -> Any:
@@ -82,43 +55,30 @@ def json_chunks(rows: Iterable[Any]) -> Iterator[bytes]:
 
 
 def write_xlsx(file: IO[bytes], columns: Sequence[str], rows: Iterable[Mapping[str, Any]], *, sheet: str) -> None:
-    """Write an Excel workbook with one sheet, row by row, to a seekable file.
+    """Write an Excel workbook with one sheet, row by row, to a file.
 
     Texts are written as text cells and made safe as well: a safe cell stays safe when the sheet is saved as CSV.
     """
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        for name, text in _PARTS.items():
-            archive.writestr(name, _HEAD + text.replace("{sheet}", escape(sheet, {'"': "&quot;"})))
-        with archive.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as part:
-            part.write((_HEAD + _SHEET_HEAD + _xlsx_row(columns)).encode())
-            pending, size = list[str](), 0
-            for row in rows:
-                pending.append(_xlsx_row([row.get(name) for name in columns]))
-                size += len(pending[-1])
-                if size >= _CHUNK_BYTES:
-                    part.write("".join(pending).encode())
-                    pending, size = [], 0
-            part.write("".join([*pending, "</sheetData></worksheet>"]).encode())
+    with xlsxwriter.Workbook(file, {"constant_memory": True}) as workbook:
+        page = workbook.add_worksheet(sheet)
+        page.freeze_panes(1, 0)
+        for place, name in enumerate(columns):
+            page.write_string(0, place, _text_of(name))
+        for line, row in enumerate(rows, 1):
+            for place, name in enumerate(columns):
+                match row.get(name):
+                    case None:
+                        pass
+                    case bool() as value:
+                        page.write_boolean(line, place, value)
+                    case int() | float() as value if abs(value) < _EXACT or isinstance(value, float):
+                        page.write_number(line, place, value)
+                    case value:
+                        page.write_string(line, place, _text_of(value))
 
 
-def _xlsx_row(values: Iterable[Any]) -> str:
-    return f"<row>{''.join(map(_xlsx_cell, values))}</row>"
-
-
-def _xlsx_cell(value: Any) -> str:
-    match value:
-        case None:
-            return "<c/>"
-        case bool():
-            return f'<c t="b"><v>{value:d}</v></c>'
-        case int() if abs(value) < _EXACT:
-            return f"<c><v>{value}</v></c>"
-        case float():
-            return f"<c><v>{value!r}</v></c>"
+def _text_of(value: Any) -> str:
     text = str(value) if isinstance(value, int) else str(safe_cell(value))
     if len(text) > MAX_XLSX_TEXT // 2:  # which is counted in UTF-16
         text = text.encode("utf-16-le")[: 2 * MAX_XLSX_TEXT].decode("utf-16-le", "ignore")
-    # A control character has no place in XML: Excel has a notation of its own for it, which is then itself escaped.
-    text = _LOOKS_ESCAPED.sub("_x005F_", text)
-    text = _NOT_XML.sub(lambda found: f"_x{ord(found[0]):04X}_", text).replace("\r", "_x000D_")
-    return f'<c t="inlineStr"><is><t xml:space="preserve">{escape(text)}</t></is></c>'
+    return text

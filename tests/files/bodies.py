@@ -49,8 +49,9 @@ async def query(api: Api, statement: str, **values: Any) -> Any:
 
 async def rows_of(api: Api) -> tuple[int, int, int]:
     """How many files, batches and jobs there are."""
-    counts = [await query(api, f"select count(*) from {table}") for table in ("files", "batches", "jobs")]
-    return counts[0], counts[1], counts[2]
+    counts = ", ".join(f"(select count(*) from {table})" for table in ("files", "batches", "jobs"))
+    files, batches, jobs = await query(api, f"select array[{counts}]")
+    return files, batches, jobs
 
 
 async def ask_all(api: httpx.AsyncClient, requests: Sequence[tuple[str, str]]) -> list[httpx.Response]:

@@ -52,8 +52,9 @@ class User:
         self.process.communicate(timeout=10)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def home() -> Iterator[Path]:
+    """A data folder that every test leaves with its server stopped."""
     folder = make_home()
     yield folder
     server = LiveServer(folder, folder)
@@ -165,42 +166,54 @@ def test_closed_home_stays_closed(home: Path) -> None:
     assert EmbeddedPostgres(home / "open").folder == home / "open"
 
 
-def test_service_says_503_while_the_database_is_killed_and_recovers(live_server: LiveServer) -> None:
+def test_service_says_503_while_the_database_is_away_and_recovers_by_itself(live_server: LiveServer) -> None:
     with live_server.client() as api:
-        pid = live_server.postgres().postmaster_pid()
-        assert pid
-        os.kill(pid, signal.SIGKILL)
-        answers: list[httpx.Response] = []
-
-        def is_back() -> bool:
-            assert api.get("/healthz").status_code == 200
-            body = {"pipeline": "no-op", "items": [{"record": {}}], "start": False}
-            answers.append(api.post("/api/batches", json=body))
-            return {answer.status_code for answer in answers} == {201, 503}
-
-        wait_until(is_back)
-        for refused in (answer for answer in answers if answer.status_code == 503):
-            assert refused.json()["code"] == "database_unavailable"
-            assert refused.headers["Retry-After"] == "2"
-        wait_until(lambda: api.get("/readyz").status_code == 200)
+        check_killed_database(live_server, api)
+        check_frozen_database(live_server, api)
 
 
-def test_service_says_503_while_the_database_is_frozen_and_recovers(live_server: LiveServer) -> None:
+def check_killed_database(live_server: LiveServer, api: httpx.Client) -> None:
+    pid = live_server.postgres().postmaster_pid()
+    assert pid
+    os.kill(pid, signal.SIGKILL)
+    answers: list[httpx.Response] = []
+
+    def is_back() -> bool:
+        assert api.get("/healthz").status_code == 200
+        body = {"pipeline": "no-op", "items": [{"record": {}}], "start": False}
+        answers.append(api.post("/api/batches", json=body))
+        return {answer.status_code for answer in answers} == {201, 503}
+
+    wait_until(is_back)
+    for refused in (answer for answer in answers if answer.status_code == 503):
+        assert refused.json()["code"] == "database_unavailable"
+        assert refused.headers["Retry-After"] == "2"
+    wait_until(lambda: api.get("/readyz").status_code == 200)
+
+
+def check_frozen_database(live_server: LiveServer, api: httpx.Client) -> None:
+    """Stopped like a machine that hangs: nobody refuses a connection, and nobody takes it."""
     postgres = live_server.postgres()
     pid = postgres.postmaster_pid()
     assert pid
-    others = (
-        "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and datname = 'tranche'"
-    )
-    cut = [postgres.bin / "psql", "-qc", f"select pg_sleep(1); {others}", postgres.dsn]
-    with live_server.client() as api, subprocess.Popen(cut, stdout=subprocess.DEVNULL) as cutting:
-        time.sleep(0.5)
+    all_others = "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()"
+    command = [
+        postgres.bin / "psql",
+        "-qc",
+        "select 'connected'",
+        "-c",
+        f"select pg_sleep(1); {all_others}",
+        postgres.dsn,
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as cutting:
+        assert cutting.stdout
+        assert any("connected" in line for line in cutting.stdout)
         os.kill(pid, signal.SIGSTOP)
         try:
-            cutting.wait(10)
+            cutting.communicate(timeout=10)
             answer = api.get("/api/batches")
             assert (answer.status_code, answer.json()["code"]) == (503, "database_unavailable")
             assert api.get("/healthz").status_code == 200
         finally:
             os.kill(pid, signal.SIGCONT)
-        wait_until(lambda: api.get("/readyz").status_code == 200)
+    wait_until(lambda: api.get("/readyz").status_code == 200)
