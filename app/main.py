@@ -38,6 +38,9 @@ from app.kit.service import Service, running
 from app.pipelines.discovery import discover
 from app.pipelines.registry import Registry
 from app.pipelines.router import router as pipelines_router
+from app.reports import repository as report_repository
+from app.reports.pipeline import pipeline as data_report
+from app.reports.router import router as reports_router
 from app.runner import engine, functions
 from app.runner.context import Resources
 from app.runner.engine import EngineDoorbell
@@ -47,9 +50,11 @@ from app.runner.waiting_router import router as waiting_router
 from app.settings import Settings
 
 log = logging.getLogger("tranche")
-BUILT_IN = (pdf_extraction,)
-CHILD_MODULES = ("app.extractions.sheet",)
+BUILT_IN = (pdf_extraction, data_report)
+CHILD_MODULES = ("app.extractions.sheet", "app.reports.profile")
 """What sandboxed children need: imported once, by the process they are forked from."""
+EXPIRING = (report_repository.delete_expired,)
+"""What housekeeping asks the workloads to remove because its time is over."""
 DESCRIPTION = "Submit many things, process each in stages, watch it live, get the results."
 
 
@@ -90,7 +95,7 @@ class Installation:
                         preload=[*CHILD_MODULES, *_modules_of(self.registry)],
                     )
                     limit = self.settings.max_file_bytes
-                    resources = Resources(self.database, self.storage, sandbox, self.registry, http, limit)
+                    resources = Resources(self.database, self.storage, sandbox, self.registry, http, limit, EXPIRING)
                     self.runner = Runner(
                         self.database,
                         resources,
@@ -167,7 +172,7 @@ def create_app(settings: Settings) -> FastAPI:
         limit=settings.max_json_bytes,
         overrides={"/api/batches": settings.max_submit_bytes},
         raw=("/api/files/",),
-        multipart=("/api/jobs", "/api/jobs/batch"),
+        multipart=("/api/jobs", "/api/jobs/batch", "/api/batch-reports"),
     )
     install_error_handlers(app)
     for router in (
@@ -182,6 +187,7 @@ def create_app(settings: Settings) -> FastAPI:
         waiting_router,
         events_router,
         operations_router,
+        reports_router,
         console_router,
     ):
         app.include_router(router)

@@ -12,7 +12,7 @@ from app.reports.engine import Connection, rows_of
 from app.reports.kinds import MISSING, Finding, Kind, trimmed
 
 EXACT_UP_TO: Final = 200_000
-"""Rows up to which distinct values and quantiles are counted exactly; beyond, they are estimates (HyperLogLog, t-digest)."""
+"""Rows up to which distinct values and quantiles are exact; beyond, they are estimates (HyperLogLog, t-digest)."""
 FEW_VALUES: Final = 50_000
 TOP, BINS = 10, 20
 QUANTILES: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -67,7 +67,9 @@ def _prepare(connection: Connection, column: str, kind: Kind, *, typed: bool) ->
 
 def _spread(connection: Connection, kind: Kind, *, exact: bool) -> dict[str, Any]:
     if kind.name in _NUMERIC:
-        quantile = "quantile_disc" if exact and kind.name == "integer" else "quantile_cont" if exact else "approx_quantile"
+        quantile = (
+            "quantile_disc" if exact and kind.name == "integer" else "quantile_cont" if exact else "approx_quantile"
+        )
         shares = f"[{', '.join(map(str, QUANTILES))}]"
         query = (
             f"select min(v), max(v), avg(v::double), stddev_samp(v::double), {quantile}(v, {shares}),"
@@ -97,7 +99,7 @@ def _spread(connection: Connection, kind: Kind, *, exact: bool) -> dict[str, Any
 
 
 def _top(connection: Connection, present: int, distinct: int) -> list[dict[str, Any]]:
-    """The most frequent values with their counts. Among very many values they are found in one pass and counted in another."""
+    """The most frequent values with their counts; among very many, found in one pass and counted in another."""
     order = "order by n desc, v limit"
     if distinct <= FEW_VALUES:
         query = f"select v, count(*) as n from v where v is not null group by v {order} {TOP}"
@@ -105,6 +107,8 @@ def _top(connection: Connection, present: int, distinct: int) -> list[dict[str, 
         frequent = f"select unnest(approx_top_k(v, {TOP * 5})) from v where v is not null"
         query = f"select v, count(*) as n from v where v in ({frequent}) group by v {order} {TOP}"
     rows = rows_of(connection, query)
+    if distinct > TOP and rows and rows[0][1] == 1:  # every value stands once: none is more frequent than another
+        return []
     return [{"value": plain(value), "count": count, "share": round(count / present, 6)} for value, count in rows]
 
 

@@ -1,7 +1,7 @@
 """Reads CSV, TSV and their relatives: every record once, by our own rules, before DuckDB sees any of it.
 
-What does not fit (rows too long or too short, bytes outside the encoding, NULs, a quote that never closes) is noted with
-its line and does not end the reading. A file in which nothing had to be mended is then given to DuckDB as it is; of any
+What does not fit (rows too long or too short, bytes outside the encoding, NULs, a quote that never closes) is noted
+with its line and does not end the reading. A file in which nothing had to be mended is then given to DuckDB as it is; of any
 other a clean copy.
 """
 
@@ -85,7 +85,7 @@ class Scan:
 
 
 def records_of(text: Iterator[str], dialect: Dialect, scan: Scan) -> Iterator[tuple[int, list[str]]]:
-    """Every record with the line it begins on. A quote that never closes costs its own line, not the rest of the file."""
+    """Every record with the line it begins on. A quote that never closes costs its own line, not the rest."""
     lines = Lines(noted_lines(text, scan.problems))  # type: ignore[arg-type]
     number = 1
     for _ in range(dialect.skip):
@@ -118,7 +118,12 @@ def _is_open(lines: Lines, record: list[str], dialect: Dialect, width: int) -> b
     """Whether the record's quote is never closed: it ended only because the file did, or it swallowed whole records."""
     if lines.ended:
         return True
-    return len(lines.pending) > 1 and width > 1 and len(record) != width and len(_plain(lines.pending[0], dialect)) == width
+    return (
+        len(lines.pending) > 1
+        and width > 1
+        and len(record) != width
+        and len(_plain(lines.pending[0], dialect)) == width
+    )
 
 
 def _plain(line: str, dialect: Dialect) -> list[str]:
@@ -256,7 +261,7 @@ def _refuse_prose(head: list[list[str]], dialect: Dialect, suffix: str) -> None:
         return
     width = usual_width(rows)
     even = sum(len(record) == width for record in rows) / len(rows)
-    if suffix not in SUFFIXES and (even < 0.5 or width < 2) and words > 3:
+    if suffix not in SUFFIXES and (even < 0.5 or width <= 3) and words > 2.5:
         raise TableError(NOT_A_TABLE, "The file is text without columns.")
 
 

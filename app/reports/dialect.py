@@ -116,7 +116,7 @@ def _quotes(dialect: Dialect, sample: str) -> Dialect:
 
 
 def _score(records: Sequence[Sequence[str]]) -> float:
-    """How well a delimiter explains the records: the share that has the usual width, a little for a header that has it."""
+    """How well a delimiter explains the records: the share that has the usual width, and whether the first has."""
     widths = [len(record) for record in records if record]
     if not widths:
         return 0

@@ -1,4 +1,4 @@
-"""DuckDB, shut in: it sees the one file and the scratch folder, keeps to its memory, and loads nothing from elsewhere."""
+"""DuckDB, shut in: it sees one file and a scratch folder, keeps to its memory, and loads nothing from elsewhere."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Connection = Any
 
 def connect(folder: Path, path: Path) -> Connection:
     """A database in the scratch folder that can read `path`, and nothing else of this machine."""
-    options = {
+    options: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": MEMORY,
         "threads": THREADS,
         "temp_directory": str(folder / "spill"),

@@ -221,4 +221,3 @@ def cell_of(value: Any) -> str:
         case float():
             return repr(value) if value == value and abs(value) != float("inf") else ""
     return json.dumps(value, ensure_ascii=False)
-

@@ -33,7 +33,9 @@ def _matches(pattern: str, *, lower: bool = False) -> str:
 def _moment(name: str, shape: str, pattern: str, said: str) -> Kind:
     value = f"try_strptime(t, {quoted(pattern)})"
     parsed = f"({_matches(shape)} and {value} is not null)"
-    return Kind(name, said, parsed, f"{value}::date" if name == "date" else value, "date" if name == "date" else "timestamp")
+    return Kind(
+        name, said, parsed, f"{value}::date" if name == "date" else value, "date" if name == "date" else "timestamp"
+    )
 
 
 _DAY, _CLOCK = r"\d{1,2}", r"[ T]\d{1,2}:\d{2}"
@@ -86,8 +88,13 @@ CANDIDATES: Final = (
     _moment("date", rf"{_DAY}-[A-Za-z]{{3}}-\d{{4}}", "%d-%b-%Y", "DD-Mon-YYYY"),
     _moment("date", rf"{_DAY} [A-Za-z]{{3}} \d{{4}}", "%d %b %Y", "DD Mon YYYY"),
     _moment("date", rf"[A-Za-z]{{4,9}} {_DAY}, \d{{4}}", "%B %d, %Y", "Month DD, YYYY"),
-    Kind("timestamp", "ISO 8601", f"({_matches(_ISO_TIME)} and try_cast(t as timestamp) is not null)",
-         "try_cast(t as timestamp)", "timestamp"),
+    Kind(
+        "timestamp",
+        "ISO 8601",
+        f"({_matches(_ISO_TIME)} and try_cast(t as timestamp) is not null)",
+        "try_cast(t as timestamp)",
+        "timestamp",
+    ),
     _moment("timestamp", rf"{_DAY}/{_DAY}/\d{{4}}{_CLOCK}:\d{{2}}", "%m/%d/%Y %H:%M:%S", "MM/DD/YYYY hh:mm:ss"),
     _moment("timestamp", rf"{_DAY}/{_DAY}/\d{{4}}{_CLOCK}:\d{{2}}", "%d/%m/%Y %H:%M:%S", "DD/MM/YYYY hh:mm:ss"),
     _moment("timestamp", rf"{_DAY}/{_DAY}/\d{{4}}{_CLOCK}", "%m/%d/%Y %H:%M", "MM/DD/YYYY hh:mm"),
@@ -105,8 +112,21 @@ NATIVE: Final = (
     (("DATE",), "date"),
     (("TIME",), "time"),
     (("FLOAT", "DOUBLE", "DECIMAL"), "number"),
-    (("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"),
-     "integer"),
+    (
+        (
+            "TINYINT",
+            "SMALLINT",
+            "INTEGER",
+            "BIGINT",
+            "HUGEINT",
+            "UTINYINT",
+            "USMALLINT",
+            "UINTEGER",
+            "UBIGINT",
+            "UHUGEINT",
+        ),
+        "integer",
+    ),
 )
 """Beginnings of the names of DuckDB's types, and our word for them. TIMESTAMP comes before TIME."""
 
@@ -118,14 +138,14 @@ def trimmed(column: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The kind of a column, and for text that mostly is something else: what, how much of it, and examples against it."""
+    """The kind of a column; of text that mostly is something else: what, how much of it, and examples against it."""
 
     kind: Kind
     mostly: dict[str, Any] | None = None
 
 
 def find_kind(connection: Connection, column: str, *, whole: bool) -> Finding:
-    """The kind that every value of the column has. The tables `data` and `sample` are there; `whole`: they are the same."""
+    """The kind that every value of the column has. `whole`: the table `sample` has all rows of `data`."""
     tests = ", ".join(f"count(*) filter (where {kind.test})" for kind in CANDIDATES)
     values = f"(select {trimmed(column)} as t from sample)"
     counted = f"select count(t), count(*) filter (where not {MISSING}) from {values}"
@@ -151,8 +171,9 @@ def find_kind(connection: Connection, column: str, *, whole: bool) -> Finding:
 
 def _against(connection: Connection, column: str, kind: Kind) -> list[str]:
     """Examples of values that are not of the kind."""
-    query = f"select t from (select {trimmed(column)} as t from data) where not {MISSING} and not coalesce({kind.test}, false)"
-    return [row[0][:80] for row in rows_of(connection, f"{query} limit {MOST_EXAMPLES}")]
+    values = f"(select {trimmed(column)} as t from data)"
+    query = f"select t from {values} where not {MISSING} and not coalesce({kind.test}, false) limit {MOST_EXAMPLES}"
+    return [row[0][:80] for row in rows_of(connection, query)]
 
 
 def _mostly(connection: Connection, column: str, kind: Kind) -> dict[str, Any] | None:
@@ -164,7 +185,12 @@ def _mostly(connection: Connection, column: str, kind: Kind) -> dict[str, Any] |
     if matching < present * MOSTLY:
         return None
     examples = _against(connection, column, kind)
-    return {"type": kind.name, "share": round(matching / present, 4), "others": present - matching, "examples": examples}
+    return {
+        "type": kind.name,
+        "share": round(matching / present, 4),
+        "others": present - matching,
+        "examples": examples,
+    }
 
 
 def native_kind(name: str) -> Kind:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +23,10 @@ from app.reports.table import Table
 from app.reports.workbooks import read_workbook, workbook_kind
 
 VERSION: Final = 1
+MEMORY_BYTES: Final = 1536 * 1024 * 1024
+"""Address space for DuckDB: it reserves four times what it keeps resident (1.1 GB for 0.27 GB; measured)."""
+READING_BYTES: Final = 512 * 1024 * 1024
+"""Address space for our own reading, where what is reserved is also used."""
 MOST_COLUMNS: Final = 1000
 """So many columns are described one by one; all of them are named and counted."""
 MOST_DUPLICATES: Final = 20
@@ -59,7 +66,8 @@ def profile_file(
             raise TableError(EMPTY_FILE, "The compressed file has no content.")
     try:
         connection = connect(folder, path)
-        table = _read(connection, path, suffix, folder, sheet, header)
+        with _held_to(READING_BYTES):
+            table = _read(connection, path, suffix, folder, sheet, header)
         profile = _profile(connection, table)
         connection.close()
     except duckdb.Error as error:
@@ -67,6 +75,19 @@ def profile_file(
     if unpacked:
         profile["compressed"] = True
     return profile
+
+
+@contextmanager
+def _held_to(extra: int) -> Iterator[None]:
+    """Add at most `extra` bytes of address space meanwhile, whatever more the child may have afterwards."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    with open("/proc/self/statm") as sizes:
+        wanted = int(sizes.read().split()[0]) * resource.getpagesize() + extra
+    resource.setrlimit(resource.RLIMIT_AS, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
 def _read(
@@ -113,7 +134,6 @@ def _profile(connection: Connection, table: Table) -> dict[str, Any]:
         "rows": rows,
         "column_count": width,
         "columns_described": len(columns),
-        "column_names": [plain(name) for name in table.names[:MOST_COLUMNS]],
         **table.facts,
         "problems": table.problems | _duplicates(connection, width, rows),
         "columns": columns,

@@ -11,7 +11,10 @@ from typing import IO, Any, Final
 PART_BYTES: Final = 256 * 1024 * 1024
 """A child may write files of at most 1 GiB; parts of this size leave room for many times that."""
 CHECK_EVERY: Final = 4096
-MAX_LINE_BYTES: Final = 64 * 1024 * 1024
+MAX_LINE_BYTES, BUFFER_BYTES = 16 * 1024 * 1024, 32 * 1024 * 1024
+"""DuckDB would take a buffer of 16 times the longest line that it is to expect, and many of them."""
+MAX_ROW: Final = MAX_LINE_BYTES // 4
+"""Characters of a row; the values of a longer one are cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +30,14 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def read_csv(
-    paths: Sequence[Path], width: int, *, delimiter: str, quote: str, escape: str, skip: int = 0
-) -> Relation:
+def read_csv(paths: Sequence[Path], width: int, *, delimiter: str, quote: str, escape: str, skip: int = 0) -> Relation:
     """The call of DuckDB's CSV reader that leaves nothing to be detected."""
     columns = ", ".join(f"'c{place}': 'varchar'" for place in range(width))
     files = ", ".join(quoted(str(path)) for path in paths)
     sql = (
         f"read_csv([{files}], auto_detect=false, header=false, skip={skip}, delim={quoted(delimiter)},"
         f" quote={quoted(quote)}, escape={quoted(escape)}, strict_mode=true,"
-        f" max_line_size={MAX_LINE_BYTES}, columns={{{columns}}})"
+        f" max_line_size={MAX_LINE_BYTES}, buffer_size={BUFFER_BYTES}, columns={{{columns}}})"
     )
     return Relation(sql, width)
 
@@ -57,7 +58,11 @@ class Parts:
         for row in rows:
             if self.rows % CHECK_EVERY == 0 and (self._file is None or self._file.tell() > PART_BYTES):
                 self._next_part()
-            self._writer.writerow(row if len(row) == width else [*row, *filling][:width])
+            if len(row) != width:
+                row = [*row, *filling][:width]
+            if sum(map(len, row)) > MAX_ROW:
+                row = [cell[: MAX_ROW // width] for cell in row]
+            self._writer.writerow(row)
             self.rows += 1
 
     def _next_part(self) -> None:

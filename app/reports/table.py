@@ -11,9 +11,10 @@ from app.reports.scratch import Relation
 
 @dataclass(slots=True)
 class Table:
-    """`rows` is None when only DuckDB can count them; `spare` gives another relation with the same rows.
+    """`facts` say how the file is written, `problems` what in it did not fit.
 
-    `facts` say how the file is written, `problems` what in it did not fit. `typed`: the columns have types of their own.
+    `rows` is None when only DuckDB can count them; `spare` gives another relation with the same rows. `typed`: the
+    columns have types of their own.
     """
 
     format: str

@@ -191,4 +191,3 @@ def table_of_rows(rows: Iterator[list[str]], kind: str, folder: Path, header: He
         facts={"header": has_header, "preamble_lines": start, "records": parts.rows + blank + start + has_header},
         problems={"blank_lines": blank},
     )
-

@@ -16,6 +16,7 @@ from app.kit.pages import CursorNotReadable, decode_cursor, encode_cursor
 from tests.batch_helpers import run
 from tests.conftest import Api
 from tests.files.bodies import ask_all
+from tests.reports.tables import report_ids
 
 AT, ID = datetime(2026, 3, 14, 15, 9, 26, 535897, UTC), uuid4()
 WEIRD = [
@@ -59,7 +60,7 @@ async def ids(api: Api) -> dict[str, str]:
     file_id = (await api.put("/api/files/a", content=b"x")).json()["id"]
     key_id = (await api.get("/api/keys")).json()["keys"][0]["id"]
     real = {"batch_id": batch["id"], "job_id": batch["jobs"][0]["id"], "file_id": file_id, "key_id": key_id}
-    return real | {"name": "a", "key": "no-op"}
+    return real | {"name": "a", "key": "no-op"} | await report_ids(api)
 
 
 def readings(openapi: dict[str, Any]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
