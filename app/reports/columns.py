@@ -22,80 +22,80 @@ _NUMERIC, _TIMED = ("integer", "number"), ("date", "timestamp")
 
 def describe(connection: Connection, column: str, finding: Finding, rows: int, *, typed: bool) -> dict[str, Any]:
     """The column's part of the report."""
-    kind = finding.kind
-    nulls, null_words = _prepare(connection, column, kind, typed=typed)
-    exact = rows <= EXACT_UP_TO
+    kind, exact = finding.kind, rows <= EXACT_UP_TO
+    _make_values(connection, column, kind, typed=typed)
+    distinct = "count(distinct v)" if exact else "least(approx_count_distinct(v), count(v))"
+    counts = "count(v), count(*) filter (where is_word)"
+    present, words, different, *spread = rows_of(
+        connection, f"select {counts}, {distinct}, {', '.join(_measures(kind, exact=exact))} from v"
+    )[0]
+    nulls = rows - present
     found: dict[str, Any] = {
         "type": kind.name,
         "format": kind.format,
         "nulls": nulls,
         "null_share": round(nulls / rows, 6) if rows else 0.0,
+        "distinct": int(different),
+        "distinct_is_estimate": not exact,
     }
-    if null_words:
-        found["null_words"] = null_words
+    if words:
+        found["null_words"] = words
     if finding.mostly:
         found["mostly"] = finding.mostly
-    if nulls >= rows:
-        return found | {"distinct": 0, "distinct_is_estimate": False}
-    distinct = "count(distinct v)" if exact else "least(approx_count_distinct(v), count(v))"
-    found["distinct"] = int(rows_of(connection, f"select {distinct} from v")[0][0])
-    found["distinct_is_estimate"] = not exact
-    found |= _spread(connection, kind, exact=exact)
-    found["top_values"] = _top(connection, rows - nulls, found["distinct"])
+    if not present:
+        return found
+    found |= _named(kind, spread)
+    found["top_values"] = _top(connection, present, found["distinct"])
     if kind.name in (*_NUMERIC, *_TIMED):
-        found["histogram"] = _histogram(connection, kind)
+        found["histogram"] = _histogram(connection, kind, *spread[-2:])
     return found
 
 
-def _prepare(connection: Connection, column: str, kind: Kind, *, typed: bool) -> tuple[int, int]:
-    """Make the table `v` with the column's values as what they are; how many are missing, and how many by a word."""
+def _make_values(connection: Connection, column: str, kind: Kind, *, typed: bool) -> None:
+    """Make the table `v`: the values as what they are, and whether a missing one is a word for "missing"."""
     if typed:
-        finite = f"case when isfinite({column}) then {column} end" if kind.type in ("FLOAT", "DOUBLE") else column
-        connection.execute(f"create or replace temp table v as select {finite} as v from data")
+        value = f"case when isfinite({column}) then {column} end" if kind.type in ("FLOAT", "DOUBLE") else column
+        select = f"select {value} as v, false as is_word from data"
     elif kind.name in ("text", "empty"):
-        connection.execute(f"create or replace temp table v as select {trimmed(column)} as v from data")
+        select = f"select {trimmed(column)} as v, false as is_word from data"
     else:
-        value = f"case when not {MISSING} then {kind.value} end"
-        connection.execute(
-            f"create or replace temp table v as select {value} as v, t is not null and v is null as is_word"
-            f" from (select {trimmed(column)} as t from data)"
-        )
-        nulls, words = rows_of(connection, "select count(*) - count(v), count(*) filter (where is_word) from v")[0]
-        return nulls, words
-    return rows_of(connection, "select count(*) - count(v) from v")[0][0], 0
+        values = f"(select {trimmed(column)} as t from data)"
+        select = f"select case when not {MISSING} then {kind.value} end as v, t is not null and v is null as is_word"
+        select = f"{select} from {values}"
+    connection.execute(f"create or replace temp table v as {select}")
 
 
-def _spread(connection: Connection, kind: Kind, *, exact: bool) -> dict[str, Any]:
+def _measures(kind: Kind, *, exact: bool) -> list[str]:
+    """What is asked of a column of this kind, in SQL; of numbers and times the last two are the ends of the axis."""
+    shares = f"[{', '.join(map(str, QUANTILES))}]"
     if kind.name in _NUMERIC:
-        quantile = (
-            "quantile_disc" if exact and kind.name == "integer" else "quantile_cont" if exact else "approx_quantile"
-        )
-        shares = f"[{', '.join(map(str, QUANTILES))}]"
-        query = (
-            f"select min(v), max(v), avg(v::double), stddev_samp(v::double), {quantile}(v, {shares}),"
-            " count(*) filter (where v = 0), count(*) filter (where v < 0) from v"
-        )
-        low, high, mean, deviation, quantiles, zeros, negatives = rows_of(connection, query)[0]
-        return {
-            "min": plain(low),
-            "max": plain(high),
-            "mean": plain(mean),
-            "std": plain(deviation),
-            "quantiles": {f"p{round(share * 100)}": plain(at) for share, at in zip(QUANTILES, quantiles, strict=True)},
-            "zeros": zeros,
-            "negatives": negatives,
-        }
+        quantile = "approx_quantile" if not exact else "quantile_disc" if kind.name == "integer" else "quantile_cont"
+        return [
+            *("min(v)", "max(v)", "avg(v::double)", "stddev_samp(v::double)", f"{quantile}(v, {shares})"),
+            *("count(*) filter (where v = 0)", "count(*) filter (where v < 0)", "min(v::double)", "max(v::double)"),
+        ]
     if kind.name in _TIMED:
-        quantile = "quantile_disc" if exact else "approx_quantile"
-        low, high, middle = rows_of(connection, f"select min(v), max(v), {quantile}(v, 0.5) from v")[0]
-        return {"min": plain(low), "max": plain(high), "quantiles": {"p50": plain(middle)}}
+        quantile, seconds = "quantile_disc" if exact else "approx_quantile", "epoch(v::timestamp)"
+        return ["min(v)", "max(v)", f"{quantile}(v, 0.5)", f"min({seconds})", f"max({seconds})"]
     if kind.name == "text":
-        query = "select min(left(v, 200)), max(left(v, 200)), min(length(v)), max(length(v)), avg(length(v)) from v"
-        low, high, shortest, longest, mean = rows_of(connection, query)[0]
-        lengths = {"min_length": shortest, "max_length": longest, "mean_length": plain(mean)}
-        return {"min": plain(low), "max": plain(high), **lengths}
-    low, high = rows_of(connection, "select min(v), max(v) from v")[0]
-    return {"min": plain(low), "max": plain(high)}
+        return ["min(left(v, 200))", "max(left(v, 200))", "min(length(v))", "max(length(v))", "avg(length(v))"]
+    return ["min(v)", "max(v)"]
+
+
+def _named(kind: Kind, spread: Sequence[Any]) -> dict[str, Any]:
+    """The answers to `_measures` under their names."""
+    low, high, *more = spread
+    found: dict[str, Any] = {"min": plain(low), "max": plain(high)}
+    if kind.name in _NUMERIC:
+        mean, deviation, quantiles, zeros, negatives, *_ = more
+        names = [f"p{round(share * 100)}" for share in QUANTILES]
+        found |= {"mean": plain(mean), "std": plain(deviation), "zeros": zeros, "negatives": negatives}
+        found["quantiles"] = dict(zip(names, map(plain, quantiles), strict=True))
+    elif kind.name in _TIMED:
+        found["quantiles"] = {"p50": plain(more[0])}
+    elif kind.name == "text":
+        found |= {"min_length": more[0], "max_length": more[1], "mean_length": plain(more[2])}
+    return found
 
 
 def _top(connection: Connection, present: int, distinct: int) -> list[dict[str, Any]]:
@@ -112,10 +112,9 @@ def _top(connection: Connection, present: int, distinct: int) -> list[dict[str, 
     return [{"value": plain(value), "count": count, "share": round(count / present, 6)} for value, count in rows]
 
 
-def _histogram(connection: Connection, kind: Kind) -> list[dict[str, Any]]:
+def _histogram(connection: Connection, kind: Kind, low: float, high: float) -> list[dict[str, Any]]:
     """Equal bins from the least to the greatest value, each from `from` up to but without `to`; the last with it."""
     number = "v::double" if kind.name in _NUMERIC else "epoch(v::timestamp)"
-    low, high = rows_of(connection, f"select min({number}), max({number}) from v")[0]
     if not (math.isfinite(low) and math.isfinite(high)) or not math.isfinite(high - low) or low == high:
         return []
     bins = min(BINS, int(high - low) + 1) if kind.name == "integer" else BINS

@@ -1,8 +1,8 @@
 """Reads CSV, TSV and their relatives: every record once, by our own rules, before DuckDB sees any of it.
 
 What does not fit (rows too long or too short, bytes outside the encoding, NULs, a quote that never closes) is noted
-with its line and does not end the reading. A file in which nothing had to be mended is then given to DuckDB as it is; of any
-other a clean copy.
+with its line and does not end the reading. A file in which nothing had to be mended is then given to DuckDB as it is;
+of any other a clean copy.
 """
 
 from __future__ import annotations

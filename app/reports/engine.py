@@ -73,7 +73,7 @@ def read_parquet(connection: Connection, path: Path) -> Table:
         metadata = f"select any_value(created_by), max(num_row_groups) from parquet_file_metadata({quoted(str(path))})"
         created_by, row_groups = rows_of(connection, metadata)[0]
     except duckdb.Error as error:
-        raise refusal(error) from None
+        raise TableError(FILE_UNREADABLE, f"The Parquet file is broken: {_first_line(error)}") from None
     columns = [_column(place, name, kind) for place, (name, kind, *_) in enumerate(described)]
     return Table(
         format="parquet",
@@ -101,9 +101,13 @@ def rows_of(connection: Connection, query: str, parameters: Sequence[Any] = ()) 
     return found
 
 
+def _first_line(error: duckdb.Error) -> str:
+    return str(error).splitlines()[0][:300]
+
+
 def refusal(error: duckdb.Error) -> TableError:
     """What DuckDB refused to do, as an error of the file."""
-    text = str(error).splitlines()[0][:300]
+    text = _first_line(error)
     if isinstance(error, duckdb.OutOfMemoryException) or "File too large" in text or "No space left" in text:
         return TableError(RESOURCE_LIMIT, "The table needs more memory or scratch space than one file may have.")
     if isinstance(error, (duckdb.InvalidInputException, duckdb.IOException, duckdb.SerializationException)):

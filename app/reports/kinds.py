@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,94 +19,91 @@ MOST_EXAMPLES: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """`test` and `value` are SQL over the trimmed text `t`. `format` says how the values are written."""
+    """`pattern` is what a value looks like, to RE2 and to Python alike; `value` is SQL over the trimmed text `t`.
+
+    `format` says how the values are written, `type` what DuckDB calls them.
+    """
 
     name: str
     format: str | None
-    test: str
+    pattern: str
     value: str
     type: str
 
+    @property
+    def test(self) -> str:
+        """SQL that is true when `t` is of this kind, also where the look deceives (a 30th of February)."""
+        return f"(regexp_full_match(t, {quoted(self.pattern)}) and {self.value} is not null)"
 
-def _matches(pattern: str, *, lower: bool = False) -> str:
-    return f"regexp_full_match({'lower(t)' if lower else 't'}, {quoted(pattern)})"
-
-
-def _moment(name: str, shape: str, pattern: str, said: str) -> Kind:
-    value = f"try_strptime(t, {quoted(pattern)})"
-    parsed = f"({_matches(shape)} and {value} is not null)"
-    return Kind(
-        name, said, parsed, f"{value}::date" if name == "date" else value, "date" if name == "date" else "timestamp"
-    )
+    def fits_most(self, examples: Sequence[str]) -> bool:
+        """Whether it is worth asking the database."""
+        return sum(re.fullmatch(self.pattern, example) is not None for example in examples) * 2 >= len(examples)
 
 
-_DAY, _CLOCK = r"\d{1,2}", r"[ T]\d{1,2}:\d{2}"
-_PLAIN = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?"
-_CODE = r"[+-]?0\d+"
-_WITH_UNIT = r"[+-]?[$€£¥]? ?[+-]?(\d{1,3}(,\d{3})+|\d+)?(\.\d+)? ?%?"
-_ANY_DIGIT = r".*\d.*"
-_HOURS = r"\d{1,2}:\d{2}(:\d{2}(\.\d{1,6})?)?"
-_TIME = "coalesce(try_cast(t as time), try_cast(t || ':00' as time))"
-_BARE = "regexp_replace(t, '[$€£¥% ]', '', 'g')"
-_ISO_TIME = r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?\s?(Z|[+-]\d{2}(:?\d{2})?)?"
+def _date(pattern: str, strptime: str, said: str) -> Kind:
+    return Kind("date", said, pattern, f"try_strptime(t, {quoted(strptime)})::date", "date")
+
+
+def _timestamp(pattern: str, strptime: str, said: str) -> Kind:
+    return Kind("timestamp", said, pattern, f"try_strptime(t, {quoted(strptime)})", "timestamp")
+
+
+_D, _Y, _CLOCK = r"\d{1,2}", r"\d{4}", r"[ T]\d{1,2}:\d{2}"
+_WHOLE = r"(0|[1-9]\d{0,2}(,\d{3})+|[1-9]\d*)"
+_ISO = r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?\s?(Z|[+-]\d{2}(:?\d{2})?)?"
+_BARE = "regexp_replace(t, '[$€£¥%, ]', '', 'g')"
 CANDIDATES: Final = (
-    Kind("boolean", None, _matches("true|false|yes|no|y|n", lower=True), "lower(t) in ('true', 'yes', 'y')", "boolean"),
+    Kind("boolean", None, "(?i)true|false|yes|no|y|n", "lower(t) in ('true', 'yes', 'y')", "boolean"),
     # A leading zero means a code (a FIPS or ZIP code), which arithmetic would destroy.
-    Kind("integer", None, _matches(r"[+-]?(0|[1-9]\d{0,17})"), "try_cast(t as bigint)", "bigint"),
+    Kind("integer", None, r"[+-]?(0|[1-9]\d{0,17})", "try_cast(t as bigint)", "bigint"),
     Kind(
         "integer",
         "thousands: ,",
-        _matches(r"[+-]?(0|[1-9]\d{0,2}(,\d{3}){0,5})"),
+        r"[+-]?(0|[1-9]\d{0,2}(,\d{3}){0,5})",
         "try_cast(replace(t, ',', '') as bigint)",
         "bigint",
     ),
-    Kind(
-        "number",
-        None,
-        f"({_matches(_PLAIN)} and not {_matches(_CODE)})",
-        "try_cast(t as double)",
-        "double",
-    ),
+    Kind("number", None, r"[+-]?((0|[1-9]\d*)(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", "try_cast(t as double)", "double"),
     Kind(
         "number",
         "decimals: ,",
-        _matches(r"[+-]?(\d{1,3}(\.\d{3})+|0|[1-9]\d*)(,\d+)?"),
+        r"[+-]?([1-9]\d{0,2}(\.\d{3})+|0|[1-9]\d*)(,\d+)?",
         "try_cast(replace(replace(t, '.', ''), ',', '.') as double)",
         "double",
     ),
     Kind(
         "number",
         "thousands: , or a unit ($, %)",
-        f"({_matches(_WITH_UNIT)} and {_matches(_ANY_DIGIT)} and not {_matches(_CODE)})",
-        f"try_cast(replace({_BARE}, ',', '') as double)",
+        rf"[+-]?[$€£¥]? ?[+-]?{_WHOLE}?(\.\d+)? ?%?",
+        f"try_cast({_BARE} as double)",
         "double",
     ),
-    _moment("date", r"\d{4}-\d{1,2}-\d{1,2}", "%Y-%m-%d", "YYYY-MM-DD"),
-    _moment("date", r"\d{4}/\d{1,2}/\d{1,2}", "%Y/%m/%d", "YYYY/MM/DD"),
-    _moment("date", rf"{_DAY}/{_DAY}/\d{{4}}", "%m/%d/%Y", "MM/DD/YYYY"),
-    _moment("date", rf"{_DAY}/{_DAY}/\d{{4}}", "%d/%m/%Y", "DD/MM/YYYY"),
-    _moment("date", rf"{_DAY}\.{_DAY}\.\d{{4}}", "%d.%m.%Y", "DD.MM.YYYY"),
-    _moment("date", rf"{_DAY}-{_DAY}-\d{{4}}", "%d-%m-%Y", "DD-MM-YYYY"),
-    _moment("date", rf"{_DAY}-[A-Za-z]{{3}}-\d{{4}}", "%d-%b-%Y", "DD-Mon-YYYY"),
-    _moment("date", rf"{_DAY} [A-Za-z]{{3}} \d{{4}}", "%d %b %Y", "DD Mon YYYY"),
-    _moment("date", rf"[A-Za-z]{{4,9}} {_DAY}, \d{{4}}", "%B %d, %Y", "Month DD, YYYY"),
+    _date(rf"{_Y}-{_D}-{_D}", "%Y-%m-%d", "YYYY-MM-DD"),
+    _date(rf"{_Y}/{_D}/{_D}", "%Y/%m/%d", "YYYY/MM/DD"),
+    _date(rf"{_D}/{_D}/{_Y}", "%m/%d/%Y", "MM/DD/YYYY"),
+    _date(rf"{_D}/{_D}/{_Y}", "%d/%m/%Y", "DD/MM/YYYY"),
+    _date(rf"{_D}\.{_D}\.{_Y}", "%d.%m.%Y", "DD.MM.YYYY"),
+    _date(rf"{_D}-{_D}-{_Y}", "%d-%m-%Y", "DD-MM-YYYY"),
+    _date(rf"{_D}-[A-Za-z]{{3}}-{_Y}", "%d-%b-%Y", "DD-Mon-YYYY"),
+    _date(rf"{_D} [A-Za-z]{{3}} {_Y}", "%d %b %Y", "DD Mon YYYY"),
+    _date(rf"[A-Za-z]{{3,9}} {_D}, {_Y}", "%B %d, %Y", "Month DD, YYYY"),
+    Kind("timestamp", "ISO 8601", _ISO, "try_cast(t as timestamp)", "timestamp"),
+    _timestamp(rf"{_D}/{_D}/{_Y}{_CLOCK}:\d{{2}}", "%m/%d/%Y %H:%M:%S", "MM/DD/YYYY hh:mm:ss"),
+    _timestamp(rf"{_D}/{_D}/{_Y}{_CLOCK}:\d{{2}}", "%d/%m/%Y %H:%M:%S", "DD/MM/YYYY hh:mm:ss"),
+    _timestamp(rf"{_D}/{_D}/{_Y}{_CLOCK}", "%m/%d/%Y %H:%M", "MM/DD/YYYY hh:mm"),
+    _timestamp(rf"{_D}/{_D}/{_Y}{_CLOCK}", "%d/%m/%Y %H:%M", "DD/MM/YYYY hh:mm"),
+    _timestamp(rf"{_Y}/{_D}/{_D}{_CLOCK}:\d{{2}}", "%Y/%m/%d %H:%M:%S", "YYYY/MM/DD hh:mm:ss"),
+    _timestamp(rf"{_D}\.{_D}\.{_Y}{_CLOCK}:\d{{2}}", "%d.%m.%Y %H:%M:%S", "DD.MM.YYYY hh:mm:ss"),
     Kind(
-        "timestamp",
-        "ISO 8601",
-        f"({_matches(_ISO_TIME)} and try_cast(t as timestamp) is not null)",
-        "try_cast(t as timestamp)",
-        "timestamp",
+        "time",
+        "hh:mm:ss",
+        r"\d{1,2}:\d{2}(:\d{2}(\.\d{1,6})?)?",
+        "coalesce(try_cast(t as time), try_cast(t || ':00' as time))",
+        "time",
     ),
-    _moment("timestamp", rf"{_DAY}/{_DAY}/\d{{4}}{_CLOCK}:\d{{2}}", "%m/%d/%Y %H:%M:%S", "MM/DD/YYYY hh:mm:ss"),
-    _moment("timestamp", rf"{_DAY}/{_DAY}/\d{{4}}{_CLOCK}:\d{{2}}", "%d/%m/%Y %H:%M:%S", "DD/MM/YYYY hh:mm:ss"),
-    _moment("timestamp", rf"{_DAY}/{_DAY}/\d{{4}}{_CLOCK}", "%m/%d/%Y %H:%M", "MM/DD/YYYY hh:mm"),
-    _moment("timestamp", rf"{_DAY}/{_DAY}/\d{{4}}{_CLOCK}", "%d/%m/%Y %H:%M", "DD/MM/YYYY hh:mm"),
-    _moment("timestamp", rf"\d{{4}}/{_DAY}/{_DAY}{_CLOCK}:\d{{2}}", "%Y/%m/%d %H:%M:%S", "YYYY/MM/DD hh:mm:ss"),
-    _moment("timestamp", rf"{_DAY}\.{_DAY}\.\d{{4}}{_CLOCK}:\d{{2}}", "%d.%m.%Y %H:%M:%S", "DD.MM.YYYY hh:mm:ss"),
-    Kind("time", "hh:mm:ss", f"({_matches(_HOURS)} and {_TIME} is not null)", _TIME, "time"),
 )
-TEXT: Final = Kind("text", None, "true", "t", "varchar")
-EMPTY: Final = Kind("empty", None, "true", "null", "varchar")
+TEXT: Final = Kind("text", None, "(?s).*", "t", "varchar")
+EMPTY: Final = Kind("empty", None, "", "t", "varchar")
 MISSING: Final = f"(t is null or lower(t) in ({', '.join(quoted(word) for word in NULL_WORDS)}))"
 NATIVE: Final = (
     (("BOOLEAN",), "boolean"),
@@ -144,29 +143,28 @@ class Finding:
     mostly: dict[str, Any] | None = None
 
 
-def find_kind(connection: Connection, column: str, *, whole: bool) -> Finding:
-    """The kind that every value of the column has. `whole`: the table `sample` has all rows of `data`."""
-    tests = ", ".join(f"count(*) filter (where {kind.test})" for kind in CANDIDATES)
+def find_kind(connection: Connection, column: str, examples: Sequence[Any], *, whole: bool) -> Finding:
+    """The kind that every value of the column has. `whole`: the table `sample` has all rows of `data`.
+
+    `examples` are the column's first values, which tell the candidates that are worth a question.
+    """
+    known = [text for example in examples if example and (text := example.strip()).lower() not in ("", *NULL_WORDS)]
+    likely = [kind for kind in CANDIDATES if kind.fits_most(known)]
+    tests = "".join(f", count(*) filter (where not {MISSING} and {kind.test})" for kind in likely)
     values = f"(select {trimmed(column)} as t from sample)"
-    counted = f"select count(t), count(*) filter (where not {MISSING}) from {values}"
-    filled, present = rows_of(connection, counted)[0]
-    counts = rows_of(connection, f"select {tests} from {values} where not {MISSING}")[0]
-    if not filled:
-        if whole or not rows_of(connection, f"select count({trimmed(column)}) from data")[0][0]:
-            return Finding(EMPTY)
+    query = f"select count(t), count(*) filter (where not {MISSING}){tests} from {values}"
+    filled, present, *counts = rows_of(connection, query)[0]
+    if not filled and (whole or not rows_of(connection, f"select count({trimmed(column)}) from data")[0][0]):
+        return Finding(EMPTY)
+    if not present or not likely:
         return Finding(TEXT)
-    if not present:
-        return Finding(TEXT)
-    fitting = [kind for kind, count in zip(CANDIDATES, counts, strict=True) if count == present]
-    if whole and fitting:
-        return Finding(fitting[0])
-    for kind in fitting:
-        if not _against(connection, column, kind):
+    for kind, count in zip(likely, counts, strict=True):
+        if count == present and (whole or not _against(connection, column, kind)):
             return Finding(kind)
     best = max(range(len(counts)), key=lambda place: counts[place])
     if counts[best] < present * MOSTLY:
         return Finding(TEXT)
-    return Finding(TEXT, _mostly(connection, column, CANDIDATES[best]))
+    return Finding(TEXT, _mostly(connection, column, likely[best]))
 
 
 def _against(connection: Connection, column: str, kind: Kind) -> list[str]:
@@ -197,5 +195,5 @@ def native_kind(name: str) -> Kind:
     """The kind of a column that has a type of its own, as in Parquet."""
     for beginnings, kind in NATIVE:
         if name.startswith(beginnings):
-            return Kind(kind, None, "true", "t", name)
+            return Kind(kind, None, "", "t", name)
     return TEXT
