@@ -61,7 +61,7 @@ def _printable(value: str | None) -> str | None:
 async def create_batch_report(request: Request, response: Response, submitter: SubmitterDep) -> BatchCreated:
     """Submit tables as one batch, in one multipart request: what /api/jobs/batch does with this pipeline."""
     async with receive_form(request, submitter.storage, submitter.limits) as form:
-        options, urls = read_form(form, pipeline=PIPELINE_KEY)
+        options, urls = read_form(form, pipelines=[PIPELINE_KEY])
         created = await submitter.submit_form(options, form.files, urls)
     response.headers["Location"] = f"/api/batch-reports/{created.batch_id}"
     return created
