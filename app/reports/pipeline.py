@@ -63,7 +63,7 @@ async def downloading(ctx: StepContext) -> None:
         await ctx.download()
 
 
-@pipeline.step(max_retries=1, timeout=600)
+@pipeline.step(max_retries=1, timeout=1800)
 async def profiling(ctx: StepContext) -> Stop | dict[str, Any]:
     """Read the file in a child and describe it."""
     await ctx.report(None, "reading the table")
