@@ -28,7 +28,7 @@ from app.reports.dialect import (
     usual_width,
 )
 from app.reports.encodings import MOST_LISTED, Encoding, Problems, detect_encoding, noted_lines, open_text
-from app.reports.errors import EMPTY_FILE, NOT_A_TABLE, TableError
+from app.reports.errors import EMPTY_FILE, NOT_A_TABLE, RESOURCE_LIMIT, TableError
 from app.reports.scratch import Parts, Relation, read_csv
 from app.reports.table import Table
 
@@ -89,7 +89,7 @@ def records_of(text: Iterator[str], dialect: Dialect, scan: Scan) -> Iterator[tu
     lines = Lines(noted_lines(text, scan.problems))  # type: ignore[arg-type]
     number = 1
     for _ in range(dialect.skip):
-        next(lines.source, None)
+        scan.widths[len(_plain(next(lines.source, ""), dialect))] += 1
         lines.number += 1
         number += 1
     options, pending = dialect.reader_options(), lines.pending
@@ -107,6 +107,8 @@ def records_of(text: Iterator[str], dialect: Dialect, scan: Scan) -> Iterator[tu
             broken = bool(pending)
         if not broken:
             return
+        if len(pending[0]) > MAX_FIELD:
+            raise TableError(RESOURCE_LIMIT, f"A value on line {number:,} has more than {MAX_FIELD:,} characters.")
         if len(scan.open_quotes) >= MOST_OPEN_QUOTES:
             raise TableError(NOT_A_TABLE, f"More than {MOST_OPEN_QUOTES} quotes are opened and never closed.")
         scan.open_quotes.append(number)
@@ -255,11 +257,11 @@ def _refuse_prose(head: list[list[str]], dialect: Dialect, suffix: str) -> None:
     """Text that no delimiter divides is a table of one column only when its name or its look says so."""
     rows = [record for record in head if record]
     words = sum(len(cell.split()) for record in rows for cell in record) / max(1, sum(map(len, rows)))
-    if dialect.delimiter is None:
+    width = usual_width(rows)
+    if width < 2:
         if (len(rows) == 1 and words > 1) or (suffix not in SUFFIXES and words > 2):
             raise TableError(NOT_A_TABLE, "The file is text without columns.")
         return
-    width = usual_width(rows)
     even = sum(len(record) == width for record in rows) / len(rows)
     if suffix not in SUFFIXES and (even < 0.5 or width <= 3) and words > 2.5:
         raise TableError(NOT_A_TABLE, "The file is text without columns.")

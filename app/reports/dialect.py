@@ -19,12 +19,17 @@ SAMPLE_CHARS, SAMPLE_RECORDS, MOST_PREAMBLE = 1 << 18, 400, 20
 NO_DELIMITER: Final = "\x1e"
 """Given to csv.reader, which wants one, for files of one column: the ASCII record separator is in no such file."""
 NAMES: Final = {"\t": "tab", "\x1f": "unit separator", "\x01": "start of heading"}
+_CLOCK: Final = re.compile(r"\d:\d\d")
+_DECIMAL_COMMA: Final = re.compile(r"(?:^|;)-?\d+,\d+(?=[;\r\n]|$)", re.MULTILINE)
 HeaderChoice = Literal["auto", "yes", "no"]
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """`delimiter` is None when every record is one field. `skip` physical lines at the top are no records at all."""
+    """`delimiter` is None when every record is one field though commas stand in it.
+
+    `skip` physical lines at the top are comments: they are counted as records and belong to no table.
+    """
 
     delimiter: str | None
     quote: str | None = '"'
@@ -56,14 +61,16 @@ def detect_dialect(sample: str, suffix: str, *, complete: bool) -> Dialect:
         return replace(_quotes(Dialect(told, skip=skip, newline=newline), sample), skip=skip)
     best, best_score = Dialect(None, skip=skip, newline=newline), 0.0
     for delimiter in DELIMITERS:
-        if delimiter not in sample:
+        if delimiter not in sample or (delimiter == ":" and _CLOCK.search(sample)):
             continue
         dialect = _quotes(Dialect(delimiter, skip=skip, newline=newline), sample)
         score = _score(read_some(body, dialect)) + (0.2 if BY_SUFFIX.get(suffix) == delimiter else 0)
+        score += 0.1 if delimiter == ";" and _DECIMAL_COMMA.search(sample) else 0
         if score > best_score + 0.05:
             best, best_score = dialect, score
     if best.delimiter is None:
-        return _quotes(best, sample)
+        usual = BY_SUFFIX.get(suffix, ",")
+        return _quotes(best if usual in sample else replace(best, delimiter=usual), sample)
     return best
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import duckdb
 
-from app.reports.errors import FILE_UNREADABLE, NOT_A_TABLE, RESOURCE_LIMIT, TableError
+from app.reports.errors import FILE_UNREADABLE, RESOURCE_LIMIT, TableError
 from app.reports.scratch import Relation, quoted
 from app.reports.table import Table
 
@@ -110,6 +110,4 @@ def refusal(error: duckdb.Error) -> TableError:
     text = _first_line(error)
     if isinstance(error, duckdb.OutOfMemoryException) or "File too large" in text or "No space left" in text:
         return TableError(RESOURCE_LIMIT, "The table needs more memory or scratch space than one file may have.")
-    if isinstance(error, (duckdb.InvalidInputException, duckdb.IOException, duckdb.SerializationException)):
-        return TableError(FILE_UNREADABLE, f"The file is broken: {text}")
-    return TableError(NOT_A_TABLE, f"The file cannot be read as a table: {text}")
+    return TableError(FILE_UNREADABLE, f"The file is broken: {text}")

@@ -121,6 +121,8 @@ def read_workbook(path: Path, kind: str, folder: Path, sheet: str | None, header
     except _ERRORS as error:
         if "assword" in str(error) or "ncrypt" in str(error):
             raise TableError(FILE_ENCRYPTED, "The workbook asks for a password.") from None
+        if "limit exceeded" in str(error):
+            raise _too_large() from None
         raise TableError(FILE_UNREADABLE, f"The workbook is broken: {error}.") from None
     listed = [{"name": name, "rows": rows, "columns": columns} for name, rows, columns in sizes]
     table.facts |= {"sheet": chosen, "sheets": listed}

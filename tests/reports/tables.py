@@ -45,6 +45,17 @@ def workbook(sheets: dict[str, list[list[Any]]]) -> bytes:
     return buffer.getvalue()
 
 
+def sparse() -> bytes:
+    """A workbook of 5 kB whose two cells span 17 billion."""
+    buffer = io.BytesIO()
+    book = xlsxwriter.Workbook(buffer, {"in_memory": True})
+    sheet = book.add_worksheet()
+    sheet.write(0, 0, "first")
+    sheet.write(1_048_575, 16_383, "last")
+    book.close()
+    return buffer.getvalue()
+
+
 def bomb() -> bytes:
     """A workbook of 400 kB whose sheet unpacks to 190 MB."""
     buffer, real = io.BytesIO(), zipfile.ZipFile(io.BytesIO(workbook({"s": [["a"]]})))

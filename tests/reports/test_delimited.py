@@ -91,6 +91,8 @@ def test_a_quote_that_never_closes_costs_its_own_line(tmp_path: Path, end: str) 
     [
         (b"1,2.5,x\n2,3.5,y\n", ["column_1", "column_2", "column_3"], 2),
         (b"name\nAda\nGrace\n", ["name"], 2),
+        (b"10:30:00\n11:15:20\n", ["column_1"], 2),
+        (b"1,5;2,5\n3,5;4,5\n", ["column_1", "column_2"], 2),
         (b"a,a,,a\n1,2,3,4\n", ["a", "a_2", "column_3", "a_3"], 1),
         (b"a,b\n", ["a", "b"], 0),
         (b"country,2001,2002\nFR,1,2\nDE,3,4\n", ["country", "2001", "2002"], 2),
@@ -156,6 +158,8 @@ def test_large_fields_and_wide_tables(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr("app.reports.profile.MOST_COLUMNS", 5)
     huge = profile(tmp_path, b'a,b\n1,"' + b"x" * 3_000_000 + b'"\n2,y\n')
     assert huge["columns"][1]["max_length"] == 3_000_000
+    with pytest.raises(TableError, match="RESOURCE_LIMIT"):
+        profile(tmp_path, b'a,b\n"' + b"x" * 17_000_000 + b'",2\n')
     names = ",".join(f"c{n}" for n in range(1200))
     wide = profile(tmp_path, f"{names}\n{','.join(['1'] * 1200)}\n".encode())
     assert (wide["column_count"], wide["columns_described"], wide["rows"]) == (1200, 5, 1)

@@ -8,7 +8,7 @@ import json
 import zipfile
 
 from tests.conftest import Api
-from tests.reports.tables import PEOPLE, bomb, profile_of, report_on, workbook
+from tests.reports.tables import PEOPLE, bomb, profile_of, report_on, sparse, workbook
 
 
 async def test_good_and_bad_files_end_partial_each_with_its_own_code(api: Api) -> None:
@@ -20,6 +20,7 @@ async def test_good_and_bad_files_end_partial_each_with_its_own_code(api: Api) -
         ("picture.csv", b"\x89PNG\r\n\x1a\n" + bytes(range(256))),
         ("prose.txt", b"Dear sir, this is a letter.\nIt has lines,\nand no columns at all, as you see.\n"),
         ("bomb.xlsx", bomb()),
+        ("sparse.xlsx", sparse()),
         ("cut.xlsx", far[: len(far) // 2]),
         ("broken.json", b'[{"a": 1}, {"a": '),
         ("more.tsv", b"id\tname\tcity\nx1\tBob\tOslo\n"),
@@ -27,7 +28,7 @@ async def test_good_and_bad_files_end_partial_each_with_its_own_code(api: Api) -
     assert 300_000 < len(files[5][1]) < 500_000
     batch, found = await report_on(api, files)
     assert batch["status"] == "partial"
-    assert (batch["total_files"], batch["successful_files"], batch["failed_files"]) == (9, 2, 7)
+    assert (batch["total_files"], batch["successful_files"], batch["failed_files"]) == (10, 2, 8)
     assert batch["processing_time_ms"] > 0
     assert {file["file_name"]: file["error_code"] for file in found} == {
         "people.csv": None,
@@ -36,11 +37,12 @@ async def test_good_and_bad_files_end_partial_each_with_its_own_code(api: Api) -
         "picture.csv": "NOT_A_TABLE",
         "prose.txt": "NOT_A_TABLE",
         "bomb.xlsx": "RESOURCE_LIMIT",
+        "sparse.xlsx": "RESOURCE_LIMIT",
         "cut.xlsx": "FILE_UNREADABLE",
         "broken.json": "FILE_UNREADABLE",
         "more.tsv": None,
     }
-    assert [file["processing_order"] for file in found] == list(range(1, 10))
+    assert [file["processing_order"] for file in found] == list(range(1, 11))
     assert all(file["error_message"] for file in found if file["processing_status"] == "failed")
     assert [bool(file["report_id"]) for file in found] == [file["processing_status"] == "success" for file in found]
     summary = batch["summary_data"]
@@ -49,7 +51,7 @@ async def test_good_and_bad_files_end_partial_each_with_its_own_code(api: Api) -
     assert [column["name"] for column in summary["differing_columns"]] == ["age", "city"]
     (conflict,) = summary["type_conflicts"]
     assert conflict == {"name": "id", "types": {"integer": ["people.csv"], "text": ["more.tsv"]}}
-    assert summary["errors"] == {"EMPTY_FILE": 2, "NOT_A_TABLE": 2, "RESOURCE_LIMIT": 1, "FILE_UNREADABLE": 2}
+    assert summary["errors"] == {"EMPTY_FILE": 2, "NOT_A_TABLE": 2, "RESOURCE_LIMIT": 2, "FILE_UNREADABLE": 2}
     assert summary["worst_files"][0]["file_name"] == "empty.csv"
 
 
