@@ -34,6 +34,8 @@ _UNDEFINED_IN_CP1252: Final = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
 _WESTERN: Final = frozenset(
     ("ascii", "cp1252", "latin_1", "iso8859_15", "cp1250", "iso8859_2", "cp1254", "iso8859_9", "cp1257", "mac_roman")
 )
+STRAY: Final = 0.01
+"""Fewer bytes than this share of a file, that no Western encoding has, are damage and not an encoding of their own."""
 _LEAST_EVIDENCE: Final = 24
 """Guessing a language's encoding from fewer high bytes is a lottery: one © was taken for Japanese."""
 
@@ -97,6 +99,8 @@ def detect_encoding(path: Path) -> Encoding:
                     evidence += b"\n".join(line for line in piece.splitlines() if not line.isascii())[:SAMPLE]
         is_utf8 = is_utf8 and _decodes(decoder, b"", final=True)
     if is_utf8 or multibyte * 2 > high:
+        return Encoding("utf-8")
+    if undefined and high < path.stat().st_size * STRAY:
         return Encoding("utf-8")
     return Encoding(_single_byte(bytes(evidence), high, undefined, has_controls=controls))
 

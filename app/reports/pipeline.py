@@ -21,7 +21,7 @@ from app.kit.schemas import ShortText
 from app.pipelines.contract import Params, Pipeline, StepContext, Stop
 from app.reports import repository
 from app.reports.dialect import HeaderChoice
-from app.reports.errors import RESOURCE_LIMIT, TableError
+from app.reports.errors import RESOURCE_LIMIT
 from app.reports.models import PIPELINE_KEY
 from app.reports.page import render_report
 from app.reports.profile import MEMORY_BYTES, VERSION, profile_file
@@ -65,7 +65,7 @@ async def downloading(ctx: StepContext) -> None:
 
 @pipeline.step(max_retries=1, timeout=1800)
 async def profiling(ctx: StepContext) -> Stop | dict[str, Any]:
-    """Read the file in a child and describe it."""
+    """Read the file in a child and describe it. A TableError of the child fails the job under its own code."""
     await ctx.report(None, "reading the table")
     began = time.monotonic()
     name, params = ctx.job.filename or "", ctx.params
@@ -73,8 +73,6 @@ async def profiling(ctx: StepContext) -> Stop | dict[str, Any]:
         async with ctx.input.local_path() as path, _scratch() as folder:
             arguments = (str(path), name, folder, params.sheet, params.header)
             found = await ctx.in_child(profile_file, *arguments, memory_bytes=MEMORY_BYTES)
-    except TableError as error:
-        return Stop(error.code, error.message)
     except SandboxCrashed as error:
         if "SIGABRT" not in str(error):
             raise

@@ -62,6 +62,12 @@ def test_other_scripts_are_told_by_the_letters(tmp_path: Path) -> None:
     assert found["columns"][1]["top_values"][0]["value"] == "Москва"
 
 
+def test_a_stray_byte_in_plain_text_is_damage(tmp_path: Path) -> None:
+    content = b"a,b\n" + b"1,plain\n" * 50 + b"2,\x81\n"
+    found = profile(tmp_path, content)
+    assert (found["encoding"], found["rows"], found["problems"]["encoding_problem_lines"]) == ("utf-8", 51, [52])
+
+
 def test_broken_rows_are_told_by_line_and_the_rest_is_read(tmp_path: Path) -> None:
     content = b'a,b,c\n1,"two\nlines",3\n1,2\n1,2,3,4\n\n1,2,3,\n\xff,2,3\n1,\x00,3\n1,2,3\n'
     found = profile(tmp_path, content + "née,ü,é\n".encode())
