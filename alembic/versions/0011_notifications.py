@@ -128,6 +128,7 @@ def upgrade() -> None:
         sa.Column("batch_id", sa.Uuid(), nullable=True),
         sa.Column("event_id", sa.BigInteger(), nullable=True),
         sa.Column("body", sa.Text(), nullable=True),
+        sa.Column("response_excerpt", sa.Text(), nullable=True),
         sa.Column("tries", postgresql.JSONB(), server_default=sa.text("'[]'"), nullable=False),
         *_outgoing(),
         sa.CheckConstraint("status in ('pending', 'delivered', 'failed')", name=op.f("ck_webhook_deliveries_status")),
