@@ -38,9 +38,13 @@ _PLAIN: Final = (
 
 
 def payload_of(event: Event, batch: Batch, pipeline: str, base_url: str) -> dict[str, Any]:
-    """An event as the standard format tells it, in JSON values. `base_url` goes before links; empty: they are paths."""
+    """An event as the standard format tells it, in JSON values: status and counters as the event left them.
+
+    `base_url` goes before links; empty: they are paths.
+    """
     links = {name: base_url + path for name, path in links_of(batch.id).model_dump().items()}
     told = {name: getattr(batch, name) for name in _PLAIN} | {
+        "status": event.data.get("status") or batch.status,
         "pipeline": pipeline,
         "counters": dict(zip(COUNTERS, event.counters, strict=True)),
         "metadata": batch.metadata_,
@@ -107,7 +111,7 @@ def to_json(value: Any) -> str:
 
 
 def _plain(value: Any) -> str:
-    return value.isoformat() if isinstance(value, datetime) else str(value)
+    return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else str(value)
 
 
 def _slack_text(payload: dict[str, Any]) -> str:
