@@ -9,6 +9,7 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 TOLERANCE_SECONDS = 300
+SEEN = set()  # in earnest: a table with a unique key, written in the transaction that does the work
 
 
 def verify(body, headers, secret, now=None):
@@ -23,14 +24,12 @@ def verify(body, headers, secret, now=None):
     expected = base64.b64encode(hmac.digest(key, signed, hashlib.sha256))
     given = [part[3:].encode() for part in (headers["webhook-signature"] or "").split(" ") if part.startswith("v1,")]
     # Several signatures come while a secret is being changed. compare_digest takes the same time for every wrong one.
-    if not any([hmac.compare_digest(expected, signature) for signature in given]):
+    if not any(hmac.compare_digest(expected, signature) for signature in given):
         raise ValueError("wrong signature")
     return json.loads(body)
 
 
 class Receiver(BaseHTTPRequestHandler):
-    seen = set()  # in earnest: a table with a unique key, written in the transaction that does the work
-
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"] or 0))
         try:
@@ -38,8 +37,8 @@ class Receiver(BaseHTTPRequestHandler):
         except ValueError as error:
             self.send_error(400, str(error))
             return
-        if self.headers["webhook-id"] not in self.seen:  # the same message may come more than once
-            self.seen.add(self.headers["webhook-id"])
+        if self.headers["webhook-id"] not in SEEN:  # the same message may come more than once
+            SEEN.add(self.headers["webhook-id"])
             print(event["type"], event["data"]["message"], flush=True)
         self.send_response(204)
         self.end_headers()

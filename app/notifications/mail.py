@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import localtime, parseaddr
+from email.utils import localtime
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -68,10 +69,10 @@ class MailServer:
 
 def parse_sender(text: str) -> Address:
     """The address mail comes from, with or without a name; raises SmtpUrlNotValid."""
-    name, address = parseaddr(text)
+    name, _, address = text.rpartition("<")  # not parseaddr, which wants quotes around a name with a comma
     try:
-        return Address(one_line(name), addr_spec=address)
-    except (ValueError, IndexError):
+        return Address(one_line(name).strip('"'), addr_spec=address.removesuffix(">").strip())
+    except (ValueError, IndexError, MessageError):
         raise SmtpUrlNotValid("TRANCHE_MAIL_FROM is not an address such as Tranche <tranche@example.org>") from None
 
 
@@ -82,7 +83,7 @@ def compose(batch: Batch, pipeline: str, recipient: str, sender: Address, base_u
     """
     try:
         to = Address(addr_spec=recipient)
-    except IndexError:
+    except (IndexError, MessageError):
         raise ValueError("not an address") from None
     counters = {name: getattr(batch, f"{name}_jobs") for name in COUNTERS}
     said = sentence(f"batch.{batch.status}", batch.name)

@@ -31,7 +31,7 @@ from app.notifications.schemas import (
     WebhookUpdate,
 )
 from app.notifications.secrets import SigningKey
-from app.notifications.service import WebhookNotFound, delivery_fields
+from app.notifications.service import WebhookNotFound, delivery_fields, outgoing_fields
 from app.pipelines.router import RegistryDep
 from app.settings import Settings
 
@@ -237,6 +237,6 @@ async def get_batch_notifications(batch_id: UUID, session: SessionDep, caller: C
     mail = await repository.find_mail(session, batch_id)
     deliveries = await repository.list_deliveries_of_batch(session, batch_id)
     return BatchNotifications(
-        mail=mail and MailRead.model_validate(mail),
+        mail=MailRead(**outgoing_fields(mail)) if mail else None,
         deliveries=[DeliveryRead(**delivery_fields(row)) for row in deliveries],
     )

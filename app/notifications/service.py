@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, inspect, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.caller import Caller
@@ -15,7 +15,7 @@ from app.kit.errors import Conflict, NotFound, Unprocessable
 from app.kit.ids import new_id
 from app.kit.outbound import AddressNotAllowed, UrlNotAllowed, check_url
 from app.notifications import repository
-from app.notifications.models import WebhookDelivery, WebhookEndpoint, WebhookSecret
+from app.notifications.models import Outgoing, WebhookDelivery, WebhookEndpoint, WebhookSecret
 from app.notifications.payload import PING, ping_payload, render
 from app.notifications.schemas import WebhookCreate, WebhookUpdate
 from app.notifications.secrets import SALT_BYTES, SigningKey
@@ -180,14 +180,16 @@ async def _wake(session: AsyncSession) -> None:
     await session.execute(text("select pg_notify(:channel, '')"), {"channel": CHANNEL})
 
 
+def outgoing_fields(row: Outgoing) -> dict[str, Any]:
+    """A row's columns as replies show them: `next_attempt_at` only while there is a next attempt."""
+    own = {column.key: getattr(row, column.key) for column in inspect(type(row)).columns}
+    return own | {"next_attempt_at": row.next_attempt_at if row.status == "pending" else None}
+
+
 def delivery_fields(delivery: WebhookDelivery) -> dict[str, Any]:
     """A row as the members of DeliveryRead."""
-    own = {column.key: getattr(delivery, column.key) for column in WebhookDelivery.__table__.columns}
-    return own | {
-        "webhook_id": delivery.endpoint_id,
-        "message_id": message_id(delivery.id),
-        "next_attempt_at": delivery.next_attempt_at if delivery.status == "pending" else None,
-    }
+    more = {"webhook_id": delivery.endpoint_id, "message_id": message_id(delivery.id)}
+    return outgoing_fields(delivery) | more
 
 
 def message_id(delivery_id: UUID) -> str:

@@ -20,7 +20,9 @@ async def execute(api: Api, statement: str, **values: Any) -> list[Any]:
 async def make_due(api: Api) -> None:
     """Let everything that waits be due now, and tell the sender."""
     for table in ("webhook_deliveries", "batch_mails"):
-        await execute(api, f"update {table} set next_attempt_at = now() where status = 'pending' and claim_token is null")
+        await execute(
+            api, f"update {table} set next_attempt_at = now() where status = 'pending' and claim_token is null"
+        )
     await execute(api, "select pg_notify('tranche_outbox', '')")
 
 

@@ -66,7 +66,10 @@ async def test_the_next_try_is_due_by_the_schedule_and_by_retry_after(
     api: Api, receiver: Receiver, create: Create
 ) -> None:
     webhook = await create("/later")
-    receiver.answers += [500, b"HTTP/1.1 503 Busy\r\nRetry-After: 1000\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"]
+    receiver.answers += [
+        500,
+        b"HTTP/1.1 503 Busy\r\nRetry-After: 1000\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+    ]
     await run(api, "no-op", [{}])
     for attempt, (least, most) in enumerate([(0, 6), (1000, 1001)], 1):
         await recorded(api, webhook["id"], attempt)
@@ -194,9 +197,9 @@ async def test_several_senders_send_each_message_once(api: Api, receiver: Receiv
     others = [api.installation._sender() for _ in range(2)]
     for sender in others:
         await sender.start()
-    for _ in range(60):
+    for _ in range(30):
         await api.post(f"/api/webhooks/{webhook['id']}/test")
-    requests = await receiver.wait("/shared", 60)
+    requests = await receiver.wait("/shared", 30)
     for sender in others:
         await sender.stop()
-    assert len({request.id for request in requests}) == len(receiver.on("/shared")) == 60
+    assert len({request.id for request in requests}) == len(receiver.on("/shared")) == 30
