@@ -8,9 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from app.notifications.models import WebhookDelivery
 from tests.auth.people import caller, key_of
 from tests.batch_helpers import follow
 from tests.conftest import Api
@@ -35,8 +37,19 @@ async def of_first(api: Api) -> dict[str, str]:
     job = (await api.get(f"/api/batches/{batch_id}/jobs")).json()["jobs"][0]
     outputs = (await api.get(f"/api/jobs/{job['id']}")).json()["job"]["outputs"]
     key = (await api.post("/api/keys", json={"name": "of the first"})).json()
-    ids = {"batch_id": batch_id, "job_id": job["id"], "file_id": job["file_id"], "key_id": key["id"]}
+    webhook_id, delivery_id = await webhook_of(api)
+    ids = {"webhook_id": webhook_id, "delivery_id": delivery_id}
+    ids |= {"batch_id": batch_id, "job_id": job["id"], "file_id": job["file_id"], "key_id": key["id"]}
     return ids | {"name": outputs[0]["name"]}
+
+
+async def webhook_of(api: Api) -> tuple[str, str]:
+    """A webhook and a delivery of it. It is disabled, so that nothing is ever sent to its address."""
+    webhook = (await api.post("/api/webhooks", json={"url": "http://93.184.216.34/", "enabled": False})).json()
+    delivery = WebhookDelivery(endpoint_id=UUID(webhook["id"]), event_type="ping", body="{}")
+    async with api.installation.database.transaction() as session:
+        session.add(delivery)
+    return webhook["id"], str(delivery.id)
 
 
 def routes(openapi: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -85,7 +98,9 @@ async def test_ids_of_another_organisation_do_not_exist(
                 told = {name: value for name, value in answer.json().items() if name != "instance"}
                 if answer.status_code != 404 or of_first["name"] in str(told):
                     wrong.append((method, path, answer.status_code))
-            unknown = of_first | dict.fromkeys(("batch_id", "job_id", "file_id", "key_id"), f"{0:032x}")
+            unknown = of_first | dict.fromkeys(
+                ("batch_id", "job_id", "file_id", "key_id", "webhook_id", "delivery_id"), f"{0:032x}"
+            )
             truly_unknown = await second.request(method, filled(path, unknown), json=body)
             if {**truly_unknown.json(), "instance": ""} != {**answer.json(), "instance": ""}:
                 wrong.append((method, path, "tells the two apart"))
