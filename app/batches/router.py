@@ -130,7 +130,8 @@ async def get_batch(
 ) -> reads.BatchReply:
     """One batch with its first 500 jobs; `jobs_next_cursor` pages on at `/jobs`."""
     fields = await _batch(session, caller, batch_id)
-    tag = f'W/"{batch_id.hex}-{fields["last_event_id"]}"'
+    notified = "-notified" if fields["notification_sent_at"] else ""  # which comes after the last event
+    tag = f'W/"{batch_id.hex}-{fields["last_event_id"]}{notified}"'
     if is_known(request, tag):
         return Response(status_code=304, headers={"ETag": tag})  # type: ignore[return-value]
     response.headers["ETag"] = tag
@@ -168,7 +169,7 @@ async def get_job(job_id: UUID, session: SessionDep, caller: CallerDep) -> reads
     found = await repository.find_job(session, caller.organisation_id, job_id)
     if found is None:
         raise JobNotFound("There is no such job.")
-    job, steps = found
+    job = found[0]
     outputs = [
         reads.OutputRead(
             name=output.name,
@@ -178,7 +179,7 @@ async def get_job(job_id: UUID, session: SessionDep, caller: CallerDep) -> reads
         )
         for output, file in await repository.list_outputs(session, job_id)
     ]
-    fields = reads.job_fields(job, steps) | {"outputs": outputs, "batch": await _batch(session, caller, job.batch_id)}
+    fields = reads.job_fields(*found) | {"outputs": outputs, "batch": await _batch(session, caller, job.batch_id)}
     return reads.JobReply(job=reads.JobDetail.model_validate(fields))
 
 

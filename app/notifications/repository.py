@@ -128,6 +128,13 @@ async def find_delivery(session: AsyncSession, endpoint_id: UUID, delivery_id: U
     return (await session.execute(query)).scalar_one_or_none()
 
 
+async def make_waiting_due(session: AsyncSession, endpoint_id: UUID) -> None:
+    """Let an endpoint's deliveries go on now, but for those that are being sent."""
+    waiting = (WebhookDelivery.status == "pending", WebhookDelivery.claim_token.is_(None))
+    due = update(WebhookDelivery).where(WebhookDelivery.endpoint_id == endpoint_id, *waiting)
+    await session.execute(due.values(next_attempt_at=func.clock_timestamp()))
+
+
 async def list_deliveries_of_batch(session: AsyncSession, batch_id: UUID) -> Sequence[WebhookDelivery]:
     """The newest deliveries that tell of a batch."""
     query = select(WebhookDelivery).where(WebhookDelivery.batch_id == batch_id)

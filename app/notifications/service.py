@@ -91,9 +91,9 @@ async def add_endpoint(
 async def update_endpoint(
     session: AsyncSession, caller: Caller, registry: Registry, endpoint_id: UUID, body: WebhookUpdate
 ) -> None:
-    """Change what `body` names. Enabling forgets why it was disabled, and what waits goes on."""
+    """Change what `body` names. Enabling forgets why it was disabled, and sends what waits."""
     endpoint = await get_endpoint(session, caller, endpoint_id, lock=True)
-    given = body.model_fields_set
+    given, was_enabled = body.model_fields_set, endpoint.enabled
     for name in ("url", "events", "format", "enabled"):
         if name in given and getattr(body, name) is not None:
             setattr(endpoint, name, getattr(body, name))
@@ -105,10 +105,9 @@ async def update_endpoint(
         endpoint.template = body.template or (endpoint.template if endpoint.format == "crm" else None)
     if (endpoint.format == "crm") != (endpoint.template is not None):
         raise TemplateNotWanted("The format crm needs a template, and no other format takes one.")
-    if endpoint.enabled:
-        if endpoint.disabled_reason:
-            endpoint.failing_since = None
-        endpoint.disabled_reason = None
+    if endpoint.enabled and not was_enabled:
+        endpoint.disabled_reason = endpoint.failing_since = None
+        await repository.make_waiting_due(session, endpoint_id)
         await _wake(session)
     endpoint.updated_at = func.now()
     await session.flush()

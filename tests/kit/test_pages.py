@@ -60,8 +60,10 @@ async def ids(api: Api) -> dict[str, str]:
     file_id = (await api.put("/api/files/a", content=b"x")).json()["id"]
     key_id = (await api.get("/api/keys")).json()["keys"][0]["id"]
     real = {"batch_id": batch["id"], "job_id": batch["jobs"][0]["id"], "file_id": file_id, "key_id": key_id}
+    play_id = (await api.post("/api/plays/", json={"name": "a play"})).json()["id"]
     webhook_id, delivery_id = await webhook_of(api)
-    return real | {"name": "a", "key": "no-op", "webhook_id": webhook_id, "delivery_id": delivery_id}
+    real |= {"play_id": str(play_id), "webhook_id": webhook_id, "delivery_id": delivery_id}
+    return real | {"name": "a", "key": "no-op"}
 
 
 def readings(openapi: dict[str, Any]) -> Iterator[tuple[str, list[dict[str, Any]]]]:

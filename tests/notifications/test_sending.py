@@ -120,7 +120,7 @@ async def test_410_disables_the_endpoint_and_enabling_it_sends_what_waited(
         reply = await api.post(f"/api/webhooks/{webhook['id']}/{path}")
         assert (reply.status_code, reply.json()["code"]) == (409, "webhook_disabled")
 
-    statement = "update webhook_deliveries set status = 'pending', completed_at = null, next_attempt_at = now()"
+    statement = "update webhook_deliveries set status = 'pending', completed_at = null, next_attempt_at = 'infinity'"
     await execute(api, statement)
     reply = await api.patch(f"/api/webhooks/{webhook['id']}", json={"enabled": True})
     assert (reply.json()["disabled_reason"], reply.json()["failing_since"]) == (None, None)
