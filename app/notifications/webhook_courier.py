@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from importlib.metadata import version
 from typing import Any, Final
 from uuid import UUID
 
@@ -17,19 +13,17 @@ import httpx
 from sqlalchemy import ARRAY, Integer, bindparam, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import UUID as PgUUID
 from sqlalchemy.ext.asyncio import AsyncSession
-from standardwebhooks import Webhook
 
 from app.batches.models import Batch
 from app.batches.step_models import Event
-from app.kit.addresses import parse_url
 from app.kit.db import Database
-from app.kit.outbound import UrlNotAllowed, outbound_client, retry_after
+from app.kit.outbound import outbound_client
 from app.notifications.metrics import DELIVERIES
 from app.notifications.models import WebhookDelivery, WebhookEndpoint, WebhookSecret
 from app.notifications.payload import payload_of, render
+from app.notifications.posting import TIMEOUT_SECONDS, Answer, Letter, post
 from app.notifications.secrets import SigningKey
-from app.notifications.sender import Parcel, next_try
-from app.notifications.service import message_id
+from app.notifications.sender import next_try
 from app.pipelines.models import PipelineRow
 
 log = logging.getLogger("tranche.webhooks")
@@ -41,13 +35,11 @@ DELAYS: Final = (
 )
 """The specification's own schedule, after a first try at once."""
 GIVE_UP_AFTER: Final = timedelta(days=5)
-TIMEOUT_SECONDS: Final = 15.0
 LEASE: Final = timedelta(seconds=45)
 """Three times the longest send."""
 SLOTS, SLOTS_OF_ENDPOINT = 32, 4
 """A receiver that hangs holds up its own deliveries and nobody else's."""
 KEPT: Final = timedelta(days=30)
-EXCERPT_BYTES: Final = 1000
 MOST_TRIES, MOST_SIGNATURES = 20, 4
 
 _CLAIM = text("""
@@ -69,30 +61,6 @@ from due where d.id = due.id returning d.id
 """).bindparams(
     bindparam("busy", type_=ARRAY(PgUUID)), bindparam("counts", type_=ARRAY(Integer)), bindparam("lease", LEASE)
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Letter(Parcel):
-    """One delivery, ready to be sent."""
-
-    delivery_id: UUID
-    endpoint_id: UUID
-    url: str
-    body: str
-    secrets: Sequence[str]
-    attempts: int
-    tries: Sequence[dict[str, Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came of one try. `status`: HTTP's, None without an answer. `excerpt`: the beginning of the body."""
-
-    milliseconds: int
-    status: int | None = None
-    error: str | None = None
-    excerpt: str | None = None
-    wait: float | None = None
 
 
 class WebhookCourier:
@@ -169,40 +137,14 @@ class WebhookCourier:
         return {endpoint_id: secrets[:MOST_SIGNATURES] for endpoint_id, secrets in found.items()}
 
     async def send(self, letter: Letter) -> float | None:
+        assert self._client
         self._busy[letter.endpoint_id] += 1
         try:
-            answer = await self._post(letter)
+            answer = await post(self._client, letter)
             return await self._record(letter, answer)
         finally:
             self._busy[letter.endpoint_id] -= 1
             self._busy += Counter()  # forgets those at zero
-
-    async def _post(self, letter: Letter) -> Answer:
-        assert self._client
-        began = time.monotonic()
-        try:
-            async with (
-                asyncio.timeout(TIMEOUT_SECONDS),
-                self._client.stream(
-                    "POST",
-                    parse_url(letter.url),
-                    content=letter.body.encode(),
-                    headers=signed_headers(letter),
-                    follow_redirects=False,
-                ) as response,
-            ):
-                milliseconds = int((time.monotonic() - began) * 1000)
-                status = response.status_code
-                error = None if response.is_success else f"HTTP_{status}: the receiver answered with status {status}"
-                wait = retry_after(response.headers.get("Retry-After", "")) if status in (429, 503) else None
-                return Answer(milliseconds, status, error, await _beginning(response), wait)
-        except UrlNotAllowed as refused:
-            error = f"{refused.code}: {refused}"
-        except (TimeoutError, httpx.TimeoutException):
-            error = f"TIMEOUT: no answer within {TIMEOUT_SECONDS:g} seconds"
-        except (httpx.HTTPError, httpx.StreamError, OSError):
-            error = "NETWORK_ERROR: the connection failed"
-        return Answer(int((time.monotonic() - began) * 1000), error=error)
 
     async def _record(self, letter: Letter, answer: Answer) -> float | None:
         """Write the outcome, the endpoint's row before the delivery's, as deleting an endpoint locks them."""
@@ -254,30 +196,3 @@ class WebhookCourier:
         """Forget deliveries that ended a month ago."""
         old = WebhookDelivery.completed_at < func.now() - KEPT
         await session.execute(delete(WebhookDelivery).where(old))
-
-
-def signed_headers(letter: Letter) -> dict[str, str]:
-    """The headers of one try: the same id each time, the present moment, a signature for each secret that counts."""
-    now, name = datetime.now(UTC), message_id(letter.delivery_id)
-    return {
-        "Content-Type": "application/json",
-        "User-Agent": f"Tranche/{version('tranche')}",
-        "Accept-Encoding": "identity",
-        "webhook-id": name,
-        "webhook-timestamp": str(int(now.timestamp())),
-        "webhook-signature": " ".join(Webhook(secret).sign(name, now, letter.body) for secret in letter.secrets),
-    }
-
-
-async def _beginning(response: httpx.Response) -> str | None:
-    """The first kilobyte of an answer, for its owner. The status is known by now, so nothing here is a failure."""
-    taken = b""
-    try:
-        async with asyncio.timeout(2):
-            async for chunk in response.aiter_raw():
-                taken += chunk
-                if len(taken) >= EXCERPT_BYTES:
-                    break
-    except (TimeoutError, httpx.HTTPError, httpx.StreamError):
-        pass
-    return taken[:EXCERPT_BYTES].decode(errors="replace").replace("\x00", "\ufffd") or None

@@ -124,6 +124,7 @@ async def test_a_delivery_can_be_looked_at_and_sent_again(api: Api, receiver: Re
     assert (again.id, again.body) == (request.id, request.body)
     assert again.verified(webhook["secret"])
     await recorded(api, webhook["id"], 2)
+    assert 'tranche_webhook_deliveries_total{outcome="delivered"}' in (await api.get("/metrics")).text
 
 
 async def test_the_same_key_makes_one_webhook_one_secret_and_one_ping(api: Api, receiver: Receiver) -> None:
