@@ -93,7 +93,7 @@ def compose(batch: Batch, pipeline: str, recipient: str, sender: Address, base_u
         "facts": _facts(batch, pipeline),
         "colour": _COLOURS[batch.status],
         "console": f"{base_url}/#/batches/{batch.id}" if base_url else None,
-        "failures": f"{base_url}/#/batches/{batch.id}?status=failed" if base_url and batch.failed_jobs else None,
+        "failures": f"{base_url}/#/batches/{batch.id}?show=failed" if base_url and batch.failed_jobs else None,
     }
     message = EmailMessage(policy=SMTP)
     message["Subject"] = f"{said} ({counted(counters)})"

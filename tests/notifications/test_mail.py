@@ -131,7 +131,7 @@ async def test_one_mail_at_the_end_says_how_the_batch_went(api: Api, mailbox: Ma
     assert message["Auto-Submitted"] == "auto-generated"
     text, html = parts(message)
     link = f"https://tranche.example/#/batches/{batch['id']}"
-    for said in (link, f"{link}?status=failed"):
+    for said in (link, f"{link}?show=failed"):
         assert said in text
         assert f'href="{said}"' in html
     assert "Batch: Lakeside <Öpen>" in text
