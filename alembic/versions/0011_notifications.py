@@ -19,7 +19,8 @@ begin
   from (
     select w.id from batches b join webhook_endpoints w on w.organisation_id = b.organisation_id
     where b.id = new.batch_id and w.enabled and w.events && array[new.type, 'batch.*']
-      and (w.pipeline_id is null or w.pipeline_id = b.pipeline_id)
+      and (w.pipeline_id is null or w.pipeline_id = b.pipeline_id
+        or b.total_pipelines > 1 and b.settings ? (select p.key from pipelines p where p.id = w.pipeline_id))
     for key share of w
   ) w
   on conflict do nothing;

@@ -15,8 +15,10 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from app.batches.models import Batch
+from app.batches.reads import pipelines_of
 from app.batches.states import COUNTERS
 from app.notifications.wording import counted, duration, one_line, sentence
+from app.pipelines.models import PipelineRow
 
 _TEMPLATES: Final = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -76,7 +78,7 @@ def parse_sender(text: str) -> Address:
         raise SmtpUrlNotValid("TRANCHE_MAIL_FROM is not an address such as Tranche <tranche@example.org>") from None
 
 
-def compose(batch: Batch, pipeline: str, recipient: str, sender: Address, base_url: str) -> EmailMessage:
+def compose(batch: Batch, pipeline: PipelineRow, recipient: str, sender: Address, base_url: str) -> EmailMessage:
     """The mail of an ended batch, in text and HTML. ValueError: `recipient` is no address.
 
     Its Message-ID is the batch's, so that a mail that had to be sent twice is told apart from two mails.
@@ -106,9 +108,11 @@ def compose(batch: Batch, pipeline: str, recipient: str, sender: Address, base_u
     return message
 
 
-def _facts(batch: Batch, pipeline: str) -> list[tuple[str, str]]:
+def _facts(batch: Batch, pipeline: PipelineRow) -> list[tuple[str, str]]:
     """What the table in the mail says."""
-    facts = [("Batch", one_line(batch.name)), ("Workload", pipeline)]
+    several = pipelines_of(batch, pipeline)
+    workload = pipeline.title if len(several) == 1 else ", ".join(several)
+    facts = [("Batch", one_line(batch.name)), ("Workload", workload)]
     if batch.customer_prefix:
         facts.append(("Customer", one_line(batch.customer_prefix)))
     for name in ("completed", "failed", "cancelled", "skipped"):

@@ -50,7 +50,7 @@ class BatchLetter(Parcel):
     """One mail to be sent."""
 
     batch: Batch
-    pipeline: str
+    pipeline: PipelineRow
     recipient: str
     attempts: int
 
@@ -87,14 +87,14 @@ class MailCourier:
         if not claimed:
             return []
         query = (
-            select(BatchMail, Batch, PipelineRow.title)
+            select(BatchMail, Batch, PipelineRow)
             .join(Batch, Batch.id == BatchMail.batch_id)
             .join(PipelineRow, PipelineRow.id == Batch.pipeline_id)
             .where(BatchMail.batch_id.in_(claimed))
         )
         return [
-            BatchLetter(mail.claim_token, batch, title, mail.recipient, mail.attempts)
-            for mail, batch, title in await session.execute(query)
+            BatchLetter(mail.claim_token, batch, pipeline, mail.recipient, mail.attempts)
+            for mail, batch, pipeline in await session.execute(query)
             if mail.claim_token
         ]
 

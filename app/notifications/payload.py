@@ -8,11 +8,13 @@ from typing import Any, Final
 from uuid import UUID
 
 from app.batches.models import Batch
+from app.batches.reads import pipelines_of
 from app.batches.schemas import links_of
 from app.batches.states import COUNTERS
 from app.batches.step_models import Event
 from app.notifications.templates import fill
 from app.notifications.wording import counted, sentence
+from app.pipelines.models import PipelineRow
 
 PING: Final = "ping"
 EVENT_TYPES: Final = (
@@ -37,7 +39,7 @@ _PLAIN: Final = (
 )
 
 
-def payload_of(event: Event, batch: Batch, pipeline: str, base_url: str) -> dict[str, Any]:
+def payload_of(event: Event, batch: Batch, pipeline: PipelineRow, base_url: str) -> dict[str, Any]:
     """An event as the standard format tells it, in JSON values: status and counters as the event left them.
 
     `base_url` goes before links; empty: they are paths.
@@ -45,7 +47,8 @@ def payload_of(event: Event, batch: Batch, pipeline: str, base_url: str) -> dict
     links = {name: base_url + path for name, path in links_of(batch.id).model_dump().items()}
     told = {name: getattr(batch, name) for name in _PLAIN} | {
         "status": event.data.get("status") or batch.status,
-        "pipeline": pipeline,
+        "pipeline": pipeline.key,
+        "pipelines": pipelines_of(batch, pipeline),
         "counters": dict(zip(COUNTERS, event.counters, strict=True)),
         "metadata": batch.metadata_,
         "summary_data": batch.summary_data,
@@ -75,6 +78,7 @@ def sample_payload() -> dict[str, Any]:
         name="A test batch",
         status="completed",
         metadata_={},
+        total_pipelines=1,
         total_size=0,
         created_at=now,
         started_at=now,
@@ -83,7 +87,7 @@ def sample_payload() -> dict[str, Any]:
     event = Event(
         id=1, type="batch.completed", data={}, counters=[1, 0, 0, 1, 0, 0, 0, 0], created_at=now, batch_id=batch.id
     )
-    return payload_of(event, batch, "none", "")
+    return payload_of(event, batch, PipelineRow(key="none"), "")
 
 
 def ping_payload(base_url: str) -> dict[str, Any]:

@@ -42,7 +42,7 @@ class WebhookCreate(Input):
     url: Url = Field(description="Where to send. It must be reachable from the internet, or allowed by the operator.")
     description: ShortText | None = None
     events: Events = Field(list(DEFAULT_EVENTS), description="Event types, or `batch.*` for all of them.")
-    pipeline: ShortText | None = Field(None, description="Only batches of this pipeline, by key or id.")
+    pipeline: ShortText | None = Field(None, description="Only batches in which this pipeline works, by key or id.")
     format: Format = Field("standard", description="slack: a text for a chat's incoming webhook. crm: `template`.")
     template: Template | None = Field(None, description="The body of format crm, with places like {{batch.name}}.")
     enabled: bool = True

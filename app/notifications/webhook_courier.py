@@ -95,7 +95,7 @@ class WebhookCourier:
         if not claimed:
             return []
         query = (
-            select(WebhookDelivery, WebhookEndpoint, Event, Batch, PipelineRow.key)
+            select(WebhookDelivery, WebhookEndpoint, Event, Batch, PipelineRow)
             .join(WebhookEndpoint, WebhookEndpoint.id == WebhookDelivery.endpoint_id)
             .outerjoin(Event, (Event.batch_id == WebhookDelivery.batch_id) & (Event.id == WebhookDelivery.event_id))
             .outerjoin(Batch, Batch.id == WebhookDelivery.batch_id)

@@ -18,7 +18,7 @@ from tests.conftest import WORKLOADS, Api, make_home, make_settings, serving
 from tests.live import LiveServer
 from tests.notifications.conftest import Create
 from tests.notifications.outbox import execute
-from tests.notifications.receiver import Received, Receiver, receiving
+from tests.notifications.receiver import Received, Receiver, decoded, receiving
 
 
 @pytest.fixture
@@ -100,6 +100,21 @@ async def test_only_enabled_endpoints_of_the_organisation_that_ask_for_it_are_to
         rows = await execute(api, "select count(*) from webhook_deliveries where batch_id = :id", id=batch["id"])
         assert (rows[0][0], len(receiver.received)) == (5, 5)
         await neighbour.delete(reply.headers["Location"])
+
+
+async def test_a_pipeline_s_webhook_is_told_of_batches_in_which_it_is_one_of_several(
+    api: Api, receiver: Receiver, create: Create
+) -> None:
+    await create("/second", pipeline="behaviour")
+    await create("/neither", pipeline="slow")
+    items = [{"record": {}}]
+    reply = await api.post("/api/batches", json={"pipelines": ["no-op", "behaviour"], "items": items})
+    assert reply.status_code == 201, reply.text
+    (request,) = await receiver.wait("/second", 1)
+    told_of = decoded(request)["data"]["batch"]
+    assert (told_of["pipeline"], told_of["pipelines"]) == ("no-op", ["no-op", "behaviour"])
+    query = "select count(*) from webhook_deliveries where batch_id = :id"
+    assert await execute(api, query, id=reply.json()["batch_id"]) == [(1,)]
 
 
 async def test_a_deleted_batch_takes_its_notifications_along(api: Api, unsent: dict[str, Any]) -> None:
