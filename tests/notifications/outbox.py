@@ -36,7 +36,7 @@ async def deliveries(api: Api, webhook_id: str, **query: str) -> list[dict[str, 
 
 async def recorded(api: Api, webhook_id: str, attempts: int) -> dict[str, Any]:
     """The endpoint's newest delivery, once so many tries are recorded. A record gives no event to wait for."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while True:
             found = await deliveries(api, webhook_id)
             if found and len(found[0]["tries"]) >= attempts:

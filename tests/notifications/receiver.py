@@ -45,7 +45,7 @@ class Receiver:
     def on(self, path: str) -> list[Received]:
         return [request for request in self.received if request.path == path]
 
-    async def wait(self, path: str, count: int, seconds: float = 15) -> list[Received]:
+    async def wait(self, path: str, count: int, seconds: float = 30) -> list[Received]:
         """What came to a path, once there are `count`."""
         async with asyncio.timeout(seconds), self._news:
             await self._news.wait_for(lambda: len(self.on(path)) >= count)

@@ -98,7 +98,7 @@ async def api(home: Path, database_url: str, smtp: tuple[Mailbox, int]) -> Async
 
 async def mail_of(api: Api, batch_id: str, attempts: int = 1) -> dict[str, Any]:
     """The batch's mail, once so many tries are recorded."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while True:
             mail: dict[str, Any] = (await api.get(f"/api/batches/{batch_id}/notifications")).json()["mail"]
             if mail["attempts"] >= attempts or mail["status"] == "skipped":
@@ -150,13 +150,12 @@ async def test_no_name_adds_a_header_or_markup(api: Api, mailbox: Mailbox) -> No
     assert "<script>" not in parts(message)[1]
 
 
-@pytest.mark.parametrize("address", ["a,victim@example.org", "a>b@example.org", "<a@example.org", "a;b@example.org"])
-async def test_an_address_that_is_none_is_recorded_and_nothing_is_sent(
-    api: Api, mailbox: Mailbox, address: str
-) -> None:
-    batch = await run(api, "no-op", [{}], notification_email=address)
-    mail = await mail_of(api, batch["id"])
-    assert (mail["status"], mail["error"].partition(":")[0]) == ("failed", "ADDRESS_NOT_VALID")
+async def test_an_address_that_is_none_is_recorded_and_nothing_is_sent(api: Api, mailbox: Mailbox) -> None:
+    wrong = ("a,victim@example.org", "a>b@example.org", "<a@example.org", "a;b@example.org")
+    batches = await asyncio.gather(*(run(api, "no-op", [{}], notification_email=address) for address in wrong))
+    for batch in batches:
+        mail = await mail_of(api, batch["id"])
+        assert (mail["status"], mail["error"].partition(":")[0]) == ("failed", "ADDRESS_NOT_VALID")
     assert mailbox.messages == []
 
 
