@@ -16,6 +16,10 @@ from fastapi_offline import FastAPIOffline
 
 from app.auth import service as auth_service
 from app.auth.router import router as auth_router
+from app.automation.router import router as templates_router
+from app.automation.scheduler import Scheduler
+from app.automation.schedules_router import router as schedules_router
+from app.automation.service import TemplateRunner
 from app.batches.archive_router import router as archive_router
 from app.batches.command_router import router as command_router
 from app.batches.insight_router import router as insight_router
@@ -92,6 +96,8 @@ class Installation:
         self.hub = Hub(self.database)
         self.doorbell = EngineDoorbell()
         self.signing_key = SigningKey(settings.home, settings.secret_key)
+        sources = {source.key: source for source in ITEM_SOURCES}
+        self.template_runner = TemplateRunner(self.registry, self.doorbell, sources, settings.max_files)
         self.runner: Runner | None = None
         self.sign_in_token: str | None = None
 
@@ -123,7 +129,8 @@ class Installation:
                         slots=self.settings.worker_slots,
                         shutdown_seconds=self.settings.shutdown_seconds,
                     )
-                    services += [sandbox, self.runner, self._sender()]
+                    scheduler = Scheduler(self.database, self.template_runner)
+                    services += [sandbox, self.runner, self._sender(), scheduler]
                 if serve_http:
                     await self._welcome()
                     services.append(self.hub)
@@ -200,7 +207,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.doorbell, app.state.runner = installation.doorbell, None
     app.state.signing_key = installation.signing_key
     app.state.play_writes = RateLimit(settings.play_writes_per_minute)
-    app.state.item_sources = {source.key: source for source in ITEM_SOURCES}
+    app.state.template_runner = installation.template_runner
     app.add_middleware(
         BodyLimit,
         limit=settings.max_json_bytes,
@@ -222,6 +229,8 @@ def create_app(settings: Settings) -> FastAPI:
         events_router,
         notifications_router,
         operations_router,
+        templates_router,
+        schedules_router,
         plays_router,
         mappings_router,
         play_runs_router,

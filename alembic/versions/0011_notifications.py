@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0011"
-down_revision = "0003"
+down_revision = "0010"
 
 _OUTBOX = """
 create function fill_outbox() returns trigger language plpgsql as $function$

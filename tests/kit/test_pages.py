@@ -63,6 +63,11 @@ async def ids(api: Api) -> dict[str, str]:
     play_id = (await api.post("/api/plays/", json={"name": "a play"})).json()["id"]
     webhook_id, delivery_id = await webhook_of(api)
     real |= {"play_id": str(play_id), "webhook_id": webhook_id, "delivery_id": delivery_id}
+    template = {"name": "a", "options": {"pipeline": "no-op"}}
+    template_id = (await api.post("/api/templates", json=template)).json()["id"]
+    timed = {"template_id": template_id, "cron": "0 9 * * *"}
+    schedule_id = (await api.post("/api/schedules", json=timed)).json()["id"]
+    real |= {"template_id": template_id, "schedule_id": schedule_id}
     return real | {"name": "a", "key": "no-op"}
 
 
