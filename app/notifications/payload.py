@@ -12,7 +12,7 @@ from app.batches.reads import pipelines_of
 from app.batches.schemas import links_of
 from app.batches.states import COUNTERS
 from app.batches.step_models import Event
-from app.notifications.templates import fill
+from app.kit.placeholders import fill
 from app.notifications.wording import counted, sentence
 from app.pipelines.models import PipelineRow
 
@@ -103,7 +103,11 @@ def render(format: str, template: dict[str, Any] | None, payload: dict[str, Any]
         case "slack":
             body: Any = {"text": _slack_text(payload)}
         case "crm":
-            body = fill(template, {"type": payload["type"], "timestamp": payload["timestamp"], **payload["data"]})
+            body = fill(
+                template,
+                {"type": payload["type"], "timestamp": payload["timestamp"], **payload["data"]},
+                missing_is_null=True,
+            )
         case _:
             body = payload
     return to_json(body)
