@@ -21,7 +21,7 @@ from app.extractions.marks import read_splits
 from app.extractions.outcomes import Labels
 from app.extractions.relays import Leg, read_legs, read_unnumbered_legs
 from app.extractions.rows import Row, read_row
-from app.extractions.swims import Sheet, Swim
+from app.extractions.swims import Sheet, Swim, without_repeats
 from app.extractions.table_heads import TableHead, read_table_head
 
 _LAYOUT = "hytek"
@@ -50,18 +50,9 @@ def read(pages: list[PageLines]) -> Sheet:
     reader.finish()
     meet, dates = read_meet([line.text for line in pages[0].head])
     course = reader.courses.most_common(1)[0][0] if reader.courses else None
-    swims = _without_repeats(reader.swims)
+    swims = without_repeats(reader.swims)
     reason = None if swims else "This sheet has the page heads of HY-TEK's Meet Manager but no result rows."
     return Sheet(meet, dates, course, _LAYOUT, len(pages), swims, reason)
-
-
-def _without_repeats(swims: list[Swim]) -> list[Swim]:
-    """A prelim swim of someone who missed the finals is printed twice: in the ranking and among the prelims."""
-    seen: dict[tuple[object, ...], Swim] = {}
-    for swim in swims:
-        key = (swim.name, swim.team, swim.event_number, swim.event, swim.round, swim.place, swim.time, swim.status)
-        seen.setdefault((*key, swim.kind, swim.relay, swim.leg), swim)
-    return list(seen.values())
 
 
 @dataclass(slots=True)

@@ -21,6 +21,7 @@ _INNER_AGE = re.compile(rf"(?=({_CLASSES}|(?<!\d)\d{{1,2}}(?!\d)))")
 _MAY_HOLD_AGE = re.compile(rf"(?:{_CLASSES}|\d\d?)[A-Z]|[A-Za-z.'](?:{_CLASSES}|\d\d?)$")
 _LEG_AGE = re.compile(rf"(?P<name>.*\S)\s(?:[WMFGBX]?(?P<years>\d{{1,2}})|(?P<school>{_CLASSES}))")
 _CLOCK = r"(?:\d{1,2}:){0,2}\d{1,3}\.\d\d"
+_PLAIN = re.compile(_CLOCK)
 _SPLIT = re.compile(rf"(?P<time>{_CLOCK})|\((?:{_CLOCK})?\)?|\)|r:\S*|NRT|DQ|[+-]\d?\.\d\d")
 
 
@@ -40,6 +41,16 @@ def read_time(text: str) -> Time | None:
         return None
     before = found["before"]
     return Time(found["time"], "x" in before.lower(), "j" in before.lower(), found["after"])
+
+
+def is_clock(text: str) -> bool:
+    """Whether the cell is a time without any mark."""
+    return bool(_PLAIN.fullmatch(text))
+
+
+def plain_time(german: str) -> str:
+    """A German time as Meet Manager writes it: `01:16,76` is `1:16.76`, `00:35,09` is `35.09`."""
+    return german.replace(",", ".").lstrip("0:") if not german.lstrip("0:").startswith(",") else f"0{german[-3:].replace(',', '.')}"
 
 
 def read_state(text: str) -> str | None:

@@ -65,3 +65,12 @@ class Sheet:
     def from_dict(cls, data: dict[str, Any]) -> Self:
         """The sheet that `to_dict` was called on. Raises `TypeError` or `KeyError` for anything else."""
         return cls(**{**data, "swims": [Swim(**swim) for swim in data["swims"]]})
+
+
+def without_repeats(swims: list[Swim]) -> list[Swim]:
+    """Each swim once: the prelims of someone who missed the finals stand in the ranking and among the prelims."""
+    seen: dict[tuple[object, ...], Swim] = {}
+    for swim in swims:
+        key = (swim.name, swim.team, swim.event_number, swim.event, swim.round, swim.place, swim.time, swim.status)
+        seen.setdefault((*key, swim.kind, swim.relay, swim.leg), swim)
+    return list(seen.values())
