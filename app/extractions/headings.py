@@ -63,6 +63,11 @@ class Heading:
         return "relay" in self.title.casefold()
 
     @property
+    def diving(self) -> bool:
+        """Whether it is a dive, so that results are points and not times."""
+        return re.search(r"\bdiv(?:e|es|ing)\b", self.title, re.IGNORECASE) is not None
+
+    @property
     def course(self) -> str | None:
         """`SCY`, `SCM` or `LCM`, None when the title does not say it (a dive, or plain `Meter`)."""
         if re.search(r"\bYards?\b|\bSCY\b", self.title):

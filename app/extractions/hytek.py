@@ -112,7 +112,7 @@ class _Reader:
         section = self._section
         swim = Swim(
             name=row.name,
-            kind="individual",
+            kind="diving" if event.diving else "individual",
             event_number=event.number,
             event=event.title,
             round=_round(section, outcome.column),

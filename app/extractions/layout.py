@@ -11,6 +11,8 @@ from app.extractions.words import Page, Word
 _NUMBER = re.compile(r"#?\d+[A-Z]*")
 _GENDERS = re.compile(r"\(?(?:Women|Men|Girls|Boys|Mixed|Female|Male)(?:['’]?s)?$")
 _PLACE = re.compile(r"\*?\d{1,3}|-{2,3}")
+_TABLE_STARTS = ("Name", "Team")
+_TABLE_ENDS = ("Time", "Score", "Points")
 _NARROWEST = 120.0  # points; three columns on a letter page are 190 wide
 _LONGEST = 500  # characters; no page of a sheet is that wide, and patterns take long on what is
 _HEAD_LINES = 9
@@ -158,11 +160,60 @@ def _edges(anchors: list[float], bodies: list[list[Word]]) -> list[float]:
         if not edges or x - edges[-1] > _NARROWEST:
             edges.append(x)
     words = [word for body in bodies for word in body]
-    return [
+    kept = [
         x
         for x in edges
         if x == edges[0] or (_crossings(words, x) <= 0.02 * len(words) and _repeats(words, edges[0], x))
     ]
+    if edges:
+        kept += [x for x in _unheaded(bodies, kept) if _crossings(words, x) <= 0.02 * len(words)]
+    return sorted(kept)
+
+
+def _unheaded(bodies: list[list[Word]], edges: list[float]) -> list[float]:
+    """Where columns start in which no event does: a table's width from the last edge, where places line up."""
+    first = edges[0]
+    width = max((_table_width(words, first) for words in bodies), default=0.0)
+    places = sorted(word.x1 for words in bodies for word in _places(words))
+    if not width or not places or places[0] > first + _NARROWEST / 2:
+        return []
+    indent = places[0] - first
+    found: list[float] = []
+    for x in places:
+        start = x - indent
+        before = max((edge for edge in (*edges, *found) if edge < start + 1), default=first)
+        if start - before >= width and sum(abs(x - other) < 1 for other in places) > 1:
+            found.append(start)
+    return found
+
+
+def _table_width(words: list[Word], first: float) -> float:
+    """How far the heads of the first column's tables reach from its left edge."""
+    width = 0.0
+    for head in words:
+        if head.text not in _TABLE_STARTS or not 0 <= head.x0 - first < _NARROWEST / 2:
+            continue
+        beside = [word for word in words if word.x0 > head.x0 and abs(word.y - head.y) < 2]
+        next_table = min(
+            (word.x0 for word in beside if word.text in _TABLE_STARTS and word.x0 - head.x0 > _NARROWEST), default=1e9
+        )
+        ends = [word.x1 - first for word in beside if word.text in _TABLE_ENDS and word.x0 < next_table]
+        width = max(width, *ends, 0.0)
+    return width
+
+
+def _places(words: list[Word]) -> list[Word]:
+    """Words that can be the place at the start of a row: nothing close before them, a name close behind."""
+    found: list[Word] = []
+    for index, word in enumerate(words[:-1]):
+        if not _PLACE.fullmatch(word.text):
+            continue
+        before, behind = words[index - 1] if index else None, words[index + 1]
+        if before and abs(before.y - word.y) < 2 and 0 <= word.x0 - before.x1 < word.height:
+            continue
+        if abs(behind.y - word.y) < 2 and 0 < behind.x0 - word.x1 < 3 * word.height and behind.text[0].isalpha():
+            found.append(word)
+    return found
 
 
 def _repeats(words: list[Word], first: float, x: float) -> bool:

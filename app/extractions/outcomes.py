@@ -10,6 +10,7 @@ from app.extractions.table_heads import Column, TableHead
 from app.extractions.words import Word
 
 _STANDARD = re.compile(r"[A-Z]{1,5}\d?")
+_TOUCHING = re.compile(r"(\S*[A-Za-z.)\-])((?:\d{1,2}:)?\d{1,2}\.\d\d)|(\S*[a-z.)])(NT|NS|SCR|DQ|DFS|DNF)")
 _NO_STANDARD = re.compile(r"[qQ][A-Z]?|R")
 
 
@@ -33,6 +34,22 @@ class Outcome:
     exhibition: bool = False
     note: str | None = None
     column: str | None = None
+
+
+def apart(words: list[Word]) -> list[Word]:
+    """The words of a row, where a club too long for its cell may touch the time after it (`SCAR-SC2:05.10`)."""
+    if not any(_TOUCHING.fullmatch(word.text) and not read_time(word.text) for word in words):
+        return words
+    result: list[Word] = []
+    for word in words:
+        found = None if read_time(word.text) else _TOUCHING.fullmatch(word.text)
+        if found:
+            club, outcome = found[1] or found[3], found[2] or found[4]
+            x = word.x0 + (word.x1 - word.x0) * len(club) / len(word.text)
+            result += [word._replace(text=club, x1=x, lefts=()), word._replace(text=outcome, x0=x, lefts=())]
+        else:
+            result.append(word)
+    return result
 
 
 def outcome_start(words: list[Word], first: int, head: TableHead | None) -> int:

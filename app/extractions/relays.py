@@ -48,7 +48,7 @@ def read_unnumbered_legs(line: Line, after: int) -> list[Leg]:
     cells: list[list[str]] = []
     end = -1e9
     for word in line.words:
-        if not cells or word.x0 - end > 0.6 * word.height or _ends_a_name(cells[-1]):
+        if not cells or not -2 < word.x0 - end < 0.6 * word.height or _ends_a_name(cells[-1]):
             cells.append([])
         cells[-1].append(word.text)
         end = word.x1

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from app.extractions.layout import Line
 from app.extractions.marks import inner_ages, is_age, read_place
-from app.extractions.outcomes import Labels, Outcome, outcome_start, read_outcome
+from app.extractions.outcomes import Labels, Outcome, apart, outcome_start, read_outcome
 from app.extractions.table_heads import Column, TableHead
 from app.extractions.words import Word
 
@@ -28,7 +28,7 @@ def read_row(line: Line, head: TableHead | None, relay: bool, labels: Labels) ->
 
     `head` is the last table head seen, in the place of this line's column, or None when the report has none.
     """
-    words = line.words
+    words = apart(line.words)
     placed, place = read_place(words[0].text)
     first = 1 if placed else 0
     name = head.column("name") or head.column("team") if head else None

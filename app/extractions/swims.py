@@ -10,13 +10,13 @@ from typing import Any, Self
 class Swim:
     """One swimmer in one round of one event, or on one leg of a relay.
 
-    Names, teams and events are as printed. `kind` is `individual` or `relay_leg`. `round` is `prelim`, `semifinal`,
+    Names, teams and events are as printed. `kind` is `individual`, `relay_leg` or `diving`. `round` is `prelim`, `semifinal`,
     `final` or `swim_off`, and `section` is the printed heading it was read from (`A - Final`), if there was one.
     `time` is `[h:][m:]ss.hh` without marks, or the points of a dive; a relay leg carries the time of the whole relay.
     `status` is `OK`, `DQ`, `NS`, `SCR`, `DFS`, `DNF`, or `NT` for a row without any result; `time` is None unless it
     is `OK`. `note` holds the reason printed for a disqualification, the time printed beside one, and a time by
-    judge's decision as printed. `exhibition` means the swim does not count (printed x or X). `age` is an age or a
-    school year. `splits` are as printed, for a relay those of the whole relay. `page` counts from 1.
+    judge's decision as printed. `exhibition` means the swim does not count (printed x or X). `age` is an age, a
+    school year or a year of birth. `splits` are as printed, for a relay those of the whole relay. `page` counts from 1.
     """
 
     name: str

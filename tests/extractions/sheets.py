@@ -88,6 +88,7 @@ class Measures:
     points: float
     head_of_age: str = "Age"
     size: float = 9
+    id: float | None = None
 
 
 ONE_COLUMN = Measures(place=24, name=30, age=186, team=192, relay=198, seed=372, final=456, points=534)
@@ -138,6 +139,8 @@ class Drawing:
     ) -> Drawing:
         """The table head of individual events. `prelims` makes the second last column that of the prelims."""
         m = self.measures
+        if m.id is not None:
+            self._write(self.x + m.id, "ID#")
         self._write(self.x + m.name, "Name")
         self._right(self.x + m.age, m.head_of_age)
         self._write(self.x + m.team, "School")
@@ -170,10 +173,13 @@ class Drawing:
         final: str = "",
         mark: str = "",
         points: str = "",
+        id: str = "",
     ) -> Drawing:
         """A row of an individual event."""
         m = self.measures
         self._right(self.x + m.place, place)
+        if m.id is not None:
+            self._write(self.x + m.id, id)
         self._write(self.x + m.name, name)
         self._right(self.x + m.age, age)
         self._write(self.x + m.team, team)
