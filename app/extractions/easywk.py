@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from app.extractions.layout import Line, PageLines
 from app.extractions.marks import plain_time
+from app.extractions.relays import Leg, swims_of_team
 from app.extractions.swims import Sheet, Swim, without_repeats
 
 _LAYOUT = "easywk"
@@ -107,12 +108,7 @@ class _Reader:
             return
         note = " ".join(row.reasons) or row.swim.note
         swim = replace(row.swim, note=note)
-        if swim.kind == "individual":
-            self.swims.append(swim)
-        else:
-            self.swims += [
-                replace(swim, name=name, age=year, leg=number) for number, (name, year) in enumerate(row.legs, 1)
-            ]
+        self.swims += swims_of_team(swim, [Leg(number, *leg) for number, leg in enumerate(row.legs, 1)])
 
     def _start(self, event: re.Match[str]) -> None:
         number, title = event["number"], event["title"].strip()
@@ -141,7 +137,7 @@ class _Reader:
             self._begin(swim)
         elif self._status != "OK":
             self._take_in_block(text, page)
-        elif self._row and self._row.swim.kind == "relay_leg" and (legs := _legs(text)):
+        elif self._row and self._row.swim.kind == "relay" and (legs := _legs(text)):
             self._row.legs += legs
         elif not re.search(_TIME, text) and not _NUMBER.fullmatch(text):
             self._take_section(text)
@@ -158,7 +154,7 @@ class _Reader:
         if not self._row:
             return
         self._row.swim.splits.extend(splits)
-        if self._row.swim.kind == "relay_leg":
+        if self._row.swim.kind == "relay":
             self._row.legs += _legs(_SPLIT.sub(" ", text))
 
     def _take_in_block(self, text: str, page: int) -> None:
@@ -169,7 +165,7 @@ class _Reader:
                 row.announced = True
         elif swim := self._absent(text, page):
             self._begin(swim)
-        elif row and row.swim.kind == "relay_leg" and (legs := _legs(text)):
+        elif row and row.swim.kind == "relay" and (legs := _legs(text)):
             row.legs += legs
         elif row and self._status in ("DQ", "DNF") and not row.announced:
             row.reasons.append(text)
@@ -191,7 +187,7 @@ class _Reader:
             fresh = self._row is None or self._row.announced or self._status in ("NS", "SCR")
             if not team and (not fresh or _legs(text)):
                 return None
-            return self._make("", None, team["team"] if team else text, team["letter"] if team else None, None, page)
+            return self._make(None, None, team["team"] if team else text, team["letter"] if team else None, None, page)
         person = _PERSON.match(text)
         if not person or not person["team"]:
             return None
@@ -205,10 +201,10 @@ class _Reader:
         who = found["who"]
         if self._relay:
             team = _TEAM.match(who)
-            swim = self._make("", None, team["team"] if team else who, team["letter"] if team else None, place, page)
+            swim = self._make(None, None, team["team"] if team else who, team["letter"] if team else None, place, page)
         else:
             person = _PERSON.match(who)
-            if not person:
+            if not person or not person["team"]:
                 return None
             swim = self._make(person["name"], person["year"], person["team"], None, place, page)
         numbers = [cell for cell in found["after"].split() if _NUMBER.fullmatch(cell)]
@@ -216,12 +212,12 @@ class _Reader:
         return replace(swim, time=result, status="OK", points=points, exhibition=self._unranked)
 
     def _make(
-        self, name: str, year: str | None, team: str | None, letter: str | None, place: int | None, page: int
+        self, name: str | None, year: str | None, team: str, letter: str | None, place: int | None, page: int
     ) -> Swim:
         stage = next((name for name, sign in _ROUNDS if re.search(sign, f"{self._title} {self._section}", re.I)), "final")
         return Swim(
-            name=name,
-            kind="relay_leg" if self._relay else "individual",
+            name=name or team,
+            kind="relay" if self._relay else "individual",
             event_number=self._number,
             event=self._title,
             round=stage,

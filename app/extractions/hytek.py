@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from app.extractions.headings import (
     Heading,
@@ -19,7 +19,7 @@ from app.extractions.headings import (
 from app.extractions.layout import Line, PageLines
 from app.extractions.marks import read_splits
 from app.extractions.outcomes import Labels
-from app.extractions.relays import Leg, read_legs, read_unnumbered_legs
+from app.extractions.relays import Leg, read_legs, read_unnumbered_legs, swims_of_team
 from app.extractions.rows import Row, read_row
 from app.extractions.swims import Sheet, Swim, without_repeats
 from app.extractions.table_heads import TableHead, read_table_head
@@ -112,7 +112,7 @@ class _Reader:
         section = self._section
         swim = Swim(
             name=row.name,
-            kind="diving" if event.diving else "individual",
+            kind="relay" if event.relay else "diving" if event.diving else "individual",
             event_number=event.number,
             event=event.title,
             round=_round(section, outcome.column),
@@ -133,9 +133,7 @@ class _Reader:
             splits=result.splits,
         )
         if event.relay:
-            self.swims += [
-                replace(swim, name=leg.name, kind="relay_leg", leg=leg.number, age=leg.age) for leg in result.legs
-            ]
+            self.swims += swims_of_team(swim, result.legs)
         else:
             self.swims.append(swim)
 

@@ -14,6 +14,7 @@ _PLACE = re.compile(r"\*?\d{1,3}|-{2,3}")
 _TABLE_STARTS = ("Name", "Team")
 _TABLE_ENDS = ("Time", "Score", "Points")
 _NARROWEST = 120.0  # points; three columns on a letter page are 190 wide
+_MARGIN = 20.0  # points: a table may reach a little farther right than the page's title
 _LONGEST = 500  # characters; no page of a sheet is that wide, and patterns take long on what is
 _HEAD_LINES = 9
 _HEAD_HEIGHT = 160.0
@@ -47,7 +48,8 @@ def reading_order(pages: list[Page]) -> list[PageLines]:
     """
     tops = [_split_head(page.words) for page in pages]
     anchors = [_anchors(body) for _, body in tops]
-    edges = _edges([x for page_anchors in anchors for x in page_anchors], [body for _, body in tops])
+    right = max((word.x1 for page in pages for word in page.words), default=0.0)
+    edges = _edges([x for page_anchors in anchors for x in page_anchors], [body for _, body in tops], right)
     result: list[PageLines] = []
     for page, (head, body), page_anchors in zip(pages, tops, anchors, strict=True):
         lines: list[Line] = []
@@ -153,8 +155,11 @@ def _anchors(words: list[Word]) -> list[float]:
     return found
 
 
-def _edges(anchors: list[float], bodies: list[list[Word]]) -> list[float]:
-    """The left edges of the columns, from the left; empty when the sheet has no event headings."""
+def _edges(anchors: list[float], bodies: list[list[Word]], right: float) -> list[float]:
+    """The left edges of the columns, from the left; empty when the sheet has no event headings.
+
+    `right` is the right edge of what is printed.
+    """
     edges: list[float] = []
     for x in sorted(anchors):
         if not edges or x - edges[-1] > _NARROWEST:
@@ -166,12 +171,12 @@ def _edges(anchors: list[float], bodies: list[list[Word]]) -> list[float]:
         if x == edges[0] or (_crossings(words, x) <= 0.02 * len(words) and _repeats(words, edges[0], x))
     ]
     if edges:
-        kept += [x for x in _unheaded(bodies, kept) if _crossings(words, x) <= 0.02 * len(words)]
+        kept += [x for x in _unheaded(bodies, kept, right) if _crossings(words, x) <= 0.02 * len(words)]
     return sorted(kept)
 
 
-def _unheaded(bodies: list[list[Word]], edges: list[float]) -> list[float]:
-    """Where columns start in which no event does: a table's width from the last edge, where places line up."""
+def _unheaded(bodies: list[list[Word]], edges: list[float], right: float) -> list[float]:
+    """Where columns start in which no event does: a table's width from the last edge, with room for another table."""
     first = edges[0]
     width = max((_table_width(words, first) for words in bodies), default=0.0)
     places = sorted(word.x1 for words in bodies for word in _places(words))
@@ -182,7 +187,7 @@ def _unheaded(bodies: list[list[Word]], edges: list[float]) -> list[float]:
     for x in places:
         start = x - indent
         before = max((edge for edge in (*edges, *found) if edge < start + 1), default=first)
-        if start - before >= width and sum(abs(x - other) < 1 for other in places) > 1:
+        if start - before >= width and start + width <= right + _MARGIN:
             found.append(start)
     return found
 

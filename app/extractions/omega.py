@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from app.extractions.layout import Line, PageLines
 from app.extractions.marks import is_clock, read_state
+from app.extractions.relays import Leg, swims_of_team
 from app.extractions.swims import Sheet, Swim, without_repeats
 from app.extractions.words import Word
 
@@ -142,10 +143,7 @@ class _Reader:
         if row is None:
             return
         swim = replace(row.swim, note="; ".join(row.reasons) or None)
-        if swim.kind == "individual":
-            self.swims.append(swim)
-        else:
-            self.swims += [replace(swim, name=name, leg=number) for number, name in enumerate(row.legs, 1)]
+        self.swims += swims_of_team(swim, [Leg(number, name, None) for number, name in enumerate(row.legs, 1)])
 
     def _start(self, title: re.Match[str]) -> None:
         self._number = title["number"] or self._number
@@ -178,7 +176,7 @@ class _Reader:
         row = self._row
         assert row
         name = cells[0].text
-        if row.swim.kind == "relay_leg" and len(row.legs) < 4 and cells[0].x0 > head.left("name") - 6 and _is_name(name):
+        if row.swim.kind == "relay" and len(row.legs) < 4 and cells[0].x0 > head.left("name") - 6 and _is_name(name):
             row.legs.append(name)
             row.swim.splits.extend(cell.text for cell in cells[1:] if is_clock(cell.text) and float(cell.text[-5:]) > 1.5)
         elif row.swim.status != "OK" and _REASON.search(text) and not row.reasons:
@@ -207,7 +205,7 @@ class _Reader:
         team = found.get("club") or found.get("nation") or (name if self._team else None)
         return Swim(
             name=name,
-            kind="relay_leg" if self._team else "individual",
+            kind="relay" if self._team else "individual",
             event_number=self._number,
             event=self._title or "",
             round=_round(self._round),

@@ -10,7 +10,8 @@ from typing import Any, Self
 class Swim:
     """One swimmer in one round of one event, or on one leg of a relay.
 
-    Names, teams and events are as printed. `kind` is `individual`, `relay_leg` or `diving`. `round` is `prelim`, `semifinal`,
+    Names, teams and events are as printed. `kind` is `individual`, `relay_leg`, `diving`, or `relay` for a team that
+    names none of its swimmers; `name` is then the team's. `round` is `prelim`, `semifinal`,
     `final` or `swim_off`, and `section` is the printed heading it was read from (`A - Final`), if there was one.
     `time` is `[h:][m:]ss.hh` without marks, or the points of a dive; a relay leg carries the time of the whole relay.
     `status` is `OK`, `DQ`, `NS`, `SCR`, `DFS`, `DNF`, or `NT` for a row without any result; `time` is None unless it

@@ -234,10 +234,11 @@ class RandomMeet:
         ages = [dice.choice(SCHOOL) if self.school else str(dice.randrange(7, 90)) for _ in legs]
         self._draw_legs(legs, ages)
         self._draw_splits(splits)
-        for leg, (name, age) in enumerate(zip(legs, ages, strict=True), 1):
+        swimmers = [*enumerate(zip(legs, ages, strict=True), 1)] or [(None, (team, None))]
+        for leg, (name, age) in swimmers:
             self.truth.append(
                 Truth(
-                    "relay_leg",
+                    "relay_leg" if leg else "relay",
                     number,
                     title,
                     "final",
