@@ -28,6 +28,11 @@ _STATES = {
     "abgemeldet": "SCR",
     "aufgegeben": "DNF",
 }
+_SECTION = re.compile(
+    r"(?:Jahrg[aä]nge?\b|Jg\.|Altersklasse\b|AK\s?\d|Jugend\b|Junior|Senior|Masters\b|Offen(?:e\s+(?:Wertung|Klasse))?\b"
+    r"|Wertung\b|Damen\b|Herren\b|Frauen\b|Männer\b).*|.*\bWertung",
+    re.IGNORECASE,
+)
 _UNRANKED = re.compile(r"(?:au(?:ß|ss)er (?:Konkurrenz|Wertung)|a\. ?[KW]\.)", re.IGNORECASE)
 _ANNOUNCED = re.compile(r"Uhrzeit der Bekanntgabe\b", re.IGNORECASE)
 _ROUNDS = (("prelim", r"\bVorl[aä]uf"), ("semifinal", r"\bZwischenl[aä]uf|\bHalbfinal"), ("swim_off", r"\bAusschwimmen"))
@@ -54,13 +59,13 @@ def recognises(pages: list[PageLines]) -> bool:
 
 def read(pages: list[PageLines]) -> Sheet:
     """The sheet. A swim that counts in two rankings is two rows, as printed, each with its ranking as `section`."""
-    reader = _Reader()
+    reader = _Reader(_titles(pages))
     for page in pages:
         for line in (*page.head, *page.body):
             reader.take(line, page.number)
     reader.finish()
     texts = [line.text for page in pages for line in (*page.head, *page.body)]
-    swims = without_repeats(reader.swims)
+    swims = without_repeats(reader.swims, by_section=True)
     reason = None if swims else "This protocol has events but no results of swimmers."
     return Sheet(_meet(pages), _dates(texts), _course(texts), _LAYOUT, len(pages), swims, reason)
 
@@ -78,7 +83,8 @@ class _Row:
 class _Reader:
     """Takes the lines of a protocol one by one and remembers what the ones before said."""
 
-    def __init__(self) -> None:
+    def __init__(self, titles: frozenset[str]) -> None:
+        self._titles = titles
         self.swims: list[Swim] = []
         self._number: str | None = None
         self._title = ""
@@ -93,7 +99,7 @@ class _Reader:
         text = line.text
         if event := _EVENT.fullmatch(text):
             self._start(event)
-        elif _FOOT.search(text) or _PART.fullmatch(text) or _TABLE_HEAD.search(text):
+        elif text in self._titles or _FOOT.search(text) or _PART.fullmatch(text) or _TABLE_HEAD.search(text):
             return
         elif _STANDINGS.search(text) and not re.search(_TIME, text):
             self.finish()
@@ -127,10 +133,12 @@ class _Reader:
         if state or _UNRANKED.fullmatch(text.strip(" :")):
             self.finish()
             self._status, self._unranked, self._rank = state or "OK", state is None, None
+        elif _SECTION.fullmatch(text) and not re.search(_TIME, text):
+            self._take_section(text)
         elif splits := _splits(text):
             self._take_splits(splits, text)
-        elif ranked := _RANK.match(text):
-            self._take_ranked(ranked, page)
+        elif (ranked := _RANK.match(text)) and self._take_ranked(ranked, page):
+            return
         elif self._rank is not None and (swim := self._swim(text, self._rank, page)):
             self._begin(swim)
         elif self._unranked and (swim := self._swim(text, None, page)):
@@ -142,13 +150,17 @@ class _Reader:
         elif not re.search(_TIME, text) and not _NUMBER.fullmatch(text):
             self._take_section(text)
 
-    def _take_ranked(self, ranked: re.Match[str], page: int) -> None:
+    def _take_ranked(self, ranked: re.Match[str], page: int) -> bool:
         """`1. Name ...`, or `1.` and `1. und Kreismeister` before the line with the name."""
-        self._rank = int(ranked["place"])
-        if swim := self._swim(ranked["rest"] or "", self._rank, page):
-            if self._status != "OK":
-                self._status = "OK"
-            self._begin(swim)
+        place, rest = int(ranked["place"]), ranked["rest"] or ""
+        if swim := self._swim(rest, place, page):
+            self._status = "OK"
+            self._begin(replace(swim, status="OK"))
+        elif not rest or rest.startswith("und ") or (self._status == "OK" and not self._row):
+            self._rank = place
+        else:
+            return False
+        return True
 
     def _take_splits(self, splits: list[str], text: str) -> None:
         if not self._row:
@@ -246,6 +258,16 @@ def _splits(text: str) -> list[str]:
 def _legs(text: str) -> list[tuple[str, str]]:
     """The swimmers of a team, each with the year of birth."""
     return [(found["name"].strip(" -,."), found["year"][:4]) for found in _LEG.finditer(text)]
+
+
+def _titles(pages: list[PageLines]) -> frozenset[str]:
+    """The lines at the top of the first page; the ones of them that every page repeats are no rankings."""
+    texts: list[str] = []
+    for line in (*pages[0].head, *pages[0].body)[:4]:
+        if _EVENT.match(line.text) or _PART.match(line.text):
+            break
+        texts.append(line.text)
+    return frozenset(texts)
 
 
 def _meet(pages: list[PageLines]) -> str | None:

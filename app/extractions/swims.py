@@ -68,10 +68,14 @@ class Sheet:
         return cls(**{**data, "swims": [Swim(**swim) for swim in data["swims"]]})
 
 
-def without_repeats(swims: list[Swim]) -> list[Swim]:
-    """Each swim once: the prelims of someone who missed the finals stand in the ranking and among the prelims."""
+def without_repeats(swims: list[Swim], *, by_section: bool = False) -> list[Swim]:
+    """Each swim once: the prelims of someone who missed the finals stand in the ranking and among the prelims.
+
+    `by_section` keeps a swim that counts in two rankings, each with its place.
+    """
     seen: dict[tuple[object, ...], Swim] = {}
     for swim in swims:
-        key = (swim.name, swim.team, swim.event_number, swim.event, swim.round, swim.place, swim.time, swim.status)
-        seen.setdefault((*key, swim.kind, swim.relay, swim.leg), swim)
+        who = (swim.name, swim.age, swim.team, swim.kind, swim.relay, swim.leg)
+        what = (swim.event_number, swim.event, swim.round, swim.place, swim.time, swim.status)
+        seen.setdefault((*who, *what, swim.section if by_section else None), swim)
     return list(seen.values())
