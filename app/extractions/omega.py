@@ -39,6 +39,7 @@ _COLUMNS = (
     ("points", r"(?:Total )?Points|Pts\.?|(?:FINA|AQUA|WA) Points"),
 )
 _PLACE = re.compile(r"=?(\d{1,3})\.?")
+_POINTS = re.compile(r"\d{1,4}(?:\.\d{1,2})?")
 _CELL_GAP = 0.6  # of the height of a line: less is a blank inside a cell
 _HEAD_LINES = 16.0  # points: a head may stand on two or three lines, each not farther than that from `Name`
 _SPLIT_LABEL = re.compile(r"\d{2,4}\s?m")
@@ -194,7 +195,7 @@ class _Reader:
                 place = int(rank[1])
             elif kind == "name" or (kind in ("heat", "lane", "rank") and _is_name(text)):
                 found["name"] = f"{found.get('name', '')} {text}".strip()
-            elif text and kind != "rank":
+            elif text and kind != "rank" and (kind != "points" or _POINTS.fullmatch(text)):
                 found.setdefault(kind, text)
         name, time = found.get("name", ""), found.get("time", "")
         time = next((part for part in time.split() if is_clock(part)), "")
@@ -267,7 +268,7 @@ def _overlap(one: _Cell, other: _Cell) -> float:
 def _cells(words: list[Word]) -> Iterator[_Cell]:
     cell: _Cell | None = None
     for word in words:
-        if cell and word.x0 - cell.x1 < _CELL_GAP * word.height:
+        if cell and word.x0 - cell.x1 < _CELL_GAP * word.height and not _ends_cell(cell.text, word.text):
             cell = _Cell(f"{cell.text} {word.text}", cell.x0, word.x1)
             continue
         if cell:
@@ -275,6 +276,13 @@ def _cells(words: list[Word]) -> Iterator[_Cell]:
         cell = _Cell(word.text, word.x0, word.x1)
     if cell:
         yield cell
+
+
+def _ends_cell(text: str, following: str) -> bool:
+    """Whether a cell ends although the next one is near: a lane before a name, and the heads of both."""
+    return text in ("Rank", "Heat", "Lane", "Ln", "Pos") or (
+        _PLACE.fullmatch(text) is not None and following[0].isalpha() and following != "m"
+    )
 
 
 def _splits(cells: list[_Cell]) -> list[str]:

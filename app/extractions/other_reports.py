@@ -30,9 +30,10 @@ def read(pages: list[PageLines]) -> Sheet:
 def _layout(pages: list[PageLines]) -> str | None:
     first = pages[0]
     kinds: list[str] = []
-    team_manager = False
+    team_manager = licensed = False
     for line in [*first.head, *first.body][:_TOP_LINES]:
         team_manager = team_manager or "TEAM MANAGER" in line.text.upper()
+        licensed = licensed or is_licence(line.text)
         if read_event(line.text) or read_continuation(line.text):
             break
         kind = report_kind(line.text)
@@ -42,6 +43,8 @@ def _layout(pages: list[PageLines]) -> str | None:
     entries = "entries" in kinds
     if "top_times" in kinds and team_manager:
         return "top_times"
+    if entries and not licensed and "results" not in kinds:
+        return "start_list"
     for head in heads:
         if head.result:
             return None

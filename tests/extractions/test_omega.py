@@ -1,0 +1,64 @@
+"""The result sheets of Omega's timing."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from app.extractions.sheet import Sheet, Swim, read_sheet
+from tests.extractions.omega_sheets import OmegaSheet, random_omega
+
+
+def _read(sheet: OmegaSheet, tmp_path: Path) -> Sheet:
+    return read_sheet(sheet.save(tmp_path / "sheet.pdf"))
+
+
+def _row(swim: Swim) -> tuple[object, ...]:
+    who = (swim.event, swim.round, swim.place, swim.name, swim.team)
+    return (*who, swim.time, swim.status, swim.points, swim.age, tuple(swim.splits), swim.note)
+
+
+@pytest.mark.parametrize("seed", range(16))
+def test_every_row_of_random_sheets_and_no_other(tmp_path: Path, seed: int) -> None:
+    path = tmp_path / "sheet.pdf"
+    expected = Counter(random_omega(random.Random(seed), path))
+    found = Counter(map(_row, read_sheet(str(path)).swims))
+    assert (expected - found, found - expected) == (Counter(), Counter())
+
+
+def test_head_of_the_sheet(tmp_path: Path) -> None:
+    drawing = OmegaSheet("trials", event=("12", "Women's 50m Freestyle", "Final")).page()
+    drawing.row(rank="1", heat="1", lane="4", name="SMITH-JONES Zoë", club="CAL", year="2001", rt="0.61", time="24.10", q="Q")
+    sheet = _read(drawing, tmp_path)
+    assert (sheet.meet, sheet.dates, sheet.layout) == ("2026 World Cup - Stop 3", "June 13 - 20", "omega")
+    (swim,) = sheet.swims
+    assert (swim.name, swim.event_number, swim.event, swim.section) == (
+        "SMITH-JONES Zoë",
+        "12",
+        "Women's 50m Freestyle",
+        "Final",
+    )
+
+
+def test_swimmers_of_a_relay(tmp_path: Path) -> None:
+    drawing = OmegaSheet("worlds", event=("9", "Mixed 4 x 100m Medley Relay", "Final")).page()
+    for place, nation in enumerate(("USA", "GBR"), 1):
+        drawing.row(rank=str(place), lane="4", name=f"{nation} - Team {'AB'[place - 1]}", nat=nation, rt="0.61", time="3:41.10")
+        for leg in ("CURZAN Claire", "FALLON Matt", "WALSH Gretchen", "ALEXY Jack"):
+            drawing.below(leg, "0.21", "24.10", "51.20", start=118, step=90, size=8)
+    swims = _read(drawing, tmp_path).swims
+    assert [(s.kind, s.leg, s.name, s.place, s.time, s.relay) for s in swims[:2]] == [
+        ("relay_leg", 1, "CURZAN Claire", 1, "3:41.10", None),
+        ("relay_leg", 2, "FALLON Matt", 1, "3:41.10", None),
+    ]
+    assert len(swims) == 8
+
+
+def test_start_list_gives_no_swims_and_says_why(tmp_path: Path) -> None:
+    drawing = OmegaSheet("trials", "Start List", event=("12", "Women's 50m Freestyle", "Heats")).page()
+    drawing.row(heat="1", lane="4", name="SMITH Zoë", club="CAL", year="2001", time="24.10")
+    sheet = _read(drawing, tmp_path)
+    assert (sheet.swims, sheet.layout) == ([], "start_list")
