@@ -1,4 +1,4 @@
-"""The protocols that the German programme EasyWk prints: events are `Wettkampf`, times `01:16,76`, ages years of birth."""
+"""The protocols of the German programme EasyWk: events are `Wettkampf`, times `01:16,76`, ages years of birth."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from app.extractions.relays import Leg, swims_of_team
 from app.extractions.swims import Sheet, Swim, without_repeats
 
 _LAYOUT = "easywk"
-_EVENT = re.compile(r"(?P<more>noch\s+)?(?:Wettkampf|WK)\s+(?P<number>\d+[A-Za-z]?)\s*[-–:]\s*(?P<title>\S.*)", re.IGNORECASE)
+_EVENT = re.compile(
+    r"(?P<more>noch\s+)?(?:Wettkampf|WK)\s+(?P<number>\d+[A-Za-z]?)\s*[-–:]\s*(?P<title>\S.*)", re.IGNORECASE
+)
 _TIME = r"(?:\d{1,2}:){1,2}\d{2},\d{2}"
 _YEAR = r"(?:19|20)\d\d(?:\s?/\s?(?:AK\s?)?\d{1,3})?"
 _SPLIT = re.compile(rf"(?:\d{{2,4}}\s?m:?\s*)(?P<time>{_TIME})(?:\s*\(?(?:{_TIME})?\)?)")
@@ -35,7 +37,11 @@ _SECTION = re.compile(
 )
 _UNRANKED = re.compile(r"(?:au(?:ß|ss)er (?:Konkurrenz|Wertung)|a\. ?[KW]\.)", re.IGNORECASE)
 _ANNOUNCED = re.compile(r"Uhrzeit der Bekanntgabe\b", re.IGNORECASE)
-_ROUNDS = (("prelim", r"\bVorl[aä]uf"), ("semifinal", r"\bZwischenl[aä]uf|\bHalbfinal"), ("swim_off", r"\bAusschwimmen"))
+_ROUNDS = (
+    ("prelim", re.compile(r"\bVorl[aä]uf", re.IGNORECASE)),
+    ("semifinal", re.compile(r"\bZwischenl[aä]uf|\bHalbfinal", re.IGNORECASE)),
+    ("swim_off", re.compile(r"\bAusschwimmen", re.IGNORECASE)),
+)
 _FOOT = re.compile(r"\bSeite\s+\d+|erzeugt mit|\bEasyWk\b", re.IGNORECASE)
 _TABLE_HEAD = re.compile(r"\b(?:Platz|Pl\.|Rang)(?:\s|$).*\b(?:Jg\.?|Jahrgang|Verein|Endzeit|Zeit|Ergebnis)")
 _PART = re.compile(r"(?:Abschnitt\s+\d+|\d+\.\s*Abschnitt)\b.*")
@@ -53,7 +59,7 @@ def recognises(pages: list[PageLines]) -> bool:
     """Whether the sheet has EasyWk's headings of events and German times or lists of those who did not start."""
     texts = [line.text for page in pages for line in (*page.head, *page.body)]
     return any(_EVENT.match(text) for text in texts) and any(
-        re.search(rf"\d{{2}}:\d{{2}},\d{{2}}\b", text) or text.casefold().rstrip(":") in _STATES for text in texts
+        re.search(_TIME, text) or text.casefold().rstrip(":") in _STATES for text in texts
     )
 
 
@@ -139,9 +145,7 @@ class _Reader:
             self._take_splits(splits, text)
         elif (ranked := _RANK.match(text)) and self._take_ranked(ranked, page):
             return
-        elif self._rank is not None and (swim := self._swim(text, self._rank, page)):
-            self._begin(swim)
-        elif self._unranked and (swim := self._swim(text, None, page)):
+        elif (self._unranked or self._rank is not None) and (swim := self._swim(text, self._rank, page)):
             self._begin(swim)
         elif self._status != "OK":
             self._take_in_block(text, page)
@@ -203,7 +207,8 @@ class _Reader:
         person = _PERSON.match(text)
         if not person or not person["team"]:
             return None
-        return self._make(person["name"], person["year"], re.sub(rf"\s+{_TIME}.*", "", person["team"]), None, None, page)
+        club = re.sub(rf"\s+{_TIME}.*", "", person["team"])
+        return self._make(person["name"], person["year"], club, None, None, page)
 
     def _swim(self, text: str, place: int | None, page: int) -> Swim | None:
         found = _RESULT.match(text)
@@ -226,7 +231,8 @@ class _Reader:
     def _make(
         self, name: str | None, year: str | None, team: str, letter: str | None, place: int | None, page: int
     ) -> Swim:
-        stage = next((name for name, sign in _ROUNDS if re.search(sign, f"{self._title} {self._section}", re.I)), "final")
+        where = f"{self._title} {self._section}"
+        stage = next((name for name, sign in _ROUNDS if sign.search(where)), "final")
         return Swim(
             name=name or team,
             kind="relay" if self._relay else "individual",
@@ -252,7 +258,7 @@ class _Reader:
 
 def _splits(text: str) -> list[str]:
     """The splits of a line such as `50m: 00:35,09 100m: 01:16,76`; empty if it is another kind of line."""
-    return [plain_time(found["time"]) for found in _SPLIT.finditer(text)] if re.search(r"\d\s?m:?\s+\d\d:", text) else []
+    return [plain_time(found["time"]) for found in _SPLIT.finditer(text)]
 
 
 def _legs(text: str) -> list[tuple[str, str]]:

@@ -50,7 +50,8 @@ def is_clock(text: str) -> bool:
 
 def plain_time(german: str) -> str:
     """A German time as Meet Manager writes it: `01:16,76` is `1:16.76`, `00:35,09` is `35.09`."""
-    return german.replace(",", ".").lstrip("0:") if not german.lstrip("0:").startswith(",") else f"0{german[-3:].replace(',', '.')}"
+    plain = german.replace(",", ".").lstrip("0:")
+    return f"0{plain}" if plain.startswith(".") else plain
 
 
 def read_state(text: str) -> str | None:

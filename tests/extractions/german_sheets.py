@@ -89,7 +89,7 @@ def random_protocol(dice: random.Random, path: Path) -> list[Row]:
     for number in range(1, 7):
         relay = dice.random() < 0.3
         distance = dice.choice((50, 100, 200))
-        title = f"4x{distance}m {dice.choice(STROKES)} mixed" if relay else f"{distance}m {dice.choice(STROKES)} weiblich"
+        title = f"{'4x' if relay else ''}{distance}m {dice.choice(STROKES)} {'mixed' if relay else 'weiblich'}"
         sheet.event(f"Wettkampf {number} - {title}", heads=dice.random() < 0.7)
         for section in dice.sample(("Jahrgang 2010", "Jahrgang 2011", "Offene Wertung", "Altersklasse 35"), 2):
             sheet.line(section)
@@ -128,8 +128,8 @@ def _draw_swimmer(
         splits = [lap for _, _, lap in laps]
     note = _announce(sheet, dice) if status == "DQ" else None
     points = numbers[-1] if numbers else None
-    row = ("individual", *head, place, name, club, None, time if place else None, status, points, year, note, tuple(splits))
-    return [row]
+    swam = (time if place else None, status, points, year, note, tuple(splits))
+    return [("individual", *head, place, name, club, None, *swam)]
 
 
 def _draw_team(

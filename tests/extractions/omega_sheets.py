@@ -15,11 +15,12 @@ CLUBS = "RAYSOH|SPA-FL|DYNA|CAL|UN-MR|TAC-NC|ENS".split("|")
 TABLES = {
     "trials": (("Rank", 58), ("Heat", 88), ("Lane", 113), ("Name", 118), ("Club|Code", 290), ("Year of|Birth", 389),
                ("R.T.", 444), ("Time", 502), ("Time|Behind", 548)),
-    "league": (("Rank", 58), ("Lane", 113), ("Name", 118), ("Club|Code", 290), ("NAT|Code", 350), ("R.T.", 444), ("Time", 502),
-               ("Points", 548)),
-    "worlds": (("Rank", 58), ("Heat", 88), ("Lane", 113), ("Name", 118), ("NAT Code", 290), ("R.T.", 444), ("Time", 502),
-               ("Time|Behind", 548)),
+    "league": (("Rank", 58), ("Lane", 113), ("Name", 118), ("Club|Code", 290), ("NAT|Code", 350), ("R.T.", 444),
+               ("Time", 502), ("Points", 548)),
+    "worlds": (("Rank", 58), ("Heat", 88), ("Lane", 113), ("Name", 118), ("NAT Code", 290), ("R.T.", 444),
+               ("Time", 502), ("Time|Behind", 548)),
 }  # fmt: skip
+STAGES = {"Heats": "prelim", "Semifinals": "semifinal", "Final": "final", "Swim-off": "swim_off"}
 _FLUSH_LEFT = ("Name", "Club|Code", "NAT|Code", "NAT Code")
 
 # event, round, place, name, team, time, status, points, age, splits, note
@@ -65,7 +66,7 @@ class OmegaSheet:
         return self
 
     def row(self, **cells: str) -> OmegaSheet:
-        """A swimmer or a team; a cell's key is the first word of its head in small letters, `behind` and `q` as well."""
+        """A swimmer or a team; a cell's key is the first word of its head in small letters, or `behind`, or `q`."""
         if self.y > 720:
             self.page()
         for head, x in TABLES[self.table]:
@@ -91,12 +92,13 @@ class OmegaSheet:
         return str(path)
 
     def _records(self) -> None:
-        for x, text in ((40, "Record"), (120, "Splits"), (225, "Name"), (345, "NAT Code"), (400, "Location"), (550, "Date")):
+        heads = ((40, "Record"), (120, "Splits"), (225, "Name"), (345, "NAT Code"), (400, "Location"), (550, "Date"))
+        for x, text in heads:
             self._text(x, self.y, text, 8)
         for label in ("WR", "AR"):
             self.y += 12
-            record = ((20, label), (50, "4:03.84"), (100, "54.92"), (130, "1:56.49"), (225, "PHELPS Michael"), (345, "USA"))
-            for x, text in (*record, (400, "Beijing (CHN)"), (520, "10 AUG 2008")):
+            record = ((20, label), (50, "4:03.84"), (100, "54.92"), (130, "1:56.49"), (225, "PHELPS Michael"))
+            for x, text in (*record, (345, "USA"), (400, "Beijing (CHN)"), (520, "10 AUG 2008")):
                 self._text(x, self.y, text, 8)
         self.y += 40
 
@@ -111,8 +113,9 @@ class OmegaSheet:
 
 def random_omega(dice: random.Random, path: Path) -> list[Row]:
     """Draws a sheet at `path` and returns the rows that are on it."""
-    stage, kind = dice.choice((("Heats", "prelim"), ("Semifinals", "semifinal"), ("Final", "final"), ("Swim-off", "swim_off")))
-    title = f"{dice.choice(('Men', 'Women'))}'s {dice.choice((50, 100, 200))}m {dice.choice(('Freestyle', 'Individual Medley'))}"
+    stage, kind = dice.choice((*STAGES.items(),))
+    stroke = dice.choice(("Freestyle", "Individual Medley", "Butterfly"))
+    title = f"{dice.choice(('Men', 'Women'))}'s {dice.choice((50, 100, 200))}m {stroke}"
     sheet = OmegaSheet(dice.choice(sorted(TABLES)), event=(str(dice.randint(1, 40)), title, stage)).page()
     rows: list[Row] = []
     place = 0
@@ -120,10 +123,10 @@ def random_omega(dice: random.Random, path: Path) -> list[Row]:
         state = dice.choice(("DSQ", "DNS", "DNF")) if index > 2 and dice.random() < 0.1 else ""
         tied = place > 0 and dice.random() < 0.1
         place = place if tied or state else index + 1
-        name, club, year = f"{dice.choice(FAMILY)} {dice.choice(GIVEN)}", dice.choice(CLUBS), str(dice.randint(1980, 2010))
-        time = f"{dice.randint(1, 4)}:{dice.uniform(10, 59):05.2f}" if dice.random() < 0.5 else f"{dice.uniform(20, 59):.2f}"
+        name = f"{dice.choice(FAMILY)} {dice.choice(GIVEN)}"
+        club, year = dice.choice(CLUBS), str(dice.randint(1980, 2010))
+        time = f"{dice.choice(('', '1:', '4:'))}{dice.uniform(20, 59):05.2f}"
         points = dice.choice(("9", "12.5", "7")) if sheet.table == "league" and not state else ""
-        born = f"{dice.choice(('', '♦ '[1:]))}{year}"
         sheet.row(
             rank="" if state else f"{'=' if tied else ''}{place}",
             heat=str(dice.randint(1, 9)),
@@ -131,7 +134,7 @@ def random_omega(dice: random.Random, path: Path) -> list[Row]:
             name=name,
             club=club,
             nat=club[:3],
-            year=born.strip(),
+            year=year,
             rt=f"0.{dice.randint(55, 85)}",
             time=state or time,
             behind=f"{dice.uniform(0.1, 20):.2f}" if index and not state else "",
@@ -149,7 +152,7 @@ def random_omega(dice: random.Random, path: Path) -> list[Row]:
         status = {"DSQ": "DQ", "DNS": "NS", "DNF": "DNF"}.get(state, "OK")
         age = year if sheet.table == "trials" else None
         team = club[:3] if sheet.table == "worlds" else club
-        found = (None if state else place, name, team, None if state else time, status, points or None, age, tuple(splits))
-        rows.append((title, kind, *found, reason))
+        ranked, result = (None, None) if state else (place, time)
+        rows.append((title, kind, ranked, name, team, result, status, points or None, age, tuple(splits), reason))
     sheet.save(path)
     return rows

@@ -1,7 +1,7 @@
 """Meets made up by loaded dice: the sheet as Meet Manager would print it, and the swims that are on it.
 
-Every form of the layout comes up in some meet: one to three columns, prelims, relays, states, marks, ties, splits, missing
-cells, breaks with and without headings.
+Every form of the layout comes up in some meet: one to three columns, prelims, relays, states, marks, ties, splits,
+missing cells, breaks with and without headings.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ FAMILY = (
 ).replace("_", "\u2007")
 GIVEN = "Lilly Ann Jesús Mary-Kate Jo Maximiliana Sofia Bob Zoë José Wan\u2007Xuan Ty".split(" ")
 CLUBS = (
-    "Indiana University|Texas, University of|SCAR-SC|ARMY|Swimming New South Wales-NS|Rochester Area Masters Swimmin-4|GTCH"
-    "|Area 51 SC|Uc04-4|Team 4|Nickel City Splash Swim Team-4|Club NS Halifax|Univ. of So. Cal."
+    "Indiana University|Texas, University of|SCAR-SC|ARMY|Swimming New South Wales-NS|Rochester Area Masters Swimmin-4"
+    "|GTCH|Area 51 SC|Uc04-4|Team 4|Nickel City Splash Swim Team-4|Club NS Halifax|Univ. of So. Cal."
 ).split("|")
 STROKES = ("Freestyle", "Backstroke", "Breaststroke", "Butterfly", "IM")
 REASONS = (
@@ -78,8 +78,8 @@ class RandomMeet:
         self.repeat_headings = dice.random() < 0.7
         self.course = dice.choice(("Yard", "LC Meter", "SC Meter"))
         if self.ids:
-            self.measures = replace(self.measures, name=self.measures.name + 48, id=self.measures.name, age=210, team=216)
-            self.measures = replace(self.measures, relay=240)
+            name = self.measures.name
+            self.measures = replace(self.measures, id=name, name=name + 48, age=210, team=216, relay=240)
         self.drawing = Drawing(self.measures)
         self.lefts = [18.0, 309.6] if self.columns == 2 else [18.0, 212.0, 406.0][: self.columns]
         self.column = 0
@@ -180,13 +180,14 @@ class RandomMeet:
         standard = dice.choice(("", "", "A", "B", "q")) if place and not diving and "." not in points else ""
         shown = f"{state} {beside}".strip() if state else mark + result
         printed = "---" if place is None else dice.choice((str(place), f"*{place}"))
-        self.drawing.row(
-            printed, name, age, team, seed=seed, final=shown, mark=standard, points=points, id=f"{dice.randrange(10**6)}"
-        )
+        member = str(dice.randrange(10**6))
+        cells = {"seed": seed, "final": shown, "mark": standard, "points": points, "id": member}
+        self.drawing.row(printed, name, age, team, **cells)
         if reason:
             self.drawing.line(reason, indent=self.measures.name + 6)
         self._draw_splits(splits)
-        note = "; ".join(filter(None, (reason, f"DQ {beside}" if beside else "", f"printed {shown}" if mark == "J" else "")))
+        remarks = (reason, f"DQ {beside}" if beside else "", f"printed {shown}" if mark == "J" else "")
+        note = "; ".join(filter(None, remarks))
         self.truth.append(
             Truth(
                 "diving" if diving else "individual",
@@ -301,7 +302,8 @@ class RandomMeet:
             initial = dice.choice(("", "", " A", " J"))
             name = f"{family}, {given}{initial}" if self.last_first else f"{given} {family}"
             name = name.replace("\u2007", " ")
-            name += dice.choice((" S6", " SB14")) if self.columns == 1 and self.last_first and dice.random() < 0.05 else ""
+            para = self.columns == 1 and self.last_first and dice.random() < 0.05
+            name += dice.choice((" S6", " SB14")) if para else ""
             limit = {1: 28, 2: 24, 3: 18}[self.columns] + (12 if dice.random() < 0.1 and self.last_first else 0)
             if len(name) <= limit:
                 return name
