@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
+from operator import itemgetter
 
 from app.extractions.headings import is_licence, mentions_event, read_event, report_kind
 from app.extractions.words import Page, Word
 
+_LEFT, _HEIGHT = itemgetter(Word._fields.index("x0")), itemgetter(Word._fields.index("y"))
 _NUMBER = re.compile(r"#?\d+[A-Z]*")
 _GENDERS = re.compile(r"\(?(?:Women|Men|Girls|Boys|Mixed|Female|Male)(?:['’]?s)?$")
 _PLACE = re.compile(r"\*?\d{1,3}|-{2,3}")
@@ -63,7 +66,7 @@ def to_lines(words: list[Word], left: float) -> list[Line]:
     """Words grouped by height on the page, top down. Cells of one row stand a point apart where their fonts differ."""
     lines: list[Line] = []
     row: list[Word] = []
-    for word in sorted(words, key=_downwards):
+    for word in sorted(words, key=_HEIGHT, reverse=True):
         if row and row[0].y - word.y > 0.4 * min(row[0].height, word.height):
             lines.append(_line(row, left))
             row = []
@@ -73,12 +76,8 @@ def to_lines(words: list[Word], left: float) -> list[Line]:
     return [line for line in lines if len(line.text) < _LONGEST]
 
 
-def _downwards(word: Word) -> float:
-    return -word.y
-
-
 def _line(row: list[Word], left: float) -> Line:
-    row.sort(key=_rightwards)
+    row.sort(key=_LEFT)
     end = -1e9
     for word in row:
         if word.x0 < end - 1.0:
@@ -86,10 +85,6 @@ def _line(row: list[Word], left: float) -> Line:
             break
         end = word.x1
     return Line(row, left, " ".join([word.text for word in row]))
-
-
-def _rightwards(word: Word) -> float:
-    return word.x0
 
 
 def _by_cell(row: list[Word]) -> list[Word]:
@@ -246,7 +241,7 @@ def _columns(words: list[Word], edges: list[float], anchors: list[float]) -> lis
     for word in words:
         # A text that runs over the edge of its column stays whole.
         if not before or abs(before.y - word.y) > 1 or not -1 <= word.x0 - before.x1 < 0.4 * word.height:
-            index = sum(word.x0 >= start for start in starts)
+            index = bisect_right(starts, word.x0)
         columns[index].append(word)
         before = word
     return list(zip(edges, columns, strict=True))

@@ -11,6 +11,7 @@ from app.extractions.words import Word
 
 _STANDARD = re.compile(r"[A-Z]{1,5}\d?")
 _TOUCHING = re.compile(r"(\S*[A-Za-z.)\-])((?:\d{1,2}:)?\d{1,2}\.\d\d)|(\S*[a-z.)])(NT|NS|SCR|DQ|DFS|DNF)")
+_MAY_TOUCH = re.compile(r"[^\s\d][A-Za-z.)\-](?:\d{1,2}:)?\d{1,2}\.\d\d(?!\S)|[a-z.)](?:NT|NS|SCR|DQ|DFS|DNF)(?!\S)")
 _NO_STANDARD = re.compile(r"[qQ][A-Z]?|R")
 
 
@@ -36,9 +37,9 @@ class Outcome:
     column: str | None = None
 
 
-def apart(words: list[Word]) -> list[Word]:
+def apart(words: list[Word], text: str) -> list[Word]:
     """The words of a row, where a club too long for its cell may touch the time after it (`SCAR-SC2:05.10`)."""
-    if not any(_TOUCHING.fullmatch(word.text) and not read_time(word.text) for word in words):
+    if not _MAY_TOUCH.search(text):
         return words
     result: list[Word] = []
     for word in words:

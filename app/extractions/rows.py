@@ -28,7 +28,7 @@ def read_row(line: Line, head: TableHead | None, relay: bool, labels: Labels) ->
 
     `head` is the last table head seen, in the place of this line's column, or None when the report has none.
     """
-    words = apart(line.words)
+    words = apart(line.words, line.text)
     placed, place = read_place(words[0].text)
     first = 1 if placed else 0
     name = head.column("name") or head.column("team") if head else None

@@ -87,14 +87,14 @@ class RandomMeet:
         self.heads: tuple[bool, bool] | None = None
         self._used: set[str] = set()
 
-    def draw(self, path: Path, events: int = 6) -> str:
-        """Draws the whole meet; the path as text."""
+    def draw(self, path: Path, *, events: int = 6, pages: int = 1) -> str:
+        """Draws so many events, or as many as fill so many pages; the path as text."""
         self.drawing.page()
-        for number in range(1, events + 1):
-            if self.dice.random() < 0.25:
-                self._relay(str(number) if self.numbered else None)
-            else:
-                self._event(str(number) if self.numbered else None)
+        number = 0
+        while number < events or self.drawing.pdf.page_no() < pages:
+            number += 1
+            draw_event = self._relay if self.dice.random() < 0.25 else self._event
+            draw_event(str(number) if self.numbered else None)
         return self.drawing.save(path)
 
     def _room(self, lines: int) -> None:
