@@ -59,7 +59,9 @@ async def run(pages: int, rounds: int) -> None:
                 await sandbox.run(read_sheet_data, path, timeout=120)
                 walls.append(time.perf_counter() - start)
             speed = f"{count / seconds:.0f} pages/s"
-            print(f"{columns:>8} {count:>6} {rows:>6} {speed:>16} {median(walls):>8.2f} s {(after - before) / 1024:>6.0f} MiB")
+            print(
+                f"{columns:>8} {count:>6} {rows:>6} {speed:>16} {median(walls):>8.2f} s {(after - before) / 1024:>6.0f} MiB"
+            )
     await sandbox.stop()
 
 

@@ -44,7 +44,7 @@ _PRINTED = re.compile(rf"({_DATE})\s+Page\s+\d+", re.IGNORECASE)
 _SANCTION = re.compile(r"^(?:Sanction|Approv|Observ|Held under)", re.IGNORECASE)
 _REPORT = re.compile(
     r"\b(?:(?P<results>Results)|(?P<top_times>Top Times|Best Times|Bestenliste|Ewige Bestenliste)"
-    r"|(?P<certificate>Certificate|Urkunde)"
+    r"|(?P<certificate>Certificate|Certifies|Urkunde)"
     r"|(?P<entries>Meet Program|(?:Psych|Heat|Lane|Timer|Scratch) Sheets?|(?:Start|Entry|Event|Seeding) Lists?"
     r"|Session Report|Timeline|Entries|Meldeergebnis(?:se)?|Meldeliste|Startliste|Laufeinteilung))\b",
     re.IGNORECASE,

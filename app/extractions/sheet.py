@@ -20,6 +20,7 @@ _LAYOUTS: list[tuple[Callable[[list[PageLines]], bool], Callable[[list[PageLines
     (other_reports.recognises, other_reports.read),
     (easywk.recognises, easywk.read),
     (omega.recognises, omega.read),
+    (other_reports.recognises_lists, other_reports.read),
     (hytek.recognises, hytek.read),
 ]
 
