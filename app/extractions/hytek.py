@@ -115,7 +115,7 @@ class _Reader:
             kind="relay" if event.relay else "diving" if event.diving else "individual",
             event_number=event.number,
             event=event.title,
-            round=_round(section, outcome.column),
+            round=_round(event, section, outcome.column),
             place=row.place,
             time=outcome.time,
             status=status,
@@ -199,7 +199,9 @@ def _is_same(event: Heading, other: Heading) -> bool:
     return event.title == other.title or event.title.startswith(other.title.rstrip(". "))
 
 
-def _round(section: Section | None, column: str | None) -> str:
-    """The round of a swim, from its section and from the kind of column its result stands in."""
+def _round(event: Heading, section: Section | None, column: str | None) -> str:
+    """The round of a swim, from the title, its section, and the kind of column its result stands in."""
+    if section is None and re.search(r"\bswim-?\s?off\b", event.title, re.IGNORECASE):
+        return "swim_off"
     by_column = {"prelim": "prelim", "semi": "semifinal"}.get(column or "", "final")
     return by_column if section is None or section.round == "final" else section.round
