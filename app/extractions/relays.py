@@ -13,7 +13,7 @@ from app.extractions.swims import Swim
 
 _REACTION = re.compile(r"^r:\S*\s*")
 # A name too long for its cell touches the next one: `JRO'Brien,`.
-_TOUCHING = re.compile(r"(FR|SO|JR|SR|GS|[WM]?\d{1,2})([^\W\d_a-z].*,)")
+_TOUCHING = re.compile(r"(FR|SO|JR|SR|GS|[WM]?\d{1,2})([^\W\d_a-z].*)")
 _NUMBER = re.compile(r"([1-8])\)")
 
 

@@ -80,7 +80,7 @@ class RandomMeet:
         if self.ids:
             name = self.measures.name
             self.measures = replace(self.measures, id=name, name=name + 48, age=210, team=216, relay=240)
-        self.drawing = Drawing(self.measures)
+        self.drawing = Drawing(self.measures, font=dice.choice(("Times", "Times", "Helvetica")))
         self.lefts = [18.0, 309.6] if self.columns == 2 else [18.0, 212.0, 406.0][: self.columns]
         self.column = 0
         self.heading = ""
@@ -302,7 +302,7 @@ class RandomMeet:
             initial = dice.choice(("", "", " A", " J"))
             name = f"{family}, {given}{initial}" if self.last_first else f"{given} {family}"
             name = name.replace("\u2007", " ")
-            para = self.columns == 1 and self.last_first and dice.random() < 0.05
+            para = self.drawing.font == "Times" and self.columns == 1 and self.last_first and dice.random() < 0.05
             name += dice.choice((" S6", " SB14")) if para else ""
             limit = {1: 28, 2: 24, 3: 18}[self.columns] + (12 if dice.random() < 0.1 and self.last_first else 0)
             if len(name) <= limit:

@@ -110,6 +110,7 @@ class Drawing:
     pdf: FPDF = field(default_factory=lambda: FPDF(unit="pt", format="letter"))
     x: float = 18.0
     y: float = 0.0
+    font: str = "Times"
 
     def page(self) -> Drawing:
         """A new page with its head."""
@@ -232,12 +233,12 @@ class Drawing:
         return self
 
     def _width(self, text: str, size: float) -> float:
-        self.pdf.set_font("Times", size=size)
+        self.pdf.set_font(self.font, size=size)
         return self.pdf.get_string_width(text)
 
     def _right(self, x: float, text: str) -> None:
         self._write(x - self._width(text, self.measures.size), text)
 
     def _write(self, x: float, text: str, size: float = 0.0) -> None:
-        self.pdf.set_font("Times", size=size or self.measures.size)
+        self.pdf.set_font(self.font, size=size or self.measures.size)
         self.pdf.text(x, self.y, text)
