@@ -58,10 +58,8 @@ async def run(pages: int, rounds: int) -> None:
                 start = time.perf_counter()
                 await sandbox.run(read_sheet_data, path, timeout=120)
                 walls.append(time.perf_counter() - start)
-            speed = f"{count / seconds:.0f} pages/s"
-            print(
-                f"{columns:>8} {count:>6} {rows:>6} {speed:>16} {median(walls):>8.2f} s {(after - before) / 1024:>6.0f} MiB"
-            )
+            speed, memory = f"{count / seconds:.0f} pages/s", f"{(after - before) / 1024:.0f} MiB"
+            print(f"{columns:>8} {count:>6} {rows:>6} {speed:>16} {median(walls):>8.2f} s {memory:>10}")
     await sandbox.stop()
 
 
