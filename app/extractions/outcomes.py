@@ -12,10 +12,11 @@ from app.extractions.words import Word
 _STANDARD = re.compile(r"[A-Z]{1,5}\d?")
 # A club never ends with a hyphen, but with the number of its region: `Swimmin-4` before `9:27.96`.
 _END_OF_CLUB = r"(?:[A-Za-z.)]|-\d)"
-_CLOCK = r"[XJ]?(?:\d{1,2}:)?\d{1,2}\.\d\d"
+_CLOCK = r"[xXJ]?(?:\d{1,2}:)?\d{1,2}\.\d\d"
+_END_BEFORE_STATE = r"(?:[a-z.)]|-[A-Z]{2})"
 _WORDS = "NT|NS|SCR|DQ|DFS|DNF"
-_TOUCHING = re.compile(rf"(\S*?{_END_OF_CLUB})({_CLOCK})|(\S*[a-z.)])({_WORDS})")
-_MAY_TOUCH = re.compile(rf"[^\s\d]{_END_OF_CLUB}{_CLOCK}(?!\S)|[a-z.)](?:{_WORDS})(?!\S)")
+_TOUCHING = re.compile(rf"(\S*?{_END_OF_CLUB})({_CLOCK})|(\S*{_END_BEFORE_STATE})({_WORDS})")
+_MAY_TOUCH = re.compile(rf"[^\s\d]{_END_OF_CLUB}{_CLOCK}(?!\S)|{_END_BEFORE_STATE}(?:{_WORDS})(?!\S)")
 _NO_STANDARD = re.compile(r"[qQ][A-Z]?|R")
 
 

@@ -27,6 +27,7 @@ class Protocol:
     pdf: FPDF = field(default_factory=lambda: FPDF(unit="pt", format="A4"))
     y: float = 0.0
     heading: str = ""
+    teams: int = 0
 
     def page(self) -> Protocol:
         """A new page with its head, its foot and the event that goes on."""
@@ -135,7 +136,8 @@ def _draw_swimmer(
 def _draw_team(
     sheet: Protocol, dice: random.Random, head: tuple[str, str, str], place: int | None, status: str, comma: bool
 ) -> list[Row]:
-    club, letter = dice.choice(CLUBS), str(dice.randrange(1, 90))
+    sheet.teams += 1
+    club, letter = dice.choice(CLUBS), str(sheet.teams)
     printed, time = _time(dice)
     sheet.row(f"{place}." if place else "", f"{club} {letter}. Mannschaft", "", "", printed if place else "")
     legs = [(_name(dice, comma), str(dice.randrange(1950, 2019))) for _ in range(4)]
