@@ -124,7 +124,6 @@ class _Reader:
             exhibition=outcome.exhibition,
             team=row.team,
             relay=row.relay,
-            leg=None,
             page=result.page,
             note="; ".join(filter(None, (reason, outcome.note))) or None,
             standard=outcome.standard,

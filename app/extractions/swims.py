@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import Any, Self
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Swim:
     """One swimmer in one round of one event, or on one leg of a relay.
 
@@ -23,22 +23,22 @@ class Swim:
 
     name: str
     kind: str
-    event_number: str | None
+    event_number: str | None = None
     event: str
     round: str
-    place: int | None
-    time: str | None
-    status: str
-    seed_or_prelim: str | None
-    points: str | None
-    exhibition: bool
-    team: str | None
-    relay: str | None
-    leg: int | None
+    place: int | None = None
+    time: str | None = None
+    status: str = "OK"
+    seed_or_prelim: str | None = None
+    points: str | None = None
+    exhibition: bool = False
+    team: str | None = None
+    relay: str | None = None
+    leg: int | None = None
     page: int
-    note: str | None
-    standard: str | None
-    age: str | None
+    note: str | None = None
+    standard: str | None = None
+    age: str | None = None
     section: str | None = None
     splits: list[str] = field(default_factory=list)
 

@@ -10,6 +10,7 @@ import random
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from app.extractions.sheet import Swim
 from tests.extractions.sheets import ONE_COLUMN, THREE_COLUMNS, TWO_COLUMNS, Drawing, Measures
 
 BOTTOM = 760.0
@@ -33,35 +34,12 @@ REASONS = (
 SCHOOL = ("FR", "SO", "JR", "SR", "GS")
 
 
-@dataclass(frozen=True, slots=True)
-class Truth:
-    """A swim as the extraction has to find it; the names are those of `Swim`."""
-
-    kind: str
-    event_number: str | None
-    event: str
-    round: str
-    name: str
-    team: str
-    relay: str | None
-    leg: int | None
-    place: int | None
-    time: str | None
-    status: str
-    seed_or_prelim: str | None
-    points: str | None
-    exhibition: bool
-    age: str | None
-    note: str | None
-    splits: tuple[str, ...]
-
-
 @dataclass
 class RandomMeet:
     """A meet under way: `truth` grows as the sheet is drawn."""
 
     dice: random.Random
-    truth: list[Truth] = field(default_factory=list)
+    truth: list[Swim] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         dice = self.dice
@@ -143,24 +121,26 @@ class RandomMeet:
         prelims = self.seeds and not diving and dice.random() < 0.4
         self._heads(False, prelims)
         if not prelims:
-            self._rows(title, number, "final", range(1, dice.randint(3, 18)), diving)
+            self._rows(title, number, None, range(1, dice.randint(3, 18)), diving)
             return
         places = iter(range(1, 100))
         for section in ("A - Final", "B - Final", "C - Final")[: dice.randint(1, 3)]:
             self._room(4)
             self.drawing.line(section, indent=self.measures.team)
-            self._rows(title, number, "final", [next(places) for _ in range(dice.randint(2, 8))], False)
+            self._rows(title, number, section, [next(places) for _ in range(dice.randint(2, 8))], False)
         self._room(5)
         self.drawing.line("Preliminaries", indent=self.measures.team)
-        self._rows(title, number, "prelim", range(1, dice.randint(3, 12)), False)
+        self._rows(title, number, "Preliminaries", range(1, dice.randint(3, 12)), False)
 
-    def _rows(self, title: str, number: str | None, stage: str, places: range | list[int], diving: bool) -> None:
+    def _rows(
+        self, title: str, number: str | None, section: str | None, places: range | list[int], diving: bool
+    ) -> None:
         for place in places:
-            self._row(title, number, stage, place, diving)
+            self._row(title, number, section, place, diving)
         for _ in range(self.dice.choice((0, 0, 1, 2))):
-            self._row(title, number, stage, None, diving)
+            self._row(title, number, section, None, diving)
 
-    def _row(self, title: str, number: str | None, stage: str, place: int | None, diving: bool) -> None:
+    def _row(self, title: str, number: str | None, section: str | None, place: int | None, diving: bool) -> None:
         dice = self.dice
         state = dice.choice(("NS", "SCR", "DQ", "DQ", "DFS", "DNF")) if place is None and dice.random() < 0.8 else ""
         result = f"{dice.uniform(90, 400):.2f}" if diving else self._time()
@@ -183,32 +163,33 @@ class RandomMeet:
         member = str(dice.randrange(10**6))
         cells = {"seed": seed, "final": shown, "mark": standard, "points": points, "id": member}
         self.drawing.row(printed, name, age, team, **cells)
+        page = self.drawing.pdf.page_no()
         if reason:
             self.drawing.line(reason, indent=self.measures.name + 6)
         self._draw_splits(splits)
         remarks = (reason, f"DQ {beside}" if beside else "", f"printed {shown}" if mark == "J" else "")
         note = "; ".join(filter(None, remarks))
-        self.truth.append(
-            Truth(
-                "diving" if diving else "individual",
-                number,
-                title,
-                stage,
-                name,
-                team,
-                None,
-                None,
-                place,
-                None if state else result,
-                state or "OK",
-                None if seed in ("", "NT") else seed,
-                points or None,
-                mark in ("x", "X") and bool(mark),
-                age or None,
-                note or None,
-                tuple(splits),
-            )
+        swim = Swim(
+            name=name,
+            kind="diving" if diving else "individual",
+            event_number=number,
+            event=title,
+            round="prelim" if section == "Preliminaries" else "final",
+            place=place,
+            time=None if state else result,
+            status=state or "OK",
+            seed_or_prelim=None if seed in ("", "NT") else seed,
+            points=points or None,
+            exhibition=mark in ("x", "X"),
+            team=team,
+            page=page,
+            note=note or None,
+            standard=standard if standard in ("A", "B") else None,
+            age=age or None,
+            section=section,
+            splits=splits,
         )
+        self.truth.append(swim)
 
     def _relay(self, number: str | None) -> None:
         dice = self.dice
@@ -230,34 +211,34 @@ class RandomMeet:
         splits = self._splits() if legs and not state else []
         self._room(2 + (reason is not None) + 2 + (len(splits) + 3) // 4)
         self.drawing.relay(str(place) if place else "---", team, letter, seed=seed, final=state or mark + result)
+        page = self.drawing.pdf.page_no()
         if reason:
             self.drawing.line(reason, indent=self.measures.name + 6)
         ages = [dice.choice(SCHOOL) if self.school else str(dice.randrange(7, 90)) for _ in legs]
         self._draw_legs(legs, ages)
         self._draw_splits(splits)
-        swimmers = [*enumerate(zip(legs, ages, strict=True), 1)] or [(None, (team, None))]
-        for leg, (name, age) in swimmers:
-            self.truth.append(
-                Truth(
-                    "relay_leg" if leg else "relay",
-                    number,
-                    title,
-                    "final",
-                    name,
-                    team,
-                    letter,
-                    leg,
-                    place,
-                    None if state else result,
-                    state or "OK",
-                    None if seed in ("", "NT") else seed,
-                    None,
-                    mark == "x",
-                    age,
-                    reason,
-                    tuple(splits),
-                )
-            )
+        result_of_team = Swim(
+            name=team,
+            kind="relay",
+            event_number=number,
+            event=title,
+            round="final",
+            place=place,
+            time=None if state else result,
+            status=state or "OK",
+            seed_or_prelim=None if seed in ("", "NT") else seed,
+            exhibition=mark == "x",
+            team=team,
+            relay=letter,
+            page=page,
+            note=reason,
+            splits=splits,
+        )
+        swimmers = [
+            replace(result_of_team, name=name, kind="relay_leg", leg=leg, age=age)
+            for leg, (name, age) in enumerate(zip(legs, ages, strict=True), 1)
+        ]
+        self.truth += swimmers or [result_of_team]
 
     def _draw_legs(self, legs: list[str], ages: list[str]) -> None:
         dice = self.dice

@@ -24,16 +24,8 @@ def a_swim(name: str, event_number: str = "1") -> Swim:
         round="final",
         place=1,
         time="23.00",
-        status="OK",
-        seed_or_prelim=None,
-        points=None,
-        exhibition=False,
         team="Indiana",
-        relay=None,
-        leg=None,
         page=1,
-        note=None,
-        standard=None,
         age="21",
     )
 
