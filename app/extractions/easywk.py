@@ -14,12 +14,13 @@ _LAYOUT = "easywk"
 _EVENT = re.compile(
     r"(?P<more>noch\s+)?(?:Wettkampf|WK)\s+(?P<number>\d+[A-Za-z]?)\s*[-–:]\s*(?P<title>\S.*)", re.IGNORECASE
 )
-_TIME = r"(?:\d{1,2}:){1,2}\d{2},\d{2}"
+_TIME = r"(?:\d{1,2}:){0,2}\d{2},\d{2}"
 _YEAR = r"(?:19|20)\d\d(?:\s?/\s?(?:AK\s?)?\d{1,3})?"
 _SPLIT = re.compile(rf"(?:\d{{2,4}}\s?m:?\s*)(?P<time>{_TIME})(?:\s*\(?(?:{_TIME})?\)?)")
 _RANK = re.compile(r"(?P<place>\d{1,3})\.(?!\s*Mannschaft\b)(?:\s+(?P<rest>.*))?$")
+_PLAIN_RANK = re.compile(r"(?P<place>\d{1,3})\s+(?P<rest>[^\W\d_].*)")
 _RESULT = re.compile(rf"(?P<who>.*?\S)\s+(?P<time>{_TIME})(?P<after>(?:\s+\S+)*)$")
-_PERSON = re.compile(rf"(?P<name>[^\d]*[^\d\s])\s+(?P<year>{_YEAR})(?:\s+(?P<team>\S.*))?$")
+_PERSON = re.compile(rf"(?P<name>[^\d]*[^\d\s])\s+(?P<year>{_YEAR}|\d\d)(?:\s+(?P<team>\S.*))?$")
 _TEAM = re.compile(r"(?P<team>.*\S)\s+(?P<letter>\d{1,2})\.\s*Mannschaft(?:\s.*)?$")
 _LEG = re.compile(rf"(?P<name>[^\W\d][^\d():/,;]*(?:,\s*[^\W\d][^\d():/,;]*)?)[\s(/,]+(?P<year>{_YEAR})\b\)?")
 _STATES = {
@@ -145,6 +146,9 @@ class _Reader:
             self._take_splits(splits, text)
         elif (ranked := _RANK.match(text)) and self._take_ranked(ranked, page):
             return
+        elif (plain := _PLAIN_RANK.match(text)) and (swim := self._swim(plain["rest"], int(plain["place"]), page)):
+            self._status = "OK"
+            self._begin(swim)
         elif (self._unranked or self._rank is not None) and (swim := self._swim(text, self._rank, page)):
             self._begin(swim)
         elif self._status != "OK":
@@ -159,7 +163,7 @@ class _Reader:
         place, rest = int(ranked["place"]), ranked["rest"] or ""
         if swim := self._swim(rest, place, page):
             self._status = "OK"
-            self._begin(replace(swim, status="OK"))
+            self._begin(swim)
         elif not rest or rest.startswith("und ") or (self._status == "OK" and not self._row):
             self._rank = place
         else:
@@ -221,7 +225,7 @@ class _Reader:
             swim = self._make(None, None, team["team"] if team else who, team["letter"] if team else None, place, page)
         else:
             person = _PERSON.match(who)
-            if not person or not person["team"]:
+            if not person:
                 return None
             swim = self._make(person["name"], person["year"], person["team"], None, place, page)
         numbers = [cell for cell in found["after"].split() if _NUMBER.fullmatch(cell)]
@@ -229,12 +233,12 @@ class _Reader:
         return replace(swim, time=result, status="OK", points=points, exhibition=self._unranked)
 
     def _make(
-        self, name: str | None, year: str | None, team: str, letter: str | None, place: int | None, page: int
+        self, name: str | None, year: str | None, team: str | None, letter: str | None, place: int | None, page: int
     ) -> Swim:
         where = f"{self._title} {self._section}"
         stage = next((name for name, sign in _ROUNDS if sign.search(where)), "final")
         return Swim(
-            name=name or team,
+            name=name or team or "",
             kind="relay" if self._relay else "individual",
             event_number=self._number,
             event=self._title,

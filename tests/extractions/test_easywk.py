@@ -57,6 +57,18 @@ def test_rounds_and_out_of_competition(tmp_path: Path) -> None:
     ]
 
 
+def test_rows_of_other_forms(tmp_path: Path) -> None:
+    protocol = Protocol().page().event("Wettkampf 3 - 50m Freistil weiblich", heads=False)
+    protocol.line("1 Anna Böhm 09 SC Delphin 29,10").line("2 Lea Jäger 2008 00:30,00").line("nicht am Start")
+    protocol.line("Zoë Groß 10 1. FC Wasser e.V.")
+    swims = _read(protocol, tmp_path).swims
+    assert [(s.place, s.name, s.age, s.team, s.time, s.status) for s in swims] == [
+        (1, "Anna Böhm", "09", "SC Delphin", "29.10", "OK"),
+        (2, "Lea Jäger", "2008", None, "30.00", "OK"),
+        (None, "Zoë Groß", "10", "1. FC Wasser e.V.", None, "NS"),
+    ]
+
+
 def test_standings_and_judges_are_no_swims(tmp_path: Path) -> None:
     protocol = Protocol().page().line("Kampfgericht Abschnitt 1").row("1.", "Tom Böhm", "1970", "SV Nord")
     protocol.event("Wettkampf 1 - 50m Brust weiblich").row("1.", "Anna Böhm", "2009", "SC Delphin", "00:39,10")
