@@ -22,7 +22,7 @@ _STAGE = (
     r"(?:\s+(?:\d+|[A-D]))?(?:\s+of\s+\d+)?)"
 )
 _TITLE = re.compile(
-    rf"(?:Event\s+(?:Number\s+|No\.?\s*)?(?P<number>\d+[A-Z]?)\b)?(?:.{{0,60}}?\s)??\s*"
+    rf"(?:Event\s+(?:Number\s+|No\.?\s*)?(?P<number>\d+[A-Z]?)\b)?(?:.{{0,60}}?\s)??"
     rf"(?P<title>{_GENDER}\s+(?:\d+\s?x\s?)?\d+\s?m\s+{_STROKES}|(?:\d+\s?x\s?)?\d+\s?m\s+{_STROKES}\s+{_GENDER})"
     rf"(?:\s+-?\s*(?P<round>{_STAGE})(?:\s.*)?)?",
     re.IGNORECASE,
