@@ -16,7 +16,7 @@ _CLOCK = r"[xXJ]?(?:\d{1,2}:)?\d{1,2}\.\d\d"
 _END_BEFORE_STATE = r"(?:[a-z.)]|-[A-Z]{2})"
 _WORDS = "NT|NS|SCR|DQ|DFS|DNF"
 _TOUCHING = re.compile(rf"(\S*?{_END_OF_CLUB})({_CLOCK})|(\S*{_END_BEFORE_STATE})({_WORDS})")
-_MAY_TOUCH = re.compile(rf"[^\s\d]{_END_OF_CLUB}{_CLOCK}(?!\S)|{_END_BEFORE_STATE}(?:{_WORDS})(?!\S)")
+_LAST_OF_STATE = frozenset(state[-1] for state in _WORDS.split("|"))
 _NO_STANDARD = re.compile(r"[qQ][A-Z]?|R")
 
 
@@ -42,20 +42,18 @@ class Outcome:
     column: str | None = None
 
 
-def apart(words: list[Word], text: str) -> list[Word]:
+def apart(words: list[Word]) -> list[Word]:
     """The words of a row, where a club too long for its cell may touch the time after it (`SCAR-SC2:05.10`)."""
-    if not _MAY_TOUCH.search(text):
-        return words
-    result: list[Word] = []
-    for word in words:
-        found = None if read_time(word.text) else _TOUCHING.fullmatch(word.text)
-        if found:
+    for index, word in enumerate(words):
+        text = word.text
+        if not (text[0].isalpha() and (text[-3:-2] == "." or text[-1] in _LAST_OF_STATE)) or read_time(text):
+            continue
+        if found := _TOUCHING.fullmatch(text):
             club, outcome = found[1] or found[3], found[2] or found[4]
-            x = word.x0 + (word.x1 - word.x0) * len(club) / len(word.text)
-            result += [word._replace(text=club, x1=x, lefts=()), word._replace(text=outcome, x0=x, lefts=())]
-        else:
-            result.append(word)
-    return result
+            x = word.x0 + (word.x1 - word.x0) * len(club) / len(text)
+            halves = [word._replace(text=club, x1=x, lefts=()), word._replace(text=outcome, x0=x, lefts=())]
+            return [*words[:index], *halves, *words[index + 1 :]]
+    return words
 
 
 def outcome_start(words: list[Word], first: int, head: TableHead | None) -> int:

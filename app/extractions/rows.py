@@ -28,7 +28,7 @@ def read_row(line: Line, head: TableHead | None, relay: bool, labels: Labels) ->
 
     `head` is the last table head seen, in the place of this line's column, or None when the report has none.
     """
-    words = apart(line.words, line.text)
+    words = apart(line.words)
     member = head.column("id") if head else None
     numbered = member is not None and abs(words[0].x0 - member.x0) < 3  # the number of a member without a place
     placed, place = (False, None) if numbered else read_place(words[0].text)

@@ -68,7 +68,11 @@ class TableHead:
 
     def column(self, kind: str) -> Column | None:
         """The first column of that kind, if there is one."""
-        return next((column for column in self.columns if column.kind == kind), None)
+        return self._first.get(kind)
+
+    @cached_property
+    def _first(self) -> dict[str, Column]:
+        return {column.kind: column for column in reversed(self.columns)}
 
     @cached_property
     def times(self) -> list[Column]:
