@@ -191,7 +191,7 @@ def _table_width(words: list[Word], first: float) -> float:
     """How far the heads of the first column's tables reach from its left edge."""
     width = 0.0
     for head in words:
-        if head.text not in _TABLE_STARTS or not 0 <= head.x0 - first < _NARROWEST / 2:
+        if not head.text.startswith(_TABLE_STARTS) or not 0 <= head.x0 - first < _NARROWEST / 2:
             continue
         beside = [word for word in words if word.x0 > head.x0 and abs(word.y - head.y) < 2]
         next_table = min(

@@ -60,9 +60,23 @@ def read(pages: list[PageLines]) -> Sheet:
         reader.take_page(page)
     reader.finish()
     texts = [line.text for page in pages[:1] for line in (*page.head, *page.body)]
-    swims = without_repeats(reader.swims)
+    swims = without_repeats(_without_heats(reader.swims))
     reason = None if swims else "This sheet has the tables of Omega's timing but no result rows."
     return Sheet(_meet(texts), _dates(texts), reader.course, _LAYOUT, len(pages), swims, reason)
+
+
+def _without_heats(swims: list[Swim]) -> list[Swim]:
+    """The swims without those of single heats (`Heat 2 of 5`) that the summary of the round ranks as well."""
+    summed_up = {_key(swim) for swim in swims if not _is_single_heat(swim)}
+    return [swim for swim in swims if not (_is_single_heat(swim) and _key(swim) in summed_up)]
+
+
+def _key(swim: Swim) -> tuple[object, ...]:
+    return swim.name, swim.team, swim.leg, swim.event_number, swim.event, swim.round, swim.time, swim.status
+
+
+def _is_single_heat(swim: Swim) -> bool:
+    return swim.section is not None and swim.section[-1].isdigit()
 
 
 @dataclass(slots=True)

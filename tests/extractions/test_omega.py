@@ -59,6 +59,19 @@ def test_swimmers_of_a_relay(tmp_path: Path) -> None:
     assert len(swims) == 8
 
 
+def test_swim_of_a_heat_counts_once_with_its_place_in_the_summary(tmp_path: Path) -> None:
+    drawing = OmegaSheet("worlds", "Results", event=("9", "Men's 50m Freestyle", "Heat 2 of 5")).page()
+    drawing.row(rank="1", heat="2", lane="4", name="ALEXY Jack", nat="USA", rt="0.61", time="21.90")
+    drawing.row(lane="5", name="PROUD Ben", nat="GBR", time="DNS")
+    drawing.event, drawing.subtitle = ("9", "Men's 50m Freestyle", "Heats"), "Results Summary"
+    drawing.page().row(rank="7", heat="2", lane="4", name="ALEXY Jack", nat="USA", rt="0.61", time="21.90")
+    swims = _read(drawing, tmp_path).swims
+    assert [(s.name, s.place, s.round, s.status, s.page) for s in swims] == [
+        ("PROUD Ben", None, "prelim", "NS", 1),
+        ("ALEXY Jack", 7, "prelim", "OK", 2),
+    ]
+
+
 def test_page_whose_table_has_no_head(tmp_path: Path) -> None:
     pdf = FPDF(unit="pt", format="letter")
     pdf.add_page()
