@@ -10,6 +10,7 @@ from uuid import UUID
 from fastapi import Depends, Request
 
 from app.auth import repository
+from app.auth.models import User
 from app.auth.secrets import secret_hash
 from app.kit.db import DatabaseDep
 from app.kit.errors import Problem
@@ -38,7 +39,10 @@ class AdminOnly(Problem):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whose request this is. `actor` is what the audit log keeps; `client_ip` is the peer's address."""
+    """Whose request this is. `actor` is what the audit log keeps; `client_ip` is the peer's address.
+
+    `credential_id` is the key or session that proved it: what is open for long asks whether that is still valid.
+    """
 
     organisation_id: UUID
     user_id: UUID
@@ -46,6 +50,7 @@ class Caller:
     email: str | None
     role: str
     client_ip: str | None
+    credential_id: UUID | None = None
 
     @property
     def actor(self) -> str:
@@ -83,6 +88,7 @@ async def get_caller(request: Request, database: DatabaseDep) -> Caller:
                 headers = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
                 raise KeyNotValid("The key is unknown, expired or revoked.", headers=headers)
             api_key, user = found
+            credential_id = api_key.id
             if api_key.last_used_at is None or datetime.now(UTC) - api_key.last_used_at > KEY_USE_PRECISION:
                 await repository.touch_key(session, api_key.id)
         elif cookie:
@@ -90,12 +96,18 @@ async def get_caller(request: Request, database: DatabaseDep) -> Caller:
             by_cookie = await repository.find_user_by_session(session, secret_hash(cookie), "browser")
             if by_cookie is None:
                 raise NotSignedIn("The session has ended. Sign in again.", headers={"WWW-Authenticate": "Bearer"})
-            user = by_cookie
+            browser, user = by_cookie
+            credential_id = browser.id
         else:
             detail = "Send a key as 'Authorization: Bearer ...', or sign in."
             raise NotSignedIn(detail, headers={"WWW-Authenticate": "Bearer"})
+    return caller_of(request, user, credential_id)
+
+
+def caller_of(request: Request, user: User, credential_id: UUID) -> Caller:
+    """The user as a caller of this request."""
     client_ip = request.client.host if request.client else None
-    return Caller(user.organisation_id, user.id, user.name, user.email, user.role, client_ip)
+    return Caller(user.organisation_id, user.id, user.name, user.email, user.role, client_ip, credential_id)
 
 
 CallerDep = Annotated[Caller, Depends(get_caller)]

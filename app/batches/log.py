@@ -16,7 +16,7 @@ from uuid import UUID
 
 import asyncpg
 import orjson
-from sqlalchemy import ARRAY, Text, bindparam, text
+from sqlalchemy import ARRAY, Text, bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import UUID as PgUUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -98,6 +98,14 @@ async def record(
         "channel": CHANNEL,
     }
     await session.execute(statement, values | {f"set_{name}": value for name, value in (changes or {}).items()})
+
+
+async def announce(session: AsyncSession, organisation_id: UUID, batch_id: UUID) -> None:
+    """Wake those who look at the organisation's list for a change without an event: renamed, archived, deleted.
+
+    The organisation is named as well, because of a deleted batch nobody could look it up any more.
+    """
+    await session.execute(select(func.pg_notify(CHANNEL, f"{batch_id}@{organisation_id}")))
 
 
 _AFTER = """
