@@ -23,7 +23,9 @@ from app.batches.router import router as batches_router
 from app.batches.submit_router import router as submit_router
 from app.console.router import router as console_router
 from app.events.hub import Hub
+from app.events.list_router import router as events_list_router
 from app.events.router import router as events_router
+from app.events.table import describe_events
 from app.extractions.pipeline import pipeline as pdf_extraction
 from app.files.router import router as files_router
 from app.files.storage import Storage
@@ -64,7 +66,7 @@ class Installation:
         self.database = Database(dsn, pool_size=settings.database_pool_size)
         self.storage = Storage(settings.home, settings.storage_url)
         self.registry = Registry((*BUILT_IN, *discover(settings.pipelines_dir)))
-        self.hub = Hub(self.database)
+        self.hub = Hub(self.database, settings)
         self.doorbell = EngineDoorbell()
         self.runner: Runner | None = None
         self.sign_in_token: str | None = None
@@ -181,8 +183,10 @@ def create_app(settings: Settings) -> FastAPI:
         insight_router,
         waiting_router,
         events_router,
+        events_list_router,
         operations_router,
         console_router,
     ):
         app.include_router(router)
+    describe_events(app)
     return app

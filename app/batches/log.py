@@ -112,6 +112,15 @@ _AFTER = """
 select id, type, job_id, step, data::text, counters, actor, created_at from events
 where batch_id = $1 and id > $2 order by id limit $3
 """
+
+
+async def find_oldest(session: AsyncSession, batch_id: UUID) -> int | None:
+    """The id of the batch's oldest event that is kept."""
+    query = text("select id from events where batch_id = :batch_id order by id limit 1")
+    oldest: int | None = (await session.execute(query, {"batch_id": batch_id})).scalar_one_or_none()
+    return oldest
+
+
 _COMMON = dict.fromkeys(("sequence", "stage", "status", "message", "progress", "error_code", "attempt"))
 
 
