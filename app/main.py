@@ -15,6 +15,7 @@ from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 
 from app.auth import service as auth_service
+from app.auth.caller import Callers
 from app.auth.router import router as auth_router
 from app.batches.archive_router import router as archive_router
 from app.batches.command_router import router as command_router
@@ -161,6 +162,7 @@ def create_app(settings: Settings) -> FastAPI:
         favicon_url="/console/mark.svg",
     )
     app.state.settings, app.state.installation = settings, installation
+    app.state.callers = Callers(installation.database)
     app.state.database, app.state.storage = installation.database, installation.storage
     app.state.registry, app.state.hub = installation.registry, installation.hub
     app.state.doorbell, app.state.runner = installation.doorbell, None

@@ -15,17 +15,27 @@ _KEY_IS_LIVE = ApiKey.revoked_at.is_(None) & (ApiKey.expires_at.is_(None) | (Api
 
 async def find_user_by_key(session: AsyncSession, key_hash: bytes) -> tuple[ApiKey, User] | None:
     """The live key with this hash, and whose it is."""
-    query = select(ApiKey, User).join(User, User.id == ApiKey.user_id).where(ApiKey.key_hash == key_hash, _KEY_IS_LIVE)
-    row = (await session.execute(query)).first()
-    return (row[0], row[1]) if row else None
+    return next(iter(await list_users_by_key(session, [key_hash])), None)
 
 
 async def find_user_by_session(session: AsyncSession, token_hash: bytes, kind: str) -> tuple[Session, User] | None:
     """The session of this kind with this token, if it has not expired, and whose it is."""
+    return next(iter(await list_users_by_session(session, [token_hash], kind)), None)
+
+
+async def list_users_by_key(session: AsyncSession, hashes: Sequence[bytes]) -> Sequence[tuple[ApiKey, User]]:
+    """The live keys with these hashes, and whose they are."""
+    query = select(ApiKey, User).join(User, User.id == ApiKey.user_id).where(ApiKey.key_hash.in_(hashes), _KEY_IS_LIVE)
+    return [(key, user) for key, user in await session.execute(query)]
+
+
+async def list_users_by_session(
+    session: AsyncSession, hashes: Sequence[bytes], kind: str
+) -> Sequence[tuple[Session, User]]:
+    """The sessions of this kind with these tokens that have not expired, and whose they are."""
     query = select(Session, User).join(User, User.id == Session.user_id)
-    query = query.where(Session.token_hash == token_hash, Session.kind == kind, Session.expires_at > func.now())
-    row = (await session.execute(query)).first()
-    return (row[0], row[1]) if row else None
+    query = query.where(Session.token_hash.in_(hashes), Session.kind == kind, Session.expires_at > func.now())
+    return [(found, user) for found, user in await session.execute(query)]
 
 
 def _live_credentials(ids: Sequence[UUID]) -> CompoundSelect[UUID, UUID]:

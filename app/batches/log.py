@@ -114,11 +114,26 @@ where batch_id = $1 and id > $2 order by id limit $3
 """
 
 
-async def find_oldest(session: AsyncSession, batch_id: UUID) -> int | None:
-    """The id of the batch's oldest event that is kept."""
-    query = text("select id from events where batch_id = :batch_id order by id limit 1")
-    oldest: int | None = (await session.execute(query, {"batch_id": batch_id})).scalar_one_or_none()
-    return oldest
+@dataclass(frozen=True, slots=True)
+class LogEnds:
+    """Where a batch's log begins, as far as it is kept, and ends. `status` is the batch's."""
+
+    organisation_id: UUID
+    status: str
+    last_event_id: int
+    oldest: int | None
+
+
+_ENDS = """
+select b.id, b.organisation_id, b.status, b.last_event_id,
+  (select e.id from events e where e.batch_id = b.id order by e.id limit 1)
+from batches b where b.id = any($1)
+"""
+
+
+async def ends(pool: asyncpg.Pool[asyncpg.Record], batch_ids: Sequence[UUID]) -> dict[UUID, LogEnds]:
+    """Of those batches that exist."""
+    return {row[0]: LogEnds(row[1], row[2], row[3], row[4]) for row in await pool.fetch(_ENDS, batch_ids)}
 
 
 _COMMON = dict.fromkeys(("sequence", "stage", "status", "message", "progress", "error_code", "attempt"))

@@ -25,7 +25,8 @@ SEND_BUFFER = 64 * 1024
 """Without it the kernel buffered 1.1 GB for 300 readers that never read (measured); accepted sockets inherit it."""
 UNANSWERED_MS = 30_000
 """How long a peer may leave what we sent without a sign of life: a machine that lost its power says no good-bye."""
-BACKLOG = 2048
+BACKLOG = 8192
+"""Thousands come back at once after a restart; the kernel takes the less of this and net.core.somaxconn."""
 OTHER_FILES = 2048
 """Room for what is not a stream: requests, uploads, the database, children."""
 REQUEST_END_SECONDS = 2

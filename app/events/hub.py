@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 from uuid import UUID
@@ -17,7 +17,7 @@ import asyncpg
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.batches import log as event_log
-from app.batches.log import LoggedEvent
+from app.batches.log import LogEnds, LoggedEvent
 from app.events.admission import Admission
 from app.events.feeds import Feeds
 from app.events.frames import Frame, durable_frame
@@ -27,6 +27,7 @@ from app.events.pages import PAGE, Pages
 from app.events.topic import TAIL, TAILS, Topic
 from app.kit.db import Database
 from app.kit.errors import DATABASE_DOWN
+from app.kit.gathering import Gathering
 from app.settings import Settings
 
 log = logging.getLogger("tranche.hub")
@@ -52,6 +53,7 @@ class Hub:
         self.stopping = asyncio.Event()
         self.admission = Admission(database, settings)
         self.feeds = Feeds(database)
+        self._ends = Gathering(self._read_ends)
 
     async def start(self) -> None:
         self._pool = await self._database.connect_pool("tranche-hub", size=READS_AT_A_TIME)
@@ -88,6 +90,15 @@ class Hub:
             topic.readers -= 1
             if not topic.readers:
                 self._topics.pop(batch_id, None)
+
+    async def find_ends(self, organisation_id: UUID, batch_id: UUID) -> LogEnds | None:
+        """Where the log of one of the organisation's batches begins and ends now."""
+        ends = await self._ends.find(batch_id)
+        return ends if ends and ends.organisation_id == organisation_id else None
+
+    async def _read_ends(self, batch_ids: Sequence[UUID]) -> dict[UUID, LogEnds]:
+        assert self._pool
+        return await event_log.ends(self._pool, batch_ids)
 
     async def page(self, batch_id: UUID, cursor: int) -> list[Frame]:
         """Frames after a cursor, from the table: those of one page."""

@@ -14,7 +14,6 @@ from fastapi.routing import APIRoute
 from app.auth.caller import Caller, caller_of, get_caller
 from app.batches import log as event_log
 from app.batches import reads, repository
-from app.batches.repository import BatchRow
 from app.batches.service import BatchNotFound
 from app.batches.states import BATCH_TERMINAL
 from app.events.frames import expired_frames, unknown_id_frame
@@ -80,7 +79,7 @@ async def get_follower(
 ) -> Caller:
     """Who follows: by key, else by ticket, else by cookie."""
     if ticket is None or "authorization" in request.headers:
-        return await get_caller(request, database)
+        return await get_caller(request)
     async with database.transaction() as session:
         user, credential_id = await redeem_ticket(session, ticket, batch_id)
     return caller_of(request, user, credential_id)
@@ -108,23 +107,24 @@ async def follow_events(
 ) -> Response:
     """Every event of the batch from the first, or from the one after Last-Event-ID, each exactly once and in order."""
     cursor = _cursor(last_event_id_header, last_event_id)
-    row, oldest = await _find(database, caller, batch_id)
-    batch = row[0]
     hub: Hub = request.app.state.hub
+    log = await hub.find_ends(caller.organisation_id, batch_id)
+    if log is None:
+        raise BatchNotFound("There is no such batch.")
     if "text/event-stream" not in request.headers.get("accept", ""):
         events = await hub.events_after(batch_id, cursor, limit)
-        return Response(_page(batch_id, events, batch.last_event_id, limit), media_type="application/json")
+        return Response(_page(batch_id, events, log.last_event_id, limit), media_type="application/json")
     settings: Settings = request.app.state.settings
-    headers, opening = {"Last-Event-ID": str(batch.last_event_id)}, b""
-    if cursor > batch.last_event_id:
-        opening, cursor = unknown_id_frame(batch.last_event_id), 0
-    elif batch.status in BATCH_TERMINAL and (cursor == batch.last_event_id or oldest is None):
+    headers, opening = {"Last-Event-ID": str(log.last_event_id)}, b""
+    if cursor > log.last_event_id:
+        opening, cursor = unknown_id_frame(log.last_event_id), 0
+    elif log.status in BATCH_TERMINAL and (cursor == log.last_event_id or log.oldest is None):
         return Response(status_code=204, headers=headers)
-    if oldest is not None and cursor + 1 < oldest:
-        snapshot = SnapshotTold(type="snapshot", batch=reads.BatchRead.model_validate(reads.batch_fields(*row)))
-        opening += expired_frames(oldest, batch.last_event_id, snapshot)
-        cursor = oldest - 1
-    chunks = batch_chunks(hub, settings, batch_id, batch.last_event_id, cursor, opening)
+    if log.oldest is not None and cursor + 1 < log.oldest:
+        snapshot = await _snapshot(database, caller, batch_id)
+        opening += expired_frames(log.oldest, log.last_event_id, snapshot)
+        cursor = log.oldest - 1
+    chunks = batch_chunks(hub, settings, batch_id, log.last_event_id, cursor, opening)
     return EventStream(hub, settings, caller, chunks, headers)
 
 
@@ -139,13 +139,12 @@ async def allow_events() -> Response:
     return Response(status_code=204, headers=CROSS_ORIGIN | allowed)
 
 
-async def _find(database: Database, caller: Caller, batch_id: UUID) -> tuple[BatchRow, int | None]:
-    """The batch, and its oldest event that is kept."""
+async def _snapshot(database: Database, caller: Caller, batch_id: UUID) -> SnapshotTold:
     async with database.transaction() as session:
         row = await repository.find_batch(session, caller.organisation_id, batch_id)
-        if row is None:
-            raise BatchNotFound("There is no such batch.")
-        return row, await event_log.find_oldest(session, batch_id)
+    if row is None:
+        raise BatchNotFound("There is no such batch.")
+    return SnapshotTold(type="snapshot", batch=reads.BatchRead.model_validate(reads.batch_fields(*row)))
 
 
 def _page(batch_id: UUID, events: list[event_log.LoggedEvent], last: int, limit: int) -> bytes:

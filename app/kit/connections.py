@@ -49,6 +49,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
+        self.access_log = False  # it would show the secrets in queries, whatever somebody configures
         self._awaited = _Awaited.HEADER
         self._since = self.loop.time()
         self._header_bytes = 0
