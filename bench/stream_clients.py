@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import re
+import socket
 import time
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -88,17 +89,11 @@ class Watcher(asyncio.Protocol):
             self._transport.abort()
 
 
-class StuckReader(asyncio.Protocol):
+def stuck_reader(address: tuple[str, int], key: str, batch_id: str) -> socket.socket:
     """Asks for a batch's whole log and never reads a byte of it."""
-
-    def __init__(self, key: str, batch_id: str) -> None:
-        self.key, self.batch_id = key, batch_id
-        self.transport: asyncio.Transport | None = None
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        self.transport = transport
-        transport.pause_reading()
-        transport.write(request(self.key, self.batch_id, 0))
+    reader = socket.create_connection(address)
+    reader.sendall(request(key, batch_id, 0))
+    return reader
 
 
 async def connect_all(watchers: list[Watcher], at_a_time: int = 200) -> None:

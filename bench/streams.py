@@ -25,7 +25,7 @@ import uvloop
 
 from app.batches.log import NewEvent, record
 from app.kit.db import Database
-from bench.stream_clients import Seen, StuckReader, Watcher, connect_all
+from bench.stream_clients import Seen, Watcher, connect_all, stuck_reader
 from tests.conftest import WORKLOADS, make_home
 from tests.live import LiveServer
 
@@ -200,12 +200,11 @@ async def stuck(options: argparse.Namespace) -> None:
             before, before_kernel = seen.quantile(0.99), kernel_mb()
             seen.latencies.clear()
             print(f"{STUCK} readers on {BACKLOG_BYTES / 1e6:.0f} MB; resident {resident_mb(server):.0f} MB")
-            loop, began = asyncio.get_running_loop(), time.monotonic()
-            readers = [StuckReader(server.admin_key, batches[1]) for _ in range(STUCK)]
-            connecting = (loop.create_connection(lambda r=r: r, "127.0.0.1", server.port) for r in readers)  # type: ignore[misc]
-            await asyncio.gather(*connecting)
-            memory = kernel = 0.0
-            gone = 0.0
+            began, address = time.monotonic(), ("127.0.0.1", server.port)
+            readers = [
+                await asyncio.to_thread(stuck_reader, address, server.admin_key, batches[1]) for _ in range(STUCK)
+            ]
+            memory = kernel = gone = 0.0
             while time.monotonic() - began < max(options.seconds, 40):
                 await asyncio.sleep(0.5)
                 memory, kernel = max(memory, resident_mb(server)), max(kernel, kernel_mb() - before_kernel)
@@ -228,8 +227,7 @@ async def stuck(options: argparse.Namespace) -> None:
                 task.cancel()
             await asyncio.gather(*probes, return_exceptions=True)
         for reader in readers:
-            if reader.transport:
-                reader.transport.abort()
+            reader.close()
         for watcher in healthy:
             watcher.stop()
 

@@ -141,6 +141,7 @@ class EventStream(Response):
                     await send({"type": "http.response.body", "body": b""})
             except ReaderStuck:
                 CUT.labels("stuck").inc()
+                stream.over()
                 abort(scope)  # an orderly close would wait for the reader to take what is buffered
                 await asyncio.wait([leaving], timeout=1)
             finally:

@@ -81,17 +81,20 @@ async def test_changes_without_an_event_are_told_too(api: Api) -> None:
 
 
 async def test_nobody_is_told_of_batches_of_others(api: Api) -> None:
-    async with caller(api, await key_of(api, "Second")) as second:
-        async with listening(api) as first_told, listening(second) as second_told:
-            theirs = await run(second, "no-op", [{}])
-            await second.delete(f"/api/batches/{theirs['id']}")
-            mine = await run(api, "no-op", [{}])
-            await until_deleted(second_told, theirs["id"])
-            seen = []
-            async for event in first_told:
-                seen.append(event["batch"]["id"] if "batch" in event else event["batch_id"])
-                if event["type"] == "batch.updated" and event["batch"]["status"] == "completed":
-                    break
+    async with (
+        caller(api, await key_of(api, "Second")) as second,
+        listening(api) as first_told,
+        listening(second) as second_told,
+    ):
+        theirs = await run(second, "no-op", [{}])
+        await second.delete(f"/api/batches/{theirs['id']}")
+        mine = await run(api, "no-op", [{}])
+        await until_deleted(second_told, theirs["id"])
+        seen = []
+        async for event in first_told:
+            seen.append(event["batch"]["id"] if "batch" in event else event["batch_id"])
+            if event["type"] == "batch.updated" and event["batch"]["status"] == "completed":
+                break
     assert set(seen) == {mine["id"]}
 
 

@@ -32,7 +32,7 @@ async def test_a_ticket_opens_the_stream_of_its_batch_from_any_origin(api: Api) 
         assert reply.status_code == 200
         assert reply.headers["access-control-allow-origin"] == "*"
         assert "last-event-id" in reply.headers["access-control-expose-headers"].lower()
-        assert [line for line in reply.text.splitlines() if line.startswith("id:")][0] == "id: 3"
+        assert next(line for line in reply.text.splitlines() if line.startswith("id:")) == "id: 3"
         done = await page.get(url, headers=SSE | {"Last-Event-ID": str(batch["last_event_id"])})
         assert done.status_code == 204
     with_key = await api.get(f"/api/batches/{batch['id']}/events", headers=SSE)
