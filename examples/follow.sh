@@ -2,7 +2,7 @@
 # Follows a batch with curl: KEY=... follow.sh SERVICE BATCH_ID prints the data of each event once, over any number of cuts.
 set -eu
 
-last=0
+last=0 wait=1
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 mkfifo "$folder/stream"
@@ -17,6 +17,7 @@ while :; do
       "event: "*) event=${line#event: } ;;
       "data: "*) data=${line#data: } ;;
       "id: "*) id=${line#id: } ;;
+      "retry: "*) wait=$(((${line#retry: } + 999) / 1000)) ;;
       "status: "*) status=${line#status: } ;;
       "") # only now is the event whole
         case $event in
@@ -37,5 +38,5 @@ while :; do
     429) ;;
     4*) echo "refused: $status" >&2 && exit 1 ;;
   esac
-  sleep 2
+  sleep "$wait"
 done

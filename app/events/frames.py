@@ -13,6 +13,8 @@ from app.events.schemas import ByeTold, ResetTold, SnapshotTold
 from app.kit.schemas import Output
 
 TERMINAL_TYPES: Final = frozenset(f"batch.{status}" for status in BATCH_TERMINAL)
+RETRY_MS, RETRY_AFTER_BYE_MS = (1000, 3000), (1000, 5000)
+"""Between these each client is told its own time to wait before it comes back, so that not all do at once."""
 HEARTBEAT: Final = b": hb\n\n"
 Frame = tuple[int, bytes, bool]
 """Its number, the encoded event, whether it is the last there will be."""
@@ -33,8 +35,8 @@ def passing_frame(told: Output, *, event_id: int | None = None, retry_ms: int | 
 
 
 def opening_frame() -> bytes:
-    """Sent at once, so that proxies flush and the client's `onopen` fires. Reconnections are spread by the jitter."""
-    return f"retry: {random.randint(1000, 3000)}\n: connected\n\n".encode()
+    """Sent at once, so that proxies flush and the client's `onopen` fires."""
+    return f"retry: {random.randint(*RETRY_MS)}\n: connected\n\n".encode()
 
 
 def unknown_id_frame(last_event_id: int) -> bytes:
@@ -58,4 +60,4 @@ def behind_frame() -> bytes:
 
 def bye_frame() -> bytes:
     """The service is going away: come back in a moment, not all at once."""
-    return passing_frame(ByeTold(type="bye", reason="shutdown"), retry_ms=random.randint(1000, 5000))
+    return passing_frame(ByeTold(type="bye", reason="shutdown"), retry_ms=random.randint(*RETRY_AFTER_BYE_MS))
