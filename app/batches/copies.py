@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.caller import Caller
 from app.batches import log, service
+from app.batches.directory_names import claim_name
 from app.batches.models import Batch, Job
 from app.batches.submission import Doorbell
 from app.kit.errors import Conflict
@@ -21,7 +22,6 @@ _KEPT = (
     "pipeline_id",
     "description",
     "customer_prefix",
-    "base_directory_name",
     "total_pipelines",
     "execution_mode",
     "max_parallel",
@@ -31,6 +31,12 @@ _KEPT = (
     "metadata_",
     "notification_email",
 )
+# A file that goes through several pipelines counts once.
+_TOTALS = text("""
+select count(*) as files, coalesce(sum(file_size), 0)::bigint as size from (
+  select distinct on (item) file_size from jobs where id = any(:ids)
+) file
+""").bindparams(bindparam("ids", type_=ARRAY(PgUUID)))
 
 
 class NothingToRetry(Conflict):
@@ -38,10 +44,10 @@ class NothingToRetry(Conflict):
 
 
 _COPY_JOBS = text("""
-insert into jobs (id, batch_id, pipeline_id, sequence, source_type, source_url, file_id, filename, file_size,
+insert into jobs (id, batch_id, pipeline_id, sequence, item, source_type, source_url, file_id, filename, file_size,
   media_type, checksum, record, step_position, retry_of_job_id)
-select c.new_id, :batch_id, j.pipeline_id, c.place, j.source_type, j.source_url, j.file_id, j.filename, j.file_size,
-  j.media_type, j.checksum, j.record, case when :inherit then coalesce(
+select c.new_id, :batch_id, j.pipeline_id, c.place, j.item, j.source_type, j.source_url, j.file_id, j.filename,
+  j.file_size, j.media_type, j.checksum, j.record, case when :inherit then coalesce(
     -- The cursor may have gone on after the failure, to the cleanup steps.
     (select min(s.position) from job_steps s where s.job_id = j.id and s.status = 'failed'), j.step_position
   ) else 0 end, case when :inherit then j.id end
@@ -120,7 +126,8 @@ async def _copy(
 ) -> UUID:
     batch_id, count = new_id(), len(job_ids)
     now = await service.database_now(session)
-    sizes = select(func.coalesce(func.sum(Job.file_size), 0)).where(Job.id.in_(job_ids))
+    totals = (await session.execute(_TOTALS, {"ids": list(job_ids)})).one()
+    base_name = await claim_name(session, caller.organisation_id, parent.base_directory_name)
     life = parent.expires_at - parent.created_at if parent.expires_at else None
     values = {column: getattr(parent, column) for column in _KEPT} | {
         "id": batch_id,
@@ -129,10 +136,12 @@ async def _copy(
         "name": name,
         "status": "pending",
         "queued_at": now,
+        "base_directory_name": base_name,
+        "total_files": totals.files,
         "total_jobs": count,
         "pending_jobs": count,
         "jobs_at_base": count,
-        "total_size": (await session.execute(sizes)).scalar_one(),
+        "total_size": totals.size,
         "parent_batch_id": parent.id,
         "relation": relation,
         "expires_at": now + life if life else None,

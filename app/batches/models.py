@@ -57,6 +57,7 @@ class Batch(Base):
         CheckConstraint("max_parallel between 1 and 4096", name="max_parallel"),
         CheckConstraint("last_event_id >= 0", name="last_event_id"),
         CheckConstraint("first_n >= 1", name="first_n"),
+        CheckConstraint("total_pipelines >= 1 and total_files between 0 and total_jobs", name="totals"),
         CheckConstraint(
             "(parent_batch_id is null or relation is not null)"
             " and relation in ('retry_failed', 'restart', 'schedule', 'backfill')",
@@ -86,6 +87,7 @@ class Batch(Base):
     customer_prefix: Mapped[str | None] = mapped_column(Text)
     base_directory_name: Mapped[str] = mapped_column(Text)
     total_pipelines: Mapped[int] = mapped_column(Integer, server_default="1")
+    total_files: Mapped[int] = mapped_column(Integer, server_default="0")
     execution_mode: Mapped[str] = mapped_column(Text)
     max_parallel: Mapped[int] = mapped_column(Integer)
     status: Mapped[str] = mapped_column(Text)
@@ -126,7 +128,10 @@ class Batch(Base):
 
 
 class Job(Base):
-    """One thing of a batch. `attempt` is the fencing token: it only grows, and every write names the one it holds."""
+    """One thing of a batch. `attempt` is the fencing token: it only grows, and every write names the one it holds.
+
+    `item` numbers the files, URLs and records: the jobs of one of them, each with another pipeline, have the same.
+    """
 
     __tablename__ = "jobs"
     __table_args__ = (
@@ -173,6 +178,7 @@ class Job(Base):
     batch_id: Mapped[UUID] = mapped_column(ForeignKey("batches.id", ondelete="CASCADE"))
     pipeline_id: Mapped[int] = mapped_column(ForeignKey("pipelines.id"))
     sequence: Mapped[int] = mapped_column(Integer)
+    item: Mapped[int] = mapped_column(Integer, server_default="0")
     source_type: Mapped[str] = mapped_column(Text)
     source_url: Mapped[str | None] = mapped_column(Text)
     file_id: Mapped[UUID | None] = mapped_column(ForeignKey("files.id"))
@@ -201,3 +207,13 @@ class Job(Base):
     updated_at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.now())
     started_at: Mapped[datetime | None] = mapped_column(Timestamp)
     completed_at: Mapped[datetime | None] = mapped_column(Timestamp)
+
+
+class DirectoryName(Base):
+    """How often an organisation has used a base directory name; kept after its batches, so that none comes twice."""
+
+    __tablename__ = "directory_names"
+
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id", ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    used: Mapped[int] = mapped_column(Integer)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from typing import Annotated, Any, TypeVar
-from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -15,11 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.auth.caller import Caller, CallerDep
 from app.batches import submission
 from app.batches.idempotency import IdempotencyDep, IdempotentRequest
+from app.batches.items import jobs_of_items
 from app.batches.schemas import BatchCreate, BatchCreated, BatchOptions, Item, JobCreate, Url
 from app.batches.submission import Doorbell, NewJob
-from app.files import repository as file_repository
 from app.files import service as file_service
-from app.files.models import File
 from app.files.router import StorageDep, UploadLimitsDep
 from app.files.service import NewFile
 from app.files.storage import Storage
@@ -39,7 +37,6 @@ _FORM_BODY = {
             "multipart/form-data": {
                 "schema": {
                     "type": "object",
-                    "required": ["pipeline"],
                     "description": "A field that is not named here is taken as a parameter of the pipeline.",
                     "properties": {
                         "files": {"type": "array", "items": {"type": "string", "format": "binary"}},
@@ -52,10 +49,6 @@ _FORM_BODY = {
         },
     }
 }
-
-
-class FilesUnknown(Unprocessable):
-    code, title = "unknown_files", "Unknown files"
 
 
 class NotOneItem(Unprocessable):
@@ -89,14 +82,10 @@ class Submitter:
         """Submit files that are stored already, URLs and records."""
         submission.check_count(len(items), self.limits.files)
         digest = self.idempotent.digest(lambda: [model.model_dump(mode="json") for model in (options, *items)])
-        wanted = [item.file_id for item in items if item.file_id]
         async with self.database.transaction() as session:
             if known := await self._find_answer(session, digest):
                 return known
-            files = await file_repository.list_files_by_id(session, self.caller.organisation_id, wanted)
-            if missing := [str(file_id) for file_id in wanted if file_id not in files]:
-                raise FilesUnknown(f"{len(missing)} of the files do not exist.", file_ids=missing[:20])
-            jobs = [_job_of_item(item, files) for item in items]
+            jobs = await jobs_of_items(session, self.caller.organisation_id, items)
             return await self._submit(session, options, jobs, digest, single=single)
 
     async def submit_form(
@@ -108,11 +97,10 @@ class Submitter:
         async with self.database.transaction() as session:
             if known := await self._find_answer(session, digest):
                 return known
-        pipeline = self.registry.get(options.pipeline)
-        submission.check_params(pipeline, options.params)
         url_jobs = [NewJob("url", None, source_url=url) for url in urls]
         drafts = [NewJob("file", part.name) for part in parts] + url_jobs
-        submission.check_jobs(pipeline, drafts, self.limits.files, draft=not options.start)
+        tasks = submission.check_tasks(self.registry, options)
+        submission.assign(tasks, drafts, self.limits.files, draft=not options.start)
         files = await file_service.keep_contents(
             self.storage, [(part.name, part.media_type, part.content) for part in parts]
         )
@@ -154,22 +142,6 @@ class Submitter:
 SubmitterDep = Annotated[Submitter, Depends()]
 
 
-def _job_of_item(item: Item, files: dict[UUID, File]) -> NewJob:
-    if item.file_id:
-        file = files[item.file_id]
-        return NewJob(
-            "file",
-            item.name or file.name,
-            file_id=file.id,
-            file_size=file.size,
-            media_type=file.media_type,
-            checksum=file.sha256,
-        )
-    if item.url:
-        return NewJob("url", item.name, source_url=item.url)
-    return NewJob("record", item.name, record=item.record)
-
-
 def _job_of_new_file(file: NewFile) -> NewJob:
     content = file.content
     return NewJob(
@@ -195,11 +167,14 @@ def _read_form(form: Form) -> tuple[BatchOptions, list[str]]:
     values: dict[str, Any] = {}
     params: dict[str, Any] = {}
     urls: list[str] = []
+    pipelines: list[str] = []
     for name, text in form.fields:
         if name in ("file", "files") and not text:
             continue  # what some clients send for "no file"
         if name in ("url", "urls"):
             urls += text.split()
+        elif name in ("pipeline", "pipelines"):
+            pipelines += text.replace(",", " ").split()
         elif name in ("params", "metadata"):
             values[name] = _json_object(name, text)
         elif name in BatchOptions.model_fields:
@@ -207,6 +182,7 @@ def _read_form(form: Form) -> tuple[BatchOptions, list[str]]:
         else:
             params[name] = text
     values["params"] = params | values.get("params", {})
+    values["pipelines"] = pipelines
     try:
         return _validate(BatchOptions, values), [str(url) for url in _URLS.validate_python(urls)]
     except ValidationError as error:
