@@ -204,6 +204,9 @@ async def stuck(options: argparse.Namespace) -> None:
             readers = [
                 await asyncio.to_thread(stuck_reader, address, server.admin_key, batches[1]) for _ in range(STUCK)
             ]
+            arriving = seen.quantile(0.99)
+            print(f"  healthy client's p99 while they connect, {time.monotonic() - began:.1f} s: {arriving:.1f} ms")
+            seen.latencies.clear()
             memory = kernel = gone = 0.0
             while time.monotonic() - began < max(options.seconds, 40):
                 await asyncio.sleep(0.5)

@@ -78,7 +78,9 @@ async def test_listen_killed_four_times_costs_no_event(first: Api, worker: None)
     async with asyncio.timeout(60):
         async for event in stream(first, batch_id):
             seen.append(event)
-            if kills < 4 and len(seen) >= 20 * (kills + 1) and await killer.fetchval(KILL_LISTENERS):
+            if len(seen) == 20 * (kills + 1) and kills < 4:
+                while not await killer.fetchval(KILL_LISTENERS):
+                    await asyncio.sleep(0.05)  # it has not come back from the last time
                 kills += 1
     await killer.close()
     assert kills == 4
