@@ -21,13 +21,13 @@ from app.batches.log import LogEnds, LoggedEvent
 from app.events.admission import Admission
 from app.events.feeds import Feeds
 from app.events.frames import Frame, durable_frame
-from app.events.listener import Listener
 from app.events.metrics import MISSING
 from app.events.pages import PAGE, Pages
 from app.events.topic import TAIL, TAILS, Topic
 from app.kit.db import Database
 from app.kit.errors import DATABASE_DOWN
 from app.kit.gathering import Gathering
+from app.kit.listen import listen
 from app.settings import Settings
 
 log = logging.getLogger("tranche.hub")
@@ -60,7 +60,10 @@ class Hub:
         self._pages = Pages(self._pool)
         loops = [self._read_dirty(), self._poll(), self.feeds.run(), self.admission.watch_credentials()]
         if self._settings.stream_listen:
-            loops.append(Listener(self._database, self._on_batch, self._on_everything).run())
+            channel = event_log.CHANNEL
+            loops.append(
+                listen(self._database, channel, hear=self._hear, missed=self._on_everything, name="tranche-listen")
+            )
         self._tasks = [asyncio.create_task(loop, name="hub") for loop in loops]
 
     async def stop(self) -> None:
@@ -151,6 +154,18 @@ class Hub:
                 log.error("%s events of batch %s are missing before event %s", missing, batch_id, topic.last)
             if len(events) < PAGE:
                 return
+
+    def _hear(self, payload: str) -> None:
+        """Batches by comma, with their organisation behind an @ where the row may be gone; or `*` for too many."""
+        if payload == "*":
+            self._on_everything()
+            return
+        for name in payload.split(","):
+            batch, _, organisation = name.partition("@")
+            try:
+                self._on_batch(UUID(batch), UUID(organisation) if organisation else None)
+            except ValueError:
+                log.warning("a notification names no batch: %.80r", name)
 
     async def _poll(self) -> None:
         """A lost notification costs at most this delay, never an event. Also finds out which batches are gone."""

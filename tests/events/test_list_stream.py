@@ -105,7 +105,7 @@ async def test_what_no_notification_told_is_found_by_looking(
     """Listening that hears nothing, and LISTEN switched off: new, changed and deleted batches come all the same."""
     monkeypatch.setattr(hub_module, "POLL_SECONDS", 0.2)
     monkeypatch.setattr(hub_module, "POLL_SECONDS_WITHOUT_LISTEN", 0.2)
-    monkeypatch.setattr("app.events.listener.CHANNEL", "a_channel_nobody_uses")
+    monkeypatch.setattr(hub_module.Hub, "_hear", lambda *_: None)
     async with serving(make_settings(make_home(), database_url, stream_listen=listen)) as api:
         old = await run(api, "no-op", [{}])
         async with listening(api) as told:
