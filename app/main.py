@@ -39,6 +39,11 @@ from app.kit.service import Service, running
 from app.pipelines.discovery import discover
 from app.pipelines.registry import Registry
 from app.pipelines.router import router as pipelines_router
+from app.registrations.batch_router import router as registration_batches_router
+from app.registrations.pipeline import pipeline as restaurant_registration
+from app.registrations.platform import OrderingPlatform, read_description
+from app.registrations.router import router as restaurants_router
+from app.registrations.source import RestaurantSource
 from app.runner import engine, functions
 from app.runner.context import Resources
 from app.runner.engine import EngineDoorbell
@@ -48,8 +53,8 @@ from app.runner.waiting_router import router as waiting_router
 from app.settings import Settings
 
 log = logging.getLogger("tranche")
-BUILT_IN = (pdf_extraction,)
-ITEM_SOURCES: tuple[ItemSource, ...] = ()
+BUILT_IN = (pdf_extraction, restaurant_registration)
+ITEM_SOURCES: tuple[ItemSource, ...] = (RestaurantSource(),)
 """Rows of workloads that templates can take their items from."""
 CHILD_MODULES = ("app.extractions.sheet",)
 """What sandboxed children need: imported once, by the process they are forked from."""
@@ -67,6 +72,8 @@ class Installation:
         self.database = Database(dsn, pool_size=settings.database_pool_size)
         self.storage = Storage(settings.home, settings.storage_url)
         self.registry = Registry((*BUILT_IN, *discover(settings.pipelines_dir)))
+        token = settings.platform_token.get_secret_value() if settings.platform_token else None
+        self.platform = OrderingPlatform(settings.platform_url, token, read_description(settings.platform_file))
         self.hub = Hub(self.database)
         self.doorbell = EngineDoorbell()
         self.runner: Runner | None = None
@@ -93,14 +100,15 @@ class Installation:
                         preload=[*CHILD_MODULES, *_modules_of(self.registry)],
                     )
                     limit = self.settings.max_file_bytes
-                    resources = Resources(self.database, self.storage, sandbox, self.registry, http, limit)
+                    others = {OrderingPlatform: self.platform, Storage: self.storage}
+                    resources = Resources(self.database, self.storage, sandbox, self.registry, http, limit, others)
                     self.runner = Runner(
                         self.database,
                         resources,
                         slots=self.settings.worker_slots,
                         shutdown_seconds=self.settings.shutdown_seconds,
                     )
-                    services += [sandbox, self.runner]
+                    services += [sandbox, self.platform, self.runner]
                 if serve_http:
                     await self._welcome()
                     services.append(self.hub)
@@ -170,7 +178,7 @@ def create_app(settings: Settings) -> FastAPI:
         BodyLimit,
         limit=settings.max_json_bytes,
         overrides={"/api/batches": settings.max_submit_bytes},
-        raw=("/api/files/",),
+        raw=("/api/files/*", "/api/restaurants/import", "/api/restaurants/*/menu"),
         multipart=("/api/jobs", "/api/jobs/batch"),
     )
     install_error_handlers(app)
@@ -184,9 +192,12 @@ def create_app(settings: Settings) -> FastAPI:
         archive_router,
         insight_router,
         waiting_router,
+        restaurants_router,
         events_router,
         operations_router,
         console_router,
     ):
         app.include_router(router)
+    app.include_router(registration_batches_router, prefix="/api")
+    app.include_router(registration_batches_router, include_in_schema=False)  # the path that document 004 gives them
     return app
