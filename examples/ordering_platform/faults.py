@@ -29,7 +29,7 @@ class Fault(BaseModel):
     """rate_limit: 429. error: `status`. timeout: no answer for `seconds`, and no effect. silent_loss: the answer of a
     success, and no effect. slow: all well after `seconds`. hold: the effect, and an answer that comes after `seconds`.
 
-    It strikes calls of `step` (any, when unset) for the restaurant called `restaurant` (any, when unset), `times` times.
+    It strikes calls of `step` for the restaurant called `restaurant`, each any when unset, `times` times.
     """
 
     kind: Literal["rate_limit", "error", "timeout", "silent_loss", "slow", "hold"]
