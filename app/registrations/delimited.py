@@ -35,14 +35,18 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table as it was sent, its columns named as in its head."""
+    """A table as it was sent, its columns named as in its head. `sent` counts the rows that do not fit as well."""
 
     columns: list[str]
     rows: list[Row]
+    sent: int
+    from_json: bool = False
 
 
 def read_table(data: bytes, findings: Findings) -> Table:
     """The table in a file; raises FileNotReadable. Rows that do not fit the head are errors, and left out. Blocks."""
+    if data.startswith(b"PK\x03\x04"):
+        raise FileNotReadable("workbook_not_csv", "The file is a workbook or an archive: save the sheet as CSV.")
     text = _decode(data, findings)
     start = text.lstrip()
     if not start:
@@ -132,7 +136,7 @@ def _table_of_objects(objects: list[Any], findings: Findings) -> Table:
             findings.error("nul_character", "A value contains the character U+0000.", line=place)
             continue
         rows.append(Row(place, {name: cells.get(name, "") for name in columns}))
-    return Table(columns, rows)
+    return Table(columns, rows, len(objects), from_json=True)
 
 
 def _cell_of(value: Any) -> str:
@@ -190,8 +194,9 @@ def _read_csv(text: str, findings: Findings) -> Table:
         )
     if twice := [name for name, count in Counter(map(str.lower, filter(None, columns))).items() if count > 1]:
         raise FileNotReadable("column_twice", f"The head names the column {twice[0]} twice.", line=head_line)
-    rows = []
+    rows, sent = [], 0
     for line, cells in lines:
+        sent += 1
         if len(cells) > len(columns):
             if any(cell.strip() for cell in cells[len(columns) :]):
                 message = f"The row has {len(cells)} cells, the head has {len(columns)}: is a comma not quoted?"
@@ -204,14 +209,14 @@ def _read_csv(text: str, findings: Findings) -> Table:
         lacking = max(0, len(columns) - len(cells))
         padded = cells + [""] * lacking
         rows.append(Row(line, {name: padded[at].strip() for at, name in enumerate(columns) if name}, lacking))
-    return Table([name for name in columns if name], rows)
+    return Table([name for name in columns if name], rows, sent)
 
 
 def rename_columns(table: Table, known: Mapping[str, str]) -> Table:
     """The table with its columns by their proper names; `known` has them by their names in lower case, bare."""
     names = {column: known.get(bare(column), column) for column in table.columns}
     rows = [Row(row.line, {names[name]: cell for name, cell in row.cells.items()}, row.lacking) for row in table.rows]
-    return Table([names[column] for column in table.columns], rows)
+    return Table([names[column] for column in table.columns], rows, table.sent, table.from_json)
 
 
 def bare(column: str) -> str:

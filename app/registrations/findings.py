@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 
 from app.kit.errors import Unprocessable
 from app.kit.schemas import Output
@@ -49,7 +49,15 @@ class Findings:
 
 def _finding(code: str, message: str, line: int | None, column: str | None, value: str | None) -> Finding:
     shown = value if value is None or len(value) <= _LONGEST_VALUE else value[: _LONGEST_VALUE - 1] + "…"
-    return Finding(line=line, column=column, code=code, message=message, value=shown)
+    return Finding(line=line, column=_storable(column), code=code, message=_storable(message), value=_storable(shown))
+
+
+S = TypeVar("S", str, str | None)
+
+
+def _storable(text: S) -> S:
+    """What files say, without what neither JSON nor PostgreSQL can hold."""
+    return text if text is None else text.replace("\x00", "").encode("utf-8", "replace").decode()
 
 
 class FileNotReadable(Unprocessable):
@@ -59,4 +67,4 @@ class FileNotReadable(Unprocessable):
 
     def __init__(self, reason: str, detail: str, *, line: int | None = None) -> None:
         finding = _finding(reason, detail, line, None, None)
-        super().__init__(detail, reason=reason, errors=[finding.model_dump()])
+        super().__init__(finding.message, reason=reason, errors=[finding.model_dump()])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -43,11 +43,11 @@ _OF_THE_SERVICE: Final = frozenset(
 
 def read_restaurants(data: bytes, findings: Findings, *, most: int) -> tuple[int, list[tuple[int, RestaurantFields]]]:
     """How many rows the file has, and the good ones with their lines; raises FileNotReadable. Blocks."""
-    rows = list(_rows_of(data, findings))
-    if not rows and not findings.error_count:
+    sent, rows = _rows_of(data, findings)
+    if not sent:
         raise FileNotReadable("no_rows", "The file has no restaurants.")
-    if len(rows) > most:
-        raise FileNotReadable("too_many_rows", f"The file has {len(rows):,} restaurants; one import takes {most:,}.")
+    if sent > most:
+        raise FileNotReadable("too_many_rows", f"The file has {sent:,} restaurants; one import takes {most:,}.")
     good = []
     for line, values in rows:
         try:
@@ -58,18 +58,20 @@ def read_restaurants(data: bytes, findings: Findings, *, most: int) -> tuple[int
                 value = told["input"] if isinstance(told["input"], str) else None
                 message = f"{told['msg']}."
                 findings.error("value_not_valid", message, line=line, column=where, value=value)
-    return len(rows) + sum(finding.code in ("too_many_cells", "cell_too_long") for finding in findings.errors), good
+    return sent, good
 
 
-def _rows_of(data: bytes, findings: Findings) -> Iterator[tuple[int, Mapping[str, Any]]]:
+def _rows_of(data: bytes, findings: Findings) -> tuple[int, list[tuple[int, Mapping[str, Any]]]]:
+    """How many rows there are, and those that can be looked at, with their lines."""
+    found: list[tuple[int, Mapping[str, Any]]] = []
     objects = _objects_in(data)
     if objects is not None:
         for place, item in enumerate(objects, 1):
             if isinstance(item, dict):
-                yield place, item
+                found.append((place, item))
             else:
                 findings.error("row_not_an_object", "A restaurant is a JSON object.", line=place)
-        return
+        return len(objects), found
     table = read_table(data, findings)
     if "name" not in {FIELDS.get(bare(column)) for column in table.columns}:
         raise FileNotReadable("columns_missing", "The head has no column name.")
@@ -77,7 +79,8 @@ def _rows_of(data: bytes, findings: Findings) -> Iterator[tuple[int, Mapping[str
         if row.lacking:
             message = f"The row ends {row.lacking} cells early; they were left empty."
             findings.repair("row_too_short", message, line=row.line)
-        yield row.line, {column: cell for column, cell in row.cells.items() if cell}
+        found.append((row.line, {column: cell for column, cell in row.cells.items() if cell}))
+    return table.sent, found
 
 
 def _objects_in(data: bytes) -> list[Any] | None:

@@ -74,7 +74,7 @@ def _report(kind: Literal["menu", "option_sets"], table: Table, findings: Findin
     return FileReport(
         kind=kind,
         columns=len(table.columns),
-        rows=len(table.rows),
+        rows=table.sent,
         **(zero | counts),
         errors=findings.errors,
         error_count=findings.error_count,
@@ -86,6 +86,8 @@ def _report(kind: Literal["menu", "option_sets"], table: Table, findings: Findin
 def check_menu(table: Table, findings: Findings) -> tuple[list[str], list[dict[str, str]]]:
     """The columns and the good rows of a menu; raises FileNotReadable when it is none."""
     if lacking := [column for column in REQUIRED if column not in table.columns]:
+        if table.from_json:
+            raise FileNotReadable("json_not_csv", "The file is a JSON answer, not CSV, and its rows are no dishes.")
         raise FileNotReadable("columns_missing", f"This is no menu: the head has no column {', '.join(lacking)}.")
     if added := [column for column in MENU_COLUMNS if column not in table.columns]:
         findings.repair("columns_added", f"The head has no {', '.join(added)}; they were added, empty.")
