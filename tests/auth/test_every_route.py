@@ -35,7 +35,10 @@ async def of_first(api: Api) -> dict[str, str]:
     job = (await api.get(f"/api/batches/{batch_id}/jobs")).json()["jobs"][0]
     outputs = (await api.get(f"/api/jobs/{job['id']}")).json()["job"]["outputs"]
     key = (await api.post("/api/keys", json={"name": "of the first"})).json()
+    restaurant_id = (await api.post("/api/restaurants", json={"name": "of the first"})).json()["id"]
+    registration = (await api.post("/api/registration-batches", json={"restaurant_ids": [restaurant_id]})).json()
     ids = {"batch_id": batch_id, "job_id": job["id"], "file_id": job["file_id"], "key_id": key["id"]}
+    ids |= {"restaurant_id": restaurant_id, "registration_batch_id": registration["batch_id"]}
     return ids | {"name": outputs[0]["name"]}
 
 
@@ -46,6 +49,8 @@ def routes(openapi: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def filled(path: str, values: dict[str, str]) -> str:
+    if path.startswith("/api/registration-batches"):  # which are batches, of one kind only
+        values = values | {"batch_id": values["registration_batch_id"]}
     return re.sub(r"{(\w+)}", lambda match: values[match[1]], path)
 
 
@@ -85,7 +90,7 @@ async def test_ids_of_another_organisation_do_not_exist(
                 told = {name: value for name, value in answer.json().items() if name != "instance"}
                 if answer.status_code != 404 or of_first["name"] in str(told):
                     wrong.append((method, path, answer.status_code))
-            unknown = of_first | dict.fromkeys(("batch_id", "job_id", "file_id", "key_id"), f"{0:032x}")
+            unknown = {name: value if name == "name" else f"{0:032x}" for name, value in of_first.items()}
             truly_unknown = await second.request(method, filled(path, unknown), json=body)
             if {**truly_unknown.json(), "instance": ""} != {**answer.json(), "instance": ""}:
                 wrong.append((method, path, "tells the two apart"))

@@ -72,6 +72,14 @@ async def test_the_platform_of_a_caller_is_not_reached_in_our_own_network(api: A
     assert "Bearer mine" not in shown
 
 
+async def test_without_a_platform_the_batch_is_given_up_at_once(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api.installation.platform, "url", None)
+    ids = [await add_restaurant(api, f"Nowhere {number}") for number in (1, 2)]
+    batch = await register(api, ids)
+    assert (batch["status"], batch["status_reason"]) == ("failed", "PLATFORM_NOT_CONFIGURED")
+    assert [job["status"] for job in batch["jobs"]] == ["failed", "cancelled"]
+
+
 async def test_list_takes_the_documents_words_and_only_shows_registrations(api: Api) -> None:
     other = await submit(api, "franchise-registration", [{"restaurant_id": str(uuid4())}], start=False)
     one = await create(api, [await add_restaurant(api, "Listed")])

@@ -46,7 +46,7 @@ async def worker(api: Api, **environment: str) -> AsyncIterator[subprocess.Popen
 
 async def test_kill_9_between_the_platforms_success_and_our_commit(api: Api, platform: Platform) -> None:
     one = await add_restaurant(api, "Killed Midway")
-    platform.fail(kind="hold", step="account", times=1, seconds=60)
+    platform.fail(kind="hold", step="account", times=1, seconds=5)
     batch_id = await create(api, [one], start=True)
     environment = {"TRANCHE_PLATFORM_URL": platform.url, "TRANCHE_PLATFORM_TOKEN": TOKEN}
     async with worker(api, **environment) as first:
@@ -83,11 +83,3 @@ async def test_the_platform_of_a_caller_is_never_sent_the_operators_token(api: A
             "UPSTREAM_4XX",
             "The platform answered 401 to POST /accounts: this token is not known",
         )
-
-
-async def test_without_a_platform_the_batch_is_given_up_at_once(api: Api, platform: Platform) -> None:
-    ids = [await add_restaurant(api, f"Nowhere {number}") for number in (1, 2)]
-    async with worker(api):
-        batch = await register(api, ids)
-    assert (batch["status"], batch["status_reason"]) == ("failed", "PLATFORM_NOT_CONFIGURED")
-    assert [job["status"] for job in batch["jobs"]] == ["failed", "cancelled"]
