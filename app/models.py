@@ -8,6 +8,7 @@ from app.files import models as file_models
 from app.kit.db import Base
 from app.pipelines import models as pipeline_models
 from app.registrations import models as registration_models
+from app.plays import models as play_models
 from app.runner import models as runner_models
 
 metadata = Base.metadata
@@ -21,6 +22,7 @@ __all__ = [
     "metadata",
     "pipeline_models",
     "registration_models",
+    "play_models",
     "runner_models",
     "step_models",
 ]

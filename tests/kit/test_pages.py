@@ -62,7 +62,8 @@ async def ids(api: Api) -> dict[str, str]:
     restaurant_id = (await api.post("/api/restaurants", json={"name": "a"})).json()["id"]
     registration = (await api.post("/api/registration-batches", json={"restaurant_ids": [restaurant_id]})).json()
     real |= {"restaurant_id": restaurant_id, "registration_batch_id": registration["batch_id"]}
-    return real | {"name": "a", "key": "no-op"}
+    play_id = (await api.post("/api/plays/", json={"name": "a play"})).json()["id"]
+    return real | {"name": "a", "key": "no-op", "play_id": str(play_id)}
 
 
 def readings(openapi: dict[str, Any]) -> Iterator[tuple[str, list[dict[str, Any]]]]:

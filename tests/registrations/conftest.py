@@ -17,6 +17,7 @@ from examples.ordering_platform.faults import Fault, Faults
 from examples.ordering_platform.platform import create_platform
 from tests.conftest import Api, make_settings, serving
 
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 TOKEN = "the-token-of-the-platform"
 
 
@@ -71,7 +72,7 @@ async def api(home: Path, database_url: str, whole_platform: Platform) -> AsyncI
         database_url,
         platform_url=whole_platform.url,
         platform_token=SecretStr(TOKEN),
-        pipelines_dir=Path(__file__).parent / "workloads",
+        pipelines_dir=EXAMPLES / "registrations",
     )
     async with serving(settings) as client:
         yield client

@@ -1,4 +1,10 @@
-"""A third party's file: franchises get a step of their own between the test order and going live."""
+"""Franchises are registered with a step of their own, between the test order and going live.
+
+Put this file into the folder TRANCHE_PIPELINES_DIR, and say which restaurants it is for:
+"common_config": {"pipeline_by_type": {"Franchise": "franchise-registration"}}
+"""
+
+from __future__ import annotations
 
 from app.pipelines.contract import Step, StepContext, Stop
 from app.registrations.pipeline import TWELVE_STEPS, registration_pipeline
