@@ -24,12 +24,11 @@ from sqlalchemy import (
     select,
     text,
     true,
-    tuple_,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.batches.models import Batch, Job
-from app.kit.pages import decode_cursor, encode_cursor
+from app.kit.pages import encode_cursor, in_order
 from app.registrations.models import JOB_SUBJECT, Restaurant
 from app.registrations.schemas import RestaurantFilter
 
@@ -112,12 +111,8 @@ async def list_restaurants(
     """A page of restaurants and the cursor of the next. `sort` is a key of SORTS, with `-` for descending."""
     descending, column = sort.startswith("-"), SORTS[sort.lstrip("-")]
     query = _standings(organisation_id).where(*_conditions(wanted))
-    if cursor:
-        value, last_id = decode_cursor(cursor, column.type.python_type, UUID)
-        key = tuple_(column, Restaurant.id)
-        query = query.where(key < (value, last_id) if descending else key > (value, last_id))
-    order = (column.desc(), Restaurant.id.desc()) if descending else (column.asc(), Restaurant.id.asc())
-    rows = [Standing(*row) for row in await session.execute(query.order_by(*order).limit(limit + 1))]
+    query = in_order(query, column, Restaurant.id, cursor, descending=descending)
+    rows = [Standing(*row) for row in await session.execute(query.limit(limit + 1))]
     if len(rows) <= limit:
         return rows, None
     last = rows[limit - 1].restaurant

@@ -63,6 +63,11 @@ async def ids(api: Api) -> dict[str, str]:
     registration = (await api.post("/api/registration-batches", json={"restaurant_ids": [restaurant_id]})).json()
     real |= {"restaurant_id": restaurant_id, "registration_batch_id": registration["batch_id"]}
     play_id = (await api.post("/api/plays/", json={"name": "a play"})).json()["id"]
+    template = {"name": "a", "options": {"pipeline": "no-op"}}
+    template_id = (await api.post("/api/templates", json=template)).json()["id"]
+    timed = {"template_id": template_id, "cron": "0 9 * * *"}
+    schedule_id = (await api.post("/api/schedules", json=timed)).json()["id"]
+    real |= {"template_id": template_id, "schedule_id": schedule_id}
     return real | {"name": "a", "key": "no-op", "play_id": str(play_id)}
 
 
