@@ -6,7 +6,7 @@ import base64
 import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 from fastapi import Query, Request, Response
@@ -17,6 +17,8 @@ from app.kit.schemas import check_moment, check_text
 
 Limit = Annotated[int, Query(ge=1, le=1000, description="Rows in one page.")]
 Cursor = Annotated[str | None, Query(max_length=500, description="`next_cursor` of the page before.")]
+
+Q = TypeVar("Q", bound=Select[*tuple[Any, ...]])
 
 
 class CursorNotReadable(BadRequest):
@@ -56,9 +58,7 @@ _READERS: Mapping[type, Callable[[Any], Any]] = {
 }
 
 
-def in_order(
-    query: Select[Any], column: Any, id_column: Any, cursor: str | None, *, descending: bool = False
-) -> Select[Any]:
+def in_order(query: Q, column: Any, id_column: Any, cursor: str | None, *, descending: bool = False) -> Q:
     """The query in the order of a column that is never null, equal ones by id, from the row after the cursor's on."""
     if cursor:
         value, last_id = decode_cursor(cursor, column.type.python_type, UUID)

@@ -8,15 +8,12 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
-from app.batches.sources import ItemSource
-from app.registrations.schemas import RestaurantFilter
-from app.registrations.source import RestaurantSource
 from tests.auth.people import caller, key_of
-from tests.batch_helpers import submit
+from tests.batch_helpers import follow, submit
 from tests.conftest import Api
 from tests.registrations.conftest import Platform
 from tests.registrations.menus import add_restaurant
-from tests.registrations.test_registrations import BATCHES, create, read, register
+from tests.registrations.test_registrations import BATCHES, PLAIN, create, read, register
 
 
 async def test_a_batch_is_a_draft_first_and_a_key_makes_it_once(api: Api) -> None:
@@ -161,15 +158,19 @@ async def test_the_log_has_document_004s_words_and_columns(api: Api, platform: P
     }
 
 
-async def test_restaurants_are_a_source_of_items(api: Api) -> None:
-    source: ItemSource = RestaurantSource()
+async def test_a_template_registers_the_hot_leads_of_a_city(api: Api, platform: Platform) -> None:
     await add_restaurant(api, "Hot One", city="Gisborne")
     await add_restaurant(api, "Cold One", city="Gisborne", stage="cold")
-    async with api.installation.database.transaction() as session:
-        row = await session.execute(text("select organisation_id from restaurants limit 1"))
-        organisation_id = row.scalar_one()
-        wanted = RestaurantFilter(city="gisborne", stage="hot")
-        jobs = await source.list_jobs(session, organisation_id, wanted, 10)
-        assert await source.list_jobs(session, uuid4(), RestaurantFilter(), 10) == []
-    assert [(job.source_type, job.name) for job in jobs] == [("record", "Hot One")]
-    assert source.filter.model_json_schema()["properties"].keys() == RestaurantFilter.model_fields.keys()
+    await add_restaurant(api, "Elsewhere", city="Levin")
+    body = {
+        "name": "Hot leads in Gisborne",
+        "options": {"pipeline": "restaurant-registration", "params": {"currency": "NZD"}},
+        "source": {"type": "rows", "source": "restaurants", "filter": {"city": "gisborne", "stage": "hot"}},
+    }
+    template = (await api.post("/api/templates", json=body)).json()
+    batch_id = (await api.post(f"/api/templates/{template['id']}/run", json={})).json()["batch_id"]
+    await follow(api, batch_id)
+    batch = await read(api, batch_id)
+    assert (batch["status"], batch["execution_mode"]) == ("completed", "sequential")
+    assert [job["restaurant_name"] for job in batch["jobs"]] == ["Hot One"]
+    assert platform.steps_of("Hot One") == PLAIN
