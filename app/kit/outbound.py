@@ -40,7 +40,6 @@ __all__ = [
     "check_url",
     "download",
     "outbound_client",
-    "read_retry_after",
 ]
 
 _PIECE = 1 << 18
@@ -200,12 +199,11 @@ def _check_status(response: httpx.Response) -> None:
         return
     code = {408: "TIMEOUT", 429: "RATE_LIMIT"}.get(status, f"UPSTREAM_{status // 100}XX")
     message = f"{response.url.host} answered with status {status}."
-    raise DownloadFailed(code, message, read_retry_after(response))
+    raise DownloadFailed(code, message, retry_after(response.headers.get("Retry-After", "")))
 
 
-def read_retry_after(response: httpx.Response) -> float | None:
-    """Seconds from now, of a Retry-After with a number of seconds or a date (RFC 9110, 10.2.3); None without one."""
-    value = response.headers.get("Retry-After", "")
+def retry_after(value: str) -> float | None:
+    """Seconds from now, of a number of seconds or a date (RFC 9110, 10.2.3)."""
     try:
         seconds = (
             float(value) if re.fullmatch("[0-9]+", value) else parsedate_to_datetime(value).timestamp() - time.time()

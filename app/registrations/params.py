@@ -12,7 +12,7 @@ from app.registrations.platform import REQUEST_SECONDS, BaseUrl, PlatformAuth, S
 
 
 class RegistrationParams(Params):
-    """Common configuration of a registration. Members of your own are there for templates, as `{config.currency}`.
+    """Common configuration of a registration. Members of your own are there for templates, as `{{config.currency}}`.
 
     Without `base_url` the operator's platform is used. With one, `auth` and `steps` are the caller's as well: what the
     operator's token may do is the operator's to say, and it is never sent elsewhere.

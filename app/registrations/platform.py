@@ -12,7 +12,7 @@ import httpx
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from app.kit.addresses import parse_url
-from app.kit.outbound import outbound_client, read_retry_after
+from app.kit.outbound import outbound_client, retry_after
 from app.kit.schemas import check_json, check_text
 
 DEFAULT_DESCRIPTION: Final = Path(__file__).with_name("ordering_platform.json")
@@ -161,7 +161,9 @@ class Access:
             raise PlatformError("TIMEOUT", f"The platform did not answer {method} {path} in time.") from None
         if answer.status in (408, 429) or answer.status >= 500:
             code = {408: "TIMEOUT", 429: "RATE_LIMIT"}.get(answer.status, "UPSTREAM_5XX")
-            raise PlatformError(code, explain(method, path, answer), read_retry_after(response))
+            raise PlatformError(
+                code, explain(method, path, answer), retry_after(response.headers.get("Retry-After", ""))
+            )
         return answer
 
 

@@ -1,6 +1,6 @@
-"""Fills the paths and bodies of a platform's description: `{restaurant.contact.email}` becomes the restaurant's value.
+"""Fills the paths and bodies of a platform's description: `{{restaurant.city}}` becomes the restaurant's city.
 
-Only names are looked up, member by member in JSON values: a template can reach nothing else.
+As in `kit/placeholders.py`, only that a value which a restaurant lacks is no mistake: its member is left out.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
-_NAME: Final = r"[A-Za-z_][\w-]*(?:\.[\w-]+)*"
-_PLACEHOLDER: Final = re.compile(rf"\{{({_NAME})\}}")
-_MISSING: Final = object()
+from app.kit import placeholders
+from app.kit.placeholders import MISSING, PlaceholderUnknown, fill_text
+
+_WHOLE: Final = re.compile(r"{{\s*([^{}]*?)\s*}}")
 
 
 class ValueMissing(ValueError):
@@ -23,56 +24,41 @@ class ValueMissing(ValueError):
 
 def look_up(values: Any, path: str) -> Any:
     """The member that a dotted path leads to, with numbers for places in lists; None when there is none."""
-    for name in path.split("."):
-        if isinstance(values, Mapping):
-            values = values.get(name)
-        elif isinstance(values, list) and name.isascii() and name.isdecimal() and int(name[:9]) < len(values):
-            values = values[int(name[:9])]
-        else:
-            return None
-    return values
+    found = placeholders.look_up(values, path)
+    return None if found is MISSING else found
 
 
 def fill(template: Any, values: Mapping[str, Any]) -> Any:
     """The template with its placeholders replaced; None when it is one placeholder for a value that is missing.
 
-    A text that is one placeholder becomes the value itself, whatever its type; inside a longer text the value is
-    written out. Members and items whose value is missing are left out.
+    Members and items that are one placeholder for a missing value are left out.
     """
-    filled = _fill(template, values)
-    return None if filled is _MISSING else filled
+    return placeholders.fill(_without_missing(template, values), values, missing_is_null=True)
 
 
-def _fill(template: Any, values: Mapping[str, Any]) -> Any:
-    if isinstance(template, str):
-        if whole := _PLACEHOLDER.fullmatch(template):
-            found = look_up(values, whole[1])
-            return _MISSING if found is None else found
-        return _PLACEHOLDER.sub(lambda match: _text_of(look_up(values, match[1])), template)
+def _without_missing(template: Any, values: Mapping[str, Any]) -> Any:
     if isinstance(template, Mapping):
-        members = {name: _fill(value, values) for name, value in template.items()}
-        return {name: value for name, value in members.items() if value is not _MISSING}
+        kept = {name: value for name, value in template.items() if not _is_missing(value, values)}
+        return {name: _without_missing(value, values) for name, value in kept.items()}
     if isinstance(template, list):
-        return [value for value in (_fill(item, values) for item in template) if value is not _MISSING]
+        return [_without_missing(item, values) for item in template if not _is_missing(item, values)]
     return template
+
+
+def _is_missing(template: Any, values: Mapping[str, Any]) -> bool:
+    whole = _WHOLE.fullmatch(template) if isinstance(template, str) else None
+    return whole is not None and look_up(values, whole[1]) is None
 
 
 def fill_path(template: str, values: Mapping[str, Any]) -> str:
     """The path with each value quoted, so that none adds a segment or a query of its own; raises ValueMissing."""
 
-    def value_of(match: re.Match[str]) -> str:
-        text = _text_of(look_up(values, match[1]))
+    def quoted(text: str) -> str:
         if text in ("", ".", ".."):
-            raise ValueMissing(f"{match[1]} is missing, which {template} needs.")
+            raise ValueMissing(f"A value is missing that {template} needs.")
         return quote(text, safe="")
 
-    return _PLACEHOLDER.sub(value_of, template)
-
-
-def _text_of(value: Any) -> str:
-    match value:
-        case None:
-            return ""
-        case bool():
-            return str(value).lower()
-    return str(value)
+    try:
+        return fill_text(template, values, quoted)
+    except PlaceholderUnknown as error:
+        raise ValueMissing(f"{error.path} is missing, which {template} needs.") from None

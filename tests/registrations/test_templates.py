@@ -20,14 +20,14 @@ VALUES = {"restaurant": {"name": "A/B & C", "seats": 4, "hours": {"mon": [9, 17]
 @pytest.mark.parametrize(
     ("template", "filled"),
     [
-        ("{restaurant.seats}", 4),
-        ("{restaurant.hours}", {"mon": [9, 17]}),
-        ("{restaurant.hours.mon.1}", 17),
-        ("{list.0.id}", "x"),
-        ("at {restaurant.name}: {restaurant.seats}, {restaurant.open}{nothing}", "at A/B & C: 4, true"),
-        ("{restaurant.__class__}", None),
-        ({"a": "{nothing}", "b": ["{nothing}", 1], "c": None}, {"b": [1], "c": None}),
-        ("{not a name} {}", "{not a name} {}"),
+        ("{{restaurant.seats}}", 4),
+        ("{{restaurant.hours}}", {"mon": [9, 17]}),
+        ("{{restaurant.hours.mon.1}}", 17),
+        ("{{list.0.id}}", "x"),
+        ("at {{restaurant.name}}: {{restaurant.seats}}, {{restaurant.open}}{{nothing}}", "at A/B & C: 4, true"),
+        ("{{restaurant.__class__}}", None),
+        ({"a": "{{nothing}}", "b": ["{{nothing}}", 1], "c": None}, {"b": [1], "c": None}),
+        ("{not one} {}", "{not one} {}"),
     ],
 )
 def test_templates_are_filled(template: Any, filled: Any) -> None:
@@ -35,10 +35,10 @@ def test_templates_are_filled(template: Any, filled: Any) -> None:
 
 
 def test_a_value_in_a_path_adds_no_segment() -> None:
-    assert fill_path("/a/{restaurant.name}?n={restaurant.seats}", VALUES) == "/a/A%2FB%20%26%20C?n=4"
+    assert fill_path("/a/{{restaurant.name}}?n={{restaurant.seats}}", VALUES) == "/a/A%2FB%20%26%20C?n=4"
     for value in (None, "", ".", ".."):
         with pytest.raises(ValueMissing):
-            fill_path("/a/{v}/b", {"v": value})
+            fill_path("/a/{{v}}/b", {"v": value})
 
 
 @pytest.mark.parametrize("path", ["", "a", "//host", "http://host", "/a/../b", "/a\\b", "/a b", "/a#b", "/\x00"])
