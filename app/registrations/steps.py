@@ -21,7 +21,6 @@ from app.registrations.platform import (
     CheckDescription,
     OrderingPlatform,
     PlatformDescription,
-    PlatformError,
     explain,
 )
 from app.registrations.templates import fill, fill_path, look_up
@@ -71,9 +70,7 @@ async def perform(ctx: StepContext, name: str) -> Stop | Retry | dict[str, Any]:
         answer = await call(ctx, access, description.call, subject)
         values = {**subject.values, "answer": answer.body}
         kept, differences = await check(access, description.check, values)
-    except (StepRefused, PlatformError) as error:
-        if isinstance(error, PlatformError):
-            raise  # read by its code, with the Retry-After that came along
+    except StepRefused as error:
         return Stop(error.code, error.message)
     if differences:
         return Retry(code=EFFECT_NOT_VISIBLE, message=f"{name}: the platform said yes, but {'; '.join(differences)}.")

@@ -80,7 +80,7 @@ def routes(openapi: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def filled(path: str, values: dict[str, str]) -> str:
-    if path.startswith("/api/registration-batches"):  # which are batches, of one kind only
+    if path.startswith("/api/registration-batches/"):  # which are batches, of one kind only
         values = values | {"batch_id": values["registration_batch_id"]}
     return re.sub(r"{(\w+)}", lambda match: values[match[1]], path) + QUERIES.get(path, "")
 
