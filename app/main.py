@@ -60,6 +60,9 @@ from app.registrations.pipeline import pipeline as restaurant_registration
 from app.registrations.platform import OrderingPlatform, read_description
 from app.registrations.router import router as restaurants_router
 from app.registrations.source import RestaurantSource
+from app.reports import repository as report_repository
+from app.reports.pipeline import pipeline as data_report
+from app.reports.router import router as reports_router
 from app.runner import engine, functions
 from app.runner.context import Resources
 from app.runner.engine import EngineDoorbell
@@ -71,8 +74,10 @@ from app.settings import Settings
 log = logging.getLogger("tranche")
 ITEM_SOURCES: tuple[ItemSource, ...] = (RestaurantSource(),)
 """Rows of workloads that templates can take their items from."""
-CHILD_MODULES = ("app.extractions.sheet",)
+CHILD_MODULES = ("app.extractions.sheet", "app.reports.profile")
 """What sandboxed children need: imported once, by the process they are forked from."""
+EXPIRING = (report_repository.delete_expired,)
+"""What housekeeping asks the workloads to remove because its time is over."""
 DESCRIPTION = "Submit many things, process each in stages, watch it live, get the results."
 
 
@@ -84,7 +89,7 @@ def built_in(settings: Settings) -> tuple[Pipeline, ...]:
         data_url=settings.data_provider_url,
         data_token=settings.data_provider_token.get_secret_value() if settings.data_provider_token else None,
     )
-    return (pdf_extraction, play_pipeline(providers), restaurant_registration)
+    return (pdf_extraction, data_report, play_pipeline(providers), restaurant_registration)
 
 
 class Installation:
@@ -130,7 +135,9 @@ class Installation:
                     )
                     limit = self.settings.max_file_bytes
                     others = {OrderingPlatform: self.platform, Storage: self.storage}
-                    resources = Resources(self.database, self.storage, sandbox, self.registry, http, limit, others)
+                    resources = Resources(
+                        self.database, self.storage, sandbox, self.registry, http, limit, others, EXPIRING
+                    )
                     self.runner = Runner(
                         self.database,
                         resources,
@@ -221,7 +228,7 @@ def create_app(settings: Settings) -> FastAPI:
         limit=settings.max_json_bytes,
         overrides={"/api/batches": settings.max_submit_bytes},
         raw=("/api/files/*", "/api/restaurants/import", "/api/restaurants/*/menu"),
-        multipart=("/api/jobs", "/api/jobs/batch"),
+        multipart=("/api/jobs", "/api/jobs/batch", "/api/batch-reports"),
     )
     install_error_handlers(app)
     for router in (
@@ -238,6 +245,7 @@ def create_app(settings: Settings) -> FastAPI:
         events_router,
         notifications_router,
         operations_router,
+        reports_router,
         templates_router,
         schedules_router,
         plays_router,

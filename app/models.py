@@ -11,6 +11,7 @@ from app.notifications import models as notification_models
 from app.pipelines import models as pipeline_models
 from app.plays import models as play_models
 from app.registrations import models as registration_models
+from app.reports import models as report_models
 from app.runner import models as runner_models
 
 metadata = Base.metadata
@@ -27,6 +28,7 @@ __all__ = [
     "pipeline_models",
     "play_models",
     "registration_models",
+    "report_models",
     "runner_models",
     "step_models",
 ]

@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0009"
-down_revision = "0003"
+down_revision = "0006"
 
 LOG_VIEW = """
 create view batch_operation_logs as

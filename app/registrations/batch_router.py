@@ -12,7 +12,7 @@ from app.batches import command_router, insight_router, reads, repository
 from app.batches.idempotency import IdempotencyDep
 from app.batches.models import Batch
 from app.batches.repository import BatchFilter, BatchRow
-from app.batches.router import JOBS_IN_BATCH, status_words
+from app.batches.router import JOBS_IN_BATCH, read_words
 from app.batches.service import BatchNotFound
 from app.batches.states import BATCH_STATUSES
 from app.files.router import UploadLimitsDep
@@ -105,7 +105,7 @@ async def list_registration_batches(
     cursor: Cursor = None,
 ) -> list[RegistrationBatchSummary]:
     """The organisation's registration batches, newest first. The next page is in the header Link."""
-    statuses = status_words(status, BATCH_STATUSES)
+    statuses = read_words(status, BATCH_STATUSES)
     wanted = BatchFilter(statuses, pipeline=PIPELINE_KEY, created_after=created_after, archived=archived)
     rows, following = await repository.list_batches(
         session, caller.organisation_id, wanted, "-created_at", limit, cursor
