@@ -14,6 +14,9 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 
+from app.assets.contact_sheet import pipeline as contact_sheet
+from app.assets.originals import pipeline as originals
+from app.assets.web_images import pipeline as web_images
 from app.auth import service as auth_service
 from app.auth.router import router as auth_router
 from app.batches.archive_router import router as archive_router
@@ -44,14 +47,15 @@ from app.runner.context import Resources
 from app.runner.engine import EngineDoorbell
 from app.runner.router import router as operations_router
 from app.runner.runner import Runner
+from app.runner.siblings import Siblings
 from app.runner.waiting_router import router as waiting_router
 from app.settings import Settings
 
 log = logging.getLogger("tranche")
-BUILT_IN = (pdf_extraction,)
+BUILT_IN = (pdf_extraction, web_images, contact_sheet, originals)
 ITEM_SOURCES: tuple[ItemSource, ...] = ()
 """Rows of workloads that templates can take their items from."""
-CHILD_MODULES = ("app.extractions.sheet",)
+CHILD_MODULES = ("app.extractions.sheet", "app.assets.images", "app.assets.sheets")
 """What sandboxed children need: imported once, by the process they are forked from."""
 DESCRIPTION = "Submit many things, process each in stages, watch it live, get the results."
 
@@ -92,8 +96,8 @@ class Installation:
                         cpu_seconds=self.settings.child_cpu_seconds,
                         preload=[*CHILD_MODULES, *_modules_of(self.registry)],
                     )
-                    limit = self.settings.max_file_bytes
-                    resources = Resources(self.database, self.storage, sandbox, self.registry, http, limit)
+                    limit, siblings = self.settings.max_file_bytes, Siblings(self.database)
+                    resources = Resources(self.database, self.storage, sandbox, self.registry, http, limit, siblings)
                     self.runner = Runner(
                         self.database,
                         resources,

@@ -38,9 +38,9 @@ LISTS = {
 STATUSES = "(array['completed','completed','completed','completed','completed','completed','partial','failed'])"
 ADD_BATCHES = f"""
 insert into batches (id, organisation_id, pipeline_id, name, base_directory_name, customer_prefix, execution_mode,
-  max_parallel, status, pause_reason, total_files, total_jobs, pending_jobs, completed_jobs, failed_jobs, settings, metadata,
+  max_parallel, status, total_files, total_jobs, pending_jobs, completed_jobs, failed_jobs, settings, metadata,
   created_at, completed_at, archived_at, last_event_id)
-select gen_random_uuid(), o.id, p.id, s.name, s.name, s.prefix, 'parallel', 8, s.status, null, 1 + g % 40, $3,
+select gen_random_uuid(), o.id, p.id, s.name, s.name, s.prefix, 'parallel', 8, s.status, 1 + g % $3, $3,
   case when s.status in ('pending', 'processing') then $3 else 0 end,
   case s.status when 'completed' then $3 when 'partial' then $3 - 1 else 0 end,
   case s.status when 'failed' then $3 when 'partial' then 1 else 0 end,
@@ -54,15 +54,15 @@ from generate_series($1::int, $2::int) g, (select id from organisations limit 1)
     (now() - g * interval '1 minute')::date || '_' || g as name) s
 """
 ADD_JOBS = """
-insert into jobs (id, batch_id, pipeline_id, sequence, source_type, filename, file_size, status, error_code, completed_at)
-select gen_random_uuid(), b.id, b.pipeline_id, n, 'file', b.customer_prefix || '_View' || n || '.png', 100000,
-  case when b.status in ('pending', 'processing') then 'pending' when n <= b.failed_jobs then 'failed' else 'completed' end,
+insert into jobs (id, batch_id, pipeline_id, sequence, source_type, filename, status, error_code, completed_at)
+select gen_random_uuid(), b.id, b.pipeline_id, n, 'file', b.customer_prefix || '_View' || n || '.png',
+  case when n <= b.pending_jobs then 'pending' when n <= b.failed_jobs then 'failed' else 'completed' end,
   case when n <= b.failed_jobs then 'IMAGE_TRUNCATED' end, b.completed_at
 from batches b, generate_series(1, $1::int) n where not exists (select from jobs j where j.batch_id = b.id)
 """
 ADD_STEPS = """
 insert into job_steps (job_id, position, name, status, error_code, completed_at)
-select j.id, 0, 'handing_back', case j.status when 'pending' then 'pending' else j.status end, j.error_code, j.completed_at
+select j.id, 0, 'grouping', j.status, j.error_code, j.completed_at
 from jobs j where not exists (select from job_steps s where s.job_id = j.id)
 """
 
