@@ -111,7 +111,7 @@ def _format(image: Image.Image) -> str:
 
 
 def _check_end(path: str, size: int) -> None:
-    """Says that a PNG or a WebP was cut: Pillow shows the one without its last chunks, and only says no to the other."""
+    """Says that a PNG or a WebP was cut: Pillow shows the one without its last chunks, and refuses the other."""
     with open(path, "rb") as file:
         start = file.read(12)
         if start[:4] == b"RIFF" and start[8:] == b"WEBP" and size < int.from_bytes(start[4:8], "little") + 8:

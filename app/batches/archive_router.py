@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
@@ -49,7 +50,7 @@ async def download_batch(
         if row is None:
             raise BatchNotFound("There is no such batch.")
         outputs = await repository.list_batch_outputs(session, batch_id)
-    archive = archive_of(outputs, several=row[0].total_pipelines > 1)
+    archive = await asyncio.to_thread(archive_of, outputs, several=row[0].total_pipelines > 1)
     return ranged_response(
         request,
         size=archive.size,

@@ -15,8 +15,9 @@ _RESERVED = re.compile(r"^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[\d¹²³])
 
 def display_name(name: str) -> str:
     """The last part of whatever a client sent, without control characters, at most 255 characters; never empty."""
-    last = re.split(r"[/\\]", name.rstrip("/\\"))[-1]
-    clean = "".join(c for c in last if unicodedata.category(c) not in _CONTROL).strip()
+    last = name.rstrip("/\\").replace("\\", "/").rpartition("/")[2]
+    plain = last.isascii() and last.isprintable()  # which most are, and then nothing is to be taken out
+    clean = (last if plain else "".join(c for c in last if unicodedata.category(c) not in _CONTROL)).strip()
     if clean in ("", ".", ".."):
         return "unnamed"
     stem, suffix = split_suffix(clean)
