@@ -40,11 +40,11 @@ def unique_paths(wanted: Iterable[tuple[str, str]]) -> list[str]:
     paths = []
     for folder, name in wanted:
         safe_folder, safe_name = archive_name(folder), archive_name(name)
-        stem, suffix = split_suffix(safe_name)
         path, number = f"{safe_folder}/{safe_name}", 2
-        while _folded(path) in taken:
+        while (folded := _folded(path)) in taken:
+            stem, suffix = split_suffix(safe_name)
             path, number = f"{safe_folder}/{stem} ({number}){suffix}", number + 1
-        taken.add(_folded(path))
+        taken.add(folded)
         paths.append(path)
     return paths
 
