@@ -1,7 +1,13 @@
 """Lists of batches by index alone; mixtures of customers flagged; hand-over to other systems; old jobs grouped."""
 
+from datetime import timedelta
+
 import sqlalchemy as sa
 from alembic import op
+
+from app.batches.backfill import OldJob, add_batches, group_jobs
+from app.kit.ids import new_id
+from app.kit.schemas import check_moment
 
 revision = "0005"
 down_revision = "0003"
@@ -23,6 +29,38 @@ $$
 """
 GRAMS_OF_BATCH = "search_grams(organisation_id, name, base_directory_name, customer_prefix)"
 SWITCHES = ("mixed_customers", "auto_upload_enabled", "monday_sync_enabled")
+
+
+# A table that an older system left in this database: its jobs get batches, and its column batch_id says which.
+LEGACY_COLUMNS = {"id", "pipeline_id", "created_at", "filename", "status"}
+LEGACY_WINDOW = timedelta(seconds=60)
+
+
+def group_legacy_jobs() -> None:
+    """Batches for the rows of `legacy_jobs`, when there is such a table (document 001, migration strategy)."""
+    connection = op.get_bind()
+    columns = {column["name"] for column in sa.inspect(connection).get_columns("legacy_jobs")}
+    if missing := LEGACY_COLUMNS - columns:
+        raise RuntimeError(f"legacy_jobs has no column {', '.join(sorted(missing))}: rename the table, or add it")
+    if "batch_id" not in columns:
+        op.add_column("legacy_jobs", sa.Column("batch_id", sa.Uuid(), sa.ForeignKey("batches.id", ondelete="SET NULL")))
+    organisation = connection.execute(sa.text("select id from organisations order by created_at limit 1")).scalar()
+    if organisation is None:
+        organisation = new_id()
+        connection.execute(
+            sa.text("insert into organisations (id, name) values (:id, 'Default')"), {"id": organisation}
+        )
+    query = "select id, pipeline_id, created_at, filename, status from legacy_jobs where batch_id is null"
+    rows = connection.execute(sa.text(query)).mappings().all()
+    jobs = [
+        OldJob(check_moment(row["created_at"]), row["pipeline_id"], row["filename"] or "", str(row["status"]).lower())
+        for row in rows
+    ]
+    ids = {id(job): row["id"] for job, row in zip(jobs, rows, strict=True)}
+    groups = group_jobs(jobs, LEGACY_WINDOW)
+    fill = sa.text("update legacy_jobs set batch_id = :batch_id where id = any(:ids)")
+    for batch, group in zip(add_batches(connection, organisation, groups, "migration"), groups, strict=True):
+        connection.execute(fill, {"batch_id": batch.id, "ids": [ids[id(job)] for job in group]})
 
 
 def upgrade() -> None:
@@ -66,6 +104,8 @@ def upgrade() -> None:
     )
     op.create_index("ix_batches_open", "batches", ["status"], postgresql_where=sa.text(OPEN))
     op.create_index("ix_batches_hand_over", "batches", ["completed_at"], postgresql_where=sa.text(HAND_OVER))
+    if sa.inspect(op.get_bind()).has_table("legacy_jobs"):
+        group_legacy_jobs()
 
 
 def downgrade() -> None:
