@@ -29,7 +29,8 @@ CSV = """created_at,pipeline,file name,status,size,finished_at,error,Operator
 """
 BATCHES = """
 select base_directory_name, customer_prefix, status, total_jobs, completed_jobs, failed_jobs, cancelled_jobs,
-  total_size, relation, last_event_id, (select array_agg(type order by id) from events e where e.batch_id = b.id) as events
+  total_size, relation, last_event_id,
+  (select array_agg(type order by id) from events e where e.batch_id = b.id) as events
 from batches b order by created_at
 """
 
@@ -107,17 +108,13 @@ async def test_a_table_in_place_gets_batches_by_migration(postgres: EmbeddedPost
             "create table legacy_jobs (id serial primary key, pipeline_id int, created_at timestamp, filename text,"
             " status text)"
         )
-        rows = [
-            ("10:00:00", "KX_Quay_A.png", "completed"),
-            ("10:00:30", "KX_Quay_B.png", "failed"),
-            ("11:00", "c", "done"),
-        ]
-        for at, name, status in rows:
+        rows = [(0, "KX_Quay_A.png", "completed"), (30, "KX_Quay_B.png", "failed"), (3600, "c", "done")]
+        for row in rows:
             await connection.execute(
-                f"insert into legacy_jobs (pipeline_id, created_at, filename, status) values ($1, '2024-01-01 {at}', $2, $3)",
+                "insert into legacy_jobs (pipeline_id, created_at, filename, status)"
+                " values ($1, timestamp '2024-01-01' + $2::int * interval '1 second', $3, $4)",
                 pipeline,
-                name,
-                status,
+                *row,
             )
         async with migrations.migration_lock(database.connect) as lock:
             await migrations.migrate(database.connect, lock, "head")
