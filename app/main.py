@@ -19,6 +19,10 @@ from app.assets.originals import pipeline as originals
 from app.assets.web_images import pipeline as web_images
 from app.auth import service as auth_service
 from app.auth.router import router as auth_router
+from app.automation.router import router as templates_router
+from app.automation.scheduler import Scheduler
+from app.automation.schedules_router import router as schedules_router
+from app.automation.service import TemplateRunner
 from app.batches.archive_router import router as archive_router
 from app.batches.command_router import router as command_router
 from app.batches.insight_router import router as insight_router
@@ -37,11 +41,23 @@ from app.kit.errors import install_error_handlers
 from app.kit.limits import BodyLimit
 from app.kit.outbound import outbound_client
 from app.kit.postgres import EmbeddedPostgres
+from app.kit.rates import RateLimit
 from app.kit.sandbox import Sandbox
 from app.kit.service import Service, running
+from app.notifications.mail_courier import MailCourier
+from app.notifications.router import router as notifications_router
+from app.notifications.secrets import SigningKey
+from app.notifications.sender import Sender
+from app.notifications.webhook_courier import WebhookCourier
+from app.pipelines.contract import Pipeline
 from app.pipelines.discovery import discover
 from app.pipelines.registry import Registry
 from app.pipelines.router import router as pipelines_router
+from app.plays.mappings_router import router as mappings_router
+from app.plays.pipeline import play_pipeline
+from app.plays.providers import providers_of
+from app.plays.router import router as plays_router
+from app.plays.runs_router import router as play_runs_router
 from app.runner import engine, functions
 from app.runner.context import Resources
 from app.runner.engine import EngineDoorbell
@@ -52,12 +68,22 @@ from app.runner.waiting_router import router as waiting_router
 from app.settings import Settings
 
 log = logging.getLogger("tranche")
-BUILT_IN = (pdf_extraction, web_images, contact_sheet, originals)
 ITEM_SOURCES: tuple[ItemSource, ...] = ()
 """Rows of workloads that templates can take their items from."""
 CHILD_MODULES = ("app.extractions.sheet", "app.assets.images", "app.assets.sheets")
 """What sandboxed children need: imported once, by the process they are forked from."""
 DESCRIPTION = "Submit many things, process each in stages, watch it live, get the results."
+
+
+def built_in(settings: Settings) -> tuple[Pipeline, ...]:
+    """The workloads that come with the service, set up with what they reach outside of it."""
+    providers = providers_of(
+        hubspot_url=settings.hubspot_url,
+        hubspot_token=settings.hubspot_token.get_secret_value() if settings.hubspot_token else None,
+        data_url=settings.data_provider_url,
+        data_token=settings.data_provider_token.get_secret_value() if settings.data_provider_token else None,
+    )
+    return (pdf_extraction, web_images, contact_sheet, originals, play_pipeline(providers))
 
 
 class Installation:
@@ -70,9 +96,12 @@ class Installation:
         dsn = url.get_secret_value() if url else self.postgres.dsn if self.postgres else ""
         self.database = Database(dsn, pool_size=settings.database_pool_size)
         self.storage = Storage(settings.home, settings.storage_url)
-        self.registry = Registry((*BUILT_IN, *discover(settings.pipelines_dir)))
+        self.registry = Registry((*built_in(settings), *discover(settings.pipelines_dir)))
         self.hub = Hub(self.database)
         self.doorbell = EngineDoorbell()
+        self.signing_key = SigningKey(settings.home, settings.secret_key)
+        sources = {source.key: source for source in ITEM_SOURCES}
+        self.template_runner = TemplateRunner(self.registry, self.doorbell, sources, settings.max_files)
         self.runner: Runner | None = None
         self.sign_in_token: str | None = None
 
@@ -83,7 +112,7 @@ class Installation:
         async with running([self.postgres] if self.postgres else []):
             await self.migrate()
             async with (
-                running([self.database, self.storage]),
+                running([self.database, self.storage, self.signing_key]),
                 outbound_client(allow=self.settings.outbound_allow_list) as http,
             ):
                 async with self.database.transaction() as session:
@@ -104,12 +133,23 @@ class Installation:
                         slots=self.settings.worker_slots,
                         shutdown_seconds=self.settings.shutdown_seconds,
                     )
-                    services += [sandbox, self.runner]
+                    scheduler = Scheduler(self.database, self.template_runner)
+                    services += [sandbox, self.runner, self._sender(), scheduler]
                 if serve_http:
                     await self._welcome()
                     services.append(self.hub)
                 async with running(services):
                     yield
+
+    def _sender(self) -> Sender:
+        settings = self.settings
+        webhooks = WebhookCourier(
+            self.database, self.signing_key, base_url=settings.base_url, allow=settings.outbound_allow_list
+        )
+        mail = MailCourier(
+            self.database, server=settings.smtp_url, sender=settings.mail_from, base_url=settings.base_url
+        )
+        return Sender(self.database, [webhooks, mail])
 
     async def migrate(self, revision: str = "head") -> str | None:
         """Bring the schema to a revision, and add what the engine and the runner need in schemas of their own."""
@@ -131,9 +171,9 @@ class Installation:
 
 def _modules_of(registry: Registry) -> list[tuple[str, str]]:
     """The modules, with their files, of workloads that were dropped in: their children need not import them anew."""
-    functions = [step.run for pipeline in registry if pipeline not in BUILT_IN for step in pipeline.steps]
+    functions = [step.run for pipeline in registry for step in pipeline.steps]
     found = {(function.__module__, inspect.getsourcefile(function) or "") for function in functions}
-    return sorted(found)
+    return sorted(entry for entry in found if not entry[0].startswith("app."))
 
 
 def _write_private(path: Path, text: str) -> None:
@@ -169,7 +209,9 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.database, app.state.storage = installation.database, installation.storage
     app.state.registry, app.state.hub = installation.registry, installation.hub
     app.state.doorbell, app.state.runner = installation.doorbell, None
-    app.state.item_sources = {source.key: source for source in ITEM_SOURCES}
+    app.state.signing_key = installation.signing_key
+    app.state.play_writes = RateLimit(settings.play_writes_per_minute)
+    app.state.template_runner = installation.template_runner
     app.add_middleware(
         BodyLimit,
         limit=settings.max_json_bytes,
@@ -189,7 +231,13 @@ def create_app(settings: Settings) -> FastAPI:
         insight_router,
         waiting_router,
         events_router,
+        notifications_router,
         operations_router,
+        templates_router,
+        schedules_router,
+        plays_router,
+        mappings_router,
+        play_runs_router,
         console_router,
     ):
         app.include_router(router)

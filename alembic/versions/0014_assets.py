@@ -9,8 +9,8 @@ from app.batches.backfill import OldJob, add_batches, group_jobs
 from app.kit.ids import new_id
 from app.kit.schemas import check_moment
 
-revision = "0005"
-down_revision = "0003"
+revision = "0014"
+down_revision = "0013"
 
 LIVE = sa.text("archived_at is null")
 OPEN = "status in ('draft', 'pending', 'processing', 'paused', 'cancelling')"
