@@ -15,6 +15,8 @@ from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 
 from app.assets.contact_sheet import pipeline as contact_sheet
+from app.assets.hand_over import Connections, hand_over_pipeline
+from app.assets.hand_over_sweep import HandOverSweep
 from app.assets.originals import pipeline as originals
 from app.assets.web_images import pipeline as web_images
 from app.auth import service as auth_service
@@ -83,7 +85,18 @@ def built_in(settings: Settings) -> tuple[Pipeline, ...]:
         data_url=settings.data_provider_url,
         data_token=settings.data_provider_token.get_secret_value() if settings.data_provider_token else None,
     )
-    return (pdf_extraction, web_images, contact_sheet, originals, play_pipeline(providers))
+    connections = Connections(
+        dropbox_token=settings.dropbox_token,
+        dropbox_url=settings.dropbox_url,
+        dropbox_content_url=settings.dropbox_content_url,
+        dropbox_folder=settings.dropbox_folder,
+        monday_token=settings.monday_token,
+        monday_url=settings.monday_url,
+        monday_board=settings.monday_board,
+        monday_columns=settings.monday_columns,
+    )
+    assets = (web_images, contact_sheet, originals, hand_over_pipeline(connections))
+    return (pdf_extraction, *assets, play_pipeline(providers))
 
 
 class Installation:
@@ -134,7 +147,8 @@ class Installation:
                         shutdown_seconds=self.settings.shutdown_seconds,
                     )
                     scheduler = Scheduler(self.database, self.template_runner)
-                    services += [sandbox, self.runner, self._sender(), scheduler]
+                    hand_over = HandOverSweep(self.database, self.registry, self.doorbell)
+                    services += [sandbox, self.runner, self._sender(), scheduler, hand_over]
                 if serve_http:
                     await self._welcome()
                     services.append(self.hub)

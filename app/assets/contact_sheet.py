@@ -89,4 +89,4 @@ def _names(jobs: Sequence[JobInfo]) -> list[str]:
 
 async def _paths(ctx: StepContext, stack: AsyncExitStack, jobs: Sequence[JobInfo]) -> list[str]:
     """Where children find the files of these jobs while the stack is open."""
-    return [str(await stack.enter_async_context(ctx.input_of(job).local_path())) for job in jobs]
+    return [str(await stack.enter_async_context(ctx.content(job.checksum).local_path())) for job in jobs]

@@ -165,6 +165,7 @@ def _job_values(batch_id: UUID, place: int, job: OldJob) -> dict[str, Any]:
         "batch_id": batch_id,
         "pipeline_id": job.pipeline_id,
         "sequence": place,
+        "item": place,
         "source_type": "file",
         "filename": job.filename or None,
         "file_size": job.file_size,

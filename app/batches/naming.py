@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 
+from app.files.names import display_name, split_suffix
+
 MAX_PREFIX = 20
 """VARCHAR(20) of document 001: longer prefixes are cut here, not by the column."""
 _PREFIX = re.compile(r"^([A-Za-z]{2,5})[_\- ]([A-Za-z]{2,}\d*)(?=[_\-. ]|$)")
@@ -110,3 +112,12 @@ def job_description(filenames: Sequence[str], description: str | None = None) ->
 def base_directory_name(prefix: str | None, description: str, day: date) -> str:
     """`{prefix}_{description}_{YYYY-MM-DD}`; without a prefix, the other two."""
     return "_".join(part for part in (prefix, description, day.isoformat()) if part)[:255]
+
+
+def job_folder(sequence: int, filename: str | None, pipeline: str | None) -> str:
+    """`003 Lakeside Invitational`: the job's number first, so that folders sort as the jobs do and never collide.
+
+    `pipeline` is told when the batch has several.
+    """
+    stem, _ = split_suffix(display_name(filename or "record"))
+    return f"{sequence:03d} {stem[:60]} {pipeline}" if pipeline else f"{sequence:03d} {stem}"[:100]

@@ -155,8 +155,8 @@ class StepContext(Protocol):
         """
         ...
 
-    def input_of(self, job: JobInfo) -> Input:
-        """The content of a sibling's file."""
+    def content(self, checksum: str | None) -> Input:
+        """The stored content with this SHA-256, such as a sibling's file."""
         ...
 
     async def download(self) -> None:

@@ -176,8 +176,8 @@ class RunningStep:
     async def siblings(self, key: Callable[[str], str]) -> Sequence[JobInfo]:
         return await self._resources.siblings.of(self.batch.id, self._pipeline_id, key, self.job.filename or "")
 
-    def input_of(self, job: JobInfo) -> StoredInput:
-        return StoredInput(self._resources.storage, job.checksum)
+    def content(self, checksum: str | None) -> StoredInput:
+        return StoredInput(self._resources.storage, checksum)
 
     async def read_file(self, name: str) -> bytes:
         async with self.transaction() as session:
