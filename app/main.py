@@ -14,6 +14,11 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 
+from app.assets.contact_sheet import pipeline as contact_sheet
+from app.assets.hand_over import Connections, hand_over_pipeline
+from app.assets.hand_over_sweep import HandOverSweep
+from app.assets.originals import pipeline as originals
+from app.assets.web_images import pipeline as web_images
 from app.auth import service as auth_service
 from app.auth.caller import Callers
 from app.auth.router import router as auth_router
@@ -71,13 +76,14 @@ from app.runner.context import Resources
 from app.runner.engine import EngineDoorbell
 from app.runner.router import router as operations_router
 from app.runner.runner import Runner
+from app.runner.siblings import Siblings
 from app.runner.waiting_router import router as waiting_router
 from app.settings import Settings
 
 log = logging.getLogger("tranche")
 ITEM_SOURCES: tuple[ItemSource, ...] = (RestaurantSource(),)
 """Rows of workloads that templates can take their items from."""
-CHILD_MODULES = ("app.extractions.sheet", "app.reports.profile")
+CHILD_MODULES = ("app.extractions.sheet", "app.reports.profile", "app.assets.images", "app.assets.sheets")
 """What sandboxed children need: imported once, by the process they are forked from."""
 EXPIRING = (report_repository.delete_expired,)
 """What housekeeping asks the workloads to remove because its time is over."""
@@ -92,7 +98,18 @@ def built_in(settings: Settings) -> tuple[Pipeline, ...]:
         data_url=settings.data_provider_url,
         data_token=settings.data_provider_token.get_secret_value() if settings.data_provider_token else None,
     )
-    return (pdf_extraction, data_report, play_pipeline(providers), restaurant_registration)
+    connections = Connections(
+        dropbox_token=settings.dropbox_token,
+        dropbox_url=settings.dropbox_url,
+        dropbox_content_url=settings.dropbox_content_url,
+        dropbox_folder=settings.dropbox_folder,
+        monday_token=settings.monday_token,
+        monday_url=settings.monday_url,
+        monday_board=settings.monday_board,
+        monday_columns=settings.monday_columns,
+    )
+    assets = (web_images, contact_sheet, originals, hand_over_pipeline(connections))
+    return (pdf_extraction, data_report, *assets, play_pipeline(providers), restaurant_registration)
 
 
 class Installation:
@@ -136,10 +153,16 @@ class Installation:
                         cpu_seconds=self.settings.child_cpu_seconds,
                         preload=[*CHILD_MODULES, *_modules_of(self.registry)],
                     )
-                    limit = self.settings.max_file_bytes
-                    others = {OrderingPlatform: self.platform, Storage: self.storage}
                     resources = Resources(
-                        self.database, self.storage, sandbox, self.registry, http, limit, others, EXPIRING
+                        self.database,
+                        self.storage,
+                        sandbox,
+                        self.registry,
+                        http,
+                        self.settings.max_file_bytes,
+                        siblings=Siblings(self.database),
+                        others={OrderingPlatform: self.platform, Storage: self.storage},
+                        expiring=EXPIRING,
                     )
                     self.runner = Runner(
                         self.database,
@@ -148,7 +171,8 @@ class Installation:
                         shutdown_seconds=self.settings.shutdown_seconds,
                     )
                     scheduler = Scheduler(self.database, self.template_runner)
-                    services += [sandbox, self.platform, self.runner, self._sender(), scheduler]
+                    hand_over = HandOverSweep(self.database, self.registry, self.doorbell)
+                    services += [sandbox, self.platform, self.runner, self._sender(), scheduler, hand_over]
                 if serve_http:
                     await self._welcome()
                     services.append(self.hub)

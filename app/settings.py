@@ -63,6 +63,17 @@ class Settings(BaseSettings):
     outbound_allow: str = Field(
         "", description="Hosts or networks, by comma, that URL sources and webhooks may reach in intranets."
     )
+    dropbox_token: SecretStr | None = Field(None, description="Token of a Dropbox app, for batches that ask for it.")
+    dropbox_url: str = Field("https://api.dropboxapi.com", description="Dropbox's API.")
+    dropbox_content_url: str = Field("https://content.dropboxapi.com", description="Dropbox's API for contents.")
+    dropbox_folder: str = Field("", description="Folder in Dropbox below which batches get theirs.")
+    monday_token: SecretStr | None = Field(None, description="Token of monday.com, for batches that ask for it.")
+    monday_url: str = Field("https://api.monday.com/v2", description="monday.com's API.")
+    monday_board: str | None = Field(None, description="Id of the board that batches are added to.")
+    monday_columns: dict[str, str] = Field(
+        default_factory=dict,
+        description="JSON: status, customer_prefix, description, total_files, failed_jobs, created_at to column ids.",
+    )
     hubspot_url: str = Field("https://api.hubapi.com", description="HubSpot's API, where plays look leads up.")
     hubspot_token: SecretStr | None = Field(None, description="Token of a HubSpot private app; unset leaves it out.")
     data_provider_url: str | None = Field(

@@ -44,6 +44,7 @@ class BatchRead(Output):
     pipeline_id: int
     pipelines: list[str]
     customer_prefix: str | None
+    mixed_customers: bool
     base_directory_name: str
     total_pipelines: int
     execution_mode: str
@@ -59,6 +60,10 @@ class BatchRead(Output):
     relation: str | None
     notification_email: str | None
     notification_sent_at: datetime | None
+    auto_upload_enabled: bool
+    monday_sync_enabled: bool
+    dropbox_directory_id: str | None
+    monday_item_id: str | None
     last_event_id: int
     created_by: Creator | None
     created_at: datetime

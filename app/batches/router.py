@@ -10,8 +10,8 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from app.auth.caller import CallerDep
-from app.batches import reads, repository
-from app.batches.repository import BatchFilter
+from app.batches import listing, reads, repository
+from app.batches.listing import BatchFilter
 from app.batches.service import BatchNotFound
 from app.batches.states import BATCH_STATUSES, JOB_STATUSES, STATUS_ALIASES
 from app.files.content import file_response
@@ -47,8 +47,8 @@ def read_words(
 
 
 def _sort(value: str) -> str:
-    if value.lstrip("-") not in repository.SORTS or value.startswith("--"):
-        raise FilterNotReadable(f"Sort by one of {', '.join(repository.SORTS)}, with - for descending.")
+    if value.lstrip("-") not in listing.SORTS or value.startswith("--"):
+        raise FilterNotReadable(f"Sort by one of {', '.join(listing.SORTS)}, with - for descending.")
     return value
 
 
@@ -58,12 +58,26 @@ def _printable(value: str | None) -> str | None:
     return value
 
 
+def _read_filter(value: str, search: str | None) -> BatchFilter:
+    """`status:failed`, `customer:PL_DXB`, or a status alone; `status` alone is how document 001 spells "by status"."""
+    name, colon, word = value.partition(":")
+    if name == "customer" and colon:
+        return BatchFilter(customer=word, search=search)
+    if name == "status":
+        return BatchFilter(read_words(word, BATCH_STATUSES), search=search)
+    if colon:
+        raise FilterNotReadable(
+            "Filter by status or customer, as in filter=status:completed or filter=customer:PL_DXB."
+        )
+    return BatchFilter(read_words(value, BATCH_STATUSES), search=search)
+
+
 async def _page(
     session: SessionDep, caller: CallerDep, wanted: BatchFilter, sort: str, limit: int, cursor: str | None
 ) -> tuple[list[reads.BatchRead], str | None]:
     for word in (wanted.customer, wanted.pipeline, wanted.search):
         _printable(word)
-    rows, following = await repository.list_batches(session, caller.organisation_id, wanted, _sort(sort), limit, cursor)
+    rows, following = await listing.list_batches(session, caller.organisation_id, wanted, _sort(sort), limit, cursor)
     return [reads.BatchRead.model_validate(reads.batch_fields(*row)) for row in rows], following
 
 
@@ -97,17 +111,16 @@ async def list_jobs_by_batch(
     response: Response,
     session: SessionDep,
     caller: CallerDep,
-    filter: Annotated[str | None, Query(max_length=200, description="`status:completed,failed`")] = None,
+    filter: Annotated[
+        str | None, Query(max_length=200, description="`status:completed,failed` or `customer:PL_DXB`")
+    ] = None,
     search: Word = None,
     sort: Annotated[str, Query(max_length=40)] = "-created_at",
     limit: Annotated[int, Query(ge=1, le=MOST_GROUPS, description="Batches in one page.")] = 20,
     cursor: Cursor = None,
 ) -> reads.JobsByBatch:
     """Jobs grouped by batch; of each batch the first 100."""
-    name, _, value = (filter or "status:").partition(":")
-    if name != "status":
-        raise FilterNotReadable("Filter by status, as in filter=status:completed.")
-    wanted = BatchFilter(read_words(value, BATCH_STATUSES), search=search)
+    wanted = _read_filter(filter or "", search)
     batches, following = await _page(session, caller, wanted, sort, limit, cursor)
     jobs = await repository.list_first_jobs(session, [batch.id for batch in batches], JOBS_IN_LIST)
     link_next(request, response, following)

@@ -143,6 +143,22 @@ class StepContext(Protocol):
         """Read back a result file that an earlier step of this job saved."""
         ...
 
+    async def keep_input(self, name: str) -> UUID:
+        """Make the job's own input a result file of this job, without copying its content; its file id."""
+        ...
+
+    async def siblings(self, key: Callable[[str], str]) -> Sequence[JobInfo]:
+        """The jobs of this batch and pipeline whose file names have the same `key` as this one's, by sequence.
+
+        This job is one of them. `key` is a top-level function. They are told as they were submitted: only files are
+        known then, URLs have yet to be fetched.
+        """
+        ...
+
+    def content(self, checksum: str | None) -> Input:
+        """The stored content with this SHA-256, such as a sibling's file."""
+        ...
+
     async def download(self) -> None:
         """Fetch the job's `source_url` safely; its content is the job's input from then on."""
         ...

@@ -24,6 +24,7 @@ from app.kit.db import Database
 from app.kit.sandbox import Sandbox
 from app.pipelines.contract import BatchInfo, JobInfo, Step
 from app.pipelines.registry import Registry
+from app.runner.siblings import Siblings
 
 T = TypeVar("T")
 REPORT_INTERVAL: Final = 0.25
@@ -44,6 +45,7 @@ class Resources:
     registry: Registry
     http: httpx.AsyncClient
     max_file_bytes: int
+    siblings: Siblings
     others: Mapping[type, Any] = field(default_factory=dict)
     """What workloads need besides, by class."""
     expiring: Sequence[Callable[[AsyncSession], Awaitable[int]]] = ()
@@ -95,9 +97,10 @@ class RunningStep:
         params: Any,
         outputs: Mapping[str, Any],
         *,
+        pipeline_id: int,
         cached: bool = False,
     ) -> None:
-        self._resources, self._step = resources, step
+        self._resources, self._step, self._pipeline_id = resources, step, pipeline_id
         self.batch, self.job, self.params, self.outputs = batch, job, params, outputs
         self.input = StoredInput(resources.storage, job.checksum)
         self.cached = cached
@@ -163,11 +166,27 @@ class RunningStep:
         file = await file_service.keep_bytes(self._resources.storage, name, data, media_type)
         async with self.transaction() as session:
             await file_service.add_files(session, self.batch.organisation_id, [file])
-            values = {"name": name, "file_id": file.id, "job_id": self.job.id, "attempt": self.job.attempt}
-            saved = await session.execute(_SAVE_OUTPUT, values)
-            if not getattr(saved, "rowcount", 0):
-                raise JobLost
+            await self._save_output(session, name, file.id)
         return file.id
+
+    async def keep_input(self, name: str) -> UUID:
+        if self.job.file_id is None:
+            raise ContentMissing("this job has no file")
+        async with self.transaction() as session:
+            await self._save_output(session, display_name(name), self.job.file_id)
+        return self.job.file_id
+
+    async def _save_output(self, session: AsyncSession, name: str, file_id: UUID) -> None:
+        values = {"name": name, "file_id": file_id, "job_id": self.job.id, "attempt": self.job.attempt}
+        saved = await session.execute(_SAVE_OUTPUT, values)
+        if not getattr(saved, "rowcount", 0):
+            raise JobLost
+
+    async def siblings(self, key: Callable[[str], str]) -> Sequence[JobInfo]:
+        return await self._resources.siblings.of(self.batch.id, self._pipeline_id, key, self.job.filename or "")
+
+    def content(self, checksum: str | None) -> StoredInput:
+        return StoredInput(self._resources.storage, checksum)
 
     async def read_file(self, name: str) -> bytes:
         async with self.transaction() as session:

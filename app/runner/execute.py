@@ -101,7 +101,14 @@ class JobRunner:
         while True:
             step = steps[position]
             context = RunningStep(
-                self._resources, step, work.info, job, work.params, progress.outputs, cached=progress.cached
+                self._resources,
+                step,
+                work.info,
+                job,
+                work.params,
+                progress.outputs,
+                pipeline_id=claimed.pipeline_id,
+                cached=progress.cached,
             )
             here = Transition(claimed.batch_id, claimed.id, claimed.attempt, position, "released")
             try:
