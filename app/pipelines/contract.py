@@ -143,8 +143,12 @@ class StepContext(Protocol):
         """Read back a result file that an earlier step of this job saved."""
         ...
 
-    async def download(self) -> None:
-        """Fetch the job's `source_url` safely; its content is the job's input from then on."""
+    async def download(self, *, media_types: Sequence[str] = (), max_bytes: int | None = None) -> None:
+        """Fetch the job's `source_url` safely; its content is the job's input from then on.
+
+        It fails with a stable code when the server says that it sends none of `media_types` (empty: anything will do),
+        or when more than `max_bytes` come (None: the installation's limit of a file).
+        """
         ...
 
     async def in_child(self, function: Callable[..., T], *args: Any) -> T:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -70,10 +70,19 @@ select id, :name, :file_id from jobs where id = :job_id and attempt = :attempt a
 on conflict (job_id, name) do update set file_id = excluded.file_id
 """)
 
+_LOCK_BATCH = text("select from batches where id = :batch_id for no key update")
+# The size of the batch follows that of its job. Only who holds the fence writes here, so the old size is no stale one.
 _SET_INPUT = text("""
-update jobs set file_id = :file_id, filename = coalesce(filename, :filename), file_size = :file_size,
-  media_type = :media_type, checksum = :checksum
-where id = :job_id and attempt = :attempt and status = 'running'
+with before as (
+  select id, coalesce(file_size, 0) as size from jobs
+  where id = :job_id and attempt = :attempt and status = 'running'
+), changed as (
+  update jobs j set file_id = :file_id, filename = coalesce(filename, :filename), file_size = :file_size,
+    media_type = :media_type, checksum = :checksum
+  from before where j.id = before.id
+  returning before.size
+)
+update batches b set total_size = b.total_size + :file_size - changed.size from changed where b.id = :batch_id
 """)
 
 Report = Callable[[float | None, str | None], Awaitable[None]]
@@ -167,11 +176,12 @@ class RunningStep:
             raise ContentMissing(f"this job has no result file {name}")
         return b"".join([chunk async for chunk in self._resources.storage.chunks(file.storage_key)])
 
-    async def download(self) -> None:
+    async def download(self, *, media_types: Sequence[str] = (), max_bytes: int | None = None) -> None:
         if self.job.source_url is None:
             raise ContentMissing("this job has no URL")
         storage = self._resources.storage
-        async with fetch(self.http, self.job.source_url, storage, self._resources.max_file_bytes) as fetched:
+        most = min(max_bytes or self._resources.max_file_bytes, self._resources.max_file_bytes)
+        async with fetch(self.http, self.job.source_url, storage, most, media_types) as fetched:
             file = (await file_service.keep_contents(storage, [fetched]))[0]
         found: dict[str, Any] = {
             "file_id": file.id,
@@ -182,7 +192,8 @@ class RunningStep:
         }
         async with self.transaction() as session:
             await file_service.add_files(session, self.batch.organisation_id, [file])
-            values = {**found, "job_id": self.job.id, "attempt": self.job.attempt}
+            values = {**found, "batch_id": self.batch.id, "job_id": self.job.id, "attempt": self.job.attempt}
+            await session.execute(_LOCK_BATCH, {"batch_id": self.batch.id})
             if not getattr(await session.execute(_SET_INPUT, values), "rowcount", 0):
                 raise JobLost
         self.job = replace(self.job, **(found | {"filename": self.job.filename or file.name}))

@@ -334,6 +334,32 @@ async def test_announced_size_over_the_limit(server: Server) -> None:
     assert (failed.code, failed.message) == ("DOWNLOAD_TOO_LARGE", "The file is larger than 1,000 bytes.")
 
 
+@pytest.mark.parametrize(
+    ("sent", "wanted", "code"),
+    [
+        ("application/pdf; version=1.7", ["application/pdf"], None),
+        ("application/octet-stream", ["application/pdf"], None),
+        ("nonsense", ["application/pdf"], None),
+        ("text/html; charset=utf-8", [], None),
+        ("text/html; charset=utf-8", ["application/pdf"], "UNSUPPORTED_MEDIA_TYPE"),
+    ],
+)
+async def test_media_types_that_are_wanted(server: Server, sent: str, wanted: list[str], code: str | None) -> None:
+    server.answers["/"] = respond("200 OK", b"body", Content_Type=sent)
+    received = bytearray()
+
+    async def sink(data: bytes) -> None:
+        received.extend(data)
+
+    async with outbound_client(allow=LOOPBACK) as client:
+        try:
+            await download(client, server.url(), sink, max_bytes=10, media_types=wanted)
+        except DownloadFailed as failed:
+            assert (failed.code, bytes(received)) == (code, b"")
+        else:
+            assert (code, bytes(received)) == (None, b"body")
+
+
 @pytest.mark.parametrize("packed", [False, True])
 async def test_endless_body_stops_at_the_limit(server: Server, packed: bool) -> None:
     packer = zlib.compressobj(wbits=31)
