@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import logging
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -24,7 +24,9 @@ from app.batches.submit_router import router as submit_router
 from app.console.router import router as console_router
 from app.events.hub import Hub
 from app.events.router import router as events_router
-from app.extractions.pipeline import pipeline as pdf_extraction
+from app.extractions.pipeline import make_pipeline as make_pdf_extraction
+from app.extractions.provider import Provider
+from app.extractions.router import router as extractions_router
 from app.files.router import router as files_router
 from app.files.storage import Storage
 from app.kit import migrations
@@ -35,9 +37,14 @@ from app.kit.outbound import outbound_client
 from app.kit.postgres import EmbeddedPostgres
 from app.kit.sandbox import Sandbox
 from app.kit.service import Service, running
+from app.pipelines.contract import Pipeline
 from app.pipelines.discovery import discover
 from app.pipelines.registry import Registry
 from app.pipelines.router import router as pipelines_router
+from app.results.page_router import router as result_page_router
+from app.results.public_router import router as public_results_router
+from app.results.router import router as results_router
+from app.results.service import ResultCodes
 from app.runner import engine, functions
 from app.runner.context import Resources
 from app.runner.engine import EngineDoorbell
@@ -47,8 +54,7 @@ from app.runner.waiting_router import router as waiting_router
 from app.settings import Settings
 
 log = logging.getLogger("tranche")
-BUILT_IN = (pdf_extraction,)
-CHILD_MODULES = ("app.extractions.sheet",)
+CHILD_MODULES = ("app.extractions.sheet", "app.extractions.text_layer")
 """What sandboxed children need: imported once, by the process they are forked from."""
 DESCRIPTION = "Submit many things, process each in stages, watch it live, get the results."
 
@@ -63,7 +69,11 @@ class Installation:
         dsn = url.get_secret_value() if url else self.postgres.dsn if self.postgres else ""
         self.database = Database(dsn, pool_size=settings.database_pool_size)
         self.storage = Storage(settings.home, settings.storage_url)
-        self.registry = Registry((*BUILT_IN, *discover(settings.pipelines_dir)))
+        secret = settings.result_code_secret
+        self.result_codes = ResultCodes(settings.home, secret.get_secret_value() if secret else None)
+        self.ai_provider = _ai_provider(settings)
+        self.dropped_in = tuple(discover(settings.pipelines_dir))
+        self.registry = Registry((make_pdf_extraction(self.ai_provider), *self.dropped_in))
         self.hub = Hub(self.database)
         self.doorbell = EngineDoorbell()
         self.runner: Runner | None = None
@@ -76,7 +86,7 @@ class Installation:
         async with running([self.postgres] if self.postgres else []):
             await self.migrate()
             async with (
-                running([self.database, self.storage]),
+                running([self.database, self.storage, self.result_codes]),
                 outbound_client(allow=self.settings.outbound_allow_list) as http,
             ):
                 async with self.database.transaction() as session:
@@ -87,16 +97,18 @@ class Installation:
                         workers=self.settings.child_processes,
                         memory_bytes=self.settings.child_memory_bytes,
                         cpu_seconds=self.settings.child_cpu_seconds,
-                        preload=[*CHILD_MODULES, *_modules_of(self.registry)],
+                        preload=[*CHILD_MODULES, *_modules_of(self.dropped_in)],
                     )
                     limit = self.settings.max_file_bytes
-                    resources = Resources(self.database, self.storage, sandbox, self.registry, http, limit)
+                    share = self.result_codes.share
+                    resources = Resources(self.database, self.storage, sandbox, self.registry, http, limit, share)
                     self.runner = Runner(
                         self.database,
                         resources,
                         slots=self.settings.worker_slots,
                         shutdown_seconds=self.settings.shutdown_seconds,
                     )
+                    services += [self.ai_provider] if self.ai_provider else []
                     services += [sandbox, self.runner]
                 if serve_http:
                     await self._welcome()
@@ -122,9 +134,24 @@ class Installation:
                 _write_private(self.settings.home / "admin.key", fresh_key + "\n")
 
 
-def _modules_of(registry: Registry) -> list[tuple[str, str]]:
+def _ai_provider(settings: Settings) -> Provider | None:
+    if settings.ai_provider is None:
+        return None
+    return Provider(
+        settings.ai_provider,
+        model=settings.ai_model,
+        key=settings.ai_key.get_secret_value() if settings.ai_key else "",
+        base_url=settings.ai_base_url,
+        timeout=settings.ai_timeout_seconds,
+        max_file_bytes=settings.ai_max_file_bytes,
+        max_output_tokens=settings.ai_max_output_tokens,
+        parallel=settings.ai_parallel,
+    )
+
+
+def _modules_of(pipelines: Iterable[Pipeline]) -> list[tuple[str, str]]:
     """The modules, with their files, of workloads that were dropped in: their children need not import them anew."""
-    functions = [step.run for pipeline in registry if pipeline not in BUILT_IN for step in pipeline.steps]
+    functions = [step.run for pipeline in pipelines for step in pipeline.steps]
     found = {(function.__module__, inspect.getsourcefile(function) or "") for function in functions}
     return sorted(found)
 
@@ -162,6 +189,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.database, app.state.storage = installation.database, installation.storage
     app.state.registry, app.state.hub = installation.registry, installation.hub
     app.state.doorbell, app.state.runner = installation.doorbell, None
+    app.state.result_codes = installation.result_codes
     app.add_middleware(
         BodyLimit,
         limit=settings.max_json_bytes,
@@ -181,6 +209,10 @@ def create_app(settings: Settings) -> FastAPI:
         insight_router,
         waiting_router,
         events_router,
+        results_router,
+        public_results_router,
+        result_page_router,
+        extractions_router,
         operations_router,
         console_router,
     ):

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 from urllib.parse import quote
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from app.auth.caller import CallerDep
 from app.batches import reads, repository
+from app.batches.models import Job
 from app.batches.repository import BatchFilter
 from app.batches.service import BatchNotFound
 from app.batches.states import BATCH_STATUSES, JOB_STATUSES, STATUS_ALIASES
+from app.batches.step_models import JobStep
 from app.files.content import file_response
 from app.files.router import StorageDep
 from app.kit.db import SessionDep
@@ -54,6 +57,22 @@ def _printable(value: str | None) -> str | None:
     return value
 
 
+def get_result_codes(request: Request) -> reads.ResultCodes:
+    codes: reads.ResultCodes = request.app.state.result_codes
+    return codes
+
+
+ResultCodesDep = Annotated[reads.ResultCodes, Depends(get_result_codes)]
+
+
+async def read_jobs(
+    session: SessionDep, rows: Sequence[tuple[Job, list[JobStep]]], codes: reads.ResultCodes
+) -> list[reads.JobRead]:
+    """Jobs and their steps as reply bodies, with the codes that open their results."""
+    known = await codes.find_codes(session, [job.id for job, _ in rows])
+    return [reads.JobRead.model_validate(reads.job_fields(job, steps, known.get(job.id))) for job, steps in rows]
+
+
 async def _page(
     session: SessionDep, caller: CallerDep, wanted: BatchFilter, sort: str, limit: int, cursor: str | None
 ) -> tuple[list[reads.BatchRead], str | None]:
@@ -93,6 +112,7 @@ async def list_jobs_by_batch(
     response: Response,
     session: SessionDep,
     caller: CallerDep,
+    codes: ResultCodesDep,
     filter: Annotated[str | None, Query(max_length=200, description="`status:completed,failed`")] = None,
     search: Word = None,
     sort: Annotated[str, Query(max_length=40)] = "-created_at",
@@ -108,10 +128,7 @@ async def list_jobs_by_batch(
     jobs = await repository.list_first_jobs(session, [batch.id for batch in batches], JOBS_IN_LIST)
     link_next(request, response, following)
     groups = [
-        reads.JobsOfBatch(
-            batch_metadata=batch,
-            jobs=[reads.JobRead.model_validate(reads.job_fields(*row)) for row in jobs[batch.id]],
-        )
+        reads.JobsOfBatch(batch_metadata=batch, jobs=await read_jobs(session, jobs[batch.id], codes))
         for batch in batches
     ]
     return reads.JobsByBatch(batches=groups, next_cursor=following)
@@ -126,16 +143,21 @@ async def _batch(session: SessionDep, caller: CallerDep, batch_id: UUID) -> dict
 
 @router.get("/batches/{batch_id}")
 async def get_batch(
-    batch_id: UUID, request: Request, response: Response, session: SessionDep, caller: CallerDep
+    batch_id: UUID,
+    request: Request,
+    response: Response,
+    session: SessionDep,
+    caller: CallerDep,
+    codes: ResultCodesDep,
 ) -> reads.BatchReply:
     """One batch with its first 500 jobs; `jobs_next_cursor` pages on at `/jobs`."""
     fields = await _batch(session, caller, batch_id)
-    tag = f'W/"{batch_id.hex}-{fields["last_event_id"]}"'
+    tag = f'W/"{batch_id.hex}-{fields["last_event_id"]}-{fields["updated_at"].timestamp():.6f}"'
     if is_known(request, tag):
         return Response(status_code=304, headers={"ETag": tag})  # type: ignore[return-value]
     response.headers["ETag"] = tag
     rows, after = await repository.list_jobs(session, batch_id, limit=JOBS_IN_BATCH)
-    jobs = [reads.JobRead.model_validate(reads.job_fields(*row)) for row in rows]
+    jobs = await read_jobs(session, rows, codes)
     following = encode_cursor(after) if after else None
     return reads.BatchReply(batch=reads.BatchWithJobs(**fields, jobs=jobs, jobs_next_cursor=following))
 
@@ -147,6 +169,7 @@ async def list_jobs(
     response: Response,
     session: SessionDep,
     caller: CallerDep,
+    codes: ResultCodesDep,
     status: Word = None,
     limit: Limit = 100,
     cursor: Cursor = None,
@@ -158,12 +181,12 @@ async def list_jobs(
     rows, following = await repository.list_jobs(session, batch_id, limit=limit, after=after, statuses=statuses)
     next_cursor = encode_cursor(following) if following else None
     link_next(request, response, next_cursor)
-    jobs = [reads.JobRead.model_validate(reads.job_fields(*row)) for row in rows]
+    jobs = await read_jobs(session, rows, codes)
     return reads.JobPage(jobs=jobs, next_cursor=next_cursor)
 
 
 @router.get("/jobs/{job_id}")
-async def get_job(job_id: UUID, session: SessionDep, caller: CallerDep) -> reads.JobReply:
+async def get_job(job_id: UUID, session: SessionDep, caller: CallerDep, codes: ResultCodesDep) -> reads.JobReply:
     """One job with its steps' outputs, its result and its result files."""
     found = await repository.find_job(session, caller.organisation_id, job_id)
     if found is None:
@@ -178,7 +201,11 @@ async def get_job(job_id: UUID, session: SessionDep, caller: CallerDep) -> reads
         )
         for output, file in await repository.list_outputs(session, job_id)
     ]
-    fields = reads.job_fields(job, steps) | {"outputs": outputs, "batch": await _batch(session, caller, job.batch_id)}
+    code = (await codes.find_codes(session, [job_id])).get(job_id)
+    fields = reads.job_fields(job, steps, code) | {
+        "outputs": outputs,
+        "batch": await _batch(session, caller, job.batch_id),
+    }
     return reads.JobReply(job=reads.JobDetail.model_validate(fields))
 
 

@@ -55,6 +55,9 @@ class BatchOptions(Input):
     max_parallel: int | None = Field(None, ge=1, le=4096, description="Jobs at a time. Unset: the pipeline's own.")
     notification_email: Email | None = None
     failure_policy: FailurePolicyInput | None = Field(None, description="Unset: the pipeline's own.")
+    result_codes: bool | None = Field(
+        None, description="A share code for each job that completes. Unset: the pipeline's own."
+    )
     first_n: int | None = Field(None, ge=1, le=2**31 - 1, description="A trial run: run so many jobs, then pause.")
     start: bool = Field(True, description="False makes a draft, to be started later.")
 

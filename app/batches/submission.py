@@ -158,6 +158,7 @@ async def submit(
         "total_jobs": len(jobs),
         "pending_jobs": len(jobs),
         "total_size": sum(job.file_size or 0 for job in jobs),
+        "result_codes": pipeline.result_codes if options.result_codes is None else options.result_codes,
         "needs_summary": pipeline.batch_end_hook is not None,
         "settings": settings,
         "metadata_": dict(options.metadata),

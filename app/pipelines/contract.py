@@ -68,6 +68,7 @@ class BatchInfo:
     name: str
     settings: Mapping[str, Any]
     metadata: Mapping[str, Any]
+    result_codes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,12 +189,25 @@ class Step:
     skip_if_failed: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class ResultTable:
+    """Which member of a job's result is a list of rows, and the columns it is shown and exported with.
+
+    `facts` are the members that are shown above the rows.
+    """
+
+    member: str
+    columns: tuple[str, ...]
+    facts: tuple[str, ...] = ()
+
+
 @dataclass(slots=True)
 class Pipeline:
     """A named list of steps that every job of a batch goes through.
 
-    `mode`, `failure_policy` and `expires_after` are defaults for its batches; `accepts` says which sources its jobs may
-    have; `version` goes up when the meaning of its results changes.
+    `mode`, `failure_policy`, `expires_after` and `result_codes` (a share code for every completed job) are defaults for
+    its batches; `accepts` says which sources its jobs may have; `version` goes up when the meaning of its results
+    changes.
     """
 
     key: str
@@ -206,6 +220,8 @@ class Pipeline:
     failure_policy: FailurePolicy = FailurePolicy()
     expires_after: timedelta | None = None
     version: int = 1
+    result_codes: bool = False
+    result_table: ResultTable | None = None
     steps: list[Step] = field(default_factory=list)
     success_hook: OnSuccess | None = None
     batch_end_hook: OnBatchEnd | None = None

@@ -22,7 +22,7 @@ from app.files.names import display_name
 from app.files.storage import ContentMissing, Storage, content_key
 from app.kit.db import Database
 from app.kit.sandbox import Sandbox
-from app.pipelines.contract import BatchInfo, JobInfo, Step
+from app.pipelines.contract import BatchInfo, JobInfo, OnSuccess, Step
 from app.pipelines.registry import Registry
 
 T = TypeVar("T")
@@ -44,6 +44,8 @@ class Resources:
     registry: Registry
     http: httpx.AsyncClient
     max_file_bytes: int
+    share: OnSuccess | None = None
+    """Runs for each job that completes in a batch with result codes, in the transaction that completes it."""
 
 
 class StoredInput:
