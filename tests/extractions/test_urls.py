@@ -11,8 +11,8 @@ import pytest
 from tests.batch_helpers import follow, get_batch
 from tests.conftest import Api, make_settings, serving
 from tests.extractions.draw_samples import SAMPLES
-from tests.kit.test_outbound import Server, respond
-from tests.kit.test_outbound import serving as serving_files
+from tests.kit.web_server import Server, respond
+from tests.kit.web_server import serving as serving_files
 
 SHEET = (SAMPLES / "2026-11-01 Lakeside Invitational.pdf").read_bytes()
 

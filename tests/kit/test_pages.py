@@ -59,6 +59,8 @@ async def ids(api: Api) -> dict[str, str]:
     file_id = (await api.put("/api/files/a", content=b"x")).json()["id"]
     key_id = (await api.get("/api/keys")).json()["keys"][0]["id"]
     real = {"batch_id": batch["id"], "job_id": batch["jobs"][0]["id"], "file_id": file_id, "key_id": key_id}
+    code = (await api.post(f"/api/batches/{batch['id']}/result-codes")).json()
+    real |= {"result_code_id": code["id"], "code": code["code"], "sequence": "1", "extraction_id": str(ID)}
     return real | {"name": "a", "key": "no-op"}
 
 
