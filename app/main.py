@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import logging
 import os
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -20,6 +20,7 @@ from app.batches.archive_router import router as archive_router
 from app.batches.command_router import router as command_router
 from app.batches.insight_router import router as insight_router
 from app.batches.router import router as batches_router
+from app.batches.sources import ItemSource
 from app.batches.submit_router import router as submit_router
 from app.console.router import router as console_router
 from app.events.hub import Hub
@@ -35,12 +36,18 @@ from app.kit.errors import install_error_handlers
 from app.kit.limits import BodyLimit
 from app.kit.outbound import outbound_client
 from app.kit.postgres import EmbeddedPostgres
+from app.kit.rates import RateLimit
 from app.kit.sandbox import Sandbox
 from app.kit.service import Service, running
 from app.pipelines.contract import Pipeline
 from app.pipelines.discovery import discover
 from app.pipelines.registry import Registry
 from app.pipelines.router import router as pipelines_router
+from app.plays.mappings_router import router as mappings_router
+from app.plays.pipeline import play_pipeline
+from app.plays.providers import providers_of
+from app.plays.router import router as plays_router
+from app.plays.runs_router import router as play_runs_router
 from app.results.page_router import router as result_page_router
 from app.results.public_router import router as public_results_router
 from app.results.router import router as results_router
@@ -54,9 +61,22 @@ from app.runner.waiting_router import router as waiting_router
 from app.settings import Settings
 
 log = logging.getLogger("tranche")
+ITEM_SOURCES: tuple[ItemSource, ...] = ()
+"""Rows of workloads that templates can take their items from."""
 CHILD_MODULES = ("app.extractions.sheet", "app.extractions.text_layer")
 """What sandboxed children need: imported once, by the process they are forked from."""
 DESCRIPTION = "Submit many things, process each in stages, watch it live, get the results."
+
+
+def built_in(settings: Settings, ai_provider: Provider | None) -> tuple[Pipeline, ...]:
+    """The workloads that come with the service, set up with what they reach outside of it."""
+    providers = providers_of(
+        hubspot_url=settings.hubspot_url,
+        hubspot_token=settings.hubspot_token.get_secret_value() if settings.hubspot_token else None,
+        data_url=settings.data_provider_url,
+        data_token=settings.data_provider_token.get_secret_value() if settings.data_provider_token else None,
+    )
+    return (make_pdf_extraction(ai_provider), play_pipeline(providers))
 
 
 class Installation:
@@ -72,8 +92,7 @@ class Installation:
         secret = settings.result_code_secret
         self.result_codes = ResultCodes(settings.home, secret.get_secret_value() if secret else None)
         self.ai_provider = _ai_provider(settings)
-        self.dropped_in = tuple(discover(settings.pipelines_dir))
-        self.registry = Registry((make_pdf_extraction(self.ai_provider), *self.dropped_in))
+        self.registry = Registry((*built_in(settings, self.ai_provider), *discover(settings.pipelines_dir)))
         self.hub = Hub(self.database)
         self.doorbell = EngineDoorbell()
         self.runner: Runner | None = None
@@ -97,7 +116,7 @@ class Installation:
                         workers=self.settings.child_processes,
                         memory_bytes=self.settings.child_memory_bytes,
                         cpu_seconds=self.settings.child_cpu_seconds,
-                        preload=[*CHILD_MODULES, *_modules_of(self.dropped_in)],
+                        preload=[*CHILD_MODULES, *_modules_of(self.registry)],
                     )
                     limit = self.settings.max_file_bytes
                     share = self.result_codes.share
@@ -149,11 +168,11 @@ def _ai_provider(settings: Settings) -> Provider | None:
     )
 
 
-def _modules_of(pipelines: Iterable[Pipeline]) -> list[tuple[str, str]]:
+def _modules_of(registry: Registry) -> list[tuple[str, str]]:
     """The modules, with their files, of workloads that were dropped in: their children need not import them anew."""
-    functions = [step.run for pipeline in pipelines for step in pipeline.steps]
+    functions = [step.run for pipeline in registry for step in pipeline.steps]
     found = {(function.__module__, inspect.getsourcefile(function) or "") for function in functions}
-    return sorted(found)
+    return sorted(entry for entry in found if not entry[0].startswith("app."))
 
 
 def _write_private(path: Path, text: str) -> None:
@@ -190,6 +209,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.registry, app.state.hub = installation.registry, installation.hub
     app.state.doorbell, app.state.runner = installation.doorbell, None
     app.state.result_codes = installation.result_codes
+    app.state.play_writes = RateLimit(settings.play_writes_per_minute)
+    app.state.item_sources = {source.key: source for source in ITEM_SOURCES}
     app.add_middleware(
         BodyLimit,
         limit=settings.max_json_bytes,
@@ -214,6 +235,9 @@ def create_app(settings: Settings) -> FastAPI:
         result_page_router,
         extractions_router,
         operations_router,
+        plays_router,
+        mappings_router,
+        play_runs_router,
         console_router,
     ):
         app.include_router(router)

@@ -66,6 +66,13 @@ class Settings(BaseSettings):
     ai_max_output_tokens: int = Field(16_000, ge=256, description="Longest answer of the provider.")
     ai_parallel: int = Field(4, ge=1, le=256, description="Requests to the provider at a time.")
     outbound_allow: str = Field("", description="Hosts or networks, by comma, that URL sources may reach in intranets.")
+    hubspot_url: str = Field("https://api.hubapi.com", description="HubSpot's API, where plays look leads up.")
+    hubspot_token: SecretStr | None = Field(None, description="Token of a HubSpot private app; unset leaves it out.")
+    data_provider_url: str | None = Field(
+        None, description="Where data of a lead comes from: an address with {{type}} and {{lead}} in it."
+    )
+    data_provider_token: SecretStr | None = Field(None, description="Sent to the data provider as a bearer token.")
+    play_writes_per_minute: int = Field(120, ge=1, description="Changes of plays and their data, for each user.")
     stream_heartbeat_seconds: float = Field(15.0, gt=0, description="Silence after which a stream sends a comment.")
     stream_max_age_seconds: float = Field(1800.0, gt=0, description="Age at which a stream is closed, +-20 %.")
     stream_send_timeout_seconds: float = Field(10.0, gt=0, description="A reader that takes nothing so long is cut.")

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0007"
-down_revision = "0002"
+down_revision = "0003"
 
 SHEET_KEY = ("organisation_id", "sha256", "extractor", "version")
 
@@ -54,7 +54,7 @@ def upgrade() -> None:
     op.execute("""
         update batches b set total_size = j.size
         from (select batch_id, coalesce(sum(file_size), 0) as size from jobs group by batch_id) j
-        where j.batch_id = b.id and b.total_size <> j.size
+        where j.batch_id = b.id and b.total_size <> j.size and b.total_pipelines = 1
     """)
 
 

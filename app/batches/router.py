@@ -11,11 +11,9 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from app.auth.caller import CallerDep
 from app.batches import reads, repository
-from app.batches.models import Job
 from app.batches.repository import BatchFilter
 from app.batches.service import BatchNotFound
 from app.batches.states import BATCH_STATUSES, JOB_STATUSES, STATUS_ALIASES
-from app.batches.step_models import JobStep
 from app.files.content import file_response
 from app.files.router import StorageDep
 from app.kit.db import SessionDep
@@ -66,11 +64,11 @@ ResultCodesDep = Annotated[reads.ResultCodes, Depends(get_result_codes)]
 
 
 async def read_jobs(
-    session: SessionDep, rows: Sequence[tuple[Job, list[JobStep]]], codes: reads.ResultCodes
+    session: SessionDep, rows: Sequence[repository.JobRow], codes: reads.ResultCodes
 ) -> list[reads.JobRead]:
     """Jobs and their steps as reply bodies, with the codes that open their results."""
-    known = await codes.find_codes(session, [job.id for job, _ in rows])
-    return [reads.JobRead.model_validate(reads.job_fields(job, steps, known.get(job.id))) for job, steps in rows]
+    known = await codes.find_codes(session, [row[0].id for row in rows])
+    return [reads.JobRead.model_validate(reads.job_fields(*row, known.get(row[0].id))) for row in rows]
 
 
 async def _page(
@@ -191,7 +189,7 @@ async def get_job(job_id: UUID, session: SessionDep, caller: CallerDep, codes: R
     found = await repository.find_job(session, caller.organisation_id, job_id)
     if found is None:
         raise JobNotFound("There is no such job.")
-    job, steps = found
+    job = found[0]
     outputs = [
         reads.OutputRead(
             name=output.name,
@@ -202,7 +200,7 @@ async def get_job(job_id: UUID, session: SessionDep, caller: CallerDep, codes: R
         for output, file in await repository.list_outputs(session, job_id)
     ]
     code = (await codes.find_codes(session, [job_id])).get(job_id)
-    fields = reads.job_fields(job, steps, code) | {
+    fields = reads.job_fields(*found, code) | {
         "outputs": outputs,
         "batch": await _batch(session, caller, job.batch_id),
     }

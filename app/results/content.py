@@ -18,6 +18,7 @@ from app.kit.db import Database
 from app.kit.pages import encode_cursor
 from app.kit.tables import csv_chunks
 from app.pipelines.contract import ResultTable
+from app.pipelines.registry import Registry
 from app.results import repository
 from app.results.repository import Shared
 from app.results.schemas import SharedBatch, SharedFile, SharedJob, SharedPipeline, SharedResult
@@ -49,7 +50,7 @@ async def read_shared(
     addresses = Addresses(code)
     jobs = await repository.list_shared_jobs(session, shared, limit + 1, after)
     shown = jobs[:limit]
-    files = await repository.list_files(session, shown)
+    files = await repository.list_files(session, [job for job, _ in shown])
     batch, link = shared.batch, shared.link
     pipeline = SharedPipeline(key=shared.pipeline.key, title=shared.pipeline.title)
     known = {
@@ -57,7 +58,7 @@ async def read_shared(
         "expires_at": _earlier(link.expires_at, batch.expires_at),
         "links": addresses.links(),
     }
-    parts = [_job(job, files[job.id], addresses) for job in shown]
+    parts = [_job(job, key, files[job.id], addresses) for job, key in shown]
     if link.job_id:
         return SharedResult(**known, **dict(parts[0]))
     return SharedBatch(
@@ -68,7 +69,7 @@ async def read_shared(
         counters={name: getattr(batch, f"{name}_jobs") for name in COUNTERS},
         summary_data=batch.summary_data,
         jobs=parts,
-        next_cursor=encode_cursor(shown[-1].sequence) if len(jobs) > limit else None,
+        next_cursor=encode_cursor(shown[-1][0].sequence) if len(jobs) > limit else None,
     )
 
 
@@ -76,11 +77,12 @@ def _earlier(one: Any, other: Any) -> Any:
     return min((moment for moment in (one, other) if moment), default=None)
 
 
-def _job(job: Job, files: Sequence[tuple[str, File]], addresses: Addresses) -> SharedJob:
+def _job(job: Job, pipeline_key: str, files: Sequence[tuple[str, File]], addresses: Addresses) -> SharedJob:
     completed = job.status == "completed"
     return SharedJob(
         sequence=job.sequence,
         name=name_of(job),
+        pipeline_key=pipeline_key,
         status=job.status,
         error_code=job.error_code if job.status == "failed" else None,
         completed_at=job.completed_at,
@@ -95,6 +97,13 @@ def _job(job: Job, files: Sequence[tuple[str, File]], addresses: Addresses) -> S
 def name_of(job: Job) -> str:
     """How a stranger knows the job. Never its URL, which may hold a key."""
     return job.filename or f"Job {job.sequence}"
+
+
+def table_of(shared: Shared, registry: Registry) -> ResultTable | None:
+    """The table that all of what a link opens has in common, if it has one."""
+    pipeline = registry.find(shared.pipeline.id)
+    has_one = shared.link.job_id is not None or shared.batch.total_pipelines == 1
+    return pipeline.result_table if pipeline and has_one else None
 
 
 def rows_of(table: ResultTable | None, result: Any) -> list[Mapping[str, Any]] | None:
@@ -121,7 +130,8 @@ async def csv_pieces(database: Database, shared: Shared, table: ResultTable | No
     after, head = 0, True
     while True:
         async with database.transaction() as session:
-            jobs = await repository.list_shared_jobs(session, shared, JOBS_AT_ONCE, after)
+            found = await repository.list_shared_jobs(session, shared, JOBS_AT_ONCE, after)
+        jobs = [job for job, _ in found]
         if not jobs and not head:
             return
         rows = [{name: _cell(row.get(name)) for name in columns} for row in await asyncio.to_thread(_rows, table, jobs)]

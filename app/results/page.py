@@ -94,12 +94,12 @@ _templates = Environment(
 _templates.filters |= {"moment": _moment, "grouped": lambda number: f"{number:,}"}
 
 
-def result_page(found: SharedResult | SharedBatch, table: ResultTable | None) -> str:
-    """The page of what a code opens."""
+def result_page(found: SharedResult | SharedBatch, tables: Mapping[str, ResultTable | None]) -> str:
+    """The page of what a code opens; `tables` are those of the pipelines by key."""
     jobs: Sequence[SharedJob | SharedResult] = found.jobs if isinstance(found, SharedBatch) else [found]
     batch = found if isinstance(found, SharedBatch) else None
     following = batch.next_cursor if batch else None
-    sections = [section_of(job, table) for job in jobs]
+    sections = [section_of(job, tables.get(job.pipeline_key)) for job in jobs]
     state = _STATES.get(found.status, found.status)
     return _templates.get_template("result.html").render(
         found=found, batch=batch, sections=sections, state=state, following=following

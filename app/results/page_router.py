@@ -42,8 +42,8 @@ async def read_result_page(
     after = decode_cursor(cursor, int)[0] if cursor else 0
     async with database.transaction() as session:
         found = await read_shared(session, shared, read_code(code), after=after)
-    pipeline = registry.find(shared.batch.pipeline_id)
-    return HTMLResponse(result_page(found, pipeline.result_table if pipeline else None), headers=_HEADERS)
+    tables = {pipeline.key: pipeline.result_table for pipeline in registry}
+    return HTMLResponse(result_page(found, tables), headers=_HEADERS)
 
 
 @router.api_route("/r/static/{path:path}", methods=["GET", "HEAD"])

@@ -17,7 +17,7 @@ from app.kit.pages import Cursor, decode_cursor
 from app.pipelines.router import RegistryDep
 from app.results import repository, service
 from app.results.codes import read_code
-from app.results.content import JOBS_AT_ONCE, csv_pieces, read_shared
+from app.results.content import JOBS_AT_ONCE, csv_pieces, read_shared, table_of
 from app.results.repository import Shared
 from app.results.schemas import SharedBatch, SharedResult
 
@@ -56,8 +56,7 @@ async def get_shared_result(
     """The result that the code opens. `format=csv`, or `Accept: text/csv`: its rows as CSV, of all jobs."""
     code = read_code(code)
     if _wants_csv(request, format):
-        pipeline = registry.find(shared.batch.pipeline_id)
-        pieces = csv_pieces(database, shared, pipeline.result_table if pipeline else None)
+        pieces = csv_pieces(database, shared, table_of(shared, registry))
         headers = PRIVATE | {"Content-Disposition": attachment("results.csv")}
         return StreamingResponse(pieces, headers=headers, media_type="text/csv; charset=utf-8")
     after = decode_cursor(cursor, int)[0] if cursor else 0
@@ -81,7 +80,7 @@ async def download_shared_file(
     if 1 <= sequence < 2**31:
         async with database.transaction() as session:
             jobs = await repository.list_shared_jobs(session, shared, 1, sequence - 1)
-            of_job = [job for job in jobs if job.sequence == sequence]
+            of_job = [job for job, _ in jobs if job.sequence == sequence]
             files = await repository.list_files(session, of_job)
             found = [file for job in of_job for own, file in files[job.id] if own == name]
     if not found:
@@ -98,7 +97,7 @@ async def download_shared(
     """Every result file that the code opens, in one archive; ranges are served."""
     async with database.transaction() as session:
         outputs = await batch_repository.list_batch_outputs(session, shared.batch.id, shared.link.job_id)
-    archive = archive_of(outputs)
+    archive = archive_of(outputs, several=shared.link.job_id is None and shared.batch.total_pipelines > 1)
     response = ranged_response(
         request,
         size=archive.size,

@@ -66,7 +66,7 @@ async def touch_batch(session: AsyncSession, batch_id: UUID) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What a live code opens: a batch, or one job of it."""
+    """What a live code opens: a batch, or one job of it. `pipeline` is the job's, or the batch's first one."""
 
     link: ResultLink
     batch: Batch
@@ -75,17 +75,22 @@ class Shared:
 
 async def find_shared(session: AsyncSession, code_hash: bytes) -> Shared | None:
     query = select(ResultLink, Batch, PipelineRow).join(Batch, Batch.id == ResultLink.batch_id)
-    query = query.join(PipelineRow, PipelineRow.id == Batch.pipeline_id)
+    query = query.outerjoin(Job, Job.id == ResultLink.job_id)
+    query = query.join(PipelineRow, PipelineRow.id == func.coalesce(Job.pipeline_id, Batch.pipeline_id))
     row = (await session.execute(query.where(ResultLink.code_hash == code_hash, _alive()))).first()
     return Shared(row[0], row[1], row[2]) if row else None
 
 
-async def list_shared_jobs(session: AsyncSession, shared: Shared, limit: int, after: int = 0) -> Sequence[Job]:
-    """The jobs that the link opens, in order."""
-    query = select(Job).where(Job.batch_id == shared.batch.id, Job.sequence > after)
+async def list_shared_jobs(
+    session: AsyncSession, shared: Shared, limit: int, after: int = 0
+) -> Sequence[tuple[Job, str]]:
+    """The jobs that the link opens, in order, each with the key of its pipeline."""
+    query = select(Job, PipelineRow.key).join(PipelineRow, PipelineRow.id == Job.pipeline_id)
+    query = query.where(Job.batch_id == shared.batch.id, Job.sequence > after)
     if shared.link.job_id:
         query = query.where(Job.id == shared.link.job_id)
-    return (await session.execute(query.order_by(Job.sequence).limit(limit))).scalars().all()
+    rows = await session.execute(query.order_by(Job.sequence).limit(limit))
+    return [(job, key) for job, key in rows]
 
 
 async def list_files(session: AsyncSession, jobs: Sequence[Job]) -> dict[UUID, list[tuple[str, File]]]:

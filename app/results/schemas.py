@@ -59,6 +59,7 @@ class SharedJob(Output):
 
     sequence: int
     name: str
+    pipeline_key: str
     status: str
     error_code: str | None
     completed_at: datetime | None
@@ -80,6 +81,7 @@ class SharedResult(SharedBase):
 
     kind: Literal["job"] = "job"
     sequence: int
+    pipeline_key: str
     error_code: str | None
     result: Any | None
     files: list[SharedFile]

@@ -61,7 +61,8 @@ async def ids(api: Api) -> dict[str, str]:
     real = {"batch_id": batch["id"], "job_id": batch["jobs"][0]["id"], "file_id": file_id, "key_id": key_id}
     code = (await api.post(f"/api/batches/{batch['id']}/result-codes")).json()
     real |= {"result_code_id": code["id"], "code": code["code"], "sequence": "1", "extraction_id": str(ID)}
-    return real | {"name": "a", "key": "no-op"}
+    play_id = (await api.post("/api/plays/", json={"name": "a play"})).json()["id"]
+    return real | {"name": "a", "key": "no-op", "play_id": str(play_id)}
 
 
 def readings(openapi: dict[str, Any]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
