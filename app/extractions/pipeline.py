@@ -132,8 +132,10 @@ async def extracting(ctx: StepContext) -> Stop | dict[str, Any]:
             text, read_ms = await asyncio.to_thread(_encode, data), _since(began)
     name = ctx.params.swimmer_name
     data, swims, near = await asyncio.to_thread(_find, text, name)
-    await ctx.save_file(SHEET_FILE, text.encode(), "application/json")
-    await ctx.save_file(SWIMS_FILE, csv_bytes(COLUMNS, swims), "text/csv")
+    await asyncio.gather(  # most of what a cached job costs is waiting for the disk
+        ctx.save_file(SHEET_FILE, text.encode(), "application/json"),
+        ctx.save_file(SWIMS_FILE, csv_bytes(COLUMNS, swims), "text/csv"),
+    )
     await ctx.report(None, _say(name, data, swims, near))
     return {
         "extraction_id": str(new_id()),
