@@ -175,7 +175,7 @@ def batch_fields(batch: Batch, pipeline: PipelineRow, creator: User | None) -> d
         "pipeline": PipelineOfBatch(
             id=pipeline.id, key=pipeline.key, title=pipeline.title, steps=[step["name"] for step in pipeline.steps]
         ),
-        "pipelines": _pipelines_of(batch, pipeline),
+        "pipelines": pipelines_of(batch, pipeline),
         "counters": {name: getattr(batch, f"{name}_jobs") for name in COUNTERS},
         "created_by": Creator(id=creator.id, name=creator.name) if creator else None,
         "links": links_of(batch.id),
@@ -188,7 +188,8 @@ class ResultCodes(Protocol):
     async def find_codes(self, session: AsyncSession, job_ids: Sequence[UUID]) -> Mapping[UUID, str]: ...
 
 
-def _pipelines_of(batch: Batch, primary: PipelineRow) -> list[str]:
+def pipelines_of(batch: Batch, primary: PipelineRow) -> list[str]:
+    """The keys of a batch's pipelines, the primary one first."""
     others = sorted(set(batch.settings) - {primary.key}) if batch.total_pipelines > 1 else []
     return [primary.key, *others]
 
