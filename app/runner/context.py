@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -16,9 +17,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.batches.repository import find_output
+from app.files import repository as file_repository
 from app.files import service as file_service
 from app.files.fetch import fetch
-from app.files.names import display_name
+from app.files.names import display_name, guess_media_type
 from app.files.storage import ContentMissing, Storage, content_key
 from app.kit.db import Database
 from app.kit.sandbox import Sandbox
@@ -46,6 +48,10 @@ class Resources:
     max_file_bytes: int
     share: OnSuccess | None = None
     """Runs for each job that completes in a batch with result codes, in the transaction that completes it."""
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 class StoredInput:
@@ -161,15 +167,24 @@ class RunningStep:
             self._later = None
 
     async def save_file(self, name: str, data: bytes, media_type: str | None = None) -> UUID:
-        name = display_name(name)
+        name, organisation_id = display_name(name), self.batch.organisation_id
+        media_type = guess_media_type(name, media_type)
+        digest = await asyncio.to_thread(_sha256, data)
+        async with self.transaction() as session:
+            known = await file_repository.add_twin(session, organisation_id, digest, name, media_type)
+            if known:
+                await self._name_output(session, name, known)
+                return known
         file = await file_service.keep_bytes(self._resources.storage, name, data, media_type)
         async with self.transaction() as session:
-            await file_service.add_files(session, self.batch.organisation_id, [file])
-            values = {"name": name, "file_id": file.id, "job_id": self.job.id, "attempt": self.job.attempt}
-            saved = await session.execute(_SAVE_OUTPUT, values)
-            if not getattr(saved, "rowcount", 0):
-                raise JobLost
+            await file_service.add_files(session, organisation_id, [file])
+            await self._name_output(session, name, file.id)
         return file.id
+
+    async def _name_output(self, session: AsyncSession, name: str, file_id: UUID) -> None:
+        values = {"name": name, "file_id": file_id, "job_id": self.job.id, "attempt": self.job.attempt}
+        if not getattr(await session.execute(_SAVE_OUTPUT, values), "rowcount", 0):
+            raise JobLost
 
     async def read_file(self, name: str) -> bytes:
         async with self.transaction() as session:

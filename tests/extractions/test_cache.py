@@ -168,3 +168,19 @@ async def test_readings_that_nobody_uses_go(api: Api) -> None:
     sheet = (SAMPLES / "2026-11-01 Lakeside Invitational.pdf").read_bytes()
     await extract(api, "Maya Lindqvist", [("a.pdf", sheet)])
     assert await query(api, "select count(*) from sheets where sha256 = 'old'") == 0
+
+
+async def test_cached_job_shares_the_stored_content(api: Api) -> None:
+    """Its files are rows of their own over one content, which stays when the first job's batch goes."""
+    sheet = (SAMPLES / "2026-11-01 Lakeside Invitational.pdf").read_bytes()
+    first, second = [await extract(api, "Maya Lindqvist", [("a.pdf", sheet)]) for _ in range(2)]
+    paths = [f"/api/jobs/{batch['jobs'][0]['id']}/outputs/sheet.json" for batch in (first, second)]
+    before = [(await api.get(path)).content for path in paths]
+    assert before[0] == before[1]
+    shared = """
+        select count(distinct o.file_id) * 10 + count(distinct f.storage_key)
+        from job_outputs o join files f on f.id = o.file_id join jobs j on j.id = o.job_id
+        where o.name = 'sheet.json' and j.batch_id in (:first, :second)"""
+    assert await query(api, shared, first=first["id"], second=second["id"]) == 21
+    assert (await api.delete(f"/api/batches/{first['id']}")).status_code == 204
+    assert (await api.get(paths[1])).content == before[1]
