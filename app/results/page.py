@@ -31,6 +31,7 @@ class Column:
 class Section:
     """One job: what is said of it, its rows if its pipeline makes rows, and its files."""
 
+    sequence: int
     name: str
     status: str
     state: str
@@ -50,6 +51,7 @@ def section_of(job: SharedJob | SharedResult, table: ResultTable | None) -> Sect
     plain = {name: members[name] for name in shown if isinstance(members.get(name), str | int | float)}
     is_told = rows is not None or job.result is None or (members and plain.keys() == members.keys())
     return Section(
+        sequence=job.sequence,
         name=job.name,
         status=job.status.capitalize(),
         state=_STATES.get(job.status, job.status),
