@@ -16,6 +16,10 @@ from fastapi_offline import FastAPIOffline
 
 from app.auth import service as auth_service
 from app.auth.router import router as auth_router
+from app.automation.router import router as templates_router
+from app.automation.scheduler import Scheduler
+from app.automation.schedules_router import router as schedules_router
+from app.automation.service import TemplateRunner
 from app.batches.archive_router import router as archive_router
 from app.batches.command_router import router as command_router
 from app.batches.insight_router import router as insight_router
@@ -39,6 +43,11 @@ from app.kit.postgres import EmbeddedPostgres
 from app.kit.rates import RateLimit
 from app.kit.sandbox import Sandbox
 from app.kit.service import Service, running
+from app.kit.signing import SigningKey
+from app.notifications.mail_courier import MailCourier
+from app.notifications.router import router as notifications_router
+from app.notifications.sender import Sender
+from app.notifications.webhook_courier import WebhookCourier
 from app.pipelines.contract import Pipeline
 from app.pipelines.discovery import discover
 from app.pipelines.registry import Registry
@@ -48,6 +57,9 @@ from app.plays.pipeline import play_pipeline
 from app.plays.providers import providers_of
 from app.plays.router import router as plays_router
 from app.plays.runs_router import router as play_runs_router
+from app.reports import repository as report_repository
+from app.reports.pipeline import pipeline as data_report
+from app.reports.router import router as reports_router
 from app.results.page_router import router as result_page_router
 from app.results.public_router import router as public_results_router
 from app.results.router import router as results_router
@@ -63,8 +75,10 @@ from app.settings import Settings
 log = logging.getLogger("tranche")
 ITEM_SOURCES: tuple[ItemSource, ...] = ()
 """Rows of workloads that templates can take their items from."""
-CHILD_MODULES = ("app.extractions.sheet", "app.extractions.text_layer")
+CHILD_MODULES = ("app.extractions.sheet", "app.extractions.text_layer", "app.reports.profile")
 """What sandboxed children need: imported once, by the process they are forked from."""
+EXPIRING = (report_repository.delete_expired,)
+"""What housekeeping asks the workloads to remove because its time is over."""
 DESCRIPTION = "Submit many things, process each in stages, watch it live, get the results."
 
 
@@ -76,7 +90,7 @@ def built_in(settings: Settings, ai_provider: Provider | None) -> tuple[Pipeline
         data_url=settings.data_provider_url,
         data_token=settings.data_provider_token.get_secret_value() if settings.data_provider_token else None,
     )
-    return (make_pdf_extraction(ai_provider), play_pipeline(providers))
+    return (make_pdf_extraction(ai_provider), data_report, play_pipeline(providers))
 
 
 class Installation:
@@ -89,12 +103,14 @@ class Installation:
         dsn = url.get_secret_value() if url else self.postgres.dsn if self.postgres else ""
         self.database = Database(dsn, pool_size=settings.database_pool_size)
         self.storage = Storage(settings.home, settings.storage_url)
-        secret = settings.result_code_secret
-        self.result_codes = ResultCodes(settings.home, secret.get_secret_value() if secret else None)
         self.ai_provider = _ai_provider(settings)
         self.registry = Registry((*built_in(settings, self.ai_provider), *discover(settings.pipelines_dir)))
         self.hub = Hub(self.database)
         self.doorbell = EngineDoorbell()
+        self.signing_key = SigningKey(settings.home, settings.secret_key)
+        self.result_codes = ResultCodes(self.signing_key)
+        sources = {source.key: source for source in ITEM_SOURCES}
+        self.template_runner = TemplateRunner(self.registry, self.doorbell, sources, settings.max_files)
         self.runner: Runner | None = None
         self.sign_in_token: str | None = None
 
@@ -105,7 +121,7 @@ class Installation:
         async with running([self.postgres] if self.postgres else []):
             await self.migrate()
             async with (
-                running([self.database, self.storage, self.result_codes]),
+                running([self.database, self.storage, self.signing_key]),
                 outbound_client(allow=self.settings.outbound_allow_list) as http,
             ):
                 async with self.database.transaction() as session:
@@ -119,8 +135,16 @@ class Installation:
                         preload=[*CHILD_MODULES, *_modules_of(self.registry)],
                     )
                     limit = self.settings.max_file_bytes
-                    share = self.result_codes.share
-                    resources = Resources(self.database, self.storage, sandbox, self.registry, http, limit, share)
+                    resources = Resources(
+                        self.database,
+                        self.storage,
+                        sandbox,
+                        self.registry,
+                        http,
+                        limit,
+                        EXPIRING,
+                        self.result_codes.share,
+                    )
                     self.runner = Runner(
                         self.database,
                         resources,
@@ -128,12 +152,23 @@ class Installation:
                         shutdown_seconds=self.settings.shutdown_seconds,
                     )
                     services += [self.ai_provider] if self.ai_provider else []
-                    services += [sandbox, self.runner]
+                    scheduler = Scheduler(self.database, self.template_runner)
+                    services += [sandbox, self.runner, self._sender(), scheduler]
                 if serve_http:
                     await self._welcome()
                     services.append(self.hub)
                 async with running(services):
                     yield
+
+    def _sender(self) -> Sender:
+        settings = self.settings
+        webhooks = WebhookCourier(
+            self.database, self.signing_key, base_url=settings.base_url, allow=settings.outbound_allow_list
+        )
+        mail = MailCourier(
+            self.database, server=settings.smtp_url, sender=settings.mail_from, base_url=settings.base_url
+        )
+        return Sender(self.database, [webhooks, mail])
 
     async def migrate(self, revision: str = "head") -> str | None:
         """Bring the schema to a revision, and add what the engine and the runner need in schemas of their own."""
@@ -209,14 +244,15 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.registry, app.state.hub = installation.registry, installation.hub
     app.state.doorbell, app.state.runner = installation.doorbell, None
     app.state.result_codes = installation.result_codes
+    app.state.signing_key = installation.signing_key
     app.state.play_writes = RateLimit(settings.play_writes_per_minute)
-    app.state.item_sources = {source.key: source for source in ITEM_SOURCES}
+    app.state.template_runner = installation.template_runner
     app.add_middleware(
         BodyLimit,
         limit=settings.max_json_bytes,
         overrides={"/api/batches": settings.max_submit_bytes},
         raw=("/api/files/",),
-        multipart=("/api/jobs", "/api/jobs/batch"),
+        multipart=("/api/jobs", "/api/jobs/batch", "/api/batch-reports"),
     )
     install_error_handlers(app)
     for router in (
@@ -234,7 +270,11 @@ def create_app(settings: Settings) -> FastAPI:
         public_results_router,
         result_page_router,
         extractions_router,
+        notifications_router,
         operations_router,
+        reports_router,
+        templates_router,
+        schedules_router,
         plays_router,
         mappings_router,
         play_runs_router,

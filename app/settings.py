@@ -24,7 +24,9 @@ class Settings(BaseSettings):
     home: Path = Field(Path("data"), description="Data folder: database, files, keys.")
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
-    public_url: str | None = Field(None, description="Address people reach the service at, for printed links.")
+    public_url: str | None = Field(
+        None, description="Address people reach the service at, for links in mail, webhooks and print."
+    )
     database_url: SecretStr | None = Field(
         None,
         validation_alias=AliasChoices("DATABASE_URL", "TRANCHE_DATABASE_URL"),
@@ -34,14 +36,17 @@ class Settings(BaseSettings):
     admin_key: SecretStr | None = Field(
         None, description="The first admin's key; unset makes one and writes it to admin.key in the data folder."
     )
-    result_code_secret: SecretStr | None = Field(
-        None,
-        min_length=16,
-        description="Makes result codes; unset makes one and writes it to result.key in the data folder.",
-    )
     storage_url: str | None = Field(
         None, description="Where file contents live: file:///path or s3://bucket/prefix; unset is a folder in home."
     )
+    secret_key: SecretStr | None = Field(
+        None,
+        description="What webhook secrets and result codes are made from, the same everywhere; unset makes secret.key.",
+    )
+    smtp_url: SecretStr | None = Field(
+        None, description="Mail server: smtp://user:password@host:587?starttls=required, or smtps://; unset sends none."
+    )
+    mail_from: str = Field("Tranche <tranche@localhost>", description="Whom mail comes from.")
     worker: Literal["embedded", "off"] = Field("embedded", description="Run jobs inside the API process, or not.")
     worker_slots: int = Field(256, ge=1, le=4096, description="Jobs one process runs at a time.")
     pipelines_dir: Path | None = Field(None, description="Folder of .py files, each with one or more pipelines.")
@@ -65,7 +70,9 @@ class Settings(BaseSettings):
     ai_max_file_bytes: int = Field(20 * MIB, ge=1, description="Largest sheet that is sent to the provider.")
     ai_max_output_tokens: int = Field(16_000, ge=256, description="Longest answer of the provider.")
     ai_parallel: int = Field(4, ge=1, le=256, description="Requests to the provider at a time.")
-    outbound_allow: str = Field("", description="Hosts or networks, by comma, that URL sources may reach in intranets.")
+    outbound_allow: str = Field(
+        "", description="Hosts or networks, by comma, that URL sources and webhooks may reach in intranets."
+    )
     hubspot_url: str = Field("https://api.hubapi.com", description="HubSpot's API, where plays look leads up.")
     hubspot_token: SecretStr | None = Field(None, description="Token of a HubSpot private app; unset leaves it out.")
     data_provider_url: str | None = Field(
@@ -84,6 +91,11 @@ class Settings(BaseSettings):
         if self.ai_provider and not self.ai_model:
             raise ValueError("TRANCHE_AI_PROVIDER needs TRANCHE_AI_MODEL")
         return self
+
+    @cached_property
+    def base_url(self) -> str:
+        """What goes before a path in links that leave the house; empty when people's address is not known."""
+        return (self.public_url or "").rstrip("/")
 
     @cached_property
     def outbound_allow_list(self) -> tuple[str, ...]:

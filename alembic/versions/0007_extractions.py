@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0007"
-down_revision = "0003"
+down_revision = "0006"
 
 SHEET_KEY = ("organisation_id", "sha256", "extractor", "version")
 

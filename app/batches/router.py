@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 from urllib.parse import quote
 from uuid import UUID
@@ -36,8 +36,11 @@ class FilterNotReadable(BadRequest):
     code = "invalid_filter"
 
 
-def _words(value: str | None, known: tuple[str, ...]) -> tuple[str, ...]:
-    words = tuple(STATUS_ALIASES.get(word, word) for word in (value or "").replace(" ", "").split(",") if word)
+def read_words(
+    value: str | None, known: tuple[str, ...], aliases: Mapping[str, str] = STATUS_ALIASES
+) -> tuple[str, ...]:
+    """The statuses of a filter, with the documents' words among ours; raises FilterNotReadable (400) for others."""
+    words = tuple(aliases.get(word, word) for word in (value or "").replace(" ", "").split(",") if word)
     if unknown := [word for word in words if word not in known]:
         raise FilterNotReadable(f"There is no status {unknown[0][:40]!r}. There are: {', '.join(known)}.")
     return words
@@ -97,7 +100,7 @@ async def list_batches(
     cursor: Cursor = None,
 ) -> reads.BatchPage:
     """The organisation's batches, newest first. `customer` is matched from its beginning."""
-    statuses = _words(status, BATCH_STATUSES)
+    statuses = read_words(status, BATCH_STATUSES)
     wanted = BatchFilter(statuses, customer, pipeline, search, created_after, archived)
     batches, following = await _page(session, caller, wanted, sort, limit, cursor)
     link_next(request, response, following)
@@ -121,7 +124,7 @@ async def list_jobs_by_batch(
     name, _, value = (filter or "status:").partition(":")
     if name != "status":
         raise FilterNotReadable("Filter by status, as in filter=status:completed.")
-    wanted = BatchFilter(_words(value, BATCH_STATUSES), search=search)
+    wanted = BatchFilter(read_words(value, BATCH_STATUSES), search=search)
     batches, following = await _page(session, caller, wanted, sort, limit, cursor)
     jobs = await repository.list_first_jobs(session, [batch.id for batch in batches], JOBS_IN_LIST)
     link_next(request, response, following)
@@ -150,7 +153,9 @@ async def get_batch(
 ) -> reads.BatchReply:
     """One batch with its first 500 jobs; `jobs_next_cursor` pages on at `/jobs`."""
     fields = await _batch(session, caller, batch_id)
-    tag = f'W/"{batch_id.hex}-{fields["last_event_id"]}-{fields["updated_at"].timestamp():.6f}"'
+    # What comes after the last event, or without one: the mail was sent, a result code was made or closed.
+    notified = "-notified" if fields["notification_sent_at"] else ""
+    tag = f'W/"{batch_id.hex}-{fields["last_event_id"]}-{fields["updated_at"].timestamp():.6f}{notified}"'
     if is_known(request, tag):
         return Response(status_code=304, headers={"ETag": tag})  # type: ignore[return-value]
     response.headers["ETag"] = tag
@@ -175,7 +180,7 @@ async def list_jobs(
     """A batch's jobs in the order they were submitted."""
     await _batch(session, caller, batch_id)
     after = decode_cursor(cursor, int)[0] if cursor else 0
-    statuses = _words(status, JOB_STATUSES)
+    statuses = read_words(status, JOB_STATUSES)
     rows, following = await repository.list_jobs(session, batch_id, limit=limit, after=after, statuses=statuses)
     next_cursor = encode_cursor(following) if following else None
     link_next(request, response, next_cursor)

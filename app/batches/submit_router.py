@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from typing import Annotated, Any, TypeVar
-from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -15,11 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.auth.caller import Caller, CallerDep
 from app.batches import submission
 from app.batches.idempotency import IdempotencyDep, IdempotentRequest
+from app.batches.items import jobs_of_items
 from app.batches.schemas import BatchCreate, BatchCreated, BatchOptions, Item, JobCreate, Url
 from app.batches.submission import Doorbell, NewJob
-from app.files import repository as file_repository
 from app.files import service as file_service
-from app.files.models import File
 from app.files.router import StorageDep, UploadLimitsDep
 from app.files.service import NewFile
 from app.files.storage import Storage
@@ -32,7 +30,7 @@ from app.pipelines.router import RegistryDep
 router = APIRouter(prefix="/api", tags=["batches"])
 M = TypeVar("M", bound=BaseModel)
 _URLS = TypeAdapter(list[Url])
-_FORM_BODY = {
+FORM_BODY = {
     "requestBody": {
         "required": True,
         "content": {
@@ -51,10 +49,6 @@ _FORM_BODY = {
         },
     }
 }
-
-
-class FilesUnknown(Unprocessable):
-    code, title = "unknown_files", "Unknown files"
 
 
 class NotOneItem(Unprocessable):
@@ -88,14 +82,10 @@ class Submitter:
         """Submit files that are stored already, URLs and records."""
         submission.check_count(len(items), self.limits.files)
         digest = self.idempotent.digest(lambda: [model.model_dump(mode="json") for model in (options, *items)])
-        wanted = [item.file_id for item in items if item.file_id]
         async with self.database.transaction() as session:
             if known := await self._find_answer(session, digest):
                 return known
-            files = await file_repository.list_files_by_id(session, self.caller.organisation_id, wanted)
-            if missing := [str(file_id) for file_id in wanted if file_id not in files]:
-                raise FilesUnknown(f"{len(missing)} of the files do not exist.", file_ids=missing[:20])
-            jobs = [_job_of_item(item, files) for item in items]
+            jobs = await jobs_of_items(session, self.caller.organisation_id, items)
             return await self._submit(session, options, jobs, digest, single=single)
 
     async def submit_form(
@@ -152,22 +142,6 @@ class Submitter:
 SubmitterDep = Annotated[Submitter, Depends()]
 
 
-def _job_of_item(item: Item, files: dict[UUID, File]) -> NewJob:
-    if item.file_id:
-        file = files[item.file_id]
-        return NewJob(
-            "file",
-            item.name or file.name,
-            file_id=file.id,
-            file_size=file.size,
-            media_type=file.media_type,
-            checksum=file.sha256,
-        )
-    if item.url:
-        return NewJob("url", item.name, source_url=item.url)
-    return NewJob("record", item.name, record=item.record)
-
-
 def _job_of_new_file(file: NewFile) -> NewJob:
     content = file.content
     return NewJob(
@@ -188,8 +162,8 @@ def _validate(model: type[M], values: dict[str, Any]) -> M:
         raise RequestValidationError(found) from None
 
 
-def _read_form(form: Form) -> tuple[BatchOptions, list[str]]:
-    """The options and URLs of a form. Fields that are no option are parameters of the pipeline."""
+def read_form(form: Form, **fixed: Any) -> tuple[BatchOptions, list[str]]:
+    """The options and URLs of a form. Fields that are no option are parameters of the pipeline; `fixed` ones win."""
     values: dict[str, Any] = {}
     params: dict[str, Any] = {}
     urls: list[str] = []
@@ -207,8 +181,7 @@ def _read_form(form: Form) -> tuple[BatchOptions, list[str]]:
             values[name] = text
         else:
             params[name] = text
-    values["params"] = params | values.get("params", {})
-    values["pipelines"] = pipelines
+    values |= {"params": params | values.get("params", {}), "pipelines": pipelines} | fixed
     try:
         return _validate(BatchOptions, values), [str(url) for url in _URLS.validate_python(urls)]
     except ValidationError as error:
@@ -233,20 +206,20 @@ async def create_batch(body: BatchCreate, submitter: SubmitterDep) -> BatchCreat
     return await submitter.submit_items(body, body.items)
 
 
-@router.post("/jobs/batch", status_code=201, openapi_extra=_FORM_BODY)
+@router.post("/jobs/batch", status_code=201, openapi_extra=FORM_BODY)
 async def create_batch_from_form(request: Request, submitter: SubmitterDep) -> BatchCreated:
     """Submit files and URLs as one batch, in one multipart request."""
     async with receive_form(request, submitter.storage, submitter.limits) as form:
-        options, urls = _read_form(form)
+        options, urls = read_form(form)
         return await submitter.submit_form(options, form.files, urls)
 
 
-@router.post("/jobs", status_code=201, openapi_extra=_FORM_BODY)
+@router.post("/jobs", status_code=201, openapi_extra=FORM_BODY)
 async def create_job(request: Request, submitter: SubmitterDep) -> BatchCreated:
     """Submit one file, URL or record: a batch of one. Takes multipart/form-data, or JSON with a JobCreate."""
     if request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         async with receive_form(request, submitter.storage, submitter.limits) as form:
-            options, urls = _read_form(form)
+            options, urls = read_form(form)
             if len(form.files) + len(urls) > 1:
                 raise NotOneItem("Send one file or URL here; several go to /api/jobs/batch.")
             return await submitter.submit_form(options, form.files, urls, single=True)

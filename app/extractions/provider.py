@@ -13,7 +13,7 @@ from typing import Any, Final
 import httpx
 
 from app.extractions.wires import WIRES, Answer, ProviderName, Question
-from app.kit.outbound import read_retry_after
+from app.kit.outbound import retry_after
 
 MAX_REPLY_BYTES: Final = 8 * 1024 * 1024
 AI_FILE_TOO_LARGE = "AI_FILE_TOO_LARGE"
@@ -140,7 +140,7 @@ def _check_status(response: httpx.Response, content: bytes) -> None:
     status = response.status_code
     if status == 200:
         return
-    after = read_retry_after(response.headers)
+    after = retry_after(response.headers.get("Retry-After", ""))
     if status == 429 and b"insufficient_quota" in content:  # OpenAI's word for an account without credit
         raise ProviderError(AI_QUOTA_EXHAUSTED, "The account at the AI provider has no credit left.")
     if status == 429:

@@ -40,7 +40,6 @@ __all__ = [
     "check_url",
     "download",
     "outbound_client",
-    "read_retry_after",
 ]
 
 _PIECE = 1 << 18
@@ -204,7 +203,7 @@ def _check_status(response: httpx.Response) -> None:
         return
     code = {408: "TIMEOUT", 429: "RATE_LIMIT"}.get(status, f"UPSTREAM_{status // 100}XX")
     message = f"{response.url.host} answered with status {status}."
-    raise DownloadFailed(code, message, read_retry_after(response.headers))
+    raise DownloadFailed(code, message, retry_after(response.headers.get("Retry-After", "")))
 
 
 def _check_type(response: httpx.Response, wanted: Sequence[str]) -> None:
@@ -214,9 +213,8 @@ def _check_type(response: httpx.Response, wanted: Sequence[str]) -> None:
         raise DownloadFailed("UNSUPPORTED_MEDIA_TYPE", message)
 
 
-def read_retry_after(headers: httpx.Headers) -> float | None:
-    """Seconds from now, of a number of seconds or a date (RFC 9110, 10.2.3), at most a day; None if not told."""
-    value = headers.get("Retry-After", "")
+def retry_after(value: str) -> float | None:
+    """Seconds from now, of a number of seconds or a date (RFC 9110, 10.2.3)."""
     try:
         seconds = (
             float(value) if re.fullmatch("[0-9]+", value) else parsedate_to_datetime(value).timestamp() - time.time()

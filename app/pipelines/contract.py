@@ -152,8 +152,11 @@ class StepContext(Protocol):
         """
         ...
 
-    async def in_child(self, function: Callable[..., T], *args: Any) -> T:
-        """Run a blocking or risky top-level function in a sandboxed child; arguments and result are JSON or bytes."""
+    async def in_child(self, function: Callable[..., T], *args: Any, memory_bytes: int | None = None) -> T:
+        """Run a blocking or risky top-level function in a sandboxed child; arguments and result are JSON or bytes.
+
+        `memory_bytes` is the address space it may add, in place of the service's setting.
+        """
         ...
 
     def mark_cached(self) -> None:

@@ -26,7 +26,7 @@ class ResultCodeLinks(Output):
 
 
 class ResultCodeRead(Output):
-    """`code` and `links` are null when another installation's secret made the code; it works all the same."""
+    """`code` and `links` are null when another key made the code; it works all the same."""
 
     id: UUID
     batch_id: UUID

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from hmac import compare_digest
 from ipaddress import IPv6Address, ip_address, ip_network
-from pathlib import Path
 from typing import Final
 from uuid import UUID
 
@@ -17,9 +16,10 @@ from app.batches.service import database_now
 from app.kit.db import Database
 from app.kit.errors import NotFound, Problem
 from app.kit.ids import new_id
+from app.kit.signing import SigningKey
 from app.pipelines.contract import StepContext
 from app.results import repository
-from app.results.codes import CodeMaker, code_hash, load_secret, read_code
+from app.results.codes import code_hash, make_code, read_code
 from app.results.models import ResultLink
 from app.results.repository import Shared
 
@@ -51,25 +51,14 @@ class ResultLinkNotFound(NotFound):
 
 
 class ResultCodes:
-    """Gives links their codes. It is started before anything asks for one: the secret lies in the data folder."""
+    """Gives links their codes."""
 
-    def __init__(self, home: Path, secret: str | None) -> None:
-        self._home, self._wanted = home, secret
-        self._maker: CodeMaker | None = None
-
-    async def start(self) -> None:
-        self._maker = CodeMaker(load_secret(self._home / "result.key", self._wanted))
-
-    async def stop(self) -> None:
-        self._maker = None
-
-    def _make(self, link_id: UUID) -> str:
-        assert self._maker is not None, "the result codes were not started"
-        return self._maker.code_of(link_id)
+    def __init__(self, key: SigningKey) -> None:
+        self._key = key
 
     def code_of(self, link_id: UUID, known_hash: bytes) -> str | None:
-        """The code of a link; None when it was made under another secret, where it still opens its result."""
-        code = self._make(link_id)
+        """The code of a link; None when it was made under another key, where it still opens its result."""
+        code = make_code(self._key, link_id)
         return code if compare_digest(code_hash(code), known_hash) else None
 
     async def find_codes(self, session: AsyncSession, job_ids: Sequence[UUID]) -> Mapping[UUID, str]:
@@ -111,7 +100,7 @@ class ResultCodes:
             organisation_id=organisation_id,
             batch_id=batch_id,
             job_id=job_id,
-            code_hash=code_hash(self._make(link_id)),
+            code_hash=code_hash(make_code(self._key, link_id)),
             created_by=created_by,
             expires_at=expires_at,
         )

@@ -46,6 +46,8 @@ class Resources:
     registry: Registry
     http: httpx.AsyncClient
     max_file_bytes: int
+    expiring: Sequence[Callable[[AsyncSession], Awaitable[int]]] = ()
+    """Each removes rows of a workload whose time is over, and says how many; called once a minute."""
     share: OnSuccess | None = None
     """Runs for each job that completes in a batch with result codes, in the transaction that completes it."""
 
@@ -134,8 +136,9 @@ class RunningStep:
     def transaction(self) -> AbstractAsyncContextManager[AsyncSession]:
         return self._resources.database.transaction()
 
-    async def in_child(self, function: Callable[..., T], *args: Any) -> T:
-        return await self._resources.sandbox.run(function, *args, timeout=self._step.timeout)
+    async def in_child(self, function: Callable[..., T], *args: Any, memory_bytes: int | None = None) -> T:
+        sandbox, timeout = self._resources.sandbox, self._step.timeout
+        return await sandbox.run(function, *args, timeout=timeout, memory_bytes=memory_bytes)
 
     async def report(self, progress: float | None = None, message: str | None = None) -> None:
         if progress is not None:

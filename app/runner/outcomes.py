@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import httpx
 
-from app.kit.outbound import read_retry_after
+from app.kit.outbound import retry_after
 from app.kit.schemas import check_text
 from app.pipelines.contract import RETRYABLE, Retry, Step, Stop
 
@@ -113,7 +113,11 @@ def _read_status(response: httpx.Response) -> Failed:
     status = response.status_code
     message = f"{response.request.url.host} answered {status}."
     if status == 429:
-        return Failed("RATE_LIMIT", message, retryable=True, retry_after=read_retry_after(response.headers))
+        return Failed(
+            "RATE_LIMIT", message, retryable=True, retry_after=retry_after(response.headers.get("Retry-After", ""))
+        )
     if status >= 500:
-        return Failed("UPSTREAM_5XX", message, retryable=True, retry_after=read_retry_after(response.headers))
+        return Failed(
+            "UPSTREAM_5XX", message, retryable=True, retry_after=retry_after(response.headers.get("Retry-After", ""))
+        )
     return Failed("UPSTREAM_4XX", message, retryable=False)

@@ -8,25 +8,33 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 
+from app.notifications.models import WebhookDelivery
 from tests.auth.people import caller, key_of
 from tests.batch_helpers import follow
 from tests.conftest import Api
 from tests.extractions.draw_samples import SAMPLES
 from tests.files.bodies import FORM, ask_all, form, part
+from tests.reports.tables import report_ids
 
 SIGNING_IN = {("POST", "/api/session")}
 PUBLIC = "/api/results/{code}"
 """Below it a result code is the credential, whose own tests are in tests/results."""
 SHARED = {"/api/pipelines/{key}": "installation", "/api/files/{name}": "a name to store under"}
 """Paths whose parameter is no id of an organisation's row, and what it is instead."""
-ROWS = ("batch_id", "job_id", "file_id", "key_id", "result_code_id", "extraction_id", "play_id")
-QUERIES = {"/api/plays/{play_id}/readiness/": "?lead=someone"}
+QUERIES = {
+    "/api/plays/{play_id}/readiness/": "?lead=someone",
+    "/api/schedules/preview": "?cron=0 9 * * *",
+}
 """What a path must be asked with."""
-BODIES = {"/api/plays/{play_id}/runs/": {"leads": ["someone"]}}
+BODIES = {
+    "/api/plays/{play_id}/runs/": {"leads": ["someone"]},
+    "/api/files/{file_id}": {"tags": []},
+}
 """What a path takes: a body that is refused before the id is looked at tells nothing."""
 
 
@@ -55,8 +63,22 @@ async def of_first(api: Api) -> dict[str, str]:
     await follow(api, sheets)
     extraction = (await api.get("/api/extractions")).json()["extractions"][0]
     ids |= {"result_code_id": code["id"], "extraction_id": extraction["id"]}
+    webhook_id, delivery_id = await webhook_of(api)
+    ids |= {"webhook_id": webhook_id, "delivery_id": delivery_id}
     ids["play_id"] = str(play["id"])
-    return ids | {"name": outputs[0]["name"]}
+    template = (await api.post("/api/templates", json={"name": "of the first", "from_batch": batch_id})).json()
+    timed = {"template_id": template["id"], "cron": "0 9 * * *"}
+    ids |= {"template_id": template["id"], "schedule_id": (await api.post("/api/schedules", json=timed)).json()["id"]}
+    return ids | {"name": outputs[0]["name"]} | await report_ids(api)
+
+
+async def webhook_of(api: Api) -> tuple[str, str]:
+    """A webhook and a delivery of it. It is disabled, so that nothing is ever sent to its address."""
+    webhook = (await api.post("/api/webhooks", json={"url": "http://93.184.216.34/", "enabled": False})).json()
+    delivery = WebhookDelivery(endpoint_id=UUID(webhook["id"]), event_type="ping", body="{}")
+    async with api.installation.database.transaction() as session:
+        session.add(delivery)
+    return webhook["id"], str(delivery.id)
 
 
 def routes(openapi: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -105,7 +127,7 @@ async def test_ids_of_another_organisation_do_not_exist(
                 told = {name: value for name, value in answer.json().items() if name != "instance"}
                 if answer.status_code != 404 or of_first["name"] in str(told):
                     wrong.append((method, path, answer.status_code))
-            unknown = of_first | dict.fromkeys(ROWS, f"{0:032x}")
+            unknown = {name: f"{0:032x}" if name.endswith("_id") else value for name, value in of_first.items()}
             truly_unknown = await second.request(method, filled(path, unknown), json=body)
             if {**truly_unknown.json(), "instance": ""} != {**answer.json(), "instance": ""}:
                 wrong.append((method, path, "tells the two apart"))
@@ -119,7 +141,7 @@ async def test_lists_show_nothing_of_another_organisation(
     async with caller(api, await key_of(api, "Third")) as third:
         for method, path in routes(openapi):
             if method == "GET" and "{" not in path:
-                answer = await third.get(path)
+                answer = await third.get(filled(path, {}))
                 assert answer.status_code == 200, path
                 assert not [value for value in of_first.values() if value in answer.text], path
 

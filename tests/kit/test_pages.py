@@ -13,9 +13,11 @@ import httpx
 import pytest
 
 from app.kit.pages import CursorNotReadable, decode_cursor, encode_cursor
+from tests.auth.test_every_route import webhook_of
 from tests.batch_helpers import run
 from tests.conftest import Api
 from tests.files.bodies import ask_all
+from tests.reports.tables import report_ids
 
 AT, ID = datetime(2026, 3, 14, 15, 9, 26, 535897, UTC), uuid4()
 WEIRD = [
@@ -62,7 +64,14 @@ async def ids(api: Api) -> dict[str, str]:
     code = (await api.post(f"/api/batches/{batch['id']}/result-codes")).json()
     real |= {"result_code_id": code["id"], "code": code["code"], "sequence": "1", "extraction_id": str(ID)}
     play_id = (await api.post("/api/plays/", json={"name": "a play"})).json()["id"]
-    return real | {"name": "a", "key": "no-op", "play_id": str(play_id)}
+    webhook_id, delivery_id = await webhook_of(api)
+    real |= {"play_id": str(play_id), "webhook_id": webhook_id, "delivery_id": delivery_id}
+    template = {"name": "a", "options": {"pipeline": "no-op"}}
+    template_id = (await api.post("/api/templates", json=template)).json()["id"]
+    timed = {"template_id": template_id, "cron": "0 9 * * *"}
+    schedule_id = (await api.post("/api/schedules", json=timed)).json()["id"]
+    real |= {"template_id": template_id, "schedule_id": schedule_id}
+    return real | {"name": "a", "key": "no-op"} | await report_ids(api)
 
 
 def readings(openapi: dict[str, Any]) -> Iterator[tuple[str, list[dict[str, Any]]]]:

@@ -147,11 +147,11 @@ async def test_deleting_the_batch_closes_its_codes(api: Api) -> None:
     assert not await query(api, "select count(*) from result_links where batch_id = :id", id=batch["id"])
 
 
-async def test_a_code_of_another_secret_still_opens_its_result(api: Api) -> None:
+async def test_a_code_of_another_key_still_opens_its_result(api: Api) -> None:
     batch = await run(api, "no-op", [{}], result_codes=True)
     job, code = batch["jobs"][0]["id"], batch["jobs"][0]["result_code"]
     settings = make_settings(
-        api.settings.home, api.installation.database.dsn, result_code_secret="another secret of another machine"
+        api.settings.home, api.installation.database.dsn, secret_key="another key of another machine"
     )
     async with serving(settings) as other:
         (link,) = (await other.get(f"/api/jobs/{job}/result-codes")).json()["result_codes"]
