@@ -1,7 +1,6 @@
 """The secrets that sign webhooks. None is stored: each is made anew from the installation's key and a random salt.
 
-A copy of the database therefore signs nothing, and a secret can still be used by the sender. The key is
-TRANCHE_SECRET_KEY, or a file that the first start writes into the data folder.
+A copy of the database therefore signs nothing, and a secret can still be used by the sender.
 """
 
 from __future__ import annotations
