@@ -30,6 +30,7 @@ _KEPT = (
     "max_parallel",
     "failure_policy",
     "needs_summary",
+    "result_codes",
     "settings",
     "metadata_",
     "notification_email",

@@ -111,8 +111,8 @@ class BatchOutput:
     created_at: datetime
 
 
-async def list_batch_outputs(session: AsyncSession, batch_id: UUID) -> list[BatchOutput]:
-    """Every result file of the batch's completed jobs so far, by job and name."""
+async def list_batch_outputs(session: AsyncSession, batch_id: UUID, job_id: UUID | None = None) -> list[BatchOutput]:
+    """Every result file of the batch's completed jobs so far, or of one of its jobs, by job and name."""
     columns = (
         Job.sequence,
         Job.filename,
@@ -126,5 +126,7 @@ async def list_batch_outputs(session: AsyncSession, batch_id: UUID) -> list[Batc
     query = select(*columns, JobOutput.created_at).join(JobOutput, JobOutput.job_id == Job.id)
     query = query.join(PipelineRow, PipelineRow.id == Job.pipeline_id).join(File, File.id == JobOutput.file_id)
     query = query.where(Job.batch_id == batch_id, Job.status == "completed")
+    if job_id:
+        query = query.where(Job.id == job_id)
     rows = await session.execute(query.order_by(Job.sequence, JobOutput.name))
     return [BatchOutput(*row) for row in rows]

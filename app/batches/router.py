@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 from urllib.parse import quote
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from app.auth.caller import CallerDep
 from app.batches import listing, reads, repository
@@ -72,6 +72,22 @@ def _read_filter(value: str, search: str | None) -> BatchFilter:
     return BatchFilter(read_words(value, BATCH_STATUSES), search=search)
 
 
+def get_result_codes(request: Request) -> reads.ResultCodes:
+    codes: reads.ResultCodes = request.app.state.result_codes
+    return codes
+
+
+ResultCodesDep = Annotated[reads.ResultCodes, Depends(get_result_codes)]
+
+
+async def read_jobs(
+    session: SessionDep, rows: Sequence[repository.JobRow], codes: reads.ResultCodes
+) -> list[reads.JobRead]:
+    """Jobs and their steps as reply bodies, with the codes that open their results."""
+    known = await codes.find_codes(session, [row[0].id for row in rows])
+    return [reads.JobRead.model_validate(reads.job_fields(*row, known.get(row[0].id))) for row in rows]
+
+
 async def _page(
     session: SessionDep, caller: CallerDep, wanted: BatchFilter, sort: str, limit: int, cursor: str | None
 ) -> tuple[list[reads.BatchRead], str | None]:
@@ -111,6 +127,7 @@ async def list_jobs_by_batch(
     response: Response,
     session: SessionDep,
     caller: CallerDep,
+    codes: ResultCodesDep,
     filter: Annotated[
         str | None, Query(max_length=200, description="`status:completed,failed` or `customer:PL_DXB`")
     ] = None,
@@ -125,10 +142,7 @@ async def list_jobs_by_batch(
     jobs = await repository.list_first_jobs(session, [batch.id for batch in batches], JOBS_IN_LIST)
     link_next(request, response, following)
     groups = [
-        reads.JobsOfBatch(
-            batch_metadata=batch,
-            jobs=[reads.JobRead.model_validate(reads.job_fields(*row)) for row in jobs[batch.id]],
-        )
+        reads.JobsOfBatch(batch_metadata=batch, jobs=await read_jobs(session, jobs[batch.id], codes))
         for batch in batches
     ]
     return reads.JobsByBatch(batches=groups, next_cursor=following)
@@ -143,17 +157,23 @@ async def _batch(session: SessionDep, caller: CallerDep, batch_id: UUID) -> dict
 
 @router.get("/batches/{batch_id}")
 async def get_batch(
-    batch_id: UUID, request: Request, response: Response, session: SessionDep, caller: CallerDep
+    batch_id: UUID,
+    request: Request,
+    response: Response,
+    session: SessionDep,
+    caller: CallerDep,
+    codes: ResultCodesDep,
 ) -> reads.BatchReply:
     """One batch with its first 500 jobs; `jobs_next_cursor` pages on at `/jobs`."""
     fields = await _batch(session, caller, batch_id)
-    notified = "-notified" if fields["notification_sent_at"] else ""  # which comes after the last event
-    tag = f'W/"{batch_id.hex}-{fields["last_event_id"]}{notified}"'
+    # What comes after the last event, or without one: the mail was sent, a result code was made or closed.
+    notified = "-notified" if fields["notification_sent_at"] else ""
+    tag = f'W/"{batch_id.hex}-{fields["last_event_id"]}-{fields["updated_at"].timestamp():.6f}{notified}"'
     if is_known(request, tag):
         return Response(status_code=304, headers={"ETag": tag})  # type: ignore[return-value]
     response.headers["ETag"] = tag
     rows, after = await repository.list_jobs(session, batch_id, limit=JOBS_IN_BATCH)
-    jobs = [reads.JobRead.model_validate(reads.job_fields(*row)) for row in rows]
+    jobs = await read_jobs(session, rows, codes)
     following = encode_cursor(after) if after else None
     return reads.BatchReply(batch=reads.BatchWithJobs(**fields, jobs=jobs, jobs_next_cursor=following))
 
@@ -165,6 +185,7 @@ async def list_jobs(
     response: Response,
     session: SessionDep,
     caller: CallerDep,
+    codes: ResultCodesDep,
     status: Word = None,
     limit: Limit = 100,
     cursor: Cursor = None,
@@ -176,12 +197,12 @@ async def list_jobs(
     rows, following = await repository.list_jobs(session, batch_id, limit=limit, after=after, statuses=statuses)
     next_cursor = encode_cursor(following) if following else None
     link_next(request, response, next_cursor)
-    jobs = [reads.JobRead.model_validate(reads.job_fields(*row)) for row in rows]
+    jobs = await read_jobs(session, rows, codes)
     return reads.JobPage(jobs=jobs, next_cursor=next_cursor)
 
 
 @router.get("/jobs/{job_id}")
-async def get_job(job_id: UUID, session: SessionDep, caller: CallerDep) -> reads.JobReply:
+async def get_job(job_id: UUID, session: SessionDep, caller: CallerDep, codes: ResultCodesDep) -> reads.JobReply:
     """One job with its steps' outputs, its result and its result files."""
     found = await repository.find_job(session, caller.organisation_id, job_id)
     if found is None:
@@ -196,7 +217,11 @@ async def get_job(job_id: UUID, session: SessionDep, caller: CallerDep) -> reads
         )
         for output, file in await repository.list_outputs(session, job_id)
     ]
-    fields = reads.job_fields(*found) | {"outputs": outputs, "batch": await _batch(session, caller, job.batch_id)}
+    code = (await codes.find_codes(session, [job_id])).get(job_id)
+    fields = reads.job_fields(*found, code) | {
+        "outputs": outputs,
+        "batch": await _batch(session, caller, job.batch_id),
+    }
     return reads.JobReply(job=reads.JobDetail.model_validate(fields))
 
 

@@ -232,6 +232,9 @@ async def submit(
         "total_jobs": len(assigned),
         "pending_jobs": len(assigned),
         "total_size": sum(job.file_size or 0 for job in jobs),
+        "result_codes": (
+            any(task.pipeline.result_codes for task in tasks) if options.result_codes is None else options.result_codes
+        ),
         "needs_summary": any(task.pipeline.batch_end_hook for task in tasks),
         "settings": settings,
         "metadata_": dict(options.metadata),
