@@ -20,6 +20,7 @@ from app.batches.archive_router import router as archive_router
 from app.batches.command_router import router as command_router
 from app.batches.insight_router import router as insight_router
 from app.batches.router import router as batches_router
+from app.batches.sources import ItemSource
 from app.batches.submit_router import router as submit_router
 from app.console.router import router as console_router
 from app.events.hub import Hub
@@ -48,6 +49,8 @@ from app.settings import Settings
 
 log = logging.getLogger("tranche")
 BUILT_IN = (pdf_extraction,)
+ITEM_SOURCES: tuple[ItemSource, ...] = ()
+"""Rows of workloads that templates can take their items from."""
 CHILD_MODULES = ("app.extractions.sheet",)
 """What sandboxed children need: imported once, by the process they are forked from."""
 DESCRIPTION = "Submit many things, process each in stages, watch it live, get the results."
@@ -162,6 +165,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.database, app.state.storage = installation.database, installation.storage
     app.state.registry, app.state.hub = installation.registry, installation.hub
     app.state.doorbell, app.state.runner = installation.doorbell, None
+    app.state.item_sources = {source.key: source for source in ITEM_SOURCES}
     app.add_middleware(
         BodyLimit,
         limit=settings.max_json_bytes,

@@ -21,7 +21,9 @@ _COUNTS = ", ".join(f"count(*) filter (where status = '{status}') as {status}" f
 # One statement has one snapshot: a batch that runs meanwhile is seen as it was at one moment.
 _AUDIT = text(f"""
 with own as (
-  select id, sequence, status, status in ({sql_list(JOB_TERMINAL)}) as ended, cached, source_type, file_size
+  select id, sequence, status, status in ({sql_list(JOB_TERMINAL)}) as ended, cached, source_type,
+    -- A file that goes through several pipelines counts once.
+    case when pipeline_id = min(pipeline_id) over (partition by coalesce(file_id, id)) then file_size end as file_size
   from jobs where batch_id = :batch_id
 ), counted as (
   select count(*) as total, {_COUNTS}, count(*) filter (where cached and status = 'completed') as cached,

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.caller import Caller
 from app.batches import log, service
+from app.batches.directory_names import claim_name
 from app.batches.models import Batch, Job
 from app.batches.submission import Doorbell
 from app.kit.errors import Conflict
@@ -21,7 +22,6 @@ _KEPT = (
     "pipeline_id",
     "description",
     "customer_prefix",
-    "base_directory_name",
     "total_pipelines",
     "execution_mode",
     "max_parallel",
@@ -31,6 +31,13 @@ _KEPT = (
     "metadata_",
     "notification_email",
 )
+# A file that goes through several pipelines counts once.
+_TOTALS = text("""
+select count(*) as files, coalesce(sum(file_size), 0)::bigint as size from (
+  select file_size, pipeline_id = min(pipeline_id) over (partition by coalesce(file_id, id)) as counts
+  from jobs where id = any(:ids)
+) job where counts
+""").bindparams(bindparam("ids", type_=ARRAY(PgUUID)))
 
 
 class NothingToRetry(Conflict):
@@ -120,7 +127,8 @@ async def _copy(
 ) -> UUID:
     batch_id, count = new_id(), len(job_ids)
     now = await service.database_now(session)
-    sizes = select(func.coalesce(func.sum(Job.file_size), 0)).where(Job.id.in_(job_ids))
+    totals = (await session.execute(_TOTALS, {"ids": list(job_ids)})).one()
+    base_name = await claim_name(session, caller.organisation_id, parent.base_directory_name)
     life = parent.expires_at - parent.created_at if parent.expires_at else None
     values = {column: getattr(parent, column) for column in _KEPT} | {
         "id": batch_id,
@@ -129,10 +137,12 @@ async def _copy(
         "name": name,
         "status": "pending",
         "queued_at": now,
+        "base_directory_name": base_name,
+        "total_files": totals.files,
         "total_jobs": count,
         "pending_jobs": count,
         "jobs_at_base": count,
-        "total_size": (await session.execute(sizes)).scalar_one(),
+        "total_size": totals.size,
         "parent_batch_id": parent.id,
         "relation": relation,
         "expires_at": now + life if life else None,

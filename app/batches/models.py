@@ -57,6 +57,7 @@ class Batch(Base):
         CheckConstraint("max_parallel between 1 and 4096", name="max_parallel"),
         CheckConstraint("last_event_id >= 0", name="last_event_id"),
         CheckConstraint("first_n >= 1", name="first_n"),
+        CheckConstraint("total_pipelines >= 1 and total_files between 0 and total_jobs", name="totals"),
         CheckConstraint(
             "(parent_batch_id is null or relation is not null)"
             " and relation in ('retry_failed', 'restart', 'schedule', 'backfill')",
@@ -86,6 +87,7 @@ class Batch(Base):
     customer_prefix: Mapped[str | None] = mapped_column(Text)
     base_directory_name: Mapped[str] = mapped_column(Text)
     total_pipelines: Mapped[int] = mapped_column(Integer, server_default="1")
+    total_files: Mapped[int] = mapped_column(Integer, server_default="0")
     execution_mode: Mapped[str] = mapped_column(Text)
     max_parallel: Mapped[int] = mapped_column(Integer)
     status: Mapped[str] = mapped_column(Text)
@@ -201,3 +203,13 @@ class Job(Base):
     updated_at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.now())
     started_at: Mapped[datetime | None] = mapped_column(Timestamp)
     completed_at: Mapped[datetime | None] = mapped_column(Timestamp)
+
+
+class DirectoryName(Base):
+    """How often an organisation has used a base directory name; kept after its batches, so that none comes twice."""
+
+    __tablename__ = "directory_names"
+
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id", ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    used: Mapped[int] = mapped_column(Integer)

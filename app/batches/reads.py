@@ -39,6 +39,7 @@ class BatchRead(Output):
     first_n: int | None
     pipeline: PipelineOfBatch
     pipeline_id: int
+    pipelines: list[str]
     customer_prefix: str | None
     base_directory_name: str
     total_pipelines: int
@@ -87,6 +88,7 @@ class StepDetail(StepRead):
 class JobRead(Output):
     id: UUID
     batch_id: UUID
+    pipeline: str
     sequence: int
     source_type: str
     source_url: str | None
@@ -169,15 +171,20 @@ def batch_fields(batch: Batch, pipeline: PipelineRow, creator: User | None) -> d
         "pipeline": PipelineOfBatch(
             id=pipeline.id, key=pipeline.key, title=pipeline.title, steps=[step["name"] for step in pipeline.steps]
         ),
-        "total_files": batch.total_jobs // max(1, batch.total_pipelines),
+        "pipelines": _pipelines_of(batch, pipeline),
         "counters": {name: getattr(batch, f"{name}_jobs") for name in COUNTERS},
         "created_by": Creator(id=creator.id, name=creator.name) if creator else None,
         "links": links_of(batch.id),
     }
 
 
-def job_fields(job: Job, steps: Iterable[JobStep]) -> dict[str, Any]:
+def _pipelines_of(batch: Batch, primary: PipelineRow) -> list[str]:
+    others = sorted(set(batch.settings) - {primary.key}) if batch.total_pipelines > 1 else []
+    return [primary.key, *others]
+
+
+def job_fields(job: Job, pipeline: str, steps: Iterable[JobStep]) -> dict[str, Any]:
     """A row and its steps as the members of JobRead. `run_at` shows only while a delayed retry is due."""
     own = {name: getattr(job, name) for name in JobRead.model_fields if hasattr(job, name)}
     delayed = job.status == "pending" and job.run_at.year > 1  # -infinity arrives as year 1
-    return own | {"run_at": job.run_at if delayed else None, "steps": list(steps)}
+    return own | {"pipeline": pipeline, "run_at": job.run_at if delayed else None, "steps": list(steps)}

@@ -19,10 +19,12 @@ from app.kit.pages import decode_cursor, encode_cursor
 from app.pipelines.models import PipelineRow
 
 BatchRow = tuple[Batch, PipelineRow, User | None]
+JobRow = tuple[Job, str, list[JobStep]]
+"""A job, the key of its pipeline, and its steps."""
 SORTS: Final[dict[str, Any]] = {
     "created_at": Batch.created_at,
     "name": Batch.name,
-    "total_files": Batch.total_jobs,
+    "total_files": Batch.total_files,
     "status": Batch.status,
 }
 
@@ -73,7 +75,7 @@ async def list_batches(
     if len(rows) <= limit:
         return rows, None
     last = rows[limit - 1][0]
-    value = {"created_at": last.created_at.isoformat(), "total_files": last.total_jobs}.get(
+    value = {"created_at": last.created_at.isoformat(), "total_files": last.total_files}.get(
         sort.lstrip("-"), getattr(last, sort.lstrip("-"), None)
     )
     return rows[:limit], encode_cursor(value, last.id)
@@ -101,28 +103,33 @@ def _conditions(wanted: BatchFilter) -> list[ColumnElement[bool]]:
 
 async def list_jobs(
     session: AsyncSession, batch_id: UUID, *, limit: int, after: int = 0, statuses: Sequence[str] = ()
-) -> tuple[list[tuple[Job, list[JobStep]]], int | None]:
+) -> tuple[list[JobRow], int | None]:
     """A page of a batch's jobs by sequence, each with its steps, and the sequence to go on after."""
-    query = select(Job).where(Job.batch_id == batch_id, Job.sequence > after)
+    query = _jobs().where(Job.batch_id == batch_id, Job.sequence > after)
     if statuses:
         query = query.where(Job.status.in_(statuses))
-    jobs = list((await session.execute(query.order_by(Job.sequence).limit(limit + 1))).scalars())
+    jobs = await _rows_of(session, query.order_by(Job.sequence).limit(limit + 1))
     shown = jobs[:limit]
-    steps = await _steps_of(session, [job.id for job in shown])
-    return [(job, steps.get(job.id, [])) for job in shown], shown[-1].sequence if len(jobs) > limit else None
+    return shown, shown[-1][0].sequence if len(jobs) > limit else None
 
 
-async def list_first_jobs(
-    session: AsyncSession, batch_ids: Sequence[UUID], limit: int
-) -> dict[UUID, list[tuple[Job, list[JobStep]]]]:
+async def list_first_jobs(session: AsyncSession, batch_ids: Sequence[UUID], limit: int) -> dict[UUID, list[JobRow]]:
     """The first `limit` jobs of several batches, by batch."""
-    query = select(Job).where(Job.batch_id.in_(batch_ids), Job.sequence <= limit).order_by(Job.batch_id, Job.sequence)
-    jobs = (await session.execute(query)).scalars().all()
-    steps = await _steps_of(session, [job.id for job in jobs])
-    found: dict[UUID, list[tuple[Job, list[JobStep]]]] = {batch_id: [] for batch_id in batch_ids}
-    for job in jobs:
-        found[job.batch_id].append((job, steps.get(job.id, [])))
+    query = _jobs().where(Job.batch_id.in_(batch_ids), Job.sequence <= limit).order_by(Job.batch_id, Job.sequence)
+    found: dict[UUID, list[JobRow]] = {batch_id: [] for batch_id in batch_ids}
+    for row in await _rows_of(session, query):
+        found[row[0].batch_id].append(row)
     return found
+
+
+def _jobs() -> Select[Job, str]:
+    return select(Job, PipelineRow.key).join(PipelineRow, PipelineRow.id == Job.pipeline_id)
+
+
+async def _rows_of(session: AsyncSession, query: Select[Job, str]) -> list[JobRow]:
+    rows = (await session.execute(query)).all()
+    steps = await _steps_of(session, [job.id for job, _ in rows])
+    return [(job, key, steps.get(job.id, [])) for job, key in rows]
 
 
 async def _steps_of(session: AsyncSession, job_ids: Sequence[UUID]) -> dict[UUID, list[JobStep]]:
@@ -133,12 +140,11 @@ async def _steps_of(session: AsyncSession, job_ids: Sequence[UUID]) -> dict[UUID
     return found
 
 
-async def find_job(session: AsyncSession, organisation_id: UUID, job_id: UUID) -> tuple[Job, list[JobStep]] | None:
-    """One job of the organisation, with its steps."""
-    query = select(Job).join(Batch, Batch.id == Job.batch_id)
-    query = query.where(Job.id == job_id, Batch.organisation_id == organisation_id)
-    job = (await session.execute(query)).scalar_one_or_none()
-    return (job, (await _steps_of(session, [job.id])).get(job.id, [])) if job else None
+async def find_job(session: AsyncSession, organisation_id: UUID, job_id: UUID) -> JobRow | None:
+    """One job of the organisation."""
+    query = _jobs().join(Batch, Batch.id == Job.batch_id)
+    rows = await _rows_of(session, query.where(Job.id == job_id, Batch.organisation_id == organisation_id))
+    return rows[0] if rows else None
 
 
 async def list_outputs(session: AsyncSession, job_id: UUID) -> list[tuple[JobOutput, File]]:
@@ -160,6 +166,7 @@ class BatchOutput:
 
     sequence: int
     filename: str | None
+    pipeline: str
     name: str
     size: int
     crc32: int
@@ -170,8 +177,18 @@ class BatchOutput:
 
 async def list_batch_outputs(session: AsyncSession, batch_id: UUID) -> list[BatchOutput]:
     """Every result file of the batch's completed jobs so far, by job and name."""
-    columns = (Job.sequence, Job.filename, JobOutput.name, File.size, File.crc32, File.storage_key, File.media_type)
+    columns = (
+        Job.sequence,
+        Job.filename,
+        PipelineRow.key,
+        JobOutput.name,
+        File.size,
+        File.crc32,
+        File.storage_key,
+        File.media_type,
+    )
     query = select(*columns, JobOutput.created_at).join(JobOutput, JobOutput.job_id == Job.id)
-    query = query.join(File, File.id == JobOutput.file_id).where(Job.batch_id == batch_id, Job.status == "completed")
+    query = query.join(PipelineRow, PipelineRow.id == Job.pipeline_id).join(File, File.id == JobOutput.file_id)
+    query = query.where(Job.batch_id == batch_id, Job.status == "completed")
     rows = await session.execute(query.order_by(Job.sequence, JobOutput.name))
     return [BatchOutput(*row) for row in rows]

@@ -168,7 +168,7 @@ async def get_job(job_id: UUID, session: SessionDep, caller: CallerDep) -> reads
     found = await repository.find_job(session, caller.organisation_id, job_id)
     if found is None:
         raise JobNotFound("There is no such job.")
-    job, steps = found
+    job = found[0]
     outputs = [
         reads.OutputRead(
             name=output.name,
@@ -178,7 +178,7 @@ async def get_job(job_id: UUID, session: SessionDep, caller: CallerDep) -> reads
         )
         for output, file in await repository.list_outputs(session, job_id)
     ]
-    fields = reads.job_fields(job, steps) | {"outputs": outputs, "batch": await _batch(session, caller, job.batch_id)}
+    fields = reads.job_fields(*found) | {"outputs": outputs, "batch": await _batch(session, caller, job.batch_id)}
     return reads.JobReply(job=reads.JobDetail.model_validate(fields))
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator, model_validator
 
 from app.kit.schemas import Input, JsonObject, LongText, Output, ShortText, check_text
 
@@ -46,8 +46,15 @@ class Item(Source):
 class BatchOptions(Input):
     """What a submission says besides its items, in JSON and as form fields alike."""
 
-    pipeline: ShortText = Field(description="Key or id of the pipeline.")
-    params: JsonObject = Field(default_factory=dict, description="The pipeline's parameters.")
+    pipelines: list[ShortText] = Field(
+        default_factory=list,
+        max_length=16,
+        description="Several pipelines, each run on every file, URL or record; the first is the primary one.",
+    )
+    pipeline: ShortText | None = Field(None, validate_default=True, description="Key or id of the pipeline.")
+    params: JsonObject = Field(
+        default_factory=dict, description="The pipeline's parameters; with several pipelines, those of each by its key."
+    )
     name: ShortText | None = None
     description: LongText | None = None
     metadata: JsonObject = Field(default_factory=dict, description="Anything the client wants kept with the batch.")
@@ -57,6 +64,18 @@ class BatchOptions(Input):
     failure_policy: FailurePolicyInput | None = Field(None, description="Unset: the pipeline's own.")
     first_n: int | None = Field(None, ge=1, le=2**31 - 1, description="A trial run: run so many jobs, then pause.")
     start: bool = Field(True, description="False makes a draft, to be started later.")
+
+    @field_validator("pipeline")
+    @classmethod
+    def check_pipeline(cls, pipeline: str | None, others: ValidationInfo) -> str | None:
+        if pipeline is None and not others.data.get("pipelines"):
+            raise ValueError("name a pipeline")
+        return pipeline
+
+    @property
+    def pipeline_names(self) -> list[str]:
+        """Keys or ids, the primary one first."""
+        return ([self.pipeline] if self.pipeline else []) + self.pipelines
 
 
 class BatchCreate(BatchOptions):

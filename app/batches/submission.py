@@ -10,18 +10,19 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from pydantic import ValidationError
-from sqlalchemy import ARRAY, BigInteger, Text, bindparam, insert, text
+from sqlalchemy import ARRAY, BigInteger, Integer, Text, bindparam, insert, text
 from sqlalchemy.dialects.postgresql import UUID as PgUUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.caller import Caller
 from app.auth.repository import get_organisation
 from app.batches import log, naming
+from app.batches.directory_names import claim_name
 from app.batches.models import Batch
 from app.batches.schemas import BatchCreated, BatchOptions, links_of
 from app.kit.errors import Unprocessable
 from app.kit.ids import new_id
-from app.pipelines.contract import Pipeline, Source
+from app.pipelines.contract import Params, Pipeline, PipelineNotWellFormed, Source, Step
 from app.pipelines.registry import Registry
 
 
@@ -49,7 +50,10 @@ class Doorbell(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class NewJob:
-    """One thing to process. For a file: its id, size, type and SHA-256."""
+    """One thing to process. For a file: its id, size, type and SHA-256.
+
+    `pipeline`: the key of one of the batch's pipelines that it goes through alone, instead of through each of them.
+    """
 
     source_type: Source
     name: str | None
@@ -59,16 +63,54 @@ class NewJob:
     file_size: int | None = None
     media_type: str | None = None
     checksum: str | None = None
+    pipeline: str | None = None
 
 
-def check_params(pipeline: Pipeline, params: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters with defaults filled in, as JSON values; raises ParamsNotValid (422) naming each bad one."""
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A pipeline of the batch with its checked parameters."""
+
+    pipeline: Pipeline
+    settings: dict[str, Any]
+    steps: Sequence[Step]
+
+
+def settings_of(batch: Batch, key: str) -> dict[str, Any]:
+    """The parameters of one of a batch's pipelines: those of several are kept by key."""
+    return batch.settings if batch.total_pipelines == 1 else batch.settings.get(key, {})
+
+
+def check_params(pipeline: Pipeline, params: Mapping[str, Any], *, where: Sequence[str] = ("params",)) -> Params:
+    """The parameters with defaults filled in; raises ParamsNotValid (422) naming each bad one."""
     try:
-        return pipeline.params.model_validate(dict(params)).model_dump(mode="json")
+        return pipeline.params.model_validate(dict(params))
     except ValidationError as error:
-        found = [{"loc": ["body", "params", *e["loc"]], "msg": e["msg"], "type": e["type"]} for e in error.errors()]
+        found = [{"loc": ["body", *where, *e["loc"]], "msg": e["msg"], "type": e["type"]} for e in error.errors()]
         first = found[0]
-        raise ParamsNotValid(f"{'.'.join(map(str, first['loc'][1:]))}: {first['msg']}", errors=found) from None
+        raise ParamsNotValid(f"{'.'.join(map(str, first['loc'][2:]))}: {first['msg']}", errors=found) from None
+
+
+def check_tasks(registry: Registry, options: BatchOptions) -> list[Task]:
+    """The batch's pipelines, the primary one first; raises PipelineUnknown or ParamsNotValid (422).
+
+    With several pipelines, `params` holds the parameters of each under its key.
+    """
+    pipelines = list(dict.fromkeys(registry.get(name) for name in options.pipeline_names))
+    several = len(pipelines) > 1
+    if several and (strange := set(options.params) - {pipeline.key for pipeline in pipelines}):
+        raise ParamsNotValid(f"{min(strange)}: with several pipelines, give each its params under its key")
+    tasks = []
+    for pipeline in pipelines:
+        own = options.params.get(pipeline.key, {}) if several else options.params
+        if not isinstance(own, Mapping):
+            raise ParamsNotValid(f"{pipeline.key}: the params of a pipeline are an object")
+        params = check_params(pipeline, own, where=("params", pipeline.key) if several else ("params",))
+        try:
+            steps = pipeline.steps_for(params)
+        except PipelineNotWellFormed as error:
+            raise ParamsNotValid(str(error)) from None
+        tasks.append(Task(pipeline, params.model_dump(mode="json"), steps))
+    return tasks
 
 
 def check_count(count: int, most: int) -> None:
@@ -77,26 +119,35 @@ def check_count(count: int, most: int) -> None:
         raise BatchTooLarge(f"A batch may have {most:,} jobs; this one has {count:,}.")
 
 
-def check_jobs(pipeline: Pipeline, jobs: Sequence[NewJob], most: int, *, draft: bool) -> None:
-    """Refuse an empty batch (unless a draft), one that is too large, and sources that the pipeline does not take."""
+def assign(tasks: Sequence[Task], jobs: Sequence[NewJob], most: int, *, draft: bool) -> list[tuple[NewJob, Task]]:
+    """Each job with each pipeline that it goes through, in order.
+
+    Refuses an empty batch (unless a draft), one of more than `most` files, URLs or records, and sources that a pipeline
+    does not take.
+    """
     if not jobs and not draft:
         raise BatchEmpty("The batch has no files, URLs or records.")
     check_count(len(jobs), most)
-    for job in jobs:
-        if job.source_type not in pipeline.accepts:
-            accepted = " or ".join(pipeline.accepts)
-            raise SourceNotAccepted(f"The pipeline {pipeline.key} takes a {accepted}, not a {job.source_type}.")
+    assigned = [(job, task) for job in jobs for task in tasks if job.pipeline in (None, task.pipeline.key)]
+    for job, task in assigned:
+        if job.source_type not in task.pipeline.accepts:
+            accepted = " or ".join(task.pipeline.accepts)
+            raise SourceNotAccepted(f"The pipeline {task.pipeline.key} takes a {accepted}, not a {job.source_type}.")
+    return assigned
 
 
 _ADD_JOBS = text("""
 insert into jobs (id, batch_id, pipeline_id, sequence, source_type, source_url, file_id, filename, file_size,
   media_type, checksum, record)
-select n.id, :batch_id, :pipeline_id, n.place, n.source_type, n.source_url, n.file_id, n.name, n.file_size,
+select n.id, :batch_id, n.pipeline_id, n.place, n.source_type, n.source_url, n.file_id, n.name, n.file_size,
   n.media_type, n.checksum, n.record::jsonb
-from unnest(:ids, :source_types, :source_urls, :file_ids, :names, :file_sizes, :media_types, :checksums, :records)
-  with ordinality as n(id, source_type, source_url, file_id, name, file_size, media_type, checksum, record, place)
+from unnest(:ids, :pipeline_ids, :source_types, :source_urls, :file_ids, :names, :file_sizes, :media_types, :checksums,
+    :records)
+  with ordinality as n(id, pipeline_id, source_type, source_url, file_id, name, file_size, media_type, checksum, record,
+    place)
 """).bindparams(
     bindparam("ids", type_=ARRAY(PgUUID)),
+    bindparam("pipeline_ids", type_=ARRAY(Integer)),
     bindparam("source_types", type_=ARRAY(Text)),
     bindparam("source_urls", type_=ARRAY(Text)),
     bindparam("file_ids", type_=ARRAY(PgUUID)),
@@ -127,15 +178,17 @@ async def submit(
     single: bool = False,
 ) -> BatchCreated:
     """Write the batch and ring for it. `single`: one job submitted by itself, named after it (document 004)."""
-    pipeline = registry.get(options.pipeline)
-    settings = check_params(pipeline, options.params)
-    check_jobs(pipeline, jobs, max_jobs, draft=not options.start)
+    tasks = check_tasks(registry, options)
+    assigned = assign(tasks, jobs, max_jobs, draft=not options.start)
+    pipeline = tasks[0].pipeline
     names = [job.name or job.source_url or "" for job in jobs]
     prefix, mixed = naming.common_prefix(names)
     now = datetime.now(UTC)
     life = pipeline.expires_after or (await get_organisation(session, caller.organisation_id)).batch_life
     base_name = naming.base_directory_name(prefix, naming.job_description(names, options.description), now.date())
+    base_name = await claim_name(session, caller.organisation_id, base_name)
     single_name = f"Single: {names[0] or 'record'}"[:255] if single and jobs else None
+    settings = tasks[0].settings if len(tasks) == 1 else {task.pipeline.key: task.settings for task in tasks}
     batch_id, status = new_id(), "pending" if options.start else "draft"
     parallel = options.max_parallel or pipeline.max_parallel
     values = {
@@ -151,28 +204,30 @@ async def submit(
         "execution_mode": options.execution_mode or pipeline.mode,
         "max_parallel": parallel,
         "failure_policy": _failure_policy(pipeline, options),
-        "jobs_at_base": len(jobs),
+        "jobs_at_base": len(assigned),
         "first_n": options.first_n,
         "status": status,
         "queued_at": now if options.start else None,
-        "total_jobs": len(jobs),
-        "pending_jobs": len(jobs),
+        "total_pipelines": len(tasks),
+        "total_files": len(jobs),
+        "total_jobs": len(assigned),
+        "pending_jobs": len(assigned),
         "total_size": sum(job.file_size or 0 for job in jobs),
-        "needs_summary": pipeline.batch_end_hook is not None,
+        "needs_summary": any(task.pipeline.batch_end_hook for task in tasks),
         "settings": settings,
         "metadata_": dict(options.metadata),
         "notification_email": options.notification_email,
         "expires_at": now + life if life else None,
     }
     await session.execute(insert(Batch).values(values))
-    await _add_jobs(session, batch_id, registry.id_of(pipeline), pipeline, jobs)
+    await _add_jobs(session, registry, batch_id, assigned)
     created = {"status": status, "name": values["name"]} | ({"mixed_customers": True} if mixed else {})
     await log.record(session, batch_id, [log.NewEvent("batch.created", data=created)], actor=caller.actor)
     if options.start:
         await doorbell.ring(session, batch_id, min(parallel, 4))
     return BatchCreated(
         batch_id=batch_id,
-        jobs_count=len(jobs),
+        jobs_count=len(assigned),
         customer_prefix=prefix,
         base_directory_name=base_name,
         status=status,
@@ -187,11 +242,13 @@ def _failure_policy(pipeline: Pipeline, options: BatchOptions) -> dict[str, Any]
 
 
 async def _add_jobs(
-    session: AsyncSession, batch_id: UUID, pipeline_id: int, pipeline: Pipeline, jobs: Sequence[NewJob]
+    session: AsyncSession, registry: Registry, batch_id: UUID, assigned: Sequence[tuple[NewJob, Task]]
 ) -> None:
-    ids = [new_id() for _ in jobs]
+    ids = [new_id() for _ in assigned]
+    jobs = [job for job, _ in assigned]
     columns = {
         "ids": ids,
+        "pipeline_ids": [registry.id_of(task.pipeline) for _, task in assigned],
         "source_types": [job.source_type for job in jobs],
         "source_urls": [job.source_url for job in jobs],
         "file_ids": [job.file_id for job in jobs],
@@ -201,9 +258,13 @@ async def _add_jobs(
         "checksums": [job.checksum for job in jobs],
         "records": [None if job.record is None else json.dumps(job.record) for job in jobs],
     }
-    await session.execute(_ADD_JOBS, {"batch_id": batch_id, "pipeline_id": pipeline_id, **columns})
-    steps = [
-        {"name": step.name, "depends_on": step.depends_on, "skip_if_failed": step.skip_if_failed}
-        for step in pipeline.steps
-    ]
-    await session.execute(_ADD_STEPS, {"ids": ids, "steps": json.dumps(steps)})
+    await session.execute(_ADD_JOBS, {"batch_id": batch_id, **columns})
+    by_pipeline: dict[str, tuple[Task, list[UUID]]] = {}
+    for job_id, (_, task) in zip(ids, assigned, strict=True):
+        by_pipeline.setdefault(task.pipeline.key, (task, []))[1].append(job_id)
+    for task, own_ids in by_pipeline.values():
+        steps = [
+            {"name": step.name, "depends_on": step.depends_on, "skip_if_failed": step.skip_if_failed}
+            for step in task.steps
+        ]
+        await session.execute(_ADD_STEPS, {"ids": own_ids, "steps": json.dumps(steps)})

@@ -39,7 +39,6 @@ _FORM_BODY = {
             "multipart/form-data": {
                 "schema": {
                     "type": "object",
-                    "required": ["pipeline"],
                     "description": "A field that is not named here is taken as a parameter of the pipeline.",
                     "properties": {
                         "files": {"type": "array", "items": {"type": "string", "format": "binary"}},
@@ -108,11 +107,10 @@ class Submitter:
         async with self.database.transaction() as session:
             if known := await self._find_answer(session, digest):
                 return known
-        pipeline = self.registry.get(options.pipeline)
-        submission.check_params(pipeline, options.params)
         url_jobs = [NewJob("url", None, source_url=url) for url in urls]
         drafts = [NewJob("file", part.name) for part in parts] + url_jobs
-        submission.check_jobs(pipeline, drafts, self.limits.files, draft=not options.start)
+        tasks = submission.check_tasks(self.registry, options)
+        submission.assign(tasks, drafts, self.limits.files, draft=not options.start)
         files = await file_service.keep_contents(
             self.storage, [(part.name, part.media_type, part.content) for part in parts]
         )
@@ -195,11 +193,14 @@ def _read_form(form: Form) -> tuple[BatchOptions, list[str]]:
     values: dict[str, Any] = {}
     params: dict[str, Any] = {}
     urls: list[str] = []
+    pipelines: list[str] = []
     for name, text in form.fields:
         if name in ("file", "files") and not text:
             continue  # what some clients send for "no file"
         if name in ("url", "urls"):
             urls += text.split()
+        elif name in ("pipeline", "pipelines"):
+            pipelines += text.replace(",", " ").split()
         elif name in ("params", "metadata"):
             values[name] = _json_object(name, text)
         elif name in BatchOptions.model_fields:
@@ -207,6 +208,7 @@ def _read_form(form: Form) -> tuple[BatchOptions, list[str]]:
         else:
             params[name] = text
     values["params"] = params | values.get("params", {})
+    values["pipelines"] = pipelines
     try:
         return _validate(BatchOptions, values), [str(url) for url in _URLS.validate_python(urls)]
     except ValidationError as error:

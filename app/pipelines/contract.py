@@ -169,6 +169,7 @@ StepFunction = Callable[[StepContext], Awaitable["Stop | Retry | dict[str, Any] 
 Condition = Callable[[StepContext], bool]
 OnSuccess = Callable[[AsyncSession, StepContext], Awaitable[None]]
 OnBatchEnd = Callable[[Sequence[Mapping[str, Any]]], dict[str, Any]]
+Plan = Callable[[Any], "Sequence[Step]"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,9 +185,9 @@ class Step:
     skip_if_failed: bool = True
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Pipeline:
-    """A named list of steps that every job of a batch goes through.
+    """A named list of steps that every job of a batch goes through; `plan` makes the list for each batch anew.
 
     `mode`, `failure_policy` and `expires_after` are defaults for its batches; `accepts` says which sources its jobs may
     have; `version` goes up when the meaning of its results changes.
@@ -203,6 +204,7 @@ class Pipeline:
     expires_after: timedelta | None = None
     version: int = 1
     steps: list[Step] = field(default_factory=list)
+    plan_hook: Plan | None = None
     success_hook: OnSuccess | None = None
     batch_end_hook: OnBatchEnd | None = None
 
@@ -219,18 +221,38 @@ class Pipeline:
 
         def add(function: StepFunction) -> StepFunction:
             name = getattr(function, "__name__", "")
-            known = {step.name for step in self.steps}
-            if name in known or name in ("queued", "done"):
-                raise PipelineNotWellFormed(f"{self.key}: the step name {name!r} is taken")
-            if missing := set(depends_on) - known:
-                raise PipelineNotWellFormed(
-                    f"{self.key}: {name} depends on {sorted(missing)}, which do not come before"
-                )
             step = Step(name, function, max_retries, timeout, when, tuple(depends_on), skip_if_failed)
+            self._check_steps([*self.steps, step])
             self.steps.append(step)
             return function
 
         return add
+
+    def plan(self, function: Plan) -> Plan:
+        """Take the steps from the batch's parameters: the decorated function makes them, the same for the same ones."""
+        self.plan_hook = function
+        return function
+
+    def steps_for(self, params: Any) -> Sequence[Step]:
+        """The steps of a batch with these parameters; raises PipelineNotWellFormed when a plan contradicts itself."""
+        if self.plan_hook is None:
+            return self.steps
+        steps = self.plan_hook(params)
+        if not steps:
+            raise PipelineNotWellFormed(f"{self.key}: these parameters make no steps")
+        self._check_steps(steps)
+        return steps
+
+    def _check_steps(self, steps: Sequence[Step]) -> None:
+        known = {"queued", "done"}  # stages of a job before its first and after its last step
+        for step in steps:
+            if step.name in known:
+                raise PipelineNotWellFormed(f"{self.key}: the step name {step.name!r} is taken")
+            if missing := set(step.depends_on) - known:
+                raise PipelineNotWellFormed(
+                    f"{self.key}: {step.name} depends on {sorted(missing)}, which do not come before"
+                )
+            known.add(step.name)
 
     def on_success(self, function: OnSuccess) -> OnSuccess:
         """Run the decorated function in the transaction that completes a job: exactly once."""

@@ -25,7 +25,7 @@ class Registry:
         self._by_id: dict[int, Pipeline] = {}
         self._ids: dict[str, int] = {}
         for pipeline in pipelines:
-            if not pipeline.steps:
+            if not pipeline.steps and pipeline.plan_hook is None:
                 raise PipelineNotWellFormed(f"{pipeline.key} has no steps")
             if pipeline.key in self._by_key:
                 raise PipelineNotWellFormed(f"two pipelines are called {pipeline.key}")

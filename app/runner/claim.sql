@@ -6,7 +6,7 @@ create function {name}(batch_ids uuid[], wanted int[], pulls bigint[])
 returns table (
   batch_id uuid, job_id uuid, pull bigint, attempt int, step_position int, retry_count int, sequence int, source_type text,
   filename text, source_url text, record jsonb, file_id uuid, file_size bigint, media_type text, checksum text,
-  seconds_to_next double precision
+  pipeline_id int, seconds_to_next double precision
 )
 language plpgsql
 set plan_cache_mode = force_generic_plan
@@ -79,10 +79,11 @@ begin
     from moved m having count(*) > 0
   )
   select c.batch_id, c.id, c.claimed_by, c.attempt, c.step_position, c.retry_count, c.sequence, c.source_type, c.filename,
-    c.source_url, c.record, c.file_id, c.file_size, c.media_type, c.checksum, null::double precision
+    c.source_url, c.record, c.file_id, c.file_size, c.media_type, c.checksum, c.pipeline_id,
+    null::double precision
   from claimed c
   union all
-  select asked.batch_id, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
+  select asked.batch_id, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
     extract(epoch from (
       select min(j.run_at) from jobs j
       where j.batch_id = asked.batch_id and j.status = 'pending' and j.run_at > '-infinity' and j.run_at > at

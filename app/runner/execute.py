@@ -6,16 +6,16 @@ import asyncio
 import json
 import logging
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import select
 
-from app.batches.models import Batch
+from app.batches.models import Batch, Job
 from app.batches.step_models import JobStep
+from app.batches.submission import settings_of
 from app.pipelines.contract import BatchInfo, JobInfo, OnSuccess, Pipeline, Step
 from app.runner.backoff import retry_delay
 from app.runner.committer import Settled, Transition
@@ -32,11 +32,12 @@ SettleWithHook = Callable[[Pull, Transition, OnSuccess, RunningStep], Awaitable[
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What every job of a batch shares."""
+    """What the jobs of a batch share that go through the same pipeline."""
 
     info: BatchInfo
     pipeline: Pipeline
     params: Any
+    steps: Sequence[Step]
 
 
 @dataclass(slots=True)
@@ -57,43 +58,46 @@ class JobRunner:
     def __init__(self, resources: Resources, settle: Settle, settle_with_hook: SettleWithHook) -> None:
         self._resources, self._settle, self._settle_with_hook = resources, settle, settle_with_hook
         self._deadlines = Deadlines()
-        self._work: OrderedDict[UUID, Work] = OrderedDict()
+        self._works: OrderedDict[UUID, Mapping[int, Work]] = OrderedDict()
 
     async def knows(self, batch_id: UUID) -> bool:
-        """Whether this process can run the batch: it has the pipeline."""
-        return await self._work_of(batch_id) is not None
+        """Whether this process can run the batch: it has every pipeline of it."""
+        return bool(await self._works_of(batch_id))
 
-    async def _work_of(self, batch_id: UUID) -> Work | None:
-        if batch_id in self._work:
-            self._work.move_to_end(batch_id)
-            return self._work[batch_id]
+    async def _works_of(self, batch_id: UUID) -> Mapping[int, Work]:
+        """What is to be done for each pipeline of the batch, by its id; empty when the batch cannot be run here."""
+        if batch_id in self._works:
+            self._works.move_to_end(batch_id)
+            return self._works[batch_id]
         async with self._resources.database.transaction() as session:
             batch = await session.get(Batch, batch_id)
-        if batch is None:
-            return None
-        pipeline = self._resources.registry.find(batch.pipeline_id)
-        if pipeline is None:
-            log.warning("batch %s needs pipeline %s, which this process does not have", batch_id, batch.pipeline_id)
-            return None
-        info = BatchInfo(batch.id, batch.organisation_id, batch.name, batch.settings, batch.metadata_)
-        # Checked when it was submitted; a newer version of the workload may have stricter rules than the row.
-        work = Work(info, pipeline, pipeline.params.model_construct(**batch.settings))
-        with suppress(ValueError):
-            work = replace(work, params=pipeline.params.model_validate(batch.settings))
-        self._work[batch_id] = work
-        if len(self._work) > BATCHES_KEPT:
-            self._work.popitem(last=False)
-        return work
+            if batch is None:
+                return {}
+            pipeline_ids: Sequence[int] = [batch.pipeline_id]
+            if batch.total_pipelines > 1:
+                query = select(Job.pipeline_id).where(Job.batch_id == batch_id).distinct()
+                pipeline_ids = (await session.execute(query)).scalars().all()
+        works = {}
+        for pipeline_id in pipeline_ids:
+            pipeline = self._resources.registry.find(pipeline_id)
+            if pipeline is None:
+                log.warning("batch %s needs pipeline %s, which this process does not have", batch_id, pipeline_id)
+                return {}
+            works[pipeline_id] = _work(batch, pipeline)
+        self._works[batch_id] = works
+        if len(self._works) > BATCHES_KEPT:
+            self._works.popitem(last=False)
+        return works
 
     async def run(self, pull: Pull, claimed: ClaimedJob) -> None:
         """Run the job until it ends, is put back, or is lost to another attempt."""
-        work = await self._work_of(claimed.batch_id)
+        work = (await self._works_of(claimed.batch_id)).get(claimed.pipeline_id)
         if work is None:
             raise LookupError(f"batch {claimed.batch_id} cannot be run here")
         job = _job_info(claimed)
         progress = await self._progress_so_far(claimed) if claimed.position else Progress()
         position, retries = claimed.position, claimed.retry_count
-        steps = work.pipeline.steps
+        steps = work.steps
         while True:
             step = steps[position]
             context = RunningStep(
@@ -109,7 +113,7 @@ class JobRunner:
                 # Interrupted by our own shutdown: put back without counting the attempt.
                 await asyncio.shield(asyncio.ensure_future(self._settle(pull, here)))
                 raise
-            transition = _transition(here, work.pipeline, step, result, progress, context, retries)
+            transition = _transition(here, steps, step, result, progress, context, retries)
             hook = work.pipeline.success_hook
             if hook and transition.outcome == "completed":
                 settled = await self._settle_with_hook(pull, transition, hook, context)
@@ -159,6 +163,17 @@ class JobRunner:
         return progress
 
 
+def _work(batch: Batch, pipeline: Pipeline) -> Work:
+    settings = settings_of(batch, pipeline.key)
+    try:
+        params = pipeline.params.model_validate(settings)
+    except ValueError:
+        # Checked when it was submitted; a newer version of the workload may have stricter rules than the row.
+        params = pipeline.params.model_construct(**settings)
+    info = BatchInfo(batch.id, batch.organisation_id, batch.name, settings, batch.metadata_)
+    return Work(info, pipeline, params, pipeline.steps_for(params))
+
+
 def _job_info(claimed: ClaimedJob) -> JobInfo:
     return JobInfo(
         id=claimed.id,
@@ -183,7 +198,7 @@ def _applies(step: Step, context: RunningStep, progress: Progress) -> bool:
 
 def _transition(
     here: Transition,
-    pipeline: Pipeline,
+    steps: Sequence[Step],
     step: Step,
     result: Result,
     progress: Progress,
@@ -211,7 +226,7 @@ def _transition(
             status = "skipped"
     progress.statuses[step.name] = status
     failure, cached = progress.failure, progress.cached
-    following = _next_position(pipeline, here.position, failed=failure is not None)
+    following = _next_position(steps, here.position, failed=failure is not None)
     if failure and (following is None or failure.batch_lost):
         code, message, lost = failure.code, failure.message, failure.batch_lost
         return Transition(
@@ -225,7 +240,7 @@ def _transition(
             batch_lost=lost,
         )
     if following is None:
-        end = len(pipeline.steps)
+        end = len(steps)
         return Transition(
             *place,
             "completed",
@@ -236,7 +251,7 @@ def _transition(
             message=progress.message,
             cached=cached,
         )
-    stage = pipeline.steps[following].name
+    stage = steps[following].name
     if failure:
         code, message = failure.code, failure.message
         return Transition(
@@ -245,9 +260,9 @@ def _transition(
     return Transition(*place, "next", status, following, stage, output, cached=cached)
 
 
-def _next_position(pipeline: Pipeline, position: int, *, failed: bool) -> int | None:
+def _next_position(steps: Sequence[Step], position: int, *, failed: bool) -> int | None:
     """The step that comes next: after a failure only cleanup steps, those that are not skipped if the job failed."""
-    for following in range(position + 1, len(pipeline.steps)):
-        if not failed or not pipeline.steps[following].skip_if_failed:
+    for following in range(position + 1, len(steps)):
+        if not failed or not steps[following].skip_if_failed:
             return following
     return None

@@ -39,6 +39,7 @@ class ClaimedJob:
     file_size: int | None
     media_type: str | None
     checksum: str | None
+    pipeline_id: int
 
 
 RunJob = Callable[["Pull", ClaimedJob], Coroutine[Any, Any, None]]
@@ -127,7 +128,7 @@ class Puller:
             pull.wants = False
         arguments = ([pull.batch_id for pull in asks], list(asks.values()), [pull.id for pull in asks])
         rows = await connection.fetch(CLAIM_CALL, *arguments)
-        due = {row[0]: row[15] for row in rows if row[1] is None}
+        due = {row[0]: row[16] for row in rows if row[1] is None}
         got = Counter(row[0] for row in rows if row[1] is not None)
         self.take(row for row in rows if row[1] is not None)
         return self._look_ahead(asks, got, due)
@@ -156,7 +157,7 @@ class Puller:
     def take(self, rows: Iterable[Any]) -> None:
         """Run jobs that were claimed for pulls of this process."""
         for row in rows:
-            job = ClaimedJob(*row[:15])
+            job = ClaimedJob(*row[:16])
             pull = self.by_id[job.pull_id]
             pull.held.add(job.id)
             self.free -= 1

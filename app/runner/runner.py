@@ -301,7 +301,8 @@ class Runner:
         """Jobs that were claimed for our pulls by a call whose answer was lost."""
         query = """
             select j.batch_id, j.id, j.claimed_by, j.attempt, j.step_position, j.retry_count, j.sequence, j.source_type,
-              j.filename, j.source_url, j.record, j.file_id, j.file_size, j.media_type, j.checksum
+              j.filename, j.source_url, j.record, j.file_id, j.file_size, j.media_type, j.checksum,
+              j.pipeline_id
             from jobs j join {table} q on q.id = j.claimed_by
             where j.status = 'running' and j.claimed_by = any($1::bigint[]) and q.queue_manager_id = $2"""
         query = query.format(table=QUEUE_TABLE)

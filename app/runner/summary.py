@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -28,9 +29,8 @@ async def close_batch(database: Database, registry: Registry, batch_id: UUID) ->
         batch = await session.get(Batch, batch_id)
         if batch is None or not _is_quiet(batch):
             return
-        pipeline = registry.find(batch.pipeline_id)
         jobs = await _jobs_of(session, batch_id)
-    summary = await asyncio.to_thread(_summarise, pipeline, jobs)
+    summary = await asyncio.to_thread(_summarise, registry, batch, jobs)
     async with database.transaction() as session:
         query = select(Batch).where(Batch.id == batch_id).with_for_update(key_share=True)
         batch = (await session.execute(query.execution_options(populate_existing=True))).scalar_one_or_none()
@@ -65,13 +65,28 @@ def _is_quiet(batch: Batch) -> bool:
     )
 
 
-async def _jobs_of(session: AsyncSession, batch_id: UUID) -> list[dict[str, Any]]:
+async def _jobs_of(session: AsyncSession, batch_id: UUID) -> dict[int, list[dict[str, Any]]]:
+    """What the hooks are given of each job, by the pipeline it went through."""
     names = ("sequence", "filename", "source_type", "status", "error_code", "error_message", "cached", "result")
-    query = select(*(getattr(Job, name) for name in names)).where(Job.batch_id == batch_id).order_by(Job.sequence)
-    return [dict(row) for row in (await session.execute(query)).mappings()]
+    columns = (Job.pipeline_id, *(getattr(Job, name) for name in names))
+    found: dict[int, list[dict[str, Any]]] = {}
+    for row in (
+        await session.execute(select(*columns).where(Job.batch_id == batch_id).order_by(Job.sequence))
+    ).mappings():
+        job = dict(row)
+        found.setdefault(job.pop("pipeline_id"), []).append(job)
+    return found
 
 
-def _summarise(pipeline: Pipeline | None, jobs: list[dict[str, Any]]) -> dict[str, Any]:
+def _summarise(registry: Registry, batch: Batch, jobs: Mapping[int, list[dict[str, Any]]]) -> dict[str, Any]:
+    """The pipeline's summary; of several pipelines, the summary of each by its key."""
+    if batch.total_pipelines == 1:
+        return _summary_of(registry.find(batch.pipeline_id), jobs.get(batch.pipeline_id, []))
+    pipelines = [(registry.find(pipeline_id), own) for pipeline_id, own in jobs.items()]
+    return {pipeline.key: _summary_of(pipeline, own) for pipeline, own in pipelines if pipeline}
+
+
+def _summary_of(pipeline: Pipeline | None, jobs: list[dict[str, Any]]) -> dict[str, Any]:
     if pipeline is None or pipeline.batch_end_hook is None:
         return {}
     try:

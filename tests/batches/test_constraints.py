@@ -39,6 +39,9 @@ BATCHES = [
     ("max_parallel = 4097", "max_parallel"),
     ("last_event_id = -1", "last_event_id"),
     ("first_n = 0", "first_n"),
+    ("total_pipelines = 0", "totals"),
+    ("total_files = -1", "totals"),
+    ("total_files = 3", "totals"),
     ("relation = 'friend'", "relation"),
     ("parent_batch_id = id", "relation"),
 ]

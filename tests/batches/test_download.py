@@ -72,7 +72,7 @@ async def test_running_batch_gives_what_is_done_so_far(api: Api) -> None:
 
 
 def output(sequence: int, filename: str | None, name: str = "out.txt") -> BatchOutput:
-    return BatchOutput(sequence, filename, name, 0, 0, "none", "text/plain", datetime.now(UTC))
+    return BatchOutput(sequence, filename, "typed", name, 0, 0, "none", "text/plain", datetime.now(UTC))
 
 
 @pytest.mark.parametrize(
@@ -88,14 +88,14 @@ def output(sequence: int, filename: str | None, name: str = "out.txt") -> BatchO
     ],
 )
 async def test_folder_always_begins_with_the_number(api: Api, filename: str | None, folder: str) -> None:
-    archive = archive_of([output(7, filename)])
+    archive = archive_of([output(7, filename)], several=False)
     data = b"".join([chunk async for chunk in archive.chunks(api.installation.storage)])
     with zipfile.ZipFile(io.BytesIO(data)) as opened:
         assert opened.namelist() == [f"{folder}/out.txt"]
 
 
 async def test_ten_thousand_jobs_of_one_name_are_laid_out(api: Api) -> None:
-    archive = archive_of([output(n, "same.txt") for n in range(1, 10_001)])
+    archive = archive_of([output(n, "same.txt") for n in range(1, 10_001)], several=False)
     data = b"".join([chunk async for chunk in archive.chunks(api.installation.storage)])
     with zipfile.ZipFile(io.BytesIO(data)) as opened:
         assert len(set(opened.namelist())) == 10_000

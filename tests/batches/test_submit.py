@@ -28,14 +28,14 @@ async def test_reply_of_every_submission_has_one_shape(api: Api) -> None:
         (await api.post("/api/jobs/batch", content=body, headers=FORM)).json(),
         (await api.post("/api/jobs", content=body, headers=FORM)).json(),
     ]
-    for reply in replies:
+    for reply, ending in zip(replies, ("", "_2", "_3", "_4"), strict=True):
         batch_id = reply["batch_id"]
         links = {name: f"/api/batches/{batch_id}/{name}" for name in ("jobs", "events", "download")}
         assert reply == {
             "batch_id": batch_id,
             "jobs_count": 1,
             "customer_prefix": "KX_HARBOUR7",
-            "base_directory_name": f"KX_HARBOUR7_1-view_Render_{TODAY()}",
+            "base_directory_name": f"KX_HARBOUR7_1-view_Render_{TODAY()}{ending}",
             "status": "pending",
             "links": {"self": f"/api/batches/{batch_id}"} | links,
         }

@@ -145,7 +145,8 @@ async def test_single_job_that_is_none(api: Api, body: dict[str, Any], where: st
         ("start", "perhaps"),
         ("params", []),
         ("metadata", "text"),
-        ("pipeline", None),
+        ("pipelines", "typed"),
+        ("pipelines", {}),
         ("no_such_member", 1),
     ],
 )

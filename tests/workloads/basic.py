@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.pipelines.contract import Params, Pipeline, Retry, StepContext, Stop
+from app.pipelines.contract import Params, Pipeline, Retry, Step, StepContext, Stop
 
 no_op = Pipeline("no-op", title="Three steps that do nothing", accepts=("record", "file"))
 
@@ -152,3 +153,26 @@ async def finish(ctx: StepContext) -> Any:
     if (ctx.job.record or {}).get("stop") and not ctx.batch.name.endswith("- Retry"):
         return Stop("NOT_READY", f"Not ready: {ctx.job.sequence}.")
     return {"finished": ctx.outputs}
+
+
+class PlannedParams(Params):
+    words: list[str]
+
+
+planned = Pipeline("planned", title="Steps from its parameters", params=PlannedParams, accepts=("record", "file"))
+
+
+@planned.plan
+def say_words(params: PlannedParams) -> list[Step]:
+    def step(word: str) -> Step:
+        async def say(ctx: StepContext) -> dict[str, Any]:
+            return {"said": [*ctx.outputs.get("said", []), word], "batch": dict(ctx.batch.settings)}
+
+        return Step(word, say)
+
+    return [step(word) for word in params.words]
+
+
+@planned.on_batch_end
+def count_jobs(jobs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return {"jobs": len(jobs)}

@@ -1,0 +1,28 @@
+"""Numbers base directory names: a second batch of the same name gets `_2` (document 001)."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.batches.models import DirectoryName
+
+LONGEST = 255
+
+
+async def claim_name(session: AsyncSession, organisation_id: UUID, wanted: str) -> str:
+    """The wanted name, or the wanted name with the next number; nobody else gets it.
+
+    The row is locked until the transaction ends, so those who want the same name at the same time get theirs in turn.
+    """
+    wanted = wanted[:LONGEST]
+    row = {"organisation_id": organisation_id, "name": wanted, "used": 1}
+    statement = insert(DirectoryName).values(row)
+    statement = statement.on_conflict_do_update(
+        index_elements=["organisation_id", "name"], set_={"used": DirectoryName.used + 1}
+    )
+    used = (await session.execute(statement.returning(DirectoryName.used))).scalar_one()
+    ending = "" if used == 1 else f"_{used}"
+    return wanted[: LONGEST - len(ending)] + ending
