@@ -28,6 +28,7 @@ from app.events.router import router as events_router
 from app.extractions.pipeline import pipeline as pdf_extraction
 from app.files.router import router as files_router
 from app.files.storage import Storage
+from app.files.storage_router import router as storage_router
 from app.kit import migrations
 from app.kit.db import Database
 from app.kit.errors import install_error_handlers
@@ -45,6 +46,7 @@ from app.runner.engine import EngineDoorbell
 from app.runner.router import router as operations_router
 from app.runner.runner import Runner
 from app.runner.waiting_router import router as waiting_router
+from app.runner.worker_router import router as worker_router
 from app.settings import Settings
 
 log = logging.getLogger("tranche")
@@ -186,6 +188,8 @@ def create_app(settings: Settings) -> FastAPI:
         waiting_router,
         events_router,
         operations_router,
+        worker_router,
+        storage_router,
         console_router,
     ):
         app.include_router(router)

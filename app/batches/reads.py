@@ -153,6 +153,11 @@ class JobReply(Output):
     job: JobDetail
 
 
+class BatchCounts(Output):
+    by_status: dict[str, int]
+    archived: int
+
+
 class JobsOfBatch(Output):
     batch_metadata: BatchRead
     jobs: list[JobRead]

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.models import User
@@ -79,6 +79,14 @@ async def list_batches(
         sort.lstrip("-"), getattr(last, sort.lstrip("-"), None)
     )
     return rows[:limit], encode_cursor(value, last.id)
+
+
+async def count_batches(session: AsyncSession, organisation_id: UUID, wanted: BatchFilter) -> dict[str, int]:
+    """How many batches match, by status; statuses without any are missing."""
+    query = select(Batch.status, func.count()).where(Batch.organisation_id == organisation_id, *_conditions(wanted))
+    if wanted.pipeline:
+        query = query.join(PipelineRow, PipelineRow.id == Batch.pipeline_id)
+    return {status: count for status, count in await session.execute(query.group_by(Batch.status))}
 
 
 def _conditions(wanted: BatchFilter) -> list[ColumnElement[bool]]:

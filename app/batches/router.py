@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any
 from urllib.parse import quote
 from uuid import UUID
@@ -85,6 +86,23 @@ async def list_batches(
     batches, following = await _page(session, caller, wanted, sort, limit, cursor)
     link_next(request, response, following)
     return reads.BatchPage(batches=batches, next_cursor=following)
+
+
+@router.get("/batches/counts")
+async def count_batches(
+    session: SessionDep,
+    caller: CallerDep,
+    customer: Word = None,
+    pipeline: Word = None,
+    search: Word = None,
+    created_after: Moment | None = None,
+) -> reads.BatchCounts:
+    """How many batches there are in each status, and how many in the archive, under the filters of the list."""
+    wanted = BatchFilter((), _printable(customer), _printable(pipeline), _printable(search), created_after)
+    counts = await repository.count_batches(session, caller.organisation_id, wanted)
+    archived = await repository.count_batches(session, caller.organisation_id, replace(wanted, archived=True))
+    by_status = {status: counts.get(status, 0) for status in BATCH_STATUSES}
+    return reads.BatchCounts(by_status=by_status, archived=sum(archived.values()))
 
 
 @router.get("/jobs")
