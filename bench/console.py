@@ -2,8 +2,8 @@
 
     python -m bench.console [--seconds 10] [--rate 200]
 
-One figure each: frames per second (a tab can show 60 at most), the slowest frame, events per second, whether the row that
-had the focus still has it, and how far anything moved (cumulative layout shift).
+One figure each: frames per second (a tab can show 60 at most), the slowest frame, events per second, whether the row
+that had the focus still has it, and how far anything moved (cumulative layout shift).
 """
 
 from __future__ import annotations

@@ -86,7 +86,8 @@ async def count_batches(session: AsyncSession, organisation_id: UUID, wanted: Ba
     query = select(Batch.status, func.count()).where(Batch.organisation_id == organisation_id, *_conditions(wanted))
     if wanted.pipeline:
         query = query.join(PipelineRow, PipelineRow.id == Batch.pipeline_id)
-    return {status: count for status, count in await session.execute(query.group_by(Batch.status))}
+    rows = (await session.execute(query.group_by(Batch.status))).all()
+    return {status: count for status, count in rows}
 
 
 def _conditions(wanted: BatchFilter) -> list[ColumnElement[bool]]:

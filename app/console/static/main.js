@@ -45,9 +45,9 @@ try {
   // Not signed in: `askToSignIn` has set the address. Service away: the screens say so and try again.
 }
 if (session) showSession(session);
-const batchScreen = lazy(() => import('./screens/batch.js'), 'batchScreen');
+const batchScreen = lazy(() => import('./screens/batch.js'), 'batchScreen', 'batch');
 start({
   batches: (params, id) => (id ? batchScreen(params, id) : batchesScreen(params)),
-  new: lazy(() => import('./screens/new.js'), 'newScreen'),
+  new: lazy(() => import('./screens/new.js'), 'newScreen', 'new'),
   'sign-in': () => signInScreen(signedIn),
 }, showShell);

@@ -5,7 +5,7 @@ const SAYS = { pause: 'pause', fail: 'give up', continue: 'go on' };
 
 /** `parts` has the fields; `use` tells it the pipeline, whose own options hold where a field is left empty. */
 export function batchOptions(parts) {
-  const { name, mode, max, trial, policy, threshold } = parts;
+  const { name, mode, max, trial, mail, policy, threshold } = parts;
   let pipeline = null;
 
   function patch() {
@@ -40,6 +40,7 @@ export function batchOptions(parts) {
     problem() {
       if (!max.validity.valid) return ['“At most at once” has to be a whole number from 1.', max];
       if (!trial.validity.valid) return ['“Trial run” has to be a whole number from 1.', trial];
+      if (!mail.validity.valid) return ['“E-mail” is not an address.', mail];
       if (!threshold.disabled && !threshold.validity.valid) return ['“Too many” has to be from 0 to 100.', threshold];
       return null;
     },
@@ -47,6 +48,7 @@ export function batchOptions(parts) {
       name: name.value.trim() || undefined,
       execution_mode: mode.value || undefined,
       max_parallel: max.value ? Number(max.value) : undefined,
+      notification_email: mail.value.trim() || undefined,
       first_n: trial.value ? Number(trial.value) : undefined,
       failure_policy: policyOf(),
     }),

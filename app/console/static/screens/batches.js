@@ -1,9 +1,11 @@
 // The list of batches. It polls while it is looked at; a poll never moves, adds or removes a row by itself.
 import { get } from '../api.js';
+import { archiveAll, deleteAll, downloadAll, loadAll, whyNotAll } from '../bulk.js';
 import { setConnection } from '../connection.js';
 import { attr, button, debounce, find, fromTemplate, h, icon, say, text } from '../dom.js';
 import { forget, isHeld, repaint } from '../paint.js';
 import { batchRow } from '../parts/batch-row.js';
+import { pickBar } from '../parts/pick-bar.js';
 import { isOpen, OPEN } from '../parts/states.js';
 import { hrefOf, setQuery } from '../router.js';
 import { crumbs, place, setTitle } from '../shell.js';
@@ -39,6 +41,7 @@ export function batchesScreen(params) {
   let round = 0; // grows with each load, so that a late answer of an earlier one is dropped
   let timer = null;
   let left = false;
+  let counts = null; // { by_status, archived } under the filters
 
   crumbs(['Batches']);
   setTitle('Batches');
@@ -52,7 +55,6 @@ export function batchesScreen(params) {
     search: filters.search,
     sort: filters.sort || '-created_at',
     created_after: filters.age && new Date(now() - filters.age * 3_600_000).toISOString(),
-    limit: PAGE,
   });
   const narrowed = () => Boolean(filters.search || filters.pipeline || filters.customer || filters.age);
 
@@ -76,12 +78,15 @@ export function batchesScreen(params) {
 
   function drawTabs() {
     parts.tabs.replaceChildren(...Object.entries(TABS).map(([tab, [label]]) =>
-      h('a', { href: hrefOf('batches', { ...filters, tab }), 'aria-current': tab === filters.tab && 'page' }, label)));
+      h('a', { href: hrefOf('batches', { ...filters, tab }), 'aria-current': tab === filters.tab && 'page', 'data-tab': tab },
+        label, h('span.count'))));
+    drawCounts();
   }
 
   function change(changes) {
     if (left) return;
     setQuery(changes);
+    picks.clear();
     filters = { ...filters, ...changes };
     drawTabs();
     load();
@@ -90,13 +95,59 @@ export function batchesScreen(params) {
   function clear() {
     parts.search.value = '';
     form.reset();
+    picks.clear();
     change(Object.fromEntries(FILTERS.map((name) => [name, ''])));
+  }
+
+  function drawCounts() {
+    for (const link of parts.tabs.children) {
+      const n = counts && TABS[link.dataset.tab] && countOf(link.dataset.tab);
+      text(find('.count', link), n == null ? '' : n.toLocaleString('en'));
+    }
+    picks.draw();
+  }
+
+  function countOf(tab) {
+    if (tab === 'archived') return counts.archived;
+    const statuses = TABS[tab][1] ? TABS[tab][1].split(',') : Object.keys(counts.by_status);
+    return statuses.reduce((sum, status) => sum + counts.by_status[status], 0);
+  }
+
+  async function loadCounts() {
+    const { status: _, archived: __, sort: ___, ...narrow } = question();
+    const answer = await get('/api/batches/counts', narrow).catch(() => null);
+    if (!answer || left) return;
+    counts = answer;
+    drawCounts();
   }
 
   // ---- rows
 
+  const picks = pickBar({
+    bar: parts.picks,
+    head: parts.all,
+    words: (n) => `${n.toLocaleString('en')} selected`,
+    matching: () => (counts ? countOf(filters.tab in TABS ? filters.tab : '') : 0),
+    loadAll: () => loadAll(question()),
+    actions: [
+      { label: 'Download', glyph: 'download', act: downloadAll, why: whyNotAll.download },
+      { label: 'Archive', glyph: 'archive', act: (items) => archiveAll(items, settleAll), why: whyNotAll.archive },
+      { label: 'Delete…', glyph: 'trash', kind: 'danger', act: (items) => deleteAll(items, settleAll), why: whyNotAll.end },
+    ],
+  });
+
+  function settleAll() {
+    if (left) return;
+    picks.clear();
+    load();
+  }
+
+  function offerPicks() {
+    picks.rows([...rows.values()].map(({ batch, row: node }) => ({ item: batch, node })));
+  }
+
   function row(batch) {
-    const made = batchRow(batch, () => settle(made));
+    const made = batchRow(batch, picks.box(batch, `Select ${batch.name}`), () => settle(made));
     return made;
   }
 
@@ -132,8 +183,9 @@ export function batchesScreen(params) {
     const mine = (round += 1);
     attr(parts.table, 'aria-busy', 'true');
     parts.clear.hidden = !narrowed();
+    loadCounts();
     try {
-      const page = await get('/api/batches', question());
+      const page = await get('/api/batches', { ...question(), limit: PAGE });
       if (mine !== round || left) return;
       for (const { body } of rows.values()) body.remove();
       rows.clear();
@@ -160,7 +212,7 @@ export function batchesScreen(params) {
     source.disabled = true;
     const mine = round;
     try {
-      const page = await get('/api/batches', { ...question(), cursor });
+      const page = await get('/api/batches', { ...question(), limit: PAGE, cursor });
       if (mine !== round || left) return;
       const first = page.batches.find(({ id }) => !rows.has(id));
       page.batches.filter(({ id }) => !rows.has(id)).forEach(add);
@@ -174,6 +226,7 @@ export function batchesScreen(params) {
   }
 
   function drawAfter() {
+    offerPicks();
     parts.table.hidden = !rows.size;
     form.hidden = !rows.size && !narrowed() && !filters.tab;
     if (rows.size) parts.after.replaceChildren(...(cursor ? [button('Show more', null, showMore)] : []));
@@ -231,11 +284,12 @@ export function batchesScreen(params) {
     }
     const mine = round;
     try {
-      const page = await get('/api/batches', question());
+      const page = await get('/api/batches', { ...question(), limit: PAGE });
       const stragglers = await askForStragglers(new Set(page.batches.map(({ id }) => id)));
       if (mine !== round || left) return;
       setConnection('live');
       for (const batch of [...page.batches, ...stragglers]) repaint(paint, batch);
+      loadCounts();
     } catch {
       if (!left) setConnection('lost');
     }
@@ -287,6 +341,7 @@ export function batchesScreen(params) {
   return {
     update(query) {
       readFilters(query);
+      picks.clear();
       load();
     },
     leave() {

@@ -77,7 +77,7 @@ export function newScreen(params) {
   // ---- what goes in
 
   function sources() {
-    const none = { items: [], problem: '' };
+    const none = { items: [], problem: '', shape: '' };
     const links = accepts('url') ? readLinks(texts.links.value) : none;
     const records = accepts('record') ? readRecords(texts.records.value) : none;
     return { files: accepts('file') ? uploads.items() : [], links, records };
@@ -103,7 +103,7 @@ export function newScreen(params) {
     const facts = [
       accepts('file') && ['Files', files],
       accepts('url') && ['Links', links.items.length.toLocaleString('en')],
-      accepts('record') && ['Records', records.items.length.toLocaleString('en')],
+      accepts('record') && ['Records', `${records.items.length.toLocaleString('en')}${records.shape && `, from ${records.shape}`}`],
       ['Pipeline', chosen.title],
       ...options.facts(),
     ].filter(Boolean);
