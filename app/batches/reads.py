@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
+
+from pydantic import Field
 
 from app.auth.models import User
 from app.batches.models import Batch, Job
@@ -124,8 +126,18 @@ class OutputRead(Output):
     url: str
 
 
+class TryRead(Output):
+    step: str | None
+    outcome: Literal["retried", "lost", "failed"]
+    at: datetime
+    error_code: str | None
+    message: str | None
+    retry_at: datetime | None
+
+
 class JobDetail(JobRead):
     steps: Sequence[StepDetail]
+    tries: list[TryRead] = Field(description="What went wrong, each time that it did, the oldest first.")
     outputs: list[OutputRead]
     batch: BatchRead
 

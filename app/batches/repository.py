@@ -87,7 +87,7 @@ async def count_batches(session: AsyncSession, organisation_id: UUID, wanted: Ba
     if wanted.pipeline:
         query = query.join(PipelineRow, PipelineRow.id == Batch.pipeline_id)
     rows = (await session.execute(query.group_by(Batch.status))).all()
-    return {status: count for status, count in rows}
+    return {row[0]: row[1] for row in rows}
 
 
 def _conditions(wanted: BatchFilter) -> list[ColumnElement[bool]]:

@@ -14,6 +14,7 @@ from app.batches import reads, repository
 from app.batches.repository import BatchFilter
 from app.batches.service import BatchNotFound
 from app.batches.states import BATCH_STATUSES, JOB_STATUSES, STATUS_ALIASES
+from app.batches.tries import list_tries
 from app.files.content import file_response
 from app.files.router import StorageDep
 from app.kit.db import SessionDep
@@ -196,7 +197,11 @@ async def get_job(job_id: UUID, session: SessionDep, caller: CallerDep) -> reads
         )
         for output, file in await repository.list_outputs(session, job_id)
     ]
-    fields = reads.job_fields(*found) | {"outputs": outputs, "batch": await _batch(session, caller, job.batch_id)}
+    fields = reads.job_fields(*found) | {
+        "outputs": outputs,
+        "tries": await list_tries(session, job, found[2]),
+        "batch": await _batch(session, caller, job.batch_id),
+    }
     return reads.JobReply(job=reads.JobDetail.model_validate(fields))
 
 

@@ -49,5 +49,7 @@ const batchScreen = lazy(() => import('./screens/batch.js'), 'batchScreen', 'bat
 start({
   batches: (params, id) => (id ? batchScreen(params, id) : batchesScreen(params)),
   new: lazy(() => import('./screens/new.js'), 'newScreen', 'new'),
+  workers: lazy(() => import('./screens/workers.js'), 'workersScreen', 'tables'),
+  keys: lazy(() => import('./screens/keys.js'), 'keysScreen', 'tables'),
   'sign-in': () => signInScreen(signedIn),
 }, showShell);

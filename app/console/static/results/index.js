@@ -9,11 +9,11 @@ export function summaryOf(pipelineKey, result) {
   return result ? ((VIEWS[pipelineKey] ?? json).summary(result) ?? null) : null;
 }
 
-/** A node that shows the whole result. A result that a view cannot read is shown as JSON. */
-export function resultView(pipelineKey, result) {
+/** A node that shows the whole result of a job, with its files. A result that a view cannot read is shown as JSON. */
+export function resultView(pipelineKey, job) {
   try {
-    return (VIEWS[pipelineKey] ?? json).view(result);
+    return (VIEWS[pipelineKey] ?? json).view(job.result, job);
   } catch {
-    return json.view(result);
+    return json.view(job.result);
   }
 }
