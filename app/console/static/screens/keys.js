@@ -24,7 +24,7 @@ export function keysScreen() {
   const form = h('form.inline', { novalidate: true },
     h('div.field', h('label', { for: 'key-name' }, 'New key'), name),
     h('div.field', h('label', { for: 'key-life' }, 'Expires'), life),
-    h('button.btn', icon('plus'), 'Make key'), fault);
+    h('button.btn', { type: 'submit' }, icon('plus'), 'Make key'), fault);
   const { body } = page('Keys', {
     lede: 'Programs send a key as “Authorization: Bearer …”. A key has the rights of the person who made it.',
   });
