@@ -1,4 +1,4 @@
-"""The command line: `tranche serve`, `worker`, `submit`, `watch`, `demo`, `keys`, `migrate`, `doctor`.
+"""The command line: `tranche serve`, `worker`, `submit`, `watch`, `demo`, `keys`, `plays`, `migrate`, `doctor`.
 
 Each command imports what it needs: a service that starts should not wait for a progress bar's imports.
 """
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 keys = typer.Typer(help="Keys of users and programs.", no_args_is_help=True)
 app.add_typer(keys, name="keys")
+plays = typer.Typer(help="Sales plays and the data they require.", no_args_is_help=True)
+app.add_typer(plays, name="plays")
 Server = Annotated[str | None, typer.Option("--server", help="Address of the service.")]
 Key = Annotated[str | None, typer.Option("--key", help="API key; else TRANCHE_ADMIN_KEY, else admin.key.")]
 
@@ -150,6 +152,26 @@ def revoke_key(key_id: UUID) -> None:
     from app.commands.administration import revoke_key
 
     revoke_key(settings(), key_id)
+
+
+@plays.command("import")
+def import_plays(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="A localStorage export.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be written.")] = False,
+    at: Server = None,
+    key: Key = None,
+) -> None:
+    """Take over play-batch mappings that a browser kept: all of them, or none when one is not valid."""
+    from app.commands import client
+    from app.commands.plays import read_mappings
+
+    mappings = read_mappings(file)
+    if not dry_run:
+        with client.open_client(settings(), at, key) as api:
+            mappings = client.put_json(api, "/api/play-batch-mappings/", mappings)["mappings"]
+    for mapping in mappings:
+        typer.echo(f"play {mapping['play_id']}: {', '.join(map(str, mapping['required_batches'])) or 'none'}")
+    typer.echo(f"{len(mappings)} plays {'would be' if dry_run else 'were'} written.")
 
 
 def main() -> None:

@@ -35,11 +35,18 @@ from app.kit.errors import install_error_handlers
 from app.kit.limits import BodyLimit
 from app.kit.outbound import outbound_client
 from app.kit.postgres import EmbeddedPostgres
+from app.kit.rates import RateLimit
 from app.kit.sandbox import Sandbox
 from app.kit.service import Service, running
+from app.pipelines.contract import Pipeline
 from app.pipelines.discovery import discover
 from app.pipelines.registry import Registry
 from app.pipelines.router import router as pipelines_router
+from app.plays.mappings_router import router as mappings_router
+from app.plays.pipeline import play_pipeline
+from app.plays.providers import providers_of
+from app.plays.router import router as plays_router
+from app.plays.runs_router import router as play_runs_router
 from app.runner import engine, functions
 from app.runner.context import Resources
 from app.runner.engine import EngineDoorbell
@@ -50,12 +57,22 @@ from app.runner.worker_router import router as worker_router
 from app.settings import Settings
 
 log = logging.getLogger("tranche")
-BUILT_IN = (pdf_extraction,)
 ITEM_SOURCES: tuple[ItemSource, ...] = ()
 """Rows of workloads that templates can take their items from."""
 CHILD_MODULES = ("app.extractions.sheet",)
 """What sandboxed children need: imported once, by the process they are forked from."""
 DESCRIPTION = "Submit many things, process each in stages, watch it live, get the results."
+
+
+def built_in(settings: Settings) -> tuple[Pipeline, ...]:
+    """The workloads that come with the service, set up with what they reach outside of it."""
+    providers = providers_of(
+        hubspot_url=settings.hubspot_url,
+        hubspot_token=settings.hubspot_token.get_secret_value() if settings.hubspot_token else None,
+        data_url=settings.data_provider_url,
+        data_token=settings.data_provider_token.get_secret_value() if settings.data_provider_token else None,
+    )
+    return (pdf_extraction, play_pipeline(providers))
 
 
 class Installation:
@@ -68,7 +85,7 @@ class Installation:
         dsn = url.get_secret_value() if url else self.postgres.dsn if self.postgres else ""
         self.database = Database(dsn, pool_size=settings.database_pool_size)
         self.storage = Storage(settings.home, settings.storage_url)
-        self.registry = Registry((*BUILT_IN, *discover(settings.pipelines_dir)))
+        self.registry = Registry((*built_in(settings), *discover(settings.pipelines_dir)))
         self.hub = Hub(self.database)
         self.doorbell = EngineDoorbell()
         self.runner: Runner | None = None
@@ -129,9 +146,9 @@ class Installation:
 
 def _modules_of(registry: Registry) -> list[tuple[str, str]]:
     """The modules, with their files, of workloads that were dropped in: their children need not import them anew."""
-    functions = [step.run for pipeline in registry if pipeline not in BUILT_IN for step in pipeline.steps]
+    functions = [step.run for pipeline in registry for step in pipeline.steps]
     found = {(function.__module__, inspect.getsourcefile(function) or "") for function in functions}
-    return sorted(found)
+    return sorted(entry for entry in found if not entry[0].startswith("app."))
 
 
 def _write_private(path: Path, text: str) -> None:
@@ -167,6 +184,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.database, app.state.storage = installation.database, installation.storage
     app.state.registry, app.state.hub = installation.registry, installation.hub
     app.state.doorbell, app.state.runner = installation.doorbell, None
+    app.state.play_writes = RateLimit(settings.play_writes_per_minute)
     app.state.item_sources = {source.key: source for source in ITEM_SOURCES}
     app.add_middleware(
         BodyLimit,
@@ -190,6 +208,9 @@ def create_app(settings: Settings) -> FastAPI:
         operations_router,
         worker_router,
         storage_router,
+        plays_router,
+        mappings_router,
+        play_runs_router,
         console_router,
     ):
         app.include_router(router)

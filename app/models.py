@@ -7,6 +7,7 @@ from app.extractions import models as extraction_models
 from app.files import models as file_models
 from app.kit.db import Base
 from app.pipelines import models as pipeline_models
+from app.plays import models as play_models
 from app.runner import models as runner_models
 
 metadata = Base.metadata
@@ -19,6 +20,7 @@ __all__ = [
     "idempotency_models",
     "metadata",
     "pipeline_models",
+    "play_models",
     "runner_models",
     "step_models",
 ]

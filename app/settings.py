@@ -51,6 +51,13 @@ class Settings(BaseSettings):
     max_json_bytes: int = Field(MIB, ge=1024, description="Largest JSON body.")
     max_submit_bytes: int = Field(64 * MIB, ge=1024, description="Largest JSON body of POST /api/batches.")
     outbound_allow: str = Field("", description="Hosts or networks, by comma, that URL sources may reach in intranets.")
+    hubspot_url: str = Field("https://api.hubapi.com", description="HubSpot's API, where plays look leads up.")
+    hubspot_token: SecretStr | None = Field(None, description="Token of a HubSpot private app; unset leaves it out.")
+    data_provider_url: str | None = Field(
+        None, description="Where data of a lead comes from: an address with {{type}} and {{lead}} in it."
+    )
+    data_provider_token: SecretStr | None = Field(None, description="Sent to the data provider as a bearer token.")
+    play_writes_per_minute: int = Field(120, ge=1, description="Changes of plays and their data, for each user.")
     stream_heartbeat_seconds: float = Field(15.0, gt=0, description="Silence after which a stream sends a comment.")
     stream_max_age_seconds: float = Field(1800.0, gt=0, description="Age at which a stream is closed, +-20 %.")
     stream_send_timeout_seconds: float = Field(10.0, gt=0, description="A reader that takes nothing so long is cut.")

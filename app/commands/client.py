@@ -61,6 +61,12 @@ def check(response: httpx.Response) -> Any:
         raise ServiceRefused(f"{response.status_code} {response.reason_phrase}") from None
 
 
+def put_json(client: httpx.Client, path: str, body: Any) -> Any:
+    """Replace what is at `path`; returns the reply."""
+    with _reaching(client):
+        return check(client.put(path, json=body))
+
+
 def submit_files(client: httpx.Client, files: Sequence[Path], urls: Sequence[str], fields: dict[str, str]) -> Any:
     """Submit files and URLs as one batch, streamed from disk."""
     with _reaching(client), ExitStack() as stack:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from tests.auth.people import caller, key_of
 from tests.batch_helpers import follow
@@ -19,6 +20,10 @@ from tests.files.bodies import FORM, ask_all, form, part
 SIGNING_IN = {("POST", "/api/session")}
 SHARED = {"/api/pipelines/{key}": "installation", "/api/files/{name}": "a name to store under"}
 """Paths whose parameter is no id of an organisation's row, and what it is instead."""
+QUERIES = {"/api/plays/{play_id}/readiness/": "?lead=someone"}
+"""What a path must be asked with."""
+BODIES = {"/api/plays/{play_id}/runs/": {"leads": ["someone"]}}
+"""What a path takes: a body that is refused before the id is looked at tells nothing."""
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +40,11 @@ async def of_first(api: Api) -> dict[str, str]:
     job = (await api.get(f"/api/batches/{batch_id}/jobs")).json()["jobs"][0]
     outputs = (await api.get(f"/api/jobs/{job['id']}")).json()["job"]["outputs"]
     key = (await api.post("/api/keys", json={"name": "of the first"})).json()
+    async with api.installation.database.transaction() as session:  # a number that stands nowhere by chance
+        await session.execute(text("alter sequence plays_id_seq restart with 918273645"))
+    play = (await api.post("/api/plays/", json={"name": "of the first", "required_batches": [1]})).json()
     ids = {"batch_id": batch_id, "job_id": job["id"], "file_id": job["file_id"], "key_id": key["id"]}
+    ids["play_id"] = str(play["id"])
     return ids | {"name": outputs[0]["name"]}
 
 
@@ -46,7 +55,7 @@ def routes(openapi: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def filled(path: str, values: dict[str, str]) -> str:
-    return re.sub(r"{(\w+)}", lambda match: values[match[1]], path)
+    return re.sub(r"{(\w+)}", lambda match: values[match[1]], path) + QUERIES.get(path, "")
 
 
 async def test_every_route_asks_for_a_credential(api: Api, openapi: dict[str, Any], of_first: dict[str, str]) -> None:
@@ -79,13 +88,13 @@ async def test_ids_of_another_organisation_do_not_exist(
             if "{" not in path or path in SHARED:
                 continue
             for accept in ("application/json", "text/event-stream"):
-                body = {} if method == "PATCH" else None  # what is refused before the id is looked at tells nothing
+                body = BODIES.get(path, {} if method == "PATCH" else None)
                 answer = await second.request(method, filled(path, of_first), headers={"Accept": accept}, json=body)
                 asked += 1
                 told = {name: value for name, value in answer.json().items() if name != "instance"}
                 if answer.status_code != 404 or of_first["name"] in str(told):
                     wrong.append((method, path, answer.status_code))
-            unknown = of_first | dict.fromkeys(("batch_id", "job_id", "file_id", "key_id"), f"{0:032x}")
+            unknown = of_first | dict.fromkeys(("batch_id", "job_id", "file_id", "key_id", "play_id"), f"{0:032x}")
             truly_unknown = await second.request(method, filled(path, unknown), json=body)
             if {**truly_unknown.json(), "instance": ""} != {**answer.json(), "instance": ""}:
                 wrong.append((method, path, "tells the two apart"))

@@ -59,7 +59,8 @@ async def ids(api: Api) -> dict[str, str]:
     file_id = (await api.put("/api/files/a", content=b"x")).json()["id"]
     key_id = (await api.get("/api/keys")).json()["keys"][0]["id"]
     real = {"batch_id": batch["id"], "job_id": batch["jobs"][0]["id"], "file_id": file_id, "key_id": key_id}
-    return real | {"name": "a", "key": "no-op"}
+    play_id = (await api.post("/api/plays/", json={"name": "a play"})).json()["id"]
+    return real | {"name": "a", "key": "no-op", "play_id": str(play_id)}
 
 
 def readings(openapi: dict[str, Any]) -> Iterator[tuple[str, list[dict[str, Any]]]]:

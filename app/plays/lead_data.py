@@ -1,0 +1,81 @@
+"""Data of leads: kept while it is fresh, and fetched by one at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.plays.data_types import DataBatchType
+from app.plays.models import LeadData
+
+LEASE: Final = timedelta(seconds=75)
+"""Longer than a fetching step may take; whoever dies in the middle holds others up no longer than this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Data that is there: `fresh` as of the database's clock."""
+
+    number: int
+    data: Any
+    source: str | None
+    fetched_at: datetime
+    fresh_until: datetime
+    fresh: bool
+
+
+async def list_known(
+    session: AsyncSession, organisation_id: UUID, lead: str, kinds: Sequence[DataBatchType]
+) -> dict[int, Known]:
+    """What is known of a lead, by the number of the kind, fresh or not."""
+    query = select(LeadData, func.clock_timestamp()).where(
+        LeadData.organisation_id == organisation_id,
+        LeadData.lead == lead,
+        LeadData.number.in_([kind.number for kind in kinds]),
+        LeadData.fetched_at.is_not(None),
+    )
+    lives = {kind.number: kind.fresh_for for kind in kinds}
+    known = {}
+    for row, now in await session.execute(query):
+        until = row.fetched_at + lives[row.number]
+        known[row.number] = Known(row.number, row.data, row.source, row.fetched_at, until, until > now)
+    return known
+
+
+async def claim_fetch(session: AsyncSession, organisation_id: UUID, lead: str, kind: DataBatchType) -> bool:
+    """Take it upon the caller to fetch stale or missing data; False when it is fresh, or another one is fetching it."""
+    now = func.clock_timestamp()
+    row = {"organisation_id": organisation_id, "lead": lead, "number": kind.number, "leased_until": now + LEASE}
+    statement = insert(LeadData).values(row)
+    free = or_(LeadData.leased_until.is_(None), LeadData.leased_until < now)
+    stale = or_(LeadData.fetched_at.is_(None), LeadData.fetched_at < now - kind.fresh_for)
+    statement = statement.on_conflict_do_update(
+        index_elements=["organisation_id", "lead", "number"], set_={"leased_until": now + LEASE}, where=free & stale
+    )
+    return (await session.execute(statement.returning(LeadData.number))).scalar_one_or_none() is not None
+
+
+async def keep(
+    session: AsyncSession, organisation_id: UUID, lead: str, kind: DataBatchType, data: Any, source: str
+) -> datetime:
+    """Keep data that was fetched just now; returns when that was."""
+    values = {"data": data, "source": source, "fetched_at": func.clock_timestamp(), "leased_until": None}
+    row = {"organisation_id": organisation_id, "lead": lead, "number": kind.number, **values}
+    statement = insert(LeadData).values(row)
+    statement = statement.on_conflict_do_update(index_elements=["organisation_id", "lead", "number"], set_=values)
+    kept_at = (await session.execute(statement.returning(LeadData.fetched_at))).scalar_one()
+    assert kept_at is not None
+    return kept_at
+
+
+async def give_up_fetch(session: AsyncSession, organisation_id: UUID, lead: str, kind: DataBatchType) -> None:
+    """Let another one try at once."""
+    mine = (LeadData.organisation_id == organisation_id, LeadData.lead == lead, LeadData.number == kind.number)
+    await session.execute(update(LeadData).where(*mine).values(leased_until=None))

@@ -1,0 +1,45 @@
+"""`/api/play-batch-mappings/`: which data batches each play requires, in the shapes of document 000."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from app.auth.caller import CallerDep
+from app.kit.db import DatabaseDep, SessionDep
+from app.plays import reading, service
+from app.plays.paths import slashed_route
+from app.plays.router import WriterDep
+from app.plays.schemas import Mapping, MappingInput, MappingsWritten, MappingWritten
+
+router = APIRouter(prefix="/api", tags=["plays"])
+
+
+@slashed_route(router, "GET", "/play-batch-mappings", response_model=list[Mapping])
+async def list_play_batch_mappings(request: Request, database: DatabaseDep, caller: CallerDep) -> Response:
+    """Every play that requires a data batch, with the numbers of those it requires, ascending."""
+    return reading.json_reply(request, await reading.read_mappings(database, caller.organisation_id))
+
+
+@slashed_route(router, "POST", "/play-batch-mappings")
+async def replace_play_batch_mapping(body: MappingInput, session: SessionDep, caller: WriterDep) -> MappingWritten:
+    """Create or replace what a play requires, in one transaction: a number that is not valid changes nothing.
+
+    Repeating it changes nothing more, so it needs no Idempotency-Key. An empty list clears the play.
+    """
+    numbers = await service.replace_mapping(session, caller, body.play_id, body.required_batches)
+    return MappingWritten(play_id=body.play_id, required_batches=numbers)
+
+
+@slashed_route(router, "PUT", "/play-batch-mappings")
+async def replace_play_batch_mappings(
+    body: list[MappingInput], session: SessionDep, caller: WriterDep
+) -> MappingsWritten:
+    """Replace what several plays require at once; plays that are not named keep theirs."""
+    written = await service.replace_mappings(session, caller, body)
+    return MappingsWritten(mappings=[Mapping(play_id=key, required_batches=numbers) for key, numbers in written])
+
+
+@slashed_route(router, "DELETE", "/play-batch-mappings/{play_id}")
+async def clear_play_batch_mapping(play_id: int, session: SessionDep, caller: WriterDep) -> MappingWritten:
+    """Remove everything that a play requires."""
+    return MappingWritten(play_id=play_id, required_batches=await service.replace_mapping(session, caller, play_id, []))

@@ -1,0 +1,21 @@
+"""Routes that are served with a slash at the end and without, as document 000 has some of them; never by a redirect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from fastapi import APIRouter
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def slashed_route(router: APIRouter, method: str, path: str, **options: Any) -> Callable[[F], F]:
+    """Serve the decorated function at `path/`, which the documentation shows, and at `path`."""
+
+    def add(function: F) -> F:
+        router.add_api_route(f"{path}/", function, methods=[method], **options)
+        router.add_api_route(path, function, methods=[method], include_in_schema=False, **options)
+        return function
+
+    return add

@@ -1,0 +1,106 @@
+"""Plays: `GET /api/plays/` with what each requires, and making, changing and removing them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from app.auth.caller import Caller, CallerDep
+from app.batches.idempotency import IdempotencyDep
+from app.kit.db import DatabaseDep, SessionDep
+from app.kit.pages import Cursor, Limit, decode_cursor, encode_cursor, link_next
+from app.kit.rates import RateLimit
+from app.plays import reading, repository, service
+from app.plays.data_types import DATA_BATCH_TYPES
+from app.plays.models import Play
+from app.plays.paths import slashed_route
+from app.plays.schemas import ChangePage, ChangeRead, DataBatchTypeRead, PlayCreate, PlayRead, PlayUpdate
+
+router = APIRouter(prefix="/api", tags=["plays"])
+
+
+def get_writer(request: Request, caller: CallerDep) -> Caller:
+    """The caller of a request that changes something, within the rate that is allowed to each user."""
+    limit: RateLimit = request.app.state.play_writes
+    limit.check(caller.user_id)
+    return caller
+
+
+WriterDep = Annotated[Caller, Depends(get_writer)]
+
+
+async def _read(session: SessionDep, play: Play) -> PlayRead:
+    numbers = await repository.list_requirements(session, play.id)
+    fields = {name: getattr(play, name) for name in PlayRead.model_fields if hasattr(play, name)}
+    return PlayRead.model_validate(fields | {"required_batches": numbers})
+
+
+@slashed_route(router, "GET", "/plays", response_model=list[PlayRead])
+async def list_plays(request: Request, database: DatabaseDep, caller: CallerDep) -> Response:
+    """Every play of the organisation, by id; `required_batches` is ascending, and empty for a play without any."""
+    return reading.json_reply(request, await reading.read_plays(database, caller.organisation_id))
+
+
+@slashed_route(router, "POST", "/plays", status_code=201)
+async def create_play(
+    body: PlayCreate, response: Response, session: SessionDep, caller: WriterDep, idempotent: IdempotencyDep
+) -> PlayRead:
+    """A new play, owned by the caller."""
+    digest = idempotent.digest(lambda: body.model_dump(mode="json"))
+    if known := await idempotent.find(session, caller.organisation_id, digest):
+        response.headers["Idempotent-Replayed"] = "true"
+        return PlayRead.model_validate(known)
+    play = await _read(session, await service.add_play(session, caller, body))
+    await idempotent.keep(session, caller.organisation_id, digest, play.model_dump(mode="json"))
+    response.headers["Location"] = f"/api/plays/{play.id}/"
+    return play
+
+
+@slashed_route(router, "GET", "/plays/{play_id}")
+async def get_play(play_id: int, session: SessionDep, caller: CallerDep) -> PlayRead:
+    """One play."""
+    return await _read(session, await service.get_play(session, caller, play_id))
+
+
+@slashed_route(router, "PATCH", "/plays/{play_id}")
+async def update_play(play_id: int, body: PlayUpdate, session: SessionDep, caller: WriterDep) -> PlayRead:
+    """Change a play; its owner and administrators may."""
+    return await _read(session, await service.update_play(session, caller, play_id, body))
+
+
+@slashed_route(router, "DELETE", "/plays/{play_id}", status_code=204)
+async def delete_play(play_id: int, session: SessionDep, caller: WriterDep) -> None:
+    """Remove a play with its requirements. Its runs stay."""
+    await session.delete(await service.get_own_play(session, caller, play_id))
+
+
+@slashed_route(router, "GET", "/plays/{play_id}/changes")
+async def list_play_changes(
+    play_id: int,
+    request: Request,
+    response: Response,
+    session: SessionDep,
+    caller: CallerDep,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> ChangePage:
+    """Who changed what the play requires, and when, newest first."""
+    await service.get_play(session, caller, play_id)
+    before = decode_cursor(cursor, UUID)[0] if cursor else None
+    rows = await repository.list_changes(session, caller.organisation_id, play_id, limit + 1, before)
+    following = encode_cursor(rows[limit - 1].id) if len(rows) > limit else None
+    link_next(request, response, following)
+    return ChangePage(changes=[ChangeRead.model_validate(row) for row in rows[:limit]], next_cursor=following)
+
+
+@slashed_route(router, "GET", "/data-batch-types")
+async def list_data_batch_types(caller: CallerDep) -> list[DataBatchTypeRead]:
+    """The kinds of data that a play can require: the columns of the grid."""
+    return [
+        DataBatchTypeRead(
+            number=kind.number, name=kind.name, title=kind.title, fresh_for_seconds=int(kind.fresh_for.total_seconds())
+        )
+        for kind in DATA_BATCH_TYPES
+    ]

@@ -1,0 +1,96 @@
+"""Running a play for leads, whether its data is there, and data that clients bring themselves."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from app.auth.caller import CallerDep
+from app.batches.schemas import BatchCreated, BatchOptions, Item
+from app.batches.submit_router import SubmitterDep
+from app.kit.db import SessionDep
+from app.kit.errors import Unprocessable
+from app.plays import lead_data, repository, service
+from app.plays.data_types import BY_NUMBER, kinds_of, what_is_wrong
+from app.plays.leads import lead_key, lead_record, normalise
+from app.plays.paths import slashed_route
+from app.plays.pipeline import missing_variables
+from app.plays.router import WriterDep
+from app.plays.schemas import LeadDataInput, LeadText, ReadinessRead, RequirementRead, RunCreate
+
+router = APIRouter(prefix="/api", tags=["plays"])
+
+
+class PlayNotRunnable(Unprocessable):
+    code, title = "play_not_runnable", "Play not runnable"
+
+
+@slashed_route(router, "GET", "/plays/{play_id}/readiness")
+async def get_play_readiness(
+    play_id: int, lead: Annotated[LeadText, Query()], session: SessionDep, caller: CallerDep
+) -> ReadinessRead:
+    """Which of the required data batches are there for a lead, and how fresh they are."""
+    await service.get_play(session, caller, play_id)
+    kinds = kinds_of(await repository.list_requirements(session, play_id))
+    known = await lead_data.list_known(session, caller.organisation_id, normalise(lead), kinds)
+    required = []
+    for kind in kinds:
+        found = known.get(kind.number)
+        required.append(
+            RequirementRead(
+                number=kind.number,
+                name=kind.name,
+                present=found is not None,
+                fresh=found is not None and found.fresh,
+                fetched_at=found.fetched_at if found else None,
+                fresh_until=found.fresh_until if found else None,
+            )
+        )
+    ready = all(requirement.fresh for requirement in required)
+    return ReadinessRead(play_id=play_id, lead=normalise(lead), ready=ready, required=required)
+
+
+@slashed_route(router, "POST", "/plays/{play_id}/runs", status_code=201)
+async def create_play_run(play_id: int, body: RunCreate, submitter: SubmitterDep) -> BatchCreated:
+    """Run the play: a batch with a job for each lead. Later changes of the play do not touch it."""
+    async with submitter.database.transaction() as session:
+        play = await service.get_play(session, submitter.caller, play_id)
+        numbers = await repository.list_requirements(session, play_id)
+    variables = play.variables | body.variables
+    if not (numbers or play.play_steps):
+        raise PlayNotRunnable("The play requires no data and has no steps.")
+    if missing := missing_variables(play.play_steps, variables):
+        raise PlayNotRunnable(f"Nothing gives a value to {', '.join(missing)}.", variables=missing)
+    options = BatchOptions(
+        pipeline="play",
+        params={
+            "play_id": play.id,
+            "required_batches": numbers,
+            "play_steps": play.play_steps,
+            "variables": variables,
+            "output_type": play.output_type,
+        },
+        name=body.name or play.name,
+        **body.model_dump(exclude={"leads", "variables", "name"}),
+    )
+    records = [lead_record(lead if isinstance(lead, str) else lead.model_dump()) for lead in body.leads]
+    items = [Item(record=record, name=(lead_key(record) or "lead")[:255]) for record in records]
+    return await submitter.submit_items(options, items)
+
+
+@slashed_route(router, "PUT", "/lead-data")
+async def replace_lead_data(body: LeadDataInput, session: SessionDep, caller: WriterDep) -> RequirementRead:
+    """Keep data of a lead that the client fetched itself, as a browser extension does; it is fresh from now on."""
+    if wrong := what_is_wrong([body.batch_number]):
+        raise service.RequirementsNotValid(wrong)
+    kind, lead = BY_NUMBER[body.batch_number], normalise(body.lead)
+    fetched_at = await lead_data.keep(session, caller.organisation_id, lead, kind, body.data, "client")
+    return RequirementRead(
+        number=kind.number,
+        name=kind.name,
+        present=True,
+        fresh=True,
+        fetched_at=fetched_at,
+        fresh_until=fetched_at + kind.fresh_for,
+    )

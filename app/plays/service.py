@@ -1,0 +1,120 @@
+"""Plays and the data batches they require. Who may change a play: its owner, and administrators."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import func
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.auth.caller import Caller
+from app.kit.errors import NotFound, Problem, Unprocessable
+from app.plays import repository
+from app.plays.data_types import what_is_wrong
+from app.plays.models import Play, PlayChange
+from app.plays.schemas import MappingInput, PlayCreate, PlayUpdate
+
+log = logging.getLogger("tranche.plays")
+
+
+class PlayNotFound(NotFound):
+    code = "play_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("Play not found", error="Play not found")  # the member that document 000's clients read
+
+
+class PlayOfAnotherOwner(Problem):
+    status, code, title = 403, "not_owner", "Not the owner"
+
+    def __init__(self) -> None:
+        detail = "Only the play's owner or an administrator may change it."
+        super().__init__(detail, error=detail)
+
+
+class RequirementsNotValid(Unprocessable):
+    code, title = "invalid_required_batches", "Required batches not valid"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, error=detail)
+
+
+async def get_play(session: AsyncSession, caller: Caller, play_id: int) -> Play:
+    """The play; raises PlayNotFound (404)."""
+    play = await repository.find_play(session, caller.organisation_id, play_id)
+    if play is None:
+        raise PlayNotFound
+    return play
+
+
+async def get_own_play(session: AsyncSession, caller: Caller, play_id: int) -> Play:
+    """The play, locked for a change; raises PlayNotFound (404) or PlayOfAnotherOwner (403)."""
+    play = await repository.find_play(session, caller.organisation_id, play_id, lock=True)
+    if play is None:
+        raise PlayNotFound
+    if caller.role != "admin" and play.owner_id != caller.user_id:
+        raise PlayOfAnotherOwner
+    return play
+
+
+async def add_play(session: AsyncSession, caller: Caller, body: PlayCreate) -> Play:
+    """A new play of the caller."""
+    fields = body.model_dump(exclude={"required_batches"})
+    play = Play(organisation_id=caller.organisation_id, owner_id=caller.user_id, **fields)
+    session.add(play)
+    await session.flush()
+    if body.required_batches:
+        await set_requirements(session, caller, play, body.required_batches)
+    return play
+
+
+async def update_play(session: AsyncSession, caller: Caller, play_id: int, body: PlayUpdate) -> Play:
+    """Change what was sent; runs that have started keep the play as it was."""
+    play = await get_own_play(session, caller, play_id)
+    for name, value in body.model_dump(exclude_unset=True).items():
+        if value is not None or name == "description":
+            setattr(play, name, value)
+    play.updated_at = func.clock_timestamp()
+    await session.flush()
+    await session.refresh(play)
+    return play
+
+
+async def set_requirements(session: AsyncSession, caller: Caller, play: Play, numbers: Sequence[int]) -> list[int]:
+    """Replace what a locked play requires and log who did so; raises RequirementsNotValid (422). Ascending numbers."""
+    if wrong := what_is_wrong(numbers):
+        raise RequirementsNotValid(wrong)
+    before, after = await repository.list_requirements(session, play.id), sorted(numbers)
+    if before != after:
+        await repository.replace_requirements(session, play.id, after)
+        change: dict[str, Any] = {"play_id": play.id, "actor": caller.actor, "before": before, "after": after}
+        session.add(PlayChange(organisation_id=caller.organisation_id, **change))
+        await session.flush()
+        log.info("play %s requires %s, before %s, by %s", play.id, after, before, caller.actor)
+    return after
+
+
+async def replace_mapping(session: AsyncSession, caller: Caller, play_id: int, numbers: Sequence[int]) -> list[int]:
+    """Make these the play's required data batches, in one transaction; an empty list clears them."""
+    if wrong := what_is_wrong(numbers):
+        raise RequirementsNotValid(wrong)
+    return await set_requirements(session, caller, await get_own_play(session, caller, play_id), numbers)
+
+
+async def replace_mappings(
+    session: AsyncSession, caller: Caller, mappings: Sequence[MappingInput]
+) -> list[tuple[int, list[int]]]:
+    """Replace the requirements of several plays at once: all of them, or none when one is not valid."""
+    wanted = {mapping.play_id: mapping.required_batches for mapping in mappings}
+    if len(wanted) < len(mappings):
+        raise RequirementsNotValid("A play is named twice.")
+    written = []
+    for play_id in sorted(wanted):  # in one order, so that two who do this at once do not wait for each other
+        try:
+            written.append((play_id, await replace_mapping(session, caller, play_id, wanted[play_id])))
+        except Problem as problem:
+            problem.extra["play_id"] = play_id
+            raise
+    return written
