@@ -95,5 +95,15 @@ export function batchRow(batch, check, left) {
     if (!event.target.closest('a, button, label, input')) toggle();
   });
   patch();
-  return { batch, row, body, patch };
+  return {
+    batch,
+    row,
+    body,
+    patch,
+    /** Somebody deleted it: the row stays where it is and says so. */
+    gone() {
+      setState(state, 'cancelled', 'Deleted');
+      text(time, 'deleted');
+    },
+  };
 }

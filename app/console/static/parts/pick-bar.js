@@ -36,7 +36,7 @@ export function pickBar({ bar, head, words, actions, matching, loadAll }) {
     text(title, words(size));
     const total = matching();
     all.hidden = !head.checked || size >= total;
-    text(all, `Select all ${total.toLocaleString('en')} matching`);
+    text(all, `Select all ${Number.isFinite(total) ? `${total.toLocaleString('en')} ` : ''}matching`);
     for (const { node, why } of acts) barButton(node, why([...picked.values()]));
   }
 

@@ -1,8 +1,18 @@
 // Chooses how the result of a job is shown: pipelines may have a view of their own, all others get the JSON view.
+import * as dataReport from './data-report.js';
+import * as images from './images.js';
 import * as json from './json.js';
 import * as pdfExtraction from './pdf-extraction.js';
+import * as registration from './registration.js';
 
-const VIEWS = { 'pdf-extraction': pdfExtraction };
+const VIEWS = {
+  'pdf-extraction': pdfExtraction,
+  'data-report': dataReport,
+  'web-images': images,
+  'contact-sheet': images,
+  originals: images,
+  'restaurant-registration': registration,
+};
 
 /** One short sentence for the job's row, or null. */
 export function summaryOf(pipelineKey, result) {

@@ -5,6 +5,7 @@ import { nameOf } from '../model.js';
 import { toast } from '../parts/floats.js';
 import { attemptOf, jobTime } from '../parts/job-words.js';
 import { faultOf, handedOn, inputOf, outputsOf, triesOf } from '../parts/job-sections.js';
+import { sharing } from '../parts/share.js';
 import { lookOf, setState, stateLabel } from '../parts/states.js';
 import { timeline } from '../parts/timeline.js';
 import { resultView } from '../results/index.js';
@@ -41,6 +42,9 @@ export function jobDrawer({ model, table, loadJob, close, open }) {
     const steps = timeline(job.steps);
     const parts = { fault: h('div'), tries: h('ol.tries'), input: h('div'), output: h('div'), handed: h('div.stack.tight') };
     const result = h('div');
+    const links = sharing(`/api/jobs/${job.id}`, 'the result of this job');
+    const shared = h('details.stack', h('summary', 'Share'), links.node);
+    shared.addEventListener('toggle', () => shared.open && links.open());
     const tries = section('What went wrong', parts.tries);
     const handed = section('What each step handed on', parts.handed);
     const total = batch.counters.total.toLocaleString('en');
@@ -54,7 +58,7 @@ export function jobDrawer({ model, table, loadJob, close, open }) {
           navButton('Next job', '.down', 'chevron', () => go(1), !neighbour(1)),
           navButton('Close', '', 'close', () => box.close()))),
       h('div.drawer-body.stack', parts.fault, section('Steps', steps.node, message), tries,
-        section('Input', parts.input), section('Output', parts.output), result, handed));
+        section('Input', parts.input), section('Output', parts.output), result, handed, shared));
     box.scrollTop = 0;
 
     let drawn = '';
@@ -79,6 +83,7 @@ export function jobDrawer({ model, table, loadJob, close, open }) {
       tries.hidden = !parts.tries.firstChild;
       handed.hidden = !parts.handed.firstChild;
       result.hidden = !now.result;
+      shared.hidden = now.status !== 'completed';
     };
   }
 

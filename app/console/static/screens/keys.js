@@ -1,9 +1,10 @@
 // The organisation's API keys: who made each, when it was used last, and taking it back.
 import { get, post, remove } from '../api.js';
-import { attr, button, h, icon, say, text } from '../dom.js';
+import { attr, button, h, icon, text } from '../dom.js';
 import { dataTable } from '../parts/data-table.js';
 import { ask, toast } from '../parts/floats.js';
 import { empty, loader, page, problem } from '../parts/page.js';
+import { secretNote } from '../parts/secret.js';
 import { stateLabel } from '../parts/states.js';
 import { exact, now, since } from '../words.js';
 
@@ -70,18 +71,6 @@ export function keysScreen() {
     }
   }
 
-  function show(key) {
-    const secret = h('code.secret', { tabindex: 0 }, key.key);
-    const copy = navigator.clipboard && button('Copy', 'copy', async () => {
-      await navigator.clipboard.writeText(key.key);
-      say('Key copied');
-      toast('Key copied');
-    }, { class: 'btn small' });
-    made.replaceChildren(h('div.note', { 'data-state': 'paused' }, icon('key'), h('div.stack.tight',
-      h('p', h('b', key.name), ' is shown this once. Store it where the program finds it.'),
-      h('div.toolbar', secret, copy, button('Done', null, () => made.replaceChildren(), { class: 'btn small quiet' })))));
-  }
-
   form.addEventListener('submit', async () => {
     const wanted = name.value.trim();
     attr(name, 'aria-invalid', wanted ? null : 'true');
@@ -92,7 +81,8 @@ export function keysScreen() {
     }
     const until = life.value && new Date(now() + Number(life.value) * 86_400_000).toISOString();
     try {
-      show(await post('/api/keys', { name: wanted, expires_at: until || null }));
+      const key = await post('/api/keys', { name: wanted, expires_at: until || null });
+      made.replaceChildren(secretNote(key.name, key.key));
       name.value = '';
       list.again();
     } catch (error) {
