@@ -10,6 +10,8 @@ down_revision = "0002"
 def upgrade() -> None:
     op.add_column("batches", sa.Column("total_files", sa.Integer(), server_default="0", nullable=False))
     op.execute("update batches set total_files = total_jobs")
+    op.add_column("jobs", sa.Column("item", sa.Integer(), server_default="0", nullable=False))
+    op.execute("update jobs set item = sequence")
     op.create_check_constraint(
         op.f("ck_batches_totals"), "batches", "total_pipelines >= 1 and total_files between 0 and total_jobs"
     )
@@ -35,4 +37,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("directory_names")
     op.drop_constraint(op.f("ck_batches_totals"), "batches")
+    op.drop_column("jobs", "item")
     op.drop_column("batches", "total_files")

@@ -23,7 +23,7 @@ _AUDIT = text(f"""
 with own as (
   select id, sequence, status, status in ({sql_list(JOB_TERMINAL)}) as ended, cached, source_type,
     -- A file that goes through several pipelines counts once.
-    case when pipeline_id = min(pipeline_id) over (partition by coalesce(file_id, id)) then file_size end as file_size
+    case when sequence = min(sequence) over (partition by item) then file_size end as file_size
   from jobs where batch_id = :batch_id
 ), counted as (
   select count(*) as total, {_COUNTS}, count(*) filter (where cached and status = 'completed') as cached,

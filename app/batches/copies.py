@@ -34,9 +34,8 @@ _KEPT = (
 # A file that goes through several pipelines counts once.
 _TOTALS = text("""
 select count(*) as files, coalesce(sum(file_size), 0)::bigint as size from (
-  select file_size, pipeline_id = min(pipeline_id) over (partition by coalesce(file_id, id)) as counts
-  from jobs where id = any(:ids)
-) job where counts
+  select distinct on (item) file_size from jobs where id = any(:ids)
+) file
 """).bindparams(bindparam("ids", type_=ARRAY(PgUUID)))
 
 
@@ -45,10 +44,10 @@ class NothingToRetry(Conflict):
 
 
 _COPY_JOBS = text("""
-insert into jobs (id, batch_id, pipeline_id, sequence, source_type, source_url, file_id, filename, file_size,
+insert into jobs (id, batch_id, pipeline_id, sequence, item, source_type, source_url, file_id, filename, file_size,
   media_type, checksum, record, step_position, retry_of_job_id)
-select c.new_id, :batch_id, j.pipeline_id, c.place, j.source_type, j.source_url, j.file_id, j.filename, j.file_size,
-  j.media_type, j.checksum, j.record, case when :inherit then coalesce(
+select c.new_id, :batch_id, j.pipeline_id, c.place, j.item, j.source_type, j.source_url, j.file_id, j.filename,
+  j.file_size, j.media_type, j.checksum, j.record, case when :inherit then coalesce(
     -- The cursor may have gone on after the failure, to the cleanup steps.
     (select min(s.position) from job_steps s where s.job_id = j.id and s.status = 'failed'), j.step_position
   ) else 0 end, case when :inherit then j.id end

@@ -128,7 +128,10 @@ class Batch(Base):
 
 
 class Job(Base):
-    """One thing of a batch. `attempt` is the fencing token: it only grows, and every write names the one it holds."""
+    """One thing of a batch. `attempt` is the fencing token: it only grows, and every write names the one it holds.
+
+    `item` numbers the files, URLs and records: the jobs of one of them, each with another pipeline, have the same.
+    """
 
     __tablename__ = "jobs"
     __table_args__ = (
@@ -175,6 +178,7 @@ class Job(Base):
     batch_id: Mapped[UUID] = mapped_column(ForeignKey("batches.id", ondelete="CASCADE"))
     pipeline_id: Mapped[int] = mapped_column(ForeignKey("pipelines.id"))
     sequence: Mapped[int] = mapped_column(Integer)
+    item: Mapped[int] = mapped_column(Integer, server_default="0")
     source_type: Mapped[str] = mapped_column(Text)
     source_url: Mapped[str | None] = mapped_column(Text)
     file_id: Mapped[UUID | None] = mapped_column(ForeignKey("files.id"))

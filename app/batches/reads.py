@@ -188,14 +188,15 @@ def batch_fields(batch: Batch, pipeline: PipelineRow, creator: User | None) -> d
         "pipeline": PipelineOfBatch(
             id=pipeline.id, key=pipeline.key, title=pipeline.title, steps=[step["name"] for step in pipeline.steps]
         ),
-        "pipelines": _pipelines_of(batch, pipeline),
+        "pipelines": pipelines_of(batch, pipeline),
         "counters": {name: getattr(batch, f"{name}_jobs") for name in COUNTERS},
         "created_by": Creator(id=creator.id, name=creator.name) if creator else None,
         "links": links_of(batch.id),
     }
 
 
-def _pipelines_of(batch: Batch, primary: PipelineRow) -> list[str]:
+def pipelines_of(batch: Batch, primary: PipelineRow) -> list[str]:
+    """The keys of a batch's pipelines, the primary one first."""
     others = sorted(set(batch.settings) - {primary.key}) if batch.total_pipelines > 1 else []
     return [primary.key, *others]
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -75,6 +75,14 @@ class Task:
     steps: Sequence[Step]
 
 
+class Assignment(NamedTuple):
+    """A job to be: the number of its file, URL or record, what that is, and what is done with it."""
+
+    item: int
+    job: NewJob
+    task: Task
+
+
 def settings_of(batch: Batch, key: str) -> dict[str, Any]:
     """The parameters of one of a batch's pipelines: those of several are kept by key."""
     return batch.settings if batch.total_pipelines == 1 else batch.settings.get(key, {})
@@ -119,7 +127,7 @@ def check_count(count: int, most: int) -> None:
         raise BatchTooLarge(f"A batch may have {most:,} jobs; this one has {count:,}.")
 
 
-def assign(tasks: Sequence[Task], jobs: Sequence[NewJob], most: int, *, draft: bool) -> list[tuple[NewJob, Task]]:
+def assign(tasks: Sequence[Task], jobs: Sequence[NewJob], most: int, *, draft: bool) -> list[Assignment]:
     """Each job with each pipeline that it goes through, in order.
 
     Refuses an empty batch (unless a draft), one of more than `most` files, URLs or records, and sources that a pipeline
@@ -128,8 +136,13 @@ def assign(tasks: Sequence[Task], jobs: Sequence[NewJob], most: int, *, draft: b
     if not jobs and not draft:
         raise BatchEmpty("The batch has no files, URLs or records.")
     check_count(len(jobs), most)
-    assigned = [(job, task) for job in jobs for task in tasks if job.pipeline in (None, task.pipeline.key)]
-    for job, task in assigned:
+    assigned = [
+        Assignment(item, job, task)
+        for item, job in enumerate(jobs, 1)
+        for task in tasks
+        if job.pipeline in (None, task.pipeline.key)
+    ]
+    for _, job, task in assigned:
         if job.source_type not in task.pipeline.accepts:
             accepted = " or ".join(task.pipeline.accepts)
             raise SourceNotAccepted(f"The pipeline {task.pipeline.key} takes a {accepted}, not a {job.source_type}.")
@@ -137,17 +150,18 @@ def assign(tasks: Sequence[Task], jobs: Sequence[NewJob], most: int, *, draft: b
 
 
 _ADD_JOBS = text("""
-insert into jobs (id, batch_id, pipeline_id, sequence, source_type, source_url, file_id, filename, file_size,
+insert into jobs (id, batch_id, pipeline_id, sequence, item, source_type, source_url, file_id, filename, file_size,
   media_type, checksum, record)
-select n.id, :batch_id, n.pipeline_id, n.place, n.source_type, n.source_url, n.file_id, n.name, n.file_size,
+select n.id, :batch_id, n.pipeline_id, n.place, n.item, n.source_type, n.source_url, n.file_id, n.name, n.file_size,
   n.media_type, n.checksum, n.record::jsonb
-from unnest(:ids, :pipeline_ids, :source_types, :source_urls, :file_ids, :names, :file_sizes, :media_types, :checksums,
-    :records)
-  with ordinality as n(id, pipeline_id, source_type, source_url, file_id, name, file_size, media_type, checksum, record,
-    place)
+from unnest(:ids, :pipeline_ids, :items, :source_types, :source_urls, :file_ids, :names, :file_sizes, :media_types,
+    :checksums, :records)
+  with ordinality as n(id, pipeline_id, item, source_type, source_url, file_id, name, file_size, media_type,
+    checksum, record, place)
 """).bindparams(
     bindparam("ids", type_=ARRAY(PgUUID)),
     bindparam("pipeline_ids", type_=ARRAY(Integer)),
+    bindparam("items", type_=ARRAY(Integer)),
     bindparam("source_types", type_=ARRAY(Text)),
     bindparam("source_urls", type_=ARRAY(Text)),
     bindparam("file_ids", type_=ARRAY(PgUUID)),
@@ -241,14 +255,13 @@ def _failure_policy(pipeline: Pipeline, options: BatchOptions) -> dict[str, Any]
     return {"threshold": pipeline.failure_policy.threshold, "action": pipeline.failure_policy.action}
 
 
-async def _add_jobs(
-    session: AsyncSession, registry: Registry, batch_id: UUID, assigned: Sequence[tuple[NewJob, Task]]
-) -> None:
+async def _add_jobs(session: AsyncSession, registry: Registry, batch_id: UUID, assigned: Sequence[Assignment]) -> None:
     ids = [new_id() for _ in assigned]
-    jobs = [job for job, _ in assigned]
+    jobs = [job for _, job, _ in assigned]
     columns = {
         "ids": ids,
-        "pipeline_ids": [registry.id_of(task.pipeline) for _, task in assigned],
+        "items": [item for item, _, _ in assigned],
+        "pipeline_ids": [registry.id_of(task.pipeline) for _, _, task in assigned],
         "source_types": [job.source_type for job in jobs],
         "source_urls": [job.source_url for job in jobs],
         "file_ids": [job.file_id for job in jobs],
@@ -260,7 +273,7 @@ async def _add_jobs(
     }
     await session.execute(_ADD_JOBS, {"batch_id": batch_id, **columns})
     by_pipeline: dict[str, tuple[Task, list[UUID]]] = {}
-    for job_id, (_, task) in zip(ids, assigned, strict=True):
+    for job_id, (_, _, task) in zip(ids, assigned, strict=True):
         by_pipeline.setdefault(task.pipeline.key, (task, []))[1].append(job_id)
     for task, own_ids in by_pipeline.values():
         steps = [
