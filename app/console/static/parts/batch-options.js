@@ -36,6 +36,17 @@ export function batchOptions(parts) {
       policy.value && ['When many fail', SAYS[policy.value]],
       ['Name', name.value.trim() || 'made when it starts'],
     ],
+    /** Takes over the options of a template; empty ones are the pipeline's. */
+    fill(options) {
+      name.value = options.name ?? '';
+      mode.value = options.execution_mode ?? '';
+      max.value = options.max_parallel ?? '';
+      trial.value = options.first_n ?? '';
+      mail.value = options.notification_email ?? '';
+      policy.value = options.failure_policy?.action ?? '';
+      threshold.value = options.failure_policy?.threshold == null ? '' : options.failure_policy.threshold * 100;
+      patch();
+    },
     /** The first field that cannot be used, as [sentence, field]. */
     problem() {
       if (!max.validity.valid) return ['“At most at once” has to be a whole number from 1.', max];

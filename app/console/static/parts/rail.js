@@ -11,7 +11,7 @@ import { stateLabel } from './states.js';
  * @property {string} path the address of the screen, as in `webhooks`
  * @property {string} create what the button says that makes a new one
  * @property {() => Promise<object[]>} load gives all of them
- * @property {(item: object) => [string, string, string]} look what stands in the list: its name, and its state and word
+ * @property {(item: object) => [string, string | null, string]} look what stands in the list: name, state if any, word
  * @property {(tools: object) => Node} form what stands beside the list for a new one
  * @property {(item: object, tools: object) => { nodes: Node[], leave?: () => void }} detail what stands beside it for one
  * @property {() => Node} none what is shown while there are none
@@ -34,7 +34,7 @@ export const railScreen = ({ title, path, create, lede, load, look, form, detail
     rail.replaceChildren(...items.map((item) => {
       const [name, state, word] = look(item);
       return h('a', { href: hrefOf(`${path}/${item.id}`), 'aria-current': item.id === current?.id && 'page' },
-        h('span.cut', { title: name }, name), stateLabel(state, word));
+        h('span.cut', { title: name }, name), state ? stateLabel(state, word) : h('span.dim.cut', word));
     }));
   }
 

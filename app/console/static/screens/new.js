@@ -72,6 +72,23 @@ export function newScreen(params) {
     }
     choose(params.get('pipeline'));
     drawChoices();
+    if (params.get('template')) useTemplate(params.get('template'));
+  }
+
+  /** Starts from a template: its pipeline, parameters and options; what goes in is still to be said. */
+  async function useTemplate(id) {
+    try {
+      const { name, options: { pipeline, pipelines: several, params: values, ...rest } } = await get(`/api/templates/${encodeURIComponent(id)}`);
+      if (left) return;
+      choose(pipeline ?? several?.[0]);
+      drawChoices();
+      form.fill(values ?? {});
+      options.fill(rest);
+      text(parts.origin, `From the template “${name}”`);
+      patch();
+    } catch (error) {
+      text(parts.problem, error.message);
+    }
   }
 
   // ---- what goes in
