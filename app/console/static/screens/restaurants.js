@@ -191,7 +191,7 @@ export function restaurantsScreen(params) {
       report.replaceChildren(reportOf(answer));
       load();
     } catch (error) {
-      const retry = error.problem?.good_rows > 0 && button(`Add the ${restaurants(error.problem.good_rows)} that are right`, null,
+      const retry = error.problem?.good_rows > 0 && button(`Add the ${many(error.problem.good_rows, 'good row')}`, null,
         () => bringIn(chosen, true), { class: 'btn small' });
       report.replaceChildren(error.problem?.errors?.[0]?.code ? reportOf(error.problem, retry) : problem(error.message));
     }
