@@ -16,6 +16,10 @@ from fastapi_offline import FastAPIOffline
 
 from app.auth import service as auth_service
 from app.auth.router import router as auth_router
+from app.automation.router import router as templates_router
+from app.automation.scheduler import Scheduler
+from app.automation.schedules_router import router as schedules_router
+from app.automation.service import TemplateRunner
 from app.batches.archive_router import router as archive_router
 from app.batches.command_router import router as command_router
 from app.batches.insight_router import router as insight_router
@@ -88,6 +92,8 @@ class Installation:
         self.registry = Registry((*built_in(settings), *discover(settings.pipelines_dir)))
         self.hub = Hub(self.database)
         self.doorbell = EngineDoorbell()
+        sources = {source.key: source for source in ITEM_SOURCES}
+        self.template_runner = TemplateRunner(self.registry, self.doorbell, sources, settings.max_files)
         self.runner: Runner | None = None
         self.sign_in_token: str | None = None
 
@@ -119,7 +125,7 @@ class Installation:
                         slots=self.settings.worker_slots,
                         shutdown_seconds=self.settings.shutdown_seconds,
                     )
-                    services += [sandbox, self.runner]
+                    services += [sandbox, self.runner, Scheduler(self.database, self.template_runner)]
                 if serve_http:
                     await self._welcome()
                     services.append(self.hub)
@@ -185,7 +191,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.registry, app.state.hub = installation.registry, installation.hub
     app.state.doorbell, app.state.runner = installation.doorbell, None
     app.state.play_writes = RateLimit(settings.play_writes_per_minute)
-    app.state.item_sources = {source.key: source for source in ITEM_SOURCES}
+    app.state.template_runner = installation.template_runner
     app.add_middleware(
         BodyLimit,
         limit=settings.max_json_bytes,
@@ -208,6 +214,8 @@ def create_app(settings: Settings) -> FastAPI:
         operations_router,
         worker_router,
         storage_router,
+        templates_router,
+        schedules_router,
         plays_router,
         mappings_router,
         play_runs_router,

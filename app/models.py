@@ -1,6 +1,7 @@
 """Imports every room's models, so that Alembic and the architecture test see one metadata."""
 
 from app.auth import models as auth_models
+from app.automation import models as automation_models
 from app.batches import idempotency_models, step_models
 from app.batches import models as batch_models
 from app.extractions import models as extraction_models
@@ -14,6 +15,7 @@ metadata = Base.metadata
 
 __all__ = [
     "auth_models",
+    "automation_models",
     "batch_models",
     "extraction_models",
     "file_models",

@@ -19,7 +19,7 @@ select file_id from jobs where batch_id = :batch_id and file_id is not null
 union select o.file_id from job_outputs o join jobs j on j.id = o.job_id where j.batch_id = :batch_id
 """)
 _DELETE_FILES = text("""
-delete from files f where f.id = any(:ids)
+delete from files f where f.id = any(:ids) and f.tags = '{}'
   and not exists (select from jobs j where j.file_id = f.id)
   and not exists (select from job_outputs o where o.file_id = f.id)
 """)

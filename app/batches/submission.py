@@ -190,6 +190,7 @@ async def submit(
     *,
     max_jobs: int,
     single: bool = False,
+    relation: str | None = None,
 ) -> BatchCreated:
     """Write the batch and ring for it. `single`: one job submitted by itself, named after it (document 004)."""
     tasks = check_tasks(registry, options)
@@ -231,6 +232,7 @@ async def submit(
         "settings": settings,
         "metadata_": dict(options.metadata),
         "notification_email": options.notification_email,
+        "relation": relation,
         "expires_at": now + life if life else None,
     }
     await session.execute(insert(Batch).values(values))

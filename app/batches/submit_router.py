@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from typing import Annotated, Any, TypeVar
-from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -15,11 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.auth.caller import Caller, CallerDep
 from app.batches import submission
 from app.batches.idempotency import IdempotencyDep, IdempotentRequest
+from app.batches.items import jobs_of_items
 from app.batches.schemas import BatchCreate, BatchCreated, BatchOptions, Item, JobCreate, Url
 from app.batches.submission import Doorbell, NewJob
-from app.files import repository as file_repository
 from app.files import service as file_service
-from app.files.models import File
 from app.files.router import StorageDep, UploadLimitsDep
 from app.files.service import NewFile
 from app.files.storage import Storage
@@ -53,10 +51,6 @@ _FORM_BODY = {
 }
 
 
-class FilesUnknown(Unprocessable):
-    code, title = "unknown_files", "Unknown files"
-
-
 class NotOneItem(Unprocessable):
     code, title = "not_one_item", "Not one item"
 
@@ -88,14 +82,10 @@ class Submitter:
         """Submit files that are stored already, URLs and records."""
         submission.check_count(len(items), self.limits.files)
         digest = self.idempotent.digest(lambda: [model.model_dump(mode="json") for model in (options, *items)])
-        wanted = [item.file_id for item in items if item.file_id]
         async with self.database.transaction() as session:
             if known := await self._find_answer(session, digest):
                 return known
-            files = await file_repository.list_files_by_id(session, self.caller.organisation_id, wanted)
-            if missing := [str(file_id) for file_id in wanted if file_id not in files]:
-                raise FilesUnknown(f"{len(missing)} of the files do not exist.", file_ids=missing[:20])
-            jobs = [_job_of_item(item, files) for item in items]
+            jobs = await jobs_of_items(session, self.caller.organisation_id, items)
             return await self._submit(session, options, jobs, digest, single=single)
 
     async def submit_form(
@@ -150,22 +140,6 @@ class Submitter:
 
 
 SubmitterDep = Annotated[Submitter, Depends()]
-
-
-def _job_of_item(item: Item, files: dict[UUID, File]) -> NewJob:
-    if item.file_id:
-        file = files[item.file_id]
-        return NewJob(
-            "file",
-            item.name or file.name,
-            file_id=file.id,
-            file_size=file.size,
-            media_type=file.media_type,
-            checksum=file.sha256,
-        )
-    if item.url:
-        return NewJob("url", item.name, source_url=item.url)
-    return NewJob("record", item.name, record=item.record)
 
 
 def _job_of_new_file(file: NewFile) -> NewJob:

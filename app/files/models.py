@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Index, Text, func
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Index, Text, func, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit.db import Base
@@ -13,7 +14,10 @@ from app.kit.ids import new_id
 
 
 class File(Base):
-    """A file of an organisation. `sha256` (hex) is its identity, `name` is for display and never a path."""
+    """A file of an organisation. `sha256` (hex) is its identity, `name` is for display and never a path.
+
+    A file with a tag is kept when the batches that named it go.
+    """
 
     __tablename__ = "files"
     __table_args__ = (
@@ -22,6 +26,7 @@ class File(Base):
         CheckConstraint("sha256 ~ '^[0-9a-f]{64}$'", name="sha256"),
         Index("ix_files_organisation_id_sha256", "organisation_id", "sha256"),
         Index("ix_files_storage_key", "storage_key"),
+        Index("ix_files_tags", "tags", postgresql_using="gin", postgresql_where=text("tags <> '{}'")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
@@ -32,4 +37,5 @@ class File(Base):
     size: Mapped[int] = mapped_column(BigInteger)
     media_type: Mapped[str] = mapped_column(Text)
     storage_key: Mapped[str] = mapped_column(Text)
+    tags: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())

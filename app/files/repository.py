@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Uuid, any_, literal, select
+from sqlalchemy import ColumnElement, Text, Uuid, any_, cast, func, literal, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.files.models import File
@@ -24,9 +25,31 @@ async def list_files_by_id(session: AsyncSession, organisation_id: UUID, ids: Se
     return {file.id: file for file in (await session.execute(query)).scalars()}
 
 
-async def list_files(session: AsyncSession, organisation_id: UUID, limit: int, after: UUID | None) -> Sequence[File]:
+async def list_files(
+    session: AsyncSession, organisation_id: UUID, limit: int, after: UUID | None, tag: str | None = None
+) -> Sequence[File]:
     """Newest first; `after` is the id of the last file of the page before (ids sort by time)."""
     query = select(File).where(File.organisation_id == organisation_id)
+    if tag:
+        query = query.where(*_tagged(tag))
     if after:
         query = query.where(File.id < after)
     return (await session.execute(query.order_by(File.id.desc()).limit(limit))).scalars().all()
+
+
+def _tagged(tag: str) -> tuple[ColumnElement[bool], ...]:
+    # The index holds only files with tags, so the query says that it wants no others.
+    return File.tags.contains([tag]), File.tags != cast([], ARRAY(Text))
+
+
+async def add_tag(session: AsyncSession, organisation_id: UUID, ids: Sequence[UUID], tag: str) -> None:
+    """Tag files of the organisation."""
+    wanted = File.id == any_(literal(list(ids), ARRAY(Uuid)))
+    statement = update(File).where(wanted, File.organisation_id == organisation_id, ~File.tags.contains([tag]))
+    await session.execute(statement.values(tags=func.array_append(File.tags, tag)))
+
+
+async def remove_tag(session: AsyncSession, organisation_id: UUID, tag: str) -> None:
+    """Take a tag from every file of the organisation that has it."""
+    statement = update(File).where(File.organisation_id == organisation_id, *_tagged(tag))
+    await session.execute(statement.values(tags=func.array_remove(File.tags, tag)))

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from app.auth.caller import CallerDep
 from app.files import repository, service
 from app.files.content import file_response
 from app.files.models import File
 from app.files.names import display_name, guess_media_type
-from app.files.schemas import FilePage, FileRead
+from app.files.schemas import FilePage, FileRead, FileUpdate, Tag
 from app.files.storage import Storage
 from app.files.upload import UploadLimits, receive_raw
 from app.kit.db import DatabaseDep, SessionDep
@@ -51,6 +51,7 @@ async def upload_file(
     database: DatabaseDep,
     storage: StorageDep,
     limits: UploadLimitsDep,
+    tag: Annotated[list[Tag] | None, Query(max_length=50)] = None,
 ) -> FileRead:
     """Store the raw body as a new file. Its id can then be an item of a batch."""
     try:
@@ -61,7 +62,7 @@ async def upload_file(
     async with receive_raw(request, storage, limits) as content:
         files = await service.keep_contents(storage, [(shown, media_type, content)])
     async with database.transaction() as session:
-        await service.add_files(session, caller.organisation_id, files)
+        await service.add_files(session, caller.organisation_id, files, tags=tag or ())
         file = await repository.find_file(session, caller.organisation_id, files[0].id)
     response.headers["Location"] = f"/api/files/{files[0].id}"
     return FileRead.model_validate(file)
@@ -73,12 +74,13 @@ async def list_files(
     response: Response,
     session: SessionDep,
     caller: CallerDep,
+    tag: Annotated[Tag | None, Query(description="Only files with this tag.")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> FilePage:
     """The organisation's files, newest first."""
     after = decode_cursor(cursor, UUID)[0] if cursor else None
-    files = await repository.list_files(session, caller.organisation_id, limit + 1, after)
+    files = await repository.list_files(session, caller.organisation_id, limit + 1, after, tag)
     next_cursor = encode_cursor(files[limit - 1].id) if len(files) > limit else None
     link_next(request, response, next_cursor)
     return FilePage(files=[FileRead.model_validate(file) for file in files[:limit]], next_cursor=next_cursor)
@@ -95,6 +97,15 @@ async def _get(session: SessionDep, caller: CallerDep, file_id: UUID) -> File:
 async def get_file(file_id: UUID, session: SessionDep, caller: CallerDep) -> FileRead:
     """What is known of one file."""
     return FileRead.model_validate(await _get(session, caller, file_id))
+
+
+@router.patch("/{file_id}")
+async def update_file(file_id: UUID, body: FileUpdate, session: SessionDep, caller: CallerDep) -> FileRead:
+    """Replace a file's tags. A file with a tag is kept when the batches that named it go."""
+    file = await _get(session, caller, file_id)
+    file.tags = list(dict.fromkeys(body.tags))
+    await session.flush()
+    return FileRead.model_validate(file)
 
 
 @router.get("/{file_id}/content", response_class=Response)

@@ -40,7 +40,9 @@ async def keep_bytes(storage: Storage, name: str, data: bytes, media_type: str |
     return (await keep_contents(storage, [(name, guess_media_type(name, media_type), content)]))[0]
 
 
-async def add_files(session: AsyncSession, organisation_id: UUID, files: Sequence[NewFile]) -> None:
+async def add_files(
+    session: AsyncSession, organisation_id: UUID, files: Sequence[NewFile], *, tags: Sequence[str] = ()
+) -> None:
     """Write the rows."""
     if files:
         rows = [
@@ -53,6 +55,7 @@ async def add_files(session: AsyncSession, organisation_id: UUID, files: Sequenc
                 "size": file.content.size,
                 "media_type": file.media_type,
                 "storage_key": file.content.key,
+                "tags": list(dict.fromkeys(tags)),
             }
             for file in files
         ]

@@ -20,9 +20,15 @@ from tests.files.bodies import FORM, ask_all, form, part
 SIGNING_IN = {("POST", "/api/session")}
 SHARED = {"/api/pipelines/{key}": "installation", "/api/files/{name}": "a name to store under"}
 """Paths whose parameter is no id of an organisation's row, and what it is instead."""
-QUERIES = {"/api/plays/{play_id}/readiness/": "?lead=someone"}
+QUERIES = {
+    "/api/plays/{play_id}/readiness/": "?lead=someone",
+    "/api/schedules/preview": "?cron=0 9 * * *",
+}
 """What a path must be asked with."""
-BODIES = {"/api/plays/{play_id}/runs/": {"leads": ["someone"]}}
+BODIES = {
+    "/api/plays/{play_id}/runs/": {"leads": ["someone"]},
+    "/api/files/{file_id}": {"tags": []},
+}
 """What a path takes: a body that is refused before the id is looked at tells nothing."""
 
 
@@ -45,6 +51,9 @@ async def of_first(api: Api) -> dict[str, str]:
     play = (await api.post("/api/plays/", json={"name": "of the first", "required_batches": [1]})).json()
     ids = {"batch_id": batch_id, "job_id": job["id"], "file_id": job["file_id"], "key_id": key["id"]}
     ids["play_id"] = str(play["id"])
+    template = (await api.post("/api/templates", json={"name": "of the first", "from_batch": batch_id})).json()
+    timed = {"template_id": template["id"], "cron": "0 9 * * *"}
+    ids |= {"template_id": template["id"], "schedule_id": (await api.post("/api/schedules", json=timed)).json()["id"]}
     return ids | {"name": outputs[0]["name"]}
 
 
@@ -94,7 +103,7 @@ async def test_ids_of_another_organisation_do_not_exist(
                 told = {name: value for name, value in answer.json().items() if name != "instance"}
                 if answer.status_code != 404 or of_first["name"] in str(told):
                     wrong.append((method, path, answer.status_code))
-            unknown = of_first | dict.fromkeys(("batch_id", "job_id", "file_id", "key_id", "play_id"), f"{0:032x}")
+            unknown = {name: f"{0:032x}" if name.endswith("_id") else value for name, value in of_first.items()}
             truly_unknown = await second.request(method, filled(path, unknown), json=body)
             if {**truly_unknown.json(), "instance": ""} != {**answer.json(), "instance": ""}:
                 wrong.append((method, path, "tells the two apart"))
@@ -108,7 +117,7 @@ async def test_lists_show_nothing_of_another_organisation(
     async with caller(api, await key_of(api, "Third")) as third:
         for method, path in routes(openapi):
             if method == "GET" and "{" not in path:
-                answer = await third.get(path)
+                answer = await third.get(filled(path, {}))
                 assert answer.status_code == 200, path
                 assert not [value for value in of_first.values() if value in answer.text], path
 

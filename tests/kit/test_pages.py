@@ -60,6 +60,11 @@ async def ids(api: Api) -> dict[str, str]:
     key_id = (await api.get("/api/keys")).json()["keys"][0]["id"]
     real = {"batch_id": batch["id"], "job_id": batch["jobs"][0]["id"], "file_id": file_id, "key_id": key_id}
     play_id = (await api.post("/api/plays/", json={"name": "a play"})).json()["id"]
+    template = {"name": "a", "options": {"pipeline": "no-op"}}
+    template_id = (await api.post("/api/templates", json=template)).json()["id"]
+    timed = {"template_id": template_id, "cron": "0 9 * * *"}
+    schedule_id = (await api.post("/api/schedules", json=timed)).json()["id"]
+    real |= {"template_id": template_id, "schedule_id": schedule_id}
     return real | {"name": "a", "key": "no-op", "play_id": str(play_id)}
 
 

@@ -1,0 +1,121 @@
+"""Templates: batches to be made again, with their items or with a filter that finds them."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+
+from app.auth.caller import CallerDep
+from app.automation import repository, service
+from app.automation.dependencies import TemplateRunnerDep
+from app.automation.schemas import (
+    DryRun,
+    ItemSourcePage,
+    ItemSourceRead,
+    TemplateCreate,
+    TemplatePage,
+    TemplateRead,
+    TemplateRun,
+    TemplateUpdate,
+)
+from app.batches.idempotency import IdempotencyDep
+from app.batches.schemas import BatchCreated
+from app.kit.db import SessionDep
+from app.kit.pages import Cursor, Limit, decode_cursor, encode_cursor, link_next
+
+router = APIRouter(prefix="/api", tags=["automation"])
+
+
+@router.get("/item-sources")
+async def list_item_sources(runner: TemplateRunnerDep, caller: CallerDep) -> ItemSourcePage:
+    """Rows that templates can take their items from, with the JSON schema of their filters."""
+    sources = [
+        ItemSourceRead(key=source.key, title=source.title, filter_schema=source.filter.model_json_schema())
+        for source in runner.sources.values()
+    ]
+    return ItemSourcePage(item_sources=sources)
+
+
+@router.post("/templates", status_code=201)
+async def create_template(
+    body: TemplateCreate,
+    response: Response,
+    session: SessionDep,
+    caller: CallerDep,
+    runner: TemplateRunnerDep,
+    idempotent: IdempotencyDep,
+) -> TemplateRead:
+    """Write a template, or take it from a batch; refused when it could never run."""
+    digest = idempotent.digest(lambda: body.model_dump(mode="json"))
+    if known := await idempotent.find(session, caller.organisation_id, digest):
+        response.headers["Idempotent-Replayed"] = "true"
+        return TemplateRead.model_validate(known)
+    template = TemplateRead.model_validate(await service.add_template(session, caller, runner, body))
+    await idempotent.keep(session, caller.organisation_id, digest, template.model_dump(mode="json"))
+    response.headers["Location"] = f"/api/templates/{template.id}"
+    return template
+
+
+@router.get("/templates")
+async def list_templates(
+    request: Request,
+    response: Response,
+    session: SessionDep,
+    caller: CallerDep,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> TemplatePage:
+    """The organisation's templates by name."""
+    key = decode_cursor(cursor, str, UUID) if cursor else None
+    after = (key[0], key[1]) if key else None
+    rows = await repository.list_templates(session, caller.organisation_id, limit + 1, after)
+    following = encode_cursor(rows[limit - 1].name, rows[limit - 1].id) if len(rows) > limit else None
+    link_next(request, response, following)
+    return TemplatePage(templates=[TemplateRead.model_validate(row) for row in rows[:limit]], next_cursor=following)
+
+
+@router.get("/templates/{template_id}")
+async def get_template(template_id: UUID, session: SessionDep, caller: CallerDep) -> TemplateRead:
+    """One template."""
+    return TemplateRead.model_validate(await service.get_template(session, caller, template_id))
+
+
+@router.patch("/templates/{template_id}")
+async def update_template(
+    template_id: UUID, body: TemplateUpdate, session: SessionDep, caller: CallerDep, runner: TemplateRunnerDep
+) -> TemplateRead:
+    """Change a template; batches made from it stay as they are."""
+    return TemplateRead.model_validate(await service.update_template(session, caller, runner, template_id, body))
+
+
+@router.delete("/templates/{template_id}", status_code=204)
+async def delete_template(template_id: UUID, session: SessionDep, caller: CallerDep) -> None:
+    """Remove a template with its schedules; the batches it made stay."""
+    await service.delete_template(session, caller, template_id)
+
+
+@router.post("/templates/{template_id}/run", status_code=201, responses={200: {"model": DryRun}})
+async def run_template(
+    template_id: UUID,
+    response: Response,
+    session: SessionDep,
+    caller: CallerDep,
+    runner: TemplateRunnerDep,
+    idempotent: IdempotencyDep,
+    body: TemplateRun | None = None,
+) -> BatchCreated | DryRun:
+    """Make a batch of what the template's source holds now; a dry run tells what would be in it, with 200."""
+    wanted = body or TemplateRun()
+    digest = idempotent.digest(lambda: wanted.model_dump(mode="json"))
+    template = await service.get_template(session, caller, template_id)
+    if wanted.dry_run:
+        response.status_code = 200
+        return await runner.preview(session, caller, template, wanted)
+    if known := await idempotent.find(session, caller.organisation_id, digest):
+        response.headers["Idempotent-Replayed"] = "true"
+        return BatchCreated.model_validate(known)
+    created = await runner.run(session, caller, template, wanted)
+    await idempotent.keep(session, caller.organisation_id, digest, created.model_dump(mode="json"))
+    response.headers["Location"] = created.links.self
+    return created

@@ -1,0 +1,68 @@
+"""Looks every second, in every process that runs jobs, for schedules whose time has come."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.automation import repository, schedules
+from app.automation.service import TemplateRunner
+from app.kit.db import Database
+from app.kit.errors import DATABASE_DOWN, Problem
+
+log = logging.getLogger("tranche.scheduler")
+INTERVAL: Final = 1.0
+AT_A_TIME: Final = 50
+Fire = Callable[[AsyncSession, TemplateRunner, UUID], Awaitable[None]]
+
+
+class Scheduler:
+    """Fires schedules. Any number of processes may run one: the rows' locks and keys let each time fire once."""
+
+    def __init__(self, database: Database, runner: TemplateRunner) -> None:
+        self._database, self._runner = database, runner
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="scheduler")
+
+    async def stop(self) -> None:
+        if self._task:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self.tick()
+            except (SQLAlchemyError, *DATABASE_DOWN) as error:
+                log.warning("no schedule looked at: %s", type(error).__name__)
+            except Exception:
+                log.exception("the scheduler failed")
+            await asyncio.sleep(INTERVAL)
+
+    async def tick(self) -> None:
+        """Fire everything that is due, and start what waited for a run that has ended."""
+        async with self._database.transaction() as session:
+            due = await repository.list_due(session, AT_A_TIME)
+            waiting = await repository.list_waiting_schedules(session)
+        for schedule_id in due:
+            await self._fire(schedules.fire, schedule_id, waiting=False)
+        for schedule_id in waiting:
+            await self._fire(schedules.fire_waiting, schedule_id, waiting=True)
+
+    async def _fire(self, fire: Fire, schedule_id: UUID, *, waiting: bool) -> None:
+        try:
+            async with self._database.transaction() as session:
+                await fire(session, self._runner, schedule_id)
+        except Problem as problem:
+            log.warning("schedule %s could not run: %s", schedule_id, problem.detail)
+            async with self._database.transaction() as session:
+                reason = f"{problem.code}: {problem.detail}"[:500]
+                await schedules.record_failure(session, schedule_id, reason, waiting=waiting)

@@ -1,0 +1,169 @@
+"""Schedules: templates that run at certain times."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Query, Request, Response
+
+from app.auth.caller import CallerDep
+from app.automation import repository, schedules
+from app.automation.dependencies import TemplateRunnerDep
+from app.automation.models import Schedule, Template
+from app.automation.schemas import (
+    Cron,
+    RunPage,
+    RunRead,
+    ScheduleCreate,
+    SchedulePage,
+    SchedulePreview,
+    ScheduleRead,
+    ScheduleUpdate,
+    Zone,
+)
+from app.automation.times import in_words, next_times
+from app.batches.idempotency import IdempotencyDep
+from app.batches.schemas import BatchCreated
+from app.batches.service import database_now
+from app.kit.db import SessionDep
+from app.kit.pages import Cursor, Limit, decode_cursor, encode_cursor, link_next
+
+router = APIRouter(prefix="/api/schedules", tags=["automation"])
+SHOWN_TIMES = 5
+
+
+async def _read(session: SessionDep, rows: Sequence[tuple[Schedule, Template]]) -> list[ScheduleRead]:
+    last = await repository.list_last_runs(session, [schedule.id for schedule, _ in rows])
+    return [_schedule(schedule, template, last.get(schedule.id)) for schedule, template in rows]
+
+
+def _schedule(schedule: Schedule, template: Template, last: object) -> ScheduleRead:
+    own = {name: getattr(schedule, name) for name in ScheduleRead.model_fields if hasattr(schedule, name)}
+    first = schedule.next_run_at.astimezone(ZoneInfo(schedule.time_zone))
+    further = next_times(schedule.cron, schedule.time_zone, first, SHOWN_TIMES - 1)
+    return ScheduleRead.model_validate(
+        own
+        | {
+            "template_name": template.name,
+            "words": in_words(schedule.cron),
+            "next_runs": [] if schedule.paused_at else [first, *further],
+            "last_run": RunRead.model_validate(last) if last else None,
+        }
+    )
+
+
+@router.get("/preview")
+async def preview_schedule(
+    cron: Annotated[Cron, Query()], session: SessionDep, caller: CallerDep, time_zone: Annotated[Zone, Query()] = "UTC"
+) -> SchedulePreview:
+    """What an expression or words mean, and the next five times."""
+    times = next_times(cron, time_zone, await database_now(session), SHOWN_TIMES)
+    return SchedulePreview(cron=cron, words=in_words(cron), time_zone=time_zone, next_runs=times)
+
+
+@router.post("", status_code=201)
+async def create_schedule(
+    body: ScheduleCreate, response: Response, session: SessionDep, caller: CallerDep, idempotent: IdempotencyDep
+) -> ScheduleRead:
+    """Run a template at certain times."""
+    digest = idempotent.digest(lambda: body.model_dump(mode="json"))
+    if known := await idempotent.find(session, caller.organisation_id, digest):
+        response.headers["Idempotent-Replayed"] = "true"
+        return ScheduleRead.model_validate(known)
+    schedule = _schedule(*await schedules.add_schedule(session, caller, body), None)
+    await idempotent.keep(session, caller.organisation_id, digest, schedule.model_dump(mode="json"))
+    response.headers["Location"] = f"/api/schedules/{schedule.id}"
+    return schedule
+
+
+@router.get("")
+async def list_schedules(
+    request: Request,
+    response: Response,
+    session: SessionDep,
+    caller: CallerDep,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> SchedulePage:
+    """The organisation's schedules, oldest first."""
+    after = decode_cursor(cursor, UUID)[0] if cursor else None
+    rows = await repository.list_schedules(session, caller.organisation_id, limit + 1, after)
+    following = encode_cursor(rows[limit - 1][0].id) if len(rows) > limit else None
+    link_next(request, response, following)
+    return SchedulePage(schedules=await _read(session, rows[:limit]), next_cursor=following)
+
+
+@router.get("/{schedule_id}")
+async def get_schedule(schedule_id: UUID, session: SessionDep, caller: CallerDep) -> ScheduleRead:
+    """One schedule with its next times and its last run."""
+    return (await _read(session, [await schedules.get_schedule(session, caller, schedule_id)]))[0]
+
+
+@router.patch("/{schedule_id}")
+async def update_schedule(
+    schedule_id: UUID, body: ScheduleUpdate, session: SessionDep, caller: CallerDep
+) -> ScheduleRead:
+    """Change a schedule."""
+    return (await _read(session, [await schedules.update_schedule(session, caller, schedule_id, body)]))[0]
+
+
+@router.delete("/{schedule_id}", status_code=204)
+async def delete_schedule(schedule_id: UUID, session: SessionDep, caller: CallerDep) -> None:
+    """Remove a schedule; the batches it made stay."""
+    await session.delete((await schedules.get_schedule(session, caller, schedule_id))[0])
+
+
+@router.post("/{schedule_id}/pause")
+async def pause_schedule(schedule_id: UUID, session: SessionDep, caller: CallerDep) -> ScheduleRead:
+    """Fire no more until it is resumed."""
+    return (await _read(session, [await schedules.pause_schedule(session, caller, schedule_id, paused=True)]))[0]
+
+
+@router.post("/{schedule_id}/resume")
+async def resume_schedule(schedule_id: UUID, session: SessionDep, caller: CallerDep) -> ScheduleRead:
+    """Fire again from the next time on."""
+    return (await _read(session, [await schedules.pause_schedule(session, caller, schedule_id, paused=False)]))[0]
+
+
+@router.post("/{schedule_id}/run", status_code=201)
+async def run_schedule(
+    schedule_id: UUID,
+    response: Response,
+    session: SessionDep,
+    caller: CallerDep,
+    runner: TemplateRunnerDep,
+    idempotent: IdempotencyDep,
+) -> BatchCreated:
+    """Fire at once, besides its times."""
+    await schedules.get_schedule(session, caller, schedule_id)
+    digest = idempotent.digest(dict)
+    if known := await idempotent.find(session, caller.organisation_id, digest):
+        response.headers["Idempotent-Replayed"] = "true"
+        return BatchCreated.model_validate(known)
+    created = await schedules.run_now(session, caller, runner, schedule_id)
+    await idempotent.keep(session, caller.organisation_id, digest, created.model_dump(mode="json"))
+    response.headers["Location"] = created.links.self
+    return created
+
+
+@router.get("/{schedule_id}/runs")
+async def list_schedule_runs(
+    schedule_id: UUID,
+    request: Request,
+    response: Response,
+    session: SessionDep,
+    caller: CallerDep,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> RunPage:
+    """Every time the schedule was due in the last 90 days, newest first."""
+    await schedules.get_schedule(session, caller, schedule_id)
+    before = decode_cursor(cursor, datetime)[0] if cursor else None
+    rows = await repository.list_runs(session, schedule_id, limit + 1, before)
+    following = encode_cursor(rows[limit - 1].fire_at.isoformat()) if len(rows) > limit else None
+    link_next(request, response, following)
+    return RunPage(runs=[RunRead.model_validate(row) for row in rows[:limit]], next_cursor=following)

@@ -1,0 +1,64 @@
+"""Where a template's items come from: itself, files with a tag, or a workload's rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from pydantic import TypeAdapter
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.automation.schemas import FilesSource, ItemsSource, RowsSource, TemplateSource
+from app.batches.items import job_of_file, jobs_of_items
+from app.batches.sources import ItemSource
+from app.batches.submission import NewJob
+from app.files import repository as file_repository
+from app.kit.errors import Unprocessable
+from app.pipelines.contract import Params
+
+SOURCE: TypeAdapter[ItemsSource | FilesSource | RowsSource] = TypeAdapter(TemplateSource)
+ItemSources = Mapping[str, ItemSource]
+
+
+class SourceUnknown(Unprocessable):
+    code, title = "unknown_item_source", "Unknown item source"
+
+
+class FilterNotValid(Unprocessable):
+    code, title = "invalid_filter", "Filter not valid"
+
+
+def check_source(source: ItemsSource | FilesSource | RowsSource, sources: ItemSources) -> None:
+    """Raise SourceUnknown or FilterNotValid (422) for rows that cannot be asked for."""
+    if isinstance(source, RowsSource):
+        _filter_of(source, sources)
+
+
+async def find_jobs(
+    session: AsyncSession,
+    organisation_id: UUID,
+    source: ItemsSource | FilesSource | RowsSource,
+    sources: ItemSources,
+    limit: int,
+) -> Sequence[NewJob]:
+    """The source's items as they are now, at most `limit`; raises FilesUnknown, SourceUnknown, FilterNotValid (422)."""
+    match source:
+        case ItemsSource():
+            return await jobs_of_items(session, organisation_id, source.items)
+        case FilesSource():
+            files = await file_repository.list_files(session, organisation_id, limit, None, source.tag)
+            return [job_of_file(file) for file in reversed(files)]
+        case RowsSource():
+            rows, wanted = _filter_of(source, sources)
+            return await rows.list_jobs(session, organisation_id, wanted, limit)
+
+
+def _filter_of(source: RowsSource, sources: ItemSources) -> tuple[ItemSource, Params]:
+    rows = sources.get(source.source)
+    if rows is None:
+        known = ", ".join(sorted(sources)) or "none"
+        raise SourceUnknown(f"There is no item source {source.source!r}. There are: {known}.")
+    try:
+        return rows, rows.filter.model_validate(source.filter)
+    except ValueError as error:
+        raise FilterNotValid(f"The filter of {rows.key} is not valid: {error}"[:500]) from None
