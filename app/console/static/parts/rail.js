@@ -17,19 +17,20 @@ import { stateLabel } from './states.js';
  * @property {() => Node} none what is shown while there are none
  */
 
-/** A screen made of these; `tools` are { again, params, items }, `again` reads the list anew and draws the detail. */
-export const railScreen = ({ title, path, create, lede, load, look, form, detail, none }) => (params, id) => {
+/** A screen made of these; `tools` are { again, params }, `again` reads the list anew and draws the detail. */
+export const railScreen = ({ title, path, create, lede, load, look, form, detail, none }) => (query, id) => {
   const { root, body } = page(title, {
     lede,
     actions: create ? [h('a.btn', { href: `#/${path}/new` }, icon('plus'), create)] : [],
   });
   const rail = h('nav.rail', { 'aria-label': title });
   const pane = h('section.stack');
-  let shown = null;
+  let params = query;
+  let items = null; // once they are loaded
   let leaveDetail = () => {};
   body.append(h('div.with-rail', rail, pane));
 
-  function drawRail(items, current) {
+  function drawRail(current) {
     rail.hidden = !items.length;
     rail.replaceChildren(...items.map((item) => {
       const [name, state, word] = look(item);
@@ -38,8 +39,8 @@ export const railScreen = ({ title, path, create, lede, load, look, form, detail
     }));
   }
 
-  function drawPane(items, current) {
-    const tools = { again, params, items };
+  function drawPane(current) {
+    const tools = { again, params };
     leaveDetail();
     leaveDetail = () => {};
     if (id === 'new') {
@@ -55,17 +56,22 @@ export const railScreen = ({ title, path, create, lede, load, look, form, detail
     pane.replaceChildren(...made.nodes);
   }
 
+  function draw() {
+    const current = id === 'new' ? null : items.find((item) => item.id === id) ?? (id ? null : items[0]);
+    const name = current ? look(current)[0] : id === 'new' ? create : null;
+    if (name) crumbs([title, `#/${path}`], [name]);
+    setTitle(name ? `${name} · ${title}` : title);
+    drawRail(current);
+    drawPane(current);
+  }
+
   const list = loader({
     load,
-    draw(items) {
-      const current = id === 'new' ? null : items.find((item) => item.id === id) ?? (id ? null : items[0]);
-      const name = current ? look(current)[0] : id === 'new' ? create : null;
-      if (name) crumbs([title, `#/${path}`], [name]);
-      setTitle(name ? `${name} · ${title}` : title);
-      drawRail(items, current);
-      drawPane(items, current);
-      if (shown === null) arrived();
-      shown = current;
+    draw(answer) {
+      const first = items === null;
+      items = answer;
+      draw();
+      if (first) arrived();
     },
     failed: (error) => pane.replaceChildren(problem(error.message)),
   });
@@ -76,6 +82,10 @@ export const railScreen = ({ title, path, create, lede, load, look, form, detail
   return {
     later: true,
     root,
+    update(changed) {
+      params = changed;
+      if (items) draw();
+    },
     leave() {
       leaveDetail();
       list.leave();

@@ -9,8 +9,13 @@ import { go } from '../router.js';
 import { many } from '../words.js';
 
 const pipelineOf = ({ options }) => options.pipeline ?? options.pipelines?.join(', ') ?? '';
-const wordsOf = (value) => (typeof value === 'object' ? JSON.stringify(value) : String(value));
-const given = (members) => Object.entries(members ?? {}).filter(([, value]) => value !== null && value !== '');
+const isEmpty = (value) => value === null || value === '' || (typeof value === 'object' && !Object.keys(value).length);
+const given = (members) => Object.entries(members ?? {}).filter(([, value]) => !isEmpty(value));
+
+function wordsOf([name, value]) {
+  if (name === 'failure_policy') return `${value.action}${value.threshold == null ? '' : ` past ${value.threshold * 100}%`}`;
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
 
 function sourceWords({ type, items = [], tag, source, filter }) {
   if (type === 'files') return `files tagged “${tag}”`;
@@ -61,8 +66,8 @@ function detail(template, { again }) {
         h('a.btn', { href: `#/new?template=${template.id}` }, icon('plus'), 'New batch from it'),
         h('a.btn', { href: `#/schedules/new?template=${template.id}` }, icon('clock'), 'Schedule'), drop]),
       template.description ? h('p.lede', template.description) : '',
-      rows.length ? h('dl.facts-list.narrow', rows.flatMap(([name, value]) =>
-        [h('dt', name.replaceAll('_', ' ')), h('dd', wordsOf(value))])) : '',
+      rows.length ? h('dl.facts-list.narrow', rows.flatMap((row) =>
+        [h('dt', row[0].replaceAll('_', ' ')), h('dd', wordsOf(row))])) : '',
       preview,
     ].filter(Boolean),
   };
