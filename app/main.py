@@ -42,6 +42,11 @@ from app.kit.postgres import EmbeddedPostgres
 from app.kit.rates import RateLimit
 from app.kit.sandbox import Sandbox
 from app.kit.service import Service, running
+from app.notifications.mail_courier import MailCourier
+from app.notifications.router import router as notifications_router
+from app.notifications.secrets import SigningKey
+from app.notifications.sender import Sender
+from app.notifications.webhook_courier import WebhookCourier
 from app.pipelines.contract import Pipeline
 from app.pipelines.discovery import discover
 from app.pipelines.registry import Registry
@@ -92,6 +97,7 @@ class Installation:
         self.registry = Registry((*built_in(settings), *discover(settings.pipelines_dir)))
         self.hub = Hub(self.database)
         self.doorbell = EngineDoorbell()
+        self.signing_key = SigningKey(settings.home, settings.secret_key)
         sources = {source.key: source for source in ITEM_SOURCES}
         self.template_runner = TemplateRunner(self.registry, self.doorbell, sources, settings.max_files)
         self.runner: Runner | None = None
@@ -104,7 +110,7 @@ class Installation:
         async with running([self.postgres] if self.postgres else []):
             await self.migrate()
             async with (
-                running([self.database, self.storage]),
+                running([self.database, self.storage, self.signing_key]),
                 outbound_client(allow=self.settings.outbound_allow_list) as http,
             ):
                 async with self.database.transaction() as session:
@@ -125,12 +131,23 @@ class Installation:
                         slots=self.settings.worker_slots,
                         shutdown_seconds=self.settings.shutdown_seconds,
                     )
-                    services += [sandbox, self.runner, Scheduler(self.database, self.template_runner)]
+                    scheduler = Scheduler(self.database, self.template_runner)
+                    services += [sandbox, self.runner, self._sender(), scheduler]
                 if serve_http:
                     await self._welcome()
                     services.append(self.hub)
                 async with running(services):
                     yield
+
+    def _sender(self) -> Sender:
+        settings = self.settings
+        webhooks = WebhookCourier(
+            self.database, self.signing_key, base_url=settings.base_url, allow=settings.outbound_allow_list
+        )
+        mail = MailCourier(
+            self.database, server=settings.smtp_url, sender=settings.mail_from, base_url=settings.base_url
+        )
+        return Sender(self.database, [webhooks, mail])
 
     async def migrate(self, revision: str = "head") -> str | None:
         """Bring the schema to a revision, and add what the engine and the runner need in schemas of their own."""
@@ -190,6 +207,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.database, app.state.storage = installation.database, installation.storage
     app.state.registry, app.state.hub = installation.registry, installation.hub
     app.state.doorbell, app.state.runner = installation.doorbell, None
+    app.state.signing_key = installation.signing_key
     app.state.play_writes = RateLimit(settings.play_writes_per_minute)
     app.state.template_runner = installation.template_runner
     app.add_middleware(
@@ -211,6 +229,7 @@ def create_app(settings: Settings) -> FastAPI:
         insight_router,
         waiting_router,
         events_router,
+        notifications_router,
         operations_router,
         worker_router,
         storage_router,

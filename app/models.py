@@ -7,6 +7,7 @@ from app.batches import models as batch_models
 from app.extractions import models as extraction_models
 from app.files import models as file_models
 from app.kit.db import Base
+from app.notifications import models as notification_models
 from app.pipelines import models as pipeline_models
 from app.plays import models as play_models
 from app.runner import models as runner_models
@@ -21,6 +22,7 @@ __all__ = [
     "file_models",
     "idempotency_models",
     "metadata",
+    "notification_models",
     "pipeline_models",
     "play_models",
     "runner_models",

@@ -24,7 +24,9 @@ class Settings(BaseSettings):
     home: Path = Field(Path("data"), description="Data folder: database, files, keys.")
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
-    public_url: str | None = Field(None, description="Address people reach the service at, for printed links.")
+    public_url: str | None = Field(
+        None, description="Address people reach the service at, for links in mail, webhooks and print."
+    )
     database_url: SecretStr | None = Field(
         None,
         validation_alias=AliasChoices("DATABASE_URL", "TRANCHE_DATABASE_URL"),
@@ -37,6 +39,14 @@ class Settings(BaseSettings):
     storage_url: str | None = Field(
         None, description="Where file contents live: file:///path or s3://bucket/prefix; unset is a folder in home."
     )
+    secret_key: SecretStr | None = Field(
+        None,
+        description="What webhook secrets are made from, the same in every process; unset makes secret.key in home.",
+    )
+    smtp_url: SecretStr | None = Field(
+        None, description="Mail server: smtp://user:password@host:587?starttls=required, or smtps://; unset sends none."
+    )
+    mail_from: str = Field("Tranche <tranche@localhost>", description="Whom mail comes from.")
     worker: Literal["embedded", "off"] = Field("embedded", description="Run jobs inside the API process, or not.")
     worker_slots: int = Field(256, ge=1, le=4096, description="Jobs one process runs at a time.")
     pipelines_dir: Path | None = Field(None, description="Folder of .py files, each with one or more pipelines.")
@@ -50,7 +60,9 @@ class Settings(BaseSettings):
     max_files: int = Field(10_000, ge=1, description="Most files, URLs or records in one batch.")
     max_json_bytes: int = Field(MIB, ge=1024, description="Largest JSON body.")
     max_submit_bytes: int = Field(64 * MIB, ge=1024, description="Largest JSON body of POST /api/batches.")
-    outbound_allow: str = Field("", description="Hosts or networks, by comma, that URL sources may reach in intranets.")
+    outbound_allow: str = Field(
+        "", description="Hosts or networks, by comma, that URL sources and webhooks may reach in intranets."
+    )
     hubspot_url: str = Field("https://api.hubapi.com", description="HubSpot's API, where plays look leads up.")
     hubspot_token: SecretStr | None = Field(None, description="Token of a HubSpot private app; unset leaves it out.")
     data_provider_url: str | None = Field(
@@ -63,6 +75,11 @@ class Settings(BaseSettings):
     stream_send_timeout_seconds: float = Field(10.0, gt=0, description="A reader that takes nothing so long is cut.")
     shutdown_seconds: float = Field(3.0, gt=0, description="How long running steps may finish after SIGTERM.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe line logged.")
+
+    @cached_property
+    def base_url(self) -> str:
+        """What goes before a path in links that leave the house; empty when people's address is not known."""
+        return (self.public_url or "").rstrip("/")
 
     @cached_property
     def outbound_allow_list(self) -> tuple[str, ...]:

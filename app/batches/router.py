@@ -149,7 +149,8 @@ async def get_batch(
 ) -> reads.BatchReply:
     """One batch with its first 500 jobs; `jobs_next_cursor` pages on at `/jobs`."""
     fields = await _batch(session, caller, batch_id)
-    tag = f'W/"{batch_id.hex}-{fields["last_event_id"]}"'
+    notified = "-notified" if fields["notification_sent_at"] else ""  # which comes after the last event
+    tag = f'W/"{batch_id.hex}-{fields["last_event_id"]}{notified}"'
     if is_known(request, tag):
         return Response(status_code=304, headers={"ETag": tag})  # type: ignore[return-value]
     response.headers["ETag"] = tag

@@ -24,6 +24,7 @@ from app.batches.models import Batch
 from app.events.frames import TERMINAL_TYPES, durable_frame
 from app.kit.db import Database
 from app.kit.errors import DATABASE_DOWN
+from app.kit.listen import listen
 
 log = logging.getLogger("tranche.hub")
 TAIL: Final = 512
@@ -83,7 +84,10 @@ class Hub:
 
     async def start(self) -> None:
         self._pool = await self._database.connect_pool("tranche-hub", size=READS_AT_A_TIME)
-        loops = (self._listen(), self._read_dirty(), self._poll())
+        listening = listen(
+            self._database, event_log.CHANNEL, hear=self._hear, missed=self._mark_all, name="tranche-listen"
+        )
+        loops = (listening, self._read_dirty(), self._poll())
         self._tasks = [asyncio.create_task(loop, name="hub") for loop in loops]
 
     async def stop(self) -> None:
@@ -157,25 +161,11 @@ class Hub:
             if len(frames) < PAGE:
                 return
 
-    async def _listen(self) -> None:
-        while True:
-            try:
-                connection = await self._database.connect("tranche-listen")
-                lost = asyncio.Event()
-                connection.add_termination_listener(lambda _, lost=lost: lost.set())
-                await connection.add_listener(event_log.CHANNEL, self._on_notify)
-                self._mark_all()  # whatever was told while nobody listened
-                await lost.wait()
-                log.warning("LISTEN was lost: connecting again")
-            except (*DATABASE_DOWN, asyncpg.PostgresError, TimeoutError) as error:
-                log.warning("LISTEN failed: %s", type(error).__name__)
-            await asyncio.sleep(RECONNECT_SECONDS)
-
-    def _on_notify(self, connection: object, pid: int, channel: str, payload: object) -> None:
+    def _hear(self, payload: str) -> None:
         if payload == "*":
             self._mark_all()
         else:
-            for name in str(payload).split(","):
+            for name in payload.split(","):
                 self._mark(UUID(name))
 
     async def _poll(self) -> None:

@@ -199,10 +199,10 @@ def _check_status(response: httpx.Response) -> None:
         return
     code = {408: "TIMEOUT", 429: "RATE_LIMIT"}.get(status, f"UPSTREAM_{status // 100}XX")
     message = f"{response.url.host} answered with status {status}."
-    raise DownloadFailed(code, message, _retry_after(response.headers.get("Retry-After", "")))
+    raise DownloadFailed(code, message, retry_after(response.headers.get("Retry-After", "")))
 
 
-def _retry_after(value: str) -> float | None:
+def retry_after(value: str) -> float | None:
     """Seconds from now, of a number of seconds or a date (RFC 9110, 10.2.3)."""
     try:
         seconds = (

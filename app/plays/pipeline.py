@@ -37,19 +37,9 @@ class PlayParams(Params):
 
 def missing_variables(play_steps: Sequence[Any], variables: Mapping[str, Any]) -> list[str]:
     """Placeholders of the steps that nothing gives a value to."""
-    named = [path for step in play_steps for path in _placeholders(step)]
-    return sorted({path for path in named if path.split(".")[0] not in GIVEN | set(variables)})
-
-
-def _placeholders(value: Any) -> list[str]:
-    match value:
-        case str():
-            return placeholders_in(value)
-        case Mapping():
-            return [path for item in value.values() for path in _placeholders(item)]
-        case list():
-            return [path for item in value for path in _placeholders(item)]
-    return []
+    return sorted(
+        {path for path in placeholders_in(list(play_steps)) if path.split(".")[0] not in GIVEN | set(variables)}
+    )
 
 
 def step_names(play_steps: Sequence[Any]) -> list[str]:
@@ -135,7 +125,7 @@ def _runner(name: str, step: Any, earlier: Sequence[str], *, last: bool) -> RunS
         steps = {key: ctx.outputs[key]["output"] for key in earlier if key in ctx.outputs}
         values = {**ctx.params.variables, "lead": ctx.job.record or {}, "data": data, "steps": steps}
         try:
-            filled = _fill(step, values)
+            filled = fill(step, values)
         except PlaceholderUnknown as error:
             return Stop("VALUE_MISSING", f"{name} names {error.path}, which has no value for this lead.")
         output = await _call(ctx, filled["request"]) if _is_request(filled) else filled
@@ -147,17 +137,6 @@ def _runner(name: str, step: Any, earlier: Sequence[str], *, last: bool) -> RunS
         return reply
 
     return run
-
-
-def _fill(value: Any, values: Mapping[str, Any]) -> Any:
-    match value:
-        case str():
-            return fill(value, values)
-        case Mapping():
-            return {key: _fill(item, values) for key, item in value.items()}
-        case list():
-            return [_fill(item, values) for item in value]
-    return value
 
 
 def _is_request(step: Any) -> bool:

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import httpx
 
-from app.kit.placeholders import fill
+from app.kit.placeholders import fill_text
 from app.plays.calls import call_json
 from app.plays.data_types import DATA_BATCH_TYPES, DataBatchType
 from app.plays.leads import lead_key
@@ -65,7 +65,7 @@ class HttpProvider:
 
     async def fetch(self, http: httpx.AsyncClient, kind: DataBatchType, lead: Mapping[str, Any]) -> dict[str, Any]:
         values = {"type": kind.name, "number": kind.number, "lead": lead_key(lead), "email": lead.get("email")}
-        url = fill(self.url, values, lambda value: quote(str(value), safe=""))
+        url = fill_text(self.url, values, lambda value: quote(value, safe=""))
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         reply = await call_json(http, "GET", url, headers=headers, missing=True)
         if reply is None:

@@ -8,10 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 
+from app.notifications.models import WebhookDelivery
 from tests.auth.people import caller, key_of
 from tests.batch_helpers import follow
 from tests.conftest import Api
@@ -50,11 +52,22 @@ async def of_first(api: Api) -> dict[str, str]:
         await session.execute(text("alter sequence plays_id_seq restart with 918273645"))
     play = (await api.post("/api/plays/", json={"name": "of the first", "required_batches": [1]})).json()
     ids = {"batch_id": batch_id, "job_id": job["id"], "file_id": job["file_id"], "key_id": key["id"]}
+    webhook_id, delivery_id = await webhook_of(api)
+    ids |= {"webhook_id": webhook_id, "delivery_id": delivery_id}
     ids["play_id"] = str(play["id"])
     template = (await api.post("/api/templates", json={"name": "of the first", "from_batch": batch_id})).json()
     timed = {"template_id": template["id"], "cron": "0 9 * * *"}
     ids |= {"template_id": template["id"], "schedule_id": (await api.post("/api/schedules", json=timed)).json()["id"]}
     return ids | {"name": outputs[0]["name"]}
+
+
+async def webhook_of(api: Api) -> tuple[str, str]:
+    """A webhook and a delivery of it. It is disabled, so that nothing is ever sent to its address."""
+    webhook = (await api.post("/api/webhooks", json={"url": "http://93.184.216.34/", "enabled": False})).json()
+    delivery = WebhookDelivery(endpoint_id=UUID(webhook["id"]), event_type="ping", body="{}")
+    async with api.installation.database.transaction() as session:
+        session.add(delivery)
+    return webhook["id"], str(delivery.id)
 
 
 def routes(openapi: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from app.kit.pages import CursorNotReadable, decode_cursor, encode_cursor
+from tests.auth.test_every_route import webhook_of
 from tests.batch_helpers import run
 from tests.conftest import Api
 from tests.files.bodies import ask_all
@@ -60,12 +61,14 @@ async def ids(api: Api) -> dict[str, str]:
     key_id = (await api.get("/api/keys")).json()["keys"][0]["id"]
     real = {"batch_id": batch["id"], "job_id": batch["jobs"][0]["id"], "file_id": file_id, "key_id": key_id}
     play_id = (await api.post("/api/plays/", json={"name": "a play"})).json()["id"]
+    webhook_id, delivery_id = await webhook_of(api)
+    real |= {"play_id": str(play_id), "webhook_id": webhook_id, "delivery_id": delivery_id}
     template = {"name": "a", "options": {"pipeline": "no-op"}}
     template_id = (await api.post("/api/templates", json=template)).json()["id"]
     timed = {"template_id": template_id, "cron": "0 9 * * *"}
     schedule_id = (await api.post("/api/schedules", json=timed)).json()["id"]
     real |= {"template_id": template_id, "schedule_id": schedule_id}
-    return real | {"name": "a", "key": "no-op", "play_id": str(play_id)}
+    return real | {"name": "a", "key": "no-op"}
 
 
 def readings(openapi: dict[str, Any]) -> Iterator[tuple[str, list[dict[str, Any]]]]:

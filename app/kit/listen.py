@@ -1,0 +1,44 @@
+"""LISTEN on a connection of its own, for as long as the task runs; a lost connection is opened again."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Final
+
+import asyncpg
+
+from app.kit.db import Database
+from app.kit.errors import DATABASE_DOWN
+
+log = logging.getLogger("tranche.listen")
+RECONNECT_SECONDS: Final = 0.5
+
+
+async def listen(
+    database: Database, channel: str, *, hear: Callable[[str], None], missed: Callable[[], None], name: str
+) -> None:
+    """Call `hear` with the payload of each notification, and `missed` whenever there may have been some unheard.
+
+    `name` is how the connection shows in pg_stat_activity.
+    """
+
+    def on_notify(connection: object, pid: int, channel: str, payload: object) -> None:
+        hear(str(payload))
+
+    while True:
+        try:
+            connection = await database.connect(name)
+            lost = asyncio.Event()
+            connection.add_termination_listener(lambda _, lost=lost: lost.set())
+            try:
+                await connection.add_listener(channel, on_notify)
+                missed()
+                await lost.wait()
+            finally:
+                connection.terminate()
+            log.warning("LISTEN was lost: connecting again")
+        except (*DATABASE_DOWN, asyncpg.PostgresError, TimeoutError) as error:
+            log.warning("LISTEN failed: %s", type(error).__name__)
+        await asyncio.sleep(RECONNECT_SECONDS)

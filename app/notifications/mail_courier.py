@@ -1,0 +1,175 @@
+"""Sends the mail at the end of a batch, once."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from email.message import EmailMessage
+from typing import Any, Final
+
+import aiosmtplib
+from pydantic import SecretStr
+from sqlalchemy import bindparam, func, select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.batches.models import Batch
+from app.kit.db import Database
+from app.notifications.mail import MailServer, compose, parse_sender
+from app.notifications.metrics import MAILS
+from app.notifications.models import BatchMail
+from app.notifications.sender import Parcel, next_try
+from app.pipelines.models import PipelineRow
+
+log = logging.getLogger("tranche.mail")
+DELAYS: Final = (
+    timedelta(minutes=1),
+    timedelta(minutes=5),
+    timedelta(minutes=30),
+    *(timedelta(hours=hours) for hours in (2, 6, 12, 24)),
+)
+"""Two days in all: as long as a mail server that is being mended may need."""
+SLOTS: Final = 4
+STEP_SECONDS, TIMEOUT_SECONDS = 30.0, 90.0
+LEASE: Final = timedelta(minutes=3)
+
+_CLAIM = text("""
+with due as (
+  select m.batch_id from batch_mails m where m.status = 'pending' and m.next_attempt_at <= (select clock_timestamp())
+  order by m.next_attempt_at limit :room for update skip locked
+)
+update batch_mails m set claim_token = gen_random_uuid(), next_attempt_at = clock_timestamp() + :lease
+from due where m.batch_id = due.batch_id returning m.batch_id
+""").bindparams(bindparam("lease", LEASE))
+
+
+@dataclass(frozen=True, slots=True)
+class BatchLetter(Parcel):
+    """One mail to be sent."""
+
+    batch: Batch
+    pipeline: PipelineRow
+    recipient: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a mail did not go. `final`: another try would meet the same."""
+
+    error: str
+    final: bool
+
+
+class MailCourier:
+    """`server`: a URL as `MailServer.parse` takes it, or None, and every mail is recorded as skipped."""
+
+    slots, model = SLOTS, BatchMail
+
+    def __init__(self, database: Database, *, server: SecretStr | None, sender: str, base_url: str) -> None:
+        self._database, self._base_url = database, base_url
+        self._server = MailServer.parse(server.get_secret_value()) if server else None
+        self._sender = parse_sender(sender)
+
+    async def start(self) -> None:
+        if self._server is None:
+            log.warning("TRANCHE_SMTP_URL is not set: no mail is sent when a batch ends")
+        elif not self._base_url:
+            log.warning("TRANCHE_PUBLIC_URL is not set: mail has no links")
+
+    async def stop(self) -> None:
+        """No connection is kept."""
+
+    async def claim(self, session: AsyncSession, room: int) -> Sequence[BatchLetter]:
+        claimed = list((await session.execute(_CLAIM, {"room": room})).scalars())
+        if not claimed:
+            return []
+        query = (
+            select(BatchMail, Batch, PipelineRow)
+            .join(Batch, Batch.id == BatchMail.batch_id)
+            .join(PipelineRow, PipelineRow.id == Batch.pipeline_id)
+            .where(BatchMail.batch_id.in_(claimed))
+        )
+        return [
+            BatchLetter(mail.claim_token, batch, pipeline, mail.recipient, mail.attempts)
+            for mail, batch, pipeline in await session.execute(query)
+            if mail.claim_token
+        ]
+
+    async def send(self, letter: BatchLetter) -> float | None:
+        if self._server is None:
+            await self._record(letter, "skipped", "NOT_CONFIGURED: TRANCHE_SMTP_URL is not set")
+            return None
+        refusal = await self._deliver(self._server, letter)
+        if refusal is None:
+            await self._record(letter, "sent", None)
+            return None
+        delay = next_try(letter.attempts + 1, DELAYS)
+        if refusal.final or delay is None:
+            log.warning("the mail of batch %s failed: %s", letter.batch.id, refusal.error)
+            await self._record(letter, "failed", refusal.error)
+            return None
+        await self._record(letter, "pending", refusal.error, delay)
+        return delay.total_seconds()
+
+    async def _deliver(self, server: MailServer, letter: BatchLetter) -> Refusal | None:
+        try:
+            message = compose(letter.batch, letter.pipeline, letter.recipient, self._sender, self._base_url)
+        except ValueError:
+            return Refusal("ADDRESS_NOT_VALID: no mail can be sent to this address", final=True)
+        try:
+            async with asyncio.timeout(TIMEOUT_SECONDS):
+                await self._hand_over(server, message, letter.recipient)
+        except aiosmtplib.SMTPRecipientsRefused as error:
+            return _refusal(error.recipients[0].code)
+        except (aiosmtplib.SMTPAuthenticationError, aiosmtplib.SMTPConnectResponseError, aiosmtplib.SMTPHeloError):
+            return Refusal("SERVER_REFUSED: the mail server does not let us in", final=False)
+        except aiosmtplib.SMTPResponseException as error:
+            return _refusal(error.code)
+        except aiosmtplib.SMTPNotSupported:
+            return Refusal("NOT_SUPPORTED: the mail server cannot do what this mail needs", final=False)
+        except (aiosmtplib.SMTPException, TimeoutError, OSError) as error:
+            return Refusal(f"NETWORK_ERROR: the mail server was not reached ({type(error).__name__})", final=False)
+        return None
+
+    async def _hand_over(self, server: MailServer, message: EmailMessage, recipient: str) -> None:
+        await aiosmtplib.send(
+            message,
+            sender=self._sender.addr_spec,
+            recipients=[recipient],
+            hostname=server.host,
+            port=server.port,
+            username=server.username,
+            password=server.password,
+            use_tls=server.use_tls,
+            start_tls=server.start_tls,
+            timeout=STEP_SECONDS,
+        )
+
+    async def _record(
+        self, letter: BatchLetter, status: str, error: str | None, delay: timedelta | None = None
+    ) -> None:
+        """Write the outcome; with `sent` the batch is marked in the same transaction, its row locked first."""
+        mine = (BatchMail.batch_id == letter.batch.id, BatchMail.claim_token == letter.token)
+        changes: dict[str, Any] = {"status": status, "error": error, "claim_token": None}
+        changes["attempts"] = letter.attempts + (status != "skipped")
+        changes["completed_at"] = None if delay else func.clock_timestamp()
+        if delay:
+            changes["next_attempt_at"] = func.clock_timestamp() + delay
+        async with self._database.transaction() as session:
+            if status == "sent":
+                claimed = select(BatchMail.batch_id).where(*mine).exists()
+                marked = update(Batch).where(Batch.id == letter.batch.id, claimed)
+                await session.execute(marked.values(notification_sent_at=func.clock_timestamp()))
+            await session.execute(update(BatchMail).where(*mine).values(changes))
+        MAILS.labels(status if status != "pending" else "retried").inc()
+
+    async def prune(self, session: AsyncSession) -> None:
+        """A mail's row goes with its batch."""
+
+
+def _refusal(code: int) -> Refusal:
+    """SMTP's own division: 4yz may pass, 5yz will not (RFC 5321, 4.2.1)."""
+    return Refusal(f"SMTP_{code}: the mail server answered with {code}", final=code >= 500)

@@ -1,0 +1,102 @@
+"""One try of one webhook: signed, sent to an address that was checked, and answered or not."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any, Final
+from uuid import UUID
+
+import httpx
+from standardwebhooks import Webhook
+
+from app.kit.addresses import parse_url
+from app.kit.outbound import UrlNotAllowed, retry_after
+from app.notifications.sender import Parcel
+from app.notifications.service import message_id
+
+TIMEOUT_SECONDS: Final = 15.0
+EXCERPT_BYTES: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Letter(Parcel):
+    """One delivery, ready to be sent. Many a URL is a secret as well."""
+
+    delivery_id: UUID
+    endpoint_id: UUID
+    url: str = field(repr=False)
+    body: str = field(repr=False)
+    secrets: Sequence[str] = field(repr=False)
+    attempts: int
+    tries: Sequence[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of one try. `status`: HTTP's, None without an answer. `excerpt`: the beginning of the body."""
+
+    milliseconds: int
+    status: int | None = None
+    error: str | None = None
+    excerpt: str | None = None
+    wait: float | None = None
+
+
+async def post(client: httpx.AsyncClient, letter: Letter) -> Answer:
+    """Send once. It never raises for what the receiver or the network does."""
+    began = time.monotonic()
+    try:
+        async with (
+            asyncio.timeout(TIMEOUT_SECONDS),
+            client.stream(
+                "POST",
+                parse_url(letter.url),
+                content=letter.body.encode(),
+                headers=signed_headers(letter),
+                follow_redirects=False,
+            ) as response,
+        ):
+            milliseconds = int((time.monotonic() - began) * 1000)
+            status = response.status_code
+            error = None if response.is_success else f"HTTP_{status}: the receiver answered with status {status}"
+            wait = retry_after(response.headers.get("Retry-After", "")) if status in (429, 503) else None
+            return Answer(milliseconds, status, error, await _beginning(response), wait)
+    except UrlNotAllowed as refused:
+        error = f"{refused.code}: {refused}"
+    except (TimeoutError, httpx.TimeoutException):
+        error = f"TIMEOUT: no answer within {TIMEOUT_SECONDS:g} seconds"
+    except (httpx.HTTPError, httpx.StreamError, OSError):
+        error = "NETWORK_ERROR: the connection failed"
+    return Answer(int((time.monotonic() - began) * 1000), error=error)
+
+
+def signed_headers(letter: Letter) -> dict[str, str]:
+    """The headers of one try: the same id each time, the present moment, a signature for each secret that counts."""
+    now, name = datetime.now(UTC), message_id(letter.delivery_id)
+    return {
+        "Content-Type": "application/json",
+        "User-Agent": f"Tranche/{version('tranche')}",
+        "Accept-Encoding": "identity",
+        "webhook-id": name,
+        "webhook-timestamp": str(int(now.timestamp())),
+        "webhook-signature": " ".join(Webhook(secret).sign(name, now, letter.body) for secret in letter.secrets),
+    }
+
+
+async def _beginning(response: httpx.Response) -> str | None:
+    """The first kilobyte of an answer, for its owner. The status is known by now, so nothing here is a failure."""
+    taken = b""
+    try:
+        async with asyncio.timeout(2):
+            async for chunk in response.aiter_raw():
+                taken += chunk
+                if len(taken) >= EXCERPT_BYTES:
+                    break
+    except (TimeoutError, httpx.HTTPError, httpx.StreamError):
+        pass
+    return taken[:EXCERPT_BYTES].decode(errors="replace").replace("\x00", "\ufffd") or None

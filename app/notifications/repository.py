@@ -1,0 +1,146 @@
+"""Rows of endpoints, their secrets and their deliveries, as the API reads and writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, Select, delete, func, select, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from app.kit.pages import decode_cursor, encode_cursor
+from app.notifications.models import BatchMail, WebhookDelivery, WebhookEndpoint, WebhookSecret
+from app.pipelines.models import PipelineRow
+
+_DELIVERIES_OF_BATCH = 200
+
+
+def _endpoints(organisation_id: UUID) -> Select[Any]:
+    """Endpoint, pipeline's key, when its secret was made, until when an older one counts, and its newest delivery."""
+    current, old = aliased(WebhookSecret), aliased(WebhookSecret)
+    older = (
+        select(func.max(old.expires_at))
+        .where(old.endpoint_id == WebhookEndpoint.id, old.expires_at > func.now())
+        .scalar_subquery()
+    )
+    newest = (
+        select(WebhookDelivery.event_type, WebhookDelivery.status, WebhookDelivery.created_at)
+        .where(WebhookDelivery.endpoint_id == WebhookEndpoint.id)
+        .order_by(WebhookDelivery.created_at.desc(), WebhookDelivery.id.desc())
+        .limit(1)
+        .lateral()
+    )
+    return (
+        select(
+            WebhookEndpoint,
+            PipelineRow.key.label("pipeline"),
+            current.created_at.label("secret_rotated_at"),
+            older.label("old_secret_expires_at"),
+            newest.c.event_type.label("last_type"),
+            newest.c.status.label("last_status"),
+            newest.c.created_at.label("last_at"),
+        )
+        .join(current, (current.endpoint_id == WebhookEndpoint.id) & current.expires_at.is_(None))
+        .outerjoin(PipelineRow, PipelineRow.id == WebhookEndpoint.pipeline_id)
+        .outerjoin(newest, newest.c.created_at.is_not(None))
+        .where(WebhookEndpoint.organisation_id == organisation_id)
+    )
+
+
+async def list_endpoints(
+    session: AsyncSession, organisation_id: UUID, limit: int, cursor: str | None
+) -> tuple[Sequence[Row[Any]], str | None]:
+    """One page of endpoints, newest first, and the cursor of the next."""
+    query = _endpoints(organisation_id)
+    key = tuple_(WebhookEndpoint.created_at, WebhookEndpoint.id)
+    if cursor:
+        query = query.where(key < tuple_(*decode_cursor(cursor, datetime, UUID)))
+    query = query.order_by(WebhookEndpoint.created_at.desc(), WebhookEndpoint.id.desc()).limit(limit + 1)
+    rows = (await session.execute(query)).all()
+    last = rows[limit - 1][0] if len(rows) > limit else None
+    return rows[:limit], encode_cursor(last.created_at.isoformat(), last.id) if last else None
+
+
+async def find_endpoint_read(session: AsyncSession, organisation_id: UUID, endpoint_id: UUID) -> Row[Any] | None:
+    """The endpoint as `list_endpoints` gives it."""
+    query = _endpoints(organisation_id).where(WebhookEndpoint.id == endpoint_id)
+    found: Row[Any] | None = (await session.execute(query.execution_options(populate_existing=True))).one_or_none()
+    return found
+
+
+async def find_endpoint(
+    session: AsyncSession, organisation_id: UUID, endpoint_id: UUID, *, lock: bool = False
+) -> WebhookEndpoint | None:
+    query = select(WebhookEndpoint).where(
+        WebhookEndpoint.id == endpoint_id, WebhookEndpoint.organisation_id == organisation_id
+    )
+    if lock:
+        query = query.with_for_update(key_share=True)
+    return (await session.execute(query)).scalar_one_or_none()
+
+
+async def count_endpoints(session: AsyncSession, organisation_id: UUID) -> int:
+    query = select(func.count()).select_from(WebhookEndpoint).where(WebhookEndpoint.organisation_id == organisation_id)
+    return (await session.execute(query)).scalar_one()
+
+
+async def delete_endpoint(session: AsyncSession, endpoint_id: UUID) -> None:
+    await session.execute(delete(WebhookEndpoint).where(WebhookEndpoint.id == endpoint_id))
+
+
+async def find_current_secret(session: AsyncSession, endpoint_id: UUID) -> WebhookSecret | None:
+    query = select(WebhookSecret).where(WebhookSecret.endpoint_id == endpoint_id, WebhookSecret.expires_at.is_(None))
+    return (await session.execute(query)).scalar_one_or_none()
+
+
+async def find_secret(session: AsyncSession, secret_id: UUID) -> WebhookSecret | None:
+    return await session.get(WebhookSecret, secret_id)
+
+
+async def expire_secrets(session: AsyncSession, endpoint_id: UUID, at: datetime) -> None:
+    """End the current secret at a time, and forget those whose time is over."""
+    mine = WebhookSecret.endpoint_id == endpoint_id
+    await session.execute(delete(WebhookSecret).where(mine, WebhookSecret.expires_at < func.now()))
+    await session.execute(update(WebhookSecret).where(mine, WebhookSecret.expires_at.is_(None)).values(expires_at=at))
+
+
+async def list_deliveries(
+    session: AsyncSession, endpoint_id: UUID, status: str | None, limit: int, cursor: str | None
+) -> tuple[Sequence[WebhookDelivery], str | None]:
+    """One page of an endpoint's deliveries, newest first, and the cursor of the next."""
+    query = select(WebhookDelivery).where(WebhookDelivery.endpoint_id == endpoint_id)
+    if status:
+        query = query.where(WebhookDelivery.status == status)
+    key = tuple_(WebhookDelivery.created_at, WebhookDelivery.id)
+    if cursor:
+        query = query.where(key < tuple_(*decode_cursor(cursor, datetime, UUID)))
+    query = query.order_by(WebhookDelivery.created_at.desc(), WebhookDelivery.id.desc()).limit(limit + 1)
+    rows = (await session.execute(query)).scalars().all()
+    last = rows[limit - 1] if len(rows) > limit else None
+    return rows[:limit], encode_cursor(last.created_at.isoformat(), last.id) if last else None
+
+
+async def find_delivery(session: AsyncSession, endpoint_id: UUID, delivery_id: UUID) -> WebhookDelivery | None:
+    query = select(WebhookDelivery).where(WebhookDelivery.id == delivery_id, WebhookDelivery.endpoint_id == endpoint_id)
+    return (await session.execute(query)).scalar_one_or_none()
+
+
+async def make_waiting_due(session: AsyncSession, endpoint_id: UUID) -> None:
+    """Let an endpoint's deliveries go on now, but for those that are being sent."""
+    waiting = (WebhookDelivery.status == "pending", WebhookDelivery.claim_token.is_(None))
+    due = update(WebhookDelivery).where(WebhookDelivery.endpoint_id == endpoint_id, *waiting)
+    await session.execute(due.values(next_attempt_at=func.clock_timestamp()))
+
+
+async def list_deliveries_of_batch(session: AsyncSession, batch_id: UUID) -> Sequence[WebhookDelivery]:
+    """The newest deliveries that tell of a batch."""
+    query = select(WebhookDelivery).where(WebhookDelivery.batch_id == batch_id)
+    query = query.order_by(WebhookDelivery.event_id.desc(), WebhookDelivery.id).limit(_DELIVERIES_OF_BATCH)
+    return (await session.execute(query)).scalars().all()
+
+
+async def find_mail(session: AsyncSession, batch_id: UUID) -> BatchMail | None:
+    return await session.get(BatchMail, batch_id)

@@ -1,0 +1,242 @@
+"""Webhooks: who is told, and what was told to whom."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from sqlalchemy import Row
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.auth.caller import AdminDep, Caller, CallerDep
+from app.batches import repository as batch_repository
+from app.batches.idempotency import IdempotencyDep
+from app.batches.service import BatchNotFound
+from app.kit.db import DatabaseDep, SessionDep
+from app.kit.pages import Cursor, Limit, link_next
+from app.notifications import repository, service
+from app.notifications.schemas import (
+    BatchNotifications,
+    DeliveryDetail,
+    DeliveryPage,
+    DeliveryRead,
+    LastDelivery,
+    MailRead,
+    SecretRotated,
+    WebhookCreate,
+    WebhookCreated,
+    WebhookPage,
+    WebhookRead,
+    WebhookUpdate,
+)
+from app.notifications.secrets import SigningKey
+from app.notifications.service import WebhookNotFound, delivery_fields, outgoing_fields
+from app.pipelines.router import RegistryDep
+from app.settings import Settings
+
+router = APIRouter(prefix="/api", tags=["webhooks"])
+REPLAYED = {"Idempotent-Replayed": "true"}
+
+
+def get_settings(request: Request) -> Settings:
+    settings: Settings = request.app.state.settings
+    return settings
+
+
+def get_signing_key(request: Request) -> SigningKey:
+    key: SigningKey = request.app.state.signing_key
+    return key
+
+
+SettingsDep = Annotated[Settings, Depends(get_settings)]
+SigningKeyDep = Annotated[SigningKey, Depends(get_signing_key)]
+
+
+def _read(row: Row[Any]) -> dict[str, Any]:
+    endpoint = row[0]
+    last = row.last_at and LastDelivery(event_type=row.last_type, status=row.last_status, at=row.last_at)
+    own = {name: getattr(endpoint, name) for name in WebhookRead.model_fields if hasattr(endpoint, name)}
+    return own | {
+        "pipeline": row.pipeline,
+        "secret_rotated_at": row.secret_rotated_at,
+        "old_secret_expires_at": row.old_secret_expires_at,
+        "last_delivery": last,
+    }
+
+
+async def _get(session: AsyncSession, caller: Caller, webhook_id: UUID) -> dict[str, Any]:
+    row = await repository.find_endpoint_read(session, caller.organisation_id, webhook_id)
+    if row is None:
+        raise WebhookNotFound("There is no such webhook.")
+    return _read(row)
+
+
+@router.get("/webhooks")
+async def list_webhooks(
+    request: Request,
+    response: Response,
+    session: SessionDep,
+    caller: CallerDep,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> WebhookPage:
+    """The organisation's webhooks, newest first."""
+    rows, following = await repository.list_endpoints(session, caller.organisation_id, limit, cursor)
+    link_next(request, response, following)
+    return WebhookPage(webhooks=[WebhookRead(**_read(row)) for row in rows], next_cursor=following)
+
+
+@router.post("/webhooks", status_code=201)
+async def create_webhook(
+    body: WebhookCreate,
+    response: Response,
+    caller: AdminDep,
+    database: DatabaseDep,
+    registry: RegistryDep,
+    settings: SettingsDep,
+    key: SigningKeyDep,
+    idempotent: IdempotencyDep,
+) -> WebhookCreated:
+    """A new webhook. The reply holds its secret, this once."""
+    digest = idempotent.digest(lambda: body.model_dump(mode="json"))
+    await service.check_target(body.url, settings.outbound_allow_list)
+    async with database.transaction() as session:
+        # Not the answer is kept, which holds a secret, but what it can be made from again.
+        known = await idempotent.find(session, caller.organisation_id, digest)
+        if known:
+            response.headers.update(REPLAYED)
+            webhook_id = UUID(known["webhook_id"])
+        else:
+            webhook_id = (await service.add_endpoint(session, caller, registry, key, body)).id
+            await idempotent.keep(session, caller.organisation_id, digest, {"webhook_id": str(webhook_id)})
+        fields = await _get(session, caller, webhook_id)
+        secret = await repository.find_current_secret(session, webhook_id)
+        if secret is None:
+            raise WebhookNotFound("There is no such webhook.")
+    response.headers["Location"] = f"/api/webhooks/{webhook_id}"
+    return WebhookCreated(**fields, secret=key.webhook_secret(webhook_id, secret.salt))
+
+
+@router.get("/webhooks/{webhook_id}")
+async def get_webhook(webhook_id: UUID, session: SessionDep, caller: CallerDep) -> WebhookRead:
+    """One webhook."""
+    return WebhookRead(**await _get(session, caller, webhook_id))
+
+
+@router.patch("/webhooks/{webhook_id}")
+async def update_webhook(
+    webhook_id: UUID,
+    body: WebhookUpdate,
+    caller: AdminDep,
+    database: DatabaseDep,
+    registry: RegistryDep,
+    settings: SettingsDep,
+) -> WebhookRead:
+    """Change a webhook; members that are not sent stay as they are. Enabling it sends what has waited."""
+    if body.url:
+        await service.check_target(body.url, settings.outbound_allow_list)
+    async with database.transaction() as session:
+        await service.update_endpoint(session, caller, registry, webhook_id, body)
+        return WebhookRead(**await _get(session, caller, webhook_id))
+
+
+@router.delete("/webhooks/{webhook_id}", status_code=204)
+async def delete_webhook(webhook_id: UUID, session: SessionDep, caller: AdminDep) -> None:
+    """Remove a webhook with its log; what it was still to be told is not sent."""
+    endpoint = await service.get_endpoint(session, caller, webhook_id)
+    await repository.delete_endpoint(session, endpoint.id)
+
+
+@router.post("/webhooks/{webhook_id}/rotate-secret")
+async def rotate_webhook_secret(
+    webhook_id: UUID,
+    response: Response,
+    session: SessionDep,
+    caller: AdminDep,
+    key: SigningKeyDep,
+    idempotent: IdempotencyDep,
+) -> SecretRotated:
+    """A new secret, told this once. For 24 hours deliveries carry a signature of the old one as well."""
+    await service.get_endpoint(session, caller, webhook_id)
+    digest = idempotent.digest(lambda: None)
+    known = await idempotent.find(session, caller.organisation_id, digest)
+    if known:
+        response.headers.update(REPLAYED)
+        secret = await repository.find_secret(session, UUID(known["secret_id"]))
+        if secret is None:
+            raise WebhookNotFound("The secret of that request is no longer valid.")
+        until = known["old_secret_expires_at"]
+    else:
+        secret, until = await service.rotate_secret(session, caller, key, webhook_id)
+        answer = {"secret_id": str(secret.id), "old_secret_expires_at": until.isoformat()}
+        await idempotent.keep(session, caller.organisation_id, digest, answer)
+    return SecretRotated(secret=key.webhook_secret(webhook_id, secret.salt), old_secret_expires_at=until)
+
+
+@router.post("/webhooks/{webhook_id}/test", status_code=202)
+async def test_webhook(
+    webhook_id: UUID,
+    response: Response,
+    session: SessionDep,
+    caller: AdminDep,
+    settings: SettingsDep,
+    idempotent: IdempotencyDep,
+) -> DeliveryRead:
+    """Send a `ping`. The reply is its delivery, to be asked for again."""
+    await service.get_endpoint(session, caller, webhook_id)
+    digest = idempotent.digest(lambda: None)
+    known = await idempotent.find(session, caller.organisation_id, digest)
+    if known:
+        response.headers.update(REPLAYED)
+        delivery = await service.get_delivery(session, caller, webhook_id, UUID(known["delivery_id"]))
+    else:
+        delivery = await service.add_ping(session, caller, webhook_id, settings.base_url)
+        await idempotent.keep(session, caller.organisation_id, digest, {"delivery_id": str(delivery.id)})
+    response.headers["Location"] = f"/api/webhooks/{webhook_id}/deliveries/{delivery.id}"
+    return DeliveryRead(**delivery_fields(delivery))
+
+
+@router.get("/webhooks/{webhook_id}/deliveries")
+async def list_webhook_deliveries(
+    webhook_id: UUID,
+    request: Request,
+    response: Response,
+    session: SessionDep,
+    caller: CallerDep,
+    status: Annotated[Literal["pending", "delivered", "failed"] | None, Query()] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> DeliveryPage:
+    """What was sent to a webhook, or will be, newest first. Kept for 30 days after its end."""
+    await service.get_endpoint(session, caller, webhook_id)
+    rows, following = await repository.list_deliveries(session, webhook_id, status, limit, cursor)
+    link_next(request, response, following)
+    return DeliveryPage(deliveries=[DeliveryRead(**delivery_fields(row)) for row in rows], next_cursor=following)
+
+
+@router.get("/webhooks/{webhook_id}/deliveries/{delivery_id}")
+async def get_webhook_delivery(
+    webhook_id: UUID, delivery_id: UUID, session: SessionDep, caller: CallerDep
+) -> DeliveryDetail:
+    """One delivery with its body and the beginning of the last answer."""
+    return DeliveryDetail(**delivery_fields(await service.get_delivery(session, caller, webhook_id, delivery_id)))
+
+
+@router.post("/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver", status_code=202)
+async def redeliver_webhook(webhook_id: UUID, delivery_id: UUID, session: SessionDep, caller: AdminDep) -> DeliveryRead:
+    """Send a delivery again, with the same webhook-id."""
+    return DeliveryRead(**delivery_fields(await service.redeliver(session, caller, webhook_id, delivery_id)))
+
+
+@router.get("/batches/{batch_id}/notifications")
+async def get_batch_notifications(batch_id: UUID, session: SessionDep, caller: CallerDep) -> BatchNotifications:
+    """Who was told of a batch: its mail, and its deliveries to webhooks."""
+    if await batch_repository.find_batch(session, caller.organisation_id, batch_id) is None:
+        raise BatchNotFound("There is no such batch.")
+    mail = await repository.find_mail(session, batch_id)
+    deliveries = await repository.list_deliveries_of_batch(session, batch_id)
+    return BatchNotifications(
+        mail=MailRead(**outgoing_fields(mail)) if mail else None,
+        deliveries=[DeliveryRead(**delivery_fields(row)) for row in deliveries],
+    )

@@ -1,0 +1,161 @@
+"""The loop that empties the outbox: claims what is due, sends it outside any transaction, records what came of it.
+
+Every process that runs jobs has one. A claim is a lease by the database's clock: what a killed process held is due
+again when it lapses, so a message may come twice, and never not at all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final, Protocol
+from uuid import UUID
+
+from sqlalchemy import func, update
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.kit.db import Database
+from app.kit.errors import DATABASE_DOWN
+from app.kit.listen import listen
+from app.notifications.models import Outgoing
+from app.notifications.service import CHANNEL
+
+log = logging.getLogger("tranche.sender")
+POLL_SECONDS: Final = 5.0
+"""What a lost notification costs at most, and how late a retry may come."""
+PRUNE_SECONDS: Final = 3600.0
+STOP_SECONDS: Final = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One claimed row. `token` is the claim's: whoever records without it writes nothing."""
+
+    token: UUID
+
+
+class Courier(Protocol):
+    """One kind of message. `slots`: how many it sends at a time."""
+
+    @property
+    def slots(self) -> int: ...
+
+    @property
+    def model(self) -> type[Outgoing]: ...
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+    async def claim(self, session: AsyncSession, room: int) -> Sequence[Any]:
+        """Up to `room` due parcels, each leased."""
+
+    async def send(self, parcel: Any) -> float | None:
+        """Send one and record the outcome; seconds until it is to be tried again, if it is."""
+
+    async def prune(self, session: AsyncSession) -> None:
+        """Remove what is too old to be of use."""
+
+
+class Sender:
+    """Claims for each courier when told to by a notification, when a send ends, and every few seconds."""
+
+    def __init__(self, database: Database, couriers: Sequence[Courier]) -> None:
+        self._database, self._couriers = database, couriers
+        self._wake = asyncio.Event()
+        self._sending: dict[asyncio.Task[None], tuple[Courier, Parcel]] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+        self._pruned = float("-inf")
+
+    async def start(self) -> None:
+        for courier in self._couriers:
+            await courier.start()
+        listening = listen(
+            self._database, CHANNEL, hear=lambda _: self._wake.set(), missed=self._wake.set, name="tranche-outbox"
+        )
+        self._tasks = [asyncio.create_task(loop, name="sender") for loop in (listening, self._run())]
+
+    async def stop(self) -> None:
+        """Let sends end for a moment; give the rest back, so that another process may send it at once."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._sending:
+            _, unfinished = await asyncio.wait(self._sending, timeout=STOP_SECONDS)
+            held = [self._sending[task] for task in unfinished]
+            for task in unfinished:
+                task.cancel()
+            await asyncio.gather(*unfinished, return_exceptions=True)
+            with suppress(SQLAlchemyError, *DATABASE_DOWN):
+                await self._give_back(held)
+        for courier in self._couriers:
+            await courier.stop()
+
+    async def _run(self) -> None:
+        while True:
+            self._wake.clear()
+            try:
+                for courier in self._couriers:
+                    await self._collect(courier)
+                await self._prune()
+            except (SQLAlchemyError, *DATABASE_DOWN) as error:
+                log.warning("nothing was collected: %s", type(error).__name__)
+                await asyncio.sleep(1)
+            except Exception:
+                log.exception("the outbox could not be read")
+                await asyncio.sleep(1)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
+
+    async def _collect(self, courier: Courier) -> None:
+        room = courier.slots - sum(held is courier for held, _ in self._sending.values())
+        if room <= 0:
+            return
+        async with self._database.transaction() as session:
+            parcels = await courier.claim(session, room)
+        for parcel in parcels:
+            task = asyncio.create_task(self._send(courier, parcel))
+            self._sending[task] = (courier, parcel)
+            task.add_done_callback(self._sent)
+
+    async def _send(self, courier: Courier, parcel: Parcel) -> None:
+        try:
+            again = await courier.send(parcel)
+        except (SQLAlchemyError, *DATABASE_DOWN) as error:
+            log.warning("what came of a message could not be recorded: %s", type(error).__name__)
+        except Exception:
+            log.exception("a message could not be sent")  # its lease lapses, and it is tried again
+        else:
+            if again is not None and again < POLL_SECONDS:
+                asyncio.get_running_loop().call_later(again, self._wake.set)
+
+    def _sent(self, task: asyncio.Task[None]) -> None:
+        del self._sending[task]
+        self._wake.set()
+
+    async def _give_back(self, held: Sequence[tuple[Courier, Parcel]]) -> None:
+        async with self._database.transaction() as session:
+            for courier, parcel in held:
+                model: Any = courier.model
+                due = update(model).where(model.claim_token == parcel.token, model.status == "pending")
+                await session.execute(due.values(claim_token=None, next_attempt_at=func.clock_timestamp()))
+
+    async def _prune(self) -> None:
+        if time.monotonic() - self._pruned < PRUNE_SECONDS:
+            return
+        self._pruned = time.monotonic()
+        async with self._database.transaction() as session:
+            for courier in self._couriers:
+                await courier.prune(session)
+
+
+def next_try(attempts: int, delays: Sequence[timedelta]) -> timedelta | None:
+    """How long to wait after the failed try number `attempts`, plus up to 20 %; None: that was the last."""
+    return delays[attempts - 1] * (1 + 0.2 * random.random()) if attempts <= len(delays) else None

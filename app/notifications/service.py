@@ -1,0 +1,196 @@
+"""What the API does with endpoints and their deliveries."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import func, inspect, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.auth.caller import Caller
+from app.kit.errors import Conflict, NotFound, Unprocessable
+from app.kit.ids import new_id
+from app.kit.outbound import AddressNotAllowed, UrlNotAllowed, check_url
+from app.notifications import repository
+from app.notifications.models import Outgoing, WebhookDelivery, WebhookEndpoint, WebhookSecret
+from app.notifications.payload import PING, ping_payload, render
+from app.notifications.schemas import WebhookCreate, WebhookUpdate
+from app.notifications.secrets import SALT_BYTES, SigningKey
+from app.pipelines.registry import Registry
+
+CHANNEL: Final = "tranche_outbox"
+OLD_SECRET_LIFE: Final = timedelta(hours=24)
+MOST_ENDPOINTS: Final = 100
+"""In one organisation. Every event of its batches is matched with each."""
+
+
+class WebhookNotFound(NotFound):
+    code = "webhook_not_found"
+
+
+class DeliveryNotFound(NotFound):
+    code = "delivery_not_found"
+
+
+class TooManyWebhooks(Conflict):
+    code, title = "too_many_webhooks", "Too many webhooks"
+
+
+class WebhookDisabled(Conflict):
+    code, title = "webhook_disabled", "Webhook disabled"
+
+
+class UrlRefused(Unprocessable):
+    code, title = "url_not_allowed", "URL not allowed"
+
+
+class TemplateNotWanted(Unprocessable):
+    code, title = "template_not_wanted", "Template and format do not match"
+
+
+async def check_target(url: str, allow: tuple[str, ...]) -> None:
+    """Refuse a URL that may not be called; raises UrlRefused (422). It asks DNS: hold no transaction meanwhile."""
+    try:
+        await check_url(url, allow)
+    except AddressNotAllowed as error:
+        raise UrlRefused(f"{error} The operator can allow it with TRANCHE_OUTBOUND_ALLOW.") from None
+    except UrlNotAllowed as error:
+        raise UrlRefused(str(error)) from None
+
+
+async def get_endpoint(
+    session: AsyncSession, caller: Caller, endpoint_id: UUID, *, lock: bool = False
+) -> WebhookEndpoint:
+    """The caller's endpoint; raises WebhookNotFound (404)."""
+    endpoint = await repository.find_endpoint(session, caller.organisation_id, endpoint_id, lock=lock)
+    if endpoint is None:
+        raise WebhookNotFound("There is no such webhook.")
+    return endpoint
+
+
+async def add_endpoint(
+    session: AsyncSession, caller: Caller, registry: Registry, key: SigningKey, body: WebhookCreate
+) -> WebhookEndpoint:
+    """A new endpoint with its first secret; raises TooManyWebhooks (409) and PipelineUnknown (422)."""
+    if await repository.count_endpoints(session, caller.organisation_id) >= MOST_ENDPOINTS:
+        raise TooManyWebhooks(f"An organisation has at most {MOST_ENDPOINTS} webhooks.")
+    endpoint = WebhookEndpoint(
+        organisation_id=caller.organisation_id,
+        pipeline_id=_pipeline_id(registry, body.pipeline),
+        **body.model_dump(exclude={"pipeline"}),
+    )
+    session.add(endpoint)
+    await session.flush()
+    await _add_secret(session, endpoint.id, key)
+    return endpoint
+
+
+async def update_endpoint(
+    session: AsyncSession, caller: Caller, registry: Registry, endpoint_id: UUID, body: WebhookUpdate
+) -> None:
+    """Change what `body` names. Enabling forgets why it was disabled, and sends what waits."""
+    endpoint = await get_endpoint(session, caller, endpoint_id, lock=True)
+    given, was_enabled = body.model_fields_set, endpoint.enabled
+    for name in ("url", "events", "format", "enabled"):
+        if name in given and getattr(body, name) is not None:
+            setattr(endpoint, name, getattr(body, name))
+    if "description" in given:
+        endpoint.description = body.description
+    if "pipeline" in given:
+        endpoint.pipeline_id = _pipeline_id(registry, body.pipeline)
+    if body.template is not None or "format" in given:
+        endpoint.template = body.template or (endpoint.template if endpoint.format == "crm" else None)
+    if (endpoint.format == "crm") != (endpoint.template is not None):
+        raise TemplateNotWanted("The format crm needs a template, and no other format takes one.")
+    if endpoint.enabled and not was_enabled:
+        endpoint.disabled_reason = endpoint.failing_since = None
+        await repository.make_waiting_due(session, endpoint_id)
+        await _wake(session)
+    endpoint.updated_at = func.now()
+    await session.flush()
+
+
+async def rotate_secret(
+    session: AsyncSession, caller: Caller, key: SigningKey, endpoint_id: UUID
+) -> tuple[WebhookSecret, datetime]:
+    """A new secret, and until when the one before is used beside it."""
+    await get_endpoint(session, caller, endpoint_id, lock=True)
+    until: datetime = (await session.execute(select(func.now() + OLD_SECRET_LIFE))).scalar_one()
+    await repository.expire_secrets(session, endpoint_id, until)
+    return await _add_secret(session, endpoint_id, key), until
+
+
+async def add_ping(session: AsyncSession, caller: Caller, endpoint_id: UUID, base_url: str) -> WebhookDelivery:
+    """A delivery that tells of nothing, to try the endpoint out; raises WebhookDisabled (409)."""
+    endpoint = await get_endpoint(session, caller, endpoint_id)
+    _check_enabled(endpoint)
+    body = render(endpoint.format, endpoint.template, ping_payload(base_url))
+    delivery = WebhookDelivery(endpoint_id=endpoint_id, event_type=PING, body=body)
+    session.add(delivery)
+    await session.flush()
+    await session.refresh(delivery)
+    await _wake(session)
+    return delivery
+
+
+async def get_delivery(session: AsyncSession, caller: Caller, endpoint_id: UUID, delivery_id: UUID) -> WebhookDelivery:
+    """A delivery of the caller's endpoint; raises WebhookNotFound and DeliveryNotFound (404)."""
+    await get_endpoint(session, caller, endpoint_id)
+    delivery = await repository.find_delivery(session, endpoint_id, delivery_id)
+    if delivery is None:
+        raise DeliveryNotFound("There is no such delivery.")
+    return delivery
+
+
+async def redeliver(session: AsyncSession, caller: Caller, endpoint_id: UUID, delivery_id: UUID) -> WebhookDelivery:
+    """Send a delivery again, now, with the same id and the same body, and a fresh schedule of tries."""
+    endpoint = await get_endpoint(session, caller, endpoint_id)
+    delivery = await get_delivery(session, caller, endpoint_id, delivery_id)
+    _check_enabled(endpoint)
+    delivery.status, delivery.attempts, delivery.completed_at, delivery.claim_token = "pending", 0, None, None
+    delivery.next_attempt_at, delivery.error = func.clock_timestamp(), None
+    await session.flush()
+    await session.refresh(delivery)
+    await _wake(session)
+    return delivery
+
+
+def _check_enabled(endpoint: WebhookEndpoint) -> None:
+    if not endpoint.enabled:
+        raise WebhookDisabled("The webhook is disabled. Enable it first.")
+
+
+def _pipeline_id(registry: Registry, name: str | None) -> int | None:
+    return None if name is None else registry.id_of(registry.get(name))
+
+
+async def _add_secret(session: AsyncSession, endpoint_id: UUID, key: SigningKey) -> WebhookSecret:
+    secret = WebhookSecret(id=new_id(), endpoint_id=endpoint_id, salt=secrets.token_bytes(SALT_BYTES), key_id=key.id)
+    session.add(secret)
+    await session.flush()
+    return secret
+
+
+async def _wake(session: AsyncSession) -> None:
+    """Tell the senders, with the commit, that something is due."""
+    await session.execute(text("select pg_notify(:channel, '')"), {"channel": CHANNEL})
+
+
+def outgoing_fields(row: Outgoing) -> dict[str, Any]:
+    """A row's columns as replies show them: `next_attempt_at` only while there is a next attempt."""
+    own = {column.key: getattr(row, column.key) for column in inspect(type(row)).columns}
+    return own | {"next_attempt_at": row.next_attempt_at if row.status == "pending" else None}
+
+
+def delivery_fields(delivery: WebhookDelivery) -> dict[str, Any]:
+    """A row as the members of DeliveryRead."""
+    more = {"webhook_id": delivery.endpoint_id, "message_id": message_id(delivery.id)}
+    return outgoing_fields(delivery) | more
+
+
+def message_id(delivery_id: UUID) -> str:
+    """The header `webhook-id`."""
+    return f"msg_{delivery_id.hex}"

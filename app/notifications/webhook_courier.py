@@ -1,0 +1,198 @@
+"""Sends webhooks as the Standard Webhooks specification says."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import httpx
+from sqlalchemy import ARRAY, Integer, bindparam, delete, func, select, text, update
+from sqlalchemy.dialects.postgresql import UUID as PgUUID
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.batches.models import Batch
+from app.batches.step_models import Event
+from app.kit.db import Database
+from app.kit.outbound import outbound_client
+from app.notifications.metrics import DELIVERIES
+from app.notifications.models import WebhookDelivery, WebhookEndpoint, WebhookSecret
+from app.notifications.payload import payload_of, render
+from app.notifications.posting import TIMEOUT_SECONDS, Answer, Letter, post
+from app.notifications.secrets import SigningKey
+from app.notifications.sender import next_try
+from app.pipelines.models import PipelineRow
+
+log = logging.getLogger("tranche.webhooks")
+DELAYS: Final = (
+    timedelta(seconds=5),
+    timedelta(minutes=5),
+    timedelta(minutes=30),
+    *(timedelta(hours=hours) for hours in (2, 5, 10, 14, 20, 24)),
+)
+"""The specification's own schedule, after a first try at once."""
+GIVE_UP_AFTER: Final = timedelta(days=5)
+LEASE: Final = timedelta(seconds=45)
+"""Three times the longest send."""
+SLOTS, SLOTS_OF_ENDPOINT = 32, 4
+"""A receiver that hangs holds up its own deliveries and nobody else's."""
+KEPT: Final = timedelta(days=30)
+MOST_TRIES, MOST_SIGNATURES = 20, 4
+
+_CLAIM = text("""
+with due as (
+  select d.id from webhook_endpoints w
+  left join unnest(:busy, :counts) as b(endpoint_id, sending) on b.endpoint_id = w.id
+  cross join lateral (
+    select d.id, d.next_attempt_at from webhook_deliveries d
+    where d.endpoint_id = w.id and d.status = 'pending' and d.next_attempt_at <= (select clock_timestamp())
+    order by d.next_attempt_at limit greatest(0, :slots - coalesce(b.sending, 0)) for update skip locked
+  ) d
+  where w.enabled
+    and exists (select from webhook_secrets s
+      where s.endpoint_id = w.id and s.expires_at is null and s.key_id = :key_id)
+  order by d.next_attempt_at limit :room
+)
+update webhook_deliveries d set claim_token = gen_random_uuid(), next_attempt_at = clock_timestamp() + :lease
+from due where d.id = due.id returning d.id
+""").bindparams(
+    bindparam("busy", type_=ARRAY(PgUUID)), bindparam("counts", type_=ARRAY(Integer)), bindparam("lease", LEASE)
+)
+
+
+class WebhookCourier:
+    """`base_url` goes before the links in bodies; `allow` names what may be reached besides public addresses."""
+
+    slots, model = SLOTS, WebhookDelivery
+
+    def __init__(self, database: Database, key: SigningKey, *, base_url: str, allow: Sequence[str]) -> None:
+        self._database, self._key, self._base_url, self._allow = database, key, base_url, allow
+        self._busy: Counter[UUID] = Counter()
+        self._client: httpx.AsyncClient | None = None
+
+    async def start(self) -> None:
+        self._client = outbound_client(allow=self._allow, timeout=TIMEOUT_SECONDS)
+        async with self._database.transaction() as session:
+            query = select(func.count()).select_from(WebhookSecret)
+            query = query.where(WebhookSecret.expires_at.is_(None), WebhookSecret.key_id != self._key.id)
+            strangers = (await session.execute(query)).scalar_one()
+        if strangers:
+            message = "%s webhooks have secrets of another TRANCHE_SECRET_KEY: this process cannot send to them"
+            log.warning(message, strangers)
+
+    async def stop(self) -> None:
+        if self._client:
+            await self._client.aclose()
+
+    async def claim(self, session: AsyncSession, room: int) -> Sequence[Letter]:
+        """Due deliveries of enabled endpoints. A body is made at the first claim, and kept for every try."""
+        values = {"key_id": self._key.id, "slots": SLOTS_OF_ENDPOINT, "room": room}
+        values |= {"busy": list(self._busy), "counts": list(self._busy.values())}
+        claimed = list((await session.execute(_CLAIM, values)).scalars())
+        if not claimed:
+            return []
+        query = (
+            select(WebhookDelivery, WebhookEndpoint, Event, Batch, PipelineRow)
+            .join(WebhookEndpoint, WebhookEndpoint.id == WebhookDelivery.endpoint_id)
+            .outerjoin(Event, (Event.batch_id == WebhookDelivery.batch_id) & (Event.id == WebhookDelivery.event_id))
+            .outerjoin(Batch, Batch.id == WebhookDelivery.batch_id)
+            .outerjoin(PipelineRow, PipelineRow.id == Batch.pipeline_id)
+            .where(WebhookDelivery.id.in_(claimed))
+            .order_by(WebhookDelivery.created_at)
+        )
+        rows = (await session.execute(query)).all()
+        secrets = await self._secrets(session, {delivery.endpoint_id for delivery, *_ in rows})
+        letters = []
+        for delivery, endpoint, event, batch, pipeline in rows:
+            if delivery.body is None:
+                payload = payload_of(event, batch, pipeline, self._base_url)
+                delivery.body = render(endpoint.format, endpoint.template, payload)
+            assert delivery.claim_token  # it was set just now
+            letters.append(
+                Letter(
+                    token=delivery.claim_token,
+                    delivery_id=delivery.id,
+                    endpoint_id=endpoint.id,
+                    url=endpoint.url,
+                    body=delivery.body,
+                    secrets=secrets[endpoint.id],
+                    attempts=delivery.attempts,
+                    tries=delivery.tries,
+                )
+            )
+        await session.flush()
+        return letters
+
+    async def _secrets(self, session: AsyncSession, endpoint_ids: Iterable[UUID]) -> dict[UUID, list[str]]:
+        """The secrets that count now, the newest first."""
+        alive = WebhookSecret.expires_at.is_(None) | (WebhookSecret.expires_at > func.now())
+        query = select(WebhookSecret).where(WebhookSecret.endpoint_id.in_(endpoint_ids), alive)
+        query = query.where(WebhookSecret.key_id == self._key.id).order_by(WebhookSecret.created_at.desc())
+        found: dict[UUID, list[str]] = defaultdict(list)
+        for row in (await session.execute(query)).scalars():
+            found[row.endpoint_id].append(self._key.webhook_secret(row.endpoint_id, row.salt))
+        return {endpoint_id: secrets[:MOST_SIGNATURES] for endpoint_id, secrets in found.items()}
+
+    async def send(self, letter: Letter) -> float | None:
+        assert self._client
+        self._busy[letter.endpoint_id] += 1
+        try:
+            answer = await post(self._client, letter)
+            return await self._record(letter, answer)
+        finally:
+            self._busy[letter.endpoint_id] -= 1
+            self._busy += Counter()  # forgets those at zero
+
+    async def _record(self, letter: Letter, answer: Answer) -> float | None:
+        """Write the outcome, the endpoint's row before the delivery's, as deleting an endpoint locks them."""
+        attempts, delay = letter.attempts + 1, None
+        if answer.error and answer.status != 410:
+            delay = next_try(attempts, DELAYS)
+        if delay and answer.wait:
+            delay = max(delay, timedelta(seconds=answer.wait))
+        status = "delivered" if answer.error is None else "pending" if delay else "failed"
+        told = {"status": answer.status, "error": answer.error, "milliseconds": answer.milliseconds}
+        told["at"] = datetime.now(UTC).isoformat()
+        async with self._database.transaction() as session:
+            await self._judge(session, letter.endpoint_id, answer, over=status == "failed")
+            changes: dict[str, Any] = {
+                "status": status,
+                "attempts": attempts,
+                "claim_token": None,
+                "error": answer.error,
+                "response_excerpt": answer.excerpt,
+                "completed_at": None if delay else func.clock_timestamp(),
+                "tries": [*letter.tries, told][-MOST_TRIES:],
+            }
+            if delay:
+                changes["next_attempt_at"] = func.clock_timestamp() + delay
+            mine = (WebhookDelivery.id == letter.delivery_id, WebhookDelivery.claim_token == letter.token)
+            await session.execute(update(WebhookDelivery).where(*mine).values(changes))
+        DELIVERIES.labels(status if status != "pending" else "retried").inc()
+        return delay.total_seconds() if delay else None
+
+    async def _judge(self, session: AsyncSession, endpoint_id: UUID, answer: Answer, *, over: bool) -> None:
+        """Note whether an endpoint works; disable it when it is gone, or when nothing gets through for days."""
+        endpoint = update(WebhookEndpoint).where(WebhookEndpoint.id == endpoint_id)
+        failing = WebhookEndpoint.failing_since
+        if answer.error is None:
+            await session.execute(endpoint.where(failing.is_not(None)).values(failing_since=None))
+            return
+        await session.execute(endpoint.where(failing.is_(None)).values(failing_since=func.clock_timestamp()))
+        reason = "gone" if answer.status == 410 else "failing"
+        doomed = endpoint.where(WebhookEndpoint.enabled)
+        if reason == "failing":
+            if not over:
+                return
+            doomed = doomed.where(failing < func.clock_timestamp() - GIVE_UP_AFTER)
+        doomed = doomed.values(enabled=False, disabled_reason=reason, updated_at=func.now())
+        if (await session.execute(doomed.returning(WebhookEndpoint.id))).scalar_one_or_none():
+            log.warning("webhook %s is disabled: %s", endpoint_id, reason)
+
+    async def prune(self, session: AsyncSession) -> None:
+        """Forget deliveries that ended a month ago."""
+        old = WebhookDelivery.completed_at < func.now() - KEPT
+        await session.execute(delete(WebhookDelivery).where(old))
