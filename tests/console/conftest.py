@@ -63,7 +63,7 @@ class Service:
 def service() -> Iterator[Service]:
     """The service in a process of its own, for the module."""
     home = make_home()
-    server = LiveServer(home, WORKLOADS)
+    server = LiveServer(home, WORKLOADS, TRANCHE_OUTBOUND_ALLOW="127.0.0.1")
     try:
         server.start()
         yield Service(server)
