@@ -51,7 +51,7 @@ function deliveries(hook, tab) {
       { label: 'Event', cell: (one) => [
         one.batch_id ? h('a', { href: `#/batches/${one.batch_id}` }, h('code', one.event_type)) : h('code', one.event_type),
         one.error && one.status !== 'delivered' && h('div.dim', one.error)] },
-      { label: 'Attempts', kind: 'num', cell: ({ attempts }) => String(attempts) },
+      { label: 'Attempts', kind: 'num', cell: ({ attempts, tries }) => String(Math.max(attempts, tries.length)) },
       { label: 'Took', kind: 'num dim', cell: (one) => (lastTry(one) ? span(lastTry(one).milliseconds) : '') },
       { label: 'Sent', kind: 'dim', cell: sent },
       { label: '', kind: 'k-act', cell: (one) => button('Redeliver', null, () => attempt(
