@@ -56,6 +56,9 @@ from app.plays.pipeline import play_pipeline
 from app.plays.providers import providers_of
 from app.plays.router import router as plays_router
 from app.plays.runs_router import router as play_runs_router
+from app.reports import repository as report_repository
+from app.reports.pipeline import pipeline as data_report
+from app.reports.router import router as reports_router
 from app.runner import engine, functions
 from app.runner.context import Resources
 from app.runner.engine import EngineDoorbell
@@ -68,8 +71,10 @@ from app.settings import Settings
 log = logging.getLogger("tranche")
 ITEM_SOURCES: tuple[ItemSource, ...] = ()
 """Rows of workloads that templates can take their items from."""
-CHILD_MODULES = ("app.extractions.sheet",)
+CHILD_MODULES = ("app.extractions.sheet", "app.reports.profile")
 """What sandboxed children need: imported once, by the process they are forked from."""
+EXPIRING = (report_repository.delete_expired,)
+"""What housekeeping asks the workloads to remove because its time is over."""
 DESCRIPTION = "Submit many things, process each in stages, watch it live, get the results."
 
 
@@ -81,7 +86,7 @@ def built_in(settings: Settings) -> tuple[Pipeline, ...]:
         data_url=settings.data_provider_url,
         data_token=settings.data_provider_token.get_secret_value() if settings.data_provider_token else None,
     )
-    return (pdf_extraction, play_pipeline(providers))
+    return (pdf_extraction, data_report, play_pipeline(providers))
 
 
 class Installation:
@@ -124,7 +129,7 @@ class Installation:
                         preload=[*CHILD_MODULES, *_modules_of(self.registry)],
                     )
                     limit = self.settings.max_file_bytes
-                    resources = Resources(self.database, self.storage, sandbox, self.registry, http, limit)
+                    resources = Resources(self.database, self.storage, sandbox, self.registry, http, limit, EXPIRING)
                     self.runner = Runner(
                         self.database,
                         resources,
@@ -215,7 +220,7 @@ def create_app(settings: Settings) -> FastAPI:
         limit=settings.max_json_bytes,
         overrides={"/api/batches": settings.max_submit_bytes},
         raw=("/api/files/",),
-        multipart=("/api/jobs", "/api/jobs/batch"),
+        multipart=("/api/jobs", "/api/jobs/batch", "/api/batch-reports"),
     )
     install_error_handlers(app)
     for router in (
@@ -233,6 +238,7 @@ def create_app(settings: Settings) -> FastAPI:
         operations_router,
         worker_router,
         storage_router,
+        reports_router,
         templates_router,
         schedules_router,
         plays_router,

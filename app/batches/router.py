@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -37,8 +38,11 @@ class FilterNotReadable(BadRequest):
     code = "invalid_filter"
 
 
-def _words(value: str | None, known: tuple[str, ...]) -> tuple[str, ...]:
-    words = tuple(STATUS_ALIASES.get(word, word) for word in (value or "").replace(" ", "").split(",") if word)
+def read_words(
+    value: str | None, known: tuple[str, ...], aliases: Mapping[str, str] = STATUS_ALIASES
+) -> tuple[str, ...]:
+    """The statuses of a filter, with the documents' words among ours; raises FilterNotReadable (400) for others."""
+    words = tuple(aliases.get(word, word) for word in (value or "").replace(" ", "").split(",") if word)
     if unknown := [word for word in words if word not in known]:
         raise FilterNotReadable(f"There is no status {unknown[0][:40]!r}. There are: {', '.join(known)}.")
     return words
@@ -82,7 +86,7 @@ async def list_batches(
     cursor: Cursor = None,
 ) -> reads.BatchPage:
     """The organisation's batches, newest first. `customer` is matched from its beginning."""
-    statuses = _words(status, BATCH_STATUSES)
+    statuses = read_words(status, BATCH_STATUSES)
     wanted = BatchFilter(statuses, customer, pipeline, search, created_after, archived)
     batches, following = await _page(session, caller, wanted, sort, limit, cursor)
     link_next(request, response, following)
@@ -122,7 +126,7 @@ async def list_jobs_by_batch(
     name, _, value = (filter or "status:").partition(":")
     if name != "status":
         raise FilterNotReadable("Filter by status, as in filter=status:completed.")
-    wanted = BatchFilter(_words(value, BATCH_STATUSES), search=search)
+    wanted = BatchFilter(read_words(value, BATCH_STATUSES), search=search)
     batches, following = await _page(session, caller, wanted, sort, limit, cursor)
     jobs = await repository.list_first_jobs(session, [batch.id for batch in batches], JOBS_IN_LIST)
     link_next(request, response, following)
@@ -174,7 +178,7 @@ async def list_jobs(
     """A batch's jobs in the order they were submitted."""
     await _batch(session, caller, batch_id)
     after = decode_cursor(cursor, int)[0] if cursor else 0
-    statuses = _words(status, JOB_STATUSES)
+    statuses = read_words(status, JOB_STATUSES)
     rows, following = await repository.list_jobs(session, batch_id, limit=limit, after=after, statuses=statuses)
     next_cursor = encode_cursor(following) if following else None
     link_next(request, response, next_cursor)

@@ -64,6 +64,7 @@ class BatchOptions(Input):
     failure_policy: FailurePolicyInput | None = Field(None, description="Unset: the pipeline's own.")
     first_n: int | None = Field(None, ge=1, le=2**31 - 1, description="A trial run: run so many jobs, then pause.")
     start: bool = Field(True, description="False makes a draft, to be started later.")
+    expires_in_hours: int | None = Field(None, ge=1, le=87_600, description="Unset: the pipeline's own life, if any.")
 
     @field_validator("pipeline")
     @classmethod

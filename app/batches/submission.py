@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
@@ -199,7 +199,8 @@ async def submit(
     names = [job.name or job.source_url or "" for job in jobs]
     prefix, mixed = naming.common_prefix(names)
     now = datetime.now(UTC)
-    life = pipeline.expires_after or (await get_organisation(session, caller.organisation_id)).batch_life
+    wanted = timedelta(hours=options.expires_in_hours) if options.expires_in_hours else pipeline.expires_after
+    life = wanted or (await get_organisation(session, caller.organisation_id)).batch_life
     base_name = naming.base_directory_name(prefix, naming.job_description(names, options.description), now.date())
     base_name = await claim_name(session, caller.organisation_id, base_name)
     single_name = f"Single: {names[0] or 'record'}"[:255] if single and jobs else None

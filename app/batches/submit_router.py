@@ -30,7 +30,7 @@ from app.pipelines.router import RegistryDep
 router = APIRouter(prefix="/api", tags=["batches"])
 M = TypeVar("M", bound=BaseModel)
 _URLS = TypeAdapter(list[Url])
-_FORM_BODY = {
+FORM_BODY = {
     "requestBody": {
         "required": True,
         "content": {
@@ -162,8 +162,8 @@ def _validate(model: type[M], values: dict[str, Any]) -> M:
         raise RequestValidationError(found) from None
 
 
-def _read_form(form: Form) -> tuple[BatchOptions, list[str]]:
-    """The options and URLs of a form. Fields that are no option are parameters of the pipeline."""
+def read_form(form: Form, **fixed: Any) -> tuple[BatchOptions, list[str]]:
+    """The options and URLs of a form. Fields that are no option are parameters of the pipeline; `fixed` ones win."""
     values: dict[str, Any] = {}
     params: dict[str, Any] = {}
     urls: list[str] = []
@@ -181,8 +181,7 @@ def _read_form(form: Form) -> tuple[BatchOptions, list[str]]:
             values[name] = text
         else:
             params[name] = text
-    values["params"] = params | values.get("params", {})
-    values["pipelines"] = pipelines
+    values |= {"params": params | values.get("params", {}), "pipelines": pipelines} | fixed
     try:
         return _validate(BatchOptions, values), [str(url) for url in _URLS.validate_python(urls)]
     except ValidationError as error:
@@ -207,20 +206,20 @@ async def create_batch(body: BatchCreate, submitter: SubmitterDep) -> BatchCreat
     return await submitter.submit_items(body, body.items)
 
 
-@router.post("/jobs/batch", status_code=201, openapi_extra=_FORM_BODY)
+@router.post("/jobs/batch", status_code=201, openapi_extra=FORM_BODY)
 async def create_batch_from_form(request: Request, submitter: SubmitterDep) -> BatchCreated:
     """Submit files and URLs as one batch, in one multipart request."""
     async with receive_form(request, submitter.storage, submitter.limits) as form:
-        options, urls = _read_form(form)
+        options, urls = read_form(form)
         return await submitter.submit_form(options, form.files, urls)
 
 
-@router.post("/jobs", status_code=201, openapi_extra=_FORM_BODY)
+@router.post("/jobs", status_code=201, openapi_extra=FORM_BODY)
 async def create_job(request: Request, submitter: SubmitterDep) -> BatchCreated:
     """Submit one file, URL or record: a batch of one. Takes multipart/form-data, or JSON with a JobCreate."""
     if request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         async with receive_form(request, submitter.storage, submitter.limits) as form:
-            options, urls = _read_form(form)
+            options, urls = read_form(form)
             if len(form.files) + len(urls) > 1:
                 raise NotOneItem("Send one file or URL here; several go to /api/jobs/batch.")
             return await submitter.submit_form(options, form.files, urls, single=True)

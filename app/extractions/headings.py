@@ -43,9 +43,10 @@ _LICENCE = re.compile(r"HY-?TEK|\bMEET MANAGER\b|\bTEAM MANAGER\b", re.IGNORECAS
 _PRINTED = re.compile(rf"({_DATE})\s+Page\s+\d+", re.IGNORECASE)
 _SANCTION = re.compile(r"^(?:Sanction|Approv|Observ|Held under)", re.IGNORECASE)
 _REPORT = re.compile(
-    r"\b(?:(?P<results>Results)|(?P<top_times>Top Times|Best Times)|(?P<certificate>Certificate)"
+    r"\b(?:(?P<results>Results)|(?P<top_times>Top Times|Best Times|Bestenliste|Ewige Bestenliste)"
+    r"|(?P<certificate>Certificate|Certifies|Urkunde)"
     r"|(?P<entries>Meet Program|(?:Psych|Heat|Lane|Timer|Scratch) Sheets?|(?:Start|Entry|Event|Seeding) Lists?"
-    r"|Session Report|Timeline|Entries))\b",
+    r"|Session Report|Timeline|Entries|Meldeergebnis(?:se)?|Meldeliste|Startliste|Laufeinteilung))\b",
     re.IGNORECASE,
 )
 
@@ -61,6 +62,11 @@ class Heading:
     def relay(self) -> bool:
         """Whether teams swim it, so that each row is followed by the swimmers of the team."""
         return "relay" in self.title.casefold()
+
+    @property
+    def diving(self) -> bool:
+        """Whether it is a dive, so that results are points and not times."""
+        return re.search(r"\bdiv(?:e|es|ing)\b", self.title, re.IGNORECASE) is not None
 
     @property
     def course(self) -> str | None:

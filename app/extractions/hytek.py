@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from app.extractions.headings import (
     Heading,
@@ -19,9 +19,9 @@ from app.extractions.headings import (
 from app.extractions.layout import Line, PageLines
 from app.extractions.marks import read_splits
 from app.extractions.outcomes import Labels
-from app.extractions.relays import Leg, read_legs, read_unnumbered_legs
+from app.extractions.relays import Leg, read_legs, read_unnumbered_legs, swims_of_team
 from app.extractions.rows import Row, read_row
-from app.extractions.swims import Sheet, Swim
+from app.extractions.swims import Sheet, Swim, without_repeats
 from app.extractions.table_heads import TableHead, read_table_head
 
 _LAYOUT = "hytek"
@@ -50,18 +50,9 @@ def read(pages: list[PageLines]) -> Sheet:
     reader.finish()
     meet, dates = read_meet([line.text for line in pages[0].head])
     course = reader.courses.most_common(1)[0][0] if reader.courses else None
-    swims = _without_repeats(reader.swims)
+    swims = without_repeats(reader.swims)
     reason = None if swims else "This sheet has the page heads of HY-TEK's Meet Manager but no result rows."
     return Sheet(meet, dates, course, _LAYOUT, len(pages), swims, reason)
-
-
-def _without_repeats(swims: list[Swim]) -> list[Swim]:
-    """A prelim swim of someone who missed the finals is printed twice: in the ranking and among the prelims."""
-    seen: dict[tuple[object, ...], Swim] = {}
-    for swim in swims:
-        key = (swim.name, swim.team, swim.event_number, swim.event, swim.round, swim.place, swim.time, swim.status)
-        seen.setdefault((*key, swim.kind, swim.relay, swim.leg), swim)
-    return list(seen.values())
 
 
 @dataclass(slots=True)
@@ -121,10 +112,10 @@ class _Reader:
         section = self._section
         swim = Swim(
             name=row.name,
-            kind="individual",
+            kind="relay" if event.relay else "diving" if event.diving else "individual",
             event_number=event.number,
             event=event.title,
-            round=_round(section, outcome.column),
+            round=_round(event, section, outcome.column),
             place=row.place,
             time=outcome.time,
             status=status,
@@ -133,7 +124,6 @@ class _Reader:
             exhibition=outcome.exhibition,
             team=row.team,
             relay=row.relay,
-            leg=None,
             page=result.page,
             note="; ".join(filter(None, (reason, outcome.note))) or None,
             standard=outcome.standard,
@@ -142,9 +132,7 @@ class _Reader:
             splits=result.splits,
         )
         if event.relay:
-            self.swims += [
-                replace(swim, name=leg.name, kind="relay_leg", leg=leg.number, age=leg.age) for leg in result.legs
-            ]
+            self.swims += swims_of_team(swim, result.legs)
         else:
             self.swims.append(swim)
 
@@ -210,7 +198,9 @@ def _is_same(event: Heading, other: Heading) -> bool:
     return event.title == other.title or event.title.startswith(other.title.rstrip(". "))
 
 
-def _round(section: Section | None, column: str | None) -> str:
-    """The round of a swim, from its section and from the kind of column its result stands in."""
+def _round(event: Heading, section: Section | None, column: str | None) -> str:
+    """The round of a swim, from the title, its section, and the kind of column its result stands in."""
+    if section is None and re.search(r"\bswim-?\s?off\b", event.title, re.IGNORECASE):
+        return "swim_off"
     by_column = {"prelim": "prelim", "semi": "semifinal"}.get(column or "", "final")
     return by_column if section is None or section.round == "final" else section.round

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
+from operator import itemgetter
 
 from app.extractions.headings import is_licence, mentions_event, read_event, report_kind
 from app.extractions.words import Page, Word
 
+_LEFT, _HEIGHT = itemgetter(Word._fields.index("x0")), itemgetter(Word._fields.index("y"))
 _NUMBER = re.compile(r"#?\d+[A-Z]*")
 _GENDERS = re.compile(r"\(?(?:Women|Men|Girls|Boys|Mixed|Female|Male)(?:['’]?s)?$")
 _PLACE = re.compile(r"\*?\d{1,3}|-{2,3}")
+_TABLE_STARTS = ("Name", "Team")
+_TABLE_ENDS = ("Time", "Score", "Points")
 _NARROWEST = 120.0  # points; three columns on a letter page are 190 wide
+_MARGIN = 20.0  # points: a table may reach a little farther right than the page's title
 _LONGEST = 500  # characters; no page of a sheet is that wide, and patterns take long on what is
 _HEAD_LINES = 9
 _HEAD_HEIGHT = 160.0
@@ -45,7 +51,8 @@ def reading_order(pages: list[Page]) -> list[PageLines]:
     """
     tops = [_split_head(page.words) for page in pages]
     anchors = [_anchors(body) for _, body in tops]
-    edges = _edges([x for page_anchors in anchors for x in page_anchors], [body for _, body in tops])
+    right = max((word.x1 for page in pages for word in page.words), default=0.0)
+    edges = _edges([x for page_anchors in anchors for x in page_anchors], [body for _, body in tops], right)
     result: list[PageLines] = []
     for page, (head, body), page_anchors in zip(pages, tops, anchors, strict=True):
         lines: list[Line] = []
@@ -59,7 +66,7 @@ def to_lines(words: list[Word], left: float) -> list[Line]:
     """Words grouped by height on the page, top down. Cells of one row stand a point apart where their fonts differ."""
     lines: list[Line] = []
     row: list[Word] = []
-    for word in sorted(words, key=_downwards):
+    for word in sorted(words, key=_HEIGHT, reverse=True):
         if row and row[0].y - word.y > 0.4 * min(row[0].height, word.height):
             lines.append(_line(row, left))
             row = []
@@ -69,12 +76,8 @@ def to_lines(words: list[Word], left: float) -> list[Line]:
     return [line for line in lines if len(line.text) < _LONGEST]
 
 
-def _downwards(word: Word) -> float:
-    return -word.y
-
-
 def _line(row: list[Word], left: float) -> Line:
-    row.sort(key=_rightwards)
+    row.sort(key=_LEFT)
     end = -1e9
     for word in row:
         if word.x0 < end - 1.0:
@@ -82,10 +85,6 @@ def _line(row: list[Word], left: float) -> Line:
             break
         end = word.x1
     return Line(row, left, " ".join([word.text for word in row]))
-
-
-def _rightwards(word: Word) -> float:
-    return word.x0
 
 
 def _by_cell(row: list[Word]) -> list[Word]:
@@ -151,18 +150,70 @@ def _anchors(words: list[Word]) -> list[float]:
     return found
 
 
-def _edges(anchors: list[float], bodies: list[list[Word]]) -> list[float]:
-    """The left edges of the columns, from the left; empty when the sheet has no event headings."""
+def _edges(anchors: list[float], bodies: list[list[Word]], right: float) -> list[float]:
+    """The left edges of the columns, from the left; empty when the sheet has no event headings.
+
+    `right` is the right edge of what is printed.
+    """
     edges: list[float] = []
     for x in sorted(anchors):
         if not edges or x - edges[-1] > _NARROWEST:
             edges.append(x)
     words = [word for body in bodies for word in body]
-    return [
+    kept = [
         x
         for x in edges
         if x == edges[0] or (_crossings(words, x) <= 0.02 * len(words) and _repeats(words, edges[0], x))
     ]
+    if edges:
+        kept += [x for x in _unheaded(bodies, kept, right) if _crossings(words, x) <= 0.02 * len(words)]
+    return sorted(kept)
+
+
+def _unheaded(bodies: list[list[Word]], edges: list[float], right: float) -> list[float]:
+    """Where columns start in which no event does: a table's width from the last edge, with room for another table."""
+    first = edges[0]
+    width = max((_table_width(words, first) for words in bodies), default=0.0)
+    places = sorted(word.x1 for words in bodies for word in _places(words))
+    if not width or not places or places[0] > first + _NARROWEST / 2:
+        return []
+    indent = places[0] - first
+    found: list[float] = []
+    for x in places:
+        start = x - indent
+        before = max((edge for edge in (*edges, *found) if edge < start + 1), default=first)
+        if start - before >= width and start + width <= right + _MARGIN:
+            found.append(start)
+    return found
+
+
+def _table_width(words: list[Word], first: float) -> float:
+    """How far the heads of the first column's tables reach from its left edge."""
+    width = 0.0
+    for head in words:
+        if not head.text.startswith(_TABLE_STARTS) or not 0 <= head.x0 - first < _NARROWEST / 2:
+            continue
+        beside = [word for word in words if word.x0 > head.x0 and abs(word.y - head.y) < 2]
+        next_table = min(
+            (word.x0 for word in beside if word.text in _TABLE_STARTS and word.x0 - head.x0 > _NARROWEST), default=1e9
+        )
+        ends = [word.x1 - first for word in beside if word.text in _TABLE_ENDS and word.x0 < next_table]
+        width = max(width, *ends, 0.0)
+    return width
+
+
+def _places(words: list[Word]) -> list[Word]:
+    """Words that can be the place at the start of a row: nothing close before them, a name close behind."""
+    found: list[Word] = []
+    for index, word in enumerate(words[:-1]):
+        if not _PLACE.fullmatch(word.text):
+            continue
+        before, behind = words[index - 1] if index else None, words[index + 1]
+        if before and abs(before.y - word.y) < 2 and 0 <= word.x0 - before.x1 < word.height:
+            continue
+        if abs(behind.y - word.y) < 2 and 0 < behind.x0 - word.x1 < 3 * word.height and behind.text[0].isalpha():
+            found.append(word)
+    return found
 
 
 def _repeats(words: list[Word], first: float, x: float) -> bool:
@@ -190,7 +241,7 @@ def _columns(words: list[Word], edges: list[float], anchors: list[float]) -> lis
     for word in words:
         # A text that runs over the edge of its column stays whole.
         if not before or abs(before.y - word.y) > 1 or not -1 <= word.x0 - before.x1 < 0.4 * word.height:
-            index = sum(word.x0 >= start for start in starts)
+            index = bisect_right(starts, word.x0)
         columns[index].append(word)
         before = word
     return list(zip(edges, columns, strict=True))

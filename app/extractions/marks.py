@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 # x or X before a time: exhibition; J: the judges decided; the other signs point at a record or a standard.
@@ -13,14 +14,19 @@ _STATES = {"NS": "NS", "DNS": "NS", "SCR": "SCR", "DQ": "DQ", "DSQ": "DQ", "DFS"
 _STATE = re.compile(rf"[xX]?({'|'.join(_STATES)})")
 _MARK = re.compile(r"[A-Za-z@#*!&+$%^~=]{1,6}\d?")
 _POINTS = re.compile(r"q?(\d{1,4}(?:\.\d{0,2})?|\.(?:\d{1,2})?)")
+_RESULT_LIKE = re.compile("|".join((_MARK.pattern, _POINTS.pattern, re.sub(r"\?P<\w+>", "?:", _TIME.pattern))))
 _PLACE = re.compile(r"[*=T]?(\d{1,4})\*?")
 _UNPLACED = re.compile(r"-{1,4}|–+|—+")
 _CLASSES = "FR|SO|JR|SR|GS|GR|FY|SY|5Y|HS|PG|RS|UN"
 _AGE = re.compile(rf"\d{{1,3}}|{_CLASSES}|\d{{1,2}}(?:st|nd|rd|th)")
 _INNER_AGE = re.compile(rf"(?=({_CLASSES}|(?<!\d)\d{{1,2}}(?!\d)))")
-_MAY_HOLD_AGE = re.compile(rf"(?:{_CLASSES}|\d\d?)[A-Z]|[A-Za-z.'](?:{_CLASSES}|\d\d?)$")
+# Not in a time with a mark: reading where each of its signs stands would double the work on a page.
+_MAY_HOLD_AGE = re.compile(
+    rf"(?![xXJ]?[\d:]+\.\d\d)(?:.*?(?:{_CLASSES}|\d\d?)[A-Z]|.*(?:[A-Za-z']|[A-Za-z]\.)(?:{_CLASSES}|\d\d?)$)"
+)
 _LEG_AGE = re.compile(rf"(?P<name>.*\S)\s(?:[WMFGBX]?(?P<years>\d{{1,2}})|(?P<school>{_CLASSES}))")
 _CLOCK = r"(?:\d{1,2}:){0,2}\d{1,3}\.\d\d"
+_PLAIN = re.compile(_CLOCK)
 _SPLIT = re.compile(rf"(?P<time>{_CLOCK})|\((?:{_CLOCK})?\)?|\)|r:\S*|NRT|DQ|[+-]\d?\.\d\d")
 
 
@@ -33,6 +39,7 @@ class Time(NamedTuple):
     after: str
 
 
+@lru_cache(maxsize=4096)  # a row asks for each of its cells up to five times
 def read_time(text: str) -> Time | None:
     """The time a cell holds, or None."""
     found = _TIME.fullmatch(text)
@@ -42,6 +49,18 @@ def read_time(text: str) -> Time | None:
     return Time(found["time"], "x" in before.lower(), "j" in before.lower(), found["after"])
 
 
+def is_clock(text: str) -> bool:
+    """Whether the cell is a time without any mark."""
+    return bool(_PLAIN.fullmatch(text))
+
+
+def plain_time(german: str) -> str:
+    """A German time as Meet Manager writes it: `01:16,76` is `1:16.76`, `00:35,09` is `35.09`."""
+    plain = german.replace(",", ".").lstrip("0:")
+    return f"0{plain}" if plain.startswith(".") else plain
+
+
+@lru_cache(maxsize=4096)
 def read_state(text: str) -> str | None:
     """`NS`, `SCR`, `DQ`, `DFS` or `DNF` if the cell says why there is no time, else None; `XDQ` is an exhibition's."""
     found = _STATE.fullmatch(text)
@@ -55,7 +74,7 @@ def is_no_time(text: str) -> bool:
 
 def is_result_like(text: str) -> bool:
     """Whether a cell can stand among the times, marks and points at the end of a row."""
-    return bool(_TIME.fullmatch(text) or _MARK.fullmatch(text) or _POINTS.fullmatch(text))
+    return bool(_RESULT_LIKE.fullmatch(text))
 
 
 def read_points(text: str) -> str | None:
@@ -71,7 +90,7 @@ def is_age(text: str) -> bool:
 
 def may_hold_age(text: str) -> bool:
     """Whether an age or school year may have run into the cell before or after it (`FRSCAR-SC`)."""
-    return bool(_MAY_HOLD_AGE.search(text))
+    return bool(_MAY_HOLD_AGE.match(text))
 
 
 def inner_ages(text: str) -> list[tuple[int, int]]:

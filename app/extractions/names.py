@@ -20,6 +20,7 @@ _NEAR_ENOUGH = 0.6  # of 1: two spellings of one name score above 0.7, two peopl
 # Letters that Unicode does not take apart into a base letter and an accent.
 _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h"})
 _CLASS = re.compile(r"S[BM]?\d{1,2}", re.IGNORECASE)  # Para swimming prints the class behind the name: S3, SB14
+_PREFIX = re.compile(r"^(?:Mc|Mac|Fitz|De|Di|Du|La|Le|O['’])(?=[A-Z]{2})")  # in small letters also in `McDADE`
 _SUFFIX = re.compile(r"jr|sr|ii|iii|iv")
 
 
@@ -48,7 +49,8 @@ def find_swims(sheet: Sheet, swimmer_name: str) -> tuple[list[Swim], list[str]]:
     wanted = _key(swimmer_name)
     by_name: dict[str, list[Swim]] = {}
     for swim in sheet.swims:
-        by_name.setdefault(swim.name, []).append(swim)
+        if swim.kind != "relay":
+            by_name.setdefault(swim.name, []).append(swim)
     matching = [name for name in by_name if wanted.core and _is_same(wanted, _key(name))]
     initials = {_key(name).initials or _key(name).middles for name in matching} - {""}
     if len(initials) > 1:
@@ -111,7 +113,7 @@ def _parts(name: str) -> tuple[list[str], list[str]]:
 
 
 def _is_family_in_capitals(word: str) -> bool:
-    letters = [sign for sign in word if sign.isalpha()]
+    letters = [sign for sign in _PREFIX.sub("", word) if sign.isalpha()]
     if len(letters) < 2 or not all(sign.isupper() for sign in letters) or _CLASS.fullmatch(word):
         return False
     return len(letters) > 2 or any(sign in "AEIOUY" for sign in letters)

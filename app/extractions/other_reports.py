@@ -1,23 +1,34 @@
-"""Sheets that look like results and are none: lists of top times, start lists, certificates."""
+"""Sheets that look like results and are none: top times, start lists, certificates, scores of teams, records."""
 
 from __future__ import annotations
 
-from app.extractions.headings import is_licence, read_continuation, read_event, read_meet, report_kind
+import re
+
+from app.extractions.headings import ends_results, is_licence, read_continuation, read_event, read_meet, report_kind
 from app.extractions.layout import PageLines
 from app.extractions.swims import Sheet
 from app.extractions.table_heads import read_table_head
 
 _TOP_LINES = 12
+_WORDS_OF_RESULTS = ("scores", "records")
+_RECORDS = re.compile(r"\bRecords\b|\bTime Standards\b", re.IGNORECASE)
 _REASONS = {
     "top_times": "This is a list of top times, not the results of a meet.",
     "start_list": "This is a start list: it has entries but no results.",
     "certificate": "This is a certificate, not a result sheet.",
+    "scores": "This sheet has scores of teams or swimmers but no results.",
+    "records": "This is a list of records or time standards, not the results of a meet.",
 }
 
 
 def recognises(pages: list[PageLines]) -> bool:
     """Whether the title or the tables of the sheet say that it holds no results of a meet."""
-    return _layout(pages) is not None
+    return _layout(pages) not in (None, *_WORDS_OF_RESULTS)
+
+
+def recognises_lists(pages: list[PageLines]) -> bool:
+    """Whether it is a list of scores or records: words that a sheet with results may have too, so asked later."""
+    return _layout(pages) in _WORDS_OF_RESULTS
 
 
 def read(pages: list[PageLines]) -> Sheet:
@@ -30,11 +41,16 @@ def read(pages: list[PageLines]) -> Sheet:
 def _layout(pages: list[PageLines]) -> str | None:
     first = pages[0]
     kinds: list[str] = []
-    team_manager = False
+    team_manager = licensed = False
     for line in [*first.head, *first.body][:_TOP_LINES]:
         team_manager = team_manager or "TEAM MANAGER" in line.text.upper()
+        licensed = licensed or is_licence(line.text)
         if read_event(line.text) or read_continuation(line.text):
             break
+        if ends_results(line.text):
+            kinds.append("scores")
+        if _RECORDS.search(line.text):
+            kinds.append("records")
         kind = report_kind(line.text)
         if kind and not (is_licence(line.text) and kind == "results"):
             kinds.append(kind)
@@ -42,6 +58,8 @@ def _layout(pages: list[PageLines]) -> str | None:
     entries = "entries" in kinds
     if "top_times" in kinds and team_manager:
         return "top_times"
+    if entries and not licensed and "results" not in kinds:
+        return "start_list"
     for head in heads:
         if head.result:
             return None
@@ -50,4 +68,4 @@ def _layout(pages: list[PageLines]) -> str | None:
         return "top_times"
     if entries:
         return "start_list"
-    return "certificate" if "certificate" in kinds else None
+    return next((kind for kind in ("certificate", *_WORDS_OF_RESULTS) if kind in kinds), None)

@@ -10,6 +10,13 @@ from app.extractions.table_heads import Column, TableHead
 from app.extractions.words import Word
 
 _STANDARD = re.compile(r"[A-Z]{1,5}\d?")
+# A club never ends with a hyphen, but with the number of its region: `Swimmin-4` before `9:27.96`.
+_END_OF_CLUB = r"(?:[A-Za-z.)]|-\d)"
+_CLOCK = r"[xXJ]?(?:\d{1,2}:)?\d{1,2}\.\d\d"
+_END_BEFORE_STATE = r"(?:[a-z.)]|-[A-Z]{2})"
+_WORDS = "NT|NS|SCR|DQ|DFS|DNF"
+_TOUCHING = re.compile(rf"(\S*?{_END_OF_CLUB})({_CLOCK})|(\S*{_END_BEFORE_STATE})({_WORDS})")
+_LAST_OF_STATE = frozenset(state[-1] for state in _WORDS.split("|"))
 _NO_STANDARD = re.compile(r"[qQ][A-Z]?|R")
 
 
@@ -33,6 +40,20 @@ class Outcome:
     exhibition: bool = False
     note: str | None = None
     column: str | None = None
+
+
+def apart(words: list[Word]) -> list[Word]:
+    """The words of a row, where a club too long for its cell may touch the time after it (`SCAR-SC2:05.10`)."""
+    for index, word in enumerate(words):
+        text = word.text
+        if not (text[0].isalpha() and (text[-3:-2] == "." or text[-1] in _LAST_OF_STATE)) or read_time(text):
+            continue
+        if found := _TOUCHING.fullmatch(text):
+            club, outcome = found[1] or found[3], found[2] or found[4]
+            x = word.x0 + (word.x1 - word.x0) * len(club) / len(text)
+            halves = [word._replace(text=club, x1=x, lefts=()), word._replace(text=outcome, x0=x, lefts=())]
+            return [*words[:index], *halves, *words[index + 1 :]]
+    return words
 
 
 def outcome_start(words: list[Word], first: int, head: TableHead | None) -> int:

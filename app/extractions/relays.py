@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from app.extractions.layout import Line
 from app.extractions.marks import split_leg_age
+from app.extractions.swims import Swim
 
 _REACTION = re.compile(r"^r:\S*\s*")
+# A name too long for its cell touches the next one: `JRO'Brien,`.
+_TOUCHING = re.compile(r"(FR|SO|JR|SR|GS|[WM]?\d{1,2})([^\W\d_a-z].*)")
 _NUMBER = re.compile(r"([1-8])\)")
 
 
@@ -18,6 +23,11 @@ class Leg(NamedTuple):
     number: int
     name: str
     age: str | None
+
+
+def swims_of_team(team: Swim, legs: Sequence[Leg]) -> list[Swim]:
+    """The result of a team as the swims of its swimmers; a team that names nobody stays one row of its own."""
+    return [replace(team, name=leg.name, kind="relay_leg", leg=leg.number, age=leg.age) for leg in legs] or [team]
 
 
 def read_legs(text: str) -> list[Leg]:
@@ -48,7 +58,13 @@ def read_unnumbered_legs(line: Line, after: int) -> list[Leg]:
     cells: list[list[str]] = []
     end = -1e9
     for word in line.words:
-        if not cells or word.x0 - end > 0.6 * word.height or _ends_a_name(cells[-1]):
+        touching = _TOUCHING.fullmatch(word.text) if cells and "," in "".join(cells[-1]) else None
+        if touching and not _ends_a_name(cells[-1]):
+            cells[-1].append(touching[1])
+            cells.append([touching[2]])
+            end = word.x1
+            continue
+        if not cells or not -2 < word.x0 - end < 0.6 * word.height or _ends_a_name(cells[-1]):
             cells.append([])
         cells[-1].append(word.text)
         end = word.x1

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from app.extractions.layout import Line
 from app.extractions.marks import inner_ages, is_age, read_place
-from app.extractions.outcomes import Labels, Outcome, outcome_start, read_outcome
+from app.extractions.outcomes import Labels, Outcome, apart, outcome_start, read_outcome
 from app.extractions.table_heads import Column, TableHead
 from app.extractions.words import Word
 
@@ -28,15 +28,17 @@ def read_row(line: Line, head: TableHead | None, relay: bool, labels: Labels) ->
 
     `head` is the last table head seen, in the place of this line's column, or None when the report has none.
     """
-    words = line.words
-    placed, place = read_place(words[0].text)
+    words = apart(line.words)
+    member = head.column("id") if head else None
+    numbered = member is not None and abs(words[0].x0 - member.x0) < 3  # the number of a member without a place
+    placed, place = (False, None) if numbered else read_place(words[0].text)
     first = 1 if placed else 0
     name = head.column("name") or head.column("team") if head else None
     if placed and name and words[0].x0 > name.x0 + 3:
         return None
-    if not placed and (not name or abs(words[0].x0 - name.x0) > 3):
+    if not placed and not numbered and (not name or abs(words[0].x0 - name.x0) > 3):
         return None
-    if name and head and head.column("id"):
+    if name and member:
         while first < len(words) and words[first].x1 < name.x0 - 1:
             first += 1
     start = outcome_start(words, first + 1, head)

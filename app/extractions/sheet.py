@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from app.extractions import hytek, other_reports
+from app.extractions import easywk, hytek, omega, other_reports
 from app.extractions.layout import PageLines, reading_order
 from app.extractions.swims import Sheet, Swim
 from app.extractions.words import read_pages
 
 __all__ = ["EXTRACTOR", "VERSION", "Sheet", "Swim", "read_sheet", "read_sheet_data"]
 
-EXTRACTOR = "hytek"
-VERSION = 1  # goes up whenever the same PDF would give another answer
+EXTRACTOR = "result-sheets"
+VERSION = 2  # goes up whenever the same PDF would give another answer
 
 # A layout is a module with `recognises` and `read`; the first that recognises the sheet reads it.
 _LAYOUTS: list[tuple[Callable[[list[PageLines]], bool], Callable[[list[PageLines]], Sheet]]] = [
     (other_reports.recognises, other_reports.read),
+    (easywk.recognises, easywk.read),
+    (omega.recognises, omega.read),
+    (other_reports.recognises_lists, other_reports.read),
     (hytek.recognises, hytek.read),
 ]
 

@@ -46,6 +46,7 @@ _KINDS = {
 }
 # Narrow columns print two names without a gap: `YrSchool`, `TeamFinals`.
 _NAMES = re.compile("|".join(sorted(map(re.escape, _KINDS), key=len, reverse=True)))
+_MOST_UNKNOWN = 3  # hosts add columns of their own: `Class`, `MC Points`
 _TIMES = ("seed", "prelim", "semi", "final")
 
 
@@ -67,7 +68,11 @@ class TableHead:
 
     def column(self, kind: str) -> Column | None:
         """The first column of that kind, if there is one."""
-        return next((column for column in self.columns if column.kind == kind), None)
+        return self._first.get(kind)
+
+    @cached_property
+    def _first(self) -> dict[str, Column]:
+        return {column.kind: column for column in reversed(self.columns)}
 
     @cached_property
     def times(self) -> list[Column]:
@@ -108,7 +113,12 @@ def read_table_head(line: Line) -> TableHead | None:
             _add(columns, Column(_KINDS[name], x, x + step * len(name)))
             x += step * len(name)
     kinds = {column.kind for column in columns}
-    if unknown > 1 or len(columns) < 2 or not kinds & {"name", "team"} or not kinds & {*_TIMES, "age", "relay"}:
+    if (
+        unknown > _MOST_UNKNOWN
+        or len(columns) < 2
+        or not kinds & {"name", "team"}
+        or not kinds & {*_TIMES, "age", "relay"}
+    ):
         return None
     return TableHead(line.left, tuple(columns))
 

@@ -16,9 +16,10 @@ from typing import Any, NamedTuple
 import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
-from app.extractions.errors import NO_TEXT_LAYER, PDF_ENCRYPTED, PDF_UNREADABLE, SheetError
+from app.extractions.errors import NO_TEXT_LAYER, PDF_ENCRYPTED, PDF_UNREADABLE, RESOURCE_LIMIT, SheetError
 from app.extractions.marks import may_hold_age
 
+_MOST_PAGES = 2000  # ten times the longest sheet seen, and well within a child's memory
 _WORD = re.compile(r"[^\s\u00a0\x00]+")
 # PDFium writes a hyphen at the end of a line as U+0002 or U+FFFE. The other signs are ligatures: Cambria, as Crystal
 # Reports embeds it, calls its f-like glyph U+03D0.
@@ -63,6 +64,8 @@ def read_pages(path: str) -> list[Page]:
             raise SheetError(PDF_ENCRYPTED, "The PDF is protected by a password.") from error
         raise SheetError(PDF_UNREADABLE, "The file is not a PDF, or it is broken.") from error
     try:
+        if len(document) > _MOST_PAGES:
+            raise SheetError(RESOURCE_LIMIT, f"The PDF has {len(document):,} pages; at most {_MOST_PAGES:,} are read.")
         pages = [_read_page(document, index) for index in range(len(document))]
     except pdfium.PdfiumError as error:
         raise SheetError(PDF_UNREADABLE, "A page of the PDF is broken.") from error

@@ -207,6 +207,8 @@ def _outcome(call: Call, code: bytes, answer: bytearray) -> object:
         raise ResourceLimitExceeded(f"{call.qualname} used more than {call.cpu_seconds} seconds of processor time.")
     if number == OUT_OF_MEMORY:
         raise ResourceLimitExceeded(f"{call.qualname} needed more than {call.memory_bytes:,} bytes of memory.")
+    if number == -signal.SIGABRT:  # PDFium and the C++ runtime abort when an allocation fails, and say it nowhere
+        raise ResourceLimitExceeded(f"{call.qualname} was aborted: {call.memory_bytes:,} bytes of memory were too few.")
     if number or not answer:
         cause = f"died of {signal.Signals(-number).name}" if number < 0 else f"left with exit code {number}"
         raise SandboxCrashed(f"{call.qualname} {cause}.")

@@ -147,8 +147,11 @@ class StepContext(Protocol):
         """Fetch the job's `source_url` safely; its content is the job's input from then on."""
         ...
 
-    async def in_child(self, function: Callable[..., T], *args: Any) -> T:
-        """Run a blocking or risky top-level function in a sandboxed child; arguments and result are JSON or bytes."""
+    async def in_child(self, function: Callable[..., T], *args: Any, memory_bytes: int | None = None) -> T:
+        """Run a blocking or risky top-level function in a sandboxed child; arguments and result are JSON or bytes.
+
+        `memory_bytes` is the address space it may add, in place of the service's setting.
+        """
         ...
 
     def mark_cached(self) -> None:

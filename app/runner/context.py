@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -44,6 +44,8 @@ class Resources:
     registry: Registry
     http: httpx.AsyncClient
     max_file_bytes: int
+    expiring: Sequence[Callable[[AsyncSession], Awaitable[int]]] = ()
+    """Each removes rows of a workload whose time is over, and says how many; called once a minute."""
 
 
 class StoredInput:
@@ -117,8 +119,9 @@ class RunningStep:
     def transaction(self) -> AbstractAsyncContextManager[AsyncSession]:
         return self._resources.database.transaction()
 
-    async def in_child(self, function: Callable[..., T], *args: Any) -> T:
-        return await self._resources.sandbox.run(function, *args, timeout=self._step.timeout)
+    async def in_child(self, function: Callable[..., T], *args: Any, memory_bytes: int | None = None) -> T:
+        sandbox, timeout = self._resources.sandbox, self._step.timeout
+        return await sandbox.run(function, *args, timeout=timeout, memory_bytes=memory_bytes)
 
     async def report(self, progress: float | None = None, message: str | None = None) -> None:
         if progress is not None:

@@ -35,6 +35,7 @@ class Housekeeping:
     def __init__(self, resources: Resources) -> None:
         self._database: Database = resources.database
         self._storage = resources.storage
+        self._expiring = resources.expiring
         self._prefixes = itertools.cycle(PREFIXES)
         self._task: asyncio.Task[None] | None = None
 
@@ -70,6 +71,10 @@ class Housekeeping:
                 batch = await session.get(Batch, batch_id, with_for_update={"key_share": True})
                 if batch:
                     await removal.remove(session, batch_id)
+        for delete_expired in self._expiring:
+            async with self._database.transaction() as session:
+                if gone := await delete_expired(session):
+                    log.info("%s.%s: %s", delete_expired.__module__, delete_expired.__qualname__, gone)
         collected = await collect(self._database, self._storage, next(self._prefixes))
         if expired or collected:
             log.info("%s expired batches and %s unused contents are gone", len(expired), collected)

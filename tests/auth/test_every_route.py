@@ -18,6 +18,7 @@ from tests.auth.people import caller, key_of
 from tests.batch_helpers import follow
 from tests.conftest import Api
 from tests.files.bodies import FORM, ask_all, form, part
+from tests.reports.tables import report_ids
 
 SIGNING_IN = {("POST", "/api/session")}
 SHARED = {"/api/pipelines/{key}": "installation", "/api/files/{name}": "a name to store under"}
@@ -58,7 +59,7 @@ async def of_first(api: Api) -> dict[str, str]:
     template = (await api.post("/api/templates", json={"name": "of the first", "from_batch": batch_id})).json()
     timed = {"template_id": template["id"], "cron": "0 9 * * *"}
     ids |= {"template_id": template["id"], "schedule_id": (await api.post("/api/schedules", json=timed)).json()["id"]}
-    return ids | {"name": outputs[0]["name"]}
+    return ids | {"name": outputs[0]["name"]} | await report_ids(api)
 
 
 async def webhook_of(api: Api) -> tuple[str, str]:

@@ -24,16 +24,8 @@ def a_swim(name: str, event_number: str = "1") -> Swim:
         round="final",
         place=1,
         time="23.00",
-        status="OK",
-        seed_or_prelim=None,
-        points=None,
-        exhibition=False,
         team="Indiana",
-        relay=None,
-        leg=None,
         page=1,
-        note=None,
-        standard=None,
         age="21",
     )
 
@@ -88,6 +80,7 @@ class Measures:
     points: float
     head_of_age: str = "Age"
     size: float = 9
+    id: float | None = None
 
 
 ONE_COLUMN = Measures(place=24, name=30, age=186, team=192, relay=198, seed=372, final=456, points=534)
@@ -109,6 +102,7 @@ class Drawing:
     pdf: FPDF = field(default_factory=lambda: FPDF(unit="pt", format="letter"))
     x: float = 18.0
     y: float = 0.0
+    font: str = "Times"
 
     def page(self) -> Drawing:
         """A new page with its head."""
@@ -138,6 +132,8 @@ class Drawing:
     ) -> Drawing:
         """The table head of individual events. `prelims` makes the second last column that of the prelims."""
         m = self.measures
+        if m.id is not None:
+            self._write(self.x + m.id, "ID#")
         self._write(self.x + m.name, "Name")
         self._right(self.x + m.age, m.head_of_age)
         self._write(self.x + m.team, "School")
@@ -170,10 +166,13 @@ class Drawing:
         final: str = "",
         mark: str = "",
         points: str = "",
+        id: str = "",
     ) -> Drawing:
         """A row of an individual event."""
         m = self.measures
         self._right(self.x + m.place, place)
+        if m.id is not None:
+            self._write(self.x + m.id, id)
         self._write(self.x + m.name, name)
         self._right(self.x + m.age, age)
         self._write(self.x + m.team, team)
@@ -226,12 +225,12 @@ class Drawing:
         return self
 
     def _width(self, text: str, size: float) -> float:
-        self.pdf.set_font("Times", size=size)
+        self.pdf.set_font(self.font, size=size)
         return self.pdf.get_string_width(text)
 
     def _right(self, x: float, text: str) -> None:
         self._write(x - self._width(text, self.measures.size), text)
 
     def _write(self, x: float, text: str, size: float = 0.0) -> None:
-        self.pdf.set_font("Times", size=size or self.measures.size)
+        self.pdf.set_font(self.font, size=size or self.measures.size)
         self.pdf.text(x, self.y, text)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.extractions.sheet import Sheet, Swim, read_sheet, read_sheet_data
-from tests.extractions.sheets import Drawing, a_swim
+from tests.extractions.sheets import ONE_COLUMN, Drawing, a_swim
 
 
 def _read(drawing: Drawing, tmp_path: Path) -> Sheet:
@@ -134,6 +134,37 @@ def test_times_may_stand_right_of_their_head(tmp_path: Path) -> None:
         ("1:57.00", "OK", "1:58.00", "20"),
         (None, "NS", "1:58.00", None),
     ]
+
+
+def test_swim_off_may_be_an_event_of_its_own(tmp_path: Path) -> None:
+    drawing = (
+        _event("Event 901 Women 100 Yard Backstroke Swim-off")
+        .heads()
+        .row("1", "King, Lilly", "JR", "Iowa", final="57.00")
+    )
+    assert _only(_read(drawing, tmp_path)).round == "swim_off"
+
+
+def test_number_of_a_member_stands_before_the_name_with_and_without_a_place(tmp_path: Path) -> None:
+    drawing = Drawing(replace(ONE_COLUMN, id=30, name=78, age=210, team=216)).page()
+    drawing.line("Event 3 Girls 14 Year Olds 100 SC Meter Backstroke").heads()
+    drawing.row("12", "Ryan, G", "14", "Area 51 SC", seed="1:08.00", final="1:07.00", id="1234567")
+    drawing.row("", "Roe, A J", "14", "Co Leeds", seed="1:08.00", final="NS", id="1234")
+    found = [(s.place, s.name, s.age, s.team, s.time, s.status) for s in _read(drawing, tmp_path).swims]
+    assert found == [
+        (12, "Ryan, G", "14", "Area 51 SC", "1:07.00", "OK"),
+        (None, "Roe, A J", "14", "Co Leeds", None, "NS"),
+    ]
+
+
+def test_columns_of_the_host_do_not_hide_the_table(tmp_path: Path) -> None:
+    drawing = _event("Event 7 Mixed 15 & Over 100 LC Meter Freestyle Multi-Class").cells(
+        "MC", "Class", start=480, step=24
+    )
+    drawing.y -= 1.25 * drawing.measures.size
+    drawing.heads(points=False).row("1", "Smith, Leanne E S3", "30", "Kauri", seed="1:40.00", final="1:39.00")
+    swim = _only(_read(drawing, tmp_path))
+    assert (swim.name, swim.time, swim.seed_or_prelim) == ("Smith, Leanne E S3", "1:39.00", "1:40.00")
 
 
 def test_swim_off_and_semifinal_are_rounds_of_their_own(tmp_path: Path) -> None:

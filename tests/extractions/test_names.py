@@ -33,6 +33,7 @@ def _sheet(*names: str) -> Sheet:
         ("Lyle Hayes Macaluso", "Hayes-Macaluso, Lyle"),
         ("Soren Ostergaard", "Østergaard, Søren"),
         ("JT Larson", "Larson, Jt"),
+        ("Ben McDade", "McDADE Ben"),
         ("  King ,  Lilly ", "King, Lilly"),
     ],
 )

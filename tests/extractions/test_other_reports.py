@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from app.extractions.sheet import Sheet, read_sheet
 from tests.extractions.sheets import Drawing
 
@@ -43,6 +45,24 @@ def test_psych_sheet_has_ranks_and_seeds_only(tmp_path: Path) -> None:
 def test_certificate(tmp_path: Path) -> None:
     drawing = Drawing(title=("Certificate of Achievement",)).page().line("Lilly King").line("1st place 59.46")
     assert _without_swims(drawing, tmp_path).reason == "This is a certificate, not a result sheet."
+
+
+@pytest.mark.parametrize(
+    ("title", "layout"),
+    [
+        ("Combined Team Scores", "scores"),
+        ("Women - Team Rankings - Through Event 26", "scores"),
+        ("Meet Records", "records"),
+        ("Qualifying Time Standards", "records"),
+        ("Timer Sheets - Friday", "start_list"),
+    ],
+)
+def test_reports_beside_the_results_say_what_they_are(tmp_path: Path, title: str, layout: str) -> None:
+    drawing = Drawing(title=("Lakeside Invitational - 11/13/2026", title)).page()
+    drawing.cells("1", "Indiana University", "1,396.50", step=90).cells("2", "Ohio State", "1,229", step=90)
+    sheet = _without_swims(drawing, tmp_path)
+    assert sheet.layout == layout
+    assert sheet.reason
 
 
 def test_unknown_layout_invents_nothing(tmp_path: Path) -> None:

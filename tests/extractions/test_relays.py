@@ -82,7 +82,7 @@ def test_masters_relay_with_sex_before_the_age_and_missing_swimmers(tmp_path: Pa
     ]
 
 
-def test_team_that_names_nobody_yields_no_swim_and_takes_no_others_swimmers(tmp_path: Path) -> None:
+def test_team_that_names_nobody_is_a_row_of_its_own_and_takes_no_others_swimmers(tmp_path: Path) -> None:
     drawing = (
         _event().relay("1", "GTCH", "A", final="1:29.62").cells("1) Reis, Giovana SO", "2) Roe, Jane SR", step=130)
     )
@@ -93,6 +93,7 @@ def test_team_that_names_nobody_yields_no_swim_and_takes_no_others_swimmers(tmp_
     assert [(s.event_number, s.team, s.status, s.name) for s in swims] == [
         ("1", "GTCH", "OK", "Reis, Giovana"),
         ("1", "GTCH", "OK", "Roe, Jane"),
+        ("1", "ARMY", "NS", "ARMY"),
         ("2", "ARMY", "OK", "Crush, Johnny R"),
         ("2", "ARMY", "OK", "Rankin, Kohen"),
     ]

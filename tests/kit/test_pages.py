@@ -17,6 +17,7 @@ from tests.auth.test_every_route import webhook_of
 from tests.batch_helpers import run
 from tests.conftest import Api
 from tests.files.bodies import ask_all
+from tests.reports.tables import report_ids
 
 AT, ID = datetime(2026, 3, 14, 15, 9, 26, 535897, UTC), uuid4()
 WEIRD = [
@@ -68,7 +69,7 @@ async def ids(api: Api) -> dict[str, str]:
     timed = {"template_id": template_id, "cron": "0 9 * * *"}
     schedule_id = (await api.post("/api/schedules", json=timed)).json()["id"]
     real |= {"template_id": template_id, "schedule_id": schedule_id}
-    return real | {"name": "a", "key": "no-op"}
+    return real | {"name": "a", "key": "no-op"} | await report_ids(api)
 
 
 def readings(openapi: dict[str, Any]) -> Iterator[tuple[str, list[dict[str, Any]]]]:

@@ -187,6 +187,11 @@ async def test_memory_of_one_call_can_be_set(sandbox: Sandbox) -> None:
         await sandbox.run(grow, 20 * MIB, timeout=10, memory_bytes=16 * MIB)
 
 
+async def test_native_code_that_aborts_for_want_of_memory_is_a_resource_limit(sandbox: Sandbox) -> None:
+    with pytest.raises(ResourceLimitExceeded, match="abort was aborted: 268,435,456 bytes of memory were too few"):
+        await sandbox.run(os.abort, timeout=30)
+
+
 async def test_spin_is_a_resource_limit(sandbox: Sandbox) -> None:
     with pytest.raises(ResourceLimitExceeded, match="spin used more than 1 seconds of processor time"):
         await sandbox.run(spin, timeout=60)

@@ -1,0 +1,117 @@
+"""The tables of Omega's sheets: cells by the gaps between words, columns by the heads above them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from app.extractions.layout import Line
+from app.extractions.words import Word
+
+_COLUMNS = (
+    ("rank", r"Rank|Rk\.?|Pos\.?|Place|Pl\.?"),
+    ("heat", r"Heat"),
+    ("lane", r"Lane|Ln\.?"),
+    ("name", r"(?:Athlete|Swimmer|Family)?\s?Names?"),
+    ("club", r"Club(?: Code| Name)?|Team(?: Code| Name)?|NAT Club|NOC(?: Code)?"),
+    ("nation", r"NAT\.?(?: Code)?|NF(?: Code)?"),
+    ("year", r"Year of Birth|Date of Birth|Birth ?(?:Date|Year)|YOB|Born|Age|DOB"),
+    ("reaction", r"R\.? ?T\.?|Reaction Time"),
+    ("behind", r"Time Behind|Behind|Diff\.?"),
+    ("time", r"Time|Result|Final Time"),
+    ("points", r"(?:Total )?Points|Pts\.?|(?:FINA|AQUA|WA) Points"),
+)
+_RANKS = {"Rank", "Rk", "Pos", "Place", "Lane"}
+_NAMES = {"Name", "Names", "Athlete", "Swimmer", "NAT", "Team"}
+_NUMBER = re.compile(r"=?\d{1,3}\.?")
+_CELL_GAP = 0.6  # of the height of a line: less is a blank inside a cell
+_HEAD_LINES = 16.0  # points: a head may stand on two or three lines, each not farther than that from `Name`
+
+
+@dataclass(slots=True)
+class Cell:
+    """Words without a gap; `x0` and `x1` in points."""
+
+    text: str
+    x0: float
+    x1: float
+
+
+@dataclass(slots=True)
+class TableHead:
+    """The columns of a table by kind, and the height on the page where its rows start."""
+
+    columns: list[tuple[str, float, float]]
+    bottom: float
+
+    def kind(self, cell: Cell) -> str:
+        """The column a cell stands in: the one it overlaps most, or the nearest."""
+        return max(self.columns, key=lambda column: min(cell.x1, column[2]) - max(cell.x0, column[1]))[0]
+
+    def left(self, kind: str) -> float:
+        """The left edge of a column; 0 without it."""
+        return next((x0 for name, x0, _ in self.columns if name == kind), 0.0)
+
+
+def read_head(lines: list[Line], index: int) -> TableHead | None:
+    """The head of a table, when the line at `index` has a rank or lane and a name; its neighbours complete it."""
+    line = lines[index]
+    words = {word.text.rstrip(".") for word in line.words}
+    if not words & _RANKS or not words & _NAMES:
+        return None
+    height = middle(line)
+    near = [other for other in lines[max(0, index - 2) : index + 3] if abs(middle(other) - height) < _HEAD_LINES]
+    stacks: list[list[Cell]] = []
+    for cell in (cell for other in near for cell in cells_of(other.words)):
+        stack = next((cells for cells in stacks if any(_overlap(cell, above) > 0 for above in cells)), None)
+        if stack is None:
+            stacks.append([cell])
+        else:
+            stack.append(cell)
+    columns: list[tuple[str, float, float]] = []
+    for stack in stacks:
+        text = " ".join(cell.text for cell in stack)
+        kind = next((kind for kind, pattern in _COLUMNS if re.fullmatch(pattern, text, re.IGNORECASE)), "other")
+        columns.append((kind, min(cell.x0 for cell in stack), max(cell.x1 for cell in stack)))
+    kinds = {kind for kind, _, _ in columns}
+    if "time" not in kinds or not kinds & {"name", "nation", "club"}:
+        return None
+    if "name" not in kinds:
+        columns = [("name" if kind in ("nation", "club") else kind, x0, x1) for kind, x0, x1 in columns]
+    bottom = min(middle(other) for other in near if _is_part_of_head(other))
+    return TableHead(columns, bottom)
+
+
+def _is_part_of_head(line: Line) -> bool:
+    return not any(sign.isdigit() for sign in line.text)
+
+
+def _overlap(one: Cell, other: Cell) -> float:
+    return min(one.x1, other.x1) - max(one.x0, other.x0)
+
+
+def cells_of(words: list[Word]) -> Iterator[Cell]:
+    """The cells of a line, left to right."""
+    cell: Cell | None = None
+    for word in words:
+        if cell and word.x0 - cell.x1 < _CELL_GAP * word.height and not _ends_cell(cell.text, word.text):
+            cell = Cell(f"{cell.text} {word.text}", cell.x0, word.x1)
+            continue
+        if cell:
+            yield cell
+        cell = Cell(word.text, word.x0, word.x1)
+    if cell:
+        yield cell
+
+
+def _ends_cell(text: str, following: str) -> bool:
+    """Whether a cell ends although the next one is near: a lane before a name, and the heads of both."""
+    return text in ("Rank", "Heat", "Lane", "Ln", "Pos") or (
+        _NUMBER.fullmatch(text) is not None and following[0].isalpha() and following != "m"
+    )
+
+
+def middle(line: Line) -> float:
+    """The height of a line on the page, in points."""
+    return line.words[0].y

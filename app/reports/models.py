@@ -1,0 +1,122 @@
+"""Reports of files, which outlive the batch they were made in, and document 002's names for batches and their files."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import (
+    DDL,
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    Text,
+    Uuid,
+    column,
+    event,
+    func,
+    table,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.kit.db import Base
+from app.kit.ids import new_id
+
+PIPELINE_KEY: Final = "data-report"
+Timestamp = DateTime(timezone=True)
+
+
+class Report(Base):
+    """What one file holds. The batch and the job may go before it does: it has a time of its own."""
+
+    __tablename__ = "reports"
+    __table_args__ = (
+        CheckConstraint("row_count >= 0 and column_count >= 0 and file_size >= 0", name="not_negative"),
+        Index("ix_reports_organisation_id_created_at", "organisation_id", text("created_at desc"), text("id desc")),
+        Index("ix_reports_expires_at", "expires_at", postgresql_where=text("expires_at is not null")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id", ondelete="CASCADE"))
+    batch_id: Mapped[UUID | None] = mapped_column(ForeignKey("batches.id", ondelete="SET NULL"), index=True)
+    job_id: Mapped[UUID | None] = mapped_column(ForeignKey("jobs.id", ondelete="SET NULL"), unique=True)
+    file_name: Mapped[str] = mapped_column(Text)
+    file_size: Mapped[int] = mapped_column(BigInteger)
+    file_type: Mapped[str] = mapped_column(Text)
+    sha256: Mapped[str | None] = mapped_column(Text)
+    row_count: Mapped[int] = mapped_column(BigInteger)
+    column_count: Mapped[int] = mapped_column(Integer)
+    processing_time_ms: Mapped[int] = mapped_column(BigInteger)
+    data: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    created_at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.now())
+    expires_at: Mapped[datetime | None] = mapped_column(Timestamp)
+
+
+BATCH_REPORTS_VIEW: Final = f"""
+create view batch_reports as
+select b.id, b.organisation_id, b.name, b.status, b.total_jobs as total_files, b.completed_jobs as successful_files,
+  b.failed_jobs + b.cancelled_jobs + b.skipped_jobs as failed_files, b.processing_time_ms, b.summary_data,
+  b.total_size, b.created_at, b.completed_at, b.archived_at, b.expires_at
+from batches b join pipelines p on p.id = b.pipeline_id
+where p.key = '{PIPELINE_KEY}'
+"""
+BATCH_REPORT_FILES_VIEW: Final = f"""
+create view batch_report_files as
+select j.id, j.batch_id, r.id as report_id, coalesce(j.filename, j.source_url) as file_name, j.file_size,
+  coalesce(r.file_type, lower(substring(j.filename from '[.]([^.]+)$'))) as file_type,
+  case j.status when 'pending' then 'pending' when 'running' then 'processing' when 'completed' then 'success'
+    else 'failed' end as processing_status,
+  j.status, j.stage, j.sequence as processing_order, j.error_code,
+  coalesce(j.error_message, case j.status when 'cancelled' then 'The file was cancelled.'
+    when 'skipped' then 'The file was skipped.' end) as error_message,
+  j.created_at, j.started_at, j.completed_at
+from jobs j join pipelines p on p.id = j.pipeline_id left join reports r on r.job_id = j.id
+where p.key = '{PIPELINE_KEY}'
+"""
+for view in (BATCH_REPORTS_VIEW, BATCH_REPORT_FILES_VIEW):
+    event.listen(Base.metadata, "after_create", DDL(view))  # type: ignore[no-untyped-call]
+
+batch_reports: Final = table(
+    "batch_reports",
+    column("id", Uuid()),
+    column("organisation_id", Uuid()),
+    column("name", Text()),
+    column("status", Text()),
+    column("total_files", Integer()),
+    column("successful_files", Integer()),
+    column("failed_files", Integer()),
+    column("processing_time_ms", BigInteger()),
+    column("summary_data", JSONB()),
+    column("total_size", BigInteger()),
+    column("created_at", Timestamp),
+    column("completed_at", Timestamp),
+    column("archived_at", Timestamp),
+    column("expires_at", Timestamp),
+)
+"""The view of document 002 over this pipeline's batches."""
+
+batch_report_files: Final = table(
+    "batch_report_files",
+    column("id", Uuid()),
+    column("batch_id", Uuid()),
+    column("report_id", Uuid()),
+    column("file_name", Text()),
+    column("file_size", BigInteger()),
+    column("file_type", Text()),
+    column("processing_status", Text()),
+    column("status", Text()),
+    column("stage", Text()),
+    column("processing_order", Integer()),
+    column("error_code", Text()),
+    column("error_message", Text()),
+    column("created_at", Timestamp),
+    column("started_at", Timestamp),
+    column("completed_at", Timestamp),
+)
+"""The view of document 002 over their jobs. What ended without a report is `failed`; `status` says how."""

@@ -1,0 +1,135 @@
+"""The pipeline `data-report`: describes every table of a batch and sums the batch up (document 002)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import tempfile
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any, Final
+
+from pydantic import Field
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.kit.ids import new_id
+from app.kit.sandbox import SandboxCrashed
+from app.kit.schemas import ShortText
+from app.pipelines.contract import Params, Pipeline, StepContext, Stop
+from app.reports import repository
+from app.reports.dialect import HeaderChoice
+from app.reports.errors import RESOURCE_LIMIT
+from app.reports.models import PIPELINE_KEY
+from app.reports.page import render_report
+from app.reports.profile import MEMORY_BYTES, VERSION, profile_file
+from app.reports.summary import PROBLEMS, summarise
+
+JSON_FILE, HTML_FILE = "report.json", "report.html"
+SCRATCH_PREFIX: Final = "tranche-report-"
+
+
+class ReportParams(Params):
+    """How to read the files, and how long to keep what was found."""
+
+    header: HeaderChoice = Field(
+        "auto", title="First row", description="Whether it names the columns: auto looks at what stands below it."
+    )
+    sheet: ShortText | None = Field(None, title="Sheet", description="Of workbooks; unset takes the one with the most.")
+    keep_reports_days: int = Field(
+        30, ge=1, le=3650, title="Keep reports for days", description="They stay when the batch has expired."
+    )
+
+
+pipeline = Pipeline(
+    PIPELINE_KEY,
+    title="Data reports",
+    description="Describes every table: columns, types, gaps, frequent values, broken rows; and compares the files.",
+    params=ReportParams,
+    accepts=("file", "url"),
+    max_parallel=4,
+    expires_after=timedelta(hours=24),  # document 002
+    version=VERSION,
+)
+
+
+@pipeline.step(timeout=300)
+async def downloading(ctx: StepContext) -> None:
+    """Fetch a URL; an uploaded file is here already."""
+    if ctx.job.source_type == "url":
+        await ctx.report(None, "fetching the file")
+        await ctx.download()
+
+
+@pipeline.step(max_retries=1, timeout=1800)
+async def profiling(ctx: StepContext) -> Stop | dict[str, Any]:
+    """Read the file in a child and describe it. A TableError of the child fails the job under its own code."""
+    await ctx.report(None, "reading the table")
+    began = time.monotonic()
+    name, params = ctx.job.filename or "", ctx.params
+    try:
+        async with ctx.input.local_path() as path, _scratch() as folder:
+            arguments = (str(path), name, folder, params.sheet, params.header)
+            found = await ctx.in_child(profile_file, *arguments, memory_bytes=MEMORY_BYTES)
+    except SandboxCrashed as error:
+        if "SIGABRT" not in str(error):
+            raise
+        # How the readers that are not Python end when they get no more memory.
+        return Stop(RESOURCE_LIMIT, "The file needs more memory than one file may have.")
+    return found | {"processing_time_ms": int((time.monotonic() - began) * 1000)}
+
+
+@pipeline.step(timeout=120)
+async def reporting(ctx: StepContext) -> dict[str, Any]:
+    """Write the report as JSON and as a page, and say the essence of it."""
+    profile = ctx.outputs["profiling"]
+    report = {"id": str(new_id()), "file_name": ctx.job.filename or "", "file_size": ctx.job.file_size or 0, **profile}
+    page, text = await asyncio.to_thread(lambda: (render_report(report), json.dumps(report, ensure_ascii=False)))
+    await ctx.save_file(JSON_FILE, text.encode(), "application/json")
+    await ctx.save_file(HTML_FILE, page.encode(), "text/html")
+    await ctx.report(None, _say(profile))
+    names = ("format", "encoding", "delimiter", "rows", "column_count", "records", "widths", "header", "sheet")
+    return {
+        "report_id": report["id"],
+        "file_size": report["file_size"],
+        "processing_time_ms": profile["processing_time_ms"],
+        **{name: profile[name] for name in names if name in profile},
+        "columns": [{"name": column["name"], "type": column["type"]} for column in profile["columns"]],
+        "problems": {name: profile["problems"].get(name, 0) for name in PROBLEMS},
+    }
+
+
+@pipeline.on_success
+async def save_report(session: AsyncSession, ctx: StepContext) -> None:
+    """The report becomes a row, in the transaction that completes the job."""
+    await repository.add_report(
+        session,
+        ctx.batch.organisation_id,
+        ctx.batch.id,
+        ctx.job,
+        ctx.outputs["reporting"],
+        ctx.outputs["profiling"],
+        timedelta(days=ctx.params.keep_reports_days),
+    )
+
+
+pipeline.on_batch_end(summarise)
+
+
+@asynccontextmanager
+async def _scratch() -> AsyncIterator[str]:
+    """A folder for the child. It is removed here, because a child that is killed cannot."""
+    folder = await asyncio.to_thread(tempfile.mkdtemp, prefix=SCRATCH_PREFIX)
+    try:
+        yield folder
+    finally:
+        await asyncio.shield(asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True))
+
+
+def _say(profile: Mapping[str, Any]) -> str:
+    rows, columns = profile["rows"], profile["column_count"]
+    bad = sum(profile["problems"].get(name, 0) for name in PROBLEMS if name != "duplicate_rows")
+    said = f"{rows:,} {'row' if rows == 1 else 'rows'} of {columns:,} {'column' if columns == 1 else 'columns'}"
+    return f"{said}, {bad:,} {'problem' if bad == 1 else 'problems'}" if bad else said

@@ -1,0 +1,159 @@
+"""Rows of reports, and document 002's views. Every query of a request takes the caller's organisation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, RowMapping, cast, delete, func, or_, select, tuple_
+from sqlalchemy.dialects.postgresql import JSONB, JSONPATH
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.kit.pages import decode_cursor, encode_cursor
+from app.pipelines.contract import JobInfo
+from app.reports.models import Report, batch_report_files, batch_reports
+
+EXPIRED_AT_A_TIME = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class BatchReportFilter:
+    """What the list is narrowed to. `paths` are JSON path predicates, `contains` an object that the summary holds."""
+
+    statuses: tuple[str, ...] = ()
+    contains: Mapping[str, Any] | None = None
+    paths: tuple[str, ...] = ()
+    search: str | None = None
+    created_after: datetime | None = None
+    archived: bool = False
+
+
+async def add_report(
+    session: AsyncSession,
+    organisation_id: UUID,
+    batch_id: UUID,
+    job: JobInfo,
+    result: Mapping[str, Any],
+    profile: dict[str, Any],
+    life: timedelta,
+) -> None:
+    """Keep the report of a job, under the id that its result names."""
+    report = Report(
+        id=UUID(result["report_id"]),
+        organisation_id=organisation_id,
+        batch_id=batch_id,
+        job_id=job.id,
+        file_name=job.filename or job.source_url or "",
+        file_size=result["file_size"],
+        file_type=result["format"],
+        sha256=job.checksum,
+        row_count=result["rows"],
+        column_count=result["column_count"],
+        processing_time_ms=result["processing_time_ms"],
+        data=profile,
+        expires_at=func.now() + life,
+    )
+    session.add(report)
+    await session.flush()
+
+
+def _is_alive() -> ColumnElement[bool]:
+    """What has expired is gone for readers at once, and from the table with the next housekeeping."""
+    return or_(Report.expires_at.is_(None), Report.expires_at > func.now())
+
+
+async def find_report(session: AsyncSession, organisation_id: UUID, report_id: UUID) -> Report | None:
+    query = select(Report).where(Report.id == report_id, Report.organisation_id == organisation_id, _is_alive())
+    return (await session.execute(query)).scalar_one_or_none()
+
+
+async def list_reports(
+    session: AsyncSession,
+    organisation_id: UUID,
+    batch_id: UUID | None,
+    search: str | None,
+    limit: int,
+    cursor: str | None,
+) -> tuple[Sequence[RowMapping], str | None]:
+    """A page of reports without their data, newest first, and the cursor of the next."""
+    columns = [column for column in Report.__table__.columns if column.name not in ("data", "organisation_id")]
+    query = select(*columns).where(Report.organisation_id == organisation_id, _is_alive())
+    if batch_id:
+        query = query.where(Report.batch_id == batch_id)
+    if search:
+        query = query.where(Report.file_name.icontains(search, autoescape=True))
+    if cursor:
+        query = query.where(tuple_(Report.created_at, Report.id) < tuple(decode_cursor(cursor, datetime, UUID)))
+    query = query.order_by(Report.created_at.desc(), Report.id.desc()).limit(limit + 1)
+    return _page((await session.execute(query)).mappings().all(), limit)
+
+
+async def delete_report(session: AsyncSession, organisation_id: UUID, report_id: UUID) -> bool:
+    """Remove a report; whether there was one."""
+    mine = (Report.id == report_id, Report.organisation_id == organisation_id, _is_alive())
+    return bool((await session.execute(delete(Report).where(*mine).returning(Report.id))).first())
+
+
+async def delete_expired(session: AsyncSession) -> int:
+    """Remove some of the reports whose time is over, whichever organisation they belong to; returns how many."""
+    expired = select(Report.id).where(Report.expires_at <= func.now()).limit(EXPIRED_AT_A_TIME)
+    gone = await session.execute(delete(Report).where(Report.id.in_(expired)).returning(Report.id))
+    return len(gone.all())
+
+
+def summary_conditions(wanted: BatchReportFilter) -> list[ColumnElement[bool]]:
+    """Conditions on the summary that the GIN index on `batches.summary_data` answers."""
+    summary = batch_reports.c.summary_data
+    found: list[ColumnElement[bool]] = [summary.bool_op("@@")(cast(path, JSONPATH)) for path in wanted.paths]
+    if wanted.contains is not None:
+        found.append(summary.contains(cast(dict(wanted.contains), JSONB)))
+    return found
+
+
+async def list_batch_reports(
+    session: AsyncSession, organisation_id: UUID, wanted: BatchReportFilter, limit: int, cursor: str | None
+) -> tuple[Sequence[RowMapping], str | None]:
+    """A page of batch reports, newest first, and the cursor of the next."""
+    view = batch_reports.c
+    query = select(batch_reports).where(view.organisation_id == organisation_id)
+    query = query.where(view.archived_at.is_not(None) if wanted.archived else view.archived_at.is_(None))
+    query = query.where(*summary_conditions(wanted))
+    if wanted.statuses:
+        query = query.where(view.status.in_(wanted.statuses))
+    if wanted.search:
+        query = query.where(view.name.icontains(wanted.search, autoescape=True))
+    if wanted.created_after:
+        query = query.where(view.created_at > wanted.created_after)
+    if cursor:
+        query = query.where(tuple_(view.created_at, view.id) < tuple(decode_cursor(cursor, datetime, UUID)))
+    query = query.order_by(view.created_at.desc(), view.id.desc()).limit(limit + 1)
+    return _page((await session.execute(query)).mappings().all(), limit)
+
+
+async def find_batch_report(session: AsyncSession, organisation_id: UUID, batch_id: UUID) -> RowMapping | None:
+    view = batch_reports.c
+    query = select(batch_reports).where(view.id == batch_id, view.organisation_id == organisation_id)
+    return (await session.execute(query)).mappings().first()
+
+
+async def list_batch_report_files(
+    session: AsyncSession, batch_id: UUID, statuses: Sequence[str], limit: int, after: int
+) -> tuple[Sequence[RowMapping], str | None]:
+    """A page of a batch's files in the order they were submitted, and the cursor of the next."""
+    view = batch_report_files.c
+    query = select(batch_report_files).where(view.batch_id == batch_id, view.processing_order > after)
+    if statuses:
+        query = query.where(view.status.in_(statuses))
+    rows = (await session.execute(query.order_by(view.processing_order).limit(limit + 1))).mappings().all()
+    following = encode_cursor(rows[limit - 1]["processing_order"]) if len(rows) > limit else None
+    return rows[:limit], following
+
+
+def _page(rows: Sequence[RowMapping], limit: int) -> tuple[Sequence[RowMapping], str | None]:
+    if len(rows) <= limit:
+        return rows, None
+    last = rows[limit - 1]
+    return rows[:limit], encode_cursor(last["created_at"].isoformat(), last["id"])

@@ -1,0 +1,188 @@
+"""Batches of tables under document 002's names, and the reports that outlive them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import HTMLResponse
+from sqlalchemy import RowMapping
+
+from app.auth.caller import CallerDep
+from app.batches.router import read_words
+from app.batches.schemas import BatchCreated
+from app.batches.states import BATCH_STATUSES, JOB_STATUSES, STATUS_ALIASES
+from app.batches.submit_router import FORM_BODY, SubmitterDep, read_form
+from app.files.upload import receive_form
+from app.kit.db import SessionDep
+from app.kit.errors import BadRequest, NotFound
+from app.kit.pages import Cursor, Limit, decode_cursor, link_next
+from app.kit.schemas import Moment
+from app.reports import repository, schemas
+from app.reports.models import PIPELINE_KEY, Report
+from app.reports.page import HEADERS, render_report
+from app.reports.repository import BatchReportFilter
+from app.reports.summary_filter import read_contains, read_paths
+
+router = APIRouter(prefix="/api", tags=["reports"])
+Word = Annotated[str | None, Query(max_length=200)]
+Summary = Annotated[
+    str | None,
+    Query(max_length=10_000, description="A JSON object that the summary contains. `summary.formats.csv=2` works too."),
+]
+FILE_WORDS = STATUS_ALIASES | {"processing": "running", "in_progress": "running"}
+"""Document 002 calls a file `processing` that our jobs call running."""
+
+
+class BatchReportNotFound(NotFound):
+    code = "batch_report_not_found"
+
+
+class ReportNotFound(NotFound):
+    code = "report_not_found"
+
+
+class FilterNotPrintable(BadRequest):
+    code = "invalid_filter"
+
+
+def _read(row: RowMapping) -> schemas.BatchReportRead:
+    return schemas.BatchReportRead.model_validate({**row, "links": schemas.links_of(row["id"])})
+
+
+def _printable(value: str | None) -> str | None:
+    if value and "\x00" in value:
+        raise FilterNotPrintable("A filter must not contain the character U+0000.")
+    return value
+
+
+@router.post("/batch-reports", status_code=201, openapi_extra=FORM_BODY)
+async def create_batch_report(request: Request, response: Response, submitter: SubmitterDep) -> BatchCreated:
+    """Submit tables as one batch, in one multipart request: what /api/jobs/batch does with this pipeline."""
+    async with receive_form(request, submitter.storage, submitter.limits) as form:
+        options, urls = read_form(form, pipelines=[PIPELINE_KEY])
+        created = await submitter.submit_form(options, form.files, urls)
+    response.headers["Location"] = f"/api/batch-reports/{created.batch_id}"
+    return created
+
+
+@router.get("/batch-reports")
+async def list_batch_reports(
+    request: Request,
+    response: Response,
+    session: SessionDep,
+    caller: CallerDep,
+    status: Word = None,
+    summary: Summary = None,
+    search: Word = None,
+    created_after: Moment | None = None,
+    archived: bool = False,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> schemas.BatchReportPage:
+    """The organisation's batch reports, newest first, by what their summaries hold."""
+    wanted = BatchReportFilter(
+        statuses=read_words(status, BATCH_STATUSES),
+        contains=read_contains(summary),
+        paths=read_paths(request.query_params.multi_items()),
+        search=_printable(search),
+        created_after=created_after,
+        archived=archived,
+    )
+    rows, following = await repository.list_batch_reports(session, caller.organisation_id, wanted, limit, cursor)
+    link_next(request, response, following)
+    return schemas.BatchReportPage(batch_reports=[_read(row) for row in rows], next_cursor=following)
+
+
+async def _batch_report(session: SessionDep, caller: CallerDep, batch_id: UUID) -> RowMapping:
+    row = await repository.find_batch_report(session, caller.organisation_id, batch_id)
+    if row is None:
+        raise BatchReportNotFound("There is no such batch report.")
+    return row
+
+
+@router.get("/batch-reports/{batch_report_id}")
+async def get_batch_report(batch_report_id: UUID, session: SessionDep, caller: CallerDep) -> schemas.BatchReportRead:
+    """One batch report with its summary. It has the id of its batch."""
+    return _read(await _batch_report(session, caller, batch_report_id))
+
+
+@router.get("/batch-reports/{batch_report_id}/files")
+async def list_batch_report_files(
+    batch_report_id: UUID,
+    request: Request,
+    response: Response,
+    session: SessionDep,
+    caller: CallerDep,
+    status: Word = None,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> schemas.BatchReportFilePage:
+    """Every file of a batch in the order it was submitted, also those that failed."""
+    await _batch_report(session, caller, batch_report_id)
+    after = decode_cursor(cursor, int)[0] if cursor else 0
+    statuses = read_words(status, JOB_STATUSES, FILE_WORDS)
+    rows, following = await repository.list_batch_report_files(session, batch_report_id, statuses, limit, after)
+    link_next(request, response, following)
+    files = [schemas.BatchReportFileRead.model_validate(dict(row)) for row in rows]
+    return schemas.BatchReportFilePage(files=files, next_cursor=following)
+
+
+@router.get("/reports")
+async def list_reports(
+    request: Request,
+    response: Response,
+    session: SessionDep,
+    caller: CallerDep,
+    batch_id: UUID | None = None,
+    search: Word = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> schemas.ReportPage:
+    """The organisation's reports, newest first, also those whose batch is gone."""
+    rows, following = await repository.list_reports(
+        session, caller.organisation_id, batch_id, _printable(search), limit, cursor
+    )
+    link_next(request, response, following)
+    reports = [schemas.ReportItem.model_validate(dict(row)) for row in rows]
+    return schemas.ReportPage(reports=reports, next_cursor=following)
+
+
+@router.get("/reports/{report_id}", response_model=schemas.ReportRead, responses={200: {"content": {"text/html": {}}}})
+async def get_report(
+    report_id: UUID,
+    request: Request,
+    response: Response,
+    session: SessionDep,
+    caller: CallerDep,
+    format: Annotated[Literal["json", "html"] | None, Query(description="Unset: by the Accept header.")] = None,
+) -> Report | Response:
+    """One report as JSON, or as a page to read and print."""
+    report = await repository.find_report(session, caller.organisation_id, report_id)
+    if report is None:
+        raise ReportNotFound("There is no such report.")
+    if (format or _preferred(request)) == "html":
+        return HTMLResponse(render_report(_for_page(report)), headers={**HEADERS, "Vary": "Accept"})
+    response.headers["Vary"] = "Accept"
+    return report
+
+
+@router.delete("/reports/{report_id}", status_code=204)
+async def delete_report(report_id: UUID, session: SessionDep, caller: CallerDep) -> None:
+    """Remove a report before its time; the batch and the file stay."""
+    if not await repository.delete_report(session, caller.organisation_id, report_id):
+        raise ReportNotFound("There is no such report.")
+
+
+def _preferred(request: Request) -> str:
+    """HTML for those who name it before JSON, as browsers do; JSON for all others."""
+    accept = request.headers.get("accept", "").lower()
+    html, json = accept.find("text/html"), accept.find("application/json")
+    return "html" if html >= 0 and (json < 0 or html < json) else "json"
+
+
+def _for_page(report: Report) -> dict[str, object]:
+    expires = report.expires_at.date().isoformat() if report.expires_at else None
+    own = {"id": str(report.id), "file_name": report.file_name, "file_size": report.file_size, "expires_at": expires}
+    return {**report.data, **own}

@@ -1,0 +1,108 @@
+"""Reply bodies of batch reports, their files, and reports, under document 002's names."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from app.kit.schemas import Output
+
+
+class BatchReportLinks(Output):
+    self: str
+    files: str
+    reports: str
+    batch: str
+    events: str
+    download: str
+
+
+class BatchReportRead(Output):
+    """One batch of files. `failed_files` counts what ended without a report."""
+
+    id: UUID
+    name: str
+    status: str
+    total_files: int
+    successful_files: int
+    failed_files: int
+    processing_time_ms: int | None
+    summary_data: dict[str, Any] | None
+    total_size: int
+    created_at: datetime
+    completed_at: datetime | None
+    archived_at: datetime | None
+    expires_at: datetime | None
+    links: BatchReportLinks
+
+
+class BatchReportPage(Output):
+    batch_reports: list[BatchReportRead]
+    next_cursor: str | None
+
+
+class BatchReportFileRead(Output):
+    """One file of a batch, in the order it was submitted. `status` is the job's own word."""
+
+    id: UUID
+    batch_id: UUID
+    report_id: UUID | None
+    file_name: str | None
+    file_size: int | None
+    file_type: str | None
+    processing_status: Literal["pending", "processing", "success", "failed"]
+    status: str
+    stage: str
+    processing_order: int
+    error_code: str | None
+    error_message: str | None
+    created_at: datetime
+    started_at: datetime | None
+    completed_at: datetime | None
+
+
+class BatchReportFilePage(Output):
+    files: list[BatchReportFileRead]
+    next_cursor: str | None
+
+
+class ReportItem(Output):
+    """A report in a list."""
+
+    id: UUID
+    batch_id: UUID | None
+    job_id: UUID | None
+    file_name: str
+    file_size: int
+    file_type: str
+    sha256: str | None
+    row_count: int
+    column_count: int
+    processing_time_ms: int
+    created_at: datetime
+    expires_at: datetime | None
+
+
+class ReportPage(Output):
+    reports: list[ReportItem]
+    next_cursor: str | None
+
+
+class ReportRead(ReportItem):
+    """A whole report; `data` has the facts of the file, its problems, and every column."""
+
+    data: dict[str, Any]
+
+
+def links_of(batch_id: UUID) -> BatchReportLinks:
+    """Where the parts of a batch report are."""
+    own, batch = f"/api/batch-reports/{batch_id}", f"/api/batches/{batch_id}"
+    return BatchReportLinks(
+        self=own,
+        files=f"{own}/files",
+        reports=f"/api/reports?batch_id={batch_id}",
+        batch=batch,
+        events=f"{batch}/events",
+        download=f"{batch}/download",
+    )

@@ -1,0 +1,27 @@
+"""What every reader hands on: a table that DuckDB can select from, and what was seen on the way to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.reports.scratch import Relation
+
+
+@dataclass(slots=True)
+class Table:
+    """`facts` say how the file is written, `problems` what in it did not fit.
+
+    `rows` is None when only DuckDB can count them; `spare` gives another relation with the same rows. `typed`: the
+    columns have types of their own.
+    """
+
+    format: str
+    names: list[str]
+    relation: Relation
+    rows: int | None
+    facts: dict[str, Any]
+    problems: dict[str, Any] = field(default_factory=dict)
+    spare: Callable[[], Relation] | None = None
+    typed: bool = False
