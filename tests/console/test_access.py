@@ -18,12 +18,21 @@ LOOKS: dict[str, Any] = {
 }
 RULES = {"dark": {"runOnly": ["color-contrast"]}}
 """The dark colours stand on the same markup: only they are looked at again."""
-SCREENS = ("batches", "new", "workers", "keys")
+SCREENS = (
+    "batches", "new", "plays", "plays/1", "templates", "templates/new", "schedules", "schedules/new", "webhooks",
+    "webhooks/new", "workers", "keys",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def mixed(service: Service) -> str:
-    """The page of a batch in which some jobs failed."""
+    """The page of a batch in which some jobs failed; beside it there is one of everything else."""
+    with service.server.client() as client:
+        options = {"pipeline": "slow", "params": {"seconds": 1}}
+        template = client.post("/api/templates", json={"name": "Nightly", "options": options}).json()
+        client.post("/api/schedules", json={"template_id": template["id"], "cron": "every Monday 9:00"})
+        client.post("/api/webhooks", json={"url": "http://127.0.0.1:9/hook"})
+        client.post("/api/plays/", json={"name": "Email outreach", "required_batches": [1], "play_steps": ["write"]})
     return service.submit("behaviour", "Mixed", [{"do": "stop"}, {"do": "succeed"}, {"do": "retry_always"}])
 
 

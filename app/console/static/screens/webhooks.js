@@ -170,7 +170,7 @@ function form() {
   const node = plainForm([
     field('hook-url', 'Address', url, 'It gets a POST for each event, and has to answer with 2xx within seconds.'),
     field('hook-about', 'Name', about, 'Empty: the host of the address.'),
-    h('fieldset.stack.tight', h('legend', h('h3', 'Events')), h('div.ticks', boxes.map((box) =>
+    h('fieldset.field', h('legend', 'Events'), h('div.ticks', boxes.map((box) =>
       h('label.tick', box, h('code', box.value))))),
     field('hook-pipeline', 'Pipeline', pipeline, 'Only batches of this pipeline.'),
     field('hook-format', 'Written for', format), body,
