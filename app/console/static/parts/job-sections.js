@@ -26,9 +26,10 @@ const AFTERWARDS = {
   failed: () => 'gave up',
 };
 
-/** Every try that went wrong: where and when, with what, and what followed. Nothing for a job that never stumbled. */
+/** Every try that went wrong, with what followed; nothing when there was but one, which the error above speaks of. */
 export function triesOf(job) {
   const tries = (job.tries ?? []).filter((one) => one.error_code);
+  if (job.status === 'failed' && tries.length === 1) return [];
   return tries.map((one) => h('li',
     h('time', { datetime: one.at, title: exact(one.at) }, clock(one.at)),
     h('span', h('code', one.error_code), one.step && [' in ', h('code', one.step)]),
