@@ -11,7 +11,9 @@ function jobRow(job, batch, open) {
   const state = stateLabel(...lookOf(job));
   const step = h('code');
   const message = h('span');
-  const doing = h('p.doing.cut', step, message);
+  // In a batch with several pipelines a file has a job for each.
+  const which = batch.total_pipelines > 1 && h('span.tag', job.pipeline);
+  const doing = h('p.doing.cut', which, step, message);
   const attempt = h('span.dim');
   const time = h('span');
   const link = h('a.cut.name', { href: `#/batches/${batch.id}?job=${job.sequence}`, title: name }, name);
