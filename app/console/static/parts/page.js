@@ -4,10 +4,10 @@ import { h, icon } from '../dom.js';
 import { crumbs, place, setTitle } from '../shell.js';
 
 /** Puts a page with a title into the shell; `body` is where the screen draws. */
-export function page(title, { actions = [], lede = '', wide = null } = {}) {
+export function page(title, { actions = [], lede = '' } = {}) {
   const body = h('div.stack.loose');
   const root = h('div.page', h('div.page-head', h('h1', { tabindex: -1 }, title), actions),
-    lede && h('p.lede', lede), wide, body);
+    lede && h('p.lede', lede), body);
   crumbs([title]);
   setTitle(title);
   place(root);
