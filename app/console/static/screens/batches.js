@@ -1,4 +1,4 @@
-// The list of batches. It polls while it is looked at; a poll never moves, adds or removes a row by itself.
+// The list of batches. It follows the service's stream; news never move, add or remove a row by themselves.
 import { get } from '../api.js';
 import { archiveAll, deleteAll, downloadAll, loadAll, whyNotAll } from '../bulk.js';
 import { setConnection } from '../connection.js';
@@ -18,6 +18,7 @@ const PAGE = 50;
 const STRAGGLERS = 4;
 const COUNT_AT_MOST = 2000;
 const FILTERS = ['search', 'pipeline', 'customer', 'age', 'sort'];
+
 export function batchesScreen(params) {
   const { root, parts } = fromTemplate('batches');
   const form = parts.filters;
