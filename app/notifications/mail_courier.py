@@ -75,7 +75,7 @@ class MailCourier:
 
     async def start(self) -> None:
         if self._server is None:
-            log.warning("TRANCHE_SMTP_URL is not set: no mail is sent when a batch ends")
+            log.info("TRANCHE_SMTP_URL is not set: no mail is sent when a batch ends")
         elif not self._base_url:
             log.warning("TRANCHE_PUBLIC_URL is not set: mail has no links")
 

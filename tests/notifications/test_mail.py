@@ -207,6 +207,7 @@ async def test_several_senders_send_one_mail(api: Api, mailbox: Mailbox) -> None
 async def test_without_a_server_or_with_a_wrong_password_the_reason_is_told(
     api: Api, mailbox: Mailbox, port: int, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("INFO", "tranche.mail")
     database = api.installation.database
     batch = await run(api, "no-op", [{}], notification_email="some@example.org")
     await mail_of(api, batch["id"])
