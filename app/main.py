@@ -15,6 +15,7 @@ from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 
 from app.auth import service as auth_service
+from app.auth.caller import Callers
 from app.auth.router import router as auth_router
 from app.automation.router import router as templates_router
 from app.automation.scheduler import Scheduler
@@ -28,7 +29,9 @@ from app.batches.sources import ItemSource
 from app.batches.submit_router import router as submit_router
 from app.console.router import router as console_router
 from app.events.hub import Hub
+from app.events.list_router import router as events_list_router
 from app.events.router import router as events_router
+from app.events.table import describe_events
 from app.extractions.pipeline import pipeline as pdf_extraction
 from app.files.router import router as files_router
 from app.files.storage import Storage
@@ -100,7 +103,7 @@ class Installation:
         self.database = Database(dsn, pool_size=settings.database_pool_size)
         self.storage = Storage(settings.home, settings.storage_url)
         self.registry = Registry((*built_in(settings), *discover(settings.pipelines_dir)))
-        self.hub = Hub(self.database)
+        self.hub = Hub(self.database, settings)
         self.doorbell = EngineDoorbell()
         self.signing_key = SigningKey(settings.home, settings.secret_key)
         sources = {source.key: source for source in ITEM_SOURCES}
@@ -209,6 +212,7 @@ def create_app(settings: Settings) -> FastAPI:
         favicon_url="/console/mark.svg",
     )
     app.state.settings, app.state.installation = settings, installation
+    app.state.callers = Callers(installation.database)
     app.state.database, app.state.storage = installation.database, installation.storage
     app.state.registry, app.state.hub = installation.registry, installation.hub
     app.state.doorbell, app.state.runner = installation.doorbell, None
@@ -234,6 +238,7 @@ def create_app(settings: Settings) -> FastAPI:
         insight_router,
         waiting_router,
         events_router,
+        events_list_router,
         notifications_router,
         operations_router,
         worker_router,
@@ -247,4 +252,5 @@ def create_app(settings: Settings) -> FastAPI:
         console_router,
     ):
         app.include_router(router)
+    describe_events(app)
     return app

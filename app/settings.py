@@ -73,6 +73,13 @@ class Settings(BaseSettings):
     stream_heartbeat_seconds: float = Field(15.0, gt=0, description="Silence after which a stream sends a comment.")
     stream_max_age_seconds: float = Field(1800.0, gt=0, description="Age at which a stream is closed, +-20 %.")
     stream_send_timeout_seconds: float = Field(10.0, gt=0, description="A reader that takes nothing so long is cut.")
+    stream_listen: bool = Field(True, description="Off where LISTEN cannot work, behind some poolers: streams poll.")
+    stream_recheck_seconds: float = Field(
+        60.0, gt=0, description="How often open streams' keys and sessions are checked."
+    )
+    streams_per_key: int = Field(20, ge=1, description="Most open streams of one key or session, in one process.")
+    streams_per_process: int = Field(6000, ge=1, description="Most open streams of one process.")
+    request_patience_seconds: float = Field(20.0, gt=0, description="How long a request may take to begin or to go on.")
     shutdown_seconds: float = Field(3.0, gt=0, description="How long running steps may finish after SIGTERM.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe line logged.")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
@@ -10,13 +11,17 @@ from uuid import UUID
 from fastapi import Depends, Request
 
 from app.auth import repository
+from app.auth.models import User
 from app.auth.secrets import secret_hash
-from app.kit.db import DatabaseDep
+from app.kit.db import Database
 from app.kit.errors import Problem
+from app.kit.gathering import Gathering
 
 COOKIE = "tranche_session"
 KEY_USE_PRECISION = timedelta(minutes=1)
 """A busy key must not write on each request."""
+Found = tuple[User, UUID]
+"""A user, and the id of the key or session that proved it."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -38,7 +43,10 @@ class AdminOnly(Problem):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whose request this is. `actor` is what the audit log keeps; `client_ip` is the peer's address."""
+    """Whose request this is. `actor` is what the audit log keeps; `client_ip` is the peer's address.
+
+    `credential_id` is the key or session that proved it: what is open for long asks whether that is still valid.
+    """
 
     organisation_id: UUID
     user_id: UUID
@@ -46,6 +54,7 @@ class Caller:
     email: str | None
     role: str
     client_ip: str | None
+    credential_id: UUID | None = None
 
     @property
     def actor(self) -> str:
@@ -69,33 +78,64 @@ def refuse_cross_site(request: Request) -> None:
         raise CrossSiteRequest("This request came from a page of another site.")
 
 
-async def get_caller(request: Request, database: DatabaseDep) -> Caller:
+class Callers:
+    """Finds who calls. Requests that come at the same time are looked up together."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._by_key = Gathering(self._read_keys)
+        self._by_session = Gathering(self._read_sessions)
+
+    async def find_by_key(self, key: str) -> Found | None:
+        """Whose key this is, if it is valid. That it was used is noted, once a minute at most."""
+        return await self._by_key.find(secret_hash(key))
+
+    async def find_by_session(self, token: str) -> Found | None:
+        """Whose browser session this is, if it has not expired."""
+        return await self._by_session.find(secret_hash(token))
+
+    async def _read_keys(self, hashes: Sequence[bytes]) -> dict[bytes, Found]:
+        async with self._database.transaction() as session:
+            rows = await repository.list_users_by_key(session, hashes)
+            for key, _ in rows:
+                if key.last_used_at is None or datetime.now(UTC) - key.last_used_at > KEY_USE_PRECISION:
+                    await repository.touch_key(session, key.id)
+        return {key.key_hash: (user, key.id) for key, user in rows}
+
+    async def _read_sessions(self, hashes: Sequence[bytes]) -> dict[bytes, Found]:
+        async with self._database.transaction() as session:
+            rows = await repository.list_users_by_session(session, hashes, "browser")
+        return {row.token_hash: (user, row.id) for row, user in rows}
+
+
+async def get_caller(request: Request) -> Caller:
     """The caller; raises NotSignedIn or KeyNotValid (401).
 
-    A session of its own, closed before the route runs: streams and uploads must not hold a connection.
+    The look-up is over before the route runs: streams and uploads must not hold a connection.
     """
+    callers: Callers = request.app.state.callers
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
     cookie = request.cookies.get(COOKIE)
-    async with database.transaction() as session:
-        if scheme:
-            found = await repository.find_user_by_key(session, secret_hash(key.strip()))
-            if scheme.lower() != "bearer" or found is None:
-                headers = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
-                raise KeyNotValid("The key is unknown, expired or revoked.", headers=headers)
-            api_key, user = found
-            if api_key.last_used_at is None or datetime.now(UTC) - api_key.last_used_at > KEY_USE_PRECISION:
-                await repository.touch_key(session, api_key.id)
-        elif cookie:
-            refuse_cross_site(request)
-            by_cookie = await repository.find_user_by_session(session, secret_hash(cookie), "browser")
-            if by_cookie is None:
-                raise NotSignedIn("The session has ended. Sign in again.", headers={"WWW-Authenticate": "Bearer"})
-            user = by_cookie
-        else:
-            detail = "Send a key as 'Authorization: Bearer ...', or sign in."
-            raise NotSignedIn(detail, headers={"WWW-Authenticate": "Bearer"})
+    if scheme:
+        found = await callers.find_by_key(key.strip()) if scheme.lower() == "bearer" else None
+        if found is None:
+            headers = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+            raise KeyNotValid("The key is unknown, expired or revoked.", headers=headers)
+    elif cookie:
+        refuse_cross_site(request)
+        found = await callers.find_by_session(cookie)
+        if found is None:
+            raise NotSignedIn("The session has ended. Sign in again.", headers={"WWW-Authenticate": "Bearer"})
+    else:
+        detail = "Send a key as 'Authorization: Bearer ...', or sign in."
+        raise NotSignedIn(detail, headers={"WWW-Authenticate": "Bearer"})
+    return caller_of(request, *found)
+
+
+def caller_of(request: Request, user: User, credential_id: UUID) -> Caller:
+    """The user as a caller of this request."""
     client_ip = request.client.host if request.client else None
-    return Caller(user.organisation_id, user.id, user.name, user.email, user.role, client_ip)
+    return Caller(user.organisation_id, user.id, user.name, user.email, user.role, client_ip, credential_id)
 
 
 CallerDep = Annotated[Caller, Depends(get_caller)]

@@ -5,25 +5,55 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import CompoundSelect, delete, func, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.models import ApiKey, Organisation, Session, User
 
+_KEY_IS_LIVE = ApiKey.revoked_at.is_(None) & (ApiKey.expires_at.is_(None) | (ApiKey.expires_at > func.now()))
+
 
 async def find_user_by_key(session: AsyncSession, key_hash: bytes) -> tuple[ApiKey, User] | None:
     """The live key with this hash, and whose it is."""
-    alive = ApiKey.revoked_at.is_(None) & (ApiKey.expires_at.is_(None) | (ApiKey.expires_at > func.now()))
-    query = select(ApiKey, User).join(User, User.id == ApiKey.user_id).where(ApiKey.key_hash == key_hash, alive)
-    row = (await session.execute(query)).first()
-    return (row[0], row[1]) if row else None
+    return next(iter(await list_users_by_key(session, [key_hash])), None)
 
 
-async def find_user_by_session(session: AsyncSession, token_hash: bytes, kind: str) -> User | None:
-    """Whose session of this kind has this token, if it has not expired."""
-    query = select(User).join(Session, Session.user_id == User.id)
-    query = query.where(Session.token_hash == token_hash, Session.kind == kind, Session.expires_at > func.now())
-    return (await session.execute(query)).scalar_one_or_none()
+async def find_user_by_session(session: AsyncSession, token_hash: bytes, kind: str) -> tuple[Session, User] | None:
+    """The session of this kind with this token, if it has not expired, and whose it is."""
+    return next(iter(await list_users_by_session(session, [token_hash], kind)), None)
+
+
+async def list_users_by_key(session: AsyncSession, hashes: Sequence[bytes]) -> Sequence[tuple[ApiKey, User]]:
+    """The live keys with these hashes, and whose they are."""
+    query = select(ApiKey, User).join(User, User.id == ApiKey.user_id).where(ApiKey.key_hash.in_(hashes), _KEY_IS_LIVE)
+    return [(key, user) for key, user in await session.execute(query)]
+
+
+async def list_users_by_session(
+    session: AsyncSession, hashes: Sequence[bytes], kind: str
+) -> Sequence[tuple[Session, User]]:
+    """The sessions of this kind with these tokens that have not expired, and whose they are."""
+    query = select(Session, User).join(User, User.id == Session.user_id)
+    query = query.where(Session.token_hash.in_(hashes), Session.kind == kind, Session.expires_at > func.now())
+    return [(found, user) for found, user in await session.execute(query)]
+
+
+def _live_credentials(ids: Sequence[UUID]) -> CompoundSelect[UUID, UUID]:
+    """Id and user of those keys and browser sessions among `ids` that are valid now."""
+    keys = select(ApiKey.id, ApiKey.user_id).where(ApiKey.id.in_(ids), _KEY_IS_LIVE)
+    sessions = select(Session.id, Session.user_id).where(Session.id.in_(ids), Session.expires_at > func.now())
+    return union_all(keys, sessions)
+
+
+async def list_live_credentials(session: AsyncSession, ids: Sequence[UUID]) -> set[UUID]:
+    """Those of the keys and sessions that are still valid."""
+    return {row[0] for row in await session.execute(_live_credentials(ids))}
+
+
+async def find_user_by_credential(session: AsyncSession, credential_id: UUID) -> User | None:
+    """Whose key or session this is, if it is still valid."""
+    live = _live_credentials([credential_id]).subquery()
+    return (await session.execute(select(User).join(live, live.c.user_id == User.id))).scalar_one_or_none()
 
 
 async def find_organisation(session: AsyncSession, name: str) -> Organisation | None:

@@ -65,10 +65,10 @@ async def follow_sign_in_link(
     session: SessionDep, request: Request, token: Annotated[str, Query(max_length=500)] = ""
 ) -> Response:
     """The printed link: signs the browser in and goes on to the console, which says so when the link is too old."""
-    user = await repository.find_user_by_session(session, secret_hash(token), "link")
+    found = await repository.find_user_by_session(session, secret_hash(token), "link")
     response = RedirectResponse("/", 303, {"Referrer-Policy": "no-referrer", "Cache-Control": "no-store"})
-    if user:
-        _set_cookie(request, response, await service.add_session(session, user.id, "browser"))
+    if found:
+        _set_cookie(request, response, await service.add_session(session, found[1].id, "browser"))
     return response
 
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy import update
 
 from app.auth.caller import CallerDep
-from app.batches import copies, reads, removal, repository, service
+from app.batches import copies, log, reads, removal, repository, service
 from app.batches.idempotency import IdempotencyDep
 from app.batches.models import Batch
 from app.batches.schemas import (
@@ -109,6 +109,7 @@ async def update_batch(batch_id: UUID, body: BatchUpdate, session: SessionDep, c
         changes["metadata_"] = changes.pop("metadata")
     if changes:
         await session.execute(update(Batch).where(Batch.id == batch_id).values(changes))
+        await log.announce(session, caller.organisation_id, batch_id)
     row = await repository.find_batch(session, caller.organisation_id, batch_id)
     if row is None:
         raise BatchNotFound("There is no such batch.")

@@ -16,7 +16,7 @@ from uuid import UUID
 
 import asyncpg
 import orjson
-from sqlalchemy import ARRAY, Text, bindparam, text
+from sqlalchemy import ARRAY, Text, bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import UUID as PgUUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -100,10 +100,42 @@ async def record(
     await session.execute(statement, values | {f"set_{name}": value for name, value in (changes or {}).items()})
 
 
+async def announce(session: AsyncSession, organisation_id: UUID, batch_id: UUID) -> None:
+    """Wake those who look at the organisation's list for a change without an event: renamed, archived, deleted.
+
+    The organisation is named as well, because of a deleted batch nobody could look it up any more.
+    """
+    await session.execute(select(func.pg_notify(CHANNEL, f"{batch_id}@{organisation_id}")))
+
+
 _AFTER = """
 select id, type, job_id, step, data::text, counters, actor, created_at from events
 where batch_id = $1 and id > $2 order by id limit $3
 """
+
+
+@dataclass(frozen=True, slots=True)
+class LogEnds:
+    """Where a batch's log begins, as far as it is kept, and ends. `status` is the batch's."""
+
+    organisation_id: UUID
+    status: str
+    last_event_id: int
+    oldest: int | None
+
+
+_ENDS = """
+select b.id, b.organisation_id, b.status, b.last_event_id,
+  (select e.id from events e where e.batch_id = b.id order by e.id limit 1)
+from batches b where b.id = any($1)
+"""
+
+
+async def ends(pool: asyncpg.Pool[asyncpg.Record], batch_ids: Sequence[UUID]) -> dict[UUID, LogEnds]:
+    """Of those batches that exist."""
+    return {row[0]: LogEnds(row[1], row[2], row[3], row[4]) for row in await pool.fetch(_ENDS, batch_ids)}
+
+
 _COMMON = dict.fromkeys(("sequence", "stage", "status", "message", "progress", "error_code", "attempt"))
 
 

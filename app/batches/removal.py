@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.caller import Caller
-from app.batches import service
+from app.batches import log, service
 from app.batches.models import Batch
 from app.batches.states import BATCH_TERMINAL
 from app.batches.step_models import Event
@@ -36,9 +36,11 @@ async def remove(session: AsyncSession, batch_id: UUID) -> None:
     """Remove a locked batch. Files that another batch uses as well stay; contents go when no file names them."""
     files = (await session.execute(_FILES, {"batch_id": batch_id})).scalars().all()
     await session.execute(delete(Event).where(Event.batch_id == batch_id))
-    await session.execute(delete(Batch).where(Batch.id == batch_id))
+    gone = delete(Batch).where(Batch.id == batch_id).returning(Batch.organisation_id)
+    organisation_id = (await session.execute(gone)).scalar_one()
     if files:
         await session.execute(_DELETE_FILES, {"ids": list(files)})
+    await log.announce(session, organisation_id, batch_id)
 
 
 async def find_expired(session: AsyncSession, limit: int) -> Sequence[UUID]:

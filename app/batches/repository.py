@@ -41,15 +41,29 @@ class BatchFilter:
     archived: bool = False
 
 
+_BATCHES = (
+    select(Batch, PipelineRow, User)
+    .join(PipelineRow, PipelineRow.id == Batch.pipeline_id)
+    .outerjoin(User, User.id == Batch.created_by)
+)
+
+
 def _batches(organisation_id: UUID) -> Select[Batch, PipelineRow, User]:
-    query = select(Batch, PipelineRow, User).join(PipelineRow, PipelineRow.id == Batch.pipeline_id)
-    return query.outerjoin(User, User.id == Batch.created_by).where(Batch.organisation_id == organisation_id)
+    return _BATCHES.where(Batch.organisation_id == organisation_id)
 
 
 async def find_batch(session: AsyncSession, organisation_id: UUID, batch_id: UUID) -> BatchRow | None:
     """One batch with its pipeline and who made it."""
     row = (await session.execute(_batches(organisation_id).where(Batch.id == batch_id))).first()
     return (row[0], row[1], row[2]) if row else None
+
+
+async def list_batches_by_id(
+    session: AsyncSession, organisation_ids: Sequence[UUID], batch_ids: Sequence[UUID]
+) -> Sequence[BatchRow]:
+    """Those of the batches that belong to one of the organisations and still exist."""
+    wanted = Batch.organisation_id.in_(organisation_ids), Batch.id.in_(batch_ids)
+    return [(row[0], row[1], row[2]) for row in await session.execute(_BATCHES.where(*wanted))]
 
 
 async def lock_batch(session: AsyncSession, organisation_id: UUID, batch_id: UUID) -> Batch | None:

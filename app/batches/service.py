@@ -184,6 +184,7 @@ async def archive(session: AsyncSession, caller: Caller, batch_id: UUID, *, arch
     check_command(batch, "archive")
     now = await database_now(session) if archived else None
     await session.execute(update(Batch).where(Batch.id == batch_id).values(archived_at=now))
+    await log.announce(session, batch.organisation_id, batch_id)
     return now
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import resource
 import signal
 import socket
 import sys
@@ -15,12 +16,19 @@ import uvicorn
 import uvloop
 from fastapi import FastAPI
 
+from app.kit.connections import guarded
 from app.main import Installation, create_app
 from app.settings import Settings
 
+log = logging.getLogger("tranche")
 SEND_BUFFER = 64 * 1024
 """Without it the kernel buffered 1.1 GB for 300 readers that never read (measured); accepted sockets inherit it."""
-BACKLOG = 2048
+UNANSWERED_MS = 30_000
+"""How long a peer may leave what we sent without a sign of life: a machine that lost its power says no good-bye."""
+BACKLOG = 8192
+"""Thousands come back at once after a restart; the kernel takes the less of this and net.core.somaxconn."""
+OTHER_FILES = 2048
+"""Room for what is not a stream: requests, uploads, the database, children."""
 REQUEST_END_SECONDS = 2
 KEEP_ALIVE_SECONDS = 75
 """Longer than the pools of common clients keep a connection. With uvicorn's own 5 s, which is httpx's as well, a client
@@ -42,7 +50,7 @@ class Server(uvicorn.Server):
     def __init__(self, app: FastAPI, listener: socket.socket) -> None:
         config = uvicorn.Config(
             app,
-            http="httptools",
+            http=guarded(app.state.settings.request_patience_seconds),
             ws="none",
             lifespan="on",
             log_config=None,
@@ -95,19 +103,33 @@ def greet(installation: Installation, port: int) -> None:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening socket with a bounded send buffer."""
+    """A listening socket; accepted ones inherit its bounded send buffer and its patience with dead peers."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNANSWERED_MS)
     listener.bind((host, port))
     listener.listen(BACKLOG)
     return listener
 
 
+def allow_many_sockets(streams: int) -> None:
+    """Raise the soft limit of open files, often 1,024, to what the streams need and the hard limit allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = streams + OTHER_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, allowed), hard))
+        if allowed < wanted:
+            log.warning("only %s files may be open (ulimit -Hn): fewer streams than %s will fit", allowed, streams)
+
+
 def serve(settings: Settings) -> None:
     """Serve HTTP, and run jobs unless TRANCHE_WORKER is off."""
     configure_logging(settings)
+    allow_many_sockets(settings.streams_per_process)
     try:
         listener = listen(settings.host, settings.port)
     except OSError as error:

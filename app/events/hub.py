@@ -8,86 +8,62 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.batches import log as event_log
-from app.batches.log import LoggedEvent
-from app.batches.models import Batch
-from app.events.frames import TERMINAL_TYPES, durable_frame
+from app.batches.log import LogEnds, LoggedEvent
+from app.events.admission import Admission
+from app.events.feeds import Feeds
+from app.events.frames import Frame, durable_frame
+from app.events.metrics import MISSING
+from app.events.pages import PAGE, Pages
+from app.events.topic import TAIL, TAILS, Topic
 from app.kit.db import Database
 from app.kit.errors import DATABASE_DOWN
+from app.kit.gathering import Gathering
 from app.kit.listen import listen
+from app.settings import Settings
 
 log = logging.getLogger("tranche.hub")
-TAIL: Final = 512
-PAGE: Final = 256
 READS_AT_A_TIME: Final = 4
 POLL_SECONDS: Final = 5.0
-RECONNECT_SECONDS: Final = 0.5
-Frame = tuple[int, bytes, bool]
-"""Event id, encoded frame, whether it is the batch's last."""
-
-
-class Topic:
-    """One followed batch: its newest frames, and those who wait for more. `last` is the newest event id read."""
-
-    def __init__(self, batch_id: UUID, last: int) -> None:
-        self.batch_id, self.last = batch_id, last
-        self.frames: deque[Frame] = deque(maxlen=TAIL)
-        self.readers = 0
-        self._changed = asyncio.Event()
-
-    def waiter(self) -> asyncio.Event:
-        """Set at the next change. Take it before looking, so that nothing falls between looking and waiting."""
-        return self._changed
-
-    def wake(self) -> None:
-        changed, self._changed = self._changed, asyncio.Event()
-        changed.set()
-
-    def add(self, frames: list[Frame]) -> None:
-        for frame in frames:
-            if frame[0] == self.last + 1:
-                self.frames.append(frame)
-                self.last = frame[0]
-        self.wake()
-
-    def after(self, cursor: int) -> list[Frame] | None:
-        """The frames after a cursor; None when the tail does not reach back so far."""
-        if cursor >= self.last:
-            return []
-        if not self.frames or cursor + 1 < self.frames[0][0]:
-            return None
-        start = cursor + 1 - self.frames[0][0]
-        return [self.frames[place] for place in range(start, len(self.frames))]
+POLL_SECONDS_WITHOUT_LISTEN: Final = 1.0
+RETRY_SECONDS: Final = 0.5
+READ_ERRORS: Final = (SQLAlchemyError, *DATABASE_DOWN, TimeoutError)
+_NEWEST: Final = "select id, last_event_id from batches where id = any($1)"
 
 
 class Hub:
-    """Topics of this process, kept current by one LISTEN connection and a safety poll. `stopping` ends every stream."""
+    """What this process's streams follow, kept current by LISTEN and a safety poll. `stopping` ends every stream."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self._database, self._settings = database, settings
         self._topics: dict[UUID, Topic] = {}
         self._dirty: set[UUID] = set()
         self._changed = asyncio.Event()
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
+        self._pages: Pages | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self.stopping = asyncio.Event()
+        self.admission = Admission(database, settings)
+        self.feeds = Feeds(database)
+        self._ends = Gathering(self._read_ends)
 
     async def start(self) -> None:
         self._pool = await self._database.connect_pool("tranche-hub", size=READS_AT_A_TIME)
-        listening = listen(
-            self._database, event_log.CHANNEL, hear=self._hear, missed=self._mark_all, name="tranche-listen"
-        )
-        loops = (listening, self._read_dirty(), self._poll())
+        self._pages = Pages(self._pool)
+        loops = [self._read_dirty(), self._poll(), self.feeds.run(), self.admission.watch_credentials()]
+        if self._settings.stream_listen:
+            channel = event_log.CHANNEL
+            loops.append(
+                listen(self._database, channel, hear=self._hear, missed=self._on_everything, name="tranche-listen")
+            )
         self._tasks = [asyncio.create_task(loop, name="hub") for loop in loops]
 
     async def stop(self) -> None:
@@ -103,11 +79,12 @@ class Hub:
         self.stopping.set()
         for topic in self._topics.values():
             topic.wake()
+        self.feeds.wake()
 
     @contextmanager
     def follow(self, batch_id: UUID, last_event_id: int) -> Iterator[Topic]:
         """The batch's topic, kept while anyone follows it. `last_event_id` is what the table held just now."""
-        topic = self._topics.setdefault(batch_id, Topic(batch_id, last_event_id))
+        topic = self._topics.setdefault(batch_id, Topic(last_event_id))
         topic.readers += 1
         self._mark(batch_id)  # something may have been written between that look and this line
         try:
@@ -117,71 +94,97 @@ class Hub:
             if not topic.readers:
                 self._topics.pop(batch_id, None)
 
+    async def find_ends(self, organisation_id: UUID, batch_id: UUID) -> LogEnds | None:
+        """Where the log of one of the organisation's batches begins and ends now."""
+        ends = await self._ends.find(batch_id)
+        return ends if ends and ends.organisation_id == organisation_id else None
+
+    async def _read_ends(self, batch_ids: Sequence[UUID]) -> dict[UUID, LogEnds]:
+        assert self._pool
+        return await event_log.ends(self._pool, batch_ids)
+
     async def page(self, batch_id: UUID, cursor: int) -> list[Frame]:
-        """Up to 200 frames after a cursor, from the table."""
-        events = await self.events_after(batch_id, cursor, PAGE)
-        return [(event.id, durable_frame(batch_id, event), event.type in TERMINAL_TYPES) for event in events]
+        """Frames after a cursor, from the table: those of one page."""
+        assert self._pages
+        return await self._pages.after(batch_id, cursor)
 
     async def events_after(self, batch_id: UUID, cursor: int, limit: int) -> list[LoggedEvent]:
         """Events after a cursor, from the table."""
         assert self._pool
         return await event_log.after(self._pool, batch_id, cursor, limit)
 
+    def _on_batch(self, batch_id: UUID, organisation_id: UUID | None) -> None:
+        self._mark(batch_id)
+        self.feeds.note(batch_id, organisation_id)
+
+    def _on_everything(self) -> None:
+        self._dirty |= set(self._topics)
+        self._changed.set()
+        self.feeds.note_all()
+
     def _mark(self, batch_id: UUID) -> None:
         if batch_id in self._topics:
             self._dirty.add(batch_id)
             self._changed.set()
 
-    def _mark_all(self) -> None:
-        self._dirty |= set(self._topics)
-        self._changed.set()
-
     async def _read_dirty(self) -> None:
         while True:
             await self._changed.wait()
             self._changed.clear()
-            dirty, self._dirty = self._dirty, set()
-            for batch_id in dirty:
-                try:
-                    await self._read(batch_id)
-                except (SQLAlchemyError, *DATABASE_DOWN) as error:
-                    log.warning("no events read: %s", type(error).__name__)
-                    self._dirty.add(batch_id)
-                except Exception:
-                    log.exception("the events of batch %s cannot be read", batch_id)
-                    self._dirty.add(batch_id)
-            if self._dirty & dirty:
-                await asyncio.sleep(RECONNECT_SECONDS)
-                self._changed.set()
+            dirty, self._dirty = list(self._dirty), set()
+            outcomes = await asyncio.gather(*map(self._read, dirty), return_exceptions=True)
+            failed = {batch_id: error for batch_id, error in zip(dirty, outcomes, strict=True) if error}
+            if not failed:
+                continue
+            error = next(iter(failed.values()))
+            if isinstance(error, READ_ERRORS):
+                log.warning("the events of %s batches were not read: %s", len(failed), type(error).__name__)
+            else:
+                log.error("the events of %s batches cannot be read", len(failed), exc_info=error)
+            await asyncio.sleep(RETRY_SECONDS)
+            self._dirty |= failed.keys()
+            self._changed.set()
 
     async def _read(self, batch_id: UUID) -> None:
         while topic := self._topics.get(batch_id):
-            frames = await self.page(batch_id, topic.last)
-            topic.add(frames)
-            if len(frames) < PAGE:
+            events = await self.events_after(batch_id, topic.last, PAGE)
+            keep = max(1, min(TAIL, TAILS // len(self._topics)))
+            if missing := topic.add([durable_frame(batch_id, event) for event in events], keep):
+                MISSING.inc(missing)
+                log.error("%s events of batch %s are missing before event %s", missing, batch_id, topic.last)
+            if len(events) < PAGE:
                 return
 
     def _hear(self, payload: str) -> None:
+        """Batches by comma, with their organisation behind an @ where the row may be gone; or `*` for too many."""
         if payload == "*":
-            self._mark_all()
-        else:
-            for name in payload.split(","):
-                self._mark(UUID(name))
+            self._on_everything()
+            return
+        for name in payload.split(","):
+            batch, _, organisation = name.partition("@")
+            try:
+                self._on_batch(UUID(batch), UUID(organisation) if organisation else None)
+            except ValueError:
+                log.warning("a notification names no batch: %.80r", name)
 
     async def _poll(self) -> None:
-        """A lost notification costs at most this delay, never an event."""
+        """A lost notification costs at most this delay, never an event. Also finds out which batches are gone."""
         while True:
-            await asyncio.sleep(POLL_SECONDS)
+            await asyncio.sleep(POLL_SECONDS if self._settings.stream_listen else POLL_SECONDS_WITHOUT_LISTEN)
+            self.feeds.note_all()
             if not self._topics:
                 continue
+            assert self._pool
+            asked = list(self._topics)
             try:
-                async with self._database.transaction() as session:
-                    query = select(Batch.id, Batch.last_event_id).where(Batch.id.in_(list(self._topics)))
-                    found = (await session.execute(query)).all()
-            except (SQLAlchemyError, *DATABASE_DOWN) as error:
+                newest = {row[0]: row[1] for row in await self._pool.fetch(_NEWEST, asked)}
+            except READ_ERRORS as error:
                 log.warning("no poll: %s", type(error).__name__)
                 continue
-            for batch_id, last_event_id in found:
+            for batch_id in asked:
                 topic = self._topics.get(batch_id)
-                if topic and topic.last < last_event_id:
+                if topic and batch_id not in newest:
+                    topic.gone = True
+                    topic.wake()
+                elif topic and topic.last < newest[batch_id]:
                     self._mark(batch_id)

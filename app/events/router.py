@@ -3,25 +3,58 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 import orjson
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi.routing import APIRoute
 
-from app.auth.caller import CallerDep
+from app.auth.caller import Caller, caller_of, get_caller
 from app.batches import log as event_log
-from app.batches import repository
+from app.batches import reads, repository
 from app.batches.service import BatchNotFound
 from app.batches.states import BATCH_TERMINAL
+from app.events.frames import expired_frames, unknown_id_frame
 from app.events.hub import Hub
-from app.events.stream import EventStream, StreamLimits
-from app.kit.db import DatabaseDep
-from app.kit.errors import BadRequest
+from app.events.schemas import EventPage, SnapshotTold
+from app.events.stream import EventStream, batch_chunks
+from app.events.table import batch_stream_content, batch_stream_description
+from app.events.tickets import redeem_ticket
+from app.kit.db import Database, DatabaseDep
+from app.kit.errors import BadRequest, Problem
 from app.kit.pages import Limit
 from app.settings import Settings
 
-router = APIRouter(prefix="/api/batches", tags=["events"])
+CROSS_ORIGIN: Final = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "Last-Event-ID, Retry-After",
+}
+"""For requests with a ticket only: they carry no cookie, so any page may read what its ticket opens."""
+
+
+class TicketRoute(APIRoute):
+    """Lets pages of other origins read the answer to a request with a ticket, refusals as well."""
+
+    def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]
+        handle = super().get_route_handler()
+
+        async def handle_any_origin(request: Request) -> Response:
+            if "ticket" not in request.query_params:
+                return await handle(request)
+            try:
+                response = await handle(request)
+            except Problem as problem:
+                problem.headers.update(CROSS_ORIGIN)
+                raise
+            response.headers.update(CROSS_ORIGIN)
+            return response
+
+        return handle_any_origin
+
+
+router = APIRouter(prefix="/api/batches", tags=["events"], route_class=TicketRoute)
 
 
 class EventIdNotReadable(BadRequest):
@@ -38,19 +71,35 @@ def _cursor(header: str | None, query: str | None) -> int:
     return int(value)
 
 
-@router.get(
-    "/{batch_id}/events",
-    response_class=Response,
-    responses={
-        200: {"content": {"text/event-stream": {}, "application/json": {}}, "description": "The stream, or one page."},
-        204: {"description": "The batch has ended and the client has seen its last event: do not come back."},
-    },
-)
+async def get_follower(
+    batch_id: UUID,
+    request: Request,
+    database: DatabaseDep,
+    ticket: Annotated[str | None, Query(max_length=200, description="Instead of a key, for pages elsewhere.")] = None,
+) -> Caller:
+    """Who follows: by key, else by ticket, else by cookie."""
+    if ticket is None or "authorization" in request.headers:
+        return await get_caller(request)
+    async with database.transaction() as session:
+        user, credential_id = await redeem_ticket(session, ticket, batch_id)
+    return caller_of(request, user, credential_id)
+
+
+FollowerDep = Annotated[Caller, Depends(get_follower)]
+_ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"model": EventPage, "content": batch_stream_content(), "description": "The stream, or one page as JSON."},
+    204: {"description": "The batch has ended and the client has seen its last event: do not come back."},
+    429: {"description": "This key holds as many streams as it may."},
+    503: {"description": "This process serves as many streams as it may."},
+}
+
+
+@router.get("/{batch_id}/events", response_class=Response, responses=_ANSWERS, description=batch_stream_description())
 @router.head("/{batch_id}/events", include_in_schema=False)
 async def follow_events(
     batch_id: UUID,
     request: Request,
-    caller: CallerDep,
+    caller: FollowerDep,
     database: DatabaseDep,
     last_event_id: Annotated[str | None, Query(max_length=40)] = None,
     last_event_id_header: Annotated[str | None, Header(alias="Last-Event-ID")] = None,
@@ -58,26 +107,44 @@ async def follow_events(
 ) -> Response:
     """Every event of the batch from the first, or from the one after Last-Event-ID, each exactly once and in order."""
     cursor = _cursor(last_event_id_header, last_event_id)
-    async with database.transaction() as session:
-        row = await repository.find_batch(session, caller.organisation_id, batch_id)
-        if row is None:
-            raise BatchNotFound("There is no such batch.")
-        batch = row[0]
     hub: Hub = request.app.state.hub
+    log = await hub.find_ends(caller.organisation_id, batch_id)
+    if log is None:
+        raise BatchNotFound("There is no such batch.")
     if "text/event-stream" not in request.headers.get("accept", ""):
         events = await hub.events_after(batch_id, cursor, limit)
-        return Response(_page(batch_id, events, batch.last_event_id, limit), media_type="application/json")
-    reset: dict[str, object] | None = None
-    if cursor > batch.last_event_id:
-        # An id we never gave out: the client followed a database that was since restored from a backup.
-        reset, cursor = {"reason": "unknown_id", "last_event_id": batch.last_event_id}, 0
-    elif cursor == batch.last_event_id and batch.status in BATCH_TERMINAL:
-        return Response(status_code=204)
+        return Response(_page(batch_id, events, log.last_event_id, limit), media_type="application/json")
     settings: Settings = request.app.state.settings
-    limits = StreamLimits(
-        settings.stream_heartbeat_seconds, settings.stream_max_age_seconds, settings.stream_send_timeout_seconds
-    )
-    return EventStream(hub, batch_id, batch.last_event_id, cursor, limits, reset)
+    headers, opening = {"Last-Event-ID": str(log.last_event_id)}, b""
+    if cursor > log.last_event_id:
+        opening, cursor = unknown_id_frame(log.last_event_id), 0
+    elif log.status in BATCH_TERMINAL and (cursor == log.last_event_id or log.oldest is None):
+        return Response(status_code=204, headers=headers)
+    if log.oldest is not None and cursor + 1 < log.oldest:
+        snapshot = await _snapshot(database, caller, batch_id)
+        opening += expired_frames(log.oldest, log.last_event_id, snapshot)
+        cursor = log.oldest - 1
+    chunks = batch_chunks(hub, settings, batch_id, log.last_event_id, cursor, opening)
+    return EventStream(hub, settings, caller, chunks, headers)
+
+
+@router.options("/{batch_id}/events", include_in_schema=False)
+async def allow_events() -> Response:
+    """For clients other than EventSource, which ask before they send Last-Event-ID from another origin."""
+    allowed = {
+        "Access-Control-Allow-Methods": "GET, HEAD",
+        "Access-Control-Allow-Headers": "Last-Event-ID, Cache-Control",
+        "Access-Control-Max-Age": "600",
+    }
+    return Response(status_code=204, headers=CROSS_ORIGIN | allowed)
+
+
+async def _snapshot(database: Database, caller: Caller, batch_id: UUID) -> SnapshotTold:
+    async with database.transaction() as session:
+        row = await repository.find_batch(session, caller.organisation_id, batch_id)
+    if row is None:
+        raise BatchNotFound("There is no such batch.")
+    return SnapshotTold(type="snapshot", batch=reads.BatchRead.model_validate(reads.batch_fields(*row)))
 
 
 def _page(batch_id: UUID, events: list[event_log.LoggedEvent], last: int, limit: int) -> bytes:

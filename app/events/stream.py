@@ -5,17 +5,21 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
+from contextlib import aclosing
 from typing import Final
 from uuid import UUID
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from app.events.frames import HEARTBEAT, bye_frame, opening_frame, passing_frame
-from app.events.hub import Hub, Topic
+from app.auth.caller import Caller
+from app.events.frames import HEARTBEAT, Frame, behind_frame, bye_frame, opening_frame
+from app.events.hub import READ_ERRORS, RETRY_SECONDS, Hub
+from app.events.metrics import CUT
+from app.events.topic import Topic
+from app.kit.connections import abort
+from app.settings import Settings
 
 HEADERS: Final = {
     "Content-Type": "text/event-stream; charset=utf-8",
@@ -23,101 +27,143 @@ HEADERS: Final = {
     "X-Accel-Buffering": "no",
 }
 MAX_CHUNK: Final = 64 * 1024
+Chunks = AsyncGenerator[bytes, None]
 
 
-@dataclass(frozen=True, slots=True)
-class StreamLimits:
-    """Seconds of silence before a heartbeat, of life before a polite end, and of patience with a stuck reader."""
+async def batch_chunks(
+    hub: Hub, settings: Settings, batch_id: UUID, last_event_id: int, cursor: int, opening: bytes = b""
+) -> Chunks:
+    """A batch's events after the cursor. `opening` is told first; `last_event_id` is what the table held just now."""
 
-    heartbeat: float
-    max_age: float
-    send_timeout: float
+    async def catch_up(cursor: int) -> list[Frame]:
+        return await hub.page(batch_id, cursor)
+
+    with hub.follow(batch_id, last_event_id) as topic:
+        yield opening_frame() + opening
+        async with aclosing(_chunks_after(hub, settings, topic, cursor, catch_up)) as chunks:
+            async for chunk in chunks:
+                yield chunk
 
 
-async def frames_after(hub: Hub, topic: Topic, cursor: int, limits: StreamLimits) -> AsyncIterator[bytes]:
-    """Chunks of whole frames after the cursor, until the batch's last event, the stream's greatest age, or bye."""
-    deadline = time.monotonic() + limits.max_age * random.uniform(0.8, 1.2)
+async def list_chunks(hub: Hub, settings: Settings, organisation_id: UUID) -> Chunks:
+    """What happens to the organisation's batches from now on."""
+    async with hub.feeds.follow(organisation_id) as feed:
+
+        async def catch_up(cursor: int) -> list[Frame]:
+            return [(feed.last, behind_frame(), False)]
+
+        start = feed.last
+        yield opening_frame()
+        async with aclosing(_chunks_after(hub, settings, feed, start, catch_up)) as chunks:
+            async for chunk in chunks:
+                yield chunk
+
+
+async def _chunks_after(
+    hub: Hub, settings: Settings, topic: Topic, cursor: int, catch_up: Callable[[int], Awaitable[list[Frame]]]
+) -> Chunks:
+    """Chunks of whole frames after the cursor, until the last event, the stream's greatest age, or bye.
+
+    `catch_up` gives frames after a cursor that the topic's tail no longer reaches.
+    """
+    deadline = time.monotonic() + settings.stream_max_age_seconds * random.uniform(0.8, 1.2)
     while True:
         changed = topic.waiter()
         frames = topic.after(cursor)
         if frames is None:
-            frames = await hub.page(topic.batch_id, cursor)
+            try:
+                frames = await catch_up(cursor)
+            except READ_ERRORS:
+                if not hub.stopping.is_set():
+                    await asyncio.sleep(RETRY_SECONDS * random.uniform(1, 2))
+                    continue
         if frames:
-            cursor = frames[-1][0]
-            for chunk in _chunks([frame for _, frame, _ in frames]):
+            cursor, over = frames[-1][0], frames[-1][2]
+            for chunk in _joined(frames):
                 yield chunk
-            if frames[-1][2] or time.monotonic() > deadline:
+            if over or time.monotonic() > deadline:
                 return
             continue
         if hub.stopping.is_set():
             yield bye_frame()
             return
-        if time.monotonic() > deadline:
+        if topic.gone or time.monotonic() > deadline:
             return
         try:
-            async with asyncio.timeout(limits.heartbeat):
+            async with asyncio.timeout(settings.stream_heartbeat_seconds):
                 await changed.wait()
         except TimeoutError:
             yield HEARTBEAT
 
 
-def _chunks(frames: list[bytes]) -> list[bytes]:
-    """Frames joined into pieces of at most about 64 KiB, so that one send covers many small events."""
-    chunks: list[bytes] = []
+def _joined(frames: list[Frame]) -> Iterator[bytes]:
+    """Frames in pieces of at most about 64 KiB, so that one send covers many small events."""
     gathered, size = [], 0
-    for frame in frames:
-        gathered.append(frame)
-        size += len(frame)
+    for _, body, _ in frames:
+        gathered.append(body)
+        size += len(body)
         if size >= MAX_CHUNK:
-            chunks.append(b"".join(gathered))
+            yield b"".join(gathered)
             gathered, size = [], 0
-    return [*chunks, b"".join(gathered)] if gathered else chunks
+    if gathered:
+        yield b"".join(gathered)
+
+
+class ReaderStuck(Exception):
+    """The client takes nothing any more."""
 
 
 class EventStream(Response):
     """The response: our own rather than a library's, for the memory of thousands of idle streams and a polite end."""
 
     def __init__(
-        self,
-        hub: Hub,
-        batch_id: UUID,
-        last_event_id: int,
-        cursor: int,
-        limits: StreamLimits,
-        reset: dict[str, object] | None = None,
+        self, hub: Hub, settings: Settings, caller: Caller, chunks: Chunks, headers: Mapping[str, str] | None = None
     ) -> None:
-        """`reset`, when given, is told first: the client must drop what it has, and replay follows."""
-        super().__init__(headers=HEADERS | {"Last-Event-ID": str(last_event_id)})
+        super().__init__(headers=HEADERS | dict(headers or {}))
         del self.headers["content-length"]
-        self._hub, self._batch_id, self._last, self._cursor = hub, batch_id, last_event_id, cursor
-        self._limits, self._reset = limits, reset
+        self._hub, self._settings, self._caller, self._chunks = hub, settings, caller, chunks
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         if scope["method"] == "HEAD":
+            await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
             await send({"type": "http.response.body", "body": b""})
             return
-        sending = asyncio.ensure_future(self._send_all(send))
-        leaving = asyncio.ensure_future(_until_disconnect(receive))
-        try:
-            await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            leaving.cancel()
-            if not sending.done():
-                sending.cancel()
-            with suppress(asyncio.CancelledError, TimeoutError, OSError):
-                await sending
+        with self._hub.admission.admit(self._caller) as stream:
+            leaving = asyncio.ensure_future(_until_disconnect(receive))
+            leaving.add_done_callback(lambda _: stream.close("left"))
+            try:
+                await self._send_all(send)
+            except asyncio.CancelledError:
+                task = asyncio.current_task()
+                if not stream.closed or (task and task.uncancel()):
+                    raise  # somebody else wants this task to end
+                if stream.closed != "left":
+                    await send({"type": "http.response.body", "body": b""})
+            except ReaderStuck:
+                CUT.labels("stuck").inc()
+                stream.over()
+                abort(scope)  # an orderly close would wait for the reader to take what is buffered
+                await asyncio.wait([leaving], timeout=1)
+            finally:
+                stream.over()
+                leaving.cancel()
+                await asyncio.wait([leaving])
 
     async def _send_all(self, send: Send) -> None:
-        async def put(body: bytes, more: bool = True) -> None:
-            async with asyncio.timeout(self._limits.send_timeout):
-                await send({"type": "http.response.body", "body": body, "more_body": more})
+        async def put(message: dict[str, object]) -> None:
+            try:
+                async with asyncio.timeout(self._settings.stream_send_timeout_seconds):
+                    await send(message)
+            except TimeoutError:
+                raise ReaderStuck from None
 
-        with self._hub.follow(self._batch_id, self._last) as topic:
-            await put(opening_frame() + (passing_frame("reset", self._reset) if self._reset else b""))
-            async for chunk in frames_after(self._hub, topic, self._cursor, self._limits):
-                await put(chunk)
-        await put(b"", more=False)
+        async with aclosing(self._chunks) as chunks:
+            first = await anext(chunks)  # what cannot start is answered as an error
+            await put({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+            await put({"type": "http.response.body", "body": first, "more_body": True})
+            async for chunk in chunks:
+                await put({"type": "http.response.body", "body": chunk, "more_body": True})
+        await put({"type": "http.response.body", "body": b""})
 
 
 async def _until_disconnect(receive: Receive) -> None:

@@ -14,6 +14,7 @@ from app.kit.errors import DATABASE_DOWN
 
 log = logging.getLogger("tranche.listen")
 RECONNECT_SECONDS: Final = 0.5
+PROBE_SECONDS: Final = 30.0
 
 
 async def listen(
@@ -35,7 +36,12 @@ async def listen(
             try:
                 await connection.add_listener(channel, on_notify)
                 missed()
-                await lost.wait()
+                while not lost.is_set():
+                    try:
+                        await asyncio.wait_for(lost.wait(), PROBE_SECONDS)
+                    except TimeoutError:
+                        # A link that a firewall dropped in silence shows no end by itself.
+                        await connection.execute("select 1", timeout=PROBE_SECONDS)
             finally:
                 connection.terminate()
             log.warning("LISTEN was lost: connecting again")

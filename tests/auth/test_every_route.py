@@ -77,6 +77,11 @@ def routes(openapi: dict[str, Any]) -> Iterator[tuple[str, str]]:
             yield from ((method.upper(), path) for method in methods)
 
 
+def only_streams(openapi: dict[str, Any], path: str) -> bool:
+    """Whether a GET of the path never ends; what such a stream shows to whom is tested with the streams."""
+    return list(openapi["paths"][path]["get"]["responses"]["200"].get("content", {})) == ["text/event-stream"]
+
+
 def filled(path: str, values: dict[str, str]) -> str:
     return re.sub(r"{(\w+)}", lambda match: values[match[1]], path) + QUERIES.get(path, "")
 
@@ -130,7 +135,7 @@ async def test_lists_show_nothing_of_another_organisation(
 ) -> None:
     async with caller(api, await key_of(api, "Third")) as third:
         for method, path in routes(openapi):
-            if method == "GET" and "{" not in path:
+            if method == "GET" and "{" not in path and not only_streams(openapi, path):
                 answer = await third.get(filled(path, {}))
                 assert answer.status_code == 200, path
                 assert not [value for value in of_first.values() if value in answer.text], path

@@ -1,0 +1,101 @@
+"""Who may hold a stream: so many for each key, so many for the process, and only while the key or session is valid."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.auth.caller import Caller
+from app.auth.repository import list_live_credentials
+from app.events.metrics import CUT, REFUSED, STREAMS
+from app.kit.db import Database
+from app.kit.errors import DATABASE_DOWN, Problem, Unavailable
+from app.settings import Settings
+
+log = logging.getLogger("tranche.streams")
+RETRY_AFTER: Final = 5
+
+
+class TooManyStreams(Problem):
+    status, code, title = 429, "too_many_streams", "Too many streams"
+
+
+class NoStreamsLeft(Unavailable):
+    code, title = "no_streams_left", "Too many streams"
+
+
+class OpenStream:
+    """A stream that is being served, by the task that entered. `closed` is why somebody ended it."""
+
+    def __init__(self) -> None:
+        task = asyncio.current_task()
+        assert task
+        self._task, self.closed = task, ""
+
+    def close(self, reason: str) -> None:
+        """Interrupt the task that serves it; the first reason counts."""
+        if not self.closed:
+            self.closed = reason
+            self._task.cancel()
+
+    def over(self) -> None:
+        """It has ended by itself: from now on there is nothing to interrupt."""
+        self.closed = self.closed or "over"
+
+
+class Admission:
+    """The open streams of this process."""
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self._database, self._settings = database, settings
+        self._open: dict[UUID | None, set[OpenStream]] = defaultdict(set)
+        self._count = 0
+
+    @contextmanager
+    def admit(self, caller: Caller) -> Iterator[OpenStream]:
+        """A place for one stream; raises TooManyStreams (429) or NoStreamsLeft (503)."""
+        if self._count >= self._settings.streams_per_process:
+            REFUSED.labels("process").inc()
+            raise NoStreamsLeft("This process serves as many streams as it may.", retry_after=RETRY_AFTER)
+        mine = self._open[caller.credential_id]
+        if len(mine) >= self._settings.streams_per_key:
+            REFUSED.labels("key").inc()
+            detail = f"This key or session holds {len(mine)} streams, which is the most. Close one first."
+            raise TooManyStreams(detail, headers={"Retry-After": str(RETRY_AFTER)})
+        stream = OpenStream()
+        mine.add(stream)
+        self._count += 1
+        STREAMS.inc()
+        try:
+            yield stream
+        finally:
+            STREAMS.dec()
+            self._count -= 1
+            mine.discard(stream)
+            if not mine and self._open.get(caller.credential_id) is mine:
+                del self._open[caller.credential_id]
+
+    async def watch_credentials(self) -> None:
+        """End the streams whose key was revoked or whose session is over; one query for all, again and again."""
+        while True:
+            await asyncio.sleep(self._settings.stream_recheck_seconds)
+            held = [credential_id for credential_id in self._open if credential_id]
+            if not held:
+                continue
+            try:
+                async with self._database.transaction() as session:
+                    live = await list_live_credentials(session, held)
+            except (SQLAlchemyError, *DATABASE_DOWN) as error:
+                log.warning("credentials were not checked: %s", type(error).__name__)
+                continue
+            for credential_id in set(held) - live:
+                for stream in self._open.get(credential_id, set()).copy():
+                    CUT.labels("credential").inc()
+                    stream.close("credential")

@@ -1,0 +1,153 @@
+"""Feeds for lists: what happens to the batches of an organisation, as snapshots of those that changed.
+
+Notifications say at once which batches changed. What they cannot say, because nobody listened, because there were too
+many or because LISTEN is off, is found by comparing the versions of the organisation's newest and open batches.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from itertools import islice
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.batches.reads import BatchRead, batch_fields
+from app.batches.repository import list_batches_by_id
+from app.batches.states import BATCH_TERMINAL, sql_list
+from app.events.frames import passing_frame
+from app.events.schemas import BatchDeletedTold, BatchUpdatedTold
+from app.events.topic import Topic
+from app.kit.db import Database
+from app.kit.errors import DATABASE_DOWN
+
+log = logging.getLogger("tranche.feeds")
+FLUSH_SECONDS: Final = 0.25
+SLOWEST_FLUSH_SECONDS: Final = 1.0
+AT_A_TIME: Final = 200
+"""Batches read by one query; a flush of more than these comes later, so that a busy service tells less often."""
+RETRY_SECONDS: Final = 1.0
+# A row's xmin changes with every update of it, also with those that leave no event.
+_VERSIONS = text(f"""
+select id, xmin::text from (
+  (select id, xmin from batches where organisation_id = :organisation_id order by created_at desc, id desc limit 500)
+  union all
+  (select id, xmin from batches
+   where organisation_id = :organisation_id and status not in ({sql_list(BATCH_TERMINAL)}))
+) looked_at
+""")
+
+
+class Feed(Topic):
+    """One organisation's feed. `known` are the versions that its readers have been told, or have loaded themselves."""
+
+    def __init__(self, organisation_id: UUID) -> None:
+        super().__init__(0)
+        self.organisation_id = organisation_id
+        self.known: dict[UUID, str] = {}
+        self.ready = asyncio.Lock()
+        self.compared = False
+
+    def tell(self, told: Iterable[BatchUpdatedTold | BatchDeletedTold]) -> None:
+        """Append an event for each."""
+        self.add([(self.last + place, passing_frame(item), False) for place, item in enumerate(told, 1)])
+
+
+class Feeds:
+    """The feeds that somebody in this process reads."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._feeds: dict[UUID, Feed] = {}
+        self._dirty: dict[UUID, UUID | None] = {}
+        self._compare = False
+        self._changed = asyncio.Event()
+
+    def wake(self) -> None:
+        for feed in self._feeds.values():
+            feed.wake()
+
+    def note(self, batch_id: UUID, organisation_id: UUID | None) -> None:
+        """A batch changed. The organisation is needed to tell of one that is gone."""
+        if self._feeds:
+            self._dirty[batch_id] = organisation_id or self._dirty.get(batch_id)
+            self._changed.set()
+
+    def note_all(self) -> None:
+        """Any batch may have changed."""
+        if self._feeds:
+            self._compare = True
+            self._changed.set()
+
+    @asynccontextmanager
+    async def follow(self, organisation_id: UUID) -> AsyncIterator[Feed]:
+        """The organisation's feed, kept while anyone reads it. What changes from now on will be told."""
+        feed = self._feeds.setdefault(organisation_id, Feed(organisation_id))
+        feed.readers += 1
+        try:
+            async with feed.ready:
+                if not feed.compared:
+                    feed.known = await self._versions(feed)
+                    feed.compared = True
+            yield feed
+        finally:
+            feed.readers -= 1
+            if not feed.readers:
+                self._feeds.pop(organisation_id, None)
+
+    async def run(self) -> None:
+        """Tell what changed, at most every quarter of a second."""
+        pause = FLUSH_SECONDS
+        while True:
+            await self._changed.wait()
+            await asyncio.sleep(pause)
+            self._changed.clear()
+            dirty, self._dirty = self._dirty, {}
+            compare, self._compare = self._compare, False
+            try:
+                if compare:
+                    for feed in list(self._feeds.values()):
+                        dirty |= dict.fromkeys(await self._differing(feed), feed.organisation_id)
+                await self._tell(dirty)
+            except Exception as error:
+                expected = isinstance(error, (SQLAlchemyError, *DATABASE_DOWN))
+                log.warning("lists were not told: %s", type(error).__name__, exc_info=None if expected else error)
+                self._dirty = dirty | self._dirty
+                self.note_all()
+                await asyncio.sleep(RETRY_SECONDS)
+            pause = min(SLOWEST_FLUSH_SECONDS, FLUSH_SECONDS * (1 + len(dirty) / AT_A_TIME))
+
+    async def _versions(self, feed: Feed) -> dict[UUID, str]:
+        async with self._database.transaction() as session:
+            rows = await session.execute(_VERSIONS, {"organisation_id": feed.organisation_id})
+            return {row[0]: row[1] for row in rows}
+
+    async def _differing(self, feed: Feed) -> Sequence[UUID]:
+        """Batches that are new, changed, or no longer among the newest: those may have aged, or be gone."""
+        before, feed.known = feed.known, await self._versions(feed)
+        if not feed.compared:
+            return []
+        changed = [batch_id for batch_id, version in feed.known.items() if before.get(batch_id) != version]
+        return [*changed, *(before.keys() - feed.known.keys())]
+
+    async def _tell(self, dirty: dict[UUID, UUID | None]) -> None:
+        waiting = iter(dirty.items())
+        while group := dict(islice(waiting, AT_A_TIME)):
+            async with self._database.transaction() as session:
+                rows = await list_batches_by_id(session, list(self._feeds), list(group))
+                found = [(row[0], BatchRead.model_validate(batch_fields(*row))) for row in rows]
+            there = {batch.id for batch, _ in found}
+            for feed in list(self._feeds.values()):
+                mine = [read for batch, read in found if batch.organisation_id == feed.organisation_id]
+                gone = [
+                    batch_id
+                    for batch_id, organisation_id in group.items()
+                    if batch_id not in there and organisation_id == feed.organisation_id
+                ]
+                feed.tell(BatchUpdatedTold(type="batch.updated", batch=batch) for batch in mine)
+                feed.tell(BatchDeletedTold(type="batch.deleted", batch_id=batch_id) for batch_id in gone)

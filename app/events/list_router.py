@@ -1,0 +1,54 @@
+"""The stream of an organisation's batches, for lists, and the tickets for streams of one batch."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+
+from app.auth.caller import CallerDep
+from app.batches import repository
+from app.batches.service import BatchNotFound
+from app.events.hub import Hub
+from app.events.schemas import TicketRead
+from app.events.stream import EventStream, list_chunks
+from app.events.table import list_stream_content, list_stream_description
+from app.events.tickets import issue_ticket
+from app.kit.db import SessionDep
+from app.kit.errors import Problem
+from app.settings import Settings
+
+router = APIRouter(prefix="/api", tags=["events"])
+_ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"content": list_stream_content(), "description": "The stream."},
+    406: {"description": "The client does not accept text/event-stream."},
+}
+
+
+class OnlyAStream(Problem):
+    status, code, title = 406, "only_a_stream", "Not acceptable"
+
+
+@router.get("/events", response_class=Response, responses=_ANSWERS, description=list_stream_description())
+@router.head("/events", include_in_schema=False)
+async def follow_batches(request: Request, caller: CallerDep) -> Response:
+    """What happens to the organisation's batches from now on, as snapshots of those that changed."""
+    accepted = request.headers.get("accept", "*/*")
+    if not any(kind in accepted for kind in ("text/event-stream", "text/*", "*/*")):
+        raise OnlyAStream("This is a stream: ask for text/event-stream. For the list as JSON see /api/batches.")
+    settings: Settings = request.app.state.settings
+    hub: Hub = request.app.state.hub
+    return EventStream(hub, settings, caller, list_chunks(hub, settings, caller.organisation_id))
+
+
+@router.post("/batches/{batch_id}/stream-tickets", status_code=201)
+async def create_stream_ticket(batch_id: UUID, session: SessionDep, caller: CallerDep) -> TicketRead:
+    """A ticket that opens the batch's stream once or more within 60 seconds, for an EventSource on another origin."""
+    if await repository.find_batch(session, caller.organisation_id, batch_id) is None:
+        raise BatchNotFound("There is no such batch.")
+    assert caller.credential_id
+    ticket, expires_at = await issue_ticket(session, batch_id, caller.credential_id)
+    url = f"/api/batches/{batch_id}/events?ticket={ticket}"
+    return TicketRead(ticket=ticket, expires_at=datetime.fromtimestamp(expires_at, UTC), url=url)

@@ -1,0 +1,138 @@
+"""The documentation of the events, made from their models: for /docs, for openapi.json, and for docs/events.md.
+
+    python -m app.events.table
+
+writes the tables of docs/events.md anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from fastapi import FastAPI
+
+from app.events.schemas import (
+    LOG_EVENTS,
+    PASSING_OF_BATCH,
+    PASSING_OF_LIST,
+    STREAM_EVENT,
+    LogEvent,
+    type_of,
+)
+from app.kit.schemas import Output
+
+Models = Sequence[type[Output]]
+PAGE: Final = Path("docs/events.md")
+_REF: Final = "#/components/schemas/{model}"
+
+
+def _words(model: type[Output]) -> str:
+    return " ".join((model.__doc__ or "").split())
+
+
+def _table(head: str, rows: Iterable[Sequence[str]]) -> str:
+    lines = [f"| {head} |", "|" + "---|" * (head.count("|") + 1), *(f"| {' | '.join(row)} |" for row in rows)]
+    return "\n".join(lines)
+
+
+def events_table(models: Models) -> str:
+    """Each event, when it is told, and what it holds besides the common members."""
+
+    def own(model: type[Output]) -> str:
+        common = LogEvent.model_fields if issubclass(model, LogEvent) else {"type"}
+        names = [name for name in model.model_fields if name not in common]
+        return ", ".join(f"`{name}`" + ("" if model.model_fields[name].is_required() else "?") for name in names)
+
+    rows = [(f"`{type_of(model)}`", _words(model), own(model)) for model in models]
+    return _table("event | when | members of its own", rows)
+
+
+def members_table() -> str:
+    """What every event of the log holds."""
+    rows = [(f"`{name}`", field.description or "") for name, field in LogEvent.model_fields.items()]
+    return _table("member | meaning", rows)
+
+
+def batch_stream_description() -> str:
+    """For /docs."""
+    return "\n\n".join(
+        (
+            "Every event of the batch from the first, or from the one after `Last-Event-ID` (header, else query), each "
+            "exactly once and in order. With `Accept: text/event-stream` a live stream that ends with the batch, else "
+            "one page of the same log as JSON.",
+            events_table(LOG_EVENTS),
+            "Members of all of these:",
+            members_table(),
+            "Of the moment, without a place in the log:",
+            events_table(PASSING_OF_BATCH),
+        )
+    )
+
+
+def list_stream_description() -> str:
+    """For /docs."""
+    words = "What happens to the organisation's batches from now on. Load the list whenever the stream opens: there "
+    return words + "is no replay, and events have no ids.\n\n" + events_table(PASSING_OF_LIST)
+
+
+def batch_stream_content() -> dict[str, Any]:
+    """The content of a 200 from a batch's stream, for OpenAPI."""
+    return {"text/event-stream": {"itemSchema": _item_schema((*LOG_EVENTS, *PASSING_OF_BATCH))}}
+
+
+def list_stream_content() -> dict[str, Any]:
+    """The content of a 200 from the list's stream, for OpenAPI."""
+    return {"text/event-stream": {"itemSchema": _item_schema(PASSING_OF_LIST)}}
+
+
+def _item_schema(models: Models) -> dict[str, Any]:
+    """One event as it is on the wire; its `data` is JSON by the model of its type."""
+
+    def item(model: type[Output]) -> dict[str, Any]:
+        content = {"$ref": _REF.format(model=model.__name__)}
+        data = {"type": "string", "contentMediaType": "application/json", "contentSchema": content}
+        properties = {"id": {"type": "string"}, "event": {"const": type_of(model)}, "data": data}
+        required = ["event", "data", *(["id"] if issubclass(model, LogEvent) else [])]
+        return {"type": "object", "description": _words(model), "properties": properties, "required": required}
+
+    return {"oneOf": [item(model) for model in models]}
+
+
+def describe_events(app: FastAPI) -> None:
+    """Add the models of the events to the components of openapi.json."""
+    describe_routes = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            described = describe_routes()
+            events = STREAM_EVENT.json_schema(mode="serialization", ref_template=_REF)["$defs"]
+            known = described["components"]["schemas"]
+            described["components"]["schemas"] = dict(sorted((events | known).items()))
+        return app.openapi_schema or {}
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+def tables_of_page() -> dict[str, str]:
+    """The tables of docs/events.md by the name of their place."""
+    return {
+        "log": events_table(LOG_EVENTS),
+        "members": members_table(),
+        "passing": events_table(PASSING_OF_BATCH),
+        "list": events_table(PASSING_OF_LIST),
+    }
+
+
+def filled(page: str) -> str:
+    """The page with its tables as they are now."""
+    for name, table in tables_of_page().items():
+        begin, end = f"<!-- table: {name} -->\n", "<!-- end -->"
+        before, _, rest = page.partition(begin)
+        page = f"{before}{begin}{table}\n{end}{rest.partition(end)[2]}"
+    return page
+
+
+if __name__ == "__main__":
+    PAGE.write_text(filled(PAGE.read_text("utf-8")), "utf-8")

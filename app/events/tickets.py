@@ -1,0 +1,72 @@
+"""Stream tickets: how a page of another origin opens one batch's stream, since an EventSource can send no header.
+
+A ticket names the batch, the key or session it was made with, and its end, signed with the installation's secret. It is
+good for opening a stream, not for staying: whoever comes back after its end needs a new one.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import re
+import struct
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.auth.models import User
+from app.auth.repository import find_user_by_credential
+from app.auth.signing import get_signing_key
+from app.kit.errors import Problem
+
+PURPOSE: Final = "stream tickets"
+LIFE_SECONDS: Final = 60
+_FORMAT: Final = struct.Struct(">16s16sQ")
+_SIGNATURE_BYTES: Final = 32
+_LENGTH: Final = (_FORMAT.size + _SIGNATURE_BYTES) * 4 // 3
+
+
+class TicketNotValid(Problem):
+    status, code, title = 401, "invalid_ticket", "Ticket not valid"
+
+
+def seal(secret: bytes, batch_id: UUID, credential_id: UUID, expires_at: int) -> str:
+    """A ticket; `expires_at` in seconds since 1970."""
+    content = _FORMAT.pack(batch_id.bytes, credential_id.bytes, expires_at)
+    return base64.urlsafe_b64encode(content + hmac.digest(secret, content, "sha256")).decode()
+
+
+def unseal(secret: bytes, ticket: str) -> tuple[UUID, UUID, int] | None:
+    """Batch, credential and end of a ticket that we signed."""
+    if not re.fullmatch(rf"[A-Za-z0-9_-]{{{_LENGTH}}}", ticket):
+        return None
+    raw = base64.urlsafe_b64decode(ticket)
+    content, signature = raw[: _FORMAT.size], raw[_FORMAT.size :]
+    if not hmac.compare_digest(signature, hmac.digest(secret, content, "sha256")):
+        return None
+    batch, credential, expires_at = _FORMAT.unpack(content)
+    return UUID(bytes=batch), UUID(bytes=credential), expires_at
+
+
+async def _now(session: AsyncSession) -> int:
+    """By the database's clock, which all processes share."""
+    return int((await session.execute(select(func.extract("epoch", func.clock_timestamp())))).scalar_one())
+
+
+async def issue_ticket(session: AsyncSession, batch_id: UUID, credential_id: UUID) -> tuple[str, int]:
+    """A ticket for the batch's stream, and its end in seconds since 1970. The caller must be known to see the batch."""
+    expires_at = await _now(session) + LIFE_SECONDS
+    return seal(await get_signing_key(session, PURPOSE), batch_id, credential_id, expires_at), expires_at
+
+
+async def redeem_ticket(session: AsyncSession, ticket: str, batch_id: UUID) -> tuple[User, UUID]:
+    """For whom a ticket was made, and the credential it was made with, which must still be valid (else 401)."""
+    opened = unseal(await get_signing_key(session, PURPOSE), ticket)
+    if opened and opened[0] == batch_id and opened[2] > await _now(session):
+        user = await find_user_by_credential(session, opened[1])
+        if user:
+            return user, opened[1]
+    detail = f"A ticket opens the stream of one batch within {LIFE_SECONDS} seconds. Ask for a new one."
+    raise TicketNotValid(detail, headers={"WWW-Authenticate": "Bearer"})

@@ -1,0 +1,49 @@
+"""Look-ups that gather: while one read is on its way, whatever else is asked for waits and goes together in the next.
+
+There is no timer: who asks alone is answered as fast as by a query of its own. When thousands come back at once, after
+a restart, they share a few queries. Nobody gets an answer that was read before they asked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from typing import Final, Generic, TypeVar
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+AT_A_TIME: Final = 500
+
+
+class Gathering(Generic[K, V]):
+    """Gives the value of a key, or None. `read` is asked for many keys and leaves out those without a value."""
+
+    def __init__(self, read: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]]) -> None:
+        self._read = read
+        self._waiting: dict[K, list[asyncio.Future[V | None]]] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    async def find(self, key: K) -> V | None:
+        """The key's value; raises what `read` raises."""
+        answer: asyncio.Future[V | None] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(key, []).append(answer)
+        if self._task is None:
+            self._task = asyncio.create_task(self._read_all(), name="gathering")
+        return await answer
+
+    async def _read_all(self) -> None:
+        try:
+            while self._waiting:
+                asked = {key: self._waiting.pop(key) for key in list(self._waiting)[:AT_A_TIME]}
+                try:
+                    found = await self._read(list(asked))
+                except Exception as error:
+                    for answer in (one for answers in asked.values() for one in answers if not one.done()):
+                        answer.set_exception(error)
+                    continue
+                for key, answers in asked.items():
+                    for answer in answers:
+                        if not answer.done():  # whoever asked may have left meanwhile
+                            answer.set_result(found.get(key))
+        finally:
+            self._task = None

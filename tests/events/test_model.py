@@ -1,0 +1,93 @@
+"""The one model of events: nothing is written that it does not know, and the documentation is made from it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.batches.states import BATCH_TERMINAL
+from app.events.schemas import EVERYTHING, LOG_EVENTS, STREAM_EVENT, type_of
+from app.events.table import filled
+from tests.batch_helpers import follow, run, submit
+from tests.conftest import Api
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+LOGGED = {type_of(model): model for model in LOG_EVENTS}
+TYPE = re.compile(r"""["']((?:batch|job|step)\.[a-z]+)["']""")
+PREFIX = re.compile(r"""(?:'|f")(batch|job|step)\.(?:' \|\||{status})""")
+STATUSES = {
+    "batch": BATCH_TERMINAL,
+    "job": ("completed", "failed", "cancelled"),
+    "step": ("completed", "failed", "skipped"),
+}
+
+
+def check(event: dict[str, Any]) -> None:
+    """The event is one of the model, and has no member that the model does not tell of."""
+    STREAM_EVENT.validate_python(event)
+    assert event.keys() <= LOGGED[event["type"]].model_fields.keys(), event
+
+
+async def test_whatever_happens_is_in_the_model(api: Api) -> None:
+    told = list(
+        (await run(api, "behaviour", [{"do": what} for what in ("report", "retry_once", "stop", "x")]))["events"]
+    )
+    told += (await run(api, "behaviour", [{"do": "lose"}, {}], max_parallel=1))["events"]
+    told += (await run(api, "cleanup", [{"fail": True}, {}]))["events"]
+    batch_id = await submit(api, "slow", [{}, {}], params={"seconds": 0.3}, max_parallel=1, start=False)
+    for command in ("start", "pause", "resume", "cancel"):
+        assert (await api.post(f"/api/batches/{batch_id}/{command}")).is_success
+    told += await follow(api, batch_id)
+    policy = {"threshold": 0.1, "action": "pause"}
+    batch_id = await submit(api, "behaviour", [{"do": "stop"}, {}], max_parallel=1, failure_policy=policy)
+    for event in told:
+        check(event)
+    page = (await api.get(f"/api/batches/{batch_id}/events")).json()["events"]
+    for event in page:
+        check(event)
+    assert {event["type"] for event in told} >= LOGGED.keys() - {"job.requeued", "batch.alerted", "batch.completed"}
+
+
+def test_the_model_holds_what_the_code_can_write_and_nothing_else() -> None:
+    """Literals of the code, and the types that it puts together from a prefix and a status."""
+    paths = [path for path in (ROOT / "app").rglob("*") if path.suffix in (".py", ".sql")]
+    sources = [path.read_text("utf-8") for path in paths if path != ROOT / "app" / "events" / "schemas.py"]
+    written = {name for source in sources for name in TYPE.findall(source)}
+    prefixes = {name for source in sources for name in PREFIX.findall(source)}
+    assert prefixes == STATUSES.keys()
+    written |= {f"{prefix}.{status}" for prefix in prefixes for status in STATUSES[prefix]}
+    passing = {type_of(model) for model in EVERYTHING} - LOGGED.keys()
+    assert written - passing == LOGGED.keys()
+
+
+async def test_the_page_of_the_events_is_up_to_date() -> None:
+    page = (ROOT / "docs" / "events.md").read_text("utf-8")
+    assert page == filled(page), "run: python -m app.events.table"
+
+
+async def test_the_documentation_shows_every_event(api: Api) -> None:
+    described = (await api.get("/openapi.json")).json()
+    components = described["components"]["schemas"]
+    of_batch = described["paths"]["/api/batches/{batch_id}/events"]["get"]
+    of_list = described["paths"]["/api/events"]["get"]
+    shown = set()
+    for operation in (of_batch, of_list):
+        for item in operation["responses"]["200"]["content"]["text/event-stream"]["itemSchema"]["oneOf"]:
+            name = item["properties"]["data"]["contentSchema"]["$ref"].rpartition("/")[2]
+            word = item["properties"]["event"]["const"]
+            assert components[name]["properties"]["type"]["const"] == word
+            assert f"`{word}`" in operation["description"]
+            shown.add(word)
+    assert shown == {type_of(model) for model in EVERYTHING}
+    assert of_batch["responses"]["200"]["content"]["application/json"]["schema"]["$ref"].endswith("/EventPage")
+    references = set(re.findall(r"#/components/schemas/([\w-]+)", (await api.get("/openapi.json")).text))
+    assert references - components.keys() == set()
+
+
+@pytest.mark.parametrize("model", EVERYTHING, ids=type_of)
+def test_types_are_named_as_events_are(model: Any) -> None:
+    assert re.fullmatch(r"(batch|job|step)\.[a-z]+|reset|snapshot|bye", type_of(model))
+    assert model.__doc__

@@ -1,0 +1,106 @@
+"""Slow senders are cut off; those who are only waited for are not."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from tests.conftest import ADMIN_KEY, Api, make_home, make_settings, serving
+from tests.files.bodies import FORM, form, part
+
+PATIENCE = 0.5
+HEAD = f"POST /api/batches HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer {ADMIN_KEY}\r\n"
+SLOW = {
+    "silent": b"",
+    "half a request line": b"GET /heal",
+    "half a header": HEAD.encode() + b"X-Half: ",
+    "no body": f"{HEAD}Content-Type: application/json\r\nContent-Length: 40\r\n\r\n".encode(),
+    "half a body": f'{HEAD}Content-Type: application/json\r\nContent-Length: 40\r\n\r\n{{"pipe'.encode(),
+    "half a chunk": f"{HEAD}Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n10\r\n{{".encode(),
+}
+
+
+@pytest.fixture(scope="module")
+async def api(database_url: str) -> AsyncIterator[Api]:
+    settings = make_settings(make_home(), database_url, request_patience_seconds=PATIENCE, stream_heartbeat_seconds=0.2)
+    async with serving(settings) as client:
+        yield client
+
+
+async def talk(api: Api, *parts: bytes) -> tuple[bytes, float]:
+    """What comes back until the service closes the connection, and after how many seconds."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", api.base_url.port)
+    for piece in parts:
+        writer.write(piece)
+        await writer.drain()
+    began = time.monotonic()
+    async with asyncio.timeout(10):
+        answer = await reader.read()
+    writer.close()
+    return answer, time.monotonic() - began
+
+
+@pytest.mark.parametrize("sent", SLOW.values(), ids=SLOW)
+async def test_who_does_not_go_on_is_cut_off(api: Api, sent: bytes) -> None:
+    answer, seconds = await talk(api, sent)
+    assert answer.startswith(b"HTTP/1.1 408 Request Timeout\r\n")
+    assert b'"code": "request_timeout"' in answer
+    assert PATIENCE * 0.9 < seconds < PATIENCE + 5
+
+
+async def test_a_second_request_on_a_connection_must_arrive_too(api: Api) -> None:
+    answer, _ = await talk(api, b"GET /healthz HTTP/1.1\r\nHost: test\r\n\r\n", b"GET /healthz HTTP/1.1\r\nHo")
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert b"HTTP/1.1 408" in answer
+
+
+async def test_many_slow_senders_hold_up_nobody(api: Api) -> None:
+    slow = [asyncio.create_task(talk(api, sent)) for sent in list(SLOW.values()) * 80]
+    began = time.monotonic()
+    assert (await api.get("/healthz")).status_code == 200
+    assert time.monotonic() - began < 2
+    assert {answer[:12] for answer, _ in await asyncio.gather(*slow)} == {b"HTTP/1.1 408"}
+
+
+@pytest.mark.parametrize("pieces", [1, 40], ids=["at once", "in pieces"])
+async def test_a_header_over_64_kb_is_refused(api: Api, pieces: int) -> None:
+    line = b"X-Long: " + b"x" * 66_000
+    size = len(line) // pieces + 1
+    parts = [line[first : first + size] for first in range(0, len(line), size)]
+    answer, _ = await talk(api, b"GET /healthz HTTP/1.1\r\nHost: test\r\n", *parts, b"\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 431 ")
+
+
+async def test_what_is_no_http_is_a_400(api: Api) -> None:
+    answer, _ = await talk(api, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 400 ")
+
+
+async def test_a_body_that_keeps_coming_may_take_its_time(api: Api) -> None:
+    body = form(part("pipeline", "checksum"), part("files", b"content" * 100, "a.txt"))
+
+    async def slowly() -> AsyncIterator[bytes]:
+        for first in range(0, len(body), len(body) // 6):
+            yield body[first : first + len(body) // 6]
+            await asyncio.sleep(PATIENCE / 3)
+
+    assert (await api.post("/api/jobs/batch", content=slowly(), headers=FORM)).status_code == 201
+
+
+async def test_streams_and_idle_connections_stay(api: Api) -> None:
+    batch_id = (
+        await api.post("/api/batches", json={"pipeline": "no-op", "start": False, "items": [{"record": {}}]})
+    ).json()
+    path, heartbeats = f"/api/batches/{batch_id['batch_id']}/events", 0
+    async with httpx.AsyncClient(base_url=api.base_url, headers=api.headers) as client:
+        await client.get("/healthz")
+        async with client.stream("GET", path, headers={"Accept": "text/event-stream"}) as reply:
+            async for text in reply.aiter_text():
+                heartbeats += text.count(": hb")
+                if heartbeats * 0.2 > 2 * PATIENCE:
+                    break
+        assert (await client.get("/healthz")).status_code == 200
