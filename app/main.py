@@ -59,6 +59,11 @@ from app.plays.pipeline import play_pipeline
 from app.plays.providers import providers_of
 from app.plays.router import router as plays_router
 from app.plays.runs_router import router as play_runs_router
+from app.registrations.batch_router import router as registration_batches_router
+from app.registrations.pipeline import pipeline as restaurant_registration
+from app.registrations.platform import OrderingPlatform, read_description
+from app.registrations.router import router as restaurants_router
+from app.registrations.source import RestaurantSource
 from app.reports import repository as report_repository
 from app.reports.pipeline import pipeline as data_report
 from app.reports.router import router as reports_router
@@ -72,7 +77,7 @@ from app.runner.worker_router import router as worker_router
 from app.settings import Settings
 
 log = logging.getLogger("tranche")
-ITEM_SOURCES: tuple[ItemSource, ...] = ()
+ITEM_SOURCES: tuple[ItemSource, ...] = (RestaurantSource(),)
 """Rows of workloads that templates can take their items from."""
 CHILD_MODULES = ("app.extractions.sheet", "app.reports.profile")
 """What sandboxed children need: imported once, by the process they are forked from."""
@@ -89,7 +94,7 @@ def built_in(settings: Settings) -> tuple[Pipeline, ...]:
         data_url=settings.data_provider_url,
         data_token=settings.data_provider_token.get_secret_value() if settings.data_provider_token else None,
     )
-    return (pdf_extraction, data_report, play_pipeline(providers))
+    return (pdf_extraction, data_report, play_pipeline(providers), restaurant_registration)
 
 
 class Installation:
@@ -103,6 +108,8 @@ class Installation:
         self.database = Database(dsn, pool_size=settings.database_pool_size)
         self.storage = Storage(settings.home, settings.storage_url)
         self.registry = Registry((*built_in(settings), *discover(settings.pipelines_dir)))
+        token = settings.platform_token.get_secret_value() if settings.platform_token else None
+        self.platform = OrderingPlatform(settings.platform_url, token, read_description(settings.platform_file))
         self.hub = Hub(self.database, settings)
         self.doorbell = EngineDoorbell()
         self.signing_key = SigningKey(settings.home, settings.secret_key)
@@ -132,7 +139,10 @@ class Installation:
                         preload=[*CHILD_MODULES, *_modules_of(self.registry)],
                     )
                     limit = self.settings.max_file_bytes
-                    resources = Resources(self.database, self.storage, sandbox, self.registry, http, limit, EXPIRING)
+                    others = {OrderingPlatform: self.platform, Storage: self.storage}
+                    resources = Resources(
+                        self.database, self.storage, sandbox, self.registry, http, limit, others, EXPIRING
+                    )
                     self.runner = Runner(
                         self.database,
                         resources,
@@ -140,7 +150,7 @@ class Installation:
                         shutdown_seconds=self.settings.shutdown_seconds,
                     )
                     scheduler = Scheduler(self.database, self.template_runner)
-                    services += [sandbox, self.runner, self._sender(), scheduler]
+                    services += [sandbox, self.platform, self.runner, self._sender(), scheduler]
                 if serve_http:
                     await self._welcome()
                     services.append(self.hub)
@@ -223,7 +233,7 @@ def create_app(settings: Settings) -> FastAPI:
         BodyLimit,
         limit=settings.max_json_bytes,
         overrides={"/api/batches": settings.max_submit_bytes},
-        raw=("/api/files/",),
+        raw=("/api/files/*", "/api/restaurants/import", "/api/restaurants/*/menu"),
         multipart=("/api/jobs", "/api/jobs/batch", "/api/batch-reports"),
     )
     install_error_handlers(app)
@@ -237,6 +247,7 @@ def create_app(settings: Settings) -> FastAPI:
         archive_router,
         insight_router,
         waiting_router,
+        restaurants_router,
         events_router,
         events_list_router,
         notifications_router,
@@ -252,5 +263,7 @@ def create_app(settings: Settings) -> FastAPI:
         console_router,
     ):
         app.include_router(router)
+    app.include_router(registration_batches_router, prefix="/api")
+    app.include_router(registration_batches_router, include_in_schema=False)  # the path that document 004 gives them
     describe_events(app)
     return app

@@ -10,6 +10,7 @@ from app.kit.db import Base
 from app.notifications import models as notification_models
 from app.pipelines import models as pipeline_models
 from app.plays import models as play_models
+from app.registrations import models as registration_models
 from app.reports import models as report_models
 from app.runner import models as runner_models
 
@@ -26,6 +27,7 @@ __all__ = [
     "notification_models",
     "pipeline_models",
     "play_models",
+    "registration_models",
     "report_models",
     "runner_models",
     "step_models",

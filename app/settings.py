@@ -70,6 +70,16 @@ class Settings(BaseSettings):
     )
     data_provider_token: SecretStr | None = Field(None, description="Sent to the data provider as a bearer token.")
     play_writes_per_minute: int = Field(120, ge=1, description="Changes of plays and their data, for each user.")
+    platform_url: str | None = Field(
+        None, description="The ordering platform that restaurants are registered on; it may be in an intranet."
+    )
+    platform_token: SecretStr | None = Field(None, description="Sent to the ordering platform as a bearer token.")
+    platform_file: Path | None = Field(
+        None, description="JSON description of the platform's API; unset is that of examples/ordering_platform."
+    )
+    pipeline_by_type: dict[str, str] = Field(
+        default_factory=dict, description="JSON object: which type of restaurant goes through which pipeline."
+    )
     stream_heartbeat_seconds: float = Field(15.0, gt=0, description="Silence after which a stream sends a comment.")
     stream_max_age_seconds: float = Field(1800.0, gt=0, description="Age at which a stream is closed, +-20 %.")
     stream_send_timeout_seconds: float = Field(10.0, gt=0, description="A reader that takes nothing so long is cut.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -16,6 +16,9 @@ from app.batches.states import COUNTERS
 from app.batches.step_models import JobStep
 from app.kit.schemas import Output
 from app.pipelines.models import PipelineRow
+
+SECRET_NAMES: Final = frozenset({"token", "secret", "password", "api_key"})
+"""Members of a batch's settings that are never shown, at any depth."""
 
 
 class PipelineOfBatch(Output):
@@ -185,6 +188,7 @@ def batch_fields(batch: Batch, pipeline: PipelineRow, creator: User | None) -> d
     own = {name: getattr(batch, name) for name in BatchRead.model_fields if hasattr(batch, name)}
     return own | {
         "metadata": batch.metadata_,
+        "settings": without_secrets(batch.settings),
         "pipeline": PipelineOfBatch(
             id=pipeline.id, key=pipeline.key, title=pipeline.title, steps=[step["name"] for step in pipeline.steps]
         ),
@@ -193,6 +197,14 @@ def batch_fields(batch: Batch, pipeline: PipelineRow, creator: User | None) -> d
         "created_by": Creator(id=creator.id, name=creator.name) if creator else None,
         "links": links_of(batch.id),
     }
+
+
+def without_secrets(value: Any) -> Any:
+    """Settings as they may be shown: everything but the values of SECRET_NAMES."""
+    if isinstance(value, dict):
+        hidden = {name: "***" for name in SECRET_NAMES & value.keys() if value[name] is not None}
+        return {name: without_secrets(member) for name, member in value.items()} | hidden
+    return [without_secrets(item) for item in value] if isinstance(value, list) else value
 
 
 def pipelines_of(batch: Batch, primary: PipelineRow) -> list[str]:

@@ -8,14 +8,14 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.models import User
 from app.batches.models import Batch, Job
 from app.batches.step_models import JobOutput, JobStep
 from app.files.models import File
-from app.kit.pages import decode_cursor, encode_cursor
+from app.kit.pages import encode_cursor, in_order
 from app.pipelines.models import PipelineRow
 
 BatchRow = tuple[Batch, PipelineRow, User | None]
@@ -78,14 +78,8 @@ async def list_batches(
     """A page of batches and the cursor of the next. `sort` is a key of SORTS, with `-` for descending."""
     descending, column = sort.startswith("-"), SORTS[sort.lstrip("-")]
     query = _batches(organisation_id).where(*_conditions(wanted))
-    if cursor:
-        value, last_id = decode_cursor(cursor, column.type.python_type, UUID)
-        key = tuple_(column, Batch.id)
-        query = query.where(key < (value, last_id) if descending else key > (value, last_id))
-    order = (column.desc(), Batch.id.desc()) if descending else (column.asc(), Batch.id.asc())
-    rows: list[BatchRow] = [
-        (row[0], row[1], row[2]) for row in await session.execute(query.order_by(*order).limit(limit + 1))
-    ]
+    query = in_order(query, column, Batch.id, cursor, descending=descending)
+    rows: list[BatchRow] = [(row[0], row[1], row[2]) for row in await session.execute(query.limit(limit + 1))]
     if len(rows) <= limit:
         return rows, None
     last = rows[limit - 1][0]

@@ -103,13 +103,18 @@ def greet(installation: Installation, port: int) -> None:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening socket; accepted ones inherit its bounded send buffer and its patience with dead peers."""
+    """A listening socket; accepted ones inherit its bounded send buffer and its patience with dead peers.
+
+    They also send an answer's head and body at once. uvloop sees to that by itself, asyncio does not for a socket made
+    here: each answer then waits 40 ms (measured).
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
     if hasattr(socket, "TCP_USER_TIMEOUT"):
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNANSWERED_MS)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     listener.bind((host, port))
     listener.listen(BACKLOG)
     return listener

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
+from fnmatch import fnmatchcase
 
 from fastapi import HTTPException
 from starlette.requests import Request
@@ -56,8 +57,8 @@ class _EarlyAnswer:
 class BodyLimit:
     """ASGI middleware. `overrides` maps a path to its own limit in bytes.
 
-    Routes that stream bodies watch over themselves: every path below a prefix of `raw`, and multipart bodies on a path
-    of `multipart`.
+    Routes that stream bodies watch over themselves: every path that matches a pattern of `raw`, in which `*` stands for
+    anything, and multipart bodies on a path of `multipart`.
     """
 
     def __init__(
@@ -72,7 +73,7 @@ class BodyLimit:
         self.app, self.limit, self.overrides, self.raw, self.multipart = app, limit, overrides, raw, multipart
 
     def _is_streamed(self, scope: Scope) -> bool:
-        if scope["path"].startswith(self.raw):
+        if any(fnmatchcase(scope["path"], pattern) for pattern in self.raw):
             return True
         kind: bytes = next((value for name, value in scope["headers"] if name == b"content-type"), b"")
         return scope["path"] in self.multipart and kind.lower().startswith(b"multipart/form-data")

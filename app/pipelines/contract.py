@@ -163,6 +163,10 @@ class StepContext(Protocol):
         """Whether a step of this job has said so."""
         ...
 
+    def resource(self, kind: type[T]) -> T:
+        """What the installation holds of this class for its workloads, such as a client of another system."""
+        ...
+
     def transaction(self) -> AbstractAsyncContextManager[AsyncSession]:
         """A short database transaction of the step's own, for workloads that keep tables."""
         ...

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 from uuid import UUID
@@ -44,6 +44,8 @@ class Resources:
     registry: Registry
     http: httpx.AsyncClient
     max_file_bytes: int
+    others: Mapping[type, Any] = field(default_factory=dict)
+    """What workloads need besides, by class."""
     expiring: Sequence[Callable[[AsyncSession], Awaitable[int]]] = ()
     """Each removes rows of a workload whose time is over, and says how many; called once a minute."""
 
@@ -115,6 +117,10 @@ class RunningStep:
 
     def mark_cached(self) -> None:
         self.cached = True
+
+    def resource(self, kind: type[T]) -> T:
+        found: T = self._resources.others[kind]
+        return found
 
     def transaction(self) -> AbstractAsyncContextManager[AsyncSession]:
         return self._resources.database.transaction()

@@ -196,6 +196,7 @@ class Runner:
         """End the pending jobs of a batch that is given up or cancelled."""
         async with self._database.transaction() as session:
             await cancel_pending_of(session, batch_id)
+        await self.close(batch_id)  # which nobody else does when these were its last jobs and it is summed up
 
     def stop_jobs(self, batch_ids: Iterable[UUID]) -> None:
         """The hard stop: interrupt what still runs of batches that were cancelled long enough ago."""

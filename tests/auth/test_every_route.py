@@ -52,7 +52,10 @@ async def of_first(api: Api) -> dict[str, str]:
     async with api.installation.database.transaction() as session:  # a number that stands nowhere by chance
         await session.execute(text("alter sequence plays_id_seq restart with 918273645"))
     play = (await api.post("/api/plays/", json={"name": "of the first", "required_batches": [1]})).json()
+    restaurant_id = (await api.post("/api/restaurants", json={"name": "of the first"})).json()["id"]
+    registration = (await api.post("/api/registration-batches", json={"restaurant_ids": [restaurant_id]})).json()
     ids = {"batch_id": batch_id, "job_id": job["id"], "file_id": job["file_id"], "key_id": key["id"]}
+    ids |= {"restaurant_id": restaurant_id, "registration_batch_id": registration["batch_id"]}
     webhook_id, delivery_id = await webhook_of(api)
     ids |= {"webhook_id": webhook_id, "delivery_id": delivery_id}
     ids["play_id"] = str(play["id"])
@@ -83,6 +86,8 @@ def only_streams(openapi: dict[str, Any], path: str) -> bool:
 
 
 def filled(path: str, values: dict[str, str]) -> str:
+    if path.startswith("/api/registration-batches/"):  # which are batches, of one kind only
+        values = values | {"batch_id": values["registration_batch_id"]}
     return re.sub(r"{(\w+)}", lambda match: values[match[1]], path) + QUERIES.get(path, "")
 
 

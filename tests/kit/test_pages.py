@@ -61,6 +61,9 @@ async def ids(api: Api) -> dict[str, str]:
     file_id = (await api.put("/api/files/a", content=b"x")).json()["id"]
     key_id = (await api.get("/api/keys")).json()["keys"][0]["id"]
     real = {"batch_id": batch["id"], "job_id": batch["jobs"][0]["id"], "file_id": file_id, "key_id": key_id}
+    restaurant_id = (await api.post("/api/restaurants", json={"name": "a"})).json()["id"]
+    registration = (await api.post("/api/registration-batches", json={"restaurant_ids": [restaurant_id]})).json()
+    real |= {"restaurant_id": restaurant_id, "registration_batch_id": registration["batch_id"]}
     play_id = (await api.post("/api/plays/", json={"name": "a play"})).json()["id"]
     webhook_id, delivery_id = await webhook_of(api)
     real |= {"play_id": str(play_id), "webhook_id": webhook_id, "delivery_id": delivery_id}
@@ -79,6 +82,8 @@ def readings(openapi: dict[str, Any]) -> Iterator[tuple[str, list[dict[str, Any]
 
 
 def filled(path: str, ids: dict[str, str]) -> str:
+    if path.startswith("/api/registration-batches") and ids["batch_id"] not in IDS:
+        ids = ids | {"batch_id": ids["registration_batch_id"]}
     return re.sub(r"{(\w+)}", lambda match: ids[match[1]], path)
 
 

@@ -1,0 +1,186 @@
+"""`/registration-batches`, as document 004 writes it: the batch API narrowed to registrations. Also under `/api`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from app.auth.caller import CallerDep
+from app.batches import command_router, insight_router, reads, repository
+from app.batches.idempotency import IdempotencyDep
+from app.batches.models import Batch
+from app.batches.repository import BatchFilter, BatchRow
+from app.batches.router import JOBS_IN_BATCH, read_words
+from app.batches.service import BatchNotFound
+from app.batches.states import BATCH_STATUSES
+from app.files.router import UploadLimitsDep
+from app.kit.db import DatabaseDep, SessionDep
+from app.kit.pages import Cursor, Limit, encode_cursor, link_next
+from app.kit.schemas import Moment
+from app.pipelines.router import RegistryDep
+from app.registrations.batch_schemas import (
+    LogEntry,
+    LogPage,
+    RegistrationBatchCreate,
+    RegistrationBatchCreated,
+    RegistrationBatchRead,
+    RegistrationBatchSummary,
+    RegistrationJobRead,
+)
+from app.registrations.models import PIPELINE_KEY
+from app.registrations.operation_log import list_log
+from app.registrations.submission import submit_registrations
+from app.settings import Settings
+
+router = APIRouter(prefix="/registration-batches", tags=["registrations"])
+
+
+async def get_row(session: SessionDep, caller: CallerDep, batch_id: UUID) -> BatchRow:
+    """The caller's registration batch; raises BatchNotFound (404), also for a batch of another kind."""
+    row = await repository.find_batch(session, caller.organisation_id, batch_id)
+    if row is None or row[1].key != PIPELINE_KEY:
+        raise BatchNotFound("There is no such batch.")
+    return row
+
+
+async def check_kind(database: DatabaseDep, caller: CallerDep, batch_id: UUID) -> None:
+    """Refuse a batch of another kind, before a command or an export of batches takes it.
+
+    In a transaction of its own: a command must read the row it locks afresh.
+    """
+    async with database.transaction() as session:
+        await get_row(session, caller, batch_id)
+
+
+RowDep = Annotated[BatchRow, Depends(get_row)]
+
+
+@router.post("", status_code=201)
+async def create_registration_batch(
+    body: RegistrationBatchCreate,
+    request: Request,
+    response: Response,
+    session: SessionDep,
+    caller: CallerDep,
+    registry: RegistryDep,
+    limits: UploadLimitsDep,
+    idempotent: IdempotencyDep,
+) -> RegistrationBatchCreated:
+    """Make a batch with a job for each restaurant: a draft, unless it says start."""
+    digest = idempotent.digest(lambda: body.model_dump(mode="json"))
+    if known := await idempotent.find(session, caller.organisation_id, digest):
+        response.headers["Idempotent-Replayed"] = "true"
+        answer = RegistrationBatchCreated.model_validate(known)
+    else:
+        settings: Settings = request.app.state.settings
+        created = await submit_registrations(
+            session,
+            caller,
+            registry,
+            request.app.state.doorbell,
+            body,
+            pipeline_by_type=settings.pipeline_by_type,
+            max_jobs=limits.files,
+        )
+        answer = RegistrationBatchCreated(batch_id=created.batch_id, jobs_count=created.jobs_count)
+        await idempotent.keep(session, caller.organisation_id, digest, answer.model_dump(mode="json"))
+    response.headers["Location"] = f"/api/registration-batches/{answer.batch_id}"
+    return answer
+
+
+@router.get("")
+async def list_registration_batches(
+    request: Request,
+    response: Response,
+    session: SessionDep,
+    caller: CallerDep,
+    status: Annotated[
+        str | None, Query(max_length=200, description="Also document 004's words; several by comma.")
+    ] = None,
+    created_after: Moment | None = None,
+    archived: bool = False,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> list[RegistrationBatchSummary]:
+    """The organisation's registration batches, newest first. The next page is in the header Link."""
+    statuses = read_words(status, BATCH_STATUSES)
+    wanted = BatchFilter(statuses, pipeline=PIPELINE_KEY, created_after=created_after, archived=archived)
+    rows, following = await repository.list_batches(
+        session, caller.organisation_id, wanted, "-created_at", limit, cursor
+    )
+    link_next(request, response, following)
+    return [
+        RegistrationBatchSummary(id=batch.id, name=batch.name, status=batch.status, **_counted(batch))
+        for batch, _, _ in rows
+    ]
+
+
+def _counted(batch: Batch) -> dict[str, int]:
+    return {"total": batch.total_jobs, "completed": batch.completed_jobs, "failed": batch.failed_jobs}
+
+
+@router.get("/{batch_id}")
+async def get_registration_batch(row: RowDep, session: SessionDep) -> RegistrationBatchRead:
+    """One batch with its first 500 jobs and all their steps; `jobs_next_cursor` pages on at /api/batches/{id}/jobs."""
+    batch = row[0]
+    rows, after = await repository.list_jobs(session, batch.id, limit=JOBS_IN_BATCH)
+    counted = _counted(batch)
+    return RegistrationBatchRead(
+        **reads.batch_fields(*row),
+        **counted,
+        **{f"{name}_restaurants": count for name, count in counted.items()},
+        jobs=[_job(job) for job in rows],
+        jobs_next_cursor=encode_cursor(after) if after else None,
+    )
+
+
+def _job(row: repository.JobRow) -> RegistrationJobRead:
+    record = row[0].record or {}
+    named = {"restaurant_id": record.get("restaurant_id"), "restaurant_name": row[0].filename}
+    return RegistrationJobRead.model_validate(reads.job_fields(*row) | named)
+
+
+@router.get("/{batch_id}/log")
+async def get_registration_log(
+    row: RowDep,
+    request: Request,
+    response: Response,
+    session: SessionDep,
+    caller: CallerDep,
+    limit: Limit = 200,
+    cursor: Cursor = None,
+) -> LogPage:
+    """What happened in a batch, oldest first: the view batch_operation_logs."""
+    entries, following = await list_log(session, caller.organisation_id, row[0].id, limit, cursor)
+    link_next(request, response, following)
+    return LogPage(log=[LogEntry.model_validate(entry) for entry in entries], next_cursor=following)
+
+
+# The commands are those of every batch, for registrations only.
+for _path, _endpoint, _status in (
+    ("start", command_router.start_batch, 200),
+    ("pause", command_router.pause_batch, 200),
+    ("resume", command_router.resume_batch, 200),
+    ("cancel", command_router.cancel_batch, 200),
+    ("archive", command_router.archive_batch, 200),
+    ("retry-failed", command_router.retry_failed_jobs, 202),
+    ("restart", command_router.restart_batch, 202),
+):
+    router.add_api_route(
+        f"/{{batch_id}}/{_path}",
+        _endpoint,
+        methods=["POST"],
+        status_code=_status,
+        name=_endpoint.__name__.replace("_batch", "_registration_batch").replace("_jobs", "_registrations"),
+        dependencies=[Depends(check_kind)],
+    )
+router.add_api_route(
+    "/{batch_id}/export",
+    insight_router.export_batch,
+    methods=["GET"],
+    name="export_registration_batch",
+    response_class=Response,
+    dependencies=[Depends(check_kind)],
+)

@@ -1,0 +1,70 @@
+"""What was found wrong in a file, and what was put right, line by line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final, TypeVar
+
+from app.kit.errors import Unprocessable
+from app.kit.schemas import Output
+
+MOST_TOLD: Final = 500
+"""Errors and repairs beyond these are counted, not listed."""
+_LONGEST_VALUE: Final = 80
+
+
+class Finding(Output):
+    """One thing about one line. `line` counts from 1 as editors do, None speaks of the whole file."""
+
+    line: int | None
+    column: str | None
+    code: str
+    message: str
+    value: str | None
+
+
+@dataclass(slots=True)
+class Findings:
+    """Errors are what nobody can put right for the person who made the file; repairs are what was put right."""
+
+    errors: list[Finding] = field(default_factory=list)
+    repairs: list[Finding] = field(default_factory=list)
+    error_count: int = 0
+    repair_count: int = 0
+
+    def error(
+        self, code: str, message: str, *, line: int | None = None, column: str | None = None, value: str | None = None
+    ) -> None:
+        self.error_count += 1
+        if len(self.errors) < MOST_TOLD:
+            self.errors.append(_finding(code, message, line, column, value))
+
+    def repair(
+        self, code: str, message: str, *, line: int | None = None, column: str | None = None, value: str | None = None
+    ) -> None:
+        self.repair_count += 1
+        if len(self.repairs) < MOST_TOLD:
+            self.repairs.append(_finding(code, message, line, column, value))
+
+
+def _finding(code: str, message: str, line: int | None, column: str | None, value: str | None) -> Finding:
+    shown = value if value is None or len(value) <= _LONGEST_VALUE else value[: _LONGEST_VALUE - 1] + "…"
+    return Finding(line=line, column=_storable(column), code=code, message=_storable(message), value=_storable(shown))
+
+
+S = TypeVar("S", str, str | None)
+
+
+def _storable(text: S) -> S:
+    """What files say, without what neither JSON nor PostgreSQL can hold."""
+    return text if text is None else text.replace("\x00", "").encode("utf-8", "replace").decode()
+
+
+class FileNotReadable(Unprocessable):
+    """The file as a whole is not what it should be; `line` is where that shows, if anywhere."""
+
+    code, title = "file_not_readable", "File not readable"
+
+    def __init__(self, reason: str, detail: str, *, line: int | None = None) -> None:
+        finding = _finding(reason, detail, line, None, None)
+        super().__init__(finding.message, reason=reason, errors=[finding.model_dump()])

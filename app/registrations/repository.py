@@ -1,0 +1,174 @@
+"""Rows of restaurants, each with where its latest registration stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Select,
+    Text,
+    Uuid,
+    any_,
+    case,
+    cast,
+    func,
+    insert,
+    literal,
+    literal_column,
+    or_,
+    select,
+    text,
+    true,
+)
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.batches.models import Batch, Job
+from app.kit.pages import encode_cursor, in_order
+from app.registrations.models import JOB_SUBJECT, Restaurant
+from app.registrations.schemas import RestaurantFilter
+
+SORTS: Final[dict[str, ColumnElement[Any]]] = {
+    "name": Restaurant.name.expression,
+    "created_at": Restaurant.created_at.expression,
+    "icp_score": func.coalesce(Restaurant.icp_score, 0),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A restaurant and its latest registration outside drafts."""
+
+    restaurant: Restaurant
+    status: str
+    job_id: UUID | None
+    batch_id: UUID | None
+    batch_name: str | None
+
+    def fields(self) -> dict[str, Any]:
+        """The members of RestaurantRead."""
+        columns = {column.key: getattr(self.restaurant, column.key) for column in Restaurant.__table__.columns}
+        last = {"last_job_id": self.job_id, "last_batch_id": self.batch_id, "last_batch_name": self.batch_name}
+        return columns | last | {"status": self.status}
+
+
+_LAST = (
+    select(Job.id.label("job_id"), Job.status, Batch.id.label("batch_id"), Batch.name)
+    .join(Batch, Batch.id == Job.batch_id)
+    .where(
+        literal_column(f"jobs.{JOB_SUBJECT}", Text) == cast(Restaurant.id, Text),
+        Batch.organisation_id == Restaurant.organisation_id,
+        Batch.status != "draft",
+    )
+    .order_by(Job.id.desc())
+    .limit(1)
+    .lateral("last")
+)
+_status: ColumnElement[str] = case(
+    (_LAST.c.status.in_(("pending", "running")), "registering"),
+    (_LAST.c.status == "failed", "failed"),
+    (Restaurant.live_at.is_not(None), "live"),
+    else_="ready",
+)
+
+
+def _standings(organisation_id: UUID) -> Select[Any]:
+    query = select(Restaurant, _status, _LAST.c.job_id, _LAST.c.batch_id, _LAST.c.name)
+    return query.outerjoin(_LAST, true()).where(Restaurant.organisation_id == organisation_id)
+
+
+def _conditions(wanted: RestaurantFilter) -> Iterable[ColumnElement[bool]]:
+    for column, value in (
+        (Restaurant.type, wanted.type),
+        (Restaurant.stage, wanted.stage),
+        (Restaurant.city, wanted.city),
+    ):
+        if value:
+            yield func.lower(column) == func.lower(value)
+    if wanted.icp is not None:
+        yield Restaurant.icp_score.expression == wanted.icp
+    if wanted.icp_min is not None:
+        yield Restaurant.icp_score >= wanted.icp_min
+    if wanted.status:
+        yield _status == wanted.status
+    if wanted.search:
+        columns = (Restaurant.name, Restaurant.city)
+        yield or_(*(column.icontains(wanted.search, autoescape=True) for column in columns))
+
+
+async def list_restaurants(
+    session: AsyncSession,
+    organisation_id: UUID,
+    wanted: RestaurantFilter,
+    sort: str,
+    limit: int,
+    cursor: str | None = None,
+) -> tuple[list[Standing], str | None]:
+    """A page of restaurants and the cursor of the next. `sort` is a key of SORTS, with `-` for descending."""
+    descending, column = sort.startswith("-"), SORTS[sort.lstrip("-")]
+    query = _standings(organisation_id).where(*_conditions(wanted))
+    query = in_order(query, column, Restaurant.id, cursor, descending=descending)
+    rows = [Standing(*row) for row in await session.execute(query.limit(limit + 1))]
+    if len(rows) <= limit:
+        return rows, None
+    last = rows[limit - 1].restaurant
+    values = {"name": last.name, "created_at": last.created_at.isoformat(), "icp_score": last.icp_score or 0}
+    return rows[:limit], encode_cursor(values[sort.lstrip("-")], last.id)
+
+
+async def find_standing(session: AsyncSession, organisation_id: UUID, restaurant_id: UUID) -> Standing | None:
+    """One restaurant of the organisation, with where it stands."""
+    row = (await session.execute(_standings(organisation_id).where(Restaurant.id == restaurant_id))).first()
+    return Standing(*row) if row else None
+
+
+async def find_restaurant(
+    session: AsyncSession, organisation_id: UUID, restaurant_id: UUID, *, lock: bool = False
+) -> Restaurant | None:
+    query = select(Restaurant).where(Restaurant.id == restaurant_id, Restaurant.organisation_id == organisation_id)
+    if lock:
+        query = query.with_for_update()
+    return (await session.execute(query)).scalar_one_or_none()
+
+
+async def list_restaurants_by_id(
+    session: AsyncSession, organisation_id: UUID, ids: Sequence[UUID]
+) -> dict[UUID, Restaurant]:
+    """Those of the ids that are restaurants of the organisation."""
+    wanted = Restaurant.id == any_(literal(list(ids), ARRAY(Uuid)))
+    query = select(Restaurant).where(wanted, Restaurant.organisation_id == organisation_id)
+    return {found.id: found for found in (await session.execute(query)).scalars()}
+
+
+async def add_restaurants(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
+    if rows:
+        await session.execute(insert(Restaurant), list(rows))
+
+
+async def list_known_names(session: AsyncSession, organisation_id: UUID) -> set[tuple[str, str]]:
+    """Name and city of every restaurant of the organisation, in lower case."""
+    query = select(func.lower(Restaurant.name), func.lower(func.coalesce(Restaurant.city, "")))
+    rows = await session.execute(query.where(Restaurant.organisation_id == organisation_id))
+    return {(name, city) for name, city in rows}
+
+
+async def lock_import(session: AsyncSession, organisation_id: UUID) -> None:
+    """One import of an organisation at a time, so that two of the same file do not add each restaurant twice."""
+    await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"import:{organisation_id}", 0))))
+
+
+_DELETE_FILE = text("""
+delete from files f where f.id = :id
+  and not exists (select from jobs j where j.file_id = f.id)
+  and not exists (select from job_outputs o where o.file_id = f.id)
+  and not exists (select from restaurants r where r.menu_file_id = f.id or r.option_sets_file_id = f.id)
+""")
+
+
+async def delete_file(session: AsyncSession, file_id: UUID) -> None:
+    """Remove a file that a restaurant no longer names, unless something else does."""
+    await session.execute(_DELETE_FILE, {"id": file_id})

@@ -1,0 +1,218 @@
+"""Restaurants: listing, adding, changing, importing, and their menu files."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from app.auth.caller import CallerDep
+from app.batches.idempotency import IdempotencyDep
+from app.files import service as file_service
+from app.files.names import display_name
+from app.files.router import StorageDep, UploadLimitsDep
+from app.kit.db import DatabaseDep, SessionDep
+from app.kit.errors import BadRequest, Unprocessable
+from app.kit.pages import Cursor, Limit, link_next
+from app.registrations import repository, service
+from app.registrations.findings import Findings
+from app.registrations.form import OneFile, receive_file
+from app.registrations.imports import read_restaurants
+from app.registrations.menus import read_menu_file
+from app.registrations.schemas import (
+    ImportReport,
+    MenuKept,
+    RestaurantCreate,
+    RestaurantFilter,
+    RestaurantPage,
+    RestaurantRead,
+    RestaurantUpdate,
+    Status,
+    Word,
+)
+
+router = APIRouter(prefix="/api/restaurants", tags=["restaurants"])
+DryRun = Annotated[bool, Query(description="Check and report, and keep nothing.")]
+KeepGoodRows = Annotated[bool, Query(description="Keep the good rows although others are wrong.")]
+FILE_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "text/csv": {},
+            "application/json": {},
+            "multipart/form-data": {
+                "schema": {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}}
+            },
+        },
+    }
+}
+
+
+class ImportNotClean(Unprocessable):
+    """Some rows are wrong, and nothing was kept; the document carries the whole report."""
+
+    code, title = "import_not_clean", "Import not clean"
+
+
+class MenuNotClean(Unprocessable):
+    """Some rows of a menu are wrong, and nothing was kept; the document carries the whole report."""
+
+    code, title = "menu_not_clean", "Menu not clean"
+
+
+class SortUnknown(BadRequest):
+    code = "invalid_filter"
+
+
+def get_filter(
+    type: Annotated[Word | None, Query()] = None,
+    stage: Annotated[Word | None, Query()] = None,
+    city: Annotated[Word | None, Query()] = None,
+    icp: Annotated[int | None, Query(ge=0, le=10, description="Exactly this score.")] = None,
+    icp_min: Annotated[int | None, Query(ge=0, le=10, description="At least this score.")] = None,
+    status: Annotated[Status | None, Query()] = None,
+    search: Annotated[Word | None, Query(description="Part of the name or the city.")] = None,
+) -> RestaurantFilter:
+    return RestaurantFilter(type=type, stage=stage, city=city, icp=icp, icp_min=icp_min, status=status, search=search)
+
+
+@router.get("")
+async def list_restaurants(
+    request: Request,
+    response: Response,
+    session: SessionDep,
+    caller: CallerDep,
+    wanted: Annotated[RestaurantFilter, Depends(get_filter)],
+    sort: Annotated[str, Query(max_length=40, description="name, created_at or icp_score; - for descending.")] = "name",
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> RestaurantPage:
+    """The organisation's restaurants, by name."""
+    if sort.removeprefix("-") not in repository.SORTS:
+        raise SortUnknown(f"Sort by one of {', '.join(repository.SORTS)}, with - for descending.")
+    found, following = await repository.list_restaurants(session, caller.organisation_id, wanted, sort, limit, cursor)
+    link_next(request, response, following)
+    shown = [RestaurantRead.model_validate(standing.fields()) for standing in found]
+    return RestaurantPage(restaurants=shown, next_cursor=following)
+
+
+@router.post("", status_code=201)
+async def create_restaurant(
+    body: RestaurantCreate, response: Response, session: SessionDep, caller: CallerDep, idempotent: IdempotencyDep
+) -> RestaurantRead:
+    """Add one restaurant."""
+    digest = idempotent.digest(lambda: body.model_dump(mode="json"))
+    if known := await idempotent.find(session, caller.organisation_id, digest):
+        response.headers["Idempotent-Replayed"] = "true"
+        read = RestaurantRead.model_validate(known)
+    else:
+        read = RestaurantRead.model_validate((await service.add_restaurant(session, caller, body)).fields())
+        await idempotent.keep(session, caller.organisation_id, digest, read.model_dump(mode="json"))
+    response.headers["Location"] = f"/api/restaurants/{read.id}"
+    return read
+
+
+@router.post("/import", openapi_extra=FILE_BODY)
+async def import_restaurants(
+    request: Request,
+    response: Response,
+    caller: CallerDep,
+    database: DatabaseDep,
+    storage: StorageDep,
+    limits: UploadLimitsDep,
+    idempotent: IdempotencyDep,
+    dry_run: DryRun = False,
+    keep_good_rows: KeepGoodRows = False,
+) -> ImportReport:
+    """Add restaurants from a CSV or JSON file. All rows are added, or none; with `keep_good_rows` the good ones."""
+    file = await receive_file(request, storage, limits)
+    digest = idempotent.digest(lambda: [file.sha256, file.name])
+    findings = Findings()
+    rows, good = await asyncio.to_thread(read_restaurants, file.data, findings, most=limits.files)
+    async with database.transaction() as session:
+        if known := await idempotent.find(session, caller.organisation_id, digest):
+            response.headers["Idempotent-Replayed"] = "true"
+            return ImportReport.model_validate(known)
+        ids = await service.import_restaurants(
+            session, caller, good, findings, write=not dry_run, keep_good_rows=keep_good_rows
+        )
+        refused = bool(findings.error_count) and not keep_good_rows and not dry_run
+        report = ImportReport(
+            dry_run=dry_run,
+            kept="none" if dry_run or refused or not ids else "good_rows" if findings.error_count else "all",
+            rows=rows,
+            good_rows=rows - len({finding.line for finding in findings.errors}) if refused else len(ids),
+            created=0 if dry_run or refused else len(ids),
+            restaurant_ids=[] if dry_run else ids,
+            errors=findings.errors,
+            error_count=findings.error_count,
+            repairs=findings.repairs,
+            repair_count=findings.repair_count,
+        )
+        if refused:
+            told = f"{findings.error_count} things in {rows} rows are wrong. Nothing was added."
+            raise ImportNotClean(told, **report.model_dump(mode="json"))
+        if not dry_run:
+            response.status_code = 201
+            await idempotent.keep(session, caller.organisation_id, digest, report.model_dump(mode="json"))
+    return report
+
+
+@router.get("/{restaurant_id}")
+async def get_restaurant(restaurant_id: UUID, session: SessionDep, caller: CallerDep) -> RestaurantRead:
+    """One restaurant, with where it stands."""
+    return RestaurantRead.model_validate((await service.get_standing(session, caller, restaurant_id)).fields())
+
+
+@router.patch("/{restaurant_id}")
+async def update_restaurant(
+    restaurant_id: UUID, body: RestaurantUpdate, session: SessionDep, caller: CallerDep
+) -> RestaurantRead:
+    """Change a restaurant. A registration that runs sees it from its next step on."""
+    return RestaurantRead.model_validate(
+        (await service.update_restaurant(session, caller, restaurant_id, body)).fields()
+    )
+
+
+@router.delete("/{restaurant_id}", status_code=204)
+async def delete_restaurant(restaurant_id: UUID, session: SessionDep, caller: CallerDep) -> None:
+    """Remove a restaurant and its files; refused while it is being registered."""
+    await service.delete_restaurant(session, caller, restaurant_id)
+
+
+@router.put("/{restaurant_id}/menu", openapi_extra=FILE_BODY)
+async def put_menu(
+    restaurant_id: UUID,
+    request: Request,
+    caller: CallerDep,
+    database: DatabaseDep,
+    storage: StorageDep,
+    limits: UploadLimitsDep,
+    filename: Annotated[str, Query(max_length=255)] = "menu.csv",
+    dry_run: DryRun = False,
+    keep_good_rows: KeepGoodRows = False,
+) -> MenuKept:
+    """Check a menu file, or one of option sets, and make it the restaurant's; the head tells which of them it is.
+
+    What can be put right in one way only is, and is told. Errors refuse the whole file, unless the good rows alone are
+    wanted.
+    """
+    async with database.transaction() as session:
+        await service.get_standing(session, caller, restaurant_id)
+    sent: OneFile = await receive_file(request, storage, limits)
+    report, clean = await asyncio.to_thread(read_menu_file, sent.data)
+    refused = bool(report.error_count) and not dry_run and not (keep_good_rows and report.items)
+    name = display_name(sent.name or filename)
+    kept = "none" if dry_run or refused else "good_rows" if report.error_count else "all"
+    answer = MenuKept(**report.model_dump(), file_id=None, filename=name, dry_run=dry_run, kept=kept)
+    if refused:
+        told = f"{report.error_count} things in {report.rows} rows are wrong. The menu was not kept."
+        raise MenuNotClean(told, **answer.model_dump(mode="json"))
+    if dry_run:
+        return answer
+    file = await file_service.keep_bytes(storage, name, clean, "text/csv")
+    async with database.transaction() as session:
+        await service.keep_file(session, caller, restaurant_id, report, file)
+    return answer.model_copy(update={"file_id": file.id})

@@ -1,0 +1,1 @@
+"""A small ordering platform to register restaurants on, with faults that can be switched on."""
