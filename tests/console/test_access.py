@@ -16,10 +16,10 @@ LOOKS: dict[str, Any] = {
     "dark": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},
     "phone": {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True},
 }
-RULES = {"dark": {"runOnly": ["color-contrast"]}}
-"""The dark colours stand on the same markup: only they are looked at again."""
+RULES = {"dark": {"runOnly": ["color-contrast"]}, "phone": {"runOnly": ["wcag2a", "wcag2aa"]}}
+"""The dark colours and the phone's layout stand on the same markup: only what they change is looked at again."""
 SCREENS = (
-    "batches", "new", "plays", "plays/1", "templates", "templates/new", "schedules", "schedules/new", "webhooks",
+    "batches", "new", "restaurants", "plays", "plays/1", "templates", "templates/new", "schedules", "schedules/new", "webhooks",
     "webhooks/new", "workers", "keys",
 )  # fmt: skip
 
