@@ -19,8 +19,8 @@ LOOKS: dict[str, Any] = {
 RULES = {"dark": {"runOnly": ["color-contrast"]}, "phone": {"runOnly": ["wcag2a", "wcag2aa"]}}
 """The dark colours and the phone's layout stand on the same markup: only what they change is looked at again."""
 SCREENS = (
-    "batches", "new", "restaurants", "plays", "plays/1", "templates", "templates/new", "schedules", "schedules/new", "webhooks",
-    "webhooks/new", "workers", "keys",
+    "batches", "new", "restaurants", "plays", "plays/1", "templates", "templates/new", "schedules", "schedules/new",
+    "webhooks", "webhooks/new", "workers", "keys",
 )  # fmt: skip
 
 

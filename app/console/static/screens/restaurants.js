@@ -60,7 +60,7 @@ function reportOf({ created = 0, error_count: wrong = 0, errors = [], repair_cou
 export function restaurantsScreen(params) {
   const filters = Object.fromEntries([...params].filter(([, value]) => value));
   const search = h('input.input', { type: 'search', placeholder: 'Name or city', 'aria-label': 'Search restaurants by name or city', autocomplete: 'off', value: filters.search });
-  const file = h('input.sr', { type: 'file', accept: '.csv,.json,text/csv,application/json', tabindex: -1 });
+  const file = h('input', { type: 'file', accept: '.csv,.json,text/csv,application/json', hidden: true });
   const { root, body } = page('Restaurants', {
     actions: [h('form.search', { role: 'search' }, icon('search'), search, h('kbd', { 'aria-hidden': 'true' }, '/')),
       file, button('Import', 'upload', () => file.click())],
