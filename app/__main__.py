@@ -5,6 +5,7 @@ Each command imports what it needs: a service that starts should not wait for a 
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
@@ -110,6 +111,31 @@ def migrate(revision: Annotated[str, typer.Argument(help="A revision, `head` or 
     from app.commands.administration import migrate
 
     typer.echo(f"The schema is at {migrate(settings(), revision) or 'base'}.")
+
+
+@app.command("import-jobs")
+def import_jobs(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="CSV or JSON Lines.")],
+    window: Annotated[float, typer.Option(min=0, help="Seconds between two jobs of one batch at most.")] = 60,
+    pipeline: Annotated[str | None, typer.Option("--pipeline", "-p", help="For rows that name none.")] = None,
+    organisation: Annotated[str, typer.Option(help="Made when missing.")] = "Default",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be made.")] = False,
+) -> None:
+    """Group the jobs of an older system into batches, by pipeline and time."""
+    from app.commands.history import import_jobs
+
+    added = import_jobs(
+        settings(),
+        file,
+        window=timedelta(seconds=window),
+        organisation=organisation,
+        pipeline=pipeline,
+        dry_run=dry_run,
+    )
+    for batch in added:
+        typer.echo(f"{batch.created_at:%Y-%m-%d %H:%M}  {batch.status:<10} {len(batch.job_ids):>6} jobs  {batch.name}")
+    jobs = sum(len(batch.job_ids) for batch in added)
+    typer.echo(f"{jobs} jobs in {len(added)} batches{', not written: this was a dry run' if dry_run else ''}.")
 
 
 @app.command()

@@ -14,6 +14,11 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 
+from app.assets.contact_sheet import pipeline as contact_sheet
+from app.assets.hand_over import Connections, hand_over_pipeline
+from app.assets.hand_over_sweep import HandOverSweep
+from app.assets.originals import pipeline as originals
+from app.assets.web_images import pipeline as web_images
 from app.auth import service as auth_service
 from app.auth.caller import Callers
 from app.auth.router import router as auth_router
@@ -32,7 +37,9 @@ from app.events.hub import Hub
 from app.events.list_router import router as events_list_router
 from app.events.router import router as events_router
 from app.events.table import describe_events
-from app.extractions.pipeline import pipeline as pdf_extraction
+from app.extractions.pipeline import make_pipeline as make_pdf_extraction
+from app.extractions.provider import Provider
+from app.extractions.router import router as extractions_router
 from app.files.router import router as files_router
 from app.files.storage import Storage
 from app.files.storage_router import router as storage_router
@@ -45,9 +52,9 @@ from app.kit.postgres import EmbeddedPostgres
 from app.kit.rates import RateLimit
 from app.kit.sandbox import Sandbox
 from app.kit.service import Service, running
+from app.kit.signing import SigningKey
 from app.notifications.mail_courier import MailCourier
 from app.notifications.router import router as notifications_router
-from app.notifications.secrets import SigningKey
 from app.notifications.sender import Sender
 from app.notifications.webhook_courier import WebhookCourier
 from app.pipelines.contract import Pipeline
@@ -67,11 +74,16 @@ from app.registrations.source import RestaurantSource
 from app.reports import repository as report_repository
 from app.reports.pipeline import pipeline as data_report
 from app.reports.router import router as reports_router
+from app.results.page_router import router as result_page_router
+from app.results.public_router import router as public_results_router
+from app.results.router import router as results_router
+from app.results.service import ResultCodes
 from app.runner import engine, functions
 from app.runner.context import Resources
 from app.runner.engine import EngineDoorbell
 from app.runner.router import router as operations_router
 from app.runner.runner import Runner
+from app.runner.siblings import Siblings
 from app.runner.waiting_router import router as waiting_router
 from app.runner.worker_router import router as worker_router
 from app.settings import Settings
@@ -79,14 +91,20 @@ from app.settings import Settings
 log = logging.getLogger("tranche")
 ITEM_SOURCES: tuple[ItemSource, ...] = (RestaurantSource(),)
 """Rows of workloads that templates can take their items from."""
-CHILD_MODULES = ("app.extractions.sheet", "app.reports.profile")
+CHILD_MODULES = (
+    "app.extractions.sheet",
+    "app.extractions.text_layer",
+    "app.reports.profile",
+    "app.assets.images",
+    "app.assets.sheets",
+)
 """What sandboxed children need: imported once, by the process they are forked from."""
 EXPIRING = (report_repository.delete_expired,)
 """What housekeeping asks the workloads to remove because its time is over."""
 DESCRIPTION = "Submit many things, process each in stages, watch it live, get the results."
 
 
-def built_in(settings: Settings) -> tuple[Pipeline, ...]:
+def built_in(settings: Settings, ai_provider: Provider | None) -> tuple[Pipeline, ...]:
     """The workloads that come with the service, set up with what they reach outside of it."""
     providers = providers_of(
         hubspot_url=settings.hubspot_url,
@@ -94,7 +112,18 @@ def built_in(settings: Settings) -> tuple[Pipeline, ...]:
         data_url=settings.data_provider_url,
         data_token=settings.data_provider_token.get_secret_value() if settings.data_provider_token else None,
     )
-    return (pdf_extraction, data_report, play_pipeline(providers), restaurant_registration)
+    connections = Connections(
+        dropbox_token=settings.dropbox_token,
+        dropbox_url=settings.dropbox_url,
+        dropbox_content_url=settings.dropbox_content_url,
+        dropbox_folder=settings.dropbox_folder,
+        monday_token=settings.monday_token,
+        monday_url=settings.monday_url,
+        monday_board=settings.monday_board,
+        monday_columns=settings.monday_columns,
+    )
+    assets = (web_images, contact_sheet, originals, hand_over_pipeline(connections))
+    return (make_pdf_extraction(ai_provider), data_report, *assets, play_pipeline(providers), restaurant_registration)
 
 
 class Installation:
@@ -107,12 +136,14 @@ class Installation:
         dsn = url.get_secret_value() if url else self.postgres.dsn if self.postgres else ""
         self.database = Database(dsn, pool_size=settings.database_pool_size)
         self.storage = Storage(settings.home, settings.storage_url)
-        self.registry = Registry((*built_in(settings), *discover(settings.pipelines_dir)))
+        self.ai_provider = _ai_provider(settings)
+        self.registry = Registry((*built_in(settings, self.ai_provider), *discover(settings.pipelines_dir)))
         token = settings.platform_token.get_secret_value() if settings.platform_token else None
         self.platform = OrderingPlatform(settings.platform_url, token, read_description(settings.platform_file))
         self.hub = Hub(self.database, settings)
         self.doorbell = EngineDoorbell()
         self.signing_key = SigningKey(settings.home, settings.secret_key)
+        self.result_codes = ResultCodes(self.signing_key)
         sources = {source.key: source for source in ITEM_SOURCES}
         self.template_runner = TemplateRunner(self.registry, self.doorbell, sources, settings.max_files)
         self.runner: Runner | None = None
@@ -138,10 +169,17 @@ class Installation:
                         cpu_seconds=self.settings.child_cpu_seconds,
                         preload=[*CHILD_MODULES, *_modules_of(self.registry)],
                     )
-                    limit = self.settings.max_file_bytes
-                    others = {OrderingPlatform: self.platform, Storage: self.storage}
                     resources = Resources(
-                        self.database, self.storage, sandbox, self.registry, http, limit, others, EXPIRING
+                        self.database,
+                        self.storage,
+                        sandbox,
+                        self.registry,
+                        http,
+                        self.settings.max_file_bytes,
+                        siblings=Siblings(self.database),
+                        others={OrderingPlatform: self.platform, Storage: self.storage},
+                        expiring=EXPIRING,
+                        share=self.result_codes.share,
                     )
                     self.runner = Runner(
                         self.database,
@@ -149,8 +187,10 @@ class Installation:
                         slots=self.settings.worker_slots,
                         shutdown_seconds=self.settings.shutdown_seconds,
                     )
+                    services += [self.ai_provider] if self.ai_provider else []
                     scheduler = Scheduler(self.database, self.template_runner)
-                    services += [sandbox, self.platform, self.runner, self._sender(), scheduler]
+                    hand_over = HandOverSweep(self.database, self.registry, self.doorbell)
+                    services += [sandbox, self.platform, self.runner, self._sender(), scheduler, hand_over]
                 if serve_http:
                     await self._welcome()
                     services.append(self.hub)
@@ -183,6 +223,21 @@ class Installation:
             self.sign_in_token = await auth_service.add_session(session, admin.id, "link")
             if fresh_key:  # written before the commit: a key that nobody can read is worse than one that is not valid
                 _write_private(self.settings.home / "admin.key", fresh_key + "\n")
+
+
+def _ai_provider(settings: Settings) -> Provider | None:
+    if settings.ai_provider is None:
+        return None
+    return Provider(
+        settings.ai_provider,
+        model=settings.ai_model,
+        key=settings.ai_key.get_secret_value() if settings.ai_key else "",
+        base_url=settings.ai_base_url,
+        timeout=settings.ai_timeout_seconds,
+        max_file_bytes=settings.ai_max_file_bytes,
+        max_output_tokens=settings.ai_max_output_tokens,
+        parallel=settings.ai_parallel,
+    )
 
 
 def _modules_of(registry: Registry) -> list[tuple[str, str]]:
@@ -226,6 +281,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.database, app.state.storage = installation.database, installation.storage
     app.state.registry, app.state.hub = installation.registry, installation.hub
     app.state.doorbell, app.state.runner = installation.doorbell, None
+    app.state.result_codes = installation.result_codes
     app.state.signing_key = installation.signing_key
     app.state.play_writes = RateLimit(settings.play_writes_per_minute)
     app.state.template_runner = installation.template_runner
@@ -250,6 +306,10 @@ def create_app(settings: Settings) -> FastAPI:
         restaurants_router,
         events_router,
         events_list_router,
+        results_router,
+        public_results_router,
+        result_page_router,
+        extractions_router,
         notifications_router,
         operations_router,
         worker_router,

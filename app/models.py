@@ -12,6 +12,7 @@ from app.pipelines import models as pipeline_models
 from app.plays import models as play_models
 from app.registrations import models as registration_models
 from app.reports import models as report_models
+from app.results import models as result_models
 from app.runner import models as runner_models
 
 metadata = Base.metadata
@@ -29,6 +30,7 @@ __all__ = [
     "play_models",
     "registration_models",
     "report_models",
+    "result_models",
     "runner_models",
     "step_models",
 ]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import AliasChoices, Field, SecretStr
+from pydantic import AliasChoices, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MIB = 1024 * 1024
@@ -41,7 +41,7 @@ class Settings(BaseSettings):
     )
     secret_key: SecretStr | None = Field(
         None,
-        description="What webhook secrets are made from, the same in every process; unset makes secret.key in home.",
+        description="What webhook secrets and result codes are made from, the same everywhere; unset makes secret.key.",
     )
     smtp_url: SecretStr | None = Field(
         None, description="Mail server: smtp://user:password@host:587?starttls=required, or smtps://; unset sends none."
@@ -60,8 +60,29 @@ class Settings(BaseSettings):
     max_files: int = Field(10_000, ge=1, description="Most files, URLs or records in one batch.")
     max_json_bytes: int = Field(MIB, ge=1024, description="Largest JSON body.")
     max_submit_bytes: int = Field(64 * MIB, ge=1024, description="Largest JSON body of POST /api/batches.")
+    ai_provider: Literal["openai", "openai-responses", "anthropic"] | None = Field(
+        None, description="Who reads sheets when a batch asks for it: chat completions, responses, or messages."
+    )
+    ai_base_url: str | None = Field(None, description="Address of the AI provider's API; unset is the provider's own.")
+    ai_key: SecretStr | None = Field(None, description="Key for the AI provider; a local server may need none.")
+    ai_model: str = Field("", description="Model that reads sheets; needed when a provider is set.")
+    ai_timeout_seconds: float = Field(180.0, gt=0, le=800, description="How long one request to the provider may take.")
+    ai_max_file_bytes: int = Field(20 * MIB, ge=1, description="Largest sheet that is sent to the provider.")
+    ai_max_output_tokens: int = Field(16_000, ge=256, description="Longest answer of the provider.")
+    ai_parallel: int = Field(4, ge=1, le=256, description="Requests to the provider at a time.")
     outbound_allow: str = Field(
         "", description="Hosts or networks, by comma, that URL sources and webhooks may reach in intranets."
+    )
+    dropbox_token: SecretStr | None = Field(None, description="Token of a Dropbox app, for batches that ask for it.")
+    dropbox_url: str = Field("https://api.dropboxapi.com", description="Dropbox's API.")
+    dropbox_content_url: str = Field("https://content.dropboxapi.com", description="Dropbox's API for contents.")
+    dropbox_folder: str = Field("", description="Folder in Dropbox below which batches get theirs.")
+    monday_token: SecretStr | None = Field(None, description="Token of monday.com, for batches that ask for it.")
+    monday_url: str = Field("https://api.monday.com/v2", description="monday.com's API.")
+    monday_board: str | None = Field(None, description="Id of the board that batches are added to.")
+    monday_columns: dict[str, str] = Field(
+        default_factory=dict,
+        description="JSON: status, customer_prefix, description, total_files, failed_jobs, created_at to column ids.",
     )
     hubspot_url: str = Field("https://api.hubapi.com", description="HubSpot's API, where plays look leads up.")
     hubspot_token: SecretStr | None = Field(None, description="Token of a HubSpot private app; unset leaves it out.")
@@ -92,6 +113,12 @@ class Settings(BaseSettings):
     request_patience_seconds: float = Field(20.0, gt=0, description="How long a request may take to begin or to go on.")
     shutdown_seconds: float = Field(3.0, gt=0, description="How long running steps may finish after SIGTERM.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe line logged.")
+
+    @model_validator(mode="after")
+    def check_ai_model(self) -> Self:
+        if self.ai_provider and not self.ai_model:
+            raise ValueError("TRANCHE_AI_PROVIDER needs TRANCHE_AI_MODEL")
+        return self
 
     @cached_property
     def base_url(self) -> str:

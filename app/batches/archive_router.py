@@ -2,35 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
 from app.auth.caller import CallerDep
 from app.batches import repository
+from app.batches.naming import job_folder
 from app.batches.repository import BatchOutput
 from app.batches.service import BatchNotFound
 from app.files.archive import Archive, Entry, unique_paths
 from app.files.content import ranged_response
-from app.files.names import display_name, split_suffix
 from app.files.router import StorageDep
 from app.kit.db import DatabaseDep
 
 router = APIRouter(prefix="/api/batches", tags=["batches"])
 
 
-def _folder(output: BatchOutput, *, several: bool) -> str:
-    """`003 Lakeside Invitational`: the job's number first, so that folders sort as the jobs do and never collide.
-
-    `several`: the batch has several pipelines, so that the folder also says which.
-    """
-    stem, _ = split_suffix(display_name(output.filename or "record"))
-    return f"{output.sequence:03d} {stem[:60]} {output.pipeline}" if several else f"{output.sequence:03d} {stem}"[:100]
-
-
 def archive_of(outputs: list[BatchOutput], *, several: bool) -> Archive:
     """The batch's result files, laid out as an archive."""
-    paths = unique_paths((_folder(output, several=several), output.name) for output in outputs)
+    paths = unique_paths(
+        (job_folder(output.sequence, output.filename, output.pipeline if several else None), output.name)
+        for output in outputs
+    )
     entries = [
         Entry(path, output.size, output.crc32, output.storage_key, output.created_at)
         for path, output in zip(paths, outputs, strict=True)
@@ -49,7 +44,7 @@ async def download_batch(
         if row is None:
             raise BatchNotFound("There is no such batch.")
         outputs = await repository.list_batch_outputs(session, batch_id)
-    archive = archive_of(outputs, several=row[0].total_pipelines > 1)
+    archive = await asyncio.to_thread(archive_of, outputs, several=row[0].total_pipelines > 1)
     return ranged_response(
         request,
         size=archive.size,

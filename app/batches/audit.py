@@ -21,14 +21,13 @@ _COUNTS = ", ".join(f"count(*) filter (where status = '{status}') as {status}" f
 # One statement has one snapshot: a batch that runs meanwhile is seen as it was at one moment.
 _AUDIT = text(f"""
 with own as (
-  select id, sequence, status, status in ({sql_list(JOB_TERMINAL)}) as ended, cached, source_type,
+  select id, sequence, status, status in ({sql_list(JOB_TERMINAL)}) as ended, cached,
     -- A file that goes through several pipelines counts once.
     case when sequence = min(sequence) over (partition by item) then file_size end as file_size
   from jobs where batch_id = :batch_id
 ), counted as (
   select count(*) as total, {_COUNTS}, count(*) filter (where cached and status = 'completed') as cached,
-    coalesce(sum(file_size), 0)::bigint as all_sizes,
-    coalesce(sum(file_size) filter (where source_type <> 'url'), 0)::bigint as known_sizes
+    coalesce(sum(file_size), 0)::bigint as sizes
   from own
 ), logged as (
   select count(*) as events, min(id) as first_id, max(id) as last_id,
@@ -100,10 +99,9 @@ def _counters(found: Mapping[str, Any]) -> Iterator[Difference]:
         if stored != actual:
             message = f"The batch counts {stored:,} jobs as {name}; there are {actual:,}."
             yield Difference(code=f"{name}_jobs", message=message, expected=actual, found=stored)
-    # The size of a URL is known once it was fetched, which does not change the batch's total.
-    if not counted["known_sizes"] <= batch["total_size"] <= counted["all_sizes"]:
-        message = f"The batch's total size is {batch['total_size']:,} bytes; its jobs have {counted['all_sizes']:,}."
-        yield Difference(code="total_size", message=message, expected=counted["all_sizes"], found=batch["total_size"])
+    if batch["total_size"] != counted["sizes"]:
+        message = f"The batch's total size is {batch['total_size']:,} bytes; its jobs have {counted['sizes']:,}."
+        yield Difference(code="total_size", message=message, expected=counted["sizes"], found=batch["total_size"])
 
 
 def _events(found: Mapping[str, Any]) -> Iterator[Difference]:

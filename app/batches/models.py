@@ -10,23 +10,29 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     CheckConstraint,
+    Connection,
     DateTime,
     ForeignKey,
     Index,
     Integer,
+    String,
+    Table,
     Text,
     UniqueConstraint,
+    event,
     func,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.batches.states import BATCH_STATUSES, BATCH_TERMINAL, JOB_STATUSES, JOB_TERMINAL, sql_list
+from app.batches.search import GRAMS_FUNCTION, GRAMS_OF_BATCH
+from app.batches.states import BATCH_OPEN, BATCH_STATUSES, BATCH_TERMINAL, JOB_STATUSES, JOB_TERMINAL, sql_list
 from app.kit.db import Base
 from app.kit.ids import new_id
 
 Timestamp = DateTime(timezone=True)
+_LIVE = text("archived_at is null")
 
 
 class Batch(Base):
@@ -60,11 +66,42 @@ class Batch(Base):
         CheckConstraint("total_pipelines >= 1 and total_files between 0 and total_jobs", name="totals"),
         CheckConstraint(
             "(parent_batch_id is null or relation is not null)"
-            " and relation in ('retry_failed', 'restart', 'schedule', 'backfill')",
+            " and relation in ('retry_failed', 'restart', 'schedule', 'backfill', 'hand_over')",
             name="relation",
         ),
-        Index("ix_batches_organisation_id_created_at", "organisation_id", text("created_at desc"), text("id desc")),
-        Index("ix_batches_organisation_id_status", "organisation_id", "status", text("created_at desc")),
+        # One index for each order and tab of the list, in the order of its keyset; see docs/decisions/0010.
+        Index("ix_batches_live", "organisation_id", "created_at", "id", postgresql_where=_LIVE),
+        Index(
+            "ix_batches_archived",
+            "organisation_id",
+            "created_at",
+            "id",
+            postgresql_where=text("archived_at is not null"),
+        ),
+        Index("ix_batches_status", "organisation_id", "status", "created_at", "id", postgresql_where=_LIVE),
+        Index("ix_batches_pipeline", "organisation_id", "pipeline_id", "created_at", "id", postgresql_where=_LIVE),
+        Index("ix_batches_name", "organisation_id", "name", "id", postgresql_where=_LIVE),
+        Index("ix_batches_total_files", "organisation_id", "total_files", "id"),
+        Index(
+            "ix_batches_customer_prefix",
+            "organisation_id",
+            "customer_prefix",
+            "created_at",
+            postgresql_where=text("customer_prefix is not null"),
+            postgresql_ops={"customer_prefix": "text_pattern_ops"},
+        ),
+        Index(
+            "ix_batches_words",
+            text(GRAMS_OF_BATCH),
+            postgresql_using="gin",
+            postgresql_with={"gin_pending_list_limit": 256},
+        ),
+        Index("ix_batches_open", "status", postgresql_where=text(f"status in ({sql_list(BATCH_OPEN)})")),
+        Index(
+            "ix_batches_hand_over",
+            "completed_at",
+            postgresql_where=text("(auto_upload_enabled or monday_sync_enabled) and handed_over_at is null"),
+        ),
         Index("ix_batches_expires_at", "expires_at", postgresql_where=text("expires_at is not null")),
         Index("ix_batches_parent_batch_id", "parent_batch_id", postgresql_where=text("parent_batch_id is not null")),
         Index(
@@ -81,10 +118,11 @@ class Batch(Base):
     organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id", ondelete="CASCADE"))
     created_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
     client_ip: Mapped[str | None] = mapped_column(Text)
-    pipeline_id: Mapped[int] = mapped_column(ForeignKey("pipelines.id"), index=True)
+    pipeline_id: Mapped[int] = mapped_column(ForeignKey("pipelines.id"))
     name: Mapped[str] = mapped_column(Text)
     description: Mapped[str | None] = mapped_column(Text)
     customer_prefix: Mapped[str | None] = mapped_column(Text)
+    mixed_customers: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     base_directory_name: Mapped[str] = mapped_column(Text)
     total_pipelines: Mapped[int] = mapped_column(Integer, server_default="1")
     total_files: Mapped[int] = mapped_column(Integer, server_default="0")
@@ -107,6 +145,7 @@ class Batch(Base):
     cached_jobs: Mapped[int] = mapped_column(Integer, server_default="0")
     total_size: Mapped[int] = mapped_column(BigInteger, server_default="0")
     processing_time_ms: Mapped[int | None] = mapped_column(BigInteger)
+    result_codes: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     needs_summary: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     summary_data: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     settings: Mapped[dict[str, Any]] = mapped_column(JSONB)
@@ -115,6 +154,11 @@ class Batch(Base):
     relation: Mapped[str | None] = mapped_column(Text)
     notification_email: Mapped[str | None] = mapped_column(Text)
     notification_sent_at: Mapped[datetime | None] = mapped_column(Timestamp)
+    auto_upload_enabled: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    monday_sync_enabled: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    dropbox_directory_id: Mapped[str | None] = mapped_column(String(255))
+    monday_item_id: Mapped[str | None] = mapped_column(String(255))
+    handed_over_at: Mapped[datetime | None] = mapped_column(Timestamp)
     last_event_id: Mapped[int] = mapped_column(BigInteger, server_default="0")
     created_at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.now())
@@ -125,6 +169,11 @@ class Batch(Base):
     completed_at: Mapped[datetime | None] = mapped_column(Timestamp)
     archived_at: Mapped[datetime | None] = mapped_column(Timestamp)
     expires_at: Mapped[datetime | None] = mapped_column(Timestamp)
+
+
+@event.listens_for(Batch.__table__, "before_create")
+def _add_functions(_table: Table, connection: Connection, **_options: Any) -> None:
+    connection.exec_driver_sql(GRAMS_FUNCTION)
 
 
 class Job(Base):
@@ -201,7 +250,6 @@ class Job(Base):
     error_message: Mapped[str | None] = mapped_column(Text)
     cached: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     result: Mapped[Any | None] = mapped_column(JSONB(none_as_null=True))
-    result_code: Mapped[str | None] = mapped_column(Text)
     retry_of_job_id: Mapped[UUID | None] = mapped_column(ForeignKey("jobs.id", ondelete="SET NULL"))
     created_at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.now())

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol
 from uuid import UUID
 
 from pydantic import Field
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.models import User
 from app.batches.models import Batch, Job
@@ -46,6 +47,7 @@ class BatchRead(Output):
     pipeline_id: int
     pipelines: list[str]
     customer_prefix: str | None
+    mixed_customers: bool
     base_directory_name: str
     total_pipelines: int
     execution_mode: str
@@ -57,10 +59,15 @@ class BatchRead(Output):
     summary_data: dict[str, Any] | None
     settings: dict[str, Any]
     metadata: dict[str, Any]
+    result_codes: bool
     parent_batch_id: UUID | None
     relation: str | None
     notification_email: str | None
     notification_sent_at: datetime | None
+    auto_upload_enabled: bool
+    monday_sync_enabled: bool
+    dropbox_directory_id: str | None
+    monday_item_id: str | None
     last_event_id: int
     created_by: Creator | None
     created_at: datetime
@@ -113,6 +120,7 @@ class JobRead(Output):
     error_message: str | None
     cached: bool
     result: Any | None
+    extraction_id: str | None
     result_code: str | None
     retry_of_job_id: UUID | None
     run_at: datetime | None
@@ -207,14 +215,28 @@ def without_secrets(value: Any) -> Any:
     return [without_secrets(item) for item in value] if isinstance(value, list) else value
 
 
+class ResultCodes(Protocol):
+    """Knows which code opens a job's result, for whoever may see the job."""
+
+    async def find_codes(self, session: AsyncSession, job_ids: Sequence[UUID]) -> Mapping[UUID, str]: ...
+
+
 def pipelines_of(batch: Batch, primary: PipelineRow) -> list[str]:
     """The keys of a batch's pipelines, the primary one first."""
     others = sorted(set(batch.settings) - {primary.key}) if batch.total_pipelines > 1 else []
     return [primary.key, *others]
 
 
-def job_fields(job: Job, pipeline: str, steps: Iterable[JobStep]) -> dict[str, Any]:
-    """A row and its steps as the members of JobRead. `run_at` shows only while a delayed retry is due."""
+def job_fields(job: Job, pipeline: str, steps: Iterable[JobStep], code: str | None = None) -> dict[str, Any]:
+    """A row, its steps and its code as the members of JobRead. `run_at` shows only while a delayed retry is due."""
     own = {name: getattr(job, name) for name in JobRead.model_fields if hasattr(job, name)}
     delayed = job.status == "pending" and job.run_at.year > 1  # -infinity arrives as year 1
-    return own | {"pipeline": pipeline, "run_at": job.run_at if delayed else None, "steps": list(steps)}
+    # Document 003 has the id with the job; the row itself points at the job, so it is the result that names it.
+    extraction_id = job.result.get("extraction_id") if isinstance(job.result, dict) else None
+    return own | {
+        "pipeline": pipeline,
+        "run_at": job.run_at if delayed else None,
+        "extraction_id": extraction_id if isinstance(extraction_id, str) else None,
+        "result_code": code,
+        "steps": list(steps),
+    }

@@ -5,117 +5,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import Select, Uuid, any_, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.auth.models import User
+from app.batches.listing import BatchRow, batch_rows
 from app.batches.models import Batch, Job
 from app.batches.step_models import JobOutput, JobStep
 from app.files.models import File
-from app.kit.pages import encode_cursor, in_order
 from app.pipelines.models import PipelineRow
 
-BatchRow = tuple[Batch, PipelineRow, User | None]
 JobRow = tuple[Job, str, list[JobStep]]
 """A job, the key of its pipeline, and its steps."""
-SORTS: Final[dict[str, Any]] = {
-    "created_at": Batch.created_at,
-    "name": Batch.name,
-    "total_files": Batch.total_files,
-    "status": Batch.status,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class BatchFilter:
-    """What a list of batches is narrowed to; None and empty mean everything."""
-
-    statuses: tuple[str, ...] = ()
-    customer: str | None = None
-    pipeline: str | None = None
-    search: str | None = None
-    created_after: datetime | None = None
-    archived: bool = False
-
-
-_BATCHES = (
-    select(Batch, PipelineRow, User)
-    .join(PipelineRow, PipelineRow.id == Batch.pipeline_id)
-    .outerjoin(User, User.id == Batch.created_by)
-)
-
-
-def _batches(organisation_id: UUID) -> Select[Batch, PipelineRow, User]:
-    return _BATCHES.where(Batch.organisation_id == organisation_id)
 
 
 async def find_batch(session: AsyncSession, organisation_id: UUID, batch_id: UUID) -> BatchRow | None:
     """One batch with its pipeline and who made it."""
-    row = (await session.execute(_batches(organisation_id).where(Batch.id == batch_id))).first()
+    row = (await session.execute(batch_rows(organisation_id).where(Batch.id == batch_id))).first()
     return (row[0], row[1], row[2]) if row else None
-
-
-async def list_batches_by_id(
-    session: AsyncSession, organisation_ids: Sequence[UUID], batch_ids: Sequence[UUID]
-) -> Sequence[BatchRow]:
-    """Those of the batches that belong to one of the organisations and still exist."""
-    wanted = Batch.organisation_id.in_(organisation_ids), Batch.id.in_(batch_ids)
-    return [(row[0], row[1], row[2]) for row in await session.execute(_BATCHES.where(*wanted))]
 
 
 async def lock_batch(session: AsyncSession, organisation_id: UUID, batch_id: UUID) -> Batch | None:
     """The batch, locked: its row is the mutex of everything below it, and is locked before anything below it."""
     query = select(Batch).where(Batch.id == batch_id, Batch.organisation_id == organisation_id)
     return (await session.execute(query.with_for_update(key_share=True))).scalar_one_or_none()
-
-
-async def list_batches(
-    session: AsyncSession, organisation_id: UUID, wanted: BatchFilter, sort: str, limit: int, cursor: str | None
-) -> tuple[Sequence[BatchRow], str | None]:
-    """A page of batches and the cursor of the next. `sort` is a key of SORTS, with `-` for descending."""
-    descending, column = sort.startswith("-"), SORTS[sort.lstrip("-")]
-    query = _batches(organisation_id).where(*_conditions(wanted))
-    query = in_order(query, column, Batch.id, cursor, descending=descending)
-    rows: list[BatchRow] = [(row[0], row[1], row[2]) for row in await session.execute(query.limit(limit + 1))]
-    if len(rows) <= limit:
-        return rows, None
-    last = rows[limit - 1][0]
-    value = {"created_at": last.created_at.isoformat(), "total_files": last.total_files}.get(
-        sort.lstrip("-"), getattr(last, sort.lstrip("-"), None)
-    )
-    return rows[:limit], encode_cursor(value, last.id)
-
-
-async def count_batches(session: AsyncSession, organisation_id: UUID, wanted: BatchFilter) -> dict[str, int]:
-    """How many batches match, by status; statuses without any are missing."""
-    query = select(Batch.status, func.count()).where(Batch.organisation_id == organisation_id, *_conditions(wanted))
-    if wanted.pipeline:
-        query = query.join(PipelineRow, PipelineRow.id == Batch.pipeline_id)
-    rows = (await session.execute(query.group_by(Batch.status))).all()
-    return {row[0]: row[1] for row in rows}
-
-
-def _conditions(wanted: BatchFilter) -> list[ColumnElement[bool]]:
-    archived = Batch.archived_at.is_not(None)
-    found: list[ColumnElement[bool]] = [archived if wanted.archived else ~archived]
-    if wanted.statuses:
-        found.append(Batch.status.in_(wanted.statuses))
-    if wanted.customer:
-        found.append(Batch.customer_prefix.istartswith(wanted.customer, autoescape=True))
-    if wanted.pipeline:
-        matches: ColumnElement[bool] = PipelineRow.key == wanted.pipeline
-        if wanted.pipeline.isascii() and wanted.pipeline.isdecimal() and len(wanted.pipeline) < 10:
-            matches = or_(matches, PipelineRow.id == int(wanted.pipeline))
-        found.append(matches)
-    if wanted.created_after:
-        found.append(Batch.created_at > wanted.created_after)
-    if wanted.search:
-        columns = (Batch.name, Batch.base_directory_name, Batch.customer_prefix)
-        found.append(or_(*(column.icontains(wanted.search, autoescape=True) for column in columns)))
-    return found
 
 
 async def list_jobs(
@@ -150,7 +65,11 @@ async def _rows_of(session: AsyncSession, query: Select[Job, str]) -> list[JobRo
 
 
 async def _steps_of(session: AsyncSession, job_ids: Sequence[UUID]) -> dict[UUID, list[JobStep]]:
-    query = select(JobStep).where(JobStep.job_id.in_(job_ids)).order_by(JobStep.job_id, JobStep.position)
+    query = (
+        select(JobStep)
+        .where(JobStep.job_id == any_(literal(list(job_ids), ARRAY(Uuid))))
+        .order_by(JobStep.job_id, JobStep.position)
+    )
     found: dict[UUID, list[JobStep]] = {}
     for step in (await session.execute(query)).scalars():
         found.setdefault(step.job_id, []).append(step)
@@ -192,8 +111,8 @@ class BatchOutput:
     created_at: datetime
 
 
-async def list_batch_outputs(session: AsyncSession, batch_id: UUID) -> list[BatchOutput]:
-    """Every result file of the batch's completed jobs so far, by job and name."""
+async def list_batch_outputs(session: AsyncSession, batch_id: UUID, job_id: UUID | None = None) -> list[BatchOutput]:
+    """Every result file of the batch's completed jobs so far, or of one of its jobs, by job and name."""
     columns = (
         Job.sequence,
         Job.filename,
@@ -207,5 +126,7 @@ async def list_batch_outputs(session: AsyncSession, batch_id: UUID) -> list[Batc
     query = select(*columns, JobOutput.created_at).join(JobOutput, JobOutput.job_id == Job.id)
     query = query.join(PipelineRow, PipelineRow.id == Job.pipeline_id).join(File, File.id == JobOutput.file_id)
     query = query.where(Job.batch_id == batch_id, Job.status == "completed")
+    if job_id:
+        query = query.where(Job.id == job_id)
     rows = await session.execute(query.order_by(Job.sequence, JobOutput.name))
     return [BatchOutput(*row) for row in rows]

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 from urllib.parse import quote
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from app.auth.caller import CallerDep
-from app.batches import reads, repository
-from app.batches.repository import BatchFilter
+from app.batches import listing, reads, repository
+from app.batches.listing import BatchFilter
 from app.batches.service import BatchNotFound
 from app.batches.states import BATCH_STATUSES, JOB_STATUSES, STATUS_ALIASES
 from app.batches.tries import list_tries
@@ -49,8 +49,8 @@ def read_words(
 
 
 def _sort(value: str) -> str:
-    if value.lstrip("-") not in repository.SORTS or value.startswith("--"):
-        raise FilterNotReadable(f"Sort by one of {', '.join(repository.SORTS)}, with - for descending.")
+    if value.lstrip("-") not in listing.SORTS or value.startswith("--"):
+        raise FilterNotReadable(f"Sort by one of {', '.join(listing.SORTS)}, with - for descending.")
     return value
 
 
@@ -60,12 +60,42 @@ def _printable(value: str | None) -> str | None:
     return value
 
 
+def _read_filter(value: str, search: str | None) -> BatchFilter:
+    """`status:failed`, `customer:PL_DXB`, or a status alone; `status` alone is how document 001 spells "by status"."""
+    name, colon, word = value.partition(":")
+    if name == "customer" and colon:
+        return BatchFilter(customer=word, search=search)
+    if name == "status":
+        return BatchFilter(read_words(word, BATCH_STATUSES), search=search)
+    if colon:
+        raise FilterNotReadable(
+            "Filter by status or customer, as in filter=status:completed or filter=customer:PL_DXB."
+        )
+    return BatchFilter(read_words(value, BATCH_STATUSES), search=search)
+
+
+def get_result_codes(request: Request) -> reads.ResultCodes:
+    codes: reads.ResultCodes = request.app.state.result_codes
+    return codes
+
+
+ResultCodesDep = Annotated[reads.ResultCodes, Depends(get_result_codes)]
+
+
+async def read_jobs(
+    session: SessionDep, rows: Sequence[repository.JobRow], codes: reads.ResultCodes
+) -> list[reads.JobRead]:
+    """Jobs and their steps as reply bodies, with the codes that open their results."""
+    known = await codes.find_codes(session, [row[0].id for row in rows])
+    return [reads.JobRead.model_validate(reads.job_fields(*row, known.get(row[0].id))) for row in rows]
+
+
 async def _page(
     session: SessionDep, caller: CallerDep, wanted: BatchFilter, sort: str, limit: int, cursor: str | None
 ) -> tuple[list[reads.BatchRead], str | None]:
     for word in (wanted.customer, wanted.pipeline, wanted.search):
         _printable(word)
-    rows, following = await repository.list_batches(session, caller.organisation_id, wanted, _sort(sort), limit, cursor)
+    rows, following = await listing.list_batches(session, caller.organisation_id, wanted, _sort(sort), limit, cursor)
     return [reads.BatchRead.model_validate(reads.batch_fields(*row)) for row in rows], following
 
 
@@ -104,8 +134,8 @@ async def count_batches(
 ) -> reads.BatchCounts:
     """How many batches there are in each status, and how many in the archive, under the filters of the list."""
     wanted = BatchFilter((), _printable(customer), _printable(pipeline), _printable(search), created_after)
-    counts = await repository.count_batches(session, caller.organisation_id, wanted)
-    archived = await repository.count_batches(session, caller.organisation_id, replace(wanted, archived=True))
+    counts = await listing.count_batches(session, caller.organisation_id, wanted)
+    archived = await listing.count_batches(session, caller.organisation_id, replace(wanted, archived=True))
     by_status = {status: counts.get(status, 0) for status in BATCH_STATUSES}
     return reads.BatchCounts(by_status=by_status, archived=sum(archived.values()))
 
@@ -116,25 +146,22 @@ async def list_jobs_by_batch(
     response: Response,
     session: SessionDep,
     caller: CallerDep,
-    filter: Annotated[str | None, Query(max_length=200, description="`status:completed,failed`")] = None,
+    codes: ResultCodesDep,
+    filter: Annotated[
+        str | None, Query(max_length=200, description="`status:completed,failed` or `customer:PL_DXB`")
+    ] = None,
     search: Word = None,
     sort: Annotated[str, Query(max_length=40)] = "-created_at",
     limit: Annotated[int, Query(ge=1, le=MOST_GROUPS, description="Batches in one page.")] = 20,
     cursor: Cursor = None,
 ) -> reads.JobsByBatch:
     """Jobs grouped by batch; of each batch the first 100."""
-    name, _, value = (filter or "status:").partition(":")
-    if name != "status":
-        raise FilterNotReadable("Filter by status, as in filter=status:completed.")
-    wanted = BatchFilter(read_words(value, BATCH_STATUSES), search=search)
+    wanted = _read_filter(filter or "", search)
     batches, following = await _page(session, caller, wanted, sort, limit, cursor)
     jobs = await repository.list_first_jobs(session, [batch.id for batch in batches], JOBS_IN_LIST)
     link_next(request, response, following)
     groups = [
-        reads.JobsOfBatch(
-            batch_metadata=batch,
-            jobs=[reads.JobRead.model_validate(reads.job_fields(*row)) for row in jobs[batch.id]],
-        )
+        reads.JobsOfBatch(batch_metadata=batch, jobs=await read_jobs(session, jobs[batch.id], codes))
         for batch in batches
     ]
     return reads.JobsByBatch(batches=groups, next_cursor=following)
@@ -149,17 +176,23 @@ async def _batch(session: SessionDep, caller: CallerDep, batch_id: UUID) -> dict
 
 @router.get("/batches/{batch_id}")
 async def get_batch(
-    batch_id: UUID, request: Request, response: Response, session: SessionDep, caller: CallerDep
+    batch_id: UUID,
+    request: Request,
+    response: Response,
+    session: SessionDep,
+    caller: CallerDep,
+    codes: ResultCodesDep,
 ) -> reads.BatchReply:
     """One batch with its first 500 jobs; `jobs_next_cursor` pages on at `/jobs`."""
     fields = await _batch(session, caller, batch_id)
-    notified = "-notified" if fields["notification_sent_at"] else ""  # which comes after the last event
-    tag = f'W/"{batch_id.hex}-{fields["last_event_id"]}{notified}"'
+    # What comes after the last event, or without one: the mail was sent, a result code was made or closed.
+    notified = "-notified" if fields["notification_sent_at"] else ""
+    tag = f'W/"{batch_id.hex}-{fields["last_event_id"]}-{fields["updated_at"].timestamp():.6f}{notified}"'
     if is_known(request, tag):
         return Response(status_code=304, headers={"ETag": tag})  # type: ignore[return-value]
     response.headers["ETag"] = tag
     rows, after = await repository.list_jobs(session, batch_id, limit=JOBS_IN_BATCH)
-    jobs = [reads.JobRead.model_validate(reads.job_fields(*row)) for row in rows]
+    jobs = await read_jobs(session, rows, codes)
     following = encode_cursor(after) if after else None
     return reads.BatchReply(batch=reads.BatchWithJobs(**fields, jobs=jobs, jobs_next_cursor=following))
 
@@ -171,6 +204,7 @@ async def list_jobs(
     response: Response,
     session: SessionDep,
     caller: CallerDep,
+    codes: ResultCodesDep,
     status: Word = None,
     limit: Limit = 100,
     cursor: Cursor = None,
@@ -182,12 +216,12 @@ async def list_jobs(
     rows, following = await repository.list_jobs(session, batch_id, limit=limit, after=after, statuses=statuses)
     next_cursor = encode_cursor(following) if following else None
     link_next(request, response, next_cursor)
-    jobs = [reads.JobRead.model_validate(reads.job_fields(*row)) for row in rows]
+    jobs = await read_jobs(session, rows, codes)
     return reads.JobPage(jobs=jobs, next_cursor=next_cursor)
 
 
 @router.get("/jobs/{job_id}")
-async def get_job(job_id: UUID, session: SessionDep, caller: CallerDep) -> reads.JobReply:
+async def get_job(job_id: UUID, session: SessionDep, caller: CallerDep, codes: ResultCodesDep) -> reads.JobReply:
     """One job with its steps' outputs, its result and its result files."""
     found = await repository.find_job(session, caller.organisation_id, job_id)
     if found is None:
@@ -202,7 +236,8 @@ async def get_job(job_id: UUID, session: SessionDep, caller: CallerDep) -> reads
         )
         for output, file in await repository.list_outputs(session, job_id)
     ]
-    fields = reads.job_fields(*found) | {
+    code = (await codes.find_codes(session, [job_id])).get(job_id)
+    fields = reads.job_fields(*found, code) | {
         "outputs": outputs,
         "tries": await list_tries(session, job, found[2]),
         "batch": await _batch(session, caller, job.batch_id),

@@ -62,6 +62,11 @@ class BatchOptions(Input):
     max_parallel: int | None = Field(None, ge=1, le=4096, description="Jobs at a time. Unset: the pipeline's own.")
     notification_email: Email | None = None
     failure_policy: FailurePolicyInput | None = Field(None, description="Unset: the pipeline's own.")
+    auto_upload_enabled: bool = Field(False, description="Put the results into Dropbox when the batch has ended.")
+    monday_sync_enabled: bool = Field(False, description="Add the batch to a board of monday.com when it has ended.")
+    result_codes: bool | None = Field(
+        None, description="A share code for each job that completes. Unset: the pipeline's own."
+    )
     first_n: int | None = Field(None, ge=1, le=2**31 - 1, description="A trial run: run so many jobs, then pause.")
     start: bool = Field(True, description="False makes a draft, to be started later.")
     expires_in_hours: int | None = Field(None, ge=1, le=87_600, description="Unset: the pipeline's own life, if any.")
@@ -105,6 +110,7 @@ class BatchCreated(Output):
     batch_id: UUID
     jobs_count: int
     customer_prefix: str | None
+    mixed_customers: bool = Field(False, description="The files are of several customers; the prefix is the commonest.")
     base_directory_name: str
     status: str
     links: BatchLinks

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 BATCH_TERMINAL: Final = ("completed", "partial", "failed", "cancelled")
-BATCH_STATUSES: Final = ("draft", "pending", "processing", "paused", "cancelling", *BATCH_TERMINAL)
+BATCH_OPEN: Final = ("draft", "pending", "processing", "paused", "cancelling")
+BATCH_STATUSES: Final = (*BATCH_OPEN, *BATCH_TERMINAL)
 JOB_TERMINAL: Final = ("completed", "failed", "cancelled", "skipped")
 JOB_STATUSES: Final = ("pending", "running", *JOB_TERMINAL)
 STEP_TERMINAL: Final = ("completed", "failed", "skipped", "cancelled")

@@ -17,8 +17,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.batches.listing import list_batches_by_id
 from app.batches.reads import BatchRead, batch_fields
-from app.batches.repository import list_batches_by_id
 from app.batches.states import BATCH_TERMINAL, sql_list
 from app.events.frames import passing_frame
 from app.events.schemas import BatchDeletedTold, BatchUpdatedTold

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -46,21 +47,27 @@ def find_swims(sheet: Sheet, swimmer_name: str) -> tuple[list[Swim], list[str]]:
     When the sheet has two people whom the wanted name fits equally well (`King, Lilly A` and `King, Lilly B` for
     `Lilly King`), neither is taken; both are near.
     """
+    names = list(dict.fromkeys(swim.name for swim in sheet.swims if swim.kind != "relay"))
+    chosen, near = choose_names(names, swimmer_name)
+    return [swim for swim in sheet.swims if swim.name in chosen], near
+
+
+def name_keys(name: str) -> tuple[str, str]:
+    """The name as bare letters, with middle names and without. Two names that match have one of them in common."""
+    key = _key(name)
+    return key.core, key.short
+
+
+def choose_names(names: Sequence[str], swimmer_name: str) -> tuple[set[str], list[str]]:
+    """Those of the names that are the wanted person's, and, only if there are none, up to five that come close."""
     wanted = _key(swimmer_name)
-    by_name: dict[str, list[Swim]] = {}
-    for swim in sheet.swims:
-        if swim.kind != "relay":
-            by_name.setdefault(swim.name, []).append(swim)
-    matching = [name for name in by_name if wanted.core and _is_same(wanted, _key(name))]
+    matching = [name for name in names if wanted.core and _is_same(wanted, _key(name))]
     initials = {_key(name).initials or _key(name).middles for name in matching} - {""}
     if len(initials) > 1:
         matching = [
             name for name in matching if _key(name).initials == wanted.initials and _key(name).core == wanted.core
         ]
-    if matching:
-        chosen = set(matching)
-        return [swim for swim in sheet.swims if swim.name in chosen], []
-    return [], _near(wanted, by_name)
+    return set(matching), [] if matching else _near(wanted, names)
 
 
 def _is_same(one: _Key, other: _Key) -> bool:
@@ -130,7 +137,7 @@ def _letters(word: str) -> str:
     return "".join(sign for sign in plain if sign.isalpha())
 
 
-def _near(wanted: _Key, names: dict[str, list[Swim]]) -> list[str]:
+def _near(wanted: _Key, names: Sequence[str]) -> list[str]:
     best: dict[str, tuple[float, str]] = {}
     pairs = _pairs(wanted)
     for name in names:

@@ -1,31 +1,96 @@
-"""Rows of sheets and extractions."""
+"""Rows of readings and extractions. Every query takes the organisation."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, Row, Select, Text, cast, delete, func, literal, or_, select, text, update
+from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.extractions.models import Extraction, SheetRow
-from app.extractions.sheet import EXTRACTOR, VERSION
+from app.batches.models import Batch, Job
+from app.extractions.models import Extraction, SheetClaim, SheetRow
 from app.kit.ids import new_id
 
-
-async def find_sheet(session: AsyncSession, organisation_id: UUID, sha256: str) -> SheetRow | None:
-    """The organisation's reading of this content by this version of the extractor."""
-    query = select(SheetRow).where(SheetRow.organisation_id == organisation_id, SheetRow.sha256 == sha256)
-    query = query.where(SheetRow.extractor == EXTRACTOR, SheetRow.version == VERSION)
-    return (await session.execute(query)).scalar_one_or_none()
+KEPT_UNUSED: Final = timedelta(days=30)
+"""How long a reading that nobody asks for is kept (document 003 keeps a batch as long)."""
 
 
-async def add_sheet(session: AsyncSession, organisation_id: UUID, sha256: str, data: dict[str, Any]) -> None:
-    """Keep a reading; one that is kept already stays."""
-    values = {"organisation_id": organisation_id, "sha256": sha256, "extractor": EXTRACTOR, "version": VERSION}
-    statement = insert(SheetRow).values(id=new_id(), data=data, **values)
-    await session.execute(statement.on_conflict_do_nothing())
+@dataclass(frozen=True, slots=True)
+class ReadingKey:
+    """What makes two readings the same: whose, of what content, by which extractor and version of it, for whom."""
+
+    organisation_id: UUID
+    sha256: str
+    extractor: str
+    version: int
+    subject: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A kept reading: its JSON as text, which is decoded away from the event loop, and how long it took to make."""
+
+    data: str
+    read_ms: int
+
+
+_CLAIM = text("""
+insert into sheet_claims as held (organisation_id, sha256, extractor, version, subject, job_id, attempt)
+values (:organisation_id, :sha256, :extractor, :version, :subject, :job_id, :attempt)
+on conflict (organisation_id, sha256, extractor, version, subject)
+do update set job_id = excluded.job_id, attempt = excluded.attempt
+where held.job_id = excluded.job_id
+  or not exists (select from jobs j where j.id = held.job_id and j.attempt = held.attempt and j.status = 'running')
+returning job_id
+""")
+
+
+def _of(model: type[SheetRow] | type[SheetClaim], key: ReadingKey) -> list[ColumnElement[bool]]:
+    return [getattr(model, name) == value for name, value in asdict(key).items()]
+
+
+async def find_reading(session: AsyncSession, key: ReadingKey) -> Reading | None:
+    """The reading that is kept under the key; it counts as used."""
+    query = select(SheetRow.id, cast(SheetRow.data, Text), SheetRow.read_ms, SheetRow.used_at < _days_ago(1))
+    row = (await session.execute(query.where(*_of(SheetRow, key)))).first()
+    if row is None:
+        return None
+    if row[3]:
+        await session.execute(update(SheetRow).where(SheetRow.id == row[0]).values(used_at=func.now()))
+    return Reading(row[1], row[2])
+
+
+async def find_sheet_id(session: AsyncSession, key: ReadingKey) -> UUID | None:
+    return (await session.execute(select(SheetRow.id).where(*_of(SheetRow, key)))).scalar_one_or_none()
+
+
+async def claim_reading(session: AsyncSession, key: ReadingKey, job_id: UUID, attempt: int) -> bool:
+    """Whether this job is now the one to make the reading: no other job that still runs is."""
+    values = {**asdict(key), "job_id": job_id, "attempt": attempt}
+    return (await session.execute(_CLAIM, values)).scalar_one_or_none() is not None
+
+
+async def release_reading(session: AsyncSession, key: ReadingKey, job_id: UUID) -> None:
+    """Let others make the reading, or find it."""
+    await session.execute(delete(SheetClaim).where(*_of(SheetClaim, key), SheetClaim.job_id == job_id))
+
+
+async def add_reading(session: AsyncSession, key: ReadingKey, data: str, read_ms: int) -> None:
+    """Keep a reading; one that is kept already stays. Readings of the organisation that nobody uses any more go."""
+    as_json = cast(literal(data, Text), JSONB)
+    values = {**asdict(key), "id": new_id(), "data": as_json, "read_ms": read_ms}
+    await session.execute(insert(SheetRow).values(values).on_conflict_do_nothing())
+    unused = SheetRow.used_at < _days_ago(KEPT_UNUSED.days)
+    await session.execute(delete(SheetRow).where(SheetRow.organisation_id == key.organisation_id, unused))
+
+
+def _days_ago(days: int) -> ColumnElement[Any]:
+    return func.now() - timedelta(days=days)
 
 
 async def add_extraction(session: AsyncSession, extraction: Extraction) -> None:
@@ -33,7 +98,49 @@ async def add_extraction(session: AsyncSession, extraction: Extraction) -> None:
     await session.flush()
 
 
-async def find_extraction(session: AsyncSession, organisation_id: UUID, job_id: UUID) -> Extraction | None:
-    """What a job of the organisation found."""
-    query = select(Extraction).where(Extraction.job_id == job_id, Extraction.organisation_id == organisation_id)
-    return (await session.execute(query)).scalar_one_or_none()
+ExtractionRow = Row[Extraction, UUID, str | None, bool, str]
+
+
+def _extractions(organisation_id: UUID) -> Select[Extraction, UUID, str | None, bool, str]:
+    query = select(Extraction, Job.batch_id, Job.filename, Job.cached, Batch.name)
+    query = query.join(Job, Job.id == Extraction.job_id).join(Batch, Batch.id == Job.batch_id)
+    return query.where(Extraction.organisation_id == organisation_id)
+
+
+async def find_extraction(session: AsyncSession, organisation_id: UUID, extraction_id: UUID) -> ExtractionRow | None:
+    """One extraction of the organisation with its batch's id, file name, whether it was cached, and batch's name."""
+    return (await session.execute(_extractions(organisation_id).where(Extraction.id == extraction_id))).first()
+
+
+async def find_result(session: AsyncSession, job_id: UUID) -> Any:
+    """The whole result of the job that made an extraction."""
+    return (await session.execute(select(Job.result).where(Job.id == job_id))).scalar_one_or_none()
+
+
+async def list_swimmer_names(session: AsyncSession, organisation_id: UUID, keys: tuple[str, str]) -> Sequence[str]:
+    """The spellings in the organisation's extractions that may be this person's: they share a key of the name."""
+    core, short = keys
+    shares = or_(Extraction.swimmer_core.in_({core, short}), Extraction.swimmer_short == core)
+    query = select(Extraction.swimmer_name).where(Extraction.organisation_id == organisation_id, shares).distinct()
+    return (await session.execute(query.order_by(Extraction.swimmer_name))).scalars().all()
+
+
+async def list_extractions(
+    session: AsyncSession,
+    organisation_id: UUID,
+    *,
+    names: Sequence[str] | None,
+    batch_id: UUID | None,
+    limit: int,
+    before: UUID | None,
+) -> tuple[Sequence[ExtractionRow], UUID | None]:
+    """A page of extractions, newest first (ids grow with time), and the id to go on after."""
+    query = _extractions(organisation_id)
+    if names is not None:
+        query = query.where(Extraction.swimmer_name.in_(names))
+    if batch_id:
+        query = query.where(Job.batch_id == batch_id)
+    if before:
+        query = query.where(Extraction.id < before)
+    rows = (await session.execute(query.order_by(Extraction.id.desc()).limit(limit + 1))).all()
+    return rows[:limit], rows[limit - 1][0].id if len(rows) > limit else None

@@ -55,14 +55,19 @@ class Page:
     words: list[Word]
 
 
-def read_pages(path: str) -> list[Page]:
-    """The words of every page of the PDF at `path`. Raises `SheetError` if it has none or cannot be opened."""
+def open_document(path: str) -> pdfium.PdfDocument:
+    """The PDF at `path`, to be closed. Raises `SheetError` if it cannot be opened."""
     try:
-        document = pdfium.PdfDocument(path)
+        return pdfium.PdfDocument(path)
     except pdfium.PdfiumError as error:
         if getattr(error, "err_code", None) == raw.FPDF_ERR_PASSWORD:
             raise SheetError(PDF_ENCRYPTED, "The PDF is protected by a password.") from error
         raise SheetError(PDF_UNREADABLE, "The file is not a PDF, or it is broken.") from error
+
+
+def read_pages(path: str) -> list[Page]:
+    """The words of every page of the PDF at `path`. Raises `SheetError` if it has none or cannot be opened."""
+    document = open_document(path)
     try:
         if len(document) > _MOST_PAGES:
             raise SheetError(RESOURCE_LIMIT, f"The PDF has {len(document):,} pages; at most {_MOST_PAGES:,} are read.")

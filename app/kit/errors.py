@@ -115,10 +115,15 @@ def _cause(error: BaseException) -> BaseException | None:
     return getattr(error.orig, "__cause__", None) or error.orig if isinstance(error, DBAPIError) else error
 
 
+def _route_of(request: Request) -> str:
+    """The path's pattern: what stands in its place may be a share code, which no log may hold."""
+    return str(getattr(request.scope.get("route"), "path", request.url.path))
+
+
 async def _on_problem(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, Problem)
     if error.status == 500:
-        log.error("%s %s failed: %s", request.method, request.url.path, error.detail)
+        log.error("%s %s failed: %s", request.method, _route_of(request), error.detail)
     return problem_response(request, error.status, error.code, error.title, error.detail, error.headers, error.extra)
 
 
@@ -157,7 +162,7 @@ async def _on_database(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _on_unexpected(request: Request, error: Exception) -> JSONResponse:
-    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    log.error("%s %s failed", request.method, _route_of(request), exc_info=error)
     detail = "Something failed on our side. It has been logged."
     return problem_response(request, 500, "internal_error", "Internal error", detail)
 

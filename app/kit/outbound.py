@@ -44,6 +44,7 @@ __all__ = [
 
 _PIECE = 1 << 18
 _RETRY_AFTER_LIMIT = 86_400.0
+_ANYTHING = "application/octet-stream"
 _MEDIA_TYPE = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+", re.ASCII)
 
 
@@ -139,7 +140,7 @@ class DownloadFailed(Exception):
     """Nothing more will come. `code` is stable; `retry_after` is in seconds, if the server named a time.
 
     Worth another try: RATE_LIMIT, TIMEOUT, NETWORK_ERROR, UPSTREAM_5XX. Final: URL_NOT_ALLOWED, ADDRESS_NOT_ALLOWED,
-    UPSTREAM_3XX, UPSTREAM_4XX, TOO_MANY_REDIRECTS, DOWNLOAD_TOO_LARGE, UNSUPPORTED_ENCODING.
+    UPSTREAM_3XX, UPSTREAM_4XX, TOO_MANY_REDIRECTS, DOWNLOAD_TOO_LARGE, UNSUPPORTED_ENCODING, UNSUPPORTED_MEDIA_TYPE.
     """
 
     def __init__(self, code: str, message: str, retry_after: float | None = None) -> None:
@@ -154,16 +155,19 @@ async def download(
     *,
     max_bytes: int,
     max_seconds: float = 300.0,
+    media_types: Sequence[str] = (),
 ) -> Downloaded:
     """Fetch a URL piece by piece into `sink`; what the sink raises passes through.
 
-    DownloadFailed: more than `max_bytes` came or were announced, `max_seconds` were over, or the server failed.
-    Its message never repeats what the server sent.
+    DownloadFailed: more than `max_bytes` came or were announced, `max_seconds` were over, the server says that it
+    sends something else than `media_types` (empty: anything will do), or the server failed. Its message never repeats
+    what the server sent.
     """
     limit = asyncio.timeout(max_seconds)
     try:
         async with limit, client.stream("GET", parse_url(url), headers={"Accept-Encoding": "identity"}) as response:
             _check_status(response)
+            _check_type(response, media_types)
             if int(response.headers.get("Content-Length", 0)) > max_bytes:
                 raise _too_large(max_bytes)
             body, size = _Body(response.headers.get("Content-Encoding", "")), 0
@@ -200,6 +204,13 @@ def _check_status(response: httpx.Response) -> None:
     code = {408: "TIMEOUT", 429: "RATE_LIMIT"}.get(status, f"UPSTREAM_{status // 100}XX")
     message = f"{response.url.host} answered with status {status}."
     raise DownloadFailed(code, message, retry_after(response.headers.get("Retry-After", "")))
+
+
+def _check_type(response: httpx.Response, wanted: Sequence[str]) -> None:
+    """A server that names no type, or one that fits everything, may send what is wanted: the content will tell."""
+    if wanted and _media_type(response) not in (*wanted, _ANYTHING, "binary/octet-stream"):
+        message = f"{response.url.host} serves something else than {' or '.join(wanted)} there."
+        raise DownloadFailed("UNSUPPORTED_MEDIA_TYPE", message)
 
 
 def retry_after(value: str) -> float | None:
@@ -242,7 +253,7 @@ class _Body:
 
 def _media_type(response: httpx.Response) -> str:
     value = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    return value if len(value) <= 100 and _MEDIA_TYPE.fullmatch(value) else "application/octet-stream"
+    return value if len(value) <= 100 and _MEDIA_TYPE.fullmatch(value) else _ANYTHING
 
 
 def _filename(response: httpx.Response) -> str:

@@ -30,12 +30,13 @@ def csv_bytes(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> byte
     return b"".join(csv_chunks(columns, rows))
 
 
-def csv_chunks(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
-    """The same file in pieces of about 64 KiB."""
-    yield _BOM
+def csv_chunks(columns: Sequence[str], rows: Iterable[Mapping[str, Any]], *, head: bool = True) -> Iterator[bytes]:
+    """The same file in pieces of about 64 KiB. Without its head it goes on where another one ended."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
-    writer.writerow([safe_cell(name) for name in columns])
+    if head:
+        yield _BOM
+        writer.writerow([safe_cell(name) for name in columns])
     for row in rows:
         writer.writerow(["" if row.get(name) is None else safe_cell(row[name]) for name in columns])
         if text.tell() >= _CHUNK_BYTES:

@@ -15,6 +15,7 @@ from app.batches.idempotency import IdempotencyDep
 from app.batches.service import BatchNotFound
 from app.kit.db import DatabaseDep, SessionDep
 from app.kit.pages import Cursor, Limit, link_next
+from app.kit.signing import SigningKey
 from app.notifications import repository, service
 from app.notifications.schemas import (
     BatchNotifications,
@@ -30,7 +31,7 @@ from app.notifications.schemas import (
     WebhookRead,
     WebhookUpdate,
 )
-from app.notifications.secrets import SigningKey
+from app.notifications.secrets import webhook_secret
 from app.notifications.service import WebhookNotFound, delivery_fields, outgoing_fields
 from app.pipelines.router import RegistryDep
 from app.settings import Settings
@@ -115,7 +116,7 @@ async def create_webhook(
         if secret is None:
             raise WebhookNotFound("There is no such webhook.")
     response.headers["Location"] = f"/api/webhooks/{webhook_id}"
-    return WebhookCreated(**fields, secret=key.webhook_secret(webhook_id, secret.salt))
+    return WebhookCreated(**fields, secret=webhook_secret(key, webhook_id, secret.salt))
 
 
 @router.get("/webhooks/{webhook_id}")
@@ -171,7 +172,7 @@ async def rotate_webhook_secret(
         secret, until = await service.rotate_secret(session, caller, key, webhook_id)
         answer = {"secret_id": str(secret.id), "old_secret_expires_at": until.isoformat()}
         await idempotent.keep(session, caller.organisation_id, digest, answer)
-    return SecretRotated(secret=key.webhook_secret(webhook_id, secret.salt), old_secret_expires_at=until)
+    return SecretRotated(secret=webhook_secret(key, webhook_id, secret.salt), old_secret_expires_at=until)
 
 
 @router.post("/webhooks/{webhook_id}/test", status_code=202)

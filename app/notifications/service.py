@@ -14,11 +14,12 @@ from app.auth.caller import Caller
 from app.kit.errors import Conflict, NotFound, Unprocessable
 from app.kit.ids import new_id
 from app.kit.outbound import AddressNotAllowed, UrlNotAllowed, check_url
+from app.kit.signing import SigningKey
 from app.notifications import repository
 from app.notifications.models import Outgoing, WebhookDelivery, WebhookEndpoint, WebhookSecret
 from app.notifications.payload import PING, ping_payload, render
 from app.notifications.schemas import WebhookCreate, WebhookUpdate
-from app.notifications.secrets import SALT_BYTES, SigningKey
+from app.notifications.secrets import SALT_BYTES
 from app.pipelines.registry import Registry
 
 CHANNEL: Final = "tranche_outbox"

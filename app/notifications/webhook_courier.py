@@ -18,11 +18,12 @@ from app.batches.models import Batch
 from app.batches.step_models import Event
 from app.kit.db import Database
 from app.kit.outbound import outbound_client
+from app.kit.signing import SigningKey
 from app.notifications.metrics import DELIVERIES
 from app.notifications.models import WebhookDelivery, WebhookEndpoint, WebhookSecret
 from app.notifications.payload import payload_of, render
 from app.notifications.posting import TIMEOUT_SECONDS, Answer, Letter, post
-from app.notifications.secrets import SigningKey
+from app.notifications.secrets import webhook_secret
 from app.notifications.sender import next_try
 from app.pipelines.models import PipelineRow
 
@@ -133,7 +134,7 @@ class WebhookCourier:
         query = query.where(WebhookSecret.key_id == self._key.id).order_by(WebhookSecret.created_at.desc())
         found: dict[UUID, list[str]] = defaultdict(list)
         for row in (await session.execute(query)).scalars():
-            found[row.endpoint_id].append(self._key.webhook_secret(row.endpoint_id, row.salt))
+            found[row.endpoint_id].append(webhook_secret(self._key, row.endpoint_id, row.salt))
         return {endpoint_id: secrets[:MOST_SIGNATURES] for endpoint_id, secrets in found.items()}
 
     async def send(self, letter: Letter) -> float | None:

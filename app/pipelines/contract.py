@@ -68,6 +68,7 @@ class BatchInfo:
     name: str
     settings: Mapping[str, Any]
     metadata: Mapping[str, Any]
+    result_codes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +144,28 @@ class StepContext(Protocol):
         """Read back a result file that an earlier step of this job saved."""
         ...
 
-    async def download(self) -> None:
-        """Fetch the job's `source_url` safely; its content is the job's input from then on."""
+    async def keep_input(self, name: str) -> UUID:
+        """Make the job's own input a result file of this job, without copying its content; its file id."""
+        ...
+
+    async def siblings(self, key: Callable[[str], str]) -> Sequence[JobInfo]:
+        """The jobs of this batch and pipeline whose file names have the same `key` as this one's, by sequence.
+
+        This job is one of them. `key` is a top-level function. They are told as they were submitted: only files are
+        known then, URLs have yet to be fetched.
+        """
+        ...
+
+    def content(self, checksum: str | None) -> Input:
+        """The stored content with this SHA-256, such as a sibling's file."""
+        ...
+
+    async def download(self, *, media_types: Sequence[str] = (), max_bytes: int | None = None) -> None:
+        """Fetch the job's `source_url` safely; its content is the job's input from then on.
+
+        It fails with a stable code when the server says that it sends none of `media_types` (empty: anything will do),
+        or when more than `max_bytes` come (None: the installation's limit of a file).
+        """
         ...
 
     async def in_child(self, function: Callable[..., T], *args: Any, memory_bytes: int | None = None) -> T:
@@ -192,12 +213,25 @@ class Step:
     skip_if_failed: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class ResultTable:
+    """Which member of a job's result is a list of rows, and the columns it is shown and exported with.
+
+    `facts` are the members that are shown above the rows.
+    """
+
+    member: str
+    columns: tuple[str, ...]
+    facts: tuple[str, ...] = ()
+
+
 @dataclass(slots=True, eq=False)
 class Pipeline:
     """A named list of steps that every job of a batch goes through; `plan` makes the list for each batch anew.
 
-    `mode`, `failure_policy` and `expires_after` are defaults for its batches; `accepts` says which sources its jobs may
-    have; `version` goes up when the meaning of its results changes.
+    `mode`, `failure_policy`, `expires_after` and `result_codes` (a share code for every completed job) are defaults for
+    its batches; `accepts` says which sources its jobs may have; `version` goes up when the meaning of its results
+    changes.
     """
 
     key: str
@@ -210,6 +244,8 @@ class Pipeline:
     failure_policy: FailurePolicy = FailurePolicy()
     expires_after: timedelta | None = None
     version: int = 1
+    result_codes: bool = False
+    result_table: ResultTable | None = None
     steps: list[Step] = field(default_factory=list)
     plan_hook: Plan | None = None
     success_hook: OnSuccess | None = None

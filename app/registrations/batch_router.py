@@ -8,10 +8,10 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from app.auth.caller import CallerDep
-from app.batches import command_router, insight_router, reads, repository
+from app.batches import command_router, insight_router, listing, reads, repository
 from app.batches.idempotency import IdempotencyDep
+from app.batches.listing import BatchFilter, BatchRow
 from app.batches.models import Batch
-from app.batches.repository import BatchFilter, BatchRow
 from app.batches.router import JOBS_IN_BATCH, read_words
 from app.batches.service import BatchNotFound
 from app.batches.states import BATCH_STATUSES
@@ -107,9 +107,7 @@ async def list_registration_batches(
     """The organisation's registration batches, newest first. The next page is in the header Link."""
     statuses = read_words(status, BATCH_STATUSES)
     wanted = BatchFilter(statuses, pipeline=PIPELINE_KEY, created_after=created_after, archived=archived)
-    rows, following = await repository.list_batches(
-        session, caller.organisation_id, wanted, "-created_at", limit, cursor
-    )
+    rows, following = await listing.list_batches(session, caller.organisation_id, wanted, "-created_at", limit, cursor)
     link_next(request, response, following)
     return [
         RegistrationBatchSummary(id=batch.id, name=batch.name, status=batch.status, **_counted(batch))

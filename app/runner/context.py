@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -16,14 +17,16 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.batches.repository import find_output
+from app.files import repository as file_repository
 from app.files import service as file_service
 from app.files.fetch import fetch
-from app.files.names import display_name
+from app.files.names import display_name, guess_media_type
 from app.files.storage import ContentMissing, Storage, content_key
 from app.kit.db import Database
 from app.kit.sandbox import Sandbox
-from app.pipelines.contract import BatchInfo, JobInfo, Step
+from app.pipelines.contract import BatchInfo, JobInfo, OnSuccess, Step
 from app.pipelines.registry import Registry
+from app.runner.siblings import Siblings
 
 T = TypeVar("T")
 REPORT_INTERVAL: Final = 0.25
@@ -44,10 +47,17 @@ class Resources:
     registry: Registry
     http: httpx.AsyncClient
     max_file_bytes: int
+    siblings: Siblings
     others: Mapping[type, Any] = field(default_factory=dict)
     """What workloads need besides, by class."""
     expiring: Sequence[Callable[[AsyncSession], Awaitable[int]]] = ()
     """Each removes rows of a workload whose time is over, and says how many; called once a minute."""
+    share: OnSuccess | None = None
+    """Runs for each job that completes in a batch with result codes, in the transaction that completes it."""
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 class StoredInput:
@@ -74,10 +84,19 @@ select id, :name, :file_id from jobs where id = :job_id and attempt = :attempt a
 on conflict (job_id, name) do update set file_id = excluded.file_id
 """)
 
+_LOCK_BATCH = text("select from batches where id = :batch_id for no key update")
+# The size of the batch follows that of its job. Only who holds the fence writes here, so the old size is no stale one.
 _SET_INPUT = text("""
-update jobs set file_id = :file_id, filename = coalesce(filename, :filename), file_size = :file_size,
-  media_type = :media_type, checksum = :checksum
-where id = :job_id and attempt = :attempt and status = 'running'
+with before as (
+  select id, coalesce(file_size, 0) as size from jobs
+  where id = :job_id and attempt = :attempt and status = 'running'
+), changed as (
+  update jobs j set file_id = :file_id, filename = coalesce(filename, :filename), file_size = :file_size,
+    media_type = :media_type, checksum = :checksum
+  from before where j.id = before.id
+  returning before.size
+)
+update batches b set total_size = b.total_size + :file_size - changed.size from changed where b.id = :batch_id
 """)
 
 Report = Callable[[float | None, str | None], Awaitable[None]]
@@ -95,9 +114,10 @@ class RunningStep:
         params: Any,
         outputs: Mapping[str, Any],
         *,
+        pipeline_id: int,
         cached: bool = False,
     ) -> None:
-        self._resources, self._step = resources, step
+        self._resources, self._step, self._pipeline_id = resources, step, pipeline_id
         self.batch, self.job, self.params, self.outputs = batch, job, params, outputs
         self.input = StoredInput(resources.storage, job.checksum)
         self.cached = cached
@@ -159,15 +179,37 @@ class RunningStep:
             self._later = None
 
     async def save_file(self, name: str, data: bytes, media_type: str | None = None) -> UUID:
-        name = display_name(name)
+        name, organisation_id = display_name(name), self.batch.organisation_id
+        media_type = guess_media_type(name, media_type)
+        digest = await asyncio.to_thread(_sha256, data)
+        async with self.transaction() as session:
+            known = await file_repository.add_twin(session, organisation_id, digest, name, media_type)
+            if known:
+                await self._name_output(session, name, known)
+                return known
         file = await file_service.keep_bytes(self._resources.storage, name, data, media_type)
         async with self.transaction() as session:
-            await file_service.add_files(session, self.batch.organisation_id, [file])
-            values = {"name": name, "file_id": file.id, "job_id": self.job.id, "attempt": self.job.attempt}
-            saved = await session.execute(_SAVE_OUTPUT, values)
-            if not getattr(saved, "rowcount", 0):
-                raise JobLost
+            await file_service.add_files(session, organisation_id, [file])
+            await self._name_output(session, name, file.id)
         return file.id
+
+    async def _name_output(self, session: AsyncSession, name: str, file_id: UUID) -> None:
+        values = {"name": name, "file_id": file_id, "job_id": self.job.id, "attempt": self.job.attempt}
+        if not getattr(await session.execute(_SAVE_OUTPUT, values), "rowcount", 0):
+            raise JobLost
+
+    async def keep_input(self, name: str) -> UUID:
+        if self.job.file_id is None:
+            raise ContentMissing("this job has no file")
+        async with self.transaction() as session:
+            await self._name_output(session, display_name(name), self.job.file_id)
+        return self.job.file_id
+
+    async def siblings(self, key: Callable[[str], str]) -> Sequence[JobInfo]:
+        return await self._resources.siblings.of(self.batch.id, self._pipeline_id, key, self.job.filename or "")
+
+    def content(self, checksum: str | None) -> StoredInput:
+        return StoredInput(self._resources.storage, checksum)
 
     async def read_file(self, name: str) -> bytes:
         async with self.transaction() as session:
@@ -176,11 +218,12 @@ class RunningStep:
             raise ContentMissing(f"this job has no result file {name}")
         return b"".join([chunk async for chunk in self._resources.storage.chunks(file.storage_key)])
 
-    async def download(self) -> None:
+    async def download(self, *, media_types: Sequence[str] = (), max_bytes: int | None = None) -> None:
         if self.job.source_url is None:
             raise ContentMissing("this job has no URL")
         storage = self._resources.storage
-        async with fetch(self.http, self.job.source_url, storage, self._resources.max_file_bytes) as fetched:
+        most = min(max_bytes or self._resources.max_file_bytes, self._resources.max_file_bytes)
+        async with fetch(self.http, self.job.source_url, storage, most, media_types) as fetched:
             file = (await file_service.keep_contents(storage, [fetched]))[0]
         found: dict[str, Any] = {
             "file_id": file.id,
@@ -191,7 +234,8 @@ class RunningStep:
         }
         async with self.transaction() as session:
             await file_service.add_files(session, self.batch.organisation_id, [file])
-            values = {**found, "job_id": self.job.id, "attempt": self.job.attempt}
+            values = {**found, "batch_id": self.batch.id, "job_id": self.job.id, "attempt": self.job.attempt}
+            await session.execute(_LOCK_BATCH, {"batch_id": self.batch.id})
             if not getattr(await session.execute(_SET_INPUT, values), "rowcount", 0):
                 raise JobLost
         self.job = replace(self.job, **(found | {"filename": self.job.filename or file.name}))

@@ -27,7 +27,7 @@ from app.runner.puller import ClaimedJob, Pull
 log = logging.getLogger("tranche.execute")
 BATCHES_KEPT: Final = 256
 Settle = Callable[[Pull | None, Transition], Awaitable[Settled | None]]
-SettleWithHook = Callable[[Pull, Transition, OnSuccess, RunningStep], Awaitable[Settled | None]]
+SettleWithHooks = Callable[[Pull, Transition, Sequence[OnSuccess], RunningStep], Awaitable[Settled | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +53,10 @@ class Progress:
 
 
 class JobRunner:
-    """Executes claimed jobs. `settle` writes a transition with others; `settle_with_hook` one with an on_success."""
+    """Executes claimed jobs. `settle` writes a transition with others, `settle_with_hooks` one with its own rows."""
 
-    def __init__(self, resources: Resources, settle: Settle, settle_with_hook: SettleWithHook) -> None:
-        self._resources, self._settle, self._settle_with_hook = resources, settle, settle_with_hook
+    def __init__(self, resources: Resources, settle: Settle, settle_with_hooks: SettleWithHooks) -> None:
+        self._resources, self._settle, self._settle_with_hooks = resources, settle, settle_with_hooks
         self._deadlines = Deadlines()
         self._works: OrderedDict[UUID, Mapping[int, Work]] = OrderedDict()
 
@@ -89,6 +89,10 @@ class JobRunner:
             self._works.popitem(last=False)
         return works
 
+    def _hooks_of(self, work: Work) -> tuple[OnSuccess, ...]:
+        share = self._resources.share if work.info.result_codes else None
+        return tuple(hook for hook in (work.pipeline.success_hook, share) if hook)
+
     async def run(self, pull: Pull, claimed: ClaimedJob) -> None:
         """Run the job until it ends, is put back, or is lost to another attempt."""
         work = (await self._works_of(claimed.batch_id)).get(claimed.pipeline_id)
@@ -101,7 +105,14 @@ class JobRunner:
         while True:
             step = steps[position]
             context = RunningStep(
-                self._resources, step, work.info, job, work.params, progress.outputs, cached=progress.cached
+                self._resources,
+                step,
+                work.info,
+                job,
+                work.params,
+                progress.outputs,
+                pipeline_id=claimed.pipeline_id,
+                cached=progress.cached,
             )
             here = Transition(claimed.batch_id, claimed.id, claimed.attempt, position, "released")
             try:
@@ -114,9 +125,9 @@ class JobRunner:
                 await asyncio.shield(asyncio.ensure_future(self._settle(pull, here)))
                 raise
             transition = _transition(here, steps, step, result, progress, context, retries)
-            hook = work.pipeline.success_hook
-            if hook and transition.outcome == "completed":
-                settled = await self._settle_with_hook(pull, transition, hook, context)
+            hooks = self._hooks_of(work) if transition.outcome == "completed" else ()
+            if hooks:
+                settled = await self._settle_with_hooks(pull, transition, hooks, context)
             else:
                 settled = await self._settle(pull, transition)
             if settled is None or settled.status != "running" or transition.next_position is None:
@@ -170,7 +181,7 @@ def _work(batch: Batch, pipeline: Pipeline) -> Work:
     except ValueError:
         # Checked when it was submitted; a newer version of the workload may have stricter rules than the row.
         params = pipeline.params.model_construct(**settings)
-    info = BatchInfo(batch.id, batch.organisation_id, batch.name, settings, batch.metadata_)
+    info = BatchInfo(batch.id, batch.organisation_id, batch.name, settings, batch.metadata_, batch.result_codes)
     return Work(info, pipeline, params, pipeline.steps_for(params))
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import httpx
 
+from app.kit.outbound import retry_after
 from app.kit.schemas import check_text
 from app.pipelines.contract import RETRYABLE, Retry, Step, Stop
 
@@ -112,8 +113,11 @@ def _read_status(response: httpx.Response) -> Failed:
     status = response.status_code
     message = f"{response.request.url.host} answered {status}."
     if status == 429:
-        after = response.headers.get("retry-after", "")
-        return Failed("RATE_LIMIT", message, retryable=True, retry_after=float(after) if after.isdecimal() else None)
+        return Failed(
+            "RATE_LIMIT", message, retryable=True, retry_after=retry_after(response.headers.get("Retry-After", ""))
+        )
     if status >= 500:
-        return Failed("UPSTREAM_5XX", message, retryable=True)
+        return Failed(
+            "UPSTREAM_5XX", message, retryable=True, retry_after=retry_after(response.headers.get("Retry-After", ""))
+        )
     return Failed("UPSTREAM_4XX", message, retryable=False)

@@ -49,7 +49,7 @@ class Runner:
         self.committer = Committer(self._wake)
         self.puller = Puller(slots, self._wake, self._run_job)
         self.engine = Engine(database, self.worker_id, self.pull)
-        self._jobs = JobRunner(resources, self._settle, self._settle_with_hook)
+        self._jobs = JobRunner(resources, self._settle, self._settle_with_hooks)
         self._heartbeat = Heartbeat(database, self.worker_id, self.puller, self.stop_jobs)
         self._sweeper = Sweeper(database, self)
         self._housekeeping = Housekeeping(resources)
@@ -142,10 +142,10 @@ class Runner:
         self._heed_fence(pull, settled)
         return settled
 
-    async def _settle_with_hook(
-        self, pull: Pull, transition: Transition, hook: OnSuccess, context: RunningStep
+    async def _settle_with_hooks(
+        self, pull: Pull, transition: Transition, hooks: Sequence[OnSuccess], context: RunningStep
     ) -> Settled | None:
-        transition, settled = await settle_with_success(self._database, transition, hook, context)
+        transition, settled = await settle_with_success(self._database, transition, hooks, context)
         self._follow_up([(transition, settled)])
         self._heed_fence(pull, settled)
         return settled

@@ -1,9 +1,10 @@
-"""Ends a job whose pipeline has an on_success hook: the hook's rows and the job's end are one transaction."""
+"""Ends a job that leaves rows of its own (on_success, result codes): they and the job's end are one transaction."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -19,16 +20,16 @@ RETRY_PAUSE: Final = 0.3
 
 
 async def settle_with_success(
-    database: Database, transition: Transition, hook: OnSuccess, context: RunningStep
+    database: Database, transition: Transition, hooks: Sequence[OnSuccess], context: RunningStep
 ) -> tuple[Transition, Settled | None]:
-    """Run the hook and write the transition; returns what was written, and None when the job was lost.
+    """Run the hooks and write the transition; returns what was written, and None when the job was lost.
 
-    The hook's rows come first, the batch's lock last. After a lost connection the fence tells whether the commit had
+    The hooks' rows come first, the batch's lock last. After a lost connection the fence tells whether the commit had
     happened: then the second try finds the job no longer running under this attempt.
     """
     while True:
         try:
-            return transition, await _write(database, transition, hook, context)
+            return transition, await _write(database, transition, hooks, context)
         except JobLost:
             return transition, None
         except Exception as error:
@@ -47,12 +48,15 @@ async def settle_with_success(
                 error_code="ON_SUCCESS_FAILED",
                 error_message=message,
             )
-            hook = _nothing
+            hooks = ()
 
 
-async def _write(database: Database, transition: Transition, hook: OnSuccess, context: RunningStep) -> Settled:
+async def _write(
+    database: Database, transition: Transition, hooks: Sequence[OnSuccess], context: RunningStep
+) -> Settled:
     async with database.transaction() as session:
-        await hook(session, context)
+        for hook in hooks:
+            await hook(session, context)
         await session.flush()
         connection = await session.connection()
         rows = await connection.exec_driver_sql(SETTLE_CALL, tuple(settle_arguments([transition])))
@@ -60,7 +64,3 @@ async def _write(database: Database, transition: Transition, hook: OnSuccess, co
         if settled is None:
             raise JobLost
         return settled
-
-
-async def _nothing(session: object, context: object) -> None:
-    pass

@@ -183,13 +183,6 @@ async def test_step_that_runs_in_a_job_that_does_not(api: Api) -> None:
     assert (told["code"], told["expected"], told["found"]) == ("job_steps", "none running", "2 pending, 1 running")
 
 
-async def test_size_of_a_fetched_url_is_no_difference(api: Api) -> None:
-    batch_id = await submit(api, "no-op", [{}], start=False)
-    url = "source_type = 'url', source_url = 'https://example.org/a.pdf'"
-    await change(api, batch_id, f"update jobs set {url}, file_size = 5 where batch_id = :id")
-    assert await differences(api, batch_id) == []
-
-
 async def test_unknown_batch_and_other_organisation(api: Api) -> None:
     async with api.installation.database.transaction() as session:
         assert await audit(session, new_id()) == []

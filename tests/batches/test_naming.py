@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
+from pathlib import Path
 
 import pytest
 
-from app.batches.naming import base_directory_name, common_prefix, customer_prefix, job_description
+from app.batches.naming import asset_of, base_directory_name, common_prefix, customer_prefix, job_description, view_of
+from tests.conftest import Api
+from tests.files.bodies import FORM, form, part
 
 DAY = date(2026, 3, 14)
 
@@ -107,3 +111,40 @@ def test_base_directory_name() -> None:
     assert base_directory_name("KX_QUAY", "3-view_Render", DAY) == "KX_QUAY_3-view_Render_2026-03-14"
     assert base_directory_name(None, "3-view_Render", DAY) == "3-view_Render_2026-03-14"
     assert base_directory_name("KX_QUAY", "x" * 80, DAY).endswith("_2026-03-14")
+
+
+@pytest.mark.parametrize(
+    ("filename", "asset", "view"),
+    [
+        ("KX_Quay_Lamp_Front.png", "kx_quay_lamp", "front"),
+        ("kx-quay-lamp-back_02.PNG", "kx_quay_lamp", "back"),
+        ("KX Quay Lamp 3Q (1).png", "kx_quay_lamp", "3q"),
+        ("Front.png", "", "front"),
+        ("IMG_0042.jpg", "img_0042", None),
+        ("KX_Quay_Lamp.png", "kx_quay_lamp", None),
+        ("Stu\u0308hle_Front.png", "st\u00fchle", "front"),
+    ],
+)
+def test_asset_and_view(filename: str, asset: str, view: str | None) -> None:
+    assert (asset_of(filename), view_of(filename)) == (asset, view)
+
+
+def test_worked_cases(real_data: Path) -> None:
+    for case in json.loads((real_data / "images" / "FILENAME_SETS.json").read_text()):
+        files, flags = case["files"], case["flags"]
+        prefix, mixed = common_prefix(files)
+        description = job_description(files)
+        directory = base_directory_name(prefix, description, date.fromisoformat(case["date"]))
+        without = sum(customer_prefix(name) is None for name in files)
+        found = (prefix, description, directory, mixed, without)
+        expected = tuple(case[f"expected_{name}"] for name in ("prefix", "description", "directory"))
+        assert found == (*expected, flags["mixed"], flags["unprefixed"]), case["why"]
+
+
+async def test_a_mixture_of_customers_is_said_and_kept(api: Api) -> None:
+    for names, mixed in ((["KX_Quay_A.png", "NV_Pier_A.png"], True), (["KX_Quay_A.png", "logo.png"], False)):
+        body = form(part("pipeline", "no-op"), *(part("files", name, name) for name in names))
+        created = (await api.post("/api/jobs/batch", content=body, headers=FORM)).json()
+        assert (created["customer_prefix"], created["mixed_customers"]) == ("KX_QUAY", mixed)
+        batch = (await api.get(f"/api/batches/{created['batch_id']}")).json()["batch"]
+        assert batch["mixed_customers"] is mixed

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from app.files.archive import GATHER, Archive, Entry, unique_paths
+from app.files.archive import Archive, Entry, unique_paths
 from app.files.spool import spool_bytes
-from app.files.storage import ContentMissing, Storage
+from app.files.storage import CHUNK, ContentMissing, Storage
 from app.kit.service import running
 
 AT = datetime(2026, 3, 14, 15, 9, 26, tzinfo=UTC)
@@ -105,7 +105,7 @@ async def test_every_range_is_the_slice_of_the_whole(small: Archive, storage: St
 
 async def test_pieces_are_gathered_and_large_contents_pass_through(storage: Storage) -> None:
     entries = [await add(storage, f"{n}.bin", bytes([n]) * 50_000) for n in range(60)]
-    large = os.urandom(3 * GATHER + 5)
+    large = os.urandom(3 * CHUNK + 5)
     archive = Archive([*entries, await add(storage, "large.bin", large)])
     pieces = [piece async for piece in archive.chunks(storage)]
     assert len(pieces) < 12

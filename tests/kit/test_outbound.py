@@ -8,8 +8,7 @@ import random
 import socket
 import ssl
 import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -31,60 +30,17 @@ from app.kit.outbound import (
     download,
     outbound_client,
 )
+from tests.kit.web_server import Server, respond, serving
 
 LOOPBACK = ("127.0.0.0/8",)
 PUBLIC = "93.184.216.34"
 LATER = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
-Answer = Callable[[asyncio.StreamWriter], Awaitable[None]]
-
-
-class Server:
-    """Answers each path with what a test put there, and keeps what it was asked."""
-
-    def __init__(self) -> None:
-        self.answers: dict[str, bytes | Answer] = {}
-        self.requests: list[str] = []
-        self.port = 0
-
-    async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            request = (await reader.readuntil(b"\r\n\r\n")).decode()
-            self.requests.append(request)
-            answer = self.answers[request.split()[1]]
-            if isinstance(answer, bytes):
-                writer.write(answer)
-                await writer.drain()
-            else:
-                await answer(writer)
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass
-        finally:
-            writer.close()
-
-    def url(self, path: str = "/", host: str = "127.0.0.1") -> str:
-        return f"http://{host}:{self.port}{path}"
-
-
-@asynccontextmanager
-async def serving(server: Server, tls: ssl.SSLContext | None = None) -> AsyncIterator[Server]:
-    listener = await asyncio.start_server(server.handle, "127.0.0.1", 0, ssl=tls)
-    server.port = listener.sockets[0].getsockname()[1]
-    async with listener:
-        yield server
 
 
 @pytest.fixture
 async def server() -> AsyncIterator[Server]:
     async with serving(Server()) as server:
         yield server
-
-
-def respond(status: str, body: bytes = b"", **headers: str) -> bytes:
-    lines = [f"HTTP/1.1 {status}", "Connection: close"]
-    if "Transfer_Encoding" not in headers:
-        headers.setdefault("Content_Length", str(len(body)))
-    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
-    return "\r\n".join([*lines, "", ""]).encode() + body
 
 
 def names(*answers: list[str]) -> tuple[Resolver, list[str]]:
@@ -332,6 +288,34 @@ async def test_announced_size_over_the_limit(server: Server) -> None:
     server.answers["/"] = respond("200 OK", b"x", Content_Length="1001")
     failed = await failure(server.url(), max_bytes=1000)
     assert (failed.code, failed.message) == ("DOWNLOAD_TOO_LARGE", "The file is larger than 1,000 bytes.")
+
+
+@pytest.mark.parametrize(
+    ("sent", "wanted", "code"),
+    [
+        ("application/pdf; version=1.7", ["application/pdf"], None),
+        ("application/octet-stream", ["application/pdf"], None),
+        ("nonsense", ["application/pdf"], None),
+        ("text/html; charset=utf-8", [], None),
+        ("text/html; charset=utf-8", ["application/pdf"], "UNSUPPORTED_MEDIA_TYPE"),
+    ],
+)
+async def test_media_types_that_are_wanted(server: Server, sent: str, wanted: list[str], code: str | None) -> None:
+    server.answers["/"] = respond("200 OK", b"body", Content_Type=sent)
+    received = bytearray()
+
+    async def sink(data: bytes) -> None:
+        received.extend(data)
+
+    async with outbound_client(allow=LOOPBACK) as client:
+        fetching = download(client, server.url(), sink, max_bytes=10, media_types=wanted)
+        if code is None:
+            await fetching
+        else:
+            with pytest.raises(DownloadFailed) as caught:
+                await fetching
+            assert caught.value.code == code
+    assert bytes(received) == (b"" if code else b"body")
 
 
 @pytest.mark.parametrize("packed", [False, True])

@@ -1,0 +1,92 @@
+"""The pipeline `contact-sheet`: the views of each asset on one labelled sheet.
+
+Every file is a job, and the job of an asset's first readable file draws the sheet from the files of all; the others say
+which job has it. A file that cannot be read fails its own job and leaves an empty tile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from typing import Any, Final
+
+from pydantic import Field
+
+from app.assets.sheets import draw_sheet, first_readable
+from app.assets.views import count_assets
+from app.batches.naming import asset_of, view_of
+from app.files.names import display_name
+from app.pipelines.contract import JobInfo, Params, Pipeline, StepContext
+
+MAX_VIEWS: Final = 36
+"""A sheet has so many tiles at most; further files of the asset are left out and counted in `not_shown`."""
+
+
+class ContactSheetParams(Params):
+    """How large."""
+
+    tile: int = Field(480, ge=64, le=1024, title="Tile", description="Side of one picture on the sheet, in pixels.")
+
+
+pipeline = Pipeline(
+    "contact-sheet",
+    title="Contact sheets",
+    description="The views of each asset on one labelled sheet. The asset is the file name without its view.",
+    params=ContactSheetParams,
+    accepts=("file",),
+    max_parallel=8,
+)
+
+
+@pipeline.step(max_retries=1, timeout=120)
+async def validating(ctx: StepContext) -> dict[str, Any]:
+    """Decode the own file, and find the file of the asset whose job draws the sheet."""
+    views = await ctx.siblings(asset_of)
+    own = next(place for place, job in enumerate(views) if job.id == ctx.job.id)
+    earlier = [*views[: min(own, MAX_VIEWS)], views[own]]
+    async with AsyncExitStack() as stack:
+        paths = await _paths(ctx, stack, earlier)
+        place = await ctx.in_child(first_readable, paths, _names(earlier), len(earlier) - 1)
+    holder = earlier[place]
+    name = ctx.job.filename or ""
+    return {
+        "asset": asset_of(name),
+        "view": view_of(name),
+        "views": len(views),
+        "sheet_job_id": str(holder.id),
+        "sheet_job_sequence": holder.sequence,
+    }
+
+
+@pipeline.step(
+    max_retries=1, timeout=300, when=lambda ctx: ctx.outputs["validating"]["sheet_job_id"] == str(ctx.job.id)
+)
+async def drawing(ctx: StepContext) -> dict[str, Any]:
+    """Draw the sheet, in the job that holds it."""
+    views = await ctx.siblings(asset_of)
+    shown = views[:MAX_VIEWS]
+    found = ctx.outputs["validating"]
+    title = found["asset"] or ctx.batch.name
+    labels = [view_of(name) or name for name in _names(shown)]
+    async with AsyncExitStack() as stack:
+        paths = await _paths(ctx, stack, shown)
+        sheet = await ctx.in_child(draw_sheet, title, paths, _names(shown), labels, ctx.params.tile)
+    name = f"{display_name(title)} contact sheet.jpg"
+    await ctx.save_file(name, sheet, "image/jpeg")
+    return {**found, "sheet": name, "size": len(sheet), "not_shown": len(views) - len(shown)}
+
+
+@pipeline.on_batch_end
+def summarise(jobs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The assets with the number of their files, and how many sheets there are."""
+    sheets = sum(bool(job["result"] and job["result"].get("sheet")) for job in jobs if job["status"] == "completed")
+    return {**count_assets(jobs), "sheets": sheets}
+
+
+def _names(jobs: Sequence[JobInfo]) -> list[str]:
+    return [job.filename or "" for job in jobs]
+
+
+async def _paths(ctx: StepContext, stack: AsyncExitStack, jobs: Sequence[JobInfo]) -> list[str]:
+    """Where children find the files of these jobs while the stack is open."""
+    return [str(await stack.enter_async_context(ctx.content(job.checksum).local_path())) for job in jobs]

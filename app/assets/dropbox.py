@@ -1,0 +1,95 @@
+"""Dropbox's HTTP API, as far as results are handed over: a folder, and files of any size by upload session.
+
+https://www.dropbox.com/developers/documentation/http/documentation
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import httpx
+
+CHUNK: Final = 8 * 1024 * 1024
+"""Bytes of one call; Dropbox takes up to 150 MB and asks for multiples of 4 MiB."""
+
+
+class DropboxRefusedError(Exception):
+    """Dropbox says that it will not: trying again does not help."""
+
+    code = "DROPBOX_REFUSED"
+
+
+@dataclass(frozen=True, slots=True)
+class Dropbox:
+    """An account: its token, and where the API is. `root` is the folder below which batches get theirs."""
+
+    http: httpx.AsyncClient
+    token: str
+    api_url: str
+    content_url: str
+    root: str
+
+    def path(self, *parts: str) -> str:
+        """A path below the root, spelt as Dropbox wants it."""
+        return "/" + "/".join(part.strip("/") for part in (self.root, *parts) if part.strip("/"))
+
+    async def ensure_folder(self, path: str) -> str:
+        """The folder's id; the folder is made when it is missing."""
+        reply = await self._post(f"{self.api_url}/2/files/create_folder_v2", json={"path": path, "autorename": False})
+        if reply.status_code == 409 and "conflict" in reply.text:
+            reply = await self._post(f"{self.api_url}/2/files/get_metadata", json={"path": path})
+            return str(_body(reply)["id"])
+        return str(_body(reply)["metadata"]["id"])
+
+    async def upload(self, path: str, chunks: AsyncIterator[bytes]) -> int:
+        """Write a file, whatever was there before; the number of its bytes. The same again changes nothing."""
+        session, offset, held = "", 0, bytearray()
+        async for chunk in chunks:
+            held += chunk
+            while len(held) >= CHUNK:
+                session, offset = await self._append(session, offset, bytes(held[:CHUNK]))
+                del held[:CHUNK]
+        if not session:
+            session, _ = await self._append("", 0, b"")
+        commit = {"path": path, "mode": "overwrite", "autorename": False, "mute": True}
+        told = {"cursor": {"session_id": session, "offset": offset}, "commit": commit}
+        return int(_body(await self._send("upload_session/finish", told, bytes(held)))["size"])
+
+    async def _append(self, session: str, offset: int, data: bytes) -> tuple[str, int]:
+        if session:
+            told = {"cursor": {"session_id": session, "offset": offset}, "close": False}
+            _check(await self._send("upload_session/append_v2", told, data))
+        else:
+            session = str(_body(await self._send("upload_session/start", {"close": False}, data))["session_id"])
+        return session, offset + len(data)
+
+    async def _send(self, call: str, told: dict[str, Any], data: bytes) -> httpx.Response:
+        headers = {"Dropbox-API-Arg": json.dumps(told), "Content-Type": "application/octet-stream"}
+        return await self._post(f"{self.content_url}/2/files/{call}", headers=headers, content=data)
+
+    async def _post(self, url: str, headers: dict[str, str] | None = None, **body: Any) -> httpx.Response:
+        authorised = {"Authorization": f"Bearer {self.token}", **(headers or {})}
+        reply = await self.http.post(url, headers=authorised, **body)
+        if reply.status_code == 429 or reply.status_code >= 500:
+            reply.raise_for_status()  # read as RATE_LIMIT, with its Retry-After, or UPSTREAM_5XX: tried again
+        return reply
+
+
+def _check(reply: httpx.Response) -> None:
+    if not reply.is_success:
+        try:
+            said = str(reply.json()["error_summary"])
+        except (ValueError, KeyError, TypeError):
+            said = reply.text[:200]
+        raise DropboxRefusedError(f"Dropbox answered {reply.status_code}: {said}")
+
+
+def _body(reply: httpx.Response) -> dict[str, Any]:
+    _check(reply)
+    body = reply.json()
+    if not isinstance(body, dict):
+        raise DropboxRefusedError("Dropbox answered with something that is not an object.")
+    return body

@@ -1,0 +1,111 @@
+"""Starts the hand-over of batches that asked for it and have ended.
+
+What is still to be handed over is a fact of the batch's row, so nothing can lose it: whoever sees it makes the
+follow-up batch and marks the row, in one transaction.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Final
+
+from sqlalchemy import func, or_, select, update
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.assets.hand_over import KEY
+from app.auth.caller import Caller
+from app.auth.models import User
+from app.batches import submission
+from app.batches.models import Batch, Job
+from app.batches.schemas import BatchOptions
+from app.batches.step_models import JobOutput
+from app.batches.submission import Doorbell, NewJob
+from app.kit.db import Database
+from app.kit.errors import DATABASE_DOWN
+from app.pipelines.registry import Registry
+
+log = logging.getLogger("tranche.hand_over")
+INTERVAL: Final = 2.0
+_WANTED: Final = or_(Batch.auto_upload_enabled, Batch.monday_sync_enabled)
+
+
+class HandOverSweep:
+    """Looks every two seconds, in every process that runs jobs; a row that another process looks at is passed over."""
+
+    def __init__(self, database: Database, registry: Registry, doorbell: Doorbell) -> None:
+        self._database, self._registry, self._doorbell = database, registry, doorbell
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="hand-over")
+
+    async def stop(self) -> None:
+        if self._task:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                while await self.start_next():
+                    pass
+            except (SQLAlchemyError, *DATABASE_DOWN) as error:
+                log.warning("no hand-over started: %s", type(error).__name__)
+            except Exception:
+                log.exception("the hand-over failed to start")
+            await asyncio.sleep(INTERVAL)
+
+    async def start_next(self) -> bool:
+        """Start the hand-over of the batch that waits longest; whether there was one."""
+        async with self._database.transaction() as session:
+            query = select(Batch).where(_WANTED, Batch.handed_over_at.is_(None), Batch.completed_at.is_not(None))
+            query = query.order_by(Batch.completed_at).limit(1).with_for_update(key_share=True, skip_locked=True)
+            batch = (await session.execute(query)).scalar_one_or_none()
+            if batch is None:
+                return False
+            jobs = await _orders(session, batch)
+            await session.execute(update(Batch).where(Batch.id == batch.id).values(handed_over_at=func.now()))
+            owner = await _owner(session, batch)
+            if jobs and owner:
+                options = BatchOptions(pipelines=[KEY], name=f"{batch.name[:240]} - Hand-over")
+                caller = Caller(batch.organisation_id, owner.id, "hand-over", None, owner.role, None)
+                created = await submission.submit(
+                    session,
+                    caller,
+                    self._registry,
+                    self._doorbell,
+                    options,
+                    jobs,
+                    max_jobs=len(jobs),
+                    relation="hand_over",
+                )
+                follow_up = update(Batch).where(Batch.id == created.batch_id).values(parent_batch_id=batch.id)
+                await session.execute(follow_up)
+        return True
+
+
+async def _owner(session: AsyncSession, batch: Batch) -> User | None:
+    """Who made the batch, or the first of its organisation when that user is gone."""
+    query = select(User).where(User.organisation_id == batch.organisation_id)
+    query = query.order_by((User.id == batch.created_by).desc().nulls_last(), User.created_at).limit(1)
+    return (await session.execute(query)).scalar_one_or_none()
+
+
+async def _orders(session: AsyncSession, batch: Batch) -> list[NewJob]:
+    """A job for the folder, one for each job with results, one for the board."""
+    orders: list[NewJob] = []
+    common = {"batch_id": str(batch.id)}
+    if batch.auto_upload_enabled:
+        has_outputs = select(JobOutput.name).where(JobOutput.job_id == Job.id).exists()
+        query = select(Job.id, Job.filename).where(Job.batch_id == batch.id, Job.status == "completed", has_outputs)
+        found = (await session.execute(query.order_by(Job.sequence))).all()
+        if found:
+            orders.append(NewJob("record", "Dropbox: folder", record={**common, "to": "dropbox_folder"}))
+        for job_id, filename in found:
+            record = {**common, "to": "dropbox_files", "job_id": str(job_id)}
+            orders.append(NewJob("record", f"Dropbox: {filename or 'record'}"[:255], record=record))
+    if batch.monday_sync_enabled:
+        orders.append(NewJob("record", "monday.com: item", record={**common, "to": "monday"}))
+    return orders

@@ -1,0 +1,196 @@
+"""Pages of batches whose cost does not grow with the number of batches (decision 0010).
+
+Each order has an index that holds the rows in that order, so a page is read from where the cursor stands. A filter that
+has no such index is tried on the next rows of the order first, which is enough for common values; when they do not fill
+the page, the value is rare, and its few rows are found through the index of the filter and sorted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import CTE, ColumnElement, Select, Uuid, any_, func, literal, or_, select, tuple_, union_all
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.auth.models import User
+from app.batches.models import Batch
+from app.batches.search import may_mention, mentions
+from app.kit.pages import decode_cursor, encode_cursor
+from app.pipelines.models import PipelineRow
+
+BatchRow = tuple[Batch, PipelineRow, User | None]
+_TABLE: Final = Batch.__table__.c
+SORTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "created_at": ("created_at",),
+    "name": ("name",),
+    "total_files": ("total_files",),
+    "status": ("status", "created_at"),
+}
+"""What a list can be sorted by, and the columns of each order; the id comes last and makes it unique."""
+WINDOW: Final = 1000
+"""So many rows of the order are tried before an index of the filter is asked: about 2 ms."""
+_LAST_CHARACTER: Final = "\U0010ffff"
+
+
+@dataclass(frozen=True, slots=True)
+class BatchFilter:
+    """What a list of batches is narrowed to; None and empty mean everything."""
+
+    statuses: tuple[str, ...] = ()
+    customer: str | None = None
+    pipeline: str | None = None
+    search: str | None = None
+    created_after: datetime | None = None
+    archived: bool = False
+
+
+_BATCHES: Final = (
+    select(Batch, PipelineRow, User)
+    .join(PipelineRow, PipelineRow.id == Batch.pipeline_id)
+    .outerjoin(User, User.id == Batch.created_by)
+)
+
+
+def batch_rows(organisation_id: UUID) -> Select[Batch, PipelineRow, User]:
+    """Batches of the organisation, each with its pipeline and who made it."""
+    return _BATCHES.where(Batch.organisation_id == organisation_id)
+
+
+async def list_batches_by_id(
+    session: AsyncSession, organisation_ids: Sequence[UUID], batch_ids: Sequence[UUID]
+) -> Sequence[BatchRow]:
+    """Those of the batches that belong to one of the organisations and still exist."""
+    wanted = Batch.organisation_id.in_(organisation_ids), Batch.id.in_(batch_ids)
+    return [(row[0], row[1], row[2]) for row in await session.execute(_BATCHES.where(*wanted))]
+
+
+async def list_batches(
+    session: AsyncSession, organisation_id: UUID, wanted: BatchFilter, sort: str, limit: int, cursor: str | None
+) -> tuple[Sequence[BatchRow], str | None]:
+    """A page of batches and the cursor of the next. `sort` is a key of SORTS, with `-` for descending."""
+    names = SORTS[sort.lstrip("-")]
+    place = decode_cursor(cursor, *(_TABLE[name].type.python_type for name in names), UUID) if cursor else None
+    pipelines = await _pipeline_ids(session, wanted.pipeline) if wanted.pipeline else None
+    pages = _Pages(organisation_id, wanted, pipelines, names, sort.startswith("-"), place)
+    ids = await pages.find(session, limit + 1)
+    rows = await session.execute(batch_rows(organisation_id).where(Batch.id == any_(literal(ids, ARRAY(Uuid)))))
+    found: dict[UUID, BatchRow] = {row[0].id: (row[0], row[1], row[2]) for row in rows}
+    page = [found[batch_id] for batch_id in ids[:limit] if batch_id in found]
+    if len(ids) <= limit or not page:
+        return page, None
+    last = page[-1][0]
+    values = (getattr(last, name) for name in names)
+    return page, encode_cursor(*(v.isoformat() if isinstance(v, datetime) else v for v in values), last.id)
+
+
+async def count_batches(session: AsyncSession, organisation_id: UUID, wanted: BatchFilter) -> dict[str, int]:
+    """How many batches match, by status; statuses without any are missing."""
+    pipelines = await _pipeline_ids(session, wanted.pipeline) if wanted.pipeline else None
+    pages = _Pages(organisation_id, wanted, pipelines, SORTS["created_at"], True, None)
+    archived = Batch.archived_at.is_not(None)
+    query = select(Batch.status, func.count()).where(Batch.organisation_id == organisation_id)
+    query = query.where(archived if wanted.archived else ~archived)
+    rows = (await session.execute(query.where(*pages._others(_TABLE, None)).group_by(Batch.status))).all()
+    return {row[0]: row[1] for row in rows}
+
+
+async def _pipeline_ids(session: AsyncSession, key_or_id: str) -> Sequence[int]:
+    matches: ColumnElement[bool] = PipelineRow.key == key_or_id
+    if key_or_id.isascii() and key_or_id.isdecimal() and len(key_or_id) < 10:
+        matches = or_(matches, PipelineRow.id == int(key_or_id))
+    return (await session.execute(select(PipelineRow.id).where(matches))).scalars().all()
+
+
+@dataclass(frozen=True, slots=True)
+class _Pages:
+    """The queries of one list. `order` names its columns, `place` is the key of the last row of the page before."""
+
+    organisation_id: UUID
+    wanted: BatchFilter
+    pipelines: Sequence[int] | None
+    order: Sequence[str]
+    descending: bool
+    place: Sequence[Any] | None
+
+    async def find(self, session: AsyncSession, limit: int) -> list[UUID]:
+        """Ids of the first `limit` rows after the place, in order."""
+        column, values = self._group()
+        if column and not values:
+            return []
+        near = self._next_rows(column, values, WINDOW if self._others(_TABLE, column) else limit)
+        matching = self._sorted(select(near.c.id).where(*self._others(near.c, column)), near.c, limit)
+        ids = func.array(matching.scalar_subquery(), type_=ARRAY(Uuid))
+        seen = select(func.count()).select_from(near).scalar_subquery()
+        found, tried = (await session.execute(select(ids, seen))).one()
+        if len(found) == limit or tried < WINDOW:
+            return list(found)
+        return list((await session.execute(self._rare(limit))).scalars())
+
+    def _group(self) -> tuple[str | None, Sequence[Any]]:
+        """The column of the filter that has indexes in this order, one run for each of its values."""
+        if self.wanted.statuses and self.order[0] in ("created_at", "status"):
+            return "status", tuple(dict.fromkeys(self.wanted.statuses))
+        if self.pipelines is not None and self.order[0] == "created_at":
+            return "pipeline_id", self.pipelines
+        return None, ()
+
+    def _next_rows(self, column: str | None, values: Sequence[Any], limit: int) -> CTE:
+        """The next rows of the order: for each value of the column those that its run of the index has, merged."""
+        runs = [self._base().where(_TABLE[column] == value) for value in values] if column else [self._base()]
+        parts = [self._sorted(run, _TABLE, limit) for run in runs]
+        if len(parts) == 1:
+            return _materialized(parts[0])
+        merged = union_all(*(select(part.subquery()) for part in parts)).subquery()
+        return _materialized(self._sorted(select(merged), merged.c, limit))
+
+    def _rare(self, limit: int) -> Select[UUID]:
+        """All rows of the filter, through its own index, sorted."""
+        conditions = self._others(_TABLE, None)
+        if self.wanted.search:
+            conditions.append(may_mention(_TABLE, self.organisation_id, self.wanted.search))
+        found = _materialized(self._base().where(*conditions))
+        return self._sorted(select(found.c.id), found.c, limit)
+
+    def _base(self) -> Select[Any]:
+        columns = ("id", "status", "pipeline_id", "customer_prefix", "name", "base_directory_name")
+        query: Select[Any] = select(*(_TABLE[name] for name in (*columns, "created_at", "total_files")))
+        archived = _TABLE.archived_at.is_not(None) if self.wanted.archived else _TABLE.archived_at.is_(None)
+        query = query.where(_TABLE.organisation_id == self.organisation_id, archived)
+        if self.place is not None:
+            key, place = tuple_(*(_TABLE[name] for name in self.order), _TABLE.id), tuple_(*map(literal, self.place))
+            query = query.where(key < place if self.descending else key > place)
+        return query
+
+    def _sorted(self, query: Select[Any], columns: Any, limit: int) -> Select[Any]:
+        order = [columns[name] for name in (*self.order, "id")]
+        return query.order_by(*(column.desc() if self.descending else column.asc() for column in order)).limit(limit)
+
+    def _others(self, columns: Any, grouped: str | None) -> list[ColumnElement[bool]]:
+        """The conditions of the filter that the group does not hold already."""
+        wanted = self.wanted
+        found: list[ColumnElement[bool]] = []
+        if wanted.statuses and grouped != "status":
+            found.append(columns.status.in_(wanted.statuses))
+        if self.pipelines is not None and grouped != "pipeline_id":
+            found.append(columns.pipeline_id.in_(self.pipelines))
+        if wanted.created_after:
+            found.append(columns.created_at > wanted.created_after)
+        if wanted.customer:
+            # Not LIKE: its pattern would have to be known when the statement is planned. Prefixes are in capitals.
+            prefix = wanted.customer.upper()
+            found.append(columns.customer_prefix.bool_op("~>=~")(prefix))
+            found.append(columns.customer_prefix.bool_op("~<~")(prefix + _LAST_CHARACTER))
+        if wanted.search:
+            found.append(mentions(columns, wanted.search))
+        return found
+
+
+def _materialized(query: Any) -> CTE:
+    """A step of its own, which the planner does not merge with what comes after."""
+    step: CTE = query.cte(nesting=True).prefix_with("materialized")
+    return step

@@ -1,0 +1,38 @@
+"""What a batch of result sheets is asked for."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from app.kit.schemas import ShortText
+from app.pipelines.contract import Params
+
+
+class ExtractionParams(Params):
+    """What to look for, and who reads the sheets."""
+
+    swimmer_name: ShortText = Field(
+        title="Swimmer", description='As printed on the sheets or not: "Lilly King", "King, Lilly".'
+    )
+    reader: Literal["text", "ai"] = Field(
+        "text", title="Read by", description="text: the extractor, which reads the PDF's text. ai: the AI provider."
+    )
+    fallback: Literal["none", "ai"] = Field(
+        "none", title="Scanned sheets", description="ai: hand sheets without a text layer to the AI provider."
+    )
+
+    @property
+    def wants_ai(self) -> bool:
+        return "ai" in (self.reader, self.fallback)
+
+
+class ParamsWithoutProvider(ExtractionParams):
+    """The same where no AI provider is set up: asking for one is refused when the batch is submitted."""
+
+    @model_validator(mode="after")
+    def check_no_ai(self) -> Self:
+        if self.wants_ai:
+            raise ValueError("no AI provider is set up here (TRANCHE_AI_PROVIDER)")
+        return self

@@ -1,0 +1,33 @@
+"""A first look at a PDF, before anything is read from it: how many pages it has, and whether they hold text."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+import pypdfium2 as pdfium
+
+from app.extractions.errors import PDF_UNREADABLE, SheetError
+from app.extractions.words import open_document
+
+
+class Look(TypedDict):
+    pages: int
+    has_text: bool
+
+
+def look_at(path: str) -> Look:
+    """Look at the PDF at `path`, up to its first page with text. Raises `SheetError` if it cannot be read.
+
+    Hostile input: run it in a child.
+    """
+    document = open_document(path)
+    try:
+        pages = len(document)
+        has_text = any(document[index].get_textpage().get_text_range().strip() for index in range(pages))
+    except pdfium.PdfiumError as error:
+        raise SheetError(PDF_UNREADABLE, "A page of the PDF is broken.") from error
+    finally:
+        document.close()
+    if not pages:
+        raise SheetError(PDF_UNREADABLE, "The PDF has no pages.")
+    return {"pages": pages, "has_text": has_text}

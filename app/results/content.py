@@ -1,0 +1,150 @@
+"""What is behind a code, as the public may see it: as a body, and as rows of a table."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import quote
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.batches.models import Job
+from app.batches.states import COUNTERS
+from app.files.models import File
+from app.kit.db import Database
+from app.kit.pages import encode_cursor
+from app.kit.tables import csv_chunks
+from app.pipelines.contract import ResultTable
+from app.pipelines.registry import Registry
+from app.results import repository
+from app.results.repository import Shared
+from app.results.schemas import SharedBatch, SharedFile, SharedJob, SharedPipeline, SharedResult
+
+JOBS_AT_ONCE: Final = 100
+_JOB_COLUMNS: Final = ("sequence", "job")
+_PLAIN: Final = ResultTable("", ("status", "result"))
+"""For pipelines whose results are no tables: one row for each job, with its result as JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where things are for whoever has the code."""
+
+    code: str
+
+    def links(self) -> dict[str, str]:
+        base = f"/api/results/{self.code}"
+        return {"page": f"/r/{self.code}", "json": base, "csv": f"{base}?format=csv", "download": f"{base}/download"}
+
+    def file(self, sequence: int, name: str) -> str:
+        return f"/api/results/{self.code}/jobs/{sequence}/files/{quote(name, safe='')}"
+
+
+async def read_shared(
+    session: AsyncSession, shared: Shared, code: str, limit: int = JOBS_AT_ONCE, after: int = 0
+) -> SharedResult | SharedBatch:
+    """The body. Of a batch so many jobs after a sequence."""
+    addresses = Addresses(code)
+    jobs = await repository.list_shared_jobs(session, shared, limit + 1, after)
+    shown = jobs[:limit]
+    files = await repository.list_files(session, [job for job, _ in shown])
+    batch, link = shared.batch, shared.link
+    pipeline = SharedPipeline(key=shared.pipeline.key, title=shared.pipeline.title)
+    known = {
+        "pipeline": pipeline,
+        "expires_at": _earlier(link.expires_at, batch.expires_at),
+        "links": addresses.links(),
+    }
+    parts = [_job(job, key, files[job.id], addresses) for job, key in shown]
+    if link.job_id:
+        return SharedResult(**known, **dict(parts[0]))
+    return SharedBatch(
+        **known,
+        name=batch.name,
+        status=batch.status,
+        completed_at=batch.completed_at,
+        counters={name: getattr(batch, f"{name}_jobs") for name in COUNTERS},
+        summary_data=batch.summary_data,
+        jobs=parts,
+        next_cursor=encode_cursor(shown[-1][0].sequence) if len(jobs) > limit else None,
+    )
+
+
+def _earlier(one: Any, other: Any) -> Any:
+    return min((moment for moment in (one, other) if moment), default=None)
+
+
+def _job(job: Job, pipeline_key: str, files: Sequence[tuple[str, File]], addresses: Addresses) -> SharedJob:
+    completed = job.status == "completed"
+    return SharedJob(
+        sequence=job.sequence,
+        name=name_of(job),
+        pipeline_key=pipeline_key,
+        status=job.status,
+        error_code=job.error_code if job.status == "failed" else None,
+        completed_at=job.completed_at,
+        result=job.result if completed else None,
+        files=[
+            SharedFile(name=name, size=file.size, media_type=file.media_type, url=addresses.file(job.sequence, name))
+            for name, file in files
+        ],
+    )
+
+
+def name_of(job: Job) -> str:
+    """How a stranger knows the job. Never its URL, which may hold a key."""
+    return job.filename or f"Job {job.sequence}"
+
+
+def table_of(shared: Shared, registry: Registry) -> ResultTable | None:
+    """The table that all of what a link opens has in common, if it has one."""
+    pipeline = registry.find(shared.pipeline.id)
+    has_one = shared.link.job_id is not None or shared.batch.total_pipelines == 1
+    return pipeline.result_table if pipeline and has_one else None
+
+
+def rows_of(table: ResultTable | None, result: Any) -> list[Mapping[str, Any]] | None:
+    """The rows that a result has under its pipeline's table; None when it has no such table."""
+    rows = result.get(table.member) if table and isinstance(result, dict) else None
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else None
+
+
+def _csv_rows(table: ResultTable | None, jobs: Sequence[Job]) -> Iterator[dict[str, Any]]:
+    for job in jobs:
+        head = {"sequence": job.sequence, "job": name_of(job)}
+        result = job.result if job.status == "completed" else None
+        if table is None:
+            text = None if result is None else json.dumps(result, ensure_ascii=False)
+            yield head | {"status": job.status, "result": text}
+        else:
+            yield from ({**row, **head} for row in rows_of(table, result) or [])
+
+
+async def csv_pieces(database: Database, shared: Shared, table: ResultTable | None) -> AsyncIterator[bytes]:
+    """The results as CSV: the rows of every job, or one row for each. Jobs are read a page at a time."""
+    own = (table or _PLAIN).columns
+    columns = own if shared.link.job_id and table else (*_JOB_COLUMNS, *own)
+    after, head = 0, True
+    while True:
+        async with database.transaction() as session:
+            found = await repository.list_shared_jobs(session, shared, JOBS_AT_ONCE, after)
+        jobs = [job for job, _ in found]
+        if not jobs and not head:
+            return
+        rows = [{name: _cell(row.get(name)) for name in columns} for row in await asyncio.to_thread(_rows, table, jobs)]
+        for piece in csv_chunks(columns, rows, head=head):
+            yield piece
+        if len(jobs) < JOBS_AT_ONCE:
+            return
+        after, head = jobs[-1].sequence, False
+
+
+def _rows(table: ResultTable | None, jobs: Sequence[Job]) -> list[dict[str, Any]]:
+    return list(_csv_rows(table, jobs))
+
+
+def _cell(value: Any) -> Any:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value

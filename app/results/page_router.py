@@ -1,0 +1,54 @@
+"""The public page of a result: HTML from the server, without a script."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from fastapi import APIRouter, Request, Response
+from starlette.responses import HTMLResponse
+from starlette.staticfiles import StaticFiles
+
+from app.kit.db import DatabaseDep
+from app.kit.pages import Cursor, decode_cursor
+from app.pipelines.router import RegistryDep
+from app.results.codes import read_code
+from app.results.content import read_shared
+from app.results.page import plain_page, result_page
+from app.results.public_router import PRIVATE, open_shared
+from app.results.service import ResultNotFound, TooManyGuesses
+
+router = APIRouter(include_in_schema=False)
+_POLICY: Final = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_HEADERS: Final = {**PRIVATE, "Content-Security-Policy": _POLICY, "X-Content-Type-Options": "nosniff"}
+_UNKNOWN: Final = plain_page("Nothing here", "This link opens no result: it is mistyped, or it no longer works.")
+_TOO_MANY: Final = plain_page("Too many tries", "Too many wrong links were opened from your address. Wait a minute.")
+_files = StaticFiles(directory=Path(__file__).parent / "static")
+
+
+@router.api_route("/r/{code}", methods=["GET", "HEAD"])
+async def read_result_page(
+    code: str, request: Request, database: DatabaseDep, registry: RegistryDep, cursor: Cursor = None
+) -> Response:
+    """The result that the code opens. Unknown, expired and revoked codes show one and the same page."""
+    try:
+        shared = await open_shared(code, request, database)
+    except ResultNotFound:
+        return HTMLResponse(_UNKNOWN, 404, _HEADERS)
+    except TooManyGuesses as error:
+        return HTMLResponse(_TOO_MANY, 429, {**_HEADERS, **error.headers})
+    after = decode_cursor(cursor, int)[0] if cursor else 0
+    async with database.transaction() as session:
+        found = await read_shared(session, shared, read_code(code), after=after)
+    tables = {pipeline.key: pipeline.result_table for pipeline in registry}
+    return HTMLResponse(result_page(found, tables), headers=_HEADERS)
+
+
+@router.api_route("/r/static/{path:path}", methods=["GET", "HEAD"])
+async def read_result_page_file(request: Request, path: str) -> Response:
+    """The page's style."""
+    response = await _files.get_response(path, request.scope)
+    response.headers.update({"X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache"})
+    return response

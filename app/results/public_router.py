@@ -1,0 +1,110 @@
+"""What a code opens, without a key: JSON, CSV, the files and all of them in one archive."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import JSONResponse, StreamingResponse
+
+from app.batches import repository as batch_repository
+from app.batches.archive_router import archive_of
+from app.files.content import attachment, file_response, ranged_response
+from app.files.router import StorageDep
+from app.kit.db import DatabaseDep
+from app.kit.errors import NotFound
+from app.kit.pages import Cursor, decode_cursor
+from app.pipelines.router import RegistryDep
+from app.results import repository, service
+from app.results.codes import read_code
+from app.results.content import JOBS_AT_ONCE, csv_pieces, read_shared, table_of
+from app.results.repository import Shared
+from app.results.schemas import SharedBatch, SharedResult
+
+router = APIRouter(prefix="/api/results", tags=["results"])
+PRIVATE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
+Jobs = Annotated[int, Query(ge=1, le=JOBS_AT_ONCE, description="Jobs of a batch in one page.")]
+
+
+async def open_shared(code: str, request: Request, database: DatabaseDep) -> Shared:
+    return await service.open_code(database, code, request.client.host if request.client else None)
+
+
+SharedDep = Annotated[Shared, Depends(open_shared)]
+
+
+def _wants_csv(request: Request, wanted: str | None) -> bool:
+    """The `format` that was asked for, else what the Accept header names first of the two."""
+    if wanted:
+        return wanted == "csv"
+    accept = request.headers.get("accept", "").lower()
+    csv, json = accept.find("text/csv"), accept.find("application/json")
+    return csv >= 0 and (json < 0 or csv < json)
+
+
+@router.get("/{code}", response_model=SharedResult | SharedBatch)
+async def get_shared_result(
+    code: str,
+    request: Request,
+    shared: SharedDep,
+    database: DatabaseDep,
+    registry: RegistryDep,
+    format: Literal["json", "csv"] | None = None,
+    limit: Jobs = JOBS_AT_ONCE,
+    cursor: Cursor = None,
+) -> Response:
+    """The result that the code opens. `format=csv`, or `Accept: text/csv`: its rows as CSV, of all jobs."""
+    code = read_code(code)
+    if _wants_csv(request, format):
+        pieces = csv_pieces(database, shared, table_of(shared, registry))
+        headers = PRIVATE | {"Content-Disposition": attachment("results.csv")}
+        return StreamingResponse(pieces, headers=headers, media_type="text/csv; charset=utf-8")
+    after = decode_cursor(cursor, int)[0] if cursor else 0
+    async with database.transaction() as session:
+        body = await read_shared(session, shared, code, limit, after)
+    return JSONResponse(body.model_dump(mode="json"), headers=PRIVATE)
+
+
+@router.get("/{code}/jobs/{sequence}/files/{name}", response_class=Response)
+async def download_shared_file(
+    code: str,
+    sequence: int,
+    name: str,
+    request: Request,
+    shared: SharedDep,
+    database: DatabaseDep,
+    storage: StorageDep,
+) -> Response:
+    """One result file that the code opens, as an attachment; ranges are served."""
+    found = []
+    if 1 <= sequence < 2**31:
+        async with database.transaction() as session:
+            jobs = await repository.list_shared_jobs(session, shared, 1, sequence - 1)
+            of_job = [job for job, _ in jobs if job.sequence == sequence]
+            files = await repository.list_files(session, of_job)
+            found = [file for job in of_job for own, file in files[job.id] if own == name]
+    if not found:
+        raise NotFound("No such file is shared here.", instance=service.WHERE)
+    response = await file_response(request, storage, found[0], name)
+    response.headers.update(PRIVATE)
+    return response
+
+
+@router.get("/{code}/download", response_class=Response)
+async def download_shared(
+    code: str, request: Request, shared: SharedDep, database: DatabaseDep, storage: StorageDep
+) -> Response:
+    """Every result file that the code opens, in one archive; ranges are served."""
+    async with database.transaction() as session:
+        outputs = await batch_repository.list_batch_outputs(session, shared.batch.id, shared.link.job_id)
+    archive = archive_of(outputs, several=shared.link.job_id is None and shared.batch.total_pipelines > 1)
+    response = ranged_response(
+        request,
+        size=archive.size,
+        name="results.zip",
+        media_type="application/zip",
+        etag=archive.etag,
+        chunks=lambda start, end: archive.chunks(storage, start, end),
+    )
+    response.headers.update(PRIVATE)
+    return response

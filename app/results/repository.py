@@ -1,0 +1,126 @@
+"""Rows of links and guesses, and the jobs that a link opens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, or_, select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.batches.models import Batch, Job
+from app.batches.step_models import JobOutput
+from app.files.models import File
+from app.pipelines.models import PipelineRow
+from app.results.models import ResultLink
+
+
+def _alive() -> ColumnElement[bool]:
+    unexpired = or_(ResultLink.expires_at.is_(None), ResultLink.expires_at > func.clock_timestamp())
+    return ResultLink.revoked_at.is_(None) & unexpired
+
+
+async def add_link(session: AsyncSession, link: ResultLink) -> None:
+    """Write the link; it has its time afterwards."""
+    session.add(link)
+    await session.flush()
+    await session.refresh(link, ["created_at"])
+
+
+async def find_link(session: AsyncSession, organisation_id: UUID, link_id: UUID) -> ResultLink | None:
+    """A link of the organisation that was not revoked."""
+    query = select(ResultLink).where(ResultLink.id == link_id, ResultLink.organisation_id == organisation_id)
+    return (await session.execute(query.where(ResultLink.revoked_at.is_(None)))).scalar_one_or_none()
+
+
+async def list_links(
+    session: AsyncSession, batch_id: UUID, job_id: UUID | None, limit: int, before: UUID | None
+) -> tuple[Sequence[ResultLink], UUID | None]:
+    """A page of the links to a job, or to a batch as a whole, newest first, and the id to go on after."""
+    query = select(ResultLink).where(ResultLink.batch_id == batch_id, ResultLink.revoked_at.is_(None))
+    query = query.where(ResultLink.job_id.is_(None) if job_id is None else ResultLink.job_id == job_id)
+    if before:
+        query = query.where(ResultLink.id < before)
+    rows = (await session.execute(query.order_by(ResultLink.id.desc()).limit(limit + 1))).scalars().all()
+    return rows[:limit], rows[limit - 1].id if len(rows) > limit else None
+
+
+async def list_live_links(session: AsyncSession, job_ids: Sequence[UUID]) -> Sequence[tuple[UUID, UUID, bytes]]:
+    """Job, link and hash of the links that open these jobs now, oldest first."""
+    query = select(ResultLink.job_id, ResultLink.id, ResultLink.code_hash)
+    query = query.where(ResultLink.job_id.in_(job_ids), _alive()).order_by(ResultLink.id)
+    return [(job_id, link, known_hash) for job_id, link, known_hash in await session.execute(query) if job_id]
+
+
+async def revoke_link(session: AsyncSession, link: ResultLink) -> None:
+    await session.execute(update(ResultLink).where(ResultLink.id == link.id).values(revoked_at=func.now()))
+
+
+async def touch_batch(session: AsyncSession, batch_id: UUID) -> None:
+    """The batch reads differently from now on: its ETag changes with this time."""
+    changed = update(Batch).where(Batch.id == batch_id).values(updated_at=func.clock_timestamp())
+    await session.execute(changed)
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What a live code opens: a batch, or one job of it. `pipeline` is the job's, or the batch's first one."""
+
+    link: ResultLink
+    batch: Batch
+    pipeline: PipelineRow
+
+
+async def find_shared(session: AsyncSession, code_hash: bytes) -> Shared | None:
+    query = select(ResultLink, Batch, PipelineRow).join(Batch, Batch.id == ResultLink.batch_id)
+    query = query.outerjoin(Job, Job.id == ResultLink.job_id)
+    query = query.join(PipelineRow, PipelineRow.id == func.coalesce(Job.pipeline_id, Batch.pipeline_id))
+    row = (await session.execute(query.where(ResultLink.code_hash == code_hash, _alive()))).first()
+    return Shared(row[0], row[1], row[2]) if row else None
+
+
+async def list_shared_jobs(
+    session: AsyncSession, shared: Shared, limit: int, after: int = 0
+) -> Sequence[tuple[Job, str]]:
+    """The jobs that the link opens, in order, each with the key of its pipeline."""
+    query = select(Job, PipelineRow.key).join(PipelineRow, PipelineRow.id == Job.pipeline_id)
+    query = query.where(Job.batch_id == shared.batch.id, Job.sequence > after)
+    if shared.link.job_id:
+        query = query.where(Job.id == shared.link.job_id)
+    rows = await session.execute(query.order_by(Job.sequence).limit(limit))
+    return [(job, key) for job, key in rows]
+
+
+async def list_files(session: AsyncSession, jobs: Sequence[Job]) -> dict[UUID, list[tuple[str, File]]]:
+    """The result files of completed jobs, by name."""
+    query = select(JobOutput.job_id, JobOutput.name, File).join(File, File.id == JobOutput.file_id)
+    query = query.where(JobOutput.job_id.in_([job.id for job in jobs if job.status == "completed"]))
+    found: dict[UUID, list[tuple[str, File]]] = {job.id: [] for job in jobs}
+    for job_id, name, file in await session.execute(query.order_by(JobOutput.job_id, JobOutput.name)):
+        found[job_id].append((name, file))
+    return found
+
+
+_THIS_MINUTE: Final = "date_trunc('minute', clock_timestamp())"
+_GUESSES = text(f"select wrong from result_guesses where client = :client and minute = {_THIS_MINUTE}")
+_GUESS = text(f"""
+insert into result_guesses (client, minute, wrong) values (:client, {_THIS_MINUTE}, 1)
+on conflict (client, minute) do update set wrong = result_guesses.wrong + 1 returning wrong
+""")
+_FORGET = text("delete from result_guesses where minute < now() - interval '10 minutes'")
+
+
+async def count_guesses(session: AsyncSession, client: str) -> int:
+    """Wrong codes of this client in this minute so far."""
+    found: Any = (await session.execute(_GUESSES, {"client": client})).scalar_one_or_none()
+    return int(found or 0)
+
+
+async def add_guess(session: AsyncSession, client: str) -> int:
+    """Count a wrong code; how many that makes in this minute. The first one of a minute clears old minutes away."""
+    wrong = int((await session.execute(_GUESS, {"client": client})).scalar_one())
+    if wrong == 1:
+        await session.execute(_FORGET)
+    return wrong

@@ -1,0 +1,151 @@
+"""Making links and their codes, for owners and at the success of a job; finding out what a code opens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from hmac import compare_digest
+from ipaddress import IPv6Address, ip_address, ip_network
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.auth.caller import Caller
+from app.batches.service import database_now
+from app.kit.db import Database
+from app.kit.errors import NotFound, Problem
+from app.kit.ids import new_id
+from app.kit.signing import SigningKey
+from app.pipelines.contract import StepContext
+from app.results import repository
+from app.results.codes import code_hash, make_code, read_code
+from app.results.models import ResultLink
+from app.results.repository import Shared
+
+MOST_WRONG: Final = 200
+"""Wrong codes of one client in a minute (promise X2): at that pace the 2^60 codes take 10 billion years."""
+WHERE: Final = "/api/results"
+
+
+class ResultNotFound(NotFound):
+    """One answer for unknown, expired and revoked codes, byte for byte: it does not even name the code."""
+
+    code = "result_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("No result is shared under this code.", instance=WHERE)
+
+
+class TooManyGuesses(Problem):
+    status, code, title = 429, "too_many_guesses", "Too many guesses"
+
+    def __init__(self) -> None:
+        seconds = 60 - datetime.now(UTC).second
+        detail = "Too many wrong codes came from your address. Try again in a minute."
+        super().__init__(detail, headers={"Retry-After": str(seconds)}, instance=WHERE)
+
+
+class ResultLinkNotFound(NotFound):
+    code = "result_code_not_found"
+
+
+class ResultCodes:
+    """Gives links their codes."""
+
+    def __init__(self, key: SigningKey) -> None:
+        self._key = key
+
+    def code_of(self, link_id: UUID, known_hash: bytes) -> str | None:
+        """The code of a link; None when it was made under another key, where it still opens its result."""
+        code = make_code(self._key, link_id)
+        return code if compare_digest(code_hash(code), known_hash) else None
+
+    async def find_codes(self, session: AsyncSession, job_ids: Sequence[UUID]) -> Mapping[UUID, str]:
+        """The code that opens each job now: the first one of those that live."""
+        found: dict[UUID, str] = {}
+        if job_ids:
+            for job_id, link_id, known_hash in await repository.list_live_links(session, job_ids):
+                code = self.code_of(link_id, known_hash)
+                if code:
+                    found.setdefault(job_id, code)
+        return found
+
+    async def share(self, session: AsyncSession, ctx: StepContext) -> None:
+        """A link to a job that completes just now: the hook that the runner calls in that transaction."""
+        await self._add(session, ctx.batch.organisation_id, ctx.batch.id, ctx.job.id)
+
+    async def add_link(
+        self, session: AsyncSession, caller: Caller, batch_id: UUID, job_id: UUID | None, expires_in: int | None
+    ) -> ResultLink:
+        """A link to a batch or one of its jobs, for `expires_in` seconds or as long as the batch is kept."""
+        life = timedelta(seconds=expires_in) if expires_in else None
+        until = await database_now(session) + life if life else None
+        link = await self._add(session, caller.organisation_id, batch_id, job_id, caller.user_id, until)
+        await repository.touch_batch(session, batch_id)
+        return link
+
+    async def _add(
+        self,
+        session: AsyncSession,
+        organisation_id: UUID,
+        batch_id: UUID,
+        job_id: UUID | None,
+        created_by: UUID | None = None,
+        expires_at: datetime | None = None,
+    ) -> ResultLink:
+        link_id = new_id()
+        link = ResultLink(
+            id=link_id,
+            organisation_id=organisation_id,
+            batch_id=batch_id,
+            job_id=job_id,
+            code_hash=code_hash(make_code(self._key, link_id)),
+            created_by=created_by,
+            expires_at=expires_at,
+        )
+        await repository.add_link(session, link)
+        return link
+
+
+async def get_link(session: AsyncSession, caller: Caller, link_id: UUID) -> ResultLink:
+    """The organisation's link; raises ResultLinkNotFound (404), also when it was revoked."""
+    link = await repository.find_link(session, caller.organisation_id, link_id)
+    if link is None:
+        raise ResultLinkNotFound("There is no such result code.")
+    return link
+
+
+async def revoke_link(session: AsyncSession, caller: Caller, link_id: UUID) -> None:
+    """Close what a code opened, at once."""
+    link = await get_link(session, caller, link_id)
+    await repository.revoke_link(session, link)
+    await repository.touch_batch(session, link.batch_id)
+
+
+async def open_code(database: Database, typed: str, client_ip: str | None) -> Shared:
+    """What a code opens. Raises ResultNotFound (404), and TooManyGuesses (429) after 200 wrong codes in a minute.
+
+    Wrong codes are counted in the database, so the limit holds for all processes together; the count is committed
+    before the answer is given.
+    """
+    client = _network_of(client_ip)
+    async with database.transaction() as session:
+        wrong = await repository.count_guesses(session, client)
+        shared = None if wrong >= MOST_WRONG else await repository.find_shared(session, code_hash(read_code(typed)))
+        if shared:
+            return shared
+        if wrong < MOST_WRONG:
+            wrong = await repository.add_guess(session, client) - 1
+    if wrong >= MOST_WRONG:
+        raise TooManyGuesses
+    raise ResultNotFound
+
+
+def _network_of(client_ip: str | None) -> str:
+    """Who counts as one client: an IPv4 address, or the network of an IPv6 address, of which one person has 2^64."""
+    try:
+        address = ip_address(client_ip or "")
+    except ValueError:
+        return client_ip or "unknown"
+    return str(ip_network((address, 64), strict=False)) if isinstance(address, IPv6Address) else str(address)

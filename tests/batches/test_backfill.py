@@ -1,0 +1,133 @@
+"""Jobs of an older system become batches: by the command, and by the migration for a table in place."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import asyncpg
+import pytest
+from pydantic import SecretStr
+from typer.testing import CliRunner
+
+from app import __main__ as cli
+from app.kit import migrations
+from app.kit.db import Database
+from app.kit.postgres import EmbeddedPostgres
+from app.main import Installation
+from app.settings import Settings
+from tests.conftest import fresh_database, make_settings
+
+CSV = """created_at,pipeline,file name,status,size,finished_at,error,Operator
+2024-03-01T10:00:00Z,no-op,KX_Quay_Lamp_Front.png,done,1000,2024-03-01T10:05:00Z,,Ann
+2024-03-01T10:00:50,no-op,KX_Quay_Lamp_Back.png,error,2000,,no memory,Ben
+2024-03-01T10:00:20Z,checksum,NV_Pier_Plan.png,success,5,,,
+2024-03-01T10:01:45Z,no-op,KX_Quay_Lamp_Side.png,processing,3000,,,
+2024-03-01T10:04:00Z,no-op,KX_Quay_Lamp_Front.png,completed,7,,,
+"""
+BATCHES = """
+select base_directory_name, customer_prefix, status, total_jobs, completed_jobs, failed_jobs, cancelled_jobs,
+  total_size, relation, last_event_id,
+  (select array_agg(type order by id) from events e where e.batch_id = b.id) as events
+from batches b order by created_at
+"""
+
+
+VERSIONS = sorted((Path(__file__).resolve().parent.parent.parent / "alembic" / "versions").glob("[0-9]*_*.py"))
+PLACE = next(place for place, path in enumerate(VERSIONS) if path.stem.endswith("_assets"))
+BEFORE = VERSIONS[PLACE - 1].name.partition("_")[0]
+Run = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def run(home: Path, database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
+    """Run `tranche import-jobs` over a text, and say how it left and what it printed."""
+    monkeypatch.setattr(cli, "settings", lambda: make_settings(home, database_url))
+
+    def run(text: str, *options: str, name: str = "old.csv") -> tuple[int, str]:
+        (tmp_path / name).write_text(text)
+        result = CliRunner().invoke(cli.app, ["import-jobs", str(tmp_path / name), *options])
+        return result.exit_code, result.output + str(result.exception or "")
+
+    return run
+
+
+async def batches(url: str) -> list[asyncpg.Record]:
+    connection = await asyncpg.connect(url)
+    try:
+        return list(await connection.fetch(BATCHES))
+    finally:
+        await connection.close()
+
+
+def test_window_pipeline_and_status_make_batches(run: Run, database_url: str) -> None:
+    code, said = run(CSV, "--dry-run")
+    assert (code, "5 jobs in 3 batches, not written" in said) == (0, True), said
+    assert asyncio.run(batches(database_url)) == []
+    code, said = run(CSV)
+    assert code == 0, said
+    first, second, third = asyncio.run(batches(database_url))
+    assert tuple(first)[:8] == ("KX_QUAY_3-view_Render_2024-03-01", "KX_QUAY", "partial", 3, 1, 1, 1, 6000)
+    assert tuple(second)[:5] == ("NV_PIER_1-file_Render_2024-03-01", "NV_PIER", "completed", 1, 1)
+    assert tuple(third)[:3] == ("KX_QUAY_1-view_Render_2024-03-01", "KX_QUAY", "completed")
+    assert {(row["relation"], row["last_event_id"]) for row in (first, second, third)} == {("backfill", 2)}
+    assert first["events"] == ["batch.created", "batch.partial"]
+    again = run(CSV)
+    assert "KX_QUAY_3-view_Render_2024-03-01_2" in again[1]
+
+
+def test_a_row_that_cannot_be_read_stops_everything(run: Run, database_url: str) -> None:
+    before = len(asyncio.run(batches(database_url)))
+    rows = [
+        {"created_at": "2024-03-01", "pipeline": "no-op", "status": "done"},
+        {"created_at": "yesterday", "pipeline": "no-op"},
+        {"created_at": "2024-03-01", "pipeline": "nothing"},
+        {"created_at": "2024-03-01", "pipeline": "no-op", "status": "perhaps"},
+        {"pipeline": "no-op"},
+        {"created_at": "2024-03-01", "pipeline": "no-op", "size": "-1"},
+        {"created_at": "2024-03-01", "pipeline": "no-op", "filename": "a\u0000b"},
+    ]
+    text = "\n".join([*map(json.dumps, rows), "{not json", "[1]"])
+    code, said = run(text, name="old.jsonl")
+    assert code == 1
+    assert "8 of the rows" in said
+    for line in range(2, 10):
+        assert f"line {line}: " in said
+    assert len(asyncio.run(batches(database_url))) == before
+
+
+async def test_a_table_in_place_gets_batches_by_migration(postgres: EmbeddedPostgres) -> None:
+    async with fresh_database(postgres) as url:
+        installation = Installation(Settings(database_url=SecretStr(url), _env_file=None))
+        database = Database(url)
+        async with database.transaction() as session:
+            await installation.registry.save(session)
+        await installation.migrate(BEFORE)
+        connection = await asyncpg.connect(url)
+        pipeline = await connection.fetchval("select id from pipelines where key = 'originals'")
+        await connection.execute(
+            "create table legacy_jobs (id serial primary key, pipeline_id int, created_at timestamp, filename text,"
+            " status text)"
+        )
+        rows = [(0, "KX_Quay_A.png", "completed"), (30, "KX_Quay_B.png", "failed"), (3600, "c", "done")]
+        for row in rows:
+            await connection.execute(
+                "insert into legacy_jobs (pipeline_id, created_at, filename, status)"
+                " values ($1, timestamp '2024-01-01' + $2::int * interval '1 second', $3, $4)",
+                pipeline,
+                *row,
+            )
+        async with migrations.migration_lock(database.connect) as lock:
+            await migrations.migrate(database.connect, lock, "head")
+        assert await connection.fetchval("select count(*) from legacy_jobs where batch_id is null") == 0
+        assert await connection.fetchval("select count(distinct batch_id) from legacy_jobs") == 2
+        found = await connection.fetch(BATCHES)
+        assert [(row["status"], row["total_jobs"], row["relation"]) for row in found] == [
+            ("partial", 2, "backfill"),
+            ("completed", 1, "backfill"),
+        ]
+        await connection.close()
+        await database.stop()
+        await installation.database.stop()
