@@ -42,6 +42,7 @@ from app.extractions.provider import Provider
 from app.extractions.router import router as extractions_router
 from app.files.router import router as files_router
 from app.files.storage import Storage
+from app.files.storage_router import router as storage_router
 from app.kit import migrations
 from app.kit.db import Database
 from app.kit.errors import install_error_handlers
@@ -84,6 +85,7 @@ from app.runner.router import router as operations_router
 from app.runner.runner import Runner
 from app.runner.siblings import Siblings
 from app.runner.waiting_router import router as waiting_router
+from app.runner.worker_router import router as worker_router
 from app.settings import Settings
 
 log = logging.getLogger("tranche")
@@ -310,6 +312,8 @@ def create_app(settings: Settings) -> FastAPI:
         extractions_router,
         notifications_router,
         operations_router,
+        worker_router,
+        storage_router,
         reports_router,
         templates_router,
         schedules_router,

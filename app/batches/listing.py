@@ -88,6 +88,17 @@ async def list_batches(
     return page, encode_cursor(*(v.isoformat() if isinstance(v, datetime) else v for v in values), last.id)
 
 
+async def count_batches(session: AsyncSession, organisation_id: UUID, wanted: BatchFilter) -> dict[str, int]:
+    """How many batches match, by status; statuses without any are missing."""
+    pipelines = await _pipeline_ids(session, wanted.pipeline) if wanted.pipeline else None
+    pages = _Pages(organisation_id, wanted, pipelines, SORTS["created_at"], True, None)
+    archived = Batch.archived_at.is_not(None)
+    query = select(Batch.status, func.count()).where(Batch.organisation_id == organisation_id)
+    query = query.where(archived if wanted.archived else ~archived)
+    rows = (await session.execute(query.where(*pages._others(_TABLE, None)).group_by(Batch.status))).all()
+    return {row[0]: row[1] for row in rows}
+
+
 async def _pipeline_ids(session: AsyncSession, key_or_id: str) -> Sequence[int]:
     matches: ColumnElement[bool] = PipelineRow.key == key_or_id
     if key_or_id.isascii() and key_or_id.isdecimal() and len(key_or_id) < 10:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, Protocol
+from typing import Any, Final, Literal, Protocol
 from uuid import UUID
 
+from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.models import User
@@ -136,8 +137,18 @@ class OutputRead(Output):
     url: str
 
 
+class TryRead(Output):
+    step: str | None
+    outcome: Literal["retried", "lost", "failed"]
+    at: datetime
+    error_code: str | None
+    message: str | None
+    retry_at: datetime | None
+
+
 class JobDetail(JobRead):
     steps: Sequence[StepDetail]
+    tries: list[TryRead] = Field(description="What went wrong, each time that it did, the oldest first.")
     outputs: list[OutputRead]
     batch: BatchRead
 
@@ -163,6 +174,11 @@ class JobPage(Output):
 
 class JobReply(Output):
     job: JobDetail
+
+
+class BatchCounts(Output):
+    by_status: dict[str, int]
+    archived: int
 
 
 class JobsOfBatch(Output):

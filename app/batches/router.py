@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated, Any
 from urllib.parse import quote
 from uuid import UUID
@@ -14,6 +15,7 @@ from app.batches import listing, reads, repository
 from app.batches.listing import BatchFilter
 from app.batches.service import BatchNotFound
 from app.batches.states import BATCH_STATUSES, JOB_STATUSES, STATUS_ALIASES
+from app.batches.tries import list_tries
 from app.files.content import file_response
 from app.files.router import StorageDep
 from app.kit.db import SessionDep
@@ -121,6 +123,23 @@ async def list_batches(
     return reads.BatchPage(batches=batches, next_cursor=following)
 
 
+@router.get("/batches/counts")
+async def count_batches(
+    session: SessionDep,
+    caller: CallerDep,
+    customer: Word = None,
+    pipeline: Word = None,
+    search: Word = None,
+    created_after: Moment | None = None,
+) -> reads.BatchCounts:
+    """How many batches there are in each status, and how many in the archive, under the filters of the list."""
+    wanted = BatchFilter((), _printable(customer), _printable(pipeline), _printable(search), created_after)
+    counts = await listing.count_batches(session, caller.organisation_id, wanted)
+    archived = await listing.count_batches(session, caller.organisation_id, replace(wanted, archived=True))
+    by_status = {status: counts.get(status, 0) for status in BATCH_STATUSES}
+    return reads.BatchCounts(by_status=by_status, archived=sum(archived.values()))
+
+
 @router.get("/jobs")
 async def list_jobs_by_batch(
     request: Request,
@@ -220,6 +239,7 @@ async def get_job(job_id: UUID, session: SessionDep, caller: CallerDep, codes: R
     code = (await codes.find_codes(session, [job_id])).get(job_id)
     fields = reads.job_fields(*found, code) | {
         "outputs": outputs,
+        "tries": await list_tries(session, job, found[2]),
         "batch": await _batch(session, caller, job.batch_id),
     }
     return reads.JobReply(job=reads.JobDetail.model_validate(fields))

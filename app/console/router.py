@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
+import hashlib
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from fastapi import APIRouter, Request
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.staticfiles import StaticFiles
+
+from app.kit.etags import is_known
 
 STATIC = Path(__file__).parent / "static"
 POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -16,30 +22,56 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     # Without a build step names carry no hash, so a browser asks each time and mostly gets a 304.
     "Cache-Control": "no-cache",
+    "Vary": "Accept-Encoding",
 }
-# What a machine's own table of media types may have wrong or lack.
-MEDIA_TYPES = {".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
+# A machine's own table of media types may have these wrong or lack them.
+MEDIA_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+PATHS = {path.relative_to(STATIC).as_posix(): path for path in STATIC.rglob("*") if path.suffix in MEDIA_TYPES}
 
 router = APIRouter(include_in_schema=False)
-_files = StaticFiles(directory=STATIC)
 
 
-async def _serve(request: Request, path: str) -> Response:
-    response = await _files.get_response(path, request.scope)
-    response.headers.update(HEADERS)
-    media_type = MEDIA_TYPES.get(Path(path).suffix)
-    if media_type and response.status_code == 200:
-        response.headers["Content-Type"] = media_type
-    return response
+@dataclass(frozen=True)
+class Asset:
+    """One file, plain and compressed."""
+
+    tag: str
+    plain: bytes
+    packed: bytes
+
+
+@lru_cache(maxsize=len(PATHS))
+def _load(path: Path, changed_ns: int) -> Asset:  # a file that was changed is another entry
+    plain = path.read_bytes()
+    return Asset(f'W/"{hashlib.sha256(plain).hexdigest()[:20]}"', plain, gzip.compress(plain, mtime=0))
+
+
+def _serve(request: Request, name: str) -> Response:
+    path = PATHS.get(name)
+    if path is None:
+        raise HTTPException(404)
+    asset = _load(path, path.stat().st_mtime_ns)
+    headers = HEADERS | {"ETag": asset.tag}
+    if is_known(request, asset.tag):
+        return Response(status_code=304, headers=headers)
+    content = asset.plain
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        headers["Content-Encoding"], content = "gzip", asset.packed
+    return Response(content, headers=headers, media_type=MEDIA_TYPES[path.suffix])
 
 
 @router.api_route("/", methods=["GET", "HEAD"])
 async def read_console(request: Request) -> Response:
     """The page; what it shows is decided by the address after the `#`."""
-    return await _serve(request, "index.html")
+    return _serve(request, "index.html")
 
 
 @router.api_route("/console/{path:path}", methods=["GET", "HEAD"])
 async def read_console_file(request: Request, path: str) -> Response:
     """One static file of the page."""
-    return await _serve(request, path)
+    return _serve(request, path)

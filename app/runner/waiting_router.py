@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 from uuid import UUID
 
 from fastapi import APIRouter
-from sqlalchemy import select
 
 from app.auth.caller import CallerDep
 from app.batches import repository, waiting
@@ -16,24 +14,14 @@ from app.batches.waiting import Capacity, NextJob, Reason
 from app.kit.db import SessionDep
 from app.kit.schemas import Output
 from app.pipelines.router import RegistryDep
-from app.runner.models import Worker
+from app.runner.worker_router import SILENT_AFTER, WorkerRead, list_workers
 
 router = APIRouter(prefix="/api/batches", tags=["batches"])
-SILENT_AFTER: Final = timedelta(seconds=10)
-"""Five missed heartbeats: such a worker is shown no more, and the sweeper takes it for dead."""
 
 
 class Slots(Output):
     used: int
     limit: int
-
-
-class WorkerRead(Output):
-    host: str
-    pid: int
-    running: int
-    slots: int
-    seen_at: datetime
 
 
 class WaitingRead(Output):
@@ -60,7 +48,7 @@ async def explain_waiting(batch_id: UUID, session: SessionDep, caller: CallerDep
         raise BatchNotFound("There is no such batch.")
     batch, pipeline, _ = row
     queue = await waiting.read_queue(session, batch)
-    known = (await session.execute(select(Worker).order_by(Worker.seen_at.desc(), Worker.id))).scalars().all()
+    known = await list_workers(session)
     live = [worker for worker in known if worker.seen_at > queue.now - SILENT_AFTER]
     last_seen_at = known[0].seen_at if known else None
     capacity = Capacity(

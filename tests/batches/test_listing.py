@@ -173,3 +173,14 @@ async def test_filter_survives_in_the_next_link(api: Api) -> None:
     following = await api.get(link.strip("<>"))
     assert [batch["name"] for batch in following.json()["batches"]] == ["näxt & more"]
     assert "Link" not in following.headers
+
+
+async def test_counts_by_status_under_the_same_filters(api: Api) -> None:
+    async def counts(**params: Any) -> tuple[dict[str, int], int]:
+        answer = (await api.get("/api/batches/counts", params=params)).json()
+        return {status: count for status, count in answer["by_status"].items() if count}, answer["archived"]
+
+    assert await counts(search="gamma") == ({"failed": 1, "pending": 1}, 0)
+    assert await counts(pipeline="slow") == ({"paused": 1}, 1)
+    assert await counts(customer="ab", created_after="2020-01-01") == ({"processing": 1, "completed": 1}, 0)
+    assert (await api.get("/api/batches/counts", params={"search": "a\x00b"})).status_code == 400

@@ -1,15 +1,21 @@
-"""A browser, and result sheets to give to the console."""
+"""A browser, a service for each module, tabs that note what should not happen, and sheets to give to the console."""
 
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.conftest import WORKLOADS, make_home
 from tests.extractions.sheets import Drawing
+from tests.live import LiveServer
 
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 ARGUMENTS = [
@@ -32,6 +38,79 @@ def browser() -> Iterator[Browser]:
         started = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield started
         started.close()
+
+
+@dataclass
+class Service:
+    """A running service, and how to give it work without the console."""
+
+    server: LiveServer
+
+    @property
+    def url(self) -> str:
+        return self.server.url
+
+    def submit(self, pipeline: str, name: str, records: list[dict[str, Any]], **options: Any) -> str:
+        """A batch of records; returns the address of its page."""
+        body = {"pipeline": pipeline, "name": name, "items": [{"record": record} for record in records], **options}
+        with self.server.client() as client:
+            answer = client.post("/api/batches", json=body)
+        assert answer.status_code == 201, answer.text
+        return f"{self.url}/#/batches/{answer.json()['batch_id']}"
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[Service]:
+    """The service in a process of its own, for the module."""
+    home = make_home()
+    server = LiveServer(home, WORKLOADS, TRANCHE_OUTBOUND_ALLOW="127.0.0.1")
+    try:
+        server.start()
+        yield Service(server)
+    finally:
+        server.destroy()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@dataclass
+class Visit:
+    """A signed-in tab, and everything in it that should not have happened."""
+
+    page: Page
+    host: str
+    problems: list[str] = field(default_factory=list)
+
+    def watch(self) -> None:
+        self.page.on("console", lambda message: self._note(message.type == "error", message.text))
+        self.page.on("pageerror", lambda error: self._note(True, str(error)))
+        self.page.on("dialog", lambda dialog: self._note(True, f"dialog: {dialog.message}"))
+        self.page.on("request", lambda request: self._note(not self._is_own(request.url), f"request to {request.url}"))
+
+    def _is_own(self, url: str) -> bool:
+        parts = urlsplit(url)
+        return parts.scheme in ("blob", "data") or parts.netloc == self.host
+
+    def _note(self, wrong: bool, what: str) -> None:
+        if wrong:
+            self.problems.append(what)
+
+
+def sign_in(page: Page, server: LiveServer) -> None:
+    """Give the tab's browser the administrator's cookie."""
+    answer = page.request.post(f"{server.url}/api/session", data={"key": server.admin_key})
+    assert answer.ok, answer.text()
+
+
+@pytest.fixture
+def visit(browser: Browser, service: Service) -> Iterator[Visit]:
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
+    context.set_default_timeout(15_000)
+    started = Visit(context.new_page(), urlsplit(service.url).netloc)
+    sign_in(started.page, service.server)
+    started.watch()
+    yield started
+    context.close()
+    assert started.problems == []
 
 
 def _sheet(event: str, *rows: tuple[str, str, str]) -> Drawing:

@@ -4,53 +4,15 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
-import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.console.conftest import Service, Visit
+
 pytestmark = pytest.mark.timeout(180)
-SOON = 15_000
 DONE = 60_000
-
-
-@dataclass
-class Visit:
-    """A tab, and everything in it that should not have happened."""
-
-    page: Page
-    host: str
-    problems: list[str] = field(default_factory=list)
-
-    def watch(self) -> None:
-        self.page.on("console", lambda message: self._note(message.type == "error", message.text))
-        self.page.on("pageerror", lambda error: self._note(True, str(error)))
-        self.page.on("dialog", lambda dialog: self._note(True, f"dialog: {dialog.message}"))
-        self.page.on("request", lambda request: self._note(not self._is_own(request.url), f"request to {request.url}"))
-
-    def _is_own(self, url: str) -> bool:
-        parts = urlsplit(url)
-        return parts.scheme in ("blob", "data") or parts.netloc == self.host
-
-    def _note(self, wrong: bool, what: str) -> None:
-        if wrong:
-            self.problems.append(what)
-
-
-@pytest.fixture
-def visit(browser: Browser, live_server: Any) -> Iterator[Visit]:
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
-    context.set_default_timeout(SOON)
-    started = Visit(context.new_page(), urlsplit(live_server.url).netloc)
-    started.watch()
-    yield started
-    context.close()
-    assert started.problems == []
 
 
 def _start_batch(page: Page, files: list[Path], name: str) -> None:
@@ -65,12 +27,9 @@ def _start_batch(page: Page, files: list[Path], name: str) -> None:
     expect(page.get_by_role("heading", name=name)).to_be_visible()
 
 
-def test_submit_watch_and_take_results(visit: Visit, live_server: Any, sheet_folder: Path, tmp_path: Path) -> None:
+def test_submit_watch_and_take_results(visit: Visit, service: Service, sheet_folder: Path, tmp_path: Path) -> None:
     page = visit.page
-    page.goto(live_server.sign_in_url)
-    expect(page.get_by_role("heading", name="No batches yet")).to_be_visible()
-    expect(page.get_by_text(f"curl {live_server.url}/api/jobs/batch")).to_be_visible()
-
+    page.goto(service.url)
     _start_batch(page, sorted(sheet_folder.glob("*.pdf")), "Lakeside walk")
     expect(page.get_by_text("3 of 3 complete")).to_be_visible(timeout=DONE)
     expect(page.locator(".batch-title .state")).to_have_text("Completed")
@@ -100,12 +59,12 @@ def test_submit_watch_and_take_results(visit: Visit, live_server: Any, sheet_fol
     expect(page.locator(".peek li")).to_have_count(3)
 
 
-def test_markup_in_file_name_stays_text(visit: Visit, live_server: Any, sheet_folder: Path) -> None:
+def test_markup_in_file_name_stays_text(visit: Visit, service: Service, sheet_folder: Path) -> None:
     page = visit.page
     name = "<img src=x onerror=alert(1)>.pdf"
     hostile = sheet_folder / name
     (sheet_folder / "Lakeside medley.pdf").rename(hostile)
-    page.goto(live_server.sign_in_url)
+    page.goto(service.url)
     _start_batch(page, [hostile], "Markup as a name")
 
     expect(page.get_by_text("1 of 1 complete")).to_be_visible(timeout=DONE)
@@ -116,13 +75,13 @@ def test_markup_in_file_name_stays_text(visit: Visit, live_server: Any, sheet_fo
     assert page.locator("img[src=x]").count() == 0
 
 
-def test_key_opens_the_console_and_a_wrong_one_does_not(browser: Browser, live_server: Any) -> None:
+def test_key_opens_the_console_and_a_wrong_one_does_not(browser: Browser, service: Service) -> None:
     page = browser.new_page()
-    page.goto(live_server.url)
+    page.goto(service.url)
     page.get_by_label("API key").fill("not a key")
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("alert")).to_have_text("No such key, or it was revoked.")
-    page.get_by_label("API key").fill(live_server.admin_key)
+    page.get_by_label("API key").fill(service.server.admin_key)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", name="Batches", exact=True)).to_be_visible()
     page.get_by_role("button", name="Sign out").click()
@@ -130,21 +89,10 @@ def test_key_opens_the_console_and_a_wrong_one_does_not(browser: Browser, live_s
     page.close()
 
 
-def _submit(live_server: Any, pipeline: str, name: str, records: list[dict[str, Any]], **options: Any) -> str:
-    body = {"pipeline": pipeline, "name": name, "items": [{"record": record} for record in records], **options}
-    headers = {"Authorization": f"Bearer {live_server.admin_key}"}
-    answer = httpx.post(f"{live_server.url}/api/batches", json=body, headers=headers, timeout=30)
-    assert answer.status_code == 201, answer.text
-    return f"#/batches/{answer.json()['batch_id']}"
-
-
-def test_pause_resume_cancel_and_retry(visit: Visit, live_server: Any) -> None:
+def test_pause_resume_cancel_and_retry(visit: Visit, service: Service) -> None:
     """Each button does what it says; what cannot be done is barred and says why."""
     page = visit.page
-    page.goto(live_server.sign_in_url)
-    expect(page.get_by_role("heading", name="No batches yet")).to_be_visible()
-    slow = _submit(live_server, "slow", "Long walk", [{}] * 30, params={"seconds": 0.4}, max_parallel=1, first_n=1)
-    page.goto(f"{live_server.url}/{slow}")
+    page.goto(service.submit("slow", "Long walk", [{}] * 30, params={"seconds": 0.4}, max_parallel=1, first_n=1))
     state = page.locator(".batch-title .state")
     actions = page.locator(".batch-head .actions")
 
@@ -175,7 +123,7 @@ def test_pause_resume_cancel_and_retry(visit: Visit, live_server: Any) -> None:
     expect(actions.get_by_role("button", name="Pause")).to_have_attribute("title", "The batch has ended")
 
     records = [{"do": "stop"}, {"do": "succeed"}, {"do": "raise"}, {"do": "stop"}]
-    page.goto(f"{live_server.url}/{_submit(live_server, 'behaviour', 'Mixed', records)}")
+    page.goto(service.submit("behaviour", "Mixed", records))
     expect(page.get_by_text("4 of 4 complete")).to_be_visible(timeout=DONE)
     page.reload()
     failed = page.locator(".failures")
@@ -185,22 +133,25 @@ def test_pause_resume_cancel_and_retry(visit: Visit, live_server: Any) -> None:
     expect(page.get_by_text("2 of 2 complete")).to_be_visible(timeout=DONE)
 
 
-def test_draft_archive_and_delete(visit: Visit, live_server: Any) -> None:
+def test_draft_archive_and_delete(visit: Visit, service: Service) -> None:
     """A draft is started by hand; archiving has Undo, and deleting asks first."""
     page = visit.page
-    page.goto(live_server.sign_in_url)
+    page.goto(service.url)
     page.get_by_role("main").get_by_role("link", name="New batch").first.click()
     page.get_by_role("radio", name=re.compile("Three steps")).check()
-    page.get_by_label("Records").fill('{"name": "one"}\n{"name": "two"}')
+    page.get_by_label("Records").fill('name,city\n"one, first",Auckland\ntwo,')
+    expect(page.locator(".summary")).to_contain_text("2, from a table")
     page.get_by_text("Options", exact=True).click()
     page.get_by_label("Name", exact=True).fill("For Monday")
+    page.get_by_role("group", name="Also run on each").get_by_label("Takes its time").check()
+    expect(page.locator(".summary")).to_contain_text("4 jobs will be made.")
     page.get_by_label("When too many jobs fail").select_option(label="pause the batch")
     page.get_by_label("Too many: more than").fill("20")
     page.get_by_role("button", name="Save as draft").click()
     expect(page.get_by_role("heading", name="For Monday")).to_be_visible()
     expect(page.locator(".batch-title .state")).to_have_text("Draft")
     page.get_by_role("button", name="Start", exact=True).click()
-    expect(page.get_by_text("2 of 2 complete")).to_be_visible(timeout=DONE)
+    expect(page.get_by_text("4 of 4 complete")).to_be_visible(timeout=DONE)
 
     page.get_by_role("link", name="Batches").first.click()
     row = page.locator("tr.batch", has_text="For Monday")
@@ -215,7 +166,7 @@ def test_draft_archive_and_delete(visit: Visit, live_server: Any) -> None:
     expect(page.locator("#menu").get_by_role("link", name="Download ZIP")).to_be_focused()
     page.keyboard.press("ArrowUp")
     page.keyboard.press("Enter")
-    expect(page.locator("#ask")).to_contain_text("2 jobs and 2 results go with it")
+    expect(page.locator("#ask")).to_contain_text("4 jobs and 4 results go with it")
     page.locator("#ask").get_by_role("button", name="Delete batch").click()
     expect(row).to_be_hidden()
     expect(page.locator("#toast")).to_contain_text("For Monday deleted")

@@ -7,6 +7,7 @@ export class ApiError extends Error {
     this.status = status;
     this.code = problem.code ?? `http_${status}`;
     this.errors = problem.errors ?? [];
+    this.problem = problem;
   }
 }
 
@@ -24,12 +25,14 @@ function refused(status, problem) {
 
 const unreachable = () => new ApiError(0, { code: 'unreachable', detail: 'The service cannot be reached.' });
 
-async function request(method, path, body) {
+/** `body` goes out as JSON, but for a File, which goes out as it is. */
+export async function request(method, path, body) {
   const headers = { Accept: 'application/json' };
-  if (body !== undefined) headers['Content-Type'] = 'application/json';
+  const isFile = body instanceof Blob;
+  if (body !== undefined) headers['Content-Type'] = isFile ? body.type || 'text/csv' : 'application/json';
   let answer;
   try {
-    answer = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+    answer = await fetch(path, { method, headers, body: body === undefined || isFile ? body : JSON.stringify(body) });
   } catch {
     throw unreachable();
   }
@@ -48,6 +51,7 @@ export function queryOf(params) {
 
 export const get = (path, params = {}) => request('GET', path + queryOf(params));
 export const post = (path, body) => request('POST', path, body);
+export const patch = (path, body) => request('PATCH', path, body);
 export const remove = (path) => request('DELETE', path);
 
 /** PUTs one file. XHR and not fetch, because only XHR reports how much has been sent. */

@@ -7,6 +7,7 @@ const KEYS = [
   ['j  k', 'next, previous row or job'],
   ['Enter', 'open the row'],
   ['e', 'show or hide the jobs of a batch'],
+  ['x', 'select the row'],
   ['n', 'new batch'],
   ['Esc', 'close'],
   ['?', 'this list'],
@@ -30,6 +31,8 @@ function moveTo(step) {
   links[at < 0 ? 0 : at + step]?.focus();
 }
 
+const inRow = (query) => document.activeElement.closest('tr')?.querySelector(query);
+
 function searchBox(event) {
   const box = find('main:not([hidden]) input[type=search]');
   if (!box) return;
@@ -41,7 +44,8 @@ const ACTS = {
   '/': searchBox,
   j: () => moveTo(1),
   k: () => moveTo(-1),
-  e: () => find('.twist', document.activeElement.closest('tr') ?? document.createElement('i'))?.click(),
+  e: () => inRow('.twist')?.click(),
+  x: () => inRow('.hit input')?.click(),
   n: () => go('#/new'),
   '?': showHelp,
 };

@@ -45,9 +45,18 @@ try {
   // Not signed in: `askToSignIn` has set the address. Service away: the screens say so and try again.
 }
 if (session) showSession(session);
-const batchScreen = lazy(() => import('./screens/batch.js'), 'batchScreen');
+const playsScreen = lazy(() => import('./screens/plays.js'), 'playsScreen', 'tables');
+const playScreen = lazy(() => import('./screens/play.js'), 'playScreen', 'tables');
+const batchScreen = lazy(() => import('./screens/batch.js'), 'batchScreen', 'batch');
 start({
   batches: (params, id) => (id ? batchScreen(params, id) : batchesScreen(params)),
-  new: lazy(() => import('./screens/new.js'), 'newScreen'),
+  new: lazy(() => import('./screens/new.js'), 'newScreen', 'new'),
+  plays: (params, id) => (id ? playScreen : playsScreen)(params, id),
+  restaurants: lazy(() => import('./screens/restaurants.js'), 'restaurantsScreen', 'tables'),
+  templates: lazy(() => import('./screens/templates.js'), 'templatesScreen', 'tables'),
+  schedules: lazy(() => import('./screens/schedules.js'), 'schedulesScreen', 'tables'),
+  webhooks: lazy(() => import('./screens/webhooks.js'), 'webhooksScreen', 'tables'),
+  workers: lazy(() => import('./screens/workers.js'), 'workersScreen', 'tables'),
+  keys: lazy(() => import('./screens/keys.js'), 'keysScreen', 'tables'),
   'sign-in': () => signInScreen(signedIn),
 }, showShell);

@@ -74,10 +74,24 @@ const unreachable = () => h('div.page', h('div.empty',
   h('p', 'The service cannot be reached.'),
   button('Try again', null, reload)));
 
-/** A screen whose module, fetched when it is first asked for, exports it as `name`. */
-export const lazy = (load, name) => (params, id) => {
+const styled = new Map(); // name -> a promise that its rules hold
+
+function styles(name) {
+  if (!styled.has(name)) {
+    styled.set(name, new Promise((resolve, reject) => {
+      const link = h('link', { rel: 'stylesheet', href: `/console/styles/${name}.css`, onload: resolve, onerror: reject });
+      document.head.append(link);
+    }));
+    // After a failure the next visit tries again.
+    styled.get(name).catch(() => styled.delete(name));
+  }
+  return styled.get(name);
+}
+
+/** A screen whose module, fetched with the styles `sheet` when it is first asked for, exports it as `name`. */
+export const lazy = (load, name, sheet) => (params, id) => {
   const screen = { left: false, inner: null };
-  load().then((module) => {
+  Promise.all([load(), styles(sheet)]).then(([module]) => {
     if (screen.left) return;
     screen.inner = module[name](params, id);
     if (!screen.inner.later) arrived();

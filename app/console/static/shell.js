@@ -1,6 +1,7 @@
 // What stands around every screen: navigation, crumbs, who is signed in, how busy the service is.
 import { get, remove } from './api.js';
 import { attr, find, findAll, h, text } from './dom.js';
+import { OPEN } from './parts/states.js';
 import { size } from './words.js';
 
 const PULSE = 10_000;
@@ -54,8 +55,11 @@ async function pulse() {
   clearTimeout(timer);
   if (!document.hidden) {
     try {
-      status = await get('/api/status');
+      const [about, { by_status: counts }] = await Promise.all([get('/api/status'), get('/api/batches/counts')]);
+      status = about;
       const { slots, disk } = status;
+      const open = OPEN.reduce((sum, one) => sum + counts[one], 0);
+      text(find('#open-batches'), open ? open.toLocaleString('en') : '');
       vital('#slots', `${slots.used} of ${slots.total}`, slots.used, slots.total);
       vital('#disk', size(disk.free), disk.total - disk.free, disk.total);
     } catch {
@@ -67,6 +71,7 @@ async function pulse() {
 }
 
 export function showSession(session) {
+  find('#system').hidden = session.user.role !== 'admin';
   text(find('#who'), session.user.email || session.user.name);
   text(find('#version'), `tranche ${session.version}`);
   pulse();

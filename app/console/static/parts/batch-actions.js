@@ -1,7 +1,9 @@
 // The buttons of a batch page. Each keeps its place; what cannot be done is barred and says why.
 import { cancel, hold, holdWord, keepingEntries, restart, retryFailed, whyNot } from '../commands.js';
-import { h, icon } from '../dom.js';
+import { button, h, icon } from '../dom.js';
 import { actButton, bar, menuButton, relabel } from './floats.js';
+import { go } from '../router.js';
+import { sharePanel } from './share.js';
 
 const FORMATS = [['CSV', 'csv'], ['JSON', 'json'], ['Excel (XLSX)', 'xlsx']];
 
@@ -15,10 +17,12 @@ export function batchActions(parts, batch, { changed, gone }) {
     ({ label, glyph: 'file', href: `${path}/export?format=${format}`, why: whyNot.export(batch) })));
   const zip = h('a.btn', { href: `${path}/download`, download: true }, icon('download'), 'ZIP');
   const more = menuButton('', 'more', () => [
+    { label: 'Save as template…', glyph: 'template', act: () => go(`#/templates/new?from=${batch.id}`) },
     { label: 'Restart as a new batch', glyph: 'retry', why: whyNot.restart(batch), act: () => restart(batch) },
     ...keepingEntries(batch, changed, gone),
   ], { class: 'btn square', 'aria-label': 'More' });
-  parts.actions.append(holder, stop, retry, h('span.gap'), exports, zip, more);
+  const share = button('Share', 'share', sharePanel(parts.share, batch));
+  parts.actions.append(holder, stop, retry, h('span.gap'), exports, zip, share, more);
   parts.resume.addEventListener('click', () => {
     // The button goes with the pause; the one it stands for stays.
     holder.focus();

@@ -1,16 +1,12 @@
 // One batch in the list, with the jobs it shows when it is unfolded.
-import { get } from '../api.js';
 import { keepingEntries, retryFailed, whyNot } from '../commands.js';
 import { attr, h, icon, text } from '../dom.js';
-import { nameOf } from '../model.js';
 import { about, between, exact, percent, since, span } from '../words.js';
 import { menuButton } from './floats.js';
+import { peekInto } from './peek.js';
 import { slices } from './slices.js';
-import { complete, isOpen, lookOf, setState, stateLabel } from './states.js';
+import { complete, isOpen, setState, stateLabel } from './states.js';
 import { secondsLeft } from './why.js';
-import { jobLine, jobTime } from './job-words.js';
-
-const PEEK = 100;
 
 export function timeOf(batch) {
   const { status, counters } = batch;
@@ -27,39 +23,8 @@ export function timeOf(batch) {
   return batch.processing_time_ms ? span(batch.processing_time_ms) : '';
 }
 
-function peekList(batch) {
-  const lines = new Map();
-  const list = h('ul.peek', { tabindex: 0, 'aria-label': `Jobs of ${batch.name}` });
-
-  function draw(jobs) {
-    for (const job of jobs) {
-      let line = lines.get(job.id);
-      if (!line) {
-        line = { state: stateLabel(...lookOf(job)), message: h('span.cut.dim'), time: h('span.num.dim') };
-        const name = h('span.cut', { title: nameOf(job) }, nameOf(job));
-        list.append(h('li', line.state, name, line.message, line.time));
-        lines.set(job.id, line);
-      }
-      setState(line.state, ...lookOf(job));
-      text(line.message, jobLine(job, batch).message);
-      text(line.time, jobTime(job));
-    }
-  }
-
-  return {
-    list,
-    async refresh() {
-      const { jobs } = await get(`/api/batches/${batch.id}/jobs`, { limit: PEEK });
-      const first = !lines.size;
-      draw(jobs);
-      const running = first && list.querySelector('[data-state=processing]')?.parentNode;
-      if (running) list.scrollTop = running.offsetTop - running.offsetHeight * 2;
-    },
-  };
-}
-
-/** `left` is called with whether the row went: true after archiving or deleting, false after it was taken back. */
-export function batchRow(batch, left) {
+/** `check` is the checkbox. `left` is called with whether the row went: true after archiving or deleting, false after it was taken back. */
+export function batchRow(batch, check, left) {
   const detailId = `jobs-of-${batch.id}`;
   const href = `#/batches/${batch.id}`;
   const bar = slices(null, `Progress of ${batch.name}`);
@@ -78,6 +43,7 @@ export function batchRow(batch, left) {
   ], { class: 'btn quiet small square', 'aria-label': `More for ${batch.name}` });
   const cell = (name, ...kids) => h('td', { class: name }, ...kids);
   const row = h('tr.batch',
+    cell('k-check', check),
     cell('k-name', h('div.named', twist, h('a.cut.name', { href, title: batch.name }, batch.name))),
     cell('k-pipe', h('span.cut.dim', batch.pipeline.title)),
     cell('k-jobs num', jobs, h('span.unit', ' jobs')),
@@ -86,7 +52,7 @@ export function batchRow(batch, left) {
     cell('k-time dim', time),
     cell('k-made dim', made),
     cell('k-more', more));
-  const inside = h('td', { colspan: 8 });
+  const inside = h('td', { colspan: 9 });
   const detail = h('tr.inside', { id: detailId, hidden: true }, inside);
   const body = h('tbody', row, detail);
   let peek = null;
@@ -96,19 +62,15 @@ export function batchRow(batch, left) {
     attr(twist, 'aria-expanded', String(!detail.hidden));
     if (detail.hidden) return;
     if (!peek) {
-      peek = peekList(batch);
-      const total = batch.counters.total;
-      const more = total > PEEK ? `Details, all ${total.toLocaleString('en')} jobs` : 'Details';
-      const download = `/api/batches/${batch.id}/download`;
-      inside.append(peek.list, h('div.actions',
-        h('a.btn.small', { href }, more),
-        h('a.btn.small', { href: download, download: true }, icon('download'), 'ZIP')));
+      peek = peekInto(batch, href, left);
+      inside.append(...peek.nodes);
     }
     await refreshPeek();
   }
 
   const refreshPeek = async () => {
     if (!peek || detail.hidden) return;
+    peek.paint();
     await peek.refresh().catch(() => {});
   };
 
@@ -130,8 +92,18 @@ export function batchRow(batch, left) {
 
   twist.addEventListener('click', toggle);
   row.addEventListener('click', (event) => {
-    if (!event.target.closest('a, button')) toggle();
+    if (!event.target.closest('a, button, label, input')) toggle();
   });
   patch();
-  return { batch, body, patch };
+  return {
+    batch,
+    row,
+    body,
+    patch,
+    /** Somebody deleted it: the row stays where it is and says so. */
+    gone() {
+      setState(state, 'cancelled', 'Deleted');
+      text(time, 'deleted');
+    },
+  };
 }

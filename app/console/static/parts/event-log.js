@@ -3,7 +3,8 @@ import { h, text } from '../dom.js';
 import { clock } from '../words.js';
 
 const KEPT = 1000;
-const SHOWN = 400;
+const SHOWN = 300;
+const NEAR_END = 24; // pixels
 // Progress reports are many and say what the job's row says; the JSON log has them all.
 const UNLISTED = new Set(['job.progressed']);
 const TONES = { completed: 'completed', partial: 'partial', failed: 'failed', cancelled: 'cancelled' };
@@ -43,8 +44,12 @@ export function eventLog(parts, linkTo) {
 
   const listed = (event) => !UNLISTED.has(event.type) && (!only.checked || isFailure(event));
 
+  // Scrolling needs the layout of all that was written before, so it waits for the frame that makes one anyway.
   function scroll() {
-    if (follow.checked) lines.scrollTop = lines.scrollHeight;
+    if (!follow.checked) return;
+    requestAnimationFrame(() => {
+      lines.scrollTop = lines.scrollHeight;
+    });
   }
 
   function trim() {
@@ -59,7 +64,7 @@ export function eventLog(parts, linkTo) {
   });
   follow.addEventListener('change', scroll);
   lines.addEventListener('scroll', () => {
-    follow.checked = lines.scrollHeight - lines.scrollTop - lines.clientHeight < 24;
+    follow.checked = lines.scrollHeight - lines.scrollTop - lines.clientHeight < NEAR_END;
   });
 
   return {
@@ -74,6 +79,5 @@ export function eventLog(parts, linkTo) {
       events = [];
       lines.replaceChildren();
     },
-    scroll,
   };
 }

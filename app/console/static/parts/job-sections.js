@@ -1,7 +1,7 @@
 // Parts of the job drawer that are drawn anew when the job's state changes: the error, what went in, what came out.
 import { h, icon } from '../dom.js';
 import { nameOf } from '../model.js';
-import { many, size } from '../words.js';
+import { clock, exact, many, size } from '../words.js';
 
 function lastWord(job) {
   const tries = job.retry_count + 1;
@@ -18,6 +18,30 @@ export function faultOf(job) {
     h('p', h('code', job.error_code ?? 'FAILED'), ...where),
     job.error_message ? h('p', job.error_message) : null,
     h('p.dim', lastWord(job)))];
+}
+
+const AFTERWARDS = {
+  retried: ({ retry_at: at }) => (at ? `tried again at ${clock(at)}` : 'tried again'),
+  lost: () => 'put back: its worker was gone',
+  failed: () => 'gave up',
+};
+
+/** Every try that went wrong, with what followed; nothing when there was but one, which the error above speaks of. */
+export function triesOf(job) {
+  const tries = (job.tries ?? []).filter((one) => one.error_code);
+  if (job.status === 'failed' && tries.length === 1) return [];
+  return tries.map((one) => h('li',
+    h('time', { datetime: one.at, title: exact(one.at) }, clock(one.at)),
+    h('span', h('code', one.error_code), one.step && [' in ', h('code', one.step)]),
+    h('span.dim', AFTERWARDS[one.outcome](one)),
+    one.message && h('p.dim', one.message)));
+}
+
+/** What each step handed to those after it, folded away. */
+export function handedOn(job) {
+  const steps = job.steps.filter(({ output }) => output != null && Object.keys(output).length);
+  return steps.map(({ name, output }) => h('details', h('summary', h('code', name)),
+    h('pre.code', { tabindex: 0 }, JSON.stringify(output, null, 2))));
 }
 
 // An address from a batch may hold any scheme; only web addresses become links.

@@ -11,16 +11,20 @@ function jobRow(job, batch, open) {
   const state = stateLabel(...lookOf(job));
   const step = h('code');
   const message = h('span');
-  const doing = h('p.doing.cut', step, message);
+  // In a batch with several pipelines a file has a job for each.
+  const which = batch.total_pipelines > 1 && h('span.tag', job.pipeline);
+  const doing = h('p.doing.cut', which, step, message);
   const attempt = h('span.dim');
   const time = h('span');
   const link = h('a.cut.name', { href: `#/batches/${batch.id}?job=${job.sequence}`, title: name }, name);
-  const node = h('tr.pickable',
-    h('td.k-seq.num.dim', String(job.sequence)),
-    h('td.k-job', h('div.job-line', state, link), doing),
-    h('td.k-steps', bar.node),
-    h('td.k-try.num', attempt),
-    h('td.k-dur.num', time));
+  // Rows are grids, and not every browser then still tells a reader that they belong to a table.
+  const cell = (name, ...kids) => h(`td.${name}`, { role: 'cell' }, ...kids);
+  const node = h('tr.pickable', { role: 'row' },
+    cell('k-seq.num.dim', String(job.sequence)),
+    cell('k-job', h('div.job-line', state, link), doing),
+    cell('k-steps', bar.node),
+    cell('k-try.num', attempt),
+    cell('k-dur.num', time));
 
   // The link keeps the filters of the address, which are known only when it is followed.
   node.addEventListener('click', (event) => {
@@ -64,20 +68,22 @@ function matches(job, filter) {
 }
 
 const FAR_AT_ONCE = 10;
+const IN_GROUP = 20;
 
-export function jobTable(tbody, batch, open) {
+export function jobTable(table, batch, open) {
   const rows = new Map(); // job id -> row
   const order = []; // rows by sequence
+  const groups = new Map(); // number -> { body, near, rows }, a tbody of rows that stand together
   const stale = new Set(); // rows out of sight that have changed since they were painted
   let filter = { show: new Set(), find: '' };
 
-  // With hundreds of rows most are out of sight. Those are painted a few at a time, and at once when they come near.
+  // With hundreds of rows most are out of sight. Their groups are skipped by the browser, and painted here a few rows
+  // at a time, or at once when they come near.
   const sight = new IntersectionObserver((entries) => {
     for (const { target, isIntersecting } of entries) {
-      const row = rows.get(target.dataset.job);
-      row.near = isIntersecting;
-      attr(target, 'data-far', !isIntersecting);
-      if (isIntersecting && stale.delete(row)) row.patch();
+      const group = groups.get(Number(target.dataset.group));
+      group.near = isIntersecting;
+      if (isIntersecting) for (const row of group.rows) if (stale.delete(row)) row.patch();
     }
   }, { rootMargin: '400px' });
 
@@ -91,11 +97,36 @@ export function jobTable(tbody, batch, open) {
     }
   }
 
+  function groupOfRow(row) {
+    const number = Math.floor((row.job.sequence - 1) / IN_GROUP);
+    const known = groups.get(number);
+    if (known) return known;
+    const body = h('tbody', { role: 'rowgroup', 'data-group': number });
+    const following = [...groups.keys()].filter((other) => other > number);
+    table.insertBefore(body, following.length ? groups.get(Math.min(...following)).body : null);
+    const made = { body, near: false, rows: [] };
+    groups.set(number, made);
+    sight.observe(body);
+    return made;
+  }
+
   function place(row) {
     let at = order.length;
     while (at > 0 && order[at - 1].job.sequence > row.job.sequence) at -= 1;
-    tbody.insertBefore(row.node, order[at]?.node ?? null);
+    row.group = groupOfRow(row);
+    const after = order[at]?.group === row.group ? order[at].node : null;
+    row.group.body.insertBefore(row.node, after);
+    row.group.rows.push(row);
     order.splice(at, 0, row);
+  }
+
+  /** Tells each group how high it is while it is skipped. */
+  function measure() {
+    for (const { body, rows: inside } of groups.values()) {
+      const shown = inside.filter(({ node }) => !node.hidden).length;
+      body.hidden = !shown;
+      body.style.setProperty('--rows', shown);
+    }
   }
 
   return {
@@ -103,16 +134,15 @@ export function jobTable(tbody, batch, open) {
       for (const job of jobs) {
         const row = jobRow(job, batch, open);
         row.node.hidden = !matches(job, filter);
-        row.node.dataset.job = job.id;
         rows.set(job.id, row);
         place(row);
-        sight.observe(row.node);
       }
+      measure();
     },
     patch(jobs) {
       for (const job of jobs) {
         const row = rows.get(job.id);
-        if (row?.near) row.patch();
+        if (row?.group.near) row.patch();
         else if (row) stale.add(row);
       }
       patchSomeStale();
@@ -121,6 +151,7 @@ export function jobTable(tbody, batch, open) {
     filter(next) {
       filter = next;
       for (const { job, node } of order) node.hidden = !matches(job, filter);
+      measure();
     },
     shown: () => order.filter(({ node }) => !node.hidden).map(({ job }) => job),
     linkOf: (job) => rows.get(job.id)?.link,

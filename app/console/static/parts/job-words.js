@@ -40,7 +40,7 @@ export function jobLine(job, batch) {
     case 'skipped':
       return { step: '', message: job.error_message ?? 'skipped' };
     default: {
-      const result = job.progress_message ?? summaryOf(batch.pipeline.key, job.result);
+      const result = summaryOf(job.pipeline ?? batch.pipeline.key, job.result) ?? job.progress_message;
       if (job.cached) return { step: '', message: [result, 'known from before'].filter(Boolean).join(', ') };
       return { step: '', message: result ?? 'done' };
     }

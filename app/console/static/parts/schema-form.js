@@ -130,6 +130,16 @@ export function schemaForm(box, schema) {
   }
 
   return {
+    /** Puts values into their fields; those that are missing are emptied. */
+    fill(values) {
+      for (const [name, { input, spec }] of fields) {
+        const value = values[name] ?? spec.default;
+        if (input.type === 'checkbox') input.checked = value === true;
+        else if (value === undefined || value === null) input.value = '';
+        else if (input.tagName === 'SELECT') input.value = JSON.stringify(value);
+        else input.value = input.tagName === 'TEXTAREA' ? linesOf(spec, value) : String(value);
+      }
+    },
     read() {
       const values = {};
       let first = null;

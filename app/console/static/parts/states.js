@@ -18,11 +18,15 @@ export function lookOf(job) {
 /** Jobs and steps say `running` where batches say `processing`; both look the same. */
 export const toneOf = (status) => (status === 'running' ? 'processing' : status);
 
-const glyphOf = (tone) => (tone === 'retrying' ? 'retry' : tone);
+/** The outline of a state. What turns is a box around the drawing: a browser turns boxes without painting them anew. */
+function glyphOf(tone) {
+  if (tone === 'processing') return h('span.turns', icon(tone));
+  return icon(tone === 'retrying' ? 'retry' : tone);
+}
 
 export function stateLabel(status, label = capital(status)) {
   const tone = toneOf(status);
-  return h('span.state', { 'data-state': tone }, icon(glyphOf(tone)), h('span', label));
+  return h('span.state', { 'data-state': tone }, glyphOf(tone), h('span', label));
 }
 
 export function setState(node, status, label = capital(status)) {
@@ -30,7 +34,7 @@ export function setState(node, status, label = capital(status)) {
   if (node.dataset.state === tone && node.textContent === label) return;
   const before = node.dataset.state;
   node.dataset.state = tone;
-  node.replaceChildren(icon(glyphOf(tone)), h('span', label));
+  node.replaceChildren(glyphOf(tone), h('span', label));
   if (before && before !== tone) glow(node.closest('tr, header, .peek li'));
 }
 

@@ -7,7 +7,8 @@ import { setState, stateLabel } from './states.js';
 const AT_ONCE = 3;
 const RETRY_AFTER = [2, 4, 8, 15, 30]; // seconds
 const LABELS = {
-  pending: 'Queued', processing: 'Uploading', retrying: 'Retrying', completed: 'Uploaded', failed: 'Not uploaded',
+  pending: 'Queued', processing: 'Uploading', paused: 'Paused', retrying: 'Retrying', completed: 'Uploaded',
+  failed: 'Not uploaded',
 };
 
 /** All files of a drop, also those in dropped folders. */
@@ -36,6 +37,7 @@ export async function filesOf(transfer) {
 export function uploadList(parts, changed) {
   const uploads = [];
   const began = { at: 0, sent: 0 };
+  let held = false;
 
   function rowOf(one) {
     const state = stateLabel('pending', LABELS.pending);
@@ -52,7 +54,7 @@ export function uploadList(parts, changed) {
       attr(meter, 'data-state', one.state);
       meter.value = one.share;
       const failed = one.state === 'failed';
-      text(note, failed || one.state === 'pending' ? '' : one.note || `${Math.floor(one.share * 100)}%`);
+      text(note, failed || ['pending', 'paused'].includes(one.state) ? '' : one.note || `${Math.floor(one.share * 100)}%`);
       text(problem, failed ? one.note : '');
       again.hidden = !failed;
     };
@@ -72,6 +74,7 @@ export function uploadList(parts, changed) {
   }
 
   function pump() {
+    if (held) return;
     const busy = uploads.filter(({ state }) => state === 'processing').length;
     const next = uploads.filter(({ state }) => state === 'pending').slice(0, AT_ONCE - busy);
     next.forEach(send);
@@ -90,6 +93,7 @@ export function uploadList(parts, changed) {
       const stored = await upload(one.file, { signal: one.abort.signal, onProgress });
       set(one, { state: 'completed', share: 1, id: stored.id });
     } catch (error) {
+      if (one.abort.signal.aborted) return;
       // Only a lost line or a service that is away passes by itself; a refusal stays one.
       const passing = error.status === 0 || error.status === 503 || error.status === 429;
       const wait = RETRY_AFTER[one.failures];
@@ -103,6 +107,23 @@ export function uploadList(parts, changed) {
       }
     }
     pump();
+  }
+
+  // A file that was on its way starts anew: the service keeps nothing of a body that has not come to its end.
+  function hold(on) {
+    held = on;
+    for (const one of uploads) {
+      const { state } = one;
+      if (on && ['pending', 'processing', 'retrying'].includes(state)) {
+        one.abort?.abort();
+        clearTimeout(one.timer);
+        set(one, { state: 'paused', note: '', share: 0 });
+      } else if (!on && state === 'paused') {
+        set(one, { state: 'pending', note: '' });
+      }
+    }
+    pump();
+    drawTotal();
   }
 
   function drop(one) {
@@ -126,15 +147,22 @@ export function uploadList(parts, changed) {
     text(parts.total, `${many(uploads.length, 'file')}, ${size(all)}`);
     const seconds = (Date.now() - began.at) / 1000;
     const speed = seconds > 1 && sent ? `, ${size(Math.round(sent / seconds))}/s` : '';
-    text(parts.speed, open ? `${size(Math.round(sent))} sent${speed}` : 'all uploaded');
-    if (!open) began.at = 0;
+    const moving = held ? 'paused' : `${size(Math.round(sent))} sent${speed}`;
+    text(parts.speed, open ? moving : 'all uploaded');
+    text(parts.hold, held ? 'Resume uploads' : 'Pause uploads');
+    parts.hold.hidden = !open;
+    if (!open) held = false;
+    if (!open || held) began.at = 0;
   }
+
+  parts.hold.addEventListener('click', () => hold(!held));
 
   return {
     add(files) {
       for (const file of files) {
-        const one = { file, state: 'pending', share: 0, note: '', id: null, failures: 0 };
+        const one = { file, state: held ? 'paused' : 'pending', share: 0, note: '', id: null, failures: 0 };
         one.row = rowOf(one);
+        one.row.patch();
         uploads.push(one);
       }
       parts.list.append(...uploads.slice(-files.length).map(({ row }) => row.node));

@@ -1,32 +1,23 @@
-// The list of batches. It polls while it is looked at; a poll never moves, adds or removes a row by itself.
+// The list of batches. It follows the service's stream; news never move, add or remove a row by themselves.
 import { get } from '../api.js';
+import { archiveAll, deleteAll, downloadAll, loadAll, whyNotAll } from '../bulk.js';
 import { setConnection } from '../connection.js';
 import { attr, button, debounce, find, fromTemplate, h, icon, say, text } from '../dom.js';
+import { followList } from '../list-stream.js';
 import { forget, isHeld, repaint } from '../paint.js';
 import { batchRow } from '../parts/batch-row.js';
-import { isOpen, OPEN } from '../parts/states.js';
+import { countOf, TABS } from '../parts/batch-tabs.js';
+import { noBatches } from '../parts/no-batches.js';
+import { pickBar } from '../parts/pick-bar.js';
+import { isOpen } from '../parts/states.js';
 import { hrefOf, setQuery } from '../router.js';
 import { crumbs, place, setTitle } from '../shell.js';
 import { many, now } from '../words.js';
 
 const PAGE = 50;
-const POLL = 3000;
 const STRAGGLERS = 4;
+const COUNT_AT_MOST = 2000;
 const FILTERS = ['search', 'pipeline', 'customer', 'age', 'sort'];
-const TABS = {
-  '': ['All', ''],
-  progress: ['In progress', OPEN.join(',')],
-  completed: ['Completed', 'completed,partial'],
-  failed: ['Failed', 'failed,cancelled'],
-  archived: ['Archived', ''],
-};
-
-const example = () => [
-  `curl ${location.origin}/api/jobs/batch \\`,
-  '  -H "Authorization: Bearer $KEY" \\',
-  '  -F files=@a.pdf -F files=@b.pdf \\',
-  '  -F pipeline=pdf-extraction -F \'params={"swimmer_name": "Maya Lindqvist"}\'',
-].join('\n');
 
 export function batchesScreen(params) {
   const { root, parts } = fromTemplate('batches');
@@ -37,8 +28,9 @@ export function batchesScreen(params) {
   let filters = {};
   let cursor = null;
   let round = 0; // grows with each load, so that a late answer of an earlier one is dropped
-  let timer = null;
+  let counting = null;
   let left = false;
+  let counts = null; // { by_status, archived } under the filters
 
   crumbs(['Batches']);
   setTitle('Batches');
@@ -52,7 +44,6 @@ export function batchesScreen(params) {
     search: filters.search,
     sort: filters.sort || '-created_at',
     created_after: filters.age && new Date(now() - filters.age * 3_600_000).toISOString(),
-    limit: PAGE,
   });
   const narrowed = () => Boolean(filters.search || filters.pipeline || filters.customer || filters.age);
 
@@ -76,12 +67,15 @@ export function batchesScreen(params) {
 
   function drawTabs() {
     parts.tabs.replaceChildren(...Object.entries(TABS).map(([tab, [label]]) =>
-      h('a', { href: hrefOf('batches', { ...filters, tab }), 'aria-current': tab === filters.tab && 'page' }, label)));
+      h('a', { href: hrefOf('batches', { ...filters, tab }), 'aria-current': tab === filters.tab && 'page', 'data-tab': tab },
+        label, h('span.count'))));
+    drawCounts();
   }
 
   function change(changes) {
     if (left) return;
     setQuery(changes);
+    picks.clear();
     filters = { ...filters, ...changes };
     drawTabs();
     load();
@@ -90,13 +84,59 @@ export function batchesScreen(params) {
   function clear() {
     parts.search.value = '';
     form.reset();
+    picks.clear();
     change(Object.fromEntries(FILTERS.map((name) => [name, ''])));
+  }
+
+  function drawCounts() {
+    for (const link of parts.tabs.children) {
+      text(find('.count', link), counts ? countOf(counts, link.dataset.tab).toLocaleString('en') : '');
+    }
+    picks.draw();
+  }
+
+  async function loadCounts() {
+    const { status: _, archived: __, sort: ___, ...narrow } = question();
+    const answer = await get('/api/batches/counts', narrow).catch(() => null);
+    if (!answer || left) return;
+    counts = answer;
+    drawCounts();
+  }
+
+  function countSoon() {
+    counting ??= setTimeout(() => {
+      counting = null;
+      loadCounts();
+    }, COUNT_AT_MOST);
   }
 
   // ---- rows
 
+  const picks = pickBar({
+    bar: parts.picks,
+    head: parts.all,
+    words: (n) => `${n.toLocaleString('en')} selected`,
+    matching: () => (counts ? countOf(counts, filters.tab) : 0),
+    loadAll: () => loadAll(question()),
+    actions: [
+      { label: 'Download', glyph: 'download', act: downloadAll, why: whyNotAll.download },
+      { label: 'Archive', glyph: 'archive', act: (items) => archiveAll(items, settleAll), why: whyNotAll.archive },
+      { label: 'Delete…', glyph: 'trash', kind: 'danger', act: (items) => deleteAll(items, settleAll), why: whyNotAll.end },
+    ],
+  });
+
+  function settleAll() {
+    if (left) return;
+    picks.clear();
+    load();
+  }
+
+  function offerPicks() {
+    picks.rows([...rows.values()].map(({ batch, row: node }) => ({ item: batch, node })));
+  }
+
   function row(batch) {
-    const made = batchRow(batch, () => settle(made));
+    const made = batchRow(batch, picks.box(batch, `Select ${batch.name}`), () => settle(made));
     return made;
   }
 
@@ -132,8 +172,9 @@ export function batchesScreen(params) {
     const mine = (round += 1);
     attr(parts.table, 'aria-busy', 'true');
     parts.clear.hidden = !narrowed();
+    loadCounts();
     try {
-      const page = await get('/api/batches', question());
+      const page = await get('/api/batches', { ...question(), limit: PAGE });
       if (mine !== round || left) return;
       for (const { body } of rows.values()) body.remove();
       rows.clear();
@@ -152,7 +193,6 @@ export function batchesScreen(params) {
     } finally {
       attr(parts.table, 'aria-busy', null);
     }
-    wait();
   }
 
   async function showMore(event) {
@@ -160,7 +200,7 @@ export function batchesScreen(params) {
     source.disabled = true;
     const mine = round;
     try {
-      const page = await get('/api/batches', { ...question(), cursor });
+      const page = await get('/api/batches', { ...question(), limit: PAGE, cursor });
       if (mine !== round || left) return;
       const first = page.batches.find(({ id }) => !rows.has(id));
       page.batches.filter(({ id }) => !rows.has(id)).forEach(add);
@@ -174,32 +214,11 @@ export function batchesScreen(params) {
   }
 
   function drawAfter() {
+    offerPicks();
     parts.table.hidden = !rows.size;
     form.hidden = !rows.size && !narrowed() && !filters.tab;
     if (rows.size) parts.after.replaceChildren(...(cursor ? [button('Show more', null, showMore)] : []));
-    else parts.after.replaceChildren(emptyState());
-  }
-
-  function emptyState() {
-    if (narrowed()) {
-      const title = filters.search ? `Nothing matches “${filters.search}”` : 'No batches match';
-      return h('div.empty', h('h2', title), h('p', 'The filters above hide all batches.'),
-        button('Clear filters', null, clear));
-    }
-    if (filters.tab) {
-      const lines = {
-        progress: 'Nothing is running or waiting.',
-        completed: 'Batches with at least one success are listed here once they end.',
-        failed: 'Batches that end without a single success are listed here.',
-        archived: 'Batches that are archived leave the other lists and are kept here.',
-      };
-      return h('div.empty', h('h2', `No ${TABS[filters.tab]?.[0].toLowerCase() ?? ''} batches`),
-        h('p', lines[filters.tab]));
-    }
-    const about = 'A batch is a set of files, links or records that go through one pipeline together. '
-      + 'Start one here, or send it from a program:';
-    return h('div.empty', h('h2', 'No batches yet'), h('p', about), h('pre.code', { tabindex: 0 }, example()),
-      h('a.btn', { href: '#/new' }, icon('plus'), 'New batch'));
+    else parts.after.replaceChildren(noBatches(filters, narrowed(), clear));
   }
 
   function drawProblem(error) {
@@ -213,36 +232,32 @@ export function batchesScreen(params) {
     attr(parts.arrivals, 'data-on', news.size > 0);
   }
 
-  // ---- polling
+  // ---- news
 
-  function wait() {
-    clearTimeout(timer);
-    if (!left) timer = setTimeout(poll, POLL);
-  }
-
-  async function poll() {
-    if (document.hidden || isHeld()) {
-      wait();
-      return;
-    }
-    if (!rows.size && !parts.after.querySelector('.empty')) {
-      load();
+  async function ask() {
+    if (isHeld()) return;
+    if (!rows.size && !find('.empty', parts.after)) {
+      await load();
       return;
     }
     const mine = round;
-    try {
-      const page = await get('/api/batches', question());
-      const stragglers = await askForStragglers(new Set(page.batches.map(({ id }) => id)));
-      if (mine !== round || left) return;
-      setConnection('live');
-      for (const batch of [...page.batches, ...stragglers]) repaint(paint, batch);
-    } catch {
-      if (!left) setConnection('lost');
-    }
-    wait();
+    const page = await get('/api/batches', { ...question(), limit: PAGE });
+    const stragglers = await askForStragglers(new Set(page.batches.map(({ id }) => id)));
+    if (mine !== round || left) return;
+    for (const batch of [...page.batches, ...stragglers]) repaint(paint, batch);
+    countSoon();
   }
 
-  // Shown rows that the page of the poll lacks: they left the tab or stand further down. A few are asked in turn.
+  function take(batch) {
+    const known = rows.has(batch.id) || places.has(batch.id);
+    if (known) {
+      repaint(paint, batch);
+      countSoon();
+    }
+    return known;
+  }
+
+  // Shown rows that the page lacks: they left the tab or stand further down. A few are asked in turn.
   async function askForStragglers(seen) {
     const missing = [...rows.values()].filter(({ batch }) => isOpen(batch) && !seen.has(batch.id));
     missing.sort((a, b) => (a.asked ?? 0) - (b.asked ?? 0));
@@ -270,8 +285,6 @@ export function batchesScreen(params) {
   parts.search.addEventListener('input', debounce(() => change({ search: parts.search.value.trim() }), 250));
   parts.clear.addEventListener('click', clear);
   parts.arrivals.addEventListener('click', load);
-  const onVisible = () => !document.hidden && poll();
-  document.addEventListener('visibilitychange', onVisible);
 
   get('/api/pipelines').then(({ pipelines }) => {
     for (const { key, title } of pipelines) {
@@ -283,17 +296,19 @@ export function batchesScreen(params) {
 
   readFilters(params);
   load();
+  const stopFollowing = followList({ ask, take, gone: (id) => rows.get(id)?.gone() });
 
   return {
     update(query) {
       readFilters(query);
+      picks.clear();
       load();
     },
     leave() {
       left = true;
-      clearTimeout(timer);
+      clearTimeout(counting);
+      stopFollowing();
       forget(paint);
-      document.removeEventListener('visibilitychange', onVisible);
     },
   };
 }

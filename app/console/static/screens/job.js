@@ -2,8 +2,10 @@
 import { get } from '../api.js';
 import { debounce, find, h, icon, text } from '../dom.js';
 import { nameOf } from '../model.js';
+import { toast } from '../parts/floats.js';
 import { attemptOf, jobTime } from '../parts/job-words.js';
-import { inputOf, faultOf, outputsOf } from '../parts/job-sections.js';
+import { faultOf, handedOn, inputOf, outputsOf, triesOf } from '../parts/job-sections.js';
+import { sharing } from '../parts/share.js';
 import { lookOf, setState, stateLabel } from '../parts/states.js';
 import { timeline } from '../parts/timeline.js';
 import { resultView } from '../results/index.js';
@@ -38,7 +40,13 @@ export function jobDrawer({ model, table, loadJob, close, open }) {
     const time = h('span');
     const message = h('p.dim');
     const steps = timeline(job.steps);
-    const parts = { fault: h('div'), input: h('div'), output: h('div'), result: h('div') };
+    const parts = { fault: h('div'), tries: h('ol.tries'), input: h('div'), output: h('div'), handed: h('div.stack.tight') };
+    const result = h('div');
+    const links = sharing(`/api/jobs/${job.id}`, 'the result of this job');
+    const shared = h('details.stack', h('summary', 'Share'), links.node);
+    shared.addEventListener('toggle', () => shared.open && links.open());
+    const tries = section('What went wrong', parts.tries);
+    const handed = section('What each step handed on', parts.handed);
     const total = batch.counters.total.toLocaleString('en');
     box.replaceChildren(
       h('div.drawer-head',
@@ -49,29 +57,33 @@ export function jobDrawer({ model, table, loadJob, close, open }) {
           navButton('Previous job', '.up', 'chevron', () => go(-1), !neighbour(-1)),
           navButton('Next job', '.down', 'chevron', () => go(1), !neighbour(1)),
           navButton('Close', '', 'close', () => box.close()))),
-      h('div.drawer-body.stack', parts.fault, section('Steps', steps.node, message),
-        section('Input', parts.input), section('Output', parts.output), parts.result));
+      h('div.drawer-body.stack', parts.fault, section('Steps', steps.node, message), tries,
+        section('Input', parts.input), section('Output', parts.output), result, handed, shared));
     box.scrollTop = 0;
 
     let drawn = '';
     return (now) => {
       setState(state, ...lookOf(now));
-      const tries = attemptOf(now);
-      text(attempt, tries ? `attempt ${tries}` : '');
+      const which = attemptOf(now);
+      text(attempt, which ? `attempt ${which}` : '');
       text(time, jobTime(now) || (now.started_at ? '' : 'not started'));
       text(message, now.status === 'running' && now.progress_message ? capital(now.progress_message) : '');
       steps.patch(now.steps, now);
       // What a job leaves behind appears only when its state changes; until then its nodes stay untouched.
-      const key = JSON.stringify([now.status, now.error_code, now.outputs, now.result]);
+      const key = JSON.stringify([now.status, now.error_code, now.tries, now.outputs, now.result, now.steps.map((step) => step.output)]);
       if (key === drawn) return;
       drawn = key;
       parts.fault.replaceChildren(...faultOf(now));
       parts.input.replaceChildren(inputOf(now));
       parts.output.replaceChildren(outputsOf(now));
-      const result = now.result ? [section('Result', resultView(batch.pipeline.key, now.result))] : [];
-      parts.result.replaceChildren(...result);
+      parts.tries.replaceChildren(...triesOf(now));
+      parts.handed.replaceChildren(...handedOn(now));
+      result.replaceChildren(...(now.result ? [section('Result', resultView(now.pipeline ?? batch.pipeline.key, now))] : []));
       parts.fault.hidden = !parts.fault.firstChild;
-      parts.result.hidden = !result.length;
+      tries.hidden = !parts.tries.firstChild;
+      handed.hidden = !parts.handed.firstChild;
+      result.hidden = !now.result;
+      shared.hidden = now.status !== 'completed';
     };
   }
 
@@ -146,8 +158,9 @@ export function jobDrawer({ model, table, loadJob, close, open }) {
       }
       if (current?.sequence === sequence) return;
       current = { sequence, job: null, detail: null, patch: null };
-      load(current).catch(() => {
+      load(current).catch((error) => {
         if (current?.sequence === sequence) current = null;
+        toast(error.message);
       });
     },
     /** Jobs changed: when the shown one is among them, it is drawn at once and asked for its details soon. */

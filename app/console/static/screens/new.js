@@ -2,6 +2,7 @@
 import { get, post } from '../api.js';
 import { setConnection } from '../connection.js';
 import { attr, find, fromTemplate, h, text } from '../dom.js';
+import { alsoRun } from '../parts/also.js';
 import { batchOptions } from '../parts/batch-options.js';
 import { schemaForm } from '../parts/schema-form.js';
 import { readLinks, readRecords } from '../parts/sources.js';
@@ -21,6 +22,7 @@ export function newScreen(params) {
   let chosen = null;
   let form = null;
   const options = batchOptions(parts);
+  const also = alsoRun(parts.also);
   let armed = false; // started, and waiting for the last upload
   let draft = false; // what was pressed: Save as draft, or Start
   let sending = false;
@@ -46,6 +48,7 @@ export function newScreen(params) {
     chosen = pipelines.find((one) => one.key === key) ?? pipelines[0];
     form = schemaForm(parts.params, chosen.params_schema);
     options.use(chosen);
+    also.use(pipelines, chosen);
     parts.files.hidden = !accepts('file');
     parts.links.hidden = !accepts('url');
     parts.records.hidden = !accepts('record');
@@ -72,12 +75,29 @@ export function newScreen(params) {
     }
     choose(params.get('pipeline'));
     drawChoices();
+    if (params.get('template')) useTemplate(params.get('template'));
+  }
+
+  /** Starts from a template: its pipeline, parameters and options; what goes in is still to be said. */
+  async function useTemplate(id) {
+    try {
+      const { name, options: { pipeline, pipelines: several, params: values, ...rest } } = await get(`/api/templates/${encodeURIComponent(id)}`);
+      if (left) return;
+      choose(pipeline ?? several?.[0]);
+      drawChoices();
+      form.fill(values ?? {});
+      options.fill(rest);
+      text(parts.origin, `From the template “${name}”`);
+      patch();
+    } catch (error) {
+      text(parts.problem, error.message);
+    }
   }
 
   // ---- what goes in
 
   function sources() {
-    const none = { items: [], problem: '' };
+    const none = { items: [], problem: '', shape: '' };
     const links = accepts('url') ? readLinks(texts.links.value) : none;
     const records = accepts('record') ? readRecords(texts.records.value) : none;
     return { files: accepts('file') ? uploads.items() : [], links, records };
@@ -103,8 +123,8 @@ export function newScreen(params) {
     const facts = [
       accepts('file') && ['Files', files],
       accepts('url') && ['Links', links.items.length.toLocaleString('en')],
-      accepts('record') && ['Records', records.items.length.toLocaleString('en')],
-      ['Pipeline', chosen.title],
+      accepts('record') && ['Records', `${records.items.length.toLocaleString('en')}${records.shape && `, from ${records.shape}`}`],
+      [also.titles().length ? 'Pipelines' : 'Pipeline', [chosen.title, ...also.titles()].join(', ')],
       ...options.facts(),
     ].filter(Boolean);
     parts.facts.replaceChildren(...facts.flatMap(([name, value]) => [h('dt', name), h('dd', value)]));
@@ -121,7 +141,8 @@ export function newScreen(params) {
     if (armed) return `${many(uploads.open, 'file')} still uploading; the batch ${draft ? 'is saved' : 'starts'} when they are here.`;
     const ignored = uploads.count && !accepts('file') ? ` ${chosen.title} takes no files: they are left out.` : '';
     if (uploads.open && !ignored) return `${many(uploads.open, 'file')} still uploading. You can press Start already.`;
-    const jobs = (ignored ? 0 : uploads.count) + links.items.length + records.items.length;
+    const things = (ignored ? 0 : uploads.count) + links.items.length + records.items.length;
+    const jobs = things * (1 + also.keys().length);
     return (jobs ? `${many(jobs, 'job')} will be made.` : 'Nothing to process yet.') + ignored;
   }
 
@@ -161,13 +182,19 @@ export function newScreen(params) {
     return submit(values, [...files, ...links.items, ...records.items]);
   }
 
+  /** One pipeline with its parameters, or several, each with its own under its key. */
+  function which(values) {
+    const others = also.keys();
+    if (!others.length) return { pipeline: chosen.key, params: values };
+    return { pipelines: [chosen.key, ...others], params: { [chosen.key]: values } };
+  }
+
   async function submit(values, items) {
     sending = true;
     patch();
     try {
       const made = await post('/api/batches', {
-        pipeline: chosen.key,
-        params: values,
+        ...which(values),
         items,
         start: !draft,
         ...options.read(),
@@ -177,7 +204,8 @@ export function newScreen(params) {
       if (left) return;
       complain('');
       const belongs = (loc) => loc[0] === 'body' && loc[1] === 'params';
-      const rest = form.showErrors(error.errors.filter(({ loc }) => belongs(loc)));
+      const under = ({ loc, ...one }) => ({ ...one, loc: loc.filter((part) => part !== chosen.key) });
+      const rest = form.showErrors(error.errors.filter(({ loc }) => belongs(loc)).map(under));
       const others = [...rest, ...error.errors.filter(({ loc }) => !belongs(loc))];
       const where = ({ loc, msg }) => `${loc.slice(1).join('.')}: ${msg}`;
       if (others.length) text(parts.problem, others.slice(0, 3).map(where).join(' '));

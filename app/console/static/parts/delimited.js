@@ -1,0 +1,63 @@
+// Tables as text: CSV as RFC 4180 has it, with commas, semicolons or, from a spreadsheet, tabs.
+
+const DELIMITERS = ['\t', ';', ','];
+
+/** The delimiter that the head has most of. */
+function delimiterOf(head) {
+  const countOf = (delimiter) => head.split(delimiter).length;
+  return DELIMITERS.reduce((best, one) => (countOf(one) > countOf(best) ? one : best));
+}
+
+/** Rows of cells, each row with the line it begins on; { rows, open } where `open` is the line of a quote never closed. */
+function cellsOf(content, delimiter) {
+  const rows = [];
+  let row = { line: 1, cells: [] };
+  let cell = '';
+  let line = 1;
+  let quotedSince = 0;
+  const endCell = () => {
+    row.cells.push(cell);
+    cell = '';
+  };
+  const endRow = () => {
+    endCell();
+    if (row.cells.some((one) => one.trim())) rows.push(row);
+    row = { line, cells: [] };
+  };
+  for (let at = 0; at < content.length; at += 1) {
+    const letter = content[at];
+    if (letter === '\n') line += 1;
+    if (quotedSince) {
+      if (letter !== '"') cell += letter;
+      else if (content[at + 1] === '"') {
+        cell += letter;
+        at += 1;
+      } else quotedSince = 0;
+    } else if (letter === '"' && cell === '') quotedSince = line;
+    else if (letter === delimiter) endCell();
+    else if (letter === '\n') endRow();
+    else if (letter !== '\r') cell += letter;
+  }
+  endRow();
+  return { rows, open: quotedSince };
+}
+
+/** { records, problem }: one object for each row under the head. Every value stays text; empty cells are left out. */
+export function readTable(content) {
+  const text = content.replace(/^\uFEFF/, '').trimStart();
+  const skipped = content.length - content.trimStart().length;
+  const before = content.slice(0, skipped).split('\n').length - 1;
+  const { rows, open } = cellsOf(text, delimiterOf(text.split('\n', 1)[0]));
+  const [head, ...body] = rows;
+  const none = (problem) => ({ records: [], problem });
+  if (open) return none(`The quote that opens on line ${open + before} never closes.`);
+  const names = head.cells.map((name) => name.trim());
+  const twice = names.find((name, at) => name && names.indexOf(name) !== at);
+  if (twice) return none(`The head has “${twice}” twice.`);
+  if (!body.length) return none('There is only one line. A table needs a head and rows under it.');
+  const long = body.find(({ cells }) => cells.slice(names.length).some((cell) => cell.trim()));
+  if (long) return none(`Line ${long.line + before} has more cells than the head.`);
+  const records = body.map(({ cells }) => Object.fromEntries(
+    names.map((name, at) => [name, (cells[at] ?? '').trim()]).filter(([name, value]) => name && value)));
+  return { records, problem: '' };
+}

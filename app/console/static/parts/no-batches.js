@@ -1,0 +1,33 @@
+// What stands in the place of the list while there is nothing to list.
+import { button, h, icon } from '../dom.js';
+import { TABS } from './batch-tabs.js';
+
+const NONE = {
+  progress: 'Nothing is running or waiting.',
+  completed: 'Batches with at least one success are listed here once they end.',
+  failed: 'Batches that end without a single success are listed here.',
+  archived: 'Batches that are archived leave the other lists and are kept here.',
+};
+
+const example = () => [
+  `curl ${location.origin}/api/jobs/batch \\`,
+  '  -H "Authorization: Bearer $KEY" \\',
+  '  -F files=@a.pdf -F files=@b.pdf \\',
+  '  -F pipeline=pdf-extraction -F \'params={"swimmer_name": "Maya Lindqvist"}\'',
+].join('\n');
+
+/** `narrowed`: filters hide batches, and `clear` takes them away. */
+export function noBatches(filters, narrowed, clear) {
+  if (narrowed) {
+    const title = filters.search ? `Nothing matches “${filters.search}”` : 'No batches match';
+    return h('div.empty', h('h2', title), h('p', 'The filters above hide all batches.'),
+      button('Clear filters', null, clear));
+  }
+  if (filters.tab) {
+    return h('div.empty', h('h2', `No ${TABS[filters.tab]?.[0].toLowerCase() ?? ''} batches`), h('p', NONE[filters.tab]));
+  }
+  const about = 'A batch is a set of files, links or records that go through one pipeline together. '
+    + 'Start one here, or send it from a program:';
+  return h('div.empty', h('h2', 'No batches yet'), h('p', about), h('pre.code', { tabindex: 0 }, example()),
+    h('a.btn', { href: '#/new' }, icon('plus'), 'New batch'));
+}

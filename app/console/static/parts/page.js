@@ -1,0 +1,63 @@
+// The frame of the smaller screens: a head with actions, what the page is about, and what stands there when there is nothing.
+import { setConnection } from '../connection.js';
+import { h, icon } from '../dom.js';
+import { crumbs, place, setTitle } from '../shell.js';
+
+/** Puts a page with a title into the shell; `body` is where the screen draws. */
+export function page(title, { actions = [], lede = '' } = {}) {
+  const body = h('div.stack.loose');
+  const root = h('div.page', h('div.page-head', h('h1', { tabindex: -1 }, title), actions),
+    lede && h('p.lede', lede), body);
+  crumbs([title]);
+  setTitle(title);
+  place(root);
+  return { root, body };
+}
+
+export const empty = (title, text, ...more) => h('div.empty', h('h2', title), h('p', text), ...more);
+
+export const problem = (message) =>
+  h('p.note', { 'data-state': 'failed', role: 'alert' }, icon('failed'), h('span', message));
+
+const AGAIN = 3000;
+
+/**
+ * Loads and draws until the screen is left: once, and with `every` again and again, except while nobody looks. What
+ * cannot be loaded is tried again. Returns { again, leave }.
+ */
+export function loader({ load, draw, failed, every = 0 }) {
+  let timer = null;
+  let left = false;
+  let round = 0;
+
+  async function run() {
+    clearTimeout(timer);
+    const mine = (round += 1);
+    let wait = every;
+    try {
+      const answer = document.hidden && every ? null : await load();
+      if (left || mine !== round) return;
+      if (answer) {
+        draw(answer);
+        setConnection('live');
+      }
+    } catch (error) {
+      if (left || mine !== round) return;
+      failed(error);
+      if (error.status === 0 || error.status >= 500) {
+        setConnection('lost');
+        wait = AGAIN;
+      }
+    }
+    if (wait) timer = setTimeout(run, wait);
+  }
+
+  run();
+  return {
+    again: run,
+    leave() {
+      left = true;
+      clearTimeout(timer);
+    },
+  };
+}

@@ -1,0 +1,212 @@
+// Restaurants: found by filters that live in the address, ticked, and registered together.
+import { get, post, request } from '../api.js';
+import { setConnection } from '../connection.js';
+import { button, debounce, h, icon, say } from '../dom.js';
+import { toast } from '../parts/floats.js';
+import { empty, page, problem } from '../parts/page.js';
+import { pickBar } from '../parts/pick-bar.js';
+import { sentenceOf } from '../parts/rail.js';
+import { stateLabel } from '../parts/states.js';
+import { go, setQuery } from '../router.js';
+import { many } from '../words.js';
+
+const PAGE = 100;
+const STATES = { ready: ['pending', 'Ready'], registering: ['processing', 'Registering'], live: ['completed', 'Live'], failed: ['failed', 'Failed'] };
+const PICKS = {
+  type: ['Type', [['', 'any'], ['Outbound'], ['Inbound']]],
+  stage: ['Stage', [['', 'any'], ['cold'], ['warm'], ['hot']]],
+  icp_min: ['ICP', [['', 'any'], ['7', '7 or more'], ['9', '9 or more']]],
+  status: ['Status', [['', 'any'], ...Object.entries(STATES).map(([key, [, word]]) => [key, word])]],
+};
+
+const restaurants = (n) => many(n, 'restaurant');
+
+function picker(name, value) {
+  const [label, options] = PICKS[name];
+  const select = h('select', { name }, options.map(([key, word = key]) => h('option', { value: key }, word)));
+  select.value = value;
+  return h('label.pick', label, select);
+}
+
+function rowOf(one, check) {
+  const cell = (name, ...kids) => h('td', { class: name }, ...kids);
+  const last = one.last_batch_id && h('a.cut', { href: `#/batches/${one.last_batch_id}`, title: one.last_batch_name }, one.last_batch_name);
+  const row = h('tr.pickable',
+    cell('k-check', check),
+    cell('k-name name', h('span.cut', { title: one.name }, one.name)),
+    cell('k-city dim', one.city ?? ''),
+    cell('k-type', one.type ?? ''),
+    cell('k-stage', one.stage && h('span.tag', one.stage)),
+    cell('k-icp num', one.icp_score == null ? '' : `${one.icp_score}/10`),
+    cell('k-state', stateLabel(...STATES[one.status])),
+    cell('k-last dim', last));
+  row.addEventListener('click', (event) => {
+    if (!event.target.closest('a, label, input')) row.querySelector('input').click();
+  });
+  return row;
+}
+
+/** What an import found, line by line. */
+function reportOf({ created = 0, error_count: wrong = 0, errors = [], repair_count: repaired = 0, repairs = [] }, retry) {
+  const line = (one) => h('li', h('span.dim', one.line ? `line ${one.line}` : 'file'), h('code', one.code), h('span', one.message));
+  const more = (list, n) => (n > list.length ? h('p.dim', `and ${(n - list.length).toLocaleString('en')} more`) : null);
+  return h('section.panel.report', { role: 'status' },
+    h('header', h('h2', wrong && !created ? `${many(wrong, 'error')}, nothing was added` : `${restaurants(created)} added`), retry),
+    errors.length ? h('ul.findings', errors.map(line)) : null, more(errors, wrong),
+    repairs.length ? h('details', h('summary', `${many(repaired, 'value was', 'values were')} put right`),
+      h('ul.findings', repairs.map(line)), more(repairs, repaired)) : null);
+}
+
+export function restaurantsScreen(params) {
+  const filters = Object.fromEntries([...params].filter(([, value]) => value));
+  const search = h('input.input', { type: 'search', placeholder: 'Name or city', 'aria-label': 'Search restaurants by name or city', autocomplete: 'off', value: filters.search });
+  const file = h('input', { type: 'file', accept: '.csv,.json,text/csv,application/json', hidden: true });
+  const { root, body } = page('Restaurants', {
+    actions: [h('form.search', { role: 'search' }, icon('search'), search, h('kbd', { 'aria-hidden': 'true' }, '/')),
+      file, button('Import', 'upload', () => file.click())],
+  });
+  const city = h('input', { name: 'city', 'aria-label': 'City', placeholder: 'any', autocomplete: 'off', value: filters.city });
+  const toolbar = h('form.toolbar.wheel', { 'aria-label': 'Filters' },
+    Object.keys(PICKS).map((name) => picker(name, filters[name] ?? '')), h('label.pick', 'City', city));
+  const head = h('input', { type: 'checkbox', 'aria-label': 'Select all shown' });
+  const rows = h('tbody');
+  const labels = ['Name', 'City', 'Type', 'Stage', 'ICP', 'Status', 'Last batch'];
+  const table = h('table.table.folds.places', h('caption.sr', 'Restaurants. Select the ones to register.'),
+    h('colgroup', ['check', '', 'city', 'type', 'stage', 'icp', 'state', 'last'].map((name) => h('col', { class: name && `c-${name}` }))),
+    h('thead', h('tr', h('th.k-check', h('label.hit', head)), labels.map((label) => h('th', { class: label === 'ICP' && 'num' }, label)))), rows);
+  const report = h('div');
+  const after = h('div.after');
+  const bar = h('div.pickbar', { role: 'region', 'aria-label': 'Selection' });
+  const shown = new Map();
+  let cursor = null;
+  let round = 0;
+  let left = false;
+  let total = 0;
+  body.append(toolbar, report, h('div.list', table), after);
+  root.append(bar);
+
+  const picks = pickBar({
+    bar,
+    head,
+    words: (n) => `Selected: ${n.toLocaleString('en')}`,
+    matching: () => total,
+    loadAll,
+    actions: [{
+      label: 'Start batch registration',
+      glyph: 'play',
+      kind: 'primary',
+      act: register,
+      why: (items) => (items.some(({ status }) => status === 'registering') ? 'Some are being registered already' : ''),
+    }],
+  });
+
+  async function loadAll() {
+    const found = [...shown.values()].map(({ item }) => item);
+    for (let next = cursor; next;) {
+      const answer = await get('/api/restaurants', { ...filters, limit: 1000, cursor: next });
+      found.push(...answer.restaurants);
+      next = answer.next_cursor;
+    }
+    total = found.length;
+    return found;
+  }
+
+  async function register(items) {
+    try {
+      const made = await post('/api/registration-batches', { restaurant_ids: items.map(({ id }) => id), start: true });
+      go(`#/batches/${made.batch_id}`);
+    } catch (error) {
+      toast(sentenceOf(error));
+    }
+  }
+
+  function add(list) {
+    for (const item of list) {
+      const node = rowOf(item, picks.box(item, `Select ${item.name}`));
+      shown.set(item.id, { item, node });
+      rows.append(node);
+    }
+    // With another page there are more than are shown; how many is known once all are asked for.
+    total = cursor ? Infinity : shown.size;
+    picks.rows([...shown.values()]);
+  }
+
+  async function load() {
+    const mine = (round += 1);
+    try {
+      const answer = await get('/api/restaurants', { ...filters, limit: PAGE });
+      if (left || mine !== round) return;
+      shown.clear();
+      rows.replaceChildren();
+      cursor = answer.next_cursor;
+      add(answer.restaurants);
+      setConnection('live');
+      drawAfter();
+      say(`${restaurants(shown.size)}${cursor ? ' or more' : ''}`);
+    } catch (error) {
+      if (left || mine !== round) return;
+      setConnection('lost');
+      after.replaceChildren(problem(sentenceOf(error)));
+    }
+  }
+
+  async function more(event) {
+    event.currentTarget.disabled = true;
+    const answer = await get('/api/restaurants', { ...filters, limit: PAGE, cursor }).catch(() => null);
+    if (left || !answer) return;
+    cursor = answer.next_cursor;
+    add(answer.restaurants);
+    drawAfter();
+    shown.get(answer.restaurants[0]?.id)?.node.querySelector('input').focus();
+  }
+
+  function drawAfter() {
+    table.hidden = !shown.size;
+    const narrowed = Object.keys(filters).length > 0;
+    const nothing = narrowed
+      ? empty('No restaurant matches', 'Loosen a filter, or import more restaurants.', button('Clear filters', null, clear))
+      : empty('No restaurants yet', 'Import a CSV or JSON file with a name, type, stage, ICP score and city for each.', button('Import', 'upload', () => file.click()));
+    after.replaceChildren(...(shown.size ? cursor ? [button('Show more', null, more)] : [] : [nothing]));
+  }
+
+  function change(changes) {
+    Object.assign(filters, changes);
+    for (const [name, value] of Object.entries(filters)) if (!value) delete filters[name];
+    setQuery({ ...Object.fromEntries([...Object.keys(PICKS), 'city', 'search'].map((name) => [name, ''])), ...filters });
+    picks.clear();
+    load();
+  }
+
+  function clear() {
+    toolbar.reset();
+    for (const field of toolbar.elements) field.value = '';
+    search.value = '';
+    change(Object.fromEntries(Object.keys(filters).map((name) => [name, ''])));
+    search.focus();
+  }
+
+  async function bringIn(chosen, keepGoodRows) {
+    try {
+      const answer = await request('POST', `/api/restaurants/import${keepGoodRows ? '?keep_good_rows=true' : ''}`, chosen);
+      report.replaceChildren(reportOf(answer));
+      load();
+    } catch (error) {
+      const retry = error.problem?.good_rows > 0 && button(`Add the ${many(error.problem.good_rows, 'good row')}`, null,
+        () => bringIn(chosen, true), { class: 'btn small' });
+      report.replaceChildren(error.problem?.errors?.[0]?.code ? reportOf(error.problem, retry) : problem(error.message));
+    }
+  }
+
+  toolbar.addEventListener('change', (event) => change({ [event.target.name]: event.target.value.trim() }));
+  search.addEventListener('input', debounce(() => !left && change({ search: search.value.trim() }), 250));
+  file.addEventListener('change', () => {
+    if (file.files[0]) bringIn(file.files[0], false);
+    file.value = '';
+  });
+  load();
+  return {
+    leave() {
+      left = true;
+    },
+  };
+}

@@ -1,0 +1,142 @@
+// Templates that run at certain times: when in words, the next times, and what became of each.
+import { get, post, remove } from '../api.js';
+import { button, debounce, h, icon } from '../dom.js';
+import { dataTable } from '../parts/data-table.js';
+import { actButton, ask, toast } from '../parts/floats.js';
+import { empty } from '../parts/page.js';
+import { detailHead, field, plainForm, railScreen, sentenceOf } from '../parts/rail.js';
+import { stateLabel, toneOf } from '../parts/states.js';
+import { go } from '../router.js';
+import { capital, exact } from '../words.js';
+
+const OVERLAPS = [['skip', 'leave this one out'], ['queue', 'wait for it'], ['allow', 'run both']];
+const TONES = { started: 'completed', waiting: 'pending' };
+
+/** A moment on the clock of the schedule's own zone. */
+const inZone = (iso, zone) => new Date(iso).toLocaleString('en-GB',
+  { timeZone: zone, weekday: 'short', day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
+
+const times = (list, zone) => h('ol.times', list.map((iso) =>
+  h('li', h('time', { datetime: iso, title: exact(iso) }, inZone(iso, zone)))));
+
+async function attempt(act, done) {
+  try {
+    done(await act());
+  } catch (error) {
+    toast(sentenceOf(error));
+  }
+}
+
+// ---- one schedule
+
+function runsOf(schedule) {
+  const table = dataTable({
+    caption: 'Times it was due, newest first',
+    keyOf: ({ fire_at: at }) => at,
+    columns: [
+      { label: 'Due', cell: ({ fire_at: at }) => h('time', { datetime: at, title: exact(at) }, inZone(at, schedule.time_zone)) },
+      { label: 'Outcome', cell: ({ status }) => stateLabel(TONES[status] ?? toneOf(status), capital(status)) },
+      { label: 'Why', kind: 'dim', cell: ({ reason }) => reason ?? '' },
+      { label: 'Batch', cell: ({ batch_id: id }) => id && h('a', { href: `#/batches/${id}` }, 'open') },
+    ],
+  });
+  const nothing = h('p.dim', 'It has not been due yet.');
+  table.node.hidden = true;
+  get(`/api/schedules/${schedule.id}/runs`, { limit: 50 }).then(({ runs }) => {
+    table.draw(runs);
+    table.node.hidden = !runs.length;
+    nothing.hidden = runs.length > 0;
+  }, () => {});
+  return [h('h3', 'Runs'), table.node, nothing];
+}
+
+function detail(schedule, { again }) {
+  const path = `/api/schedules/${schedule.id}`;
+  const paused = Boolean(schedule.paused_at);
+  const actions = [
+    actButton('Run now', 'play', () => attempt(() => post(`${path}/run`), (made) => go(`#/batches/${made.batch_id}`))),
+    actButton(paused ? 'Resume' : 'Pause', paused ? 'play' : 'pause', () =>
+      attempt(() => post(`${path}/${paused ? 'resume' : 'pause'}`), again), { class: `btn ${paused ? 'primary' : ''}` }),
+    button('Delete…', 'trash', async () => {
+      if (!(await ask(`Delete “${schedule.name}”?`, 'It fires no more. The batches it made stay.', 'Delete schedule'))) return;
+      attempt(() => remove(path), () => {
+        toast(`${schedule.name} deleted`);
+        go('#/schedules');
+        again();
+      });
+    }, { class: 'btn danger' }),
+  ];
+  const facts = [
+    paused ? stateLabel('paused', 'Paused') : stateLabel('completed', 'Active'),
+    h('span', 'Runs ', h('a', { href: `#/templates/${schedule.template_id}` }, schedule.template_name)),
+    h('span', 'When the run before still works: ', h('b', OVERLAPS.find(([key]) => key === schedule.overlap)?.[1] ?? schedule.overlap)),
+    h('span', 'Zone ', h('b', schedule.time_zone)), h('code', schedule.cron),
+  ];
+  return {
+    nodes: [
+      detailHead(`${schedule.name}: ${schedule.words}`, facts, actions),
+      paused ? h('p.note', { 'data-state': 'paused' }, icon('paused'), h('span', `Paused since ${exact(schedule.paused_at)}. It fires no more until it is resumed.`))
+        : h('div.stack.tight', h('h3', 'Next'), times(schedule.next_runs, schedule.time_zone)),
+      ...runsOf(schedule),
+    ],
+  };
+}
+
+// ---- a new one
+
+function form({ params }) {
+  const name = h('input.input', { maxlength: 200, autocomplete: 'off' });
+  const template = h('select.input');
+  const when = h('input.input', { value: 'every Monday 9:00', autocomplete: 'off', spellcheck: 'false' });
+  const zones = h('datalist', { id: 'zones' }, Intl.supportedValuesOf('timeZone').map((zone) => h('option', { value: zone })));
+  const zone = h('input.input', { list: 'zones', value: Intl.DateTimeFormat().resolvedOptions().timeZone, autocomplete: 'off' });
+  const overlap = h('select.input', OVERLAPS.map(([key, label]) => h('option', { value: key }, label)));
+  const meaning = h('div.note', { role: 'status' }, icon('clock'), h('div.stack.tight'));
+
+  async function look() {
+    const say = (...nodes) => meaning.lastChild.replaceChildren(...nodes);
+    try {
+      const answer = await get('/api/schedules/preview', { cron: when.value.trim(), time_zone: zone.value.trim() });
+      say(h('p', h('b', answer.words)), times(answer.next_runs, answer.time_zone));
+    } catch (error) {
+      say(h('p.error', sentenceOf(error)));
+    }
+  }
+
+  get('/api/templates', { limit: 200 }).then(({ templates }) => {
+    template.append(...templates.map(({ id, name: label }) => h('option', { value: id }, label)));
+    if (params.get('template')) template.value = params.get('template');
+  }, () => {});
+  const soon = debounce(look, 250);
+  when.addEventListener('input', soon);
+  zone.addEventListener('input', soon);
+  look();
+  return plainForm([
+    field('schedule-template', 'Template', template),
+    field('schedule-when', 'When', when, 'Words such as “every weekday 9:00”, or five cron fields such as 0 9 * * 1-5.'),
+    field('schedule-zone', 'Time zone', zone), zones, meaning,
+    field('schedule-overlap', 'When the run before still works', overlap),
+    field('schedule-name', 'Name', name, 'Empty: the template’s.'),
+  ], 'Add schedule', async () => {
+    const made = await post('/api/schedules', {
+      name: name.value.trim() || null,
+      template_id: template.value,
+      cron: when.value.trim(),
+      time_zone: zone.value.trim(),
+      overlap: overlap.value,
+    });
+    go(`#/schedules/${made.id}`);
+  });
+}
+
+export const schedulesScreen = railScreen({
+  title: 'Schedules',
+  path: 'schedules',
+  create: 'New schedule',
+  load: async () => (await get('/api/schedules', { limit: 200 })).schedules,
+  look: (one) => [one.name, one.paused_at ? 'paused' : null, one.paused_at ? 'Paused' : one.words],
+  form,
+  detail,
+  none: () => empty('No schedules yet', 'A schedule runs a template at certain times, such as every Monday at 9.',
+    h('a.btn', { href: '#/schedules/new' }, icon('plus'), 'New schedule')),
+});

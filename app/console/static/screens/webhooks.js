@@ -1,0 +1,192 @@
+// Who is told about batches, and what was told to whom.
+import { get, patch, post, remove } from '../api.js';
+import { button, h, icon } from '../dom.js';
+import { dataTable } from '../parts/data-table.js';
+import { ask, toast } from '../parts/floats.js';
+import { empty, loader } from '../parts/page.js';
+import { detailHead, field, plainForm, railScreen, sentenceOf } from '../parts/rail.js';
+import { secretNote } from '../parts/secret.js';
+import { stateLabel } from '../parts/states.js';
+import { go, hrefOf } from '../router.js';
+import { clock, exact, many, since, span } from '../words.js';
+
+const EVENTS = ['batch.completed', 'batch.partial', 'batch.failed', 'batch.cancelled', 'batch.paused', 'batch.alerted',
+  'batch.created', 'batch.started', 'batch.resumed'];
+const USUAL = new Set(EVENTS.slice(0, 4));
+const FORMATS = [['standard', 'Standard Webhooks'], ['slack', 'a chat (Slack and those like it)'], ['crm', 'a body of your own']];
+const WHY_OFF = { gone: 'the receiver answered 410', failing: 'nothing got through for days' };
+const TABS = [['', 'All'], ['pending', 'Pending'], ['delivered', 'Delivered'], ['failed', 'Failed']];
+
+function look(hook) {
+  const state = !hook.enabled ? ['cancelled', 'Disabled'] : hook.failing_since ? ['retrying', 'Failing'] : ['completed', 'Enabled'];
+  return [hook.description || new URL(hook.url).host, ...state];
+}
+
+async function attempt(act, done) {
+  try {
+    const answer = await act();
+    done?.(answer);
+  } catch (error) {
+    toast(sentenceOf(error));
+  }
+}
+
+// ---- deliveries
+
+function outcome({ status, attempts }) {
+  if (status === 'delivered') return stateLabel('completed', 'Delivered');
+  if (status === 'failed') return stateLabel('failed', 'Failed');
+  return attempts ? stateLabel('retrying', 'Retrying') : stateLabel('pending', 'Pending');
+}
+
+const lastTry = ({ tries }) => tries.at(-1);
+
+function deliveries(hook, tab) {
+  const path = `/api/webhooks/${hook.id}/deliveries`;
+  const table = dataTable({
+    caption: 'Deliveries to this address, newest first',
+    columns: [
+      { label: 'Outcome', cell: outcome },
+      { label: 'Answer', kind: 'mono', cell: (one) => String(lastTry(one)?.status ?? (one.attempts ? 'none' : '')) },
+      { label: 'Event', cell: (one) => [
+        one.batch_id ? h('a', { href: `#/batches/${one.batch_id}` }, h('code', one.event_type)) : h('code', one.event_type),
+        one.error && one.status !== 'delivered' && h('div.dim', one.error)] },
+      { label: 'Attempts', kind: 'num', cell: ({ attempts, tries }) => String(Math.max(attempts, tries.length)) },
+      { label: 'Took', kind: 'num dim', cell: (one) => (lastTry(one) ? span(lastTry(one).milliseconds) : '') },
+      { label: 'Sent', kind: 'dim', cell: sent },
+      { label: '', kind: 'k-act', cell: (one) => button('Redeliver', null, () => attempt(
+        () => post(`${path}/${one.id}/redeliver`), () => {
+          toast('Sent again with the same webhook-id');
+          list.again();
+        }), { class: 'btn small', 'aria-label': `Redeliver ${one.event_type}` }) },
+    ],
+  });
+  const tabs = h('nav.tabs', { 'aria-label': 'Deliveries by outcome' }, TABS.map(([key, label]) =>
+    h('a', { href: hrefOf(`webhooks/${hook.id}`, { tab: key }), 'aria-current': key === tab && 'page' }, label)));
+  const after = h('div.after');
+  const list = loader({
+    every: 3000,
+    load: () => get(path, { status: tab, limit: 50 }),
+    draw({ deliveries: found, next_cursor: more }) {
+      table.draw(found);
+      table.node.hidden = !found.length;
+      after.replaceChildren(...(found.length ? more ? [h('p.dim', 'Older ones are in the API.')] : []
+        : [empty('Nothing sent yet', tab ? 'No delivery has this outcome.' : '“Send test” sends a ping now.')]));
+    },
+    failed: (error) => after.replaceChildren(h('p.error', error.message)),
+  });
+  return { nodes: [tabs, table.node, after], again: list.again, leave: list.leave };
+}
+
+function sent({ created_at: at, next_attempt_at: next, status }) {
+  if (status === 'pending' && next && Date.parse(next) > Date.now()) return h('span', { title: exact(next) }, `next at ${clock(next)}`);
+  return h('time', { datetime: at, title: exact(at) }, since(at));
+}
+
+// ---- one endpoint
+
+function troubleOf(hook) {
+  if (!hook.enabled && hook.disabled_reason) {
+    return h('p.note', { 'data-state': 'failed' }, icon('failed'),
+      h('span', h('b', 'Switched off: '), `${WHY_OFF[hook.disabled_reason] ?? hook.disabled_reason}. “Enable” sends what has waited.`));
+  }
+  if (!hook.failing_since) return '';
+  return h('p.note', { 'data-state': 'paused' }, icon('retry'),
+    h('span', h('b', 'Deliveries are being retried'), ` since ${exact(hook.failing_since)}. The same webhook-id is sent each time.`));
+}
+
+function detail(hook, { again, params }) {
+  const path = `/api/webhooks/${hook.id}`;
+  const sentTo = deliveries(hook, params.get('tab') ?? '');
+  const secret = h('div', { 'aria-live': 'polite' });
+  const test = button('Send test', 'play', () => attempt(() => post(`${path}/test`), () => {
+    toast('Test on its way');
+    sentTo.again();
+  }));
+  const rotate = button('Rotate secret…', 'key', async () => {
+    const lost = 'A new secret is made. For 24 hours deliveries carry a signature of the old one as well.';
+    if (!(await ask('Rotate the secret?', lost, 'Rotate secret'))) return;
+    await attempt(() => post(`${path}/rotate-secret`), ({ secret: made }) =>
+      secret.replaceChildren(secretNote('The new secret', made)));
+  });
+  const toggle = button(hook.enabled ? 'Disable' : 'Enable', hook.enabled ? 'pause' : 'play',
+    () => attempt(() => patch(path, { enabled: !hook.enabled }), again));
+  const drop = button('Delete…', 'trash', async () => {
+    if (!(await ask('Delete this webhook?', 'Its log goes with it, and what it was still to be told is not sent.', 'Delete webhook'))) return;
+    await attempt(() => remove(path), () => {
+      toast('Webhook deleted');
+      go('#/webhooks');
+      again();
+    });
+  }, { class: 'btn danger' });
+  const facts = [
+    h('span', 'Events ', h('b', hook.events.join(', '))),
+    h('span', 'Pipeline ', h('b', hook.pipeline ?? 'any')),
+    h('span', 'Body ', h('b', FORMATS.find(([key]) => key === hook.format)?.[1] ?? hook.format)),
+    h('span', { title: exact(hook.secret_rotated_at) }, 'Secret of ', h('b', since(hook.secret_rotated_at))),
+  ];
+  return {
+    nodes: [detailHead(h('span.mono', hook.url), facts, [test, rotate, toggle, drop]), secret, troubleOf(hook), ...sentTo.nodes].filter(Boolean),
+    leave: sentTo.leave,
+  };
+}
+
+// ---- a new one
+
+function form() {
+  const url = h('input.input.mono', { type: 'url', placeholder: 'https://…', autocomplete: 'off', spellcheck: 'false' });
+  const about = h('input.input', { maxlength: 200, autocomplete: 'off' });
+  const pipeline = h('select.input', h('option', { value: '' }, 'any'));
+  const format = h('select.input', FORMATS.map(([key, label]) => h('option', { value: key }, label)));
+  const template = h('textarea.input.mono', { rows: 6, spellcheck: 'false' }, '{\n  "title": "{{batch.name}} is {{batch.status}}"\n}');
+  const body = field('hook-template', 'Body', template, 'JSON with places like {{batch.name}}.');
+  const boxes = EVENTS.map((event) => h('input', { type: 'checkbox', value: event, checked: USUAL.has(event) }));
+  body.hidden = true;
+  format.addEventListener('change', () => { body.hidden = format.value !== 'crm'; });
+  get('/api/pipelines').then(({ pipelines }) =>
+    pipeline.append(...pipelines.map(({ key, title }) => h('option', { value: key }, title))), () => {});
+
+  async function send() {
+    let own;
+    if (format.value === 'crm') {
+      try {
+        own = JSON.parse(template.value);
+      } catch {
+        throw new Error('The body is not valid JSON.');
+      }
+    }
+    const made = await post('/api/webhooks', {
+      url: url.value.trim(),
+      description: about.value.trim() || null,
+      events: boxes.filter((box) => box.checked).map((box) => box.value),
+      pipeline: pipeline.value || null,
+      format: format.value,
+      ...(own ? { template: own } : {}),
+    });
+    node.replaceChildren(secretNote('The secret that deliveries are signed with', made.secret,
+      () => go(`#/webhooks/${made.id}`)));
+  }
+
+  const node = plainForm([
+    field('hook-url', 'Address', url, 'It gets a POST for each event, and has to answer with 2xx within seconds.'),
+    field('hook-about', 'Name', about, 'Empty: the host of the address.'),
+    h('fieldset.field', h('legend', 'Events'), h('div.ticks', boxes.map((box) =>
+      h('label.tick', box, h('code', box.value))))),
+    field('hook-pipeline', 'Pipeline', pipeline, 'Only batches of this pipeline.'),
+    field('hook-format', 'Written for', format), body,
+  ], 'Add endpoint', send);
+  return node;
+}
+
+export const webhooksScreen = railScreen({
+  title: 'Webhooks',
+  path: 'webhooks',
+  create: 'Add endpoint',
+  load: async () => (await get('/api/webhooks', { limit: 200 })).webhooks,
+  look,
+  form,
+  detail,
+  none: () => empty('No endpoints yet',
+    `A webhook tells another program when a batch ends. ${many(EVENTS.length, 'event')} can be chosen from.`,
+    h('a.btn', { href: '#/webhooks/new' }, icon('plus'), 'Add endpoint')),
+});

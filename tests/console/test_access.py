@@ -1,0 +1,109 @@
+"""For everybody: by keyboard alone, with a screen reader, in the dark, on a phone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.console.conftest import Service, Visit, sign_in
+
+pytestmark = pytest.mark.timeout(180)
+LOOKS: dict[str, Any] = {
+    "light": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
+    "dark": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},
+    "phone": {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True},
+}
+RULES = {"dark": {"runOnly": ["color-contrast"]}, "phone": {"runOnly": ["wcag2a", "wcag2aa"]}}
+"""The dark colours and the phone's layout stand on the same markup: only what they change is looked at again."""
+SCREENS = (
+    "batches", "new", "restaurants", "plays", "plays/1", "templates", "templates/new", "schedules", "schedules/new",
+    "webhooks", "webhooks/new", "workers", "keys",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def mixed(service: Service) -> str:
+    """The page of a batch in which some jobs failed; beside it there is one of everything else."""
+    with service.server.client() as client:
+        options = {"pipeline": "slow", "params": {"seconds": 1}}
+        template = client.post("/api/templates", json={"name": "Nightly", "options": options}).json()
+        client.post("/api/schedules", json={"template_id": template["id"], "cron": "every Monday 9:00"})
+        client.post("/api/webhooks", json={"url": "http://127.0.0.1:9/hook"})
+        client.post("/api/plays/", json={"name": "Email outreach", "required_batches": [1], "play_steps": ["write"]})
+    return service.submit("behaviour", "Mixed", [{"do": "stop"}, {"do": "succeed"}, {"do": "retry_always"}])
+
+
+def _check(page: Page, what: str, rules: dict[str, Any] | None) -> None:
+    found = Axe().run(page, options=rules)
+    wrong = [f"{one['id']}: {one['nodes'][0]['html']}" for one in found.response["violations"]]
+    assert wrong == [], f"{what}: {wrong}"
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{what} is wider than the screen"
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(
+    browser: Browser, service: Service, mixed: str, look: str
+) -> None:
+    rules = RULES.get(look)
+    context = browser.new_context(reduced_motion="reduce", **LOOKS[look])
+    page = context.new_page()
+    page.goto(service.url)
+    expect(page.get_by_label("API key")).to_be_visible()
+    _check(page, "sign-in", rules)
+    sign_in(page, service.server)
+    for screen in SCREENS:
+        page.goto(f"{service.url}/#/{screen}")
+        page.reload()
+        expect(page.locator("main h1")).to_be_visible()
+        expect(page.locator("#connection")).to_contain_text("Live")
+        _check(page, screen, rules)
+    page.goto(f"{service.url}/#/batches")
+    page.get_by_role("button", name="Jobs of Mixed").click()
+    page.get_by_label("Select Mixed").check()
+    expect(page.locator(".peek li")).to_have_count(3)
+    _check(page, "a batch unfolded and ticked", rules)
+    page.goto(mixed)
+    expect(page.get_by_text("3 of 3 complete")).to_be_visible()
+    _check(page, "batch", rules)
+    page.locator(".jobs a.name").nth(2).click()
+    expect(page.locator("#drawer .tries li")).to_have_count(3)
+    _check(page, "job", rules)
+    context.close()
+
+
+def test_by_keyboard_alone(visit: Visit, service: Service, mixed: str) -> None:
+    page = visit.page
+    page.goto(service.url)
+    expect(page.locator("tr.batch")).to_have_count(1)
+
+    def press(*keys: str) -> None:
+        for key in keys:
+            page.keyboard.press(key)
+
+    press("j")
+    expect(page.get_by_role("link", name="Mixed", exact=True)).to_be_focused()
+    press("x", "e")
+    expect(page.get_by_role("region", name="Selection")).to_contain_text("1 selected")
+    expect(page.locator(".peek li")).to_have_count(3)
+    press("x", "Enter")
+    expect(page.get_by_role("heading", name="Mixed")).to_be_focused()
+    press("j", "j", "Enter")
+    drawer = page.locator("#drawer")
+    expect(drawer.locator("h2")).to_be_focused()
+    expect(drawer).to_contain_text("Job 2 of 3")
+    press("j")
+    expect(drawer).to_contain_text("Job 3 of 3")
+    press("Escape")
+    expect(drawer).to_be_hidden()
+    expect(page.locator(".jobs a.name").nth(2)).to_be_focused()
+    press("/")
+    expect(page.get_by_label("Find a job by name or error")).to_be_focused()
+    press("Tab", "n")
+    expect(page.get_by_role("heading", name="New batch")).to_be_focused()
+    press("?")
+    expect(page.get_by_role("dialog", name="Keyboard")).to_be_visible()
+    press("Escape")
+    expect(page.get_by_role("dialog", name="Keyboard")).to_be_hidden()

@@ -1,0 +1,49 @@
+"""The grid of plays and data batches, and one play."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.console.conftest import Service, Visit
+
+pytestmark = pytest.mark.timeout(180)
+
+
+def test_every_tick_is_saved_and_a_refused_one_goes_back(visit: Visit, service: Service) -> None:
+    page = visit.page
+    page.goto(f"{service.url}/#/plays")
+    expect(page.get_by_role("heading", name="No plays yet")).to_be_visible()
+    page.get_by_role("button", name="New play").click()
+    page.get_by_label("Name of the new play").fill("Email <i>outreach</i>")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Email <i>outreach</i>")).to_be_visible()
+    play_id = int(page.url.rpartition("/")[2])
+    with service.server.client() as client:
+        client.post("/api/plays/", json={"name": "Second", "required_batches": [5]})
+
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="Plays").click()
+    first, row = page.get_by_label("Email <i>outreach</i> needs LinkedIn Profile"), page.get_by_role("row").nth(1)
+    first.check()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Space")
+    expect(row).to_contain_text("Saved")
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_label("Second needs Company Enrichment")).to_be_focused()
+    page.reload()
+    expect(first).to_be_checked()
+    with service.server.client() as client:
+        assert client.get(f"/api/plays/{play_id}/").json()["required_batches"] == [1, 2]
+        client.delete(f"/api/plays/{play_id}/")
+    first.uncheck()
+    expect(row).to_contain_text("Not saved")
+    expect(first).to_be_checked()
+    visit.problems.clear()  # the refusal is in the browser's own log
+
+    page.get_by_role("link", name="Second").click()
+    page.get_by_label("Is the data of a lead there?").fill("maya@lakeside.example")
+    page.get_by_role("button", name="Look").click()
+    expect(page.get_by_text("A run fetches what is missing or too old.")).to_be_visible()
+    page.get_by_label("Run it for").fill("email,city\nmaya@lakeside.example,Auckland\nada@lakeside.example,")
+    page.get_by_role("button", name="Run for 2 leads").click()
+    expect(page.locator(".jobs tbody tr")).to_have_count(2)

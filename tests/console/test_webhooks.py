@@ -1,0 +1,75 @@
+"""An endpoint from its first line to its end: made, told, told again, switched off, deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.console.conftest import Service, Visit
+
+pytestmark = pytest.mark.timeout(180)
+
+
+class Receiver(BaseHTTPRequestHandler):
+    """Answers 204 to everything, and keeps the ids of what came."""
+
+    ids: list[str]
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        self.ids.append(self.headers["webhook-id"])
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None: ...
+
+
+@pytest.fixture
+def receiver() -> Iterator[tuple[str, list[str]]]:
+    """A receiver's address, and the ids of what it got."""
+    handler = type("OwnReceiver", (Receiver,), {"ids": []})
+    server = HTTPServer(("127.0.0.1", 0), handler)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/hook", handler.ids
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_endpoint_is_made_told_and_told_again(visit: Visit, service: Service, receiver: tuple[str, list[str]]) -> None:
+    url, ids = receiver
+    page = visit.page
+    page.goto(f"{service.url}/#/webhooks")
+    page.get_by_role("main").get_by_role("link", name="Add endpoint").last.click()
+    page.get_by_label("Address").fill("http://169.254.1.1/hook")
+    page.get_by_role("button", name="Add endpoint").click()
+    expect(page.get_by_role("alert").filter(has_text="169.254.1.1")).to_be_visible()
+    visit.problems.clear()  # the refusal is in the browser's own log
+    page.get_by_label("Address").fill(url)
+    page.get_by_label("Name").fill("CRM")
+    page.get_by_role("button", name="Add endpoint").click()
+    expect(page.locator(".secret")).to_contain_text("whsec_")
+    page.get_by_role("button", name="Done").click()
+
+    expect(page.get_by_role("heading", name=url)).to_be_visible()
+    page.get_by_role("button", name="Send test").click()
+    row = page.get_by_role("row").nth(1)
+    expect(row).to_contain_text("Delivered", timeout=20_000)
+    expect(row).to_contain_text("204")
+    row.get_by_role("button", name="Redeliver ping").click()
+    expect(row.get_by_role("cell").nth(3)).to_have_text("2", timeout=20_000)
+    assert len(ids) == 2
+    assert len(set(ids)) == 1
+    page.get_by_role("link", name="Failed").click()
+    expect(page.get_by_text("No delivery has this outcome.")).to_be_visible()
+
+    page.get_by_role("button", name="Disable").click()
+    expect(page.get_by_role("navigation", name="Webhooks")).to_contain_text("Disabled")
+    page.get_by_role("button", name="Delete…").click()
+    page.get_by_role("button", name="Delete webhook").click()
+    expect(page.get_by_role("heading", name="No endpoints yet")).to_be_visible()
