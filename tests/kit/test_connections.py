@@ -33,11 +33,11 @@ async def api(database_url: str) -> AsyncIterator[Api]:
 
 async def talk(api: Api, *parts: bytes) -> tuple[bytes, float]:
     """What comes back until the service closes the connection, and after how many seconds."""
+    began = time.monotonic()
     reader, writer = await asyncio.open_connection("127.0.0.1", api.base_url.port)
     for piece in parts:
         writer.write(piece)
         await writer.drain()
-    began = time.monotonic()
     async with asyncio.timeout(10):
         answer = await reader.read()
     writer.close()

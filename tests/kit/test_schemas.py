@@ -80,7 +80,7 @@ BODIES = {
 
 @pytest.fixture(scope="module")
 async def taking_json(api: Api) -> list[tuple[str, str]]:
-    """Every route that takes JSON, with the id of a batch where one belongs."""
+    """Every route that must be given JSON, with the id of a batch where one belongs."""
     batch_id = await submit(api, "no-op", [{}], start=False)
     paths = (await api.get("/openapi.json")).json()["paths"]
     return [
@@ -88,6 +88,7 @@ async def taking_json(api: Api) -> list[tuple[str, str]]:
         for path, methods in paths.items()
         for method, operation in methods.items()
         if "application/json" in operation.get("requestBody", {}).get("content", {})
+        and operation["requestBody"].get("required")
     ]
 
 
