@@ -62,7 +62,7 @@ def check_each_job_ended_once(events: list[dict[str, Any]], jobs: int) -> None:
 
 async def test_kill_9_of_the_service_in_the_middle_of_a_batch(live_server: LiveServer) -> None:
     async with client_of(live_server) as api:
-        batch_id = await submit(api, "slow", [{} for _ in range(200)], params={"seconds": 0.05}, max_parallel=20)
+        batch_id = await submit(api, "slow", [{} for _ in range(200)], params={"seconds": 0.2}, max_parallel=20)
         following = asyncio.create_task(follow_through(api, batch_id))
         await wait_for_completed(api, batch_id, 30)
         await asyncio.to_thread(live_server.kill)
@@ -76,7 +76,7 @@ async def test_kill_9_of_the_service_in_the_middle_of_a_batch(live_server: LiveS
 
 async def test_kill_9_of_the_postmaster_in_the_middle_of_a_batch(live_server: LiveServer) -> None:
     async with client_of(live_server) as api:
-        batch_id = await submit(api, "slow", [{} for _ in range(200)], params={"seconds": 0.05}, max_parallel=20)
+        batch_id = await submit(api, "slow", [{} for _ in range(200)], params={"seconds": 0.2}, max_parallel=20)
         following = asyncio.create_task(follow_through(api, batch_id))
         await wait_for_completed(api, batch_id, 30)
         pid = live_server.postgres().postmaster_pid()
