@@ -171,9 +171,8 @@ async def probe(server: LiveServer, path: str, slowest: list[float]) -> None:
             await asyncio.sleep(0.1)
 
 
-def open_streams(server: LiveServer) -> int:
-    with server.client() as client:
-        found = re.search(r"^tranche_streams_open (\S+)", client.get("/metrics").text, re.MULTILINE)
+def open_streams(client: httpx.Client) -> int:
+    found = re.search(r"^tranche_streams_open (\S+)", client.get("/metrics").text, re.MULTILINE)
     return int(float(found[1])) if found else 0
 
 
@@ -196,7 +195,10 @@ async def stuck(options: argparse.Namespace) -> None:
             probes += [asyncio.create_task(probe(server, "/api/batches", listing))]
             await asyncio.sleep(2)
             seen.latencies.clear()
-            await asyncio.sleep(options.seconds)
+            client, began = server.client(), time.monotonic()
+            while time.monotonic() - began < options.seconds:  # looking costs time too, so it is done before as well
+                await asyncio.sleep(0.5)
+                await asyncio.to_thread(open_streams, client)
             before, before_kernel = seen.quantile(0.99), kernel_mb()
             seen.latencies.clear()
             print(f"{STUCK} readers on {BACKLOG_BYTES / 1e6:.0f} MB; resident {resident_mb(server):.0f} MB")
@@ -211,7 +213,7 @@ async def stuck(options: argparse.Namespace) -> None:
             while time.monotonic() - began < max(options.seconds, 40):
                 await asyncio.sleep(0.5)
                 memory, kernel = max(memory, resident_mb(server)), max(kernel, kernel_mb() - before_kernel)
-                if await asyncio.to_thread(open_streams, server) <= len(healthy):
+                if await asyncio.to_thread(open_streams, client) <= len(healthy):
                     gone = gone or time.monotonic() - began
                     if time.monotonic() - began > options.seconds:
                         break
@@ -229,6 +231,7 @@ async def stuck(options: argparse.Namespace) -> None:
             for task in probes:
                 task.cancel()
             await asyncio.gather(*probes, return_exceptions=True)
+        client.close()
         for reader in readers:
             reader.close()
         for watcher in healthy:

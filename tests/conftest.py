@@ -18,8 +18,9 @@ import pytest
 from pydantic import SecretStr
 
 from app.commands.server import Server, listen
+from app.installation import Installation
 from app.kit.postgres import EmbeddedPostgres
-from app.main import Installation, create_app
+from app.main import create_app
 from app.settings import Settings
 from tests.live import LiveServer
 

@@ -11,12 +11,12 @@ from uuid import UUID
 from app.auth import repository, service
 from app.auth.models import ApiKey
 from app.commands import ServiceRefused
+from app.installation import Installation
 from app.kit import migrations
 from app.kit.errors import DATABASE_DOWN
 from app.kit.postgres import PostgresNotStarted
 from app.kit.sandbox import Sandbox
 from app.kit.service import running
-from app.main import Installation
 from app.settings import Settings
 
 T = TypeVar("T")

@@ -16,8 +16,8 @@ from app.batches.backfill import STATUSES, AddedBatch, OldJob, add_batches, grou
 from app.commands import ServiceRefused
 from app.commands.administration import run_with_database
 from app.files.names import display_name
+from app.installation import Installation
 from app.kit.schemas import check_json, check_moment, check_text
-from app.main import Installation
 from app.pipelines.registry import PipelineUnknown, Registry
 from app.settings import Settings
 

@@ -16,8 +16,9 @@ import uvicorn
 import uvloop
 from fastapi import FastAPI
 
+from app.installation import Installation
 from app.kit.connections import guarded
-from app.main import Installation, create_app
+from app.main import create_app
 from app.settings import Settings
 
 log = logging.getLogger("tranche")

@@ -11,8 +11,8 @@ import pytest
 from pydantic import SecretStr
 
 from app.auth.service import AdminKeyTooShort
+from app.installation import Installation
 from app.kit.postgres import EmbeddedPostgres
-from app.main import Installation
 from app.settings import Settings
 from tests.auth.people import caller
 from tests.conftest import fresh_database, make_settings, serving

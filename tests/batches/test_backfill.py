@@ -13,10 +13,10 @@ from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from app import __main__ as cli
+from app.installation import Installation
 from app.kit import migrations
 from app.kit.db import Database
 from app.kit.postgres import EmbeddedPostgres
-from app.main import Installation
 from app.settings import Settings
 from tests.conftest import fresh_database, make_settings
 

@@ -17,10 +17,10 @@ from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from app.installation import Installation
 from app.kit import migrations
 from app.kit.db import Database
 from app.kit.postgres import EmbeddedPostgres
-from app.main import Installation
 from app.models import metadata
 from tests.batch_helpers import run, submit
 from tests.conftest import fresh_database, make_settings, serving

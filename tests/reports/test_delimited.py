@@ -161,7 +161,7 @@ def test_duplicate_rows_are_counted_and_placed(tmp_path: Path) -> None:
 
 
 def test_large_fields_and_wide_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.reports.profile.MOST_COLUMNS", 5)
+    monkeypatch.setattr("app.reports.profiling.MOST_COLUMNS", 5)
     huge = profile(tmp_path, b'a,b\n1,"' + b"x" * 3_000_000 + b'"\n2,y\n')
     assert huge["columns"][1]["max_length"] == 3_000_000
     with pytest.raises(TableError, match="RESOURCE_LIMIT"):

@@ -1,0 +1,153 @@
+"""The work of the sandboxed child: from a file to the facts of a report."""
+
+from __future__ import annotations
+
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import duckdb
+
+from app.reports.columns import describe, plain
+from app.reports.compressed import unpack
+from app.reports.delimited import read_delimited
+from app.reports.dialect import HeaderChoice
+from app.reports.encodings import detect_encoding, open_text
+from app.reports.engine import Connection, connect, load, read_parquet, refusal, rows_of
+from app.reports.errors import EMPTY_FILE, NOT_A_TABLE, TableError
+from app.reports.json_tables import looks_like_json, read_json
+from app.reports.kinds import EMPTY, SAMPLE_ROWS, Finding, find_kind, native_kind
+from app.reports.profile import VERSION
+from app.reports.table import Table
+from app.reports.workbooks import read_workbook, workbook_kind
+
+READING_BYTES: Final = 512 * 1024 * 1024
+"""Address space for our own reading, where what is reserved is also used."""
+MOST_COLUMNS: Final = 500
+"""So many columns are described one by one; all of them are named and counted."""
+MOST_DUPLICATES, HEAD_ROWS = 20, 50
+_DOCUMENTS: Final = (
+    (b"%PDF", "a PDF"),
+    (b"\x89PNG", "an image"),
+    (b"\xff\xd8\xff", "an image"),
+    (b"GIF8", "an image"),
+    (b"\x7fELF", "a program"),
+    (b"MZ", "a program"),
+    (b"7z\xbc\xaf", "an archive"),
+    (b"Rar!", "an archive"),
+    (b"\x28\xb5\x2f\xfd", "compressed with zstd, which is not read here; send it as gzip"),
+    (b"ORC", "an ORC file, which is not read here"),
+    (b"Obj\x01", "an Avro file, which is not read here"),
+    (b"ARROW1", "an Arrow file, which is not read here; send it as Parquet"),
+    (b"SQLite format 3", "a database"),
+)
+
+
+def profile(
+    path_name: str, name: str, folder_name: str, sheet: str | None = None, header: HeaderChoice = "auto"
+) -> dict[str, Any]:
+    """Read and describe one file. `name` is the name it was sent under; `folder_name` an empty folder for scratch.
+
+    Raises TableError, and MemoryError when the limits of the child are too tight for the file.
+    """
+    path, folder = Path(path_name), Path(folder_name)
+    if not path.stat().st_size:
+        raise TableError(EMPTY_FILE, "The file has no content.")
+    suffix = name.rpartition(".")[2].lower() if "." in name else ""
+    unpacked = unpack(path, folder)
+    if unpacked:
+        path = unpacked
+        suffix = name.rsplit(".", 2)[-2].lower() if name.count(".") > 1 else ""
+        if not path.stat().st_size:
+            raise TableError(EMPTY_FILE, "The compressed file has no content.")
+    try:
+        connection = connect(folder, path)
+        with _held_to(READING_BYTES):
+            table = _read(connection, path, suffix, folder, sheet, header)
+        found = _profile(connection, table)
+        connection.close()
+    except duckdb.Error as error:
+        raise refusal(error) from None
+    if unpacked:
+        found["compressed"] = True
+    return found
+
+
+@contextmanager
+def _held_to(extra: int) -> Iterator[None]:
+    """Add at most `extra` bytes of address space meanwhile, whatever more the child may have afterwards."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    with open("/proc/self/statm") as sizes:
+        wanted = int(sizes.read().split()[0]) * resource.getpagesize() + extra
+    resource.setrlimit(resource.RLIMIT_AS, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+
+def _read(
+    connection: Connection, path: Path, suffix: str, folder: Path, sheet: str | None, header: HeaderChoice
+) -> Table:
+    with path.open("rb") as file:
+        magic = file.read(16)
+    if magic.startswith(b"PAR1"):
+        return read_parquet(connection, path)
+    if kind := workbook_kind(path):
+        return read_workbook(path, kind, folder, sheet, header)
+    for beginning, what in _DOCUMENTS:
+        if magic.startswith(beginning):
+            raise TableError(NOT_A_TABLE, f"The file is {what}, not a table.")
+    if suffix in ("json", "jsonl", "ndjson", "geojson"):
+        return read_json(path, folder, suffix, header)
+    if suffix not in ("csv", "tsv", "psv", "tab"):
+        with open_text(path, detect_encoding(path)) as text:
+            if looks_like_json(text.read(1 << 12)):
+                return read_json(path, folder, suffix, header)
+    return read_delimited(path, suffix, folder, header)
+
+
+def _profile(connection: Connection, table: Table) -> dict[str, Any]:
+    rows = load(connection, table)
+    connection.execute(f"create temp table sample as select * from data limit {SAMPLE_ROWS // 2}")
+    if rows > SAMPLE_ROWS // 2:
+        rest = f"(select * from data offset {SAMPLE_ROWS // 2})"
+        connection.execute(f"insert into sample select * from {rest} using sample reservoir({SAMPLE_ROWS // 2} rows)")
+    width = table.relation.width
+    types = [str(row[1]) for row in rows_of(connection, "describe data")]
+    head = rows_of(connection, f"select * from sample limit {HEAD_ROWS}")
+    columns = []
+    for place in range(min(width, MOST_COLUMNS)):
+        column = f"c{place}"
+        if table.typed:
+            finding = Finding(native_kind(types[place]))
+        else:
+            examples = [row[place] for row in head]
+            finding = find_kind(connection, column, examples, whole=rows <= SAMPLE_ROWS) if rows else Finding(EMPTY)
+        described = describe(connection, column, finding, rows, typed=table.typed)
+        columns.append({"name": plain(table.names[place]), "position": place + 1} | described)
+    return {
+        "profile_version": VERSION,
+        "format": table.format,
+        "rows": rows,
+        "column_count": width,
+        "columns_described": len(columns),
+        **table.facts,
+        "problems": table.problems | _duplicates(connection, width, rows),
+        "columns": columns,
+    }
+
+
+def _duplicates(connection: Connection, width: int, rows: int) -> dict[str, Any]:
+    """Rows that stand in the table before, told by a hash of 64 bits; the number of each is that of its data row."""
+    if rows < 2:
+        return {"duplicate_rows": 0, "duplicates": []}
+    key = f"hash({', '.join(f'c{place}' for place in range(width))})"
+    groups = f"select {key} as h, count(*) as n, min(rowid) as first from data group by h having n > 1"
+    connection.execute(f"create temp table repeated as {groups}")
+    count = rows_of(connection, "select coalesce(sum(n - 1), 0) from repeated")[0][0]
+    query = f"select first + 1, n - 1 from repeated order by n desc, first limit {MOST_DUPLICATES}"
+    listed = [{"row": row, "repeats": times} for row, times in rows_of(connection, query)]
+    return {"duplicate_rows": int(count), "duplicates": listed}
