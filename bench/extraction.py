@@ -18,7 +18,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from app.extractions.sheet import read_sheet, read_sheet_data
+from app.extractions.reading import read_sheet_data
+from app.extractions.sheet import read_sheet
 from app.kit.sandbox import Sandbox
 from bench.service import median
 from tests.extractions.random_meets import RandomMeet

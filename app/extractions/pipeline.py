@@ -18,9 +18,9 @@ from app.extractions.models import Extraction
 from app.extractions.names import find_swims, name_keys
 from app.extractions.params import ExtractionParams, ParamsWithoutProvider
 from app.extractions.provider import Provider
+from app.extractions.reading import EXTRACTOR, VERSION, look_at, read_sheet_data
 from app.extractions.repository import ReadingKey
-from app.extractions.sheet import EXTRACTOR, VERSION, Sheet, read_sheet_data
-from app.extractions.text_layer import look_at
+from app.extractions.swims import Sheet
 from app.kit.ids import new_id
 from app.kit.tables import csv_bytes
 from app.pipelines.contract import Pipeline, ResultTable, StepContext, StepFunction, Stop

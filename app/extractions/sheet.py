@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from app.extractions import easywk, hytek, omega, other_reports
 from app.extractions.layout import PageLines, reading_order
-from app.extractions.swims import Sheet, Swim
+from app.extractions.swims import Sheet
 from app.extractions.words import read_pages
-
-__all__ = ["EXTRACTOR", "VERSION", "Sheet", "Swim", "read_sheet", "read_sheet_data"]
-
-EXTRACTOR = "result-sheets"
-VERSION = 2  # goes up whenever the same PDF would give another answer
 
 # A layout is a module with `recognises` and `read`; the first that recognises the sheet reads it.
 _LAYOUTS: list[tuple[Callable[[list[PageLines]], bool], Callable[[list[PageLines]], Sheet]]] = [
@@ -38,8 +32,3 @@ def read_sheet(path: str) -> Sheet:
             return read(pages)
     reason = "This sheet is not in a layout Tranche reads yet."
     return Sheet(None, None, None, "unknown", len(pages), reason=reason)
-
-
-def read_sheet_data(path: str) -> dict[str, Any]:
-    """`read_sheet` as plain JSON values, which is what a child process hands back."""
-    return read_sheet(path).to_dict()

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
-
 import pypdfium2 as pdfium
 
 from app.extractions.errors import PDF_UNREADABLE, SheetError
 from app.extractions.words import open_document
 
 
-class Look(TypedDict):
-    pages: int
-    has_text: bool
+def look(path: str) -> tuple[int, bool]:
+    """How many pages the PDF at `path` has, and whether one of them holds text.
 
-
-def look_at(path: str) -> Look:
-    """Look at the PDF at `path`, up to its first page with text. Raises `SheetError` if it cannot be read.
+    Raises `SheetError` if it cannot be read.
 
     Hostile input: run it in a child.
     """
@@ -30,4 +25,4 @@ def look_at(path: str) -> Look:
         document.close()
     if not pages:
         raise SheetError(PDF_UNREADABLE, "The PDF has no pages.")
-    return {"pages": pages, "has_text": has_text}
+    return pages, has_text

@@ -10,7 +10,7 @@ import random
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from app.extractions.sheet import Swim
+from app.extractions.swims import Swim
 from tests.extractions.sheets import ONE_COLUMN, THREE_COLUMNS, TWO_COLUMNS, Drawing, Measures
 
 BOTTOM = 760.0

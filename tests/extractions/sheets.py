@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fpdf import FPDF
 
-from app.extractions.sheet import Swim
+from app.extractions.swims import Swim
 
 LICENCE = "Lakeside Aquatic Center - Site License"
 PRINTED = "HY-TEK's MEET MANAGER 8.0 - 7:36 PM  11/15/2026  Page "

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import text
 
 from app.extractions import repository
+from app.extractions.reading import EXTRACTOR, VERSION
 from app.extractions.repository import ReadingKey
-from app.extractions.sheet import EXTRACTOR, VERSION
 from app.kit.db import Database
 from app.kit.ids import new_id
 from app.runner.context import RunningStep

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from app.extractions.marks import plain_time
-from app.extractions.sheet import Sheet, Swim, read_sheet
+from app.extractions.sheet import read_sheet
+from app.extractions.swims import Sheet, Swim
 from tests.extractions.german_sheets import Protocol, random_protocol
 
 

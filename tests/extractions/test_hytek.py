@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from app.extractions.sheet import Sheet, Swim, read_sheet, read_sheet_data
+from app.extractions.reading import read_sheet_data
+from app.extractions.sheet import read_sheet
+from app.extractions.swims import Sheet, Swim
 from tests.extractions.sheets import ONE_COLUMN, Drawing, a_swim
 
 

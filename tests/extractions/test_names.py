@@ -7,7 +7,7 @@ import time
 import pytest
 
 from app.extractions.names import find_swims
-from app.extractions.sheet import Sheet
+from app.extractions.swims import Sheet
 from tests.extractions.sheets import a_swim
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from fpdf import FPDF
 
-from app.extractions.sheet import Sheet, Swim, read_sheet
+from app.extractions.sheet import read_sheet
+from app.extractions.swims import Sheet, Swim
 from tests.extractions.omega_sheets import OmegaSheet, random_omega
 
 

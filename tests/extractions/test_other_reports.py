@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from app.extractions.sheet import Sheet, read_sheet
+from app.extractions.sheet import read_sheet
+from app.extractions.swims import Sheet
 from tests.extractions.sheets import Drawing
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from app.extractions.sheet import Swim, read_sheet
+from app.extractions.sheet import read_sheet
+from app.extractions.swims import Swim
 from tests.extractions.sheets import Drawing
 
 

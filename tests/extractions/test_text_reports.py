@@ -6,7 +6,8 @@ from pathlib import Path
 
 from fpdf import FPDF
 
-from app.extractions.sheet import Sheet, read_sheet
+from app.extractions.sheet import read_sheet
+from app.extractions.swims import Sheet
 
 _REPORT = """\
 Licensed To: Big Conference                         HY-TEK's Meet Manager 2/22/2026 9:13 PM
