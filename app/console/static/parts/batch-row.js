@@ -23,6 +23,13 @@ export function timeOf(batch) {
   return batch.processing_time_ms ? span(batch.processing_time_ms) : '';
 }
 
+/** Where a name ends in its date, as directory names do, the date is what tells rows apart: it is never cut off. */
+function nameLink(name, href) {
+  const [, head, date] = /^(.+?)(_\d{4}-\d\d-\d\d(?:_\d+)?)$/.exec(name) ?? [];
+  if (!date) return h('a.cut.name', { href, title: name }, name);
+  return h('a.name.dated', { href, title: name, 'aria-label': name }, h('span.cut', head), h('span', date));
+}
+
 /** `check` is the checkbox. `left` is called with whether the row went: true after archiving or deleting, false after it was taken back. */
 export function batchRow(batch, check, left) {
   const detailId = `jobs-of-${batch.id}`;
@@ -44,7 +51,7 @@ export function batchRow(batch, check, left) {
   const cell = (name, ...kids) => h('td', { class: name }, ...kids);
   const row = h('tr.batch',
     cell('k-check', check),
-    cell('k-name', h('div.named', twist, h('a.cut.name', { href, title: batch.name }, batch.name))),
+    cell('k-name', h('div.named', twist, nameLink(batch.name, href))),
     cell('k-pipe', h('span.cut.dim', batch.pipeline.title)),
     cell('k-jobs num', jobs, h('span.unit', ' jobs')),
     cell('k-state', state),
