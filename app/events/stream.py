@@ -121,7 +121,9 @@ class EventStream(Response):
     ) -> None:
         super().__init__(headers=HEADERS | dict(headers or {}))
         del self.headers["content-length"]
-        self._hub, self._settings, self._caller, self._chunks = hub, settings, caller, chunks
+        self._hub, self._caller, self._chunks = hub, caller, chunks
+        # Readers that got stuck together are not cut off together: that would hold up the others for a moment.
+        self._patience = settings.stream_send_timeout_seconds * random.uniform(0.7, 1.0)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] == "HEAD":
@@ -152,7 +154,7 @@ class EventStream(Response):
     async def _send_all(self, send: Send) -> None:
         async def put(message: dict[str, object]) -> None:
             try:
-                async with asyncio.timeout(self._settings.stream_send_timeout_seconds):
+                async with asyncio.timeout(self._patience):
                     await send(message)
             except TimeoutError:
                 raise ReaderStuck from None
