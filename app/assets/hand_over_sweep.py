@@ -6,12 +6,10 @@ follow-up batch and marks the row, in one transaction.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from typing import Final
 
 from sqlalchemy import func, or_, select, update
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.assets.hand_over import KEY
@@ -23,7 +21,7 @@ from app.batches.schemas import BatchOptions
 from app.batches.step_models import JobOutput
 from app.batches.submission import Doorbell, NewJob
 from app.kit.db import Database
-from app.kit.errors import DATABASE_DOWN
+from app.kit.service import Periodic
 from app.pipelines.registry import Registry
 
 log = logging.getLogger("tranche.hand_over")
@@ -31,31 +29,18 @@ INTERVAL: Final = 2.0
 _WANTED: Final = or_(Batch.auto_upload_enabled, Batch.monday_sync_enabled)
 
 
-class HandOverSweep:
+class HandOverSweep(Periodic):
     """Looks every two seconds, in every process that runs jobs; a row that another process looks at is passed over."""
 
+    interval, log = INTERVAL, log
+
     def __init__(self, database: Database, registry: Registry, doorbell: Doorbell) -> None:
+        super().__init__()
         self._database, self._registry, self._doorbell = database, registry, doorbell
-        self._task: asyncio.Task[None] | None = None
 
-    async def start(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="hand-over")
-
-    async def stop(self) -> None:
-        if self._task:
-            self._task.cancel()
-            await asyncio.wait([self._task])
-
-    async def _run(self) -> None:
-        while True:
-            try:
-                while await self.start_next():
-                    pass
-            except (SQLAlchemyError, *DATABASE_DOWN) as error:
-                log.warning("no hand-over started: %s", type(error).__name__)
-            except Exception:
-                log.exception("the hand-over failed to start")
-            await asyncio.sleep(INTERVAL)
+    async def turn(self) -> None:
+        while await self.start_next():
+            pass
 
     async def start_next(self) -> bool:
         """Start the hand-over of the batch that waits longest; whether there was one."""

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.automation import repository, schedules
 from app.automation.service import TemplateRunner
 from app.kit.db import Database
-from app.kit.errors import DATABASE_DOWN, Problem
+from app.kit.errors import Problem
+from app.kit.service import Periodic
 
 log = logging.getLogger("tranche.scheduler")
 INTERVAL: Final = 1.0
@@ -22,30 +21,17 @@ AT_A_TIME: Final = 50
 Fire = Callable[[AsyncSession, TemplateRunner, UUID], Awaitable[None]]
 
 
-class Scheduler:
+class Scheduler(Periodic):
     """Fires schedules. Any number of processes may run one: the rows' locks and keys let each time fire once."""
 
+    interval, log = INTERVAL, log
+
     def __init__(self, database: Database, runner: TemplateRunner) -> None:
+        super().__init__()
         self._database, self._runner = database, runner
-        self._task: asyncio.Task[None] | None = None
 
-    async def start(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="scheduler")
-
-    async def stop(self) -> None:
-        if self._task:
-            self._task.cancel()
-            await asyncio.wait([self._task])
-
-    async def _run(self) -> None:
-        while True:
-            try:
-                await self.tick()
-            except (SQLAlchemyError, *DATABASE_DOWN) as error:
-                log.warning("no schedule looked at: %s", type(error).__name__)
-            except Exception:
-                log.exception("the scheduler failed")
-            await asyncio.sleep(INTERVAL)
+    async def turn(self) -> None:
+        await self.tick()
 
     async def tick(self) -> None:
         """Fire everything that is due, and start what waited for a run that has ended."""

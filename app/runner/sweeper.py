@@ -12,10 +12,8 @@ import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from app.kit.db import Database
-from app.kit.errors import DATABASE_DOWN
+from app.kit.service import Periodic
 from app.runner.engine import LOG_TABLE, QUEUE_TABLE
 
 if TYPE_CHECKING:
@@ -56,30 +54,17 @@ _UNCANCELLED = "select id from batches where status = 'cancelling' and pending_j
 _PRUNE_LOG = f"delete from {LOG_TABLE} where created < clock_timestamp() - interval '{KEEP_ENGINE_LOG}'"
 
 
-class Sweeper:
+class Sweeper(Periodic):
     """Sweeps every two seconds, and once at the start with no patience for what an earlier process left behind."""
 
+    interval, log = INTERVAL, log
+
     def __init__(self, database: Database, runner: Runner) -> None:
+        super().__init__()
         self._database, self._runner = database, runner
-        self._task: asyncio.Task[None] | None = None
 
-    async def start(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="sweeper")
-
-    async def stop(self) -> None:
-        if self._task:
-            self._task.cancel()
-            await asyncio.wait([self._task])
-
-    async def _run(self) -> None:
-        while True:
-            try:
-                await self.sweep()
-            except (SQLAlchemyError, *DATABASE_DOWN) as error:
-                log.warning("no sweep: %s", type(error).__name__)
-            except Exception:
-                log.exception("the sweep failed")
-            await asyncio.sleep(INTERVAL)
+    async def turn(self) -> None:
+        await self.sweep()
 
     async def sweep(self, *, patience_seconds: float = 5.0) -> None:
         """One sweep, unless another process is at it."""
