@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Select, Uuid, any_, literal, select
@@ -96,8 +96,7 @@ async def find_output(session: AsyncSession, organisation_id: UUID, job_id: UUID
     return (await session.execute(query)).scalar_one_or_none()
 
 
-@dataclass(frozen=True, slots=True)
-class BatchOutput:
+class BatchOutput(NamedTuple):
     """A result file of a batch, with the job it belongs to."""
 
     sequence: int

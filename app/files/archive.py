@@ -11,8 +11,8 @@ import struct
 import unicodedata
 from bisect import bisect_right
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from app.files.names import archive_name, split_suffix
 from app.files.storage import Storage, Stored
@@ -20,10 +20,10 @@ from app.files.storage import Storage, Stored
 _LIMIT32, _LIMIT16 = 0xFFFFFFFF, 0xFFFF
 _UTF8_NAME, _ZIP64_VERSION, _PLAIN_VERSION, _MADE_BY_UNIX = 0x800, 45, 20, 3 << 8
 _MODE = 0o100644 << 16
+_LOCAL, _RECORD = struct.Struct("<4sHHHHHIIIHH"), struct.Struct("<4sHHHHHHIIIHHHHHII")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One file of an archive. `path` has `/` between its parts, each of them safe to unpack."""
 
     path: str
@@ -60,13 +60,18 @@ class Archive:
 
     def __init__(self, entries: Sequence[Entry]) -> None:
         self._entries = entries
+        self._headers: list[bytes] = []
         self._offsets: list[int] = []
+        records = []
         position = 0
         for entry in entries:
+            header, record = _headers(entry, position)
+            self._headers.append(header)
             self._offsets.append(position)
-            position += len(_local_header(entry)) + entry.size
+            records.append(record)
+            position += len(header) + entry.size
         self._directory_at = position
-        self._directory = self._central_directory()
+        self._directory = _central_directory(records, position)
         self.size = position + len(self._directory)
         self.etag = hashlib.sha256(self._directory).hexdigest()[:32]
 
@@ -80,7 +85,7 @@ class Archive:
             entry, position = self._entries[place], self._offsets[place]
             if position >= end:
                 return
-            header = _local_header(entry)
+            header = self._headers[place]
             if piece := header[max(0, start - position) : max(0, end - position)]:
                 yield piece
             content_at = position + len(header)
@@ -90,40 +95,44 @@ class Archive:
         if piece := self._directory[max(0, start - self._directory_at) : max(0, end - self._directory_at)]:
             yield piece
 
-    def _central_directory(self) -> bytes:
-        records = b"".join(map(_central_record, self._entries, self._offsets))
-        count, size, at = len(self._entries), len(records), self._directory_at
-        end = b""
-        if count >= _LIMIT16 or size >= _LIMIT32 or at >= _LIMIT32:
-            end += struct.pack(
-                "<4sQHHIIQQQQ", b"PK\6\6", 44, _MADE_BY_UNIX | 45, 45, 0, 0, count, count, size, at
-            ) + struct.pack("<4sIQI", b"PK\6\7", 0, at + size, 1)
-        short = (min(count, _LIMIT16), min(count, _LIMIT16), min(size, _LIMIT32), min(at, _LIMIT32))
-        return records + end + struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, *short, 0)
+
+def _headers(entry: Entry, offset: int) -> tuple[bytes, bytes]:
+    """What stands before an entry's content, and its record in the central directory."""
+    path, size, crc32, _, modified = entry
+    name = path.encode()
+    large, far = size >= _LIMIT32, offset >= _LIMIT32
+    short_size, short_offset = min(size, _LIMIT32), min(offset, _LIMIT32)
+    local_extra = _extra(size, size) if large else b""
+    extra = _extra(*(size, size) * large, *(offset,) * far) if large or far else b""
+    time, date = _dos_time(modified)
+    of_content = (time, date, crc32, short_size, short_size, len(name))
+    version = _ZIP64_VERSION if large else _PLAIN_VERSION
+    local = _LOCAL.pack(b"PK\3\4", version, _UTF8_NAME, 0, *of_content, len(local_extra))
+    version = _ZIP64_VERSION if extra else _PLAIN_VERSION
+    made_by = _MADE_BY_UNIX | version
+    record = _RECORD.pack(
+        b"PK\1\2", made_by, version, _UTF8_NAME, 0, *of_content, len(extra), 0, 0, 0, _MODE, short_offset
+    )
+    return local + name + local_extra, record + name + extra
+
+
+def _extra(*wide: int) -> bytes:
+    """The ZIP64 field with the numbers that the fields of 32 bits cannot hold."""
+    return struct.pack(f"<HH{len(wide)}Q", 1, 8 * len(wide), *wide)
+
+
+def _central_directory(records: list[bytes], at: int) -> bytes:
+    joined = b"".join(records)
+    count, size = len(records), len(joined)
+    end = b""
+    if count >= _LIMIT16 or size >= _LIMIT32 or at >= _LIMIT32:
+        end += struct.pack(
+            "<4sQHHIIQQQQ", b"PK\6\6", 44, _MADE_BY_UNIX | 45, 45, 0, 0, count, count, size, at
+        ) + struct.pack("<4sIQI", b"PK\6\7", 0, at + size, 1)
+    short = (min(count, _LIMIT16), min(count, _LIMIT16), min(size, _LIMIT32), min(at, _LIMIT32))
+    return joined + end + struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, *short, 0)
 
 
 def _dos_time(at: datetime) -> tuple[int, int]:
     year = min(max(at.year, 1980), 2107)
     return at.hour << 11 | at.minute << 5 | at.second // 2, (year - 1980) << 9 | at.month << 5 | at.day
-
-
-def _local_header(entry: Entry) -> bytes:
-    name = entry.path.encode()
-    large = entry.size >= _LIMIT32
-    extra = struct.pack("<HHQQ", 1, 16, entry.size, entry.size) if large else b""
-    short = _LIMIT32 if large else entry.size
-    version = _ZIP64_VERSION if large else _PLAIN_VERSION
-    fields = (version, _UTF8_NAME, 0, *_dos_time(entry.modified), entry.crc32, short, short, len(name), len(extra))
-    return struct.pack("<4sHHHHHIIIHH", b"PK\3\4", *fields) + name + extra
-
-
-def _central_record(entry: Entry, offset: int) -> bytes:
-    name = entry.path.encode()
-    wide = [entry.size, entry.size] if entry.size >= _LIMIT32 else []
-    wide += [offset] if offset >= _LIMIT32 else []
-    extra = struct.pack(f"<HH{len(wide)}Q", 1, 8 * len(wide), *wide) if wide else b""
-    version = _ZIP64_VERSION if wide else _PLAIN_VERSION
-    short_size, short_offset = min(entry.size, _LIMIT32), min(offset, _LIMIT32)
-    fields = (_MADE_BY_UNIX | version, version, _UTF8_NAME, 0, *_dos_time(entry.modified), entry.crc32)
-    sizes = (short_size, short_size, len(name), len(extra), 0, 0, 0, _MODE, short_offset)
-    return struct.pack("<4sHHHHHHIIIHHHHHII", b"PK\1\2", *fields, *sizes) + name + extra
