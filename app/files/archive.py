@@ -14,8 +14,9 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from app.files.blocks import Stored
 from app.files.names import archive_name, split_suffix
-from app.files.storage import Storage, Stored
+from app.files.storage import Storage
 
 _LIMIT32, _LIMIT16 = 0xFFFFFFFF, 0xFFFF
 _UTF8_NAME, _ZIP64_VERSION, _PLAIN_VERSION, _MADE_BY_UNIX = 0x800, 45, 20, 3 << 8

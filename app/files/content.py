@@ -9,8 +9,9 @@ from urllib.parse import quote
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 
+from app.files.errors import ContentMissing
 from app.files.models import File
-from app.files.storage import ContentMissing, Storage
+from app.files.storage import Storage
 from app.kit.errors import Problem
 from app.kit.etags import is_known
 

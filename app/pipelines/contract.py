@@ -19,8 +19,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 T = TypeVar("T")
 Source = Literal["file", "url", "record"]
-RETRYABLE = frozenset({"RATE_LIMIT", "TIMEOUT", "NETWORK_ERROR", "UPSTREAM_5XX", "WORKER_LOST"})
-"""Codes that pass by themselves; every other failure is final (document 003, R3-07)."""
+RETRYABLE = frozenset({"RATE_LIMIT", "TIMEOUT", "NETWORK_ERROR", "UPSTREAM_5XX", "WORKER_LOST"}) | {
+    "STORAGE_UNAVAILABLE",
+    "DISK_NEARLY_FULL",
+}
+"""Codes that pass by themselves; every other failure is final (document 003, R3-07; our own storage added)."""
 
 
 class PipelineNotWellFormed(ValueError):

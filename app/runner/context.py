@@ -19,9 +19,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.batches.repository import find_output
 from app.files import repository as file_repository
 from app.files import service as file_service
+from app.files.errors import ContentMissing
 from app.files.fetch import fetch
 from app.files.names import display_name, guess_media_type
-from app.files.storage import ContentMissing, Storage, content_key
+from app.files.storage import Storage, content_key
 from app.kit.db import Database
 from app.kit.sandbox import Sandbox
 from app.pipelines.contract import BatchInfo, JobInfo, OnSuccess, Step

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import httpx
 
+from app.kit.errors import Problem
 from app.kit.outbound import retry_after
 from app.kit.schemas import check_text
 from app.pipelines.contract import RETRYABLE, Retry, Step, Stop
@@ -99,6 +100,8 @@ def read_exception(step: Step, error: Exception) -> Failed:
             return _read_status(response)
         case httpx.TransportError() | ConnectionError():
             return Failed("NETWORK_ERROR", clean_message(error_text(error)), retryable=True)
+        case Problem(code=code, detail=detail):
+            return Failed(code.upper(), clean_message(detail), code.upper() in RETRYABLE)
         case MemoryError():
             return Failed("RESOURCE_LIMIT", f"{step.name} needed too much memory.", retryable=False)
     return Failed("UNEXPECTED_ERROR", clean_message(error_text(error)), retryable=False)

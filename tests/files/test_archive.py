@@ -16,8 +16,10 @@ from pathlib import Path
 import pytest
 
 from app.files.archive import Archive, Entry, unique_paths
+from app.files.blocks import CHUNK
+from app.files.errors import ContentMissing
 from app.files.spool import spool_bytes
-from app.files.storage import CHUNK, ContentMissing, Storage
+from app.files.storage import Storage
 from app.kit.service import running
 
 AT = datetime(2026, 3, 14, 15, 9, 26, tzinfo=UTC)

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from app.files.errors import DiskNearlyFull
 from app.files.spool import spool_bytes
-from app.files.storage import DiskNearlyFull, Storage
+from app.files.storage import Storage
 from app.kit.service import running
 from tests.conftest import Api, make_home, make_settings, serving
 from tests.files.bodies import FORM, form, part, rows_of, spooled, stored

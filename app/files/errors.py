@@ -1,0 +1,21 @@
+"""What goes wrong with contents, as clients are told."""
+
+from __future__ import annotations
+
+from app.kit.errors import InsufficientStorage, Problem, Unavailable
+
+
+class ContentMissing(Problem):
+    """A row names a content that storage does not hold."""
+
+    status, code, title = 500, "content_missing", "Content missing"
+
+
+class DiskNearlyFull(InsufficientStorage):
+    code, title = "disk_nearly_full", "Disk nearly full"
+
+
+class StorageUnavailable(Unavailable):
+    """The bucket does not answer, or refuses us."""
+
+    code, title = "storage_unavailable", "Storage unavailable"
