@@ -55,14 +55,14 @@ def with_pillow(content: bytes, effort: int) -> int:
 
 def with_tranche(client: httpx.Client, pictures: list[bytes], effort: int) -> int:
     """Upload, convert, and wait for the end; bytes of the results."""
-    files = [("files", (f"PL_DXB191_{n:04d}_Front.jpg", content)) for n, content in enumerate(pictures)]
+    files = [("files", (f"PL_DXB191_{n:04d}_Front", content)) for n, content in enumerate(pictures)]
     reply = client.post("/api/jobs/batch", data={"pipeline": "web-images", "effort": str(effort)}, files=files)
     batch_id = reply.raise_for_status().json()["batch_id"]
     with client.stream("GET", f"/api/batches/{batch_id}/events", headers={"Accept": "text/event-stream"}) as stream:
         for _ in stream.iter_lines():
             pass
     batch = client.get(f"/api/batches/{batch_id}").json()["batch"]
-    assert batch["status"] == "completed", batch
+    assert batch["status"] == "completed", batch["counters"]
     return int(batch["summary_data"]["bytes"] + batch["summary_data"]["thumbnail_bytes"])
 
 
