@@ -47,6 +47,12 @@ class NothingToRetry(Conflict):
     code, title = "nothing_to_retry", "Nothing to retry"
 
 
+class NothingToRunAgain(Conflict):
+    """The jobs came from an older system: what they worked on stayed there."""
+
+    code, title = "nothing_to_run_again", "Nothing to run again"
+
+
 _COPY_JOBS = text("""
 insert into jobs (id, batch_id, pipeline_id, sequence, item, source_type, source_url, file_id, filename, file_size,
   media_type, checksum, record, step_position, retry_of_job_id)
@@ -85,6 +91,7 @@ async def retry_failed(
     """
     batch = await service.get_locked(session, caller, batch_id)
     service.check_command(batch, "retry-failed")
+    _check_own(batch)
     failed = select(Job.id).where(Job.batch_id == batch_id, Job.status == "failed")
     if code:
         failed = failed.where(Job.error_code == code)
@@ -104,10 +111,16 @@ async def restart(session: AsyncSession, caller: Caller, doorbell: Doorbell, bat
     """A batch with all jobs of an ended one, from the beginning; the new batch's id."""
     batch = await service.get_locked(session, caller, batch_id)
     service.check_command(batch, "restart")
+    _check_own(batch)
     query = select(Job.id).where(Job.batch_id == batch_id).order_by(Job.sequence)
     jobs = (await session.execute(query)).scalars().all()
     name = await _numbered(session, batch, "Restart", "restart")
     return await _copy(session, caller, doorbell, batch, jobs, name=name, relation="restart")
+
+
+def _check_own(batch: Batch) -> None:
+    if batch.relation == "backfill":
+        raise NothingToRunAgain("These jobs were imported from an older system; their files are not here.")
 
 
 async def _numbered(session: AsyncSession, batch: Batch, word: str, relation: str) -> str:

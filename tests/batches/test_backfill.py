@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,7 +20,7 @@ from app.kit import migrations
 from app.kit.db import Database
 from app.kit.postgres import EmbeddedPostgres
 from app.settings import Settings
-from tests.conftest import fresh_database, make_settings
+from tests.conftest import fresh_database, make_settings, serving
 
 CSV = """created_at,pipeline,file name,status,size,finished_at,error,Operator
 2024-03-01T10:00:00Z,no-op,KX_Quay_Lamp_Front.png,done,1000,2024-03-01T10:05:00Z,,Ann
@@ -76,6 +78,19 @@ def test_window_pipeline_and_status_make_batches(run: Run, database_url: str) ->
     assert first["events"] == ["batch.created", "batch.partial"]
     again = run(CSV)
     assert "KX_QUAY_3-view_Render_2024-03-01_2" in again[1]
+
+
+async def test_imported_batches_are_seen_but_not_run_again(run: Run, home: Path, database_url: str) -> None:
+    assert await asyncio.to_thread(run, CSV)
+    async with serving(make_settings(home, database_url)) as api:
+        batch = (await api.get("/api/batches?status=partial")).json()["batches"][0]
+        assert (await api.get(f"/api/batches/{batch['id']}")).status_code == 200
+        for command in ("retry-failed", "restart"):
+            reply = await api.post(f"/api/batches/{batch['id']}/{command}")
+            assert (reply.status_code, reply.json()["code"]) == (409, "nothing_to_run_again")
+        with zipfile.ZipFile(io.BytesIO((await api.get(f"/api/batches/{batch['id']}/download")).content)) as empty:
+            assert empty.namelist() == []
+        assert (await api.delete(f"/api/batches/{batch['id']}")).status_code < 300
 
 
 def test_a_row_that_cannot_be_read_stops_everything(run: Run, database_url: str) -> None:
