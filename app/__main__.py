@@ -1,4 +1,5 @@
-"""The command line: `tranche serve`, `worker`, `submit`, `watch`, `demo`, `keys`, `plays`, `migrate`, `doctor`.
+"""The command line: `tranche serve`, `worker`, `submit`, `watch`, `demo`, `keys`, `plays`, `migrate`, `backup`,
+`restore`, `doctor`.
 
 Each command imports what it needs: a service that starts should not wait for a progress bar's imports.
 """
@@ -106,11 +107,14 @@ def demo() -> None:
 
 
 @app.command()
-def migrate(revision: Annotated[str, typer.Argument(help="A revision, `head` or `base`.")] = "head") -> None:
+def migrate(
+    revision: Annotated[str, typer.Argument(help="A revision, `head` or `base`.")] = "head",
+    force: Annotated[bool, typer.Option("--force", help="Go back although there are batches.")] = False,
+) -> None:
     """Bring the database's schema to a revision. `base` removes everything."""
     from app.commands.administration import migrate
 
-    typer.echo(f"The schema is at {migrate(settings(), revision) or 'base'}.")
+    typer.echo(f"The schema is at {migrate(settings(), revision, force=force) or 'base'}.")
 
 
 @app.command("import-jobs")
@@ -136,6 +140,25 @@ def import_jobs(
         typer.echo(f"{batch.created_at:%Y-%m-%d %H:%M}  {batch.status:<10} {len(batch.job_ids):>6} jobs  {batch.name}")
     jobs = sum(len(batch.job_ids) for batch in added)
     typer.echo(f"{jobs} jobs in {len(added)} batches{', not written: this was a dry run' if dry_run else ''}.")
+
+
+@app.command()
+def backup(folder: Annotated[Path, typer.Argument(help="A folder that does not exist yet.")]) -> None:
+    """Keep the database, the files and the keys in a folder, also while the service works."""
+    from app.commands.backup import backup
+
+    made = backup(settings(), folder)
+    contents = "the bucket's files are not in it" if made.contents is None else f"{made.contents:,} files"
+    typer.echo(f"{folder}: the database, {contents}, as of {made.taken_at}. Keep it on another machine.")
+
+
+@app.command()
+def restore(folder: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="A backup.")]) -> None:
+    """Fill a new installation from a backup."""
+    from app.commands.backup import restore
+
+    kept = restore(settings(), folder)
+    typer.echo(f"Restored as of {kept.taken_at}. Jobs that were under way go on when the service starts.")
 
 
 @app.command()

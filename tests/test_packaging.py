@@ -85,7 +85,7 @@ def test_the_command_runs_from_the_wheel(installed: Path) -> None:
     )
     shown = run_installed(installed, code)
     assert str(installed) in shown
-    for command in ("serve", "worker", "submit", "watch", "migrate", "keys", "doctor"):
+    for command in ("serve", "worker", "submit", "watch", "migrate", "keys", "backup", "restore", "doctor"):
         assert command in shown
 
 

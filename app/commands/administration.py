@@ -37,10 +37,28 @@ def run_with_database(settings: Settings, work: Callable[[], Awaitable[T]], inst
         raise ServiceRefused(f"The database cannot be reached ({type(error).__name__}: {error}).") from None
 
 
-def migrate(settings: Settings, revision: str) -> str | None:
-    """Bring the schema to a revision; returns the one reached."""
+def migrate(settings: Settings, revision: str, *, force: bool = False) -> str | None:
+    """Bring the schema to a revision; returns the one reached. Going back over batches wants `force`."""
     installation = Installation(settings)
-    return run_with_database(settings, lambda: installation.migrate(revision), installation)
+
+    async def work() -> str | None:
+        if not force and await _would_lose(installation, revision):
+            raise ServiceRefused("Going back drops tables and columns with what is in them. With a backup: --force.")
+        return await installation.migrate(revision)
+
+    return run_with_database(settings, work, installation)
+
+
+async def _would_lose(installation: Installation, revision: str) -> bool:
+    connection = await installation.database.connect()
+    try:
+        if not await connection.fetchval("select to_regclass('batches')"):
+            return False
+        current = await connection.fetchval("select version_num from alembic_version")
+        back = revision == "base" or revision.startswith("-") or (revision.isdigit() and int(revision) < int(current))
+        return back and bool(await connection.fetchval("select exists (select from batches)"))
+    finally:
+        await connection.close()
 
 
 def create_key(settings: Settings, *, organisation: str, user: str, role: Role, name: str) -> str:

