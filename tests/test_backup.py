@@ -5,18 +5,21 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import io
+import re
 import shutil
 import threading
 import zipfile
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import parse_qs, quote, urlsplit
 
 import asyncpg
 import httpx
 import pytest
 from sqlalchemy import text
 
+from app.commands.backup import _address
 from app.files.collection import collect, hold_collection
 from tests.conftest import WORKLOADS, Api, make_home
 from tests.files.bodies import query
@@ -135,3 +138,17 @@ async def test_nothing_is_collected_while_a_backup_is_taken(api: Api, monkeypatc
         assert await storage.exists(key)
     assert await collect(database, storage, key[:2]) >= 1
     assert not await storage.exists(key)
+
+
+@pytest.mark.parametrize("password", ["plain", "c:o\\l@on/ü"])
+def test_password_of_the_database_is_not_among_the_arguments(password: str, tmp_path: Path) -> None:
+    with _address(f"postgresql://me:{quote(password, safe='')}@db.example:5433/tranche?sslmode=require") as address:
+        parts = urlsplit(address)
+        assert (parts.username, parts.password, parts.hostname, parts.port) == ("me", None, "db.example", 5433)
+        asked = parse_qs(parts.query)
+        assert asked["sslmode"] == ["require"]
+        file = Path(asked["passfile"][0])
+        assert file.stat().st_mode & 0o077 == 0
+        stored = file.read_text().removeprefix("*:*:*:*:").removesuffix("\n")
+        assert re.sub(r"\\(.)", r"\1", stored) == password
+    assert not file.exists()

@@ -11,11 +11,14 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from app.commands import ServiceRefused
 from app.commands.administration import run_with_database
@@ -103,20 +106,31 @@ def restore(settings: Settings, folder: Path) -> Backup:
 
 def _run(installation: Installation, command: str, *arguments: str) -> None:
     binaries = installation.postgres.bin if installation.postgres else find_binaries()
-    address = urlsplit(installation.database.dsn)
-    password = unquote(address.password or "")
-    # Anybody can read a program's arguments, nobody its environment.
-    shown = installation.database.dsn.replace(f":{address.password}@", "@", 1) if password else address.geturl()
-    environment = os.environ | ({"PGPASSWORD": password} if password else {})
-    done = subprocess.run(
-        [binaries / command, f"--dbname={shown}", *arguments],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        env=environment,
-    )
+    with _address(installation.database.dsn) as address:
+        done = subprocess.run(
+            [binaries / command, f"--dbname={address}", *arguments],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+        )
     if done.returncode:
         raise ServiceRefused(f"{command} failed: {done.stderr.strip() or done.returncode}")
+
+
+@contextmanager
+def _address(dsn: str) -> Iterator[str]:
+    """The database's address with its password in a file: every user of the machine can read a program's arguments."""
+    parts = urlsplit(dsn)
+    if parts.password is None:
+        yield dsn
+        return
+    with tempfile.NamedTemporaryFile("w") as file:  # which nobody else may read
+        password = unquote(parts.password).replace("\\", "\\\\").replace(":", "\\:")
+        file.write(f"*:*:*:*:{password}\n")
+        file.flush()
+        query = "&".join(filter(None, (parts.query, f"passfile={quote(file.name)}")))
+        place = parts.netloc.replace(f":{parts.password}@", "@", 1)
+        yield urlunsplit(parts._replace(netloc=place, query=query))
 
 
 def _copy_contents(source: Path, target: Path) -> tuple[int, int]:
