@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from pydantic import Field
 
-from app.assets.sheets import draw_sheet, first_readable
+from app.assets.children import draw_sheet, first_readable
 from app.assets.views import count_assets
 from app.batches.naming import asset_of, view_of
 from app.files.names import display_name

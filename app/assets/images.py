@@ -6,7 +6,6 @@ copy at full size. What is refused raises ImageRefused, whose `code` becomes the
 
 from __future__ import annotations
 
-import json
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +24,8 @@ from PIL import (
     UnidentifiedImageError,
     WebPImagePlugin,
 )
+
+from app.assets.errors import ImageRefused
 
 MAX_PIXELS: Final = 50_000_000
 """8,000 x 6,250: four bytes a pixel are 200 MB, which a child of 512 MiB can hold once."""
@@ -52,16 +53,7 @@ _SUFFIXES: Final = {
 }
 _BY_SUFFIX: Final = {suffix: name for name, suffixes in _SUFFIXES.items() for suffix in suffixes}
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
-_HEADER: Final = struct.Struct("<III")
 Image.MAX_IMAGE_PIXELS = None  # checked by `opened`, as an error and before a byte is decoded
-
-
-class ImageRefused(Exception):
-    """The file is not an image that can be processed. `code` is stable, `message` is one sentence."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(code, message)
-        self.code, self.message = code, message
 
 
 @contextmanager
@@ -217,20 +209,13 @@ def webp(image: Image.Image, quality: int, effort: int) -> bytes:
     return target.getvalue()
 
 
-def make_web_images(path: str, name: str | None, max_size: int, thumbnail: int, quality: int, effort: int) -> bytes:
-    """Both files of an image, packed: a header with their sizes, what they are in JSON, the image, the thumbnail."""
+def make_web_images(
+    path: str, name: str | None, max_size: int, thumbnail: int, quality: int, effort: int
+) -> tuple[dict[str, Any], bytes, bytes]:
+    """What both files of an image are, the image, the thumbnail."""
     with opened(path, name) as image:
         large = picture(image, max_size)
         small = large.copy()
         small.thumbnail((thumbnail, thumbnail), Image.Resampling.LANCZOS)
-        bodies = [webp(large, quality, effort), webp(small, quality, effort)]
-        told = json.dumps({"width": large.width, "height": large.height, "thumbnail": list(small.size)}).encode()
-    return _HEADER.pack(len(told), *map(len, bodies)) + told + b"".join(bodies)
-
-
-def unpack(answer: bytes) -> tuple[dict[str, Any], bytes, bytes]:
-    """What make_web_images packed."""
-    told, large, small = _HEADER.unpack_from(answer)
-    at = _HEADER.size
-    ends = at + told, at + told + large, at + told + large + small
-    return json.loads(answer[at : ends[0]]), answer[ends[0] : ends[1]], answer[ends[1] : ends[2]]
+        told = {"width": large.width, "height": large.height, "thumbnail": list(small.size)}
+        return told, webp(large, quality, effort), webp(small, quality, effort)

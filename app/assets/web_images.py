@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import Field
 
-from app.assets.images import describe, make_web_images, unpack
+from app.assets.children import describe, make_web_images, unpack
 from app.files.names import display_name, split_suffix
 from app.pipelines.contract import Params, Pipeline, StepContext, Stop
 

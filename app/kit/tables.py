@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import IO, Any, Final
 
 import orjson
-import xlsxwriter
 
 # With the full-width forms, which some spreadsheets read as the plain ones.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -60,6 +59,8 @@ def write_xlsx(file: IO[bytes], columns: Sequence[str], rows: Iterable[Mapping[s
 
     Texts are written as text cells and made safe as well: a safe cell stays safe when the sheet is saved as CSV.
     """
+    import xlsxwriter  # 3 MB that only a process needs which has made a workbook
+
     with xlsxwriter.Workbook(file, {"constant_memory": True}) as workbook:
         page = workbook.add_worksheet(sheet)
         page.freeze_panes(1, 0)

@@ -14,8 +14,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from charset_normalizer import from_bytes
-
 from app.registrations.findings import FileNotReadable, Findings
 
 DELIMITERS: Final = (",", ";", "\t", "|")
@@ -87,6 +85,8 @@ def _decode_unmarked(data: bytes, findings: Findings) -> str:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
+        from charset_normalizer import from_bytes  # 3 MB that most processes never need
+
         best = None if b"\x00" in data else from_bytes(data[:200_000]).best()
     # Below it are the encodings of the west, between which guesses on short texts go wrong.
     encoding = best.encoding if best else "cp1252"
