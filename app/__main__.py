@@ -13,6 +13,7 @@ from uuid import UUID
 
 import typer
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
 from app.commands import ServiceRefused
 from app.settings import Settings
@@ -33,6 +34,9 @@ def settings() -> Settings:
     """The settings, or the end of the program with what is wrong with them."""
     try:
         return Settings()
+    except SettingsError as error:
+        typer.echo(str(error.__cause__ or error), err=True)
+        raise typer.Exit(2) from None
     except ValidationError as error:
         for problem in error.errors():
             typer.echo(f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}", err=True)

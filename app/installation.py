@@ -55,6 +55,7 @@ class Installation:
         self.signing_key = SigningKey(settings.home, settings.secret_key)
         self.result_codes = ResultCodes(self.signing_key)
         sources = {source.key: source for source in ITEM_SOURCES}
+        self.sender = self._make_sender()
         self.template_runner = TemplateRunner(self.registry, self.doorbell, sources, settings.max_files)
         self.runner: Runner | None = None
         self.sign_in_token: str | None = None
@@ -100,14 +101,14 @@ class Installation:
                     services += [self.ai_provider] if self.ai_provider else []
                     scheduler = Scheduler(self.database, self.template_runner)
                     hand_over = HandOverSweep(self.database, self.registry, self.doorbell)
-                    services += [sandbox, self.platform, self.runner, self._sender(), scheduler, hand_over]
+                    services += [sandbox, self.platform, self.runner, self.sender, scheduler, hand_over]
                 if serve_http:
                     await self._welcome()
                     services.append(self.hub)
                 async with running(services):
                     yield
 
-    def _sender(self) -> Sender:
+    def _make_sender(self) -> Sender:
         settings = self.settings
         webhooks = WebhookCourier(
             self.database, self.signing_key, base_url=settings.base_url, allow=settings.outbound_allow_list

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
 
 from fastapi import FastAPI
@@ -55,7 +55,13 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with installation.started(serve_http=True, run_jobs=settings.worker == "embedded"):
+        async with AsyncExitStack() as stack:
+            started = installation.started(serve_http=True, run_jobs=settings.worker == "embedded")
+            try:
+                await stack.enter_async_context(started)
+            except Exception as error:
+                app.state.not_started = error
+                raise
             app.state.runner = installation.runner
             yield
 
@@ -71,7 +77,7 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         favicon_url="/console/mark.svg",
     )
-    app.state.settings, app.state.installation = settings, installation
+    app.state.settings, app.state.installation, app.state.not_started = settings, installation, None
     app.state.callers = Callers(installation.database)
     app.state.database, app.state.storage = installation.database, installation.storage
     app.state.registry, app.state.hub = installation.registry, installation.hub

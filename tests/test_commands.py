@@ -207,3 +207,28 @@ def test_settings_that_are_wrong_are_named(tmp_path: Path) -> None:
     done = run(tmp_path, 0, "doctor")
     assert done.returncode == 2
     assert "worker" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("TRANCHE_SMTP_URL", "mail.example", "TRANCHE_SMTP_URL must look like"),
+        ("TRANCHE_STORAGE_URL", "shelf://here", "TRANCHE_STORAGE_URL cannot be used"),
+        ("TRANCHE_SECRET_KEY", "short", "TRANCHE_SECRET_KEY must have"),
+        ("TRANCHE_PLATFORM_FILE", "/not/there.json", "/not/there.json does not describe a platform"),
+        ("TRANCHE_MONDAY_COLUMNS", "{status", "Expecting property name"),
+        ("DATABASE_URL", "postgresql://127.0.0.1:1/nothing", "the database is not reached"),
+    ],
+)
+@pytest.mark.parametrize("command", ["serve", "worker"])
+def test_wrong_settings_are_told_in_a_sentence(command: str, name: str, value: str, said: str, tmp_path: Path) -> None:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("TRANCHE_", "DATABASE_URL"))}
+    # Not reached either way: what is wrong is found before the database is, or is the database.
+    nowhere = {"DATABASE_URL": "postgresql://127.0.0.1:1/nothing", "TRANCHE_HOME": str(tmp_path), "TRANCHE_PORT": "0"}
+    values = clean | nowhere | {name: value}
+    done = subprocess.run(
+        [sys.executable, "-m", "app", command], env=values, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode in (1, 2)
+    assert said in done.stderr, done.stderr
+    assert len(done.stderr.strip().splitlines()) <= 2, done.stderr

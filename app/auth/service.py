@@ -11,13 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.auth import repository
 from app.auth.models import ApiKey, Organisation, Session, User
 from app.auth.secrets import MIN_LENGTH, new_secret, secret_hash
+from app.kit.service import CannotStart
 
 SESSION_LIFE = timedelta(days=30)
 LINK_LIFE = timedelta(days=1)
 FIRST_ADMIN_LOCK = 7_236_541_021
 
 
-class AdminKeyTooShort(ValueError):
+class AdminKeyTooShort(CannotStart):
     """TRANCHE_ADMIN_KEY has fewer than 16 characters."""
 
 

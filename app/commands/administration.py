@@ -14,9 +14,8 @@ from app.commands import ServiceRefused
 from app.installation import Installation
 from app.kit import migrations
 from app.kit.errors import DATABASE_DOWN
-from app.kit.postgres import PostgresNotStarted
 from app.kit.sandbox import Sandbox
-from app.kit.service import running
+from app.kit.service import CannotStart, running
 from app.settings import Settings
 
 T = TypeVar("T")
@@ -33,7 +32,9 @@ def run_with_database(settings: Settings, work: Callable[[], Awaitable[T]], inst
     settings.home.mkdir(parents=True, exist_ok=True)
     try:
         return asyncio.run(run())
-    except (*DATABASE_DOWN, PostgresNotStarted, TimeoutError) as error:
+    except CannotStart as error:
+        raise ServiceRefused(str(error)) from None
+    except (*DATABASE_DOWN, TimeoutError) as error:
         raise ServiceRefused(f"The database cannot be reached ({type(error).__name__}: {error}).") from None
 
 

@@ -9,15 +9,21 @@ import resource
 import signal
 import socket
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from typing import Any
 
+import asyncpg
 import uvicorn
 import uvloop
 from fastapi import FastAPI
 
+from app.commands import ServiceRefused
 from app.installation import Installation
 from app.kit.connections import guarded
+from app.kit.errors import DATABASE_DOWN
+from app.kit.service import CannotStart
 from app.main import create_app
 from app.settings import Settings
 
@@ -28,6 +34,12 @@ UNANSWERED_MS = 30_000
 """How long a peer may leave what we sent without a sign of life: a machine that lost its power says no good-bye."""
 BACKLOG = 8192
 """Thousands come back at once after a restart; the kernel takes the less of this and net.core.somaxconn."""
+DATABASE_REFUSES = (
+    *DATABASE_DOWN,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    TimeoutError,
+)
 OTHER_FILES = 2048
 """Room for what is not a stream: requests, uploads, the database, children."""
 REQUEST_END_SECONDS = 2
@@ -140,14 +152,32 @@ def serve(settings: Settings) -> None:
         listener = listen(settings.host, settings.port)
     except OSError as error:
         raise SystemExit(f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}.") from None
-    server = Server(create_app(settings), listener)
-    uvloop.run(server.serve(sockets=[listener]))
+    with refusing():
+        app = create_app(settings)
+        # A start that fails is told below, in a sentence instead of uvicorn's fifty lines.
+        logging.getLogger("uvicorn.error").addFilter(lambda _: app.state.not_started is None)
+        try:
+            uvloop.run(Server(app, listener).serve(sockets=[listener]))
+        except SystemExit:
+            raise app.state.not_started or SystemExit from None
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """What is wrong with how the service is set up, as ServiceRefused; errors of our own stay what they are."""
+    try:
+        yield
+    except CannotStart as error:
+        raise ServiceRefused(f"Tranche cannot start: {error}") from None
+    except DATABASE_REFUSES as error:
+        raise ServiceRefused(f"Tranche cannot start, the database is not reached: {error}") from None
 
 
 def work(settings: Settings) -> None:
     """Run jobs only, against the database and storage that the API processes use."""
     configure_logging(settings)
-    uvloop.run(_work(Installation(settings)))
+    with refusing():
+        uvloop.run(_work(Installation(settings)))
 
 
 async def _work(installation: Installation) -> None:

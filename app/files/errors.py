@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.kit.errors import InsufficientStorage, Problem, Unavailable
+from app.kit.service import CannotStart
 
 
 class ContentMissing(Problem):
@@ -13,6 +14,10 @@ class ContentMissing(Problem):
 
 class DiskNearlyFull(InsufficientStorage):
     code, title = "disk_nearly_full", "Disk nearly full"
+
+
+class StoreNotKnown(CannotStart):
+    """TRANCHE_STORAGE_URL names no kind of store that there is, or lacks a part."""
 
 
 class StorageUnavailable(Unavailable):

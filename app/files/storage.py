@@ -22,7 +22,7 @@ from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore, from_url
 
 from app.files.blocks import CHUNK, Stored, fetch_blocks, read_blocks
-from app.files.errors import ContentMissing, DiskNearlyFull, StorageUnavailable
+from app.files.errors import ContentMissing, DiskNearlyFull, StorageUnavailable, StoreNotKnown
 
 log = logging.getLogger("tranche.files")
 RESERVE_BYTES, RESERVE_SHARE = 1024**3, 0.05
@@ -62,6 +62,13 @@ def _reaching(key: str) -> Iterator[None]:
         raise StorageUnavailable("The file store does not answer.") from error
 
 
+def _bucket(url: str) -> ObjectStore:
+    try:
+        return from_url(url, **BUCKET)
+    except (BaseError, ValueError) as error:
+        raise StoreNotKnown(f"TRANCHE_STORAGE_URL cannot be used: {_first_line(error)}") from None
+
+
 def _first_line(error: BaseException) -> str:
     return (str(error) or type(error).__name__).partition("\n")[0]  # the rest is for obstore's own developers
 
@@ -95,7 +102,7 @@ class Storage:
         self.incoming = (local if local and url else home.absolute()) / "incoming"
         if local:
             local.mkdir(parents=True, exist_ok=True)
-        self._store: ObjectStore = LocalStore(local) if local else from_url(url or "", **BUCKET)
+        self._store: ObjectStore = LocalStore(local) if local else _bucket(url or "")
         self._spool: Path | None = None
         self._lock: int | None = None
         self._grown = 0

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import asyncpg
 
+from app.kit.service import CannotStart
 from app.kit.system_user import SystemUser, is_reachable, system_user
 
 log = logging.getLogger("tranche.postgres")
@@ -42,7 +43,7 @@ OPTIONS = {
 }
 
 
-class PostgresNotStarted(RuntimeError):
+class PostgresNotStarted(CannotStart):
     """The embedded server could not be brought up; the message ends with the tail of its log."""
 
 

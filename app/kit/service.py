@@ -16,6 +16,10 @@ from app.kit.errors import DATABASE_DOWN
 log = logging.getLogger("tranche.service")
 
 
+class CannotStart(ValueError):
+    """As it is set up the service cannot start; the message is one sentence for its operator."""
+
+
 class Service(Protocol):
     """A background loop or a held resource."""
 

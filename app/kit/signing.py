@@ -18,11 +18,13 @@ from typing import Final
 
 from pydantic import SecretStr
 
+from app.kit.service import CannotStart
+
 FILE: Final = "secret.key"
 MIN_LENGTH: Final = 16
 
 
-class SecretKeyTooShort(ValueError):
+class SecretKeyTooShort(CannotStart):
     """TRANCHE_SECRET_KEY, or what is in the key's file, has fewer than 16 characters."""
 
 
@@ -30,14 +32,13 @@ class SigningKey:
     """The installation's key. `id` names it without telling it: rows carry it, so that a changed key is noticed."""
 
     def __init__(self, home: Path, wanted: SecretStr | None) -> None:
-        self._path, self._wanted = home / FILE, wanted
+        self._path = home / FILE
+        self._wanted = _checked(wanted.get_secret_value()) if wanted else None
         self._key = b""
         self.id = ""
 
     async def start(self) -> None:
-        text = self._wanted.get_secret_value() if self._wanted else await asyncio.to_thread(self._read_or_make)
-        if len(text) < MIN_LENGTH:
-            raise SecretKeyTooShort(f"TRANCHE_SECRET_KEY must have {MIN_LENGTH} characters or more")
+        text = self._wanted or _checked(await asyncio.to_thread(self._read_or_make))
         self._key = text.encode()
         self.id = self.derive(b"id").hex()[:16]
 
@@ -60,3 +61,9 @@ class SigningKey:
                 os.link(draft, self._path)
             os.unlink(draft)
         return self._path.read_text("utf-8").strip()
+
+
+def _checked(text: str) -> str:
+    if len(text) < MIN_LENGTH:
+        raise SecretKeyTooShort(f"TRANCHE_SECRET_KEY must have {MIN_LENGTH} characters or more.")
+    return text

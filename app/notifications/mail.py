@@ -17,6 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from app.batches.models import Batch
 from app.batches.reads import pipelines_of
 from app.batches.states import COUNTERS
+from app.kit.service import CannotStart
 from app.notifications.wording import counted, duration, one_line, sentence
 from app.pipelines.models import PipelineRow
 
@@ -30,7 +31,7 @@ _TEMPLATES: Final = Environment(
 _COLOURS: Final = {"completed": "#1a7f37", "partial": "#9a6700", "failed": "#cf222e", "cancelled": "#57606a"}
 
 
-class SmtpUrlNotValid(ValueError):
+class SmtpUrlNotValid(CannotStart):
     """TRANCHE_SMTP_URL or TRANCHE_MAIL_FROM cannot be read. The message never repeats the URL, which has a password."""
 
 

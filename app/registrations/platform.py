@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from app.kit.addresses import parse_url
 from app.kit.outbound import outbound_client, retry_after
 from app.kit.schemas import check_json, check_text
+from app.kit.service import CannotStart
 
 DEFAULT_DESCRIPTION: Final = Path(__file__).with_name("ordering_platform.json")
 MAX_ANSWER_BYTES: Final = 1024 * 1024
@@ -21,7 +22,7 @@ REQUEST_SECONDS: Final = 30.0
 STEP_SECONDS: Final = 120.0
 
 
-class PlatformNotReadable(ValueError):
+class PlatformNotReadable(CannotStart):
     """The operator's description of the platform is not one."""
 
 

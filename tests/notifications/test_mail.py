@@ -193,7 +193,7 @@ async def test_a_batch_without_an_address_sends_nothing(api: Api, mailbox: Mailb
 
 
 async def test_several_senders_send_one_mail(api: Api, mailbox: Mailbox) -> None:
-    others = [api.installation._sender() for _ in range(3)]
+    others = [api.installation._make_sender() for _ in range(3)]
     for sender in others:
         await sender.start()
     batches = [await run(api, "no-op", [{}], notification_email="once@example.org") for _ in range(5)]

@@ -176,7 +176,7 @@ async def test_a_stopped_process_gives_back_what_it_was_sending(
         webhook = (await other.post("/api/webhooks", json={"url": receiver.url("/given-back")})).json()
         receiver.answers.append(hang)
         for count in (1, 2):
-            sender = other.installation._sender()
+            sender = other.installation._make_sender()
             await sender.start()
             if count == 1:
                 await other.post(f"/api/webhooks/{webhook['id']}/test")
