@@ -17,8 +17,6 @@ import httpx
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.kit.service import CannotStart
-
 T = TypeVar("T")
 Source = Literal["file", "url", "record"]
 RETRYABLE = frozenset({"RATE_LIMIT", "TIMEOUT", "NETWORK_ERROR", "UPSTREAM_5XX", "WORKER_LOST"}) | {
@@ -28,7 +26,7 @@ RETRYABLE = frozenset({"RATE_LIMIT", "TIMEOUT", "NETWORK_ERROR", "UPSTREAM_5XX",
 """Codes that pass by themselves; every other failure is final (document 003, R3-07; our own storage added)."""
 
 
-class PipelineNotWellFormed(CannotStart):
+class PipelineNotWellFormed(ValueError):
     """A workload's definition contradicts itself; the message says where."""
 
 
