@@ -147,11 +147,23 @@ class Storage:
 
     def new_spool_file(self) -> Path:
         """A path for a content on its way in, on the filesystem of the local store."""
-        if self._spool is None:
-            raise RuntimeError("storage is not started")
-        handle, path = tempfile.mkstemp(dir=self._spool)
+        handle, path = tempfile.mkstemp(dir=self._spool_folder())
         os.close(handle)
         return Path(path)
+
+    @asynccontextmanager
+    async def scratch_folder(self) -> AsyncIterator[Path]:
+        """A folder that is gone after the block; what a killed process leaves is cleared by the next start."""
+        folder = Path(await asyncio.to_thread(tempfile.mkdtemp, dir=self._spool_folder()))
+        try:
+            yield folder
+        finally:
+            await asyncio.shield(asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True))
+
+    def _spool_folder(self) -> Path:
+        if self._spool is None:
+            raise RuntimeError("storage is not started")
+        return self._spool
 
     def check_space(self, wanted: int) -> None:
         """Raise DiskNearlyFull (507) unless `wanted` more bytes leave the reserve free."""

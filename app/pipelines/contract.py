@@ -163,6 +163,10 @@ class StepContext(Protocol):
         """The stored content with this SHA-256, such as a sibling's file."""
         ...
 
+    def scratch_folder(self) -> AbstractAsyncContextManager[Path]:
+        """A folder that is gone after the block, whatever a child left in it. Not in memory, as /tmp may be."""
+        ...
+
     async def download(self, *, media_types: Sequence[str] = (), max_bytes: int | None = None) -> None:
         """Fetch the job's `source_url` safely; its content is the job's input from then on.
 

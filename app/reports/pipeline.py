@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
-import tempfile
 import time
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any
 
 from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -28,7 +25,6 @@ from app.reports.profile import MEMORY_BYTES, VERSION, profile_file
 from app.reports.summary import PROBLEMS, summarise
 
 JSON_FILE, HTML_FILE = "report.json", "report.html"
-SCRATCH_PREFIX: Final = "tranche-report-"
 
 
 class ReportParams(Params):
@@ -70,7 +66,7 @@ async def profiling(ctx: StepContext) -> Stop | dict[str, Any]:
     began = time.monotonic()
     name, params = ctx.job.filename or "", ctx.params
     try:
-        async with ctx.input.local_path() as path, _scratch() as folder:
+        async with ctx.input.local_path() as path, ctx.scratch_folder() as folder:
             arguments = (str(path), name, folder, params.sheet, params.header)
             found = await ctx.in_child(profile_file, *arguments, memory_bytes=MEMORY_BYTES)
     except SandboxCrashed as error:
@@ -116,16 +112,6 @@ async def save_report(session: AsyncSession, ctx: StepContext) -> None:
 
 
 pipeline.on_batch_end(summarise)
-
-
-@asynccontextmanager
-async def _scratch() -> AsyncIterator[str]:
-    """A folder for the child. It is removed here, because a child that is killed cannot."""
-    folder = await asyncio.to_thread(tempfile.mkdtemp, prefix=SCRATCH_PREFIX)
-    try:
-        yield folder
-    finally:
-        await asyncio.shield(asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True))
 
 
 def _say(profile: Mapping[str, Any]) -> str:

@@ -212,6 +212,9 @@ class RunningStep:
     def content(self, checksum: str | None) -> StoredInput:
         return StoredInput(self._resources.storage, checksum)
 
+    def scratch_folder(self) -> AbstractAsyncContextManager[Path]:
+        return self._resources.storage.scratch_folder()
+
     async def read_file(self, name: str) -> bytes:
         async with self.transaction() as session:
             file = await find_output(session, self.batch.organisation_id, self.job.id, name)

@@ -159,6 +159,14 @@ async def test_spool_of_a_dead_process_is_cleared_and_of_a_living_one_kept(
     assert list((tmp_path / "incoming").iterdir()) == [living.parent]
 
 
+async def test_scratch_folder_goes_with_what_is_in_it_and_dies_with_the_spool(storage: Storage) -> None:
+    async with storage.scratch_folder() as folder:
+        (folder / "deep").mkdir()
+        (folder / "deep" / "left").write_text("by a child that was killed")
+        assert folder.parent == storage.new_spool_file().parent
+    assert not folder.exists()
+
+
 async def test_store_at_an_address_of_its_own(tmp_path: Path) -> None:
     storage = Storage(tmp_path / "home", f"file://{tmp_path}/elsewhere")
     async with running([storage]):
