@@ -120,7 +120,8 @@ def diagnose(settings: Settings) -> list[tuple[str, bool, str]]:
         await connection.close()
         async with running([installation.storage]):
             free, total = installation.storage.disk_usage()
-            found.append(("storage", True, f"{free / 1e9:.1f} of {total / 1e9:.1f} GB free"))
+            trouble = await installation.storage.find_trouble()
+            found.append(("storage", not trouble, trouble or f"{free / 1e9:.1f} of {total / 1e9:.1f} GB free"))
         sandbox = Sandbox(workers=1, memory_bytes=settings.child_memory_bytes, cpu_seconds=10)
         async with running([sandbox]):
             child = await sandbox.run(os.getpid, timeout=20)

@@ -31,6 +31,7 @@ CHECK_EVERY = 4 * CHUNK
 """Bytes between two looks at the free space: a chunked body does not say beforehand how much it will need."""
 PUTS_AT_ONCE = 16
 """A bucket answers each in tens of milliseconds: 10,000 small files one after the other would take minutes."""
+LOOK_SECONDS = 5
 BUCKET: Any = {
     "client_options": {"connect_timeout": "5s", "timeout": "60s", "allow_http": True},
     "retry_config": {"max_retries": 4, "retry_timeout": timedelta(seconds=30)},
@@ -110,19 +111,20 @@ class Storage:
     async def start(self) -> None:
         """Make a spool folder of this process's own, and clear those that dead processes left."""
         await asyncio.to_thread(self._open_spool)
-        if self.root is None:
-            await self._look_at_bucket()
+        # A wrong name or key is told now, not by the first upload; the service starts all the same.
+        if trouble := await self.find_trouble():
+            log.error("the file store does not answer; uploads fail until it does: %s", trouble)
 
-    async def _look_at_bucket(self) -> None:
-        # A wrong name or key is told at the start, not by the first upload; the service starts all the same.
-        try:
-            async with asyncio.timeout(5):
-                async for _ in obstore.list(self._store):
-                    break
-        except (BaseError, FileNotFoundError, TimeoutError) as error:
-            log.error(
-                "the file store does not answer; uploads fail until it does: %s", str(error) or "no answer in 5 s"
-            )
+    async def find_trouble(self) -> str | None:
+        """Why the bucket cannot be used at the moment; None when it can, or when there is none."""
+        if self.root is None:
+            try:
+                async with asyncio.timeout(LOOK_SECONDS):
+                    async for _ in obstore.list(self._store):
+                        break
+            except (BaseError, FileNotFoundError, TimeoutError) as error:
+                return _first_line(error)
+        return None
 
     async def stop(self) -> None:
         if self._spool:
