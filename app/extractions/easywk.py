@@ -37,6 +37,7 @@ _SECTION = re.compile(
     re.IGNORECASE,
 )
 _UNRANKED = re.compile(r"(?:au(?:ß|ss)er (?:Konkurrenz|Wertung)|a\. ?[KW]\.)", re.IGNORECASE)
+_OUT_OF_RANKING = re.compile(r"(?:a\. ?[KW]\.|AK)(?:\s+(?P<rest>[^\W\d_].*)|$)")  # in place of the place, or last
 _ANNOUNCED = re.compile(r"Uhrzeit der Bekanntgabe\b", re.IGNORECASE)
 _ROUNDS = (
     ("prelim", re.compile(r"\bVorl[aä]uf", re.IGNORECASE)),
@@ -149,6 +150,9 @@ class _Reader:
         elif (plain := _PLAIN_RANK.match(text)) and (swim := self._swim(plain["rest"], int(plain["place"]), page)):
             self._status = "OK"
             self._begin(swim)
+        elif (out := _OUT_OF_RANKING.match(text)) and (swim := self._swim(out["rest"] or "", None, page)):
+            self._status = "OK"
+            self._begin(replace(swim, exhibition=True))
         elif (self._unranked or self._rank is not None) and (swim := self._swim(text, self._rank, page)):
             self._begin(swim)
         elif self._status != "OK":
@@ -230,7 +234,8 @@ class _Reader:
             swim = self._make(person["name"], person["year"], person["team"], None, place, page)
         numbers = [cell for cell in found["after"].split() if _NUMBER.fullmatch(cell)]
         points = numbers[-1] if numbers else None
-        return replace(swim, time=result, status="OK", points=points, exhibition=self._unranked)
+        outside = self._unranked or _OUT_OF_RANKING.match(found["after"].strip()) is not None
+        return replace(swim, time=result, status="OK", points=points, exhibition=outside)
 
     def _make(
         self, name: str | None, year: str | None, team: str | None, letter: str | None, place: int | None, page: int

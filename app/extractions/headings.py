@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 _GENDER = r"(?:Women|Men|Girls|Boys|Mixed|Female|Male|Coed|Open)(?:['’]?s)?\b"
 _DISTANCE = r"(?:\d+\s*x\s*)?\d+(?:\.\d+)?\s+(?:(?:[LS]C\s+)?(?:Yard|Meter|Metre)s?|mtr|[LS]CM|[LS]CY)\b"
@@ -51,22 +52,27 @@ _REPORT = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Heading:
     """An event as printed: `number` (with its letter) is None in a report that leaves it out."""
 
     number: str | None
     title: str
 
-    @property
+    @cached_property
     def relay(self) -> bool:
         """Whether teams swim it, so that each row is followed by the swimmers of the team."""
         return "relay" in self.title.casefold()
 
-    @property
+    @cached_property
     def diving(self) -> bool:
         """Whether it is a dive, so that results are points and not times."""
         return re.search(r"\bdiv(?:e|es|ing)\b", self.title, re.IGNORECASE) is not None
+
+    @cached_property
+    def swim_off(self) -> bool:
+        """Whether the whole event is a swim-off."""
+        return re.search(r"\bswim-?\s?off\b", self.title, re.IGNORECASE) is not None
 
     @property
     def course(self) -> str | None:

@@ -200,7 +200,7 @@ def _is_same(event: Heading, other: Heading) -> bool:
 
 def _round(event: Heading, section: Section | None, column: str | None) -> str:
     """The round of a swim, from the title, its section, and the kind of column its result stands in."""
-    if section is None and re.search(r"\bswim-?\s?off\b", event.title, re.IGNORECASE):
+    if section is None and event.swim_off:
         return "swim_off"
     by_column = {"prelim": "prelim", "semi": "semifinal"}.get(column or "", "final")
     return by_column if section is None or section.round == "final" else section.round

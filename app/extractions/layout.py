@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from operator import itemgetter
 
 from app.extractions.headings import is_licence, mentions_event, read_event, report_kind
@@ -13,9 +15,10 @@ from app.extractions.words import Page, Word
 _LEFT, _HEIGHT = itemgetter(Word._fields.index("x0")), itemgetter(Word._fields.index("y"))
 _NUMBER = re.compile(r"#?\d+[A-Z]*")
 _GENDERS = re.compile(r"\(?(?:Women|Men|Girls|Boys|Mixed|Female|Male)(?:['’]?s)?$")
+_FIRST_SIGNS = frozenset("E(#WMGBF")  # of the words an event can start with
 _PLACE = re.compile(r"\*?\d{1,3}|-{2,3}")
-_TABLE_STARTS = ("Name", "Team")
-_TABLE_ENDS = ("Time", "Score", "Points")
+_TABLE_STARTS = frozenset(("Name", "Team"))
+_TABLE_ENDS = frozenset(("Time", "Score", "Points"))
 _NARROWEST = 120.0  # points; three columns on a letter page are 190 wide
 _MARGIN = 20.0  # points: a table may reach a little farther right than the page's title
 _LONGEST = 500  # characters; no page of a sheet is that wide, and patterns take long on what is
@@ -64,19 +67,25 @@ def reading_order(pages: list[Page]) -> list[PageLines]:
 
 def to_lines(words: list[Word], left: float) -> list[Line]:
     """Words grouped by height on the page, top down. Cells of one row stand a point apart where their fonts differ."""
-    lines: list[Line] = []
+    return list(_lines(words, left))
+
+
+def _lines(words: list[Word], left: float) -> Iterator[Line]:
     row: list[Word] = []
+    y = height = 0.0
     for word in sorted(words, key=_HEIGHT, reverse=True):
-        if row and row[0].y - word.y > 0.4 * min(row[0].height, word.height):
-            lines.append(_line(row, left))
+        if row and y - word.y > 0.4 * min(height, word.height):
+            if (line := _line(row, left)) is not None:
+                yield line
             row = []
+        if not row:
+            y, height = word.y, word.height
         row.append(word)
-    if row:
-        lines.append(_line(row, left))
-    return [line for line in lines if len(line.text) < _LONGEST]
+    if row and (line := _line(row, left)) is not None:
+        yield line
 
 
-def _line(row: list[Word], left: float) -> Line:
+def _line(row: list[Word], left: float) -> Line | None:
     row.sort(key=_LEFT)
     end = -1e9
     for word in row:
@@ -84,7 +93,8 @@ def _line(row: list[Word], left: float) -> Line:
             row = _by_cell(row)
             break
         end = word.x1
-    return Line(row, left, " ".join([word.text for word in row]))
+    text = " ".join([word.text for word in row])
+    return Line(row, left, text) if len(text) < _LONGEST else None
 
 
 def _by_cell(row: list[Word]) -> list[Word]:
@@ -103,10 +113,10 @@ def _by_cell(row: list[Word]) -> list[Word]:
 def _split_head(words: list[Word]) -> tuple[list[Line], list[Word]]:
     """The title lines across the page, and the words below them."""
     top = max((word.y for word in words), default=0.0)
-    lines = to_lines([word for word in words if word.y > top - _HEAD_HEIGHT], 0.0)
+    lines = list(islice(_lines([word for word in words if word.y > top - _HEAD_HEIGHT], 0.0), _HEAD_LINES))
     end = 0
     licensed = False
-    for index, line in enumerate(lines[:_HEAD_LINES]):
+    for index, line in enumerate(lines):
         if is_licence(line.text):
             end, licensed = index + 1, True
         elif mentions_event(line.text):
@@ -135,6 +145,8 @@ def _anchors(words: list[Word]) -> list[float]:
     found: list[float] = []
     for index, word in enumerate(words):
         text = word.text
+        if text[0] not in _FIRST_SIGNS:
+            continue
         if text in ("Event", "(Event"):
             after = words[index + 1 : index + 3]
             if len(after) < 2 or not _NUMBER.fullmatch(after[0].text) or not _GENDERS.match(after[1].text):
@@ -190,10 +202,11 @@ def _unheaded(bodies: list[list[Word]], edges: list[float], right: float) -> lis
 def _table_width(words: list[Word], first: float) -> float:
     """How far the heads of the first column's tables reach from its left edge."""
     width = 0.0
-    for head in words:
-        if not head.text.startswith(_TABLE_STARTS) or not 0 <= head.x0 - first < _NARROWEST / 2:
+    names = [word for word in words if word.text in _TABLE_ENDS or word.text[:4] in _TABLE_STARTS]
+    for head in names:
+        if head.text[:4] not in _TABLE_STARTS or not 0 <= head.x0 - first < _NARROWEST / 2:
             continue
-        beside = [word for word in words if word.x0 > head.x0 and abs(word.y - head.y) < 2]
+        beside = [word for word in names if word.x0 > head.x0 and abs(word.y - head.y) < 2]
         next_table = min(
             (word.x0 for word in beside if word.text in _TABLE_STARTS and word.x0 - head.x0 > _NARROWEST), default=1e9
         )
@@ -206,7 +219,8 @@ def _places(words: list[Word]) -> list[Word]:
     """Words that can be the place at the start of a row: nothing close before them, a name close behind."""
     found: list[Word] = []
     for index, word in enumerate(words[:-1]):
-        if not _PLACE.fullmatch(word.text):
+        text = word.text
+        if len(text) > 4 or not _PLACE.fullmatch(text):
             continue
         before, behind = words[index - 1] if index else None, words[index + 1]
         if before and abs(before.y - word.y) < 2 and 0 <= word.x0 - before.x1 < word.height:
@@ -237,13 +251,14 @@ def _columns(words: list[Word], edges: list[float], anchors: list[float]) -> lis
         return [(edges[0] if edges else 0.0, words)]
     columns: list[list[Word]] = [[] for _ in edges]
     starts = [x - 3 for x in edges[1:]]
-    index, before = 0, words[0] if words else None
+    add = columns[0].append
+    y = end = -1e9
     for word in words:
         # A text that runs over the edge of its column stays whole.
-        if not before or abs(before.y - word.y) > 1 or not -1 <= word.x0 - before.x1 < 0.4 * word.height:
-            index = bisect_right(starts, word.x0)
-        columns[index].append(word)
-        before = word
+        if not -1 <= word.x0 - end < 0.4 * word.height or abs(y - word.y) > 1:
+            add = columns[bisect_right(starts, word.x0)].append
+        add(word)
+        y, end = word.y, word.x1
     return list(zip(edges, columns, strict=True))
 
 

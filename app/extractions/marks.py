@@ -88,6 +88,7 @@ def is_age(text: str) -> bool:
     return bool(_AGE.fullmatch(text))
 
 
+@lru_cache(maxsize=4096)  # names and clubs come again
 def may_hold_age(text: str) -> bool:
     """Whether an age or school year may have run into the cell before or after it (`FRSCAR-SC`)."""
     return bool(_MAY_HOLD_AGE.match(text))

@@ -17,6 +17,7 @@ from app.kit.ids import new_id
 class SheetRow(Base):
     """One reading of one content. `subject` is empty for a reading of the whole sheet, else whom it was read for.
 
+    `data` is a JSON string, as it is never looked into here: see `sheet_text`.
     The same content, extractor, version and subject in one organisation is read once; that took `read_ms`.
     """
 
@@ -32,7 +33,7 @@ class SheetRow(Base):
     extractor: Mapped[str] = mapped_column(Text)
     version: Mapped[int] = mapped_column(Integer)
     subject: Mapped[str] = mapped_column(Text, server_default="")
-    data: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    data: Mapped[str] = mapped_column(JSONB)
     read_ms: Mapped[int] = mapped_column(Integer, server_default="0")
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     used_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())

@@ -14,8 +14,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from app.extractions.swims import Sheet, Swim
-
 _NEAR = 5
 _NEAR_ENOUGH = 0.6  # of 1: two spellings of one name score above 0.7, two people with the same first name below 0.55
 # Letters that Unicode does not take apart into a base letter and an accent.
@@ -41,17 +39,6 @@ class _Key:
     tokens: tuple[str, ...]
 
 
-def find_swims(sheet: Sheet, swimmer_name: str) -> tuple[list[Swim], list[str]]:
-    """The swims of a person in sheet order and, only if there are none, up to five names on the sheet that come close.
-
-    When the sheet has two people whom the wanted name fits equally well (`King, Lilly A` and `King, Lilly B` for
-    `Lilly King`), neither is taken; both are near.
-    """
-    names = list(dict.fromkeys(swim.name for swim in sheet.swims if swim.kind != "relay"))
-    chosen, near = choose_names(names, swimmer_name)
-    return [swim for swim in sheet.swims if swim.name in chosen], near
-
-
 def name_keys(name: str) -> tuple[str, str]:
     """The name as bare letters, with middle names and without. Two names that match have one of them in common."""
     key = _key(name)
@@ -59,7 +46,11 @@ def name_keys(name: str) -> tuple[str, str]:
 
 
 def choose_names(names: Sequence[str], swimmer_name: str) -> tuple[set[str], list[str]]:
-    """Those of the names that are the wanted person's, and, only if there are none, up to five that come close."""
+    """Those of the names that are the wanted person's, and, only if there are none, up to five that come close.
+
+    When the wanted name fits two people equally well (`King, Lilly A` and `King, Lilly B` for `Lilly King`), neither is
+    taken; both are near.
+    """
     wanted = _key(swimmer_name)
     matching = [name for name in names if wanted.core and _is_same(wanted, _key(name))]
     initials = {_key(name).initials or _key(name).middles for name in matching} - {""}

@@ -12,10 +12,11 @@ from app.extractions.words import Word
 _STANDARD = re.compile(r"[A-Z]{1,5}\d?")
 # A club never ends with a hyphen, but with the number of its region: `Swimmin-4` before `9:27.96`.
 _END_OF_CLUB = r"(?:[A-Za-z.)]|-\d)"
-_CLOCK = r"[xXJ]?(?:\d{1,2}:)?\d{1,2}\.\d\d"
+_CLOCK = r"[xXJ]?(?:\d{1,2}:){0,2}\d{1,2}\.\d\d"
 _END_BEFORE_STATE = r"(?:[a-z.)]|-[A-Z]{2})"
 _WORDS = "NT|NS|SCR|DQ|DFS|DNF"
 _TOUCHING = re.compile(rf"(\S*?{_END_OF_CLUB})({_CLOCK})|(\S*{_END_BEFORE_STATE})({_WORDS})")
+_TWO_TIMES = re.compile(rf"(NT|NP|{_CLOCK})({_CLOCK})")
 _LAST_OF_STATE = frozenset(state[-1] for state in _WORDS.split("|"))
 _NO_STANDARD = re.compile(r"[qQ][A-Z]?|R")
 
@@ -43,16 +44,20 @@ class Outcome:
 
 
 def apart(words: list[Word]) -> list[Word]:
-    """The words of a row, where a club too long for its cell may touch the time after it (`SCAR-SC2:05.10`)."""
+    """The words of a row, where a cell too long may touch the one after it: `SCAR-SC2:05.10`, `2:06.00x2:05.10`."""
     for index, word in enumerate(words):
         text = word.text
-        if not (text[0].isalpha() and (text[-3:-2] == "." or text[-1] in _LAST_OF_STATE)) or read_time(text):
+        if text[-3:-2] != "." and not (text[-1] in _LAST_OF_STATE and text[0].isalpha()):
             continue
-        if found := _TOUCHING.fullmatch(text):
-            club, outcome = found[1] or found[3], found[2] or found[4]
-            x = word.x0 + (word.x1 - word.x0) * len(club) / len(text)
-            halves = [word._replace(text=club, x1=x, lefts=()), word._replace(text=outcome, x0=x, lefts=())]
-            return [*words[:index], *halves, *words[index + 1 :]]
+        if len(text) > 6 and (found := _TWO_TIMES.fullmatch(text)):
+            before, outcome = found[1], found[2]
+        elif text[0].isalpha() and not read_time(text) and (found := _TOUCHING.fullmatch(text)):
+            before, outcome = found[1] or found[3], found[2] or found[4]
+        else:
+            continue
+        x = word.x0 + (word.x1 - word.x0) * len(before) / len(text)
+        halves = [word._replace(text=before, x1=x, lefts=()), word._replace(text=outcome, x0=x, lefts=())]
+        return [*words[:index], *halves, *words[index + 1 :]]
     return words
 
 
@@ -60,24 +65,30 @@ def outcome_start(words: list[Word], first: int, head: TableHead | None) -> int:
     """The index of the first time, score or state of a row, not before `first`; `len(words)` if there is none.
 
     Everything from there on should look like a result, and a state has to stand among the times: clubs are called
-    `New South Wales-NS`. Only if nothing fits, the first time below the heads of the times counts.
+    `New South Wales-NS` and `NS Swim`. Only if nothing fits, the first time below the heads of the times counts.
     """
     start = len(words)
     while start > first and is_result_like(words[start - 1].text):
         start -= 1
     leftmost = head.times[0].x0 - 12 if head and head.times else 0.0
     for index in range(start, len(words)):
-        if _is_time(words[index].text) or (read_state(words[index].text) and words[index].x1 > leftmost):
+        if _is_time(words[index].text) or (words[index].x1 > leftmost and _is_state(words, index)):
             return index
     if leftmost:
         for index in range(first, len(words)):
-            if words[index].x0 > leftmost and (_is_time(words[index].text) or read_state(words[index].text)):
+            if words[index].x0 > leftmost and (_is_time(words[index].text) or _is_state(words, index)):
                 return index
     return len(words)
 
 
 def _is_time(text: str) -> bool:
     return read_time(text) is not None or is_no_time(text)
+
+
+def _is_state(words: list[Word], index: int) -> bool:
+    """Whether there is a state, and no word of a name behind it."""
+    behind = words[index + 1].text if index + 1 < len(words) else ""
+    return read_state(words[index].text) is not None and not (behind.isalpha() and behind[1:].islower())
 
 
 def read_outcome(words: list[Word], head: TableHead | None, labels: Labels) -> Outcome:

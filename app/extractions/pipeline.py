@@ -6,7 +6,6 @@ import asyncio
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import timedelta
 from typing import Any, Final
 
@@ -15,11 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.extractions import ai_reading, cache, repository
 from app.extractions.errors import SheetError
 from app.extractions.models import Extraction
-from app.extractions.names import find_swims, name_keys
+from app.extractions.names import name_keys
 from app.extractions.params import ExtractionParams, ParamsWithoutProvider
 from app.extractions.provider import Provider
-from app.extractions.reading import EXTRACTOR, VERSION, look_at, read_sheet_data
+from app.extractions.reading import EXTRACTOR, VERSION, checked, look_at, read_sheet_text
 from app.extractions.repository import ReadingKey
+from app.extractions.sheet_text import Found, find_in_sheet, write_sheet
 from app.extractions.swims import Sheet
 from app.kit.ids import new_id
 from app.kit.tables import csv_bytes
@@ -114,7 +114,7 @@ async def extracting(ctx: StepContext) -> Stop | dict[str, Any]:
     by_ai = ctx.outputs.get("uploading_to_ai")
     ai: dict[str, Any] | None = None
     if by_ai:
-        text, read_ms, ai = json.dumps(by_ai["sheet"], ensure_ascii=False), by_ai["read_ms"], by_ai["ai"]
+        text, read_ms, ai = write_sheet(Sheet.from_dict(by_ai["sheet"])), by_ai["read_ms"], by_ai["ai"]
     elif ctx.params.reader == "ai":
         return Stop("AI_NOT_SET_UP", "The worker that ran this job has no AI provider set up.")
     else:
@@ -126,29 +126,29 @@ async def extracting(ctx: StepContext) -> Stop | dict[str, Any]:
             began = time.monotonic()
             try:
                 async with ctx.input.local_path() as path:
-                    data = await ctx.in_child(read_sheet_data, str(path))
+                    answer = await ctx.in_child(read_sheet_text, str(path))
             except SheetError as error:
                 return Stop(error.code, error.message)
-            text, read_ms = await asyncio.to_thread(_encode, data), _since(began)
+            text, read_ms = await asyncio.to_thread(checked, answer), _since(began)
     name = ctx.params.swimmer_name
-    data, swims, near = await asyncio.to_thread(_find, text, name)
+    found = await asyncio.to_thread(find_in_sheet, text, name)
     await asyncio.gather(  # most of what a cached job costs is waiting for the disk
         ctx.save_file(SHEET_FILE, text.encode(), "application/json"),
-        ctx.save_file(SWIMS_FILE, csv_bytes(COLUMNS, swims), "text/csv"),
+        ctx.save_file(SWIMS_FILE, csv_bytes(COLUMNS, found.swims), "text/csv"),
+        ctx.report(None, _say(name, found)),
     )
-    await ctx.report(None, _say(name, data, swims, near))
     return {
         "extraction_id": str(new_id()),
         "swimmer_name": name,
-        **{member: data[member] for member in ("meet", "dates", "course", "layout", "pages", "reason")},
+        **found.facts,
         "source": "ai" if ai else "text",
         "extractor": f"{ai['provider']}/{ai['model']}" if ai else EXTRACTOR,
         "extractor_version": ai_reading.VERSION if ai else VERSION,
         **({"ai": ai} if ai else {}),
         "read_ms": read_ms,
-        "swims_on_sheet": len(data["swims"]),
-        "swims": swims,
-        "near_names": near,
+        "swims_on_sheet": found.swims_on_sheet,
+        "swims": found.swims,
+        "near_names": found.near,
     }
 
 
@@ -209,22 +209,12 @@ def _since(began: float) -> int:
     return round((time.monotonic() - began) * 1000)
 
 
-def _encode(data: Mapping[str, Any]) -> str:
-    return json.dumps(data, ensure_ascii=False)
-
-
-def _find(text: str, swimmer_name: str) -> tuple[dict[str, Any], list[dict[str, Any]], list[str]]:
-    data = json.loads(text)
-    swims, near = find_swims(Sheet.from_dict(data), swimmer_name)
-    return data, [asdict(swim) for swim in swims], near
-
-
-def _say(swimmer_name: str, data: Mapping[str, Any], swims: Sequence[object], near: Sequence[str]) -> str:
-    if swims:
-        many = "swim" if len(swims) == 1 else "swims"
-        pages = "page" if data["pages"] == 1 else "pages"
-        return f"{len(swims)} {many} on {data['pages']} {pages}"
-    if data["reason"]:
-        return str(data["reason"])
-    close = f"; close: {', '.join(near)}" if near else ""
+def _say(swimmer_name: str, found: Found) -> str:
+    if found.swims:
+        many = "swim" if len(found.swims) == 1 else "swims"
+        pages = "page" if found.facts["pages"] == 1 else "pages"
+        return f"{len(found.swims)} {many} on {found.facts['pages']} {pages}"
+    if found.facts["reason"]:
+        return str(found.facts["reason"])
+    close = f"; close: {', '.join(found.near)}" if found.near else ""
     return f"{swimmer_name} is not on this sheet{close}"

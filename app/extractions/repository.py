@@ -8,8 +8,8 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, Text, cast, delete, func, literal, or_, select, text, update
-from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy import ColumnElement, Row, Select, Text, delete, func, literal, or_, select, text, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.batches.models import Batch, Job
@@ -33,7 +33,7 @@ class ReadingKey:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A kept reading: its JSON as text, which is decoded away from the event loop, and how long it took to make."""
+    """A kept reading: its text, which is decoded away from the event loop, and how long it took to make."""
 
     data: str
     read_ms: int
@@ -56,7 +56,7 @@ def _of(model: type[SheetRow] | type[SheetClaim], key: ReadingKey) -> list[Colum
 
 async def find_reading(session: AsyncSession, key: ReadingKey) -> Reading | None:
     """The reading that is kept under the key; it counts as used."""
-    query = select(SheetRow.id, cast(SheetRow.data, Text), SheetRow.read_ms, SheetRow.used_at < _days_ago(1))
+    query = select(SheetRow.id, SheetRow.data[()].astext, SheetRow.read_ms, SheetRow.used_at < _days_ago(1))
     row = (await session.execute(query.where(*_of(SheetRow, key)))).first()
     if row is None:
         return None
@@ -82,8 +82,7 @@ async def release_reading(session: AsyncSession, key: ReadingKey, job_id: UUID) 
 
 async def add_reading(session: AsyncSession, key: ReadingKey, data: str, read_ms: int) -> None:
     """Keep a reading; one that is kept already stays. Readings of the organisation that nobody uses any more go."""
-    as_json = cast(literal(data, Text), JSONB)
-    values = {**asdict(key), "id": new_id(), "data": as_json, "read_ms": read_ms}
+    values = {**asdict(key), "id": new_id(), "data": func.to_jsonb(literal(data, Text)), "read_ms": read_ms}
     await session.execute(insert(SheetRow).values(values).on_conflict_do_nothing())
     unused = SheetRow.used_at < _days_ago(KEPT_UNUSED.days)
     await session.execute(delete(SheetRow).where(SheetRow.organisation_id == key.organisation_id, unused))

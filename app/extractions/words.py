@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import ctypes
 import re
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from struct import Struct
 from typing import Any, NamedTuple
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
+from app.extractions.char_boxes import Box, read_boxes
 from app.extractions.errors import NO_TEXT_LAYER, PDF_ENCRYPTED, PDF_UNREADABLE, RESOURCE_LIMIT, SheetError
 from app.extractions.marks import may_hold_age
 
@@ -100,51 +100,25 @@ def _words(textpage: Any, turns: int) -> list[Word]:
     if count <= 0:
         return []
     text = _text(textpage, count)
-    box = _boxes(textpage, turns)
+    spans = [found.span() for found in _WORD.finditer(text)]
+    boxes = read_boxes(textpage, [index for start, end in spans for index in (start, end - 1)], turns)
     words: list[Word] = []
     add, make = words.append, tuple.__new__  # a named tuple's own constructor takes as long as reading a box
-    for match in _WORD.finditer(text):
-        start, end = match.span()
-        x0, bottom, x1, top = box(start)
+    for (start, end), (x0, top, _, bottom), (_, _, x1, last_bottom) in zip(spans, boxes, boxes, strict=True):
         height = top - bottom
-        if end - start > 1:
-            _, last_bottom, x1, _ = box(end - 1)
-            if abs(last_bottom - bottom) > 0.3 * height or not 0 <= x1 - x0 <= (end - start + 1) * 1.1 * height:
-                words += _pieces(text, start, end, box)
-                continue
-        sign = match[0]
+        if end - start > 1 and (
+            abs(last_bottom - bottom) > 0.3 * height or not 0 <= x1 - x0 <= (end - start + 1) * 1.1 * height
+        ):
+            words += _pieces(text, start, read_boxes(textpage, range(start, end), turns))
+            continue
+        sign = text[start:end]
         if not sign.isascii() or "\x02" in sign:
             sign = sign.translate(_SIGNS)
-        lefts = tuple([box(index)[0] for index in range(start, end)]) if may_hold_age(sign) else ()
+        lefts: tuple[float, ...] = ()
+        if may_hold_age(sign):
+            lefts = tuple([box[0] for box in read_boxes(textpage, range(start, end), turns)])
         add(make(Word, (sign, x0, x1, (bottom + top) / 2, height, start, lefts)))
     return words
-
-
-def _boxes(textpage: Any, turns: int) -> Callable[[int], tuple[float, float, float, float]]:
-    """A function from a character's index to its box (left, bottom, right, top) as the page is shown.
-
-    PDFium gives boxes as if the page were not turned; `turns` counts its quarter turns, clockwise. The loose box is as
-    wide as the pen moves: the tight one leaves a gap beside a narrow digit that looks like a blank.
-    """
-    rect = raw.FS_RECTF()
-    pointer = ctypes.byref(rect)
-    loose_box = raw.FPDFText_GetLooseCharBox
-    unpack = Struct("4f").unpack_from  # FS_RECTF is left, top, right, bottom; one call instead of four
-
-    def upright(index: int) -> tuple[float, float, float, float]:
-        loose_box(textpage, index, pointer)
-        left, top, right, bottom = unpack(rect)
-        return left, bottom, right, top
-
-    def turned(index: int) -> tuple[float, float, float, float]:
-        loose_box(textpage, index, pointer)
-        if turns == 1:
-            return rect.bottom, -rect.right, rect.top, -rect.left
-        if turns == 2:
-            return -rect.right, -rect.top, -rect.left, -rect.bottom
-        return -rect.top, rect.left, -rect.bottom, rect.right
-
-    return turned if turns else upright
 
 
 def _text(textpage: Any, count: int) -> str:
@@ -158,11 +132,10 @@ def _text(textpage: Any, count: int) -> str:
     return "".join(chr(code) if 0 < code < 0x110000 and not 0xD800 <= code < 0xE000 else " " for code in codes)
 
 
-def _pieces(text: str, start: int, end: int, box: Callable[[int], tuple[float, float, float, float]]) -> list[Word]:
+def _pieces(text: str, start: int, boxes: Iterable[Box]) -> list[Word]:
     """The words of a run that PDFium left without a blank although its characters do not stand side by side."""
     words: list[Word] = []
-    for index in range(start, end):
-        left, bottom, right, top = box(index)
+    for index, (left, top, right, bottom) in enumerate(boxes, start):
         height, middle, sign = top - bottom, (bottom + top) / 2, text[index].translate(_SIGNS)
         last = words[-1] if words else None
         if last and abs(last.y - middle) < 0.3 * height and -0.5 * height < left - last.x1 < 0.3 * height:

@@ -42,7 +42,7 @@ async def test_same_sheet_many_times_at_once_is_read_once(api: Api, readings: li
     files = [(f"{number}.pdf", SHEET.read_bytes()) for number in range(8)]
     batch = await extract(api, "Maya Lindqvist", files, max_parallel="8")
     assert batch["status"] == "completed"
-    assert readings == ["read_sheet_data"]
+    assert readings == ["read_sheet_text"]
     assert batch["counters"]["cached"] == batch["summary_data"]["cached"] == 7
     (read_ms,) = {job["result"]["read_ms"] for job in batch["jobs"]}
     assert read_ms > 0
@@ -57,7 +57,7 @@ async def test_two_processes_read_it_once(api: Api, readings: list[str]) -> None
         batches = await asyncio.gather(
             *(extract(client, "Maya Lindqvist", [("a.pdf", sheet)] * 4, max_parallel="4") for client in (api, other))
         )
-    assert readings == ["read_sheet_data"]
+    assert readings == ["read_sheet_text"]
     assert sum(batch["counters"]["cached"] for batch in batches) == 7
 
 
@@ -156,7 +156,7 @@ async def test_waiting_job_takes_over_from_one_that_died(api: Api, readings: lis
     await set_running(database, dead, None)
     await follow(api, batch_id)
     assert (await get_batch(api, batch_id))["status"] == "completed"
-    assert readings == ["read_sheet_data"]
+    assert readings == ["read_sheet_text"]
 
 
 async def test_readings_that_nobody_uses_go(api: Api) -> None:

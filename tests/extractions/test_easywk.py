@@ -50,11 +50,18 @@ def test_rounds_and_out_of_competition(tmp_path: Path) -> None:
     protocol.line("außer Konkurrenz").row("", "Lea Jäger", "2008", "SC Delphin", "00:30,00")
     protocol.event("Wettkampf 103 - 50m Freistil weiblich - Finale")
     protocol.row("2.", "Anna Böhm", "2009", "SC Delphin", "00:28,99")
+    protocol.row("a.K.", "Zoë Groß", "2010", "SV Nord", "00:28,50").row("AK", "Änne Li", "2010", "SV Nord", "00:31,00")
+    protocol.row("3.", "Lea Jäger", "2008", "SC Delphin", "00:32,00", "a. W.")
+    protocol.row("4.", "Lea Öztürk", "2008", "SC Delphin", "00:33,00", "AK 35")
     swims = _read(protocol, tmp_path).swims
     assert [(s.name, s.event_number, s.round, s.place, s.exhibition) for s in swims] == [
         ("Anna Böhm", "3", "prelim", 1, False),
         ("Lea Jäger", "3", "prelim", None, True),
         ("Anna Böhm", "103", "final", 2, False),
+        ("Zoë Groß", "103", "final", None, True),
+        ("Änne Li", "103", "final", None, True),
+        ("Lea Jäger", "103", "final", 3, True),
+        ("Lea Öztürk", "103", "final", 4, False),
     ]
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from app.extractions.reading import read_sheet_data
 from app.extractions.sheet import read_sheet
 from app.extractions.swims import Sheet, Swim
-from tests.extractions.sheets import ONE_COLUMN, Drawing, a_swim
+from tests.extractions.sheets import ONE_COLUMN, Drawing
 
 
 def _read(drawing: Drawing, tmp_path: Path) -> Sheet:
@@ -58,18 +56,6 @@ def test_row_fills_every_field(tmp_path: Path) -> None:
         section=None,
         splits=["27.62", "59.46", "1:30.02", "1:59.46"],
     )
-
-
-def test_sheet_survives_json() -> None:
-    swim = replace(a_swim("King, Lilly"), splits=["11.00", "12.00"])
-    sheet = Sheet("Meet", "1/2/2026", "SCY", "hytek", 3, [swim])
-    assert Sheet.from_dict(json.loads(json.dumps(sheet.to_dict()))) == sheet
-
-
-def test_reading_comes_out_of_a_process_as_plain_values(tmp_path: Path) -> None:
-    path = _event().heads().row("1", "King, Lilly", "21", "Indiana", final="1:57.00").save(tmp_path / "sheet.pdf")
-    data = read_sheet_data(path)
-    assert Sheet.from_dict(json.loads(json.dumps(data))) == read_sheet(path)
 
 
 def test_prelims_and_finals_are_two_rounds(tmp_path: Path) -> None:

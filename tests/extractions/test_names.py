@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from app.extractions.names import find_swims
 from app.extractions.swims import Sheet
+from tests.extractions.finding import find_swims
 from tests.extractions.sheets import a_swim
 
 

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from fpdf import FPDF
 
-from app.extractions.swims import Sheet
 from tests.batch_helpers import follow, get_batch
 from tests.conftest import Api
 from tests.extractions.draw_samples import SAMPLES
@@ -170,8 +169,3 @@ async def test_a_real_list_of_top_times_yields_no_swims_and_says_so(api: Api, re
     assert job["status"] == "completed"
     assert job["result"]["swims_on_sheet"] == 0
     assert "top times" in job["result"]["reason"]
-
-
-def test_a_sheet_survives_its_json() -> None:
-    sheet = Sheet("Meet", "1/1/2026", "SCY", "hytek", 1, [], "Nothing here.")
-    assert Sheet.from_dict(json.loads(json.dumps(sheet.to_dict()))) == sheet

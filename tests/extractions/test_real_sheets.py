@@ -14,8 +14,8 @@ from typing import Any
 import pypdfium2 as pdfium
 import pytest
 
-from app.extractions.names import find_swims
 from app.extractions.sheet import read_sheet
+from tests.extractions.finding import find_swims
 
 _FOLDER = os.environ.get("TRANCHE_REAL_DATA")
 pytestmark = pytest.mark.skipif(_FOLDER is None, reason="TRANCHE_REAL_DATA names no folder with real sheets")

@@ -1,0 +1,86 @@
+"""The text a sheet is kept as, and what a child may answer instead of one."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from app.extractions.reading import checked, read_sheet_text
+from app.extractions.sheet_text import find_in_sheet, write_sheet
+from app.extractions.swims import Sheet
+from app.kit.sandbox import Sandbox, SandboxCrashed
+from tests.extractions.sheets import Drawing, a_swim
+
+
+def _sheet(*names: str) -> Sheet:
+    swims = [replace(a_swim(name), splits=["11.00", "12.00"]) for name in names]
+    return Sheet("Meet", "1/2/2026", "SCY", "hytek", 3, swims, None if names else "Nothing here.")
+
+
+@pytest.mark.parametrize("names", [(), ("King, Lilly",), ("Roe, Jane", "King, Lilly", 'Q", "kind": "x, Ann')])
+def test_sheet_survives_its_text(names: tuple[str, ...]) -> None:
+    sheet = _sheet(*names)
+    text = checked(write_sheet(sheet).encode())
+    assert Sheet.from_dict(json.loads(text)) == sheet
+
+
+def test_swims_of_one_person_are_found_in_the_text() -> None:
+    quoted = 'Quote", "kind": "relay, Ann'
+    relay = replace(a_swim("Lilly King"), kind="relay")
+    sheet = _sheet("King, Lilly", "Roe, Jane\u2028", quoted, "King, Lilly")
+    sheet.swims.append(relay)
+    text = write_sheet(sheet)
+    found = find_in_sheet(text, "Lilly King")
+    data = sheet.to_dict()
+    assert found.swims == [data["swims"][0], data["swims"][3]]
+    assert (found.swims_on_sheet, found.near) == (5, [])
+    assert found.facts == {name: value for name, value in data.items() if name != "swims"}
+    assert find_in_sheet(text, quoted).swims == [data["swims"][2]]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"\xff",
+        b"{}",
+        b"[" * 100_000,
+        b'{"meet": 1, "swims": [\n' + b"[" * 1000 + b"\n]}",
+        b'{"meet": null, "dates": null, "course": null, "layout": "x", "pages": 1, "reason": null, "swims": [\n{}\n]}',
+        write_sheet(_sheet("King, Lilly")).replace("11.00", "1" * 2**16).encode(),
+        write_sheet(_sheet("King, Lilly")).replace('"age"', '"age":  "1", "age"').encode(),
+        write_sheet(_sheet("King, Lilly")).encode() + b"\n",
+    ],
+)
+def test_answer_that_is_no_sheet_is_refused(answer: bytes) -> None:
+    with pytest.raises(SandboxCrashed):
+        checked(answer)
+
+
+def _many_relays(path: Path) -> str:
+    """A sheet of 11,000 swims, each with the long title of its event."""
+    drawing = Drawing()
+    legs = " ".join(f"{leg}) Swimmer, Ann 2{leg}" for leg in range(1, 9))
+    for page in range(1, 26):
+        drawing.page().line(f"Event {page}  Women 800 Yard Freestyle Relay {'Presented ' * 44}").relay_heads()
+        for place in range(1, 56):
+            drawing.y = 90 + 12 * place
+            drawing.relay(str(place), "Lakeside", "A", final="9:50.00")
+            drawing.y -= 6
+            drawing.line(legs, indent=36)
+    return drawing.save(path)
+
+
+async def test_sheet_with_very_many_swims_comes_out_of_the_child(tmp_path: Path) -> None:
+    """More than it could answer as JSON, which is decoded in one go while all else waits."""
+    path = _many_relays(tmp_path / "sheet.pdf")
+    sandbox = Sandbox(workers=1, memory_bytes=2**29, cpu_seconds=60, preload=("app.extractions.sheet",))
+    try:
+        answer = await sandbox.run(read_sheet_text, path, timeout=60)
+    finally:
+        await sandbox.stop()
+    assert len(answer) > 2**23
+    assert find_in_sheet(checked(answer), "Ann Swimmer").swims_on_sheet == 25 * 55 * 8
