@@ -1,6 +1,6 @@
 // Screens with a list of things at the side and one of them beside it: webhooks, templates, schedules.
-import { h, icon } from '../dom.js';
-import { arrived, hrefOf } from '../router.js';
+import { find, h, icon } from '../dom.js';
+import { arrived, go, hrefOf } from '../router.js';
 import { crumbs, setTitle } from '../shell.js';
 import { loader, page, problem } from './page.js';
 import { stateLabel } from './states.js';
@@ -12,12 +12,16 @@ import { stateLabel } from './states.js';
  * @property {string} create what the button says that makes a new one
  * @property {() => Promise<object[]>} load gives all of them
  * @property {(item: object) => [string, string | null, string]} look what stands in the list: name, state if any, word
- * @property {(tools: object) => Node} form what stands beside the list for a new one
+ * @property {(tools: object, item?: object) => Node} form what stands beside the list for a new one, or to change `item`
  * @property {(item: object, tools: object) => { nodes: Node[], leave?: () => void }} detail what stands beside it for one
  * @property {() => Node} none what is shown while there are none
  */
 
-/** A screen made of these; `tools` are { again, params }, `again` reads the list anew and draws the detail. */
+/**
+ * A screen made of these. `tools` are { params, again, edit, saved, cancel }: `again` reads the list anew and draws the
+ * detail, `edit` is the link to the form of what is shown, `saved(item)` is called with what the form made or changed, and
+ * `cancel` leads back from it.
+ */
 export const railScreen = ({ title, path, create, lede, load, look, form, detail, none }) => (query, id) => {
   const { root, body } = page(title, {
     lede,
@@ -40,20 +44,25 @@ export const railScreen = ({ title, path, create, lede, load, look, form, detail
   }
 
   function drawPane(current) {
-    const tools = { again, params };
     leaveDetail();
     leaveDetail = () => {};
-    if (id === 'new') {
-      pane.replaceChildren(form(tools));
-      return;
+    if (id === 'new') pane.replaceChildren(form({ params, saved }));
+    else if (!current) pane.replaceChildren(none());
+    else if (params.has('edit')) {
+      const [name] = look(current);
+      pane.replaceChildren(h('h2', { tabindex: -1 }, `Edit “${name}”`),
+        form({ params, saved, cancel: hrefOf(`${path}/${current.id}`) }, current));
+    } else {
+      const edit = h('a.btn', { href: hrefOf(`${path}/${current.id}`, { edit: 'yes' }) }, icon('edit'), 'Edit');
+      const made = detail(current, { params, again, edit });
+      leaveDetail = made.leave ?? leaveDetail;
+      pane.replaceChildren(...made.nodes);
     }
-    if (!current) {
-      pane.replaceChildren(none());
-      return;
-    }
-    const made = detail(current, tools);
-    leaveDetail = made.leave ?? leaveDetail;
-    pane.replaceChildren(...made.nodes);
+  }
+
+  function saved(item) {
+    items = items.map((one) => (one.id === item.id ? item : one));
+    go(hrefOf(`${path}/${item.id}`));
   }
 
   function draw() {
@@ -83,8 +92,10 @@ export const railScreen = ({ title, path, create, lede, load, look, form, detail
     later: true,
     root,
     update(changed) {
+      const turned = params.has('edit') !== changed.has('edit');
       params = changed;
       if (items) draw();
+      if (turned) find('h2', pane)?.focus();
     },
     leave() {
       leaveDetail();
@@ -95,35 +106,4 @@ export const railScreen = ({ title, path, create, lede, load, look, form, detail
 
 /** The head of a detail: its name, facts, and what can be done. */
 export const detailHead = (name, facts, actions) => h('div.hook-head',
-  h('div.stack.tight', h('h2', name), h('div.facts', facts)), h('div.actions', actions));
-
-/** A form that calls `send` and shows under its end what is wrong; `send` throws what the service refuses. */
-export function plainForm(fields, submit, send) {
-  const fault = h('p.error', { role: 'alert' });
-  const node = h('form.stack.narrow', { novalidate: true }, fields, fault,
-    h('div.actions', h('button.btn.primary', { type: 'submit' }, submit)));
-  node.addEventListener('submit', async () => {
-    fault.textContent = '';
-    try {
-      await send();
-    } catch (error) {
-      fault.textContent = sentenceOf(error);
-    }
-  });
-  return node;
-}
-
-/** A refusal as one sentence, with the first field it is about. */
-export function sentenceOf(error) {
-  const [first] = error.errors ?? [];
-  if (!first) return error.message;
-  const where = first.loc.slice(1).filter((part) => typeof part === 'string').join(' ').replaceAll('_', ' ');
-  const words = first.msg.replace(/^Value error, /, '');
-  return where ? `${where}: ${words}` : words;
-}
-
-export const field = (id, label, input, help) => {
-  input.id = id;
-  if (help) input.setAttribute('aria-describedby', `${id}-help`);
-  return h('div.field', h('label', { for: id }, label), input, help && h('small', { id: `${id}-help` }, help));
-};
+  h('div.stack.tight', h('h2', { tabindex: -1 }, name), h('div.facts', facts)), h('div.actions', actions));

@@ -5,7 +5,7 @@ import { button, debounce, h, icon, say } from '../dom.js';
 import { toast } from '../parts/floats.js';
 import { empty, page, problem } from '../parts/page.js';
 import { pickBar } from '../parts/pick-bar.js';
-import { sentenceOf } from '../parts/rail.js';
+import { sentenceOf } from '../parts/plain-form.js';
 import { stateLabel } from '../parts/states.js';
 import { go, setQuery } from '../router.js';
 import { many } from '../words.js';

@@ -4,7 +4,8 @@ import { button, h, icon } from '../dom.js';
 import { dataTable } from '../parts/data-table.js';
 import { ask, toast } from '../parts/floats.js';
 import { empty, loader } from '../parts/page.js';
-import { detailHead, field, plainForm, railScreen, sentenceOf } from '../parts/rail.js';
+import { field, fillSelect, plainForm, sentenceOf } from '../parts/plain-form.js';
+import { detailHead, railScreen } from '../parts/rail.js';
 import { secretNote } from '../parts/secret.js';
 import { stateLabel } from '../parts/states.js';
 import { go, hrefOf } from '../router.js';
@@ -12,7 +13,7 @@ import { clock, exact, many, since, span } from '../words.js';
 
 const EVENTS = ['batch.completed', 'batch.partial', 'batch.failed', 'batch.cancelled', 'batch.paused', 'batch.alerted',
   'batch.created', 'batch.started', 'batch.resumed'];
-const USUAL = new Set(EVENTS.slice(0, 4));
+const USUAL = EVENTS.slice(0, 4);
 const FORMATS = [['standard', 'Standard Webhooks'], ['slack', 'a chat (Slack and those like it)'], ['crm', 'a body of your own']];
 const WHY_OFF = { gone: 'the receiver answered 410', failing: 'nothing got through for days' };
 const TABS = [['', 'All'], ['pending', 'Pending'], ['delivered', 'Delivered'], ['failed', 'Failed']];
@@ -95,7 +96,7 @@ function troubleOf(hook) {
     h('span', h('b', 'Deliveries are being retried'), ` since ${exact(hook.failing_since)}. The same webhook-id is sent each time.`));
 }
 
-function detail(hook, { again, params }) {
+function detail(hook, { again, edit, params }) {
   const path = `/api/webhooks/${hook.id}`;
   const sentTo = deliveries(hook, params.get('tab') ?? '');
   const secret = h('div', { 'aria-live': 'polite' });
@@ -126,25 +127,46 @@ function detail(hook, { again, params }) {
     h('span', { title: exact(hook.secret_rotated_at) }, 'Secret of ', h('b', since(hook.secret_rotated_at))),
   ];
   return {
-    nodes: [detailHead(h('span.mono', hook.url), facts, [test, rotate, toggle, drop]), secret, troubleOf(hook), ...sentTo.nodes].filter(Boolean),
+    nodes: [detailHead(h('span.mono', hook.url), facts, [test, edit, rotate, toggle, drop]), secret, troubleOf(hook), ...sentTo.nodes].filter(Boolean),
     leave: sentTo.leave,
   };
 }
 
-// ---- a new one
+// ---- a new one, or changing one
 
-function form() {
-  const url = h('input.input.mono', { type: 'url', placeholder: 'https://…', autocomplete: 'off', spellcheck: 'false' });
-  const about = h('input.input', { maxlength: 200, autocomplete: 'off' });
-  const pipeline = h('select.input', h('option', { value: '' }, 'any'));
-  const format = h('select.input', FORMATS.map(([key, label]) => h('option', { value: key }, label)));
-  const template = h('textarea.input.mono', { rows: 6, spellcheck: 'false' }, '{\n  "title": "{{batch.name}} is {{batch.status}}"\n}');
+const EVERY = 'batch.*';
+const SAMPLE = { title: '{{batch.name}} is {{batch.status}}' };
+
+function eventBoxes(chosen) {
+  const all = chosen?.includes(EVERY);
+  const known = [...new Set([...EVENTS, ...chosen ?? []])].filter((event) => event !== EVERY);
+  const boxes = known.map((event) => h('input', { type: 'checkbox', value: event, checked: all || (chosen ?? USUAL).includes(event) }));
+  return {
+    node: h('fieldset.field', h('legend', 'Events'), h('div.ticks', boxes.map((box) =>
+      h('label.tick', box, h('code', box.value))))),
+    read() {
+      const ticked = boxes.filter((box) => box.checked).map((box) => box.value);
+      // Whoever asked for every event is told of kinds that come later as well.
+      return all && ticked.length === boxes.length ? [EVERY] : ticked;
+    },
+  };
+}
+
+function form({ saved, cancel }, hook) {
+  const url = h('input.input.mono', { type: 'url', placeholder: 'https://…', autocomplete: 'off', spellcheck: 'false', value: hook?.url });
+  const about = h('input.input', { maxlength: 200, autocomplete: 'off', value: hook?.description });
+  const events = eventBoxes(hook?.events);
+  const pipeline = h('select.input');
+  const format = fillSelect(h('select.input'), FORMATS, hook && [hook.format, hook.format]);
+  const template = h('textarea.input.mono', { rows: 6, spellcheck: 'false' }, JSON.stringify(hook?.template ?? SAMPLE, null, 2));
   const body = field('hook-template', 'Body', template, 'JSON with places like {{batch.name}}.');
-  const boxes = EVENTS.map((event) => h('input', { type: 'checkbox', value: event, checked: USUAL.has(event) }));
-  body.hidden = true;
-  format.addEventListener('change', () => { body.hidden = format.value !== 'crm'; });
-  get('/api/pipelines').then(({ pipelines }) =>
-    pipeline.append(...pipelines.map(({ key, title }) => h('option', { value: key }, title))), () => {});
+  const showBody = () => { body.hidden = format.value !== 'crm'; };
+  format.addEventListener('change', showBody);
+  showBody();
+  const pipelines = (list) => fillSelect(pipeline, [['', 'any'], ...list.map(({ key, title }) => [key, title])],
+    hook?.pipeline && [hook.pipeline, hook.pipeline]);
+  pipelines([]);
+  get('/api/pipelines').then((answer) => pipelines(answer.pipelines), () => {});
 
   async function send() {
     let own;
@@ -155,26 +177,26 @@ function form() {
         throw new Error('The body is not valid JSON.');
       }
     }
-    const made = await post('/api/webhooks', {
+    const wanted = {
       url: url.value.trim(),
       description: about.value.trim() || null,
-      events: boxes.filter((box) => box.checked).map((box) => box.value),
+      events: events.read(),
       pipeline: pipeline.value || null,
       format: format.value,
       ...(own ? { template: own } : {}),
-    });
-    node.replaceChildren(secretNote('The secret that deliveries are signed with', made.secret,
-      () => go(`#/webhooks/${made.id}`)));
+    };
+    if (hook) return saved(await patch(`/api/webhooks/${hook.id}`, wanted));
+    const made = await post('/api/webhooks', wanted);
+    return node.replaceChildren(secretNote('The secret that deliveries are signed with', made.secret, () => saved(made)));
   }
 
   const node = plainForm([
     field('hook-url', 'Address', url, 'It gets a POST for each event, and has to answer with 2xx within seconds.'),
-    field('hook-about', 'Name', about, 'Empty: the host of the address.'),
-    h('fieldset.field', h('legend', 'Events'), h('div.ticks', boxes.map((box) =>
-      h('label.tick', box, h('code', box.value))))),
+    field('hook-description', 'Name', about, 'Empty: the host of the address.'),
+    events.node,
     field('hook-pipeline', 'Pipeline', pipeline, 'Only batches of this pipeline.'),
     field('hook-format', 'Written for', format), body,
-  ], 'Add endpoint', send);
+  ], hook ? 'Save endpoint' : 'Add endpoint', send, { cancel });
   return node;
 }
 
