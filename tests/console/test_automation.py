@@ -104,3 +104,33 @@ def test_template_and_schedule_are_edited(visit: Visit, service: Service) -> Non
     expect(page.get_by_role("heading", name="Weekly: every Friday 17:30")).to_be_visible()
     expect(page.locator(".facts").get_by_text("run both")).to_be_visible()
     visit.problems = [one for one in visit.problems if "422" not in one]  # the refusals
+
+
+def test_more_templates_than_one_page(visit: Visit, service: Service) -> None:
+    """The list goes on page by page, and an address opens also what stands on none of them."""
+    options = {"pipeline": "no-op"}
+    with service.server.client() as client:
+        made = [
+            client.post("/api/templates", json={"name": f"T {at:03}", "options": options}).json() for at in range(105)
+        ]
+    page = visit.page
+    page.goto(f"{service.url}/#/templates/{made[104]['id']}")
+    rail = page.get_by_role("navigation", name="Templates")
+    expect(page.get_by_role("heading", name="T 104")).to_be_visible()
+    expect(rail.get_by_role("link")).to_have_count(100)
+    rail.get_by_role("button", name="Show more").click()
+    expect(rail.get_by_role("link", name="T 104")).to_be_visible()
+    expect(rail.get_by_role("button", name="Show more")).to_be_hidden()
+    expect(rail.locator("a:focus")).to_have_count(1)
+    rail.get_by_role("link", name="T 103").click()
+    expect(page.get_by_role("heading", name="T 103")).to_be_visible()
+    expect(rail.get_by_role("link", name="T 103")).to_be_in_viewport()
+    page.goto(f"{service.url}/#/schedules/new")
+    page.get_by_label("Template", exact=True).select_option(label="T 104")
+    page.get_by_role("button", name="Add schedule").click()
+    page.get_by_role("button", name="Delete…").click()
+    page.get_by_role("button", name="Delete schedule").click()
+    expect(page).to_have_url(re.compile("#/schedules$"))
+    page.goto(f"{service.url}/#/templates/nowhere")
+    expect(page.get_by_role("heading", name="Not here any more")).to_be_visible()
+    visit.problems.clear()  # the service has none of this id

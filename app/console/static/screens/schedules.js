@@ -1,5 +1,5 @@
 // Templates that run at certain times: when in words, the next times, and what became of each.
-import { get, patch, post, remove } from '../api.js';
+import { get, getAll, patch, post, remove } from '../api.js';
 import { button, debounce, h, icon } from '../dom.js';
 import { dataTable } from '../parts/data-table.js';
 import { actButton, ask, toast } from '../parts/floats.js';
@@ -108,7 +108,7 @@ function form({ params, saved, cancel }, schedule) {
 
   const chosen = schedule && [schedule.template_id, schedule.template_name];
   if (chosen) fillSelect(template, [], chosen);
-  get('/api/templates', { limit: 200 }).then(({ templates }) => {
+  getAll('/api/templates', 'templates').then((templates) => {
     fillSelect(template, templates.map(({ id, name: label }) => [id, label]), chosen);
     if (params.get('template')) template.value = params.get('template');
   }, () => {});
@@ -138,7 +138,6 @@ export const schedulesScreen = railScreen({
   title: 'Schedules',
   path: 'schedules',
   create: 'New schedule',
-  load: async () => (await get('/api/schedules', { limit: 200 })).schedules,
   look: (one) => [one.name, one.paused_at ? 'paused' : null, one.paused_at ? 'Paused' : one.words],
   form,
   detail,

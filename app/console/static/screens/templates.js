@@ -1,5 +1,5 @@
 // Batches to be made again: what each is made of, running one, and looking first at what would be in it.
-import { get, post, remove } from '../api.js';
+import { post, remove } from '../api.js';
 import { button, h, icon } from '../dom.js';
 import { actButton, ask, toast } from '../parts/floats.js';
 import { empty } from '../parts/page.js';
@@ -76,7 +76,6 @@ export const templatesScreen = railScreen({
   title: 'Templates',
   path: 'templates',
   create: 'New template',
-  load: async () => (await get('/api/templates', { limit: 200 })).templates,
   look: (template) => [template.name, null, pipelineOf(template)],
   form: (tools, template) => (tools.params.get('from') ? fromBatch(tools) : written(tools, template)),
   detail,

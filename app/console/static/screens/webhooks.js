@@ -204,7 +204,6 @@ export const webhooksScreen = railScreen({
   title: 'Webhooks',
   path: 'webhooks',
   create: 'Add endpoint',
-  load: async () => (await get('/api/webhooks', { limit: 200 })).webhooks,
   look,
   form,
   detail,
