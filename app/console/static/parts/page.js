@@ -1,6 +1,6 @@
 // The frame of the smaller screens: a head with actions, what the page is about, and what stands there when there is nothing.
 import { setConnection } from '../connection.js';
-import { h, icon } from '../dom.js';
+import { find, h, icon } from '../dom.js';
 import { crumbs, place, setTitle } from '../shell.js';
 
 /** Puts a page with a title into the shell; `body` is where the screen draws. */
@@ -59,5 +59,21 @@ export function loader({ load, draw, failed, every = 0 }) {
       left = true;
       clearTimeout(timer);
     },
+  };
+}
+
+/** A page that `edit` in the address turns into its form, and back: `open(edits)` draws either and gives { leave }. */
+export function turning(params, open) {
+  let edits = params.has('edit');
+  let shown = open(edits);
+  return {
+    update(query) {
+      if (query.has('edit') === edits) return;
+      edits = query.has('edit');
+      shown.leave();
+      shown = open(edits);
+      find('main:not([hidden]) h1').focus({ preventScroll: true });
+    },
+    leave: () => shown.leave(),
   };
 }
