@@ -6,7 +6,7 @@ import { field, plainForm } from './plain-form.js';
 
 const TYPES = ['Outbound', 'Inbound'];
 const STAGES = ['cold', 'warm', 'hot'];
-const REACHED = [['name', 'Contact', 'text'], ['email', 'E-mail', 'email'], ['phone', 'Telephone', 'tel']];
+export const REACHED = [['name', 'Contact', 'text'], ['email', 'E-mail', 'email'], ['phone', 'Telephone', 'tel']];
 
 const textInput = (value, more = {}) => h('input.input', { autocomplete: 'off', value, ...more });
 const list = (id, words) => h('datalist', { id }, words.map((word) => h('option', { value: word })));

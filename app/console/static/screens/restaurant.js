@@ -5,7 +5,7 @@ import { actButton, ask, bar, toast } from '../parts/floats.js';
 import { importReport } from '../parts/import-report.js';
 import { loader, page, problem, turning } from '../parts/page.js';
 import { sentenceOf } from '../parts/plain-form.js';
-import { restaurantForm } from '../parts/restaurant-form.js';
+import { REACHED, restaurantForm } from '../parts/restaurant-form.js';
 import { restaurantState } from '../parts/restaurant-state.js';
 import { go, hrefOf } from '../router.js';
 import { crumbs, setTitle } from '../shell.js';
@@ -15,7 +15,8 @@ const LIST = ['Restaurants', '#/restaurants'];
 const isPlain = (value) => ['string', 'number', 'boolean'].includes(typeof value);
 
 function known({ contact, attributes }) {
-  const rows = Object.entries({ ...contact, ...attributes });
+  const labels = Object.fromEntries(REACHED.map(([key, label]) => [key, label]));
+  const rows = [...Object.entries(contact).map(([name, value]) => [labels[name] ?? name, value]), ...Object.entries(attributes)];
   if (!rows.length) return h('p.dim', 'Nothing more is known of it.');
   return h('dl.facts-list', rows.flatMap(([name, value]) => [h('dt', name.replaceAll('_', ' ')),
     h('dd', isPlain(value) ? String(value) : JSON.stringify(value))]));
