@@ -55,6 +55,7 @@ start({
   new: lazy(() => import('./screens/new.js'), 'newScreen', 'new'),
   plays: (params, id) => (id ? playScreen : playsScreen)(params, id),
   restaurants: (params, id) => (id ? restaurantScreen : restaurantsScreen)(params, id),
+  swimmers: lazy(() => import('./screens/swimmers.js'), 'swimmersScreen', 'tables'),
   templates: lazy(() => import('./screens/templates.js'), 'templatesScreen', 'tables'),
   schedules: lazy(() => import('./screens/schedules.js'), 'schedulesScreen', 'tables'),
   webhooks: lazy(() => import('./screens/webhooks.js'), 'webhooksScreen', 'tables'),

@@ -2,6 +2,7 @@
 import { get, patch, post, remove } from '../api.js';
 import { button, h, icon } from '../dom.js';
 import { dataTable } from '../parts/data-table.js';
+import { outcome, sent } from '../parts/deliveries.js';
 import { ask, toast } from '../parts/floats.js';
 import { empty, loader } from '../parts/page.js';
 import { field, fillSelect, plainForm, sentenceOf } from '../parts/plain-form.js';
@@ -9,7 +10,7 @@ import { detailHead, railScreen } from '../parts/rail.js';
 import { secretNote } from '../parts/secret.js';
 import { stateLabel } from '../parts/states.js';
 import { go, hrefOf } from '../router.js';
-import { clock, exact, many, since, span } from '../words.js';
+import { exact, many, since, span } from '../words.js';
 
 const EVENTS = ['batch.completed', 'batch.partial', 'batch.failed', 'batch.cancelled', 'batch.paused', 'batch.alerted',
   'batch.created', 'batch.started', 'batch.resumed'];
@@ -33,12 +34,6 @@ async function attempt(act, done) {
 }
 
 // ---- deliveries
-
-function outcome({ status, attempts }) {
-  if (status === 'delivered') return stateLabel('completed', 'Delivered');
-  if (status === 'failed') return stateLabel('failed', 'Failed');
-  return attempts ? stateLabel('retrying', 'Retrying') : stateLabel('pending', 'Pending');
-}
 
 const lastTry = ({ tries }) => tries.at(-1);
 
@@ -77,11 +72,6 @@ function deliveries(hook, tab) {
     failed: (error) => after.replaceChildren(h('p.error', error.message)),
   });
   return { nodes: [tabs, table.node, after], again: list.again, leave: list.leave };
-}
-
-function sent({ created_at: at, next_attempt_at: next, status }) {
-  if (status === 'pending' && next && Date.parse(next) > Date.now()) return h('span', { title: exact(next) }, `next at ${clock(next)}`);
-  return h('time', { datetime: at, title: exact(at) }, since(at));
 }
 
 // ---- one endpoint
