@@ -100,3 +100,17 @@ def test_endpoint_is_made_told_and_told_again(visit: Visit, service: Service, re
     page.get_by_role("button", name="Delete…").click()
     page.get_by_role("button", name="Delete webhook").click()
     expect(page.get_by_role("heading", name="No endpoints yet")).to_be_visible()
+
+
+def test_older_deliveries_are_a_press_away(visit: Visit, service: Service, receiver: tuple[str, list[str]]) -> None:
+    with service.server.client() as client:
+        hook = client.post("/api/webhooks", json={"url": receiver[0]}).json()["id"]
+        for _ in range(55):
+            client.post(f"/api/webhooks/{hook}/test")
+    page = visit.page
+    page.goto(f"{service.url}/#/webhooks/{hook}")
+    rows = page.locator("main tbody tr")
+    expect(rows).to_have_count(50)
+    page.get_by_role("button", name="Show more").click()
+    expect(rows).to_have_count(55)
+    expect(page.get_by_role("button", name="Show more")).to_be_hidden()

@@ -1,4 +1,5 @@
 // The frame of the smaller screens: a head with actions, what the page is about, and what stands there when there is nothing.
+import { get } from '../api.js';
 import { setConnection } from '../connection.js';
 import { find, h, icon } from '../dom.js';
 import { crumbs, place, setTitle } from '../shell.js';
@@ -60,6 +61,14 @@ export function loader({ load, draw, failed, every = 0 }) {
       clearTimeout(timer);
     },
   };
+}
+
+/** The page of something new: only its form. `from` is the crumb of the list that it will be in. */
+export function formPage(title, from, form) {
+  page(title).body.append(form);
+  crumbs(from, [title]);
+  // The form needs nothing of the service, but the badge above it has to say whether the service is there.
+  return loader({ load: () => get('/api/session'), draw() {}, failed() {} });
 }
 
 /** A page that `edit` in the address turns into its form, and back: `open(edits)` draws either and gives { leave }. */

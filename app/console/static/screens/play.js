@@ -3,12 +3,14 @@ import { get, post, remove } from '../api.js';
 import { attr, button, find, h, icon, text } from '../dom.js';
 import { readTable } from '../parts/delimited.js';
 import { actButton, ask, toast } from '../parts/floats.js';
-import { loader, page, problem, turning } from '../parts/page.js';
+import { formPage, loader, page, problem, turning } from '../parts/page.js';
 import { playForm } from '../parts/play-form.js';
 import { stateLabel } from '../parts/states.js';
 import { go, hrefOf } from '../router.js';
 import { crumbs, setTitle } from '../shell.js';
 import { exact, many, since } from '../words.js';
+
+const LIST = ['Plays', '#/plays'];
 
 /** Leads as people paste them: one on each line, or a table with a head. */
 function readLeads(content) {
@@ -91,20 +93,13 @@ function changesOf(changes, kinds) {
     : h('p.dim', 'Nobody has changed it yet.'));
 }
 
-function newPlay() {
-  const { body } = page('New play');
-  crumbs(['Plays', '#/plays'], ['New play']);
-  body.append(playForm());
-  return {};
-}
-
 function openPlay(id, edits) {
   const path = `/api/plays/${encodeURIComponent(id)}`;
   const { root, body } = page('Play');
-  crumbs(['Plays', '#/plays'], ['…']);
+  crumbs(LIST, ['…']);
 
   function name(title, ...parts) {
-    crumbs(['Plays', '#/plays'], ...parts);
+    crumbs(LIST, ...parts);
     setTitle(title);
     text(find('h1', root), title);
   }
@@ -147,5 +142,5 @@ function openPlay(id, edits) {
 }
 
 export function playScreen(params, id) {
-  return id === 'new' ? newPlay() : turning(params, (edits) => openPlay(id, edits));
+  return id === 'new' ? formPage('New play', LIST, playForm()) : turning(params, (edits) => openPlay(id, edits));
 }

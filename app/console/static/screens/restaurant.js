@@ -3,7 +3,7 @@ import { get, post, remove, request } from '../api.js';
 import { button, find, h, icon, text } from '../dom.js';
 import { actButton, ask, bar, toast } from '../parts/floats.js';
 import { importReport } from '../parts/import-report.js';
-import { loader, page, problem, turning } from '../parts/page.js';
+import { formPage, loader, page, problem, turning } from '../parts/page.js';
 import { sentenceOf } from '../parts/plain-form.js';
 import { REACHED, restaurantForm } from '../parts/restaurant-form.js';
 import { restaurantState } from '../parts/restaurant-state.js';
@@ -57,13 +57,6 @@ function menuSection(one, report, kept) {
   return h('section.stack', h('h2', 'Menu'), files(one),
     h('p.dim', 'A CSV file of dishes, or of option sets: its head tells which. It takes the place of the one before.'),
     h('div.actions', picker, button('Send a menu file', 'upload', () => picker.click())));
-}
-
-function newRestaurant() {
-  const { body } = page('New restaurant');
-  crumbs(LIST, ['New restaurant']);
-  body.append(restaurantForm());
-  return {};
 }
 
 function openRestaurant(id, edits) {
@@ -137,5 +130,5 @@ function openRestaurant(id, edits) {
 }
 
 export function restaurantScreen(params, id) {
-  return id === 'new' ? newRestaurant() : turning(params, (edits) => openRestaurant(id, edits));
+  return id === 'new' ? formPage('New restaurant', LIST, restaurantForm()) : turning(params, (edits) => openRestaurant(id, edits));
 }

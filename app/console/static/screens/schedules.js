@@ -10,6 +10,7 @@ import { stateLabel, toneOf } from '../parts/states.js';
 import { go } from '../router.js';
 import { capital, exact } from '../words.js';
 
+const PAGE = 50;
 const OVERLAPS = [['skip', 'leave this one out'], ['queue', 'wait for it'], ['allow', 'run both']];
 const TONES = { started: 'completed', waiting: 'pending' };
 
@@ -42,13 +43,24 @@ function runsOf(schedule) {
     ],
   });
   const nothing = h('p.dim', 'It has not been due yet.');
-  table.node.hidden = true;
-  get(`/api/schedules/${schedule.id}/runs`, { limit: 50 }).then(({ runs }) => {
-    table.draw(runs);
-    table.node.hidden = !runs.length;
-    nothing.hidden = runs.length > 0;
-  }, () => {});
-  return [h('h3', 'Runs'), table.node, nothing];
+  const more = actButton('Show more', null, load);
+  let found = [];
+  let cursor = null;
+
+  async function load() {
+    const answer = await get(`/api/schedules/${schedule.id}/runs`, { limit: PAGE, cursor }).catch(() => null);
+    if (!answer) return;
+    found = [...found, ...answer.runs];
+    cursor = answer.next_cursor;
+    table.draw(found);
+    table.node.hidden = !found.length;
+    nothing.hidden = found.length > 0;
+    more.hidden = !cursor;
+  }
+
+  table.node.hidden = nothing.hidden = more.hidden = true;
+  load();
+  return [h('h3', 'Runs'), table.node, nothing, h('div.after', more)];
 }
 
 function detail(schedule, { again, edit }) {

@@ -34,7 +34,7 @@ function spellings({ names, near_names: near }, wanted) {
   const others = (names ?? []).filter((name) => name !== wanted);
   return [
     others.length ? h('p.dim', `Also written ${others.join('; ')}.`) : '',
-    near.length ? h('p', 'Names that come close: ', near.flatMap((name, at) => [at ? '; ' : '', link(name)])) : '',
+    near.length ? h('p.near', 'Names that come close: ', near.flatMap((name, at) => [at ? '; ' : '', link(name)])) : '',
   ];
 }
 

@@ -3,7 +3,7 @@ import { get, patch, post, remove } from '../api.js';
 import { button, h, icon } from '../dom.js';
 import { dataTable } from '../parts/data-table.js';
 import { outcome, sent } from '../parts/deliveries.js';
-import { ask, toast } from '../parts/floats.js';
+import { actButton, ask, toast } from '../parts/floats.js';
 import { empty, loader } from '../parts/page.js';
 import { field, fillSelect, plainForm, sentenceOf } from '../parts/plain-form.js';
 import { detailHead, railScreen } from '../parts/rail.js';
@@ -17,6 +17,8 @@ const EVENTS = ['batch.completed', 'batch.partial', 'batch.failed', 'batch.cance
 const USUAL = EVENTS.slice(0, 4);
 const FORMATS = [['standard', 'Standard Webhooks'], ['slack', 'a chat (Slack and those like it)'], ['crm', 'a body of your own']];
 const WHY_OFF = { gone: 'the receiver answered 410', failing: 'nothing got through for days' };
+const PAGE = 50;
+const MOST = 1000; // deliveries in one answer of the API
 const TABS = [['', 'All'], ['pending', 'Pending'], ['delivered', 'Delivered'], ['failed', 'Failed']];
 
 function look(hook) {
@@ -59,19 +61,27 @@ function deliveries(hook, tab) {
   });
   const tabs = h('nav.tabs', { 'aria-label': 'Deliveries by outcome' }, TABS.map(([key, label]) =>
     h('a', { href: hrefOf(`webhooks/${hook.id}`, { tab: key }), 'aria-current': key === tab && 'page' }, label)));
-  const after = h('div.after');
+  const nothing = empty('Nothing sent yet', tab ? 'No delivery has this outcome.' : '“Send test” sends a ping now.');
+  const fault = h('p.error');
+  const more = actButton('Show more', null, () => {
+    most += PAGE;
+    return list.again();
+  });
+  let most = PAGE; // all of them are asked for anew, as the newest change
   const list = loader({
     every: 3000,
-    load: () => get(path, { status: tab, limit: 50 }),
-    draw({ deliveries: found, next_cursor: more }) {
+    load: () => get(path, { status: tab, limit: most }),
+    draw({ deliveries: found, next_cursor: older }) {
       table.draw(found);
+      fault.textContent = '';
       table.node.hidden = !found.length;
-      after.replaceChildren(...(found.length ? more ? [h('p.dim', 'Older ones are in the API.')] : []
-        : [empty('Nothing sent yet', tab ? 'No delivery has this outcome.' : '“Send test” sends a ping now.')]));
+      nothing.hidden = found.length > 0;
+      more.hidden = !older || most >= MOST;
     },
-    failed: (error) => after.replaceChildren(h('p.error', error.message)),
+    failed: (error) => { fault.textContent = error.message; },
   });
-  return { nodes: [tabs, table.node, after], again: list.again, leave: list.leave };
+  nothing.hidden = more.hidden = true;
+  return { nodes: [tabs, table.node, nothing, h('div.after', more, fault)], again: list.again, leave: list.leave };
 }
 
 // ---- one endpoint
