@@ -15,6 +15,7 @@ def test_every_tick_is_saved_and_a_refused_one_goes_back(visit: Visit, service: 
     page.goto(f"{service.url}/#/plays")
     expect(page.get_by_role("heading", name="No plays yet")).to_be_visible()
     page.get_by_role("link", name="New play").first.click()
+    expect(page.get_by_role("heading", name="New play")).to_be_focused()
     page.get_by_label("Name").fill("Email <i>outreach</i>")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Email <i>outreach</i>")).to_be_visible()
