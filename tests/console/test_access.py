@@ -19,8 +19,8 @@ LOOKS: dict[str, Any] = {
 RULES = {"dark": {"runOnly": ["color-contrast"]}, "phone": {"runOnly": ["wcag2a", "wcag2aa"]}}
 """The dark colours and the phone's layout stand on the same markup: only what they change is looked at again."""
 SCREENS = (
-    "batches", "new", "restaurants", "plays", "plays/1", "templates", "templates/new", "schedules", "schedules/new",
-    "webhooks", "webhooks/new", "workers", "keys",
+    "batches", "new", "restaurants", "restaurants/new", "plays", "plays/1", "plays/1?edit=yes", "swimmers", "templates",
+    "templates?edit=yes", "schedules", "schedules?edit=yes", "webhooks", "webhooks?edit=yes", "workers", "keys",
 )  # fmt: skip
 
 
@@ -32,6 +32,7 @@ def mixed(service: Service) -> str:
         template = client.post("/api/templates", json={"name": "Nightly", "options": options}).json()
         client.post("/api/schedules", json={"template_id": template["id"], "cron": "every Monday 9:00"})
         client.post("/api/webhooks", json={"url": "http://127.0.0.1:9/hook"})
+        client.post("/api/restaurants", json={"name": "Kauri Kitchen", "contact": {"email": "ana@kauri.example"}})
         client.post("/api/plays/", json={"name": "Email outreach", "required_batches": [1], "play_steps": ["write"]})
     return service.submit("behaviour", "Mixed", [{"do": "stop"}, {"do": "succeed"}, {"do": "retry_always"}])
 
@@ -60,6 +61,10 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(
         expect(page.locator("main h1")).to_be_visible()
         expect(page.locator("#connection")).to_contain_text("Live")
         _check(page, screen, rules)
+    page.goto(f"{service.url}/#/restaurants")
+    page.get_by_role("link", name="Kauri Kitchen").click()
+    expect(page.get_by_role("heading", name="Kauri Kitchen")).to_be_visible()
+    _check(page, "restaurant", rules)
     page.goto(f"{service.url}/#/batches")
     page.get_by_role("button", name="Jobs of Mixed").click()
     page.get_by_label("Select Mixed").check()
@@ -67,6 +72,8 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(
     _check(page, "a batch unfolded and ticked", rules)
     page.goto(mixed)
     expect(page.get_by_text("3 of 3 complete")).to_be_visible()
+    page.get_by_role("heading", name="Notifications").click()
+    expect(page.locator(".told li")).to_have_count(1)
     _check(page, "batch", rules)
     page.locator(".jobs a.name").nth(2).click()
     expect(page.locator("#drawer .tries li")).to_have_count(3)

@@ -68,8 +68,49 @@ def test_endpoint_is_made_told_and_told_again(visit: Visit, service: Service, re
     page.get_by_role("link", name="Failed").click()
     expect(page.get_by_text("No delivery has this outcome.")).to_be_visible()
 
+    page.get_by_role("link", name="Edit", exact=True).click()
+    expect(page.get_by_label("Name")).to_have_value("CRM")
+    expect(page.get_by_label("batch.failed")).to_be_checked()
+    page.get_by_label("Name").fill("CRM in Auckland")
+    page.get_by_label("batch.completed").uncheck()
+    page.get_by_label("Pipeline").select_option("slow")
+    page.get_by_label("Written for").select_option(label="a body of your own")
+    page.get_by_label("Body").fill('{"title": "{{batch.nothing}}"}')
+    page.get_by_role("button", name="Save endpoint").click()
+    expect(page.get_by_label("Body")).to_be_focused()
+    page.get_by_label("Body").fill('{"title": "{{batch.name}}"}')
+    page.get_by_role("button", name="Save endpoint").click()
+    visit.problems.clear()  # the refusal is in the browser's own log
+    expect(page.get_by_role("navigation", name="Webhooks")).to_contain_text("CRM in Auckland")
+    expect(page.locator(".facts")).to_contain_text("batch.partial, batch.failed, batch.cancelled")
+    expect(page.locator(".facts")).to_contain_text("Pipeline slow")
+    page.get_by_role("link", name="Edit", exact=True).click()
+    expect(page.get_by_label("Body")).to_have_value('{\n  "title": "{{batch.name}}"\n}')
+    page.get_by_label("Written for").select_option("standard")
+    page.get_by_label("Address").fill("http://169.254.1.1/hook")
+    page.get_by_role("button", name="Save endpoint").click()
+    expect(page.get_by_role("alert").filter(has_text="169.254.1.1")).to_be_visible()
+    visit.problems.clear()
+    page.get_by_label("Address").fill(url)
+    page.get_by_role("button", name="Save endpoint").click()
+    expect(page.locator(".facts")).to_contain_text("Standard Webhooks")
+
     page.get_by_role("button", name="Disable").click()
     expect(page.get_by_role("navigation", name="Webhooks")).to_contain_text("Disabled")
     page.get_by_role("button", name="Delete…").click()
     page.get_by_role("button", name="Delete webhook").click()
     expect(page.get_by_role("heading", name="No endpoints yet")).to_be_visible()
+
+
+def test_older_deliveries_are_a_press_away(visit: Visit, service: Service, receiver: tuple[str, list[str]]) -> None:
+    with service.server.client() as client:
+        hook = client.post("/api/webhooks", json={"url": receiver[0]}).json()["id"]
+        for _ in range(55):
+            client.post(f"/api/webhooks/{hook}/test")
+    page = visit.page
+    page.goto(f"{service.url}/#/webhooks/{hook}")
+    rows = page.locator("main tbody tr")
+    expect(rows).to_have_count(50)
+    page.get_by_role("button", name="Show more").click()
+    expect(rows).to_have_count(55)
+    expect(page.get_by_role("button", name="Show more")).to_be_hidden()

@@ -50,6 +50,19 @@ export function queryOf(params) {
 }
 
 export const get = (path, params = {}) => request('GET', path + queryOf(params));
+
+/** Everything of a list, page by page: `member` is where a page has its things. */
+export async function getAll(path, member) {
+  const found = [];
+  let cursor = null;
+  do {
+    const page = await get(path, { limit: 1000, cursor });
+    found.push(...page[member]);
+    cursor = page.next_cursor;
+  } while (cursor);
+  return found;
+}
+
 export const post = (path, body) => request('POST', path, body);
 export const patch = (path, body) => request('PATCH', path, body);
 export const remove = (path) => request('DELETE', path);

@@ -6,6 +6,8 @@ import { go } from './router.js';
 import { many } from './words.js';
 
 const LIVE = ['pending', 'processing'];
+const IMPORTED = 'Imported from an older system: its files are not here';
+const isImported = ({ relation }) => relation === 'backfill';
 const pathOf = (batch) => `/api/batches/${batch.id}`;
 
 /** Why each command cannot be given now; '' when it can. */
@@ -21,10 +23,14 @@ export const whyNot = {
     return status === 'cancelling' ? 'The batch is being cancelled' : 'The batch has ended';
   },
   retry(batch) {
+    if (isImported(batch)) return IMPORTED;
     if (!batch.counters.failed) return 'No job has failed';
     return isOpen(batch) && batch.status !== 'paused' ? 'Possible once the batch has ended or is paused' : '';
   },
-  restart: (batch) => (isOpen(batch) ? 'Possible once the batch has ended' : ''),
+  restart(batch) {
+    if (isImported(batch)) return IMPORTED;
+    return isOpen(batch) ? 'Possible once the batch has ended' : '';
+  },
   archive: (batch) => (isOpen(batch) ? 'Possible once the batch has ended' : ''),
   remove: (batch) => (isOpen(batch) && batch.status !== 'draft' ? 'Possible once the batch has ended' : ''),
   export: ({ counters }) => (counters.total ? '' : 'The batch has no jobs'),

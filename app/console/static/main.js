@@ -47,12 +47,15 @@ try {
 if (session) showSession(session);
 const playsScreen = lazy(() => import('./screens/plays.js'), 'playsScreen', 'tables');
 const playScreen = lazy(() => import('./screens/play.js'), 'playScreen', 'tables');
+const restaurantsScreen = lazy(() => import('./screens/restaurants.js'), 'restaurantsScreen', 'tables');
+const restaurantScreen = lazy(() => import('./screens/restaurant.js'), 'restaurantScreen', 'tables');
 const batchScreen = lazy(() => import('./screens/batch.js'), 'batchScreen', 'batch');
 start({
   batches: (params, id) => (id ? batchScreen(params, id) : batchesScreen(params)),
   new: lazy(() => import('./screens/new.js'), 'newScreen', 'new'),
   plays: (params, id) => (id ? playScreen : playsScreen)(params, id),
-  restaurants: lazy(() => import('./screens/restaurants.js'), 'restaurantsScreen', 'tables'),
+  restaurants: (params, id) => (id ? restaurantScreen : restaurantsScreen)(params, id),
+  swimmers: lazy(() => import('./screens/swimmers.js'), 'swimmersScreen', 'tables'),
   templates: lazy(() => import('./screens/templates.js'), 'templatesScreen', 'tables'),
   schedules: lazy(() => import('./screens/schedules.js'), 'schedulesScreen', 'tables'),
   webhooks: lazy(() => import('./screens/webhooks.js'), 'webhooksScreen', 'tables'),

@@ -2,7 +2,12 @@
 import { h, icon, say } from '../dom.js';
 import { exact, moment } from '../words.js';
 
-const RELATIONS = { retry_failed: 'retries another batch', restart: 'restarts another batch' };
+const RELATIONS = {
+  retry_failed: 'retries another batch',
+  restart: 'restarts another batch',
+  backfill: 'imported from an older system',
+  schedule: 'made by a schedule',
+};
 
 function order(batch) {
   if (batch.execution_mode === 'sequential' || batch.max_parallel === 1) return 'one at a time';
@@ -33,6 +38,11 @@ function summary(batch) {
   return plain.map(([name, value]) => h('span', `${name.replaceAll('_', ' ')} `, h('b', String(value))));
 }
 
+function origin({ parent_batch_id: parent, relation }) {
+  const words = RELATIONS[relation] ?? (parent && 'made from another batch');
+  return parent ? h('a', { href: `#/batches/${parent}` }, words) : words && h('span', words);
+}
+
 export function batchFacts(box, batch) {
   const started = batch.started_at ?? batch.created_at;
   const by = batch.created_by?.name;
@@ -41,8 +51,7 @@ export function batchFacts(box, batch) {
     h('span', order(batch)),
     h('span', { title: exact(started) }, `${batch.started_at ? 'started' : 'created'} ${moment(started)}`,
       by && ' by ', by && h('b', by)),
-    batch.parent_batch_id && h('a', { href: `#/batches/${batch.parent_batch_id}` },
-      RELATIONS[batch.relation] ?? 'made from another batch'),
+    origin(batch),
     batch.archived_at && h('span', { title: exact(batch.archived_at) }, 'archived'),
     ...settings(batch),
     copyId(batch.id),

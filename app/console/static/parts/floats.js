@@ -25,7 +25,7 @@ function entryOf(box, { label, glyph, act, href, danger, why }) {
   if (href && !why) return h('a', { href, download: true, onclick: () => box.hidePopover() }, ...kids);
   return h('button', {
     class: danger && !why && 'danger',
-    'aria-disabled': why && 'true',
+    'aria-disabled': why ? 'true' : null,
     onclick() {
       if (why) return;
       box.hidePopover();

@@ -1,6 +1,7 @@
 // The frame of the smaller screens: a head with actions, what the page is about, and what stands there when there is nothing.
+import { get } from '../api.js';
 import { setConnection } from '../connection.js';
-import { h, icon } from '../dom.js';
+import { find, h, icon } from '../dom.js';
 import { crumbs, place, setTitle } from '../shell.js';
 
 /** Puts a page with a title into the shell; `body` is where the screen draws. */
@@ -59,5 +60,29 @@ export function loader({ load, draw, failed, every = 0 }) {
       left = true;
       clearTimeout(timer);
     },
+  };
+}
+
+/** The page of something new: only its form. `from` is the crumb of the list that it will be in. */
+export function formPage(title, from, form) {
+  page(title).body.append(form);
+  crumbs(from, [title]);
+  // The form needs nothing of the service, but the badge above it has to say whether the service is there.
+  return loader({ load: () => get('/api/session'), draw() {}, failed() {} });
+}
+
+/** A page that `edit` in the address turns into its form, and back: `open(edits)` draws either and gives { leave }. */
+export function turning(params, open) {
+  let edits = params.has('edit');
+  let shown = open(edits);
+  return {
+    update(query) {
+      if (query.has('edit') === edits) return;
+      edits = query.has('edit');
+      shown.leave();
+      shown = open(edits);
+      find('main:not([hidden]) h1').focus({ preventScroll: true });
+    },
+    leave: () => shown.leave(),
   };
 }

@@ -1,24 +1,42 @@
 // Screens with a list of things at the side and one of them beside it: webhooks, templates, schedules.
-import { h, icon } from '../dom.js';
-import { arrived, hrefOf } from '../router.js';
+import { get } from '../api.js';
+import { find, h, icon } from '../dom.js';
+import { arrived, go, hrefOf } from '../router.js';
 import { crumbs, setTitle } from '../shell.js';
-import { loader, page, problem } from './page.js';
+import { actButton, toast } from './floats.js';
+import { empty, loader, page, problem } from './page.js';
 import { stateLabel } from './states.js';
+
+const PAGE = 100;
+const LARGEST_PAGE = 1000; // that the API gives
+
+function goneIsNull(error) {
+  if (error.status === 404 || error.status === 422) return null;
+  throw error;
+}
 
 /**
  * @typedef {object} RailOptions
  * @property {string} title what the things are called, in the plural
- * @property {string} path the address of the screen, as in `webhooks`
+ * @property {string} path the address of the screen, of the API, and of the list in its answers, as in `webhooks`
  * @property {string} create what the button says that makes a new one
- * @property {() => Promise<object[]>} load gives all of them
  * @property {(item: object) => [string, string | null, string]} look what stands in the list: name, state if any, word
- * @property {(tools: object) => Node} form what stands beside the list for a new one
+ * @property {(tools: object, item?: object) => Node} form what stands beside the list for a new one, or to change `item`
  * @property {(item: object, tools: object) => { nodes: Node[], leave?: () => void }} detail what stands beside it for one
  * @property {() => Node} none what is shown while there are none
  */
 
-/** A screen made of these; `tools` are { again, params }, `again` reads the list anew and draws the detail. */
-export const railScreen = ({ title, path, create, lede, load, look, form, detail, none }) => (query, id) => {
+/**
+ * A screen made of these. `tools` are { params, again, edit, saved, cancel }: `again` reads the list anew and draws the
+ * detail, `edit` is the link to the form of what is shown, `saved(item)` is called with what the form made or changed, and
+ * `cancel` leads back from it.
+ */
+export function railScreen(options) {
+  const keep = { most: PAGE }; // whoever had more shown finds them again beside each
+  return (query, id) => drawn(options, keep, query, id);
+}
+
+function drawn({ title, path, create, lede, look, form, detail, none }, keep, query, id) {
   const { root, body } = page(title, {
     lede,
     actions: create ? [h('a.btn', { href: `#/${path}/new` }, icon('plus'), create)] : [],
@@ -27,37 +45,84 @@ export const railScreen = ({ title, path, create, lede, load, look, form, detail
   const pane = h('section.stack');
   let params = query;
   let items = null; // once they are loaded
+  let cursor = null;
+  let apart = null; // what the address names, when it stands on a page that is not loaded
+  let left = false;
   let leaveDetail = () => {};
   body.append(h('div.with-rail', rail, pane));
 
   function drawRail(current) {
+    const { scrollTop } = rail;
     rail.hidden = !items.length;
     rail.replaceChildren(...items.map((item) => {
       const [name, state, word] = look(item);
       return h('a', { href: hrefOf(`${path}/${item.id}`), 'aria-current': item.id === current?.id && 'page' },
         h('span.cut', { title: name }, name), state ? stateLabel(state, word) : h('span.dim.cut', word));
-    }));
+    }), ...(cursor ? [actButton('Show more', null, more)] : []));
+    rail.scrollTop = scrollTop;
+  }
+
+  /** As many as have been shown, at first one page. */
+  async function load() {
+    const found = [];
+    let next = null;
+    do {
+      const limit = Math.min(keep.most - found.length, LARGEST_PAGE);
+      const answer = await get(`/api/${path}`, { limit, cursor: next });
+      found.push(...answer[path]);
+      next = answer.next_cursor;
+    } while (next && found.length < keep.most);
+    const far = id && id !== 'new' && !left && !found.some((item) => item.id === id);
+    const alone = far ? await get(`/api/${path}/${encodeURIComponent(id)}`).catch(goneIsNull) : null;
+    return { found, next, alone };
+  }
+
+  async function more() {
+    try {
+      const answer = await get(`/api/${path}`, { limit: PAGE, cursor });
+      const shown = items.length;
+      items = [...items, ...answer[path]];
+      cursor = answer.next_cursor;
+      keep.most = Math.max(PAGE, items.length);
+      drawRail(chosen());
+      rail.children[shown]?.focus();
+    } catch (error) {
+      toast(error.message);
+    }
+  }
+
+  function chosen() {
+    if (id === 'new') return null;
+    return items.find((item) => item.id === id) ?? (id ? apart : items[0]);
   }
 
   function drawPane(current) {
-    const tools = { again, params };
     leaveDetail();
     leaveDetail = () => {};
-    if (id === 'new') {
-      pane.replaceChildren(form(tools));
-      return;
+    if (id === 'new') pane.replaceChildren(form({ params, saved }));
+    else if (!current) pane.replaceChildren(items.length ? gone() : none());
+    else if (params.has('edit')) {
+      const [name] = look(current);
+      pane.replaceChildren(h('h2', { tabindex: -1 }, `Edit “${name}”`),
+        form({ params, saved, cancel: hrefOf(`${path}/${current.id}`) }, current));
+    } else {
+      const edit = h('a.btn', { href: hrefOf(`${path}/${current.id}`, { edit: 'yes' }) }, icon('edit'), 'Edit');
+      const made = detail(current, { params, again, edit });
+      leaveDetail = made.leave ?? leaveDetail;
+      pane.replaceChildren(...made.nodes);
     }
-    if (!current) {
-      pane.replaceChildren(none());
-      return;
-    }
-    const made = detail(current, tools);
-    leaveDetail = made.leave ?? leaveDetail;
-    pane.replaceChildren(...made.nodes);
+  }
+
+  const gone = () => empty('Not here any more', 'It was deleted, or the address is not complete.');
+
+  function saved(item) {
+    items = items.map((one) => (one.id === item.id ? item : one));
+    if (apart?.id === item.id) apart = item;
+    go(hrefOf(`${path}/${item.id}`));
   }
 
   function draw() {
-    const current = id === 'new' ? null : items.find((item) => item.id === id) ?? (id ? null : items[0]);
+    const current = chosen();
     const name = current ? look(current)[0] : id === 'new' ? create : null;
     if (name) crumbs([title, `#/${path}`], [name]);
     setTitle(name ? `${name} · ${title}` : title);
@@ -69,9 +134,15 @@ export const railScreen = ({ title, path, create, lede, load, look, form, detail
     load,
     draw(answer) {
       const first = items === null;
-      items = answer;
+      items = answer.found;
+      cursor = answer.next;
+      apart = answer.alone;
       draw();
-      if (first) arrived();
+      if (first) {
+        const here = find('[aria-current]', rail);
+        rail.scrollTop = here ? here.offsetTop - rail.clientHeight / 2 : 0;
+        arrived();
+      }
     },
     failed: (error) => pane.replaceChildren(problem(error.message)),
   });
@@ -83,47 +154,19 @@ export const railScreen = ({ title, path, create, lede, load, look, form, detail
     later: true,
     root,
     update(changed) {
+      const turned = params.has('edit') !== changed.has('edit');
       params = changed;
       if (items) draw();
+      if (turned) find('h2', pane)?.focus();
     },
     leave() {
+      left = true;
       leaveDetail();
       list.leave();
     },
   };
-};
+}
 
 /** The head of a detail: its name, facts, and what can be done. */
 export const detailHead = (name, facts, actions) => h('div.hook-head',
-  h('div.stack.tight', h('h2', name), h('div.facts', facts)), h('div.actions', actions));
-
-/** A form that calls `send` and shows under its end what is wrong; `send` throws what the service refuses. */
-export function plainForm(fields, submit, send) {
-  const fault = h('p.error', { role: 'alert' });
-  const node = h('form.stack.narrow', { novalidate: true }, fields, fault,
-    h('div.actions', h('button.btn.primary', { type: 'submit' }, submit)));
-  node.addEventListener('submit', async () => {
-    fault.textContent = '';
-    try {
-      await send();
-    } catch (error) {
-      fault.textContent = sentenceOf(error);
-    }
-  });
-  return node;
-}
-
-/** A refusal as one sentence, with the first field it is about. */
-export function sentenceOf(error) {
-  const [first] = error.errors ?? [];
-  if (!first) return error.message;
-  const where = first.loc.slice(1).filter((part) => typeof part === 'string').join(' ').replaceAll('_', ' ');
-  const words = first.msg.replace(/^Value error, /, '');
-  return where ? `${where}: ${words}` : words;
-}
-
-export const field = (id, label, input, help) => {
-  input.id = id;
-  if (help) input.setAttribute('aria-describedby', `${id}-help`);
-  return h('div.field', h('label', { for: id }, label), input, help && h('small', { id: `${id}-help` }, help));
-};
+  h('div.stack.tight', h('h2', { tabindex: -1 }, name), h('div.facts', facts)), h('div.actions', actions));

@@ -87,15 +87,18 @@ function valueOf(input, spec) {
   return raw;
 }
 
-/** Fills `box` with a field for each property. `read()` gives the values, or null after it has shown what is wrong. */
-export function schemaForm(box, schema) {
+/**
+ * Fills `box` with a field for each property; `kind` tells the fields of two forms on one page apart. `read()` gives the
+ * values, or null after it has shown what is wrong.
+ */
+export function schemaForm(box, schema, kind = 'param') {
   const required = new Set(schema?.required ?? []);
   const fields = new Map();
   const known = Object.entries(schema?.properties ?? {});
 
   box.replaceChildren(...known.map(([name, raw]) => {
     const spec = resolve(raw, schema);
-    const id = `param-${name}`;
+    const id = `${kind}-${name}`;
     const title = spec.title ?? name.replaceAll('_', ' ');
     const help = h('small', { id: `${id}-help` }, helpOf(spec));
     const error = h('p.error', { id: `${id}-error` });

@@ -1,5 +1,6 @@
 // The swims of one swimmer on one result sheet.
 import { h } from '../dom.js';
+import { hrefOf } from '../router.js';
 import { many } from '../words.js';
 
 const COLUMNS = [
@@ -10,21 +11,21 @@ const COLUMNS = [
   ['Page', 'num', (swim) => swim.page],
 ];
 
-const COURSES = { SCY: 'short course yards', SCM: 'short course metres', LCM: 'long course metres' };
+export const COURSES = { SCY: 'short course yards', SCM: 'short course metres', LCM: 'long course metres' };
 const ROUNDS = { prelim: 'Prelim', semifinal: 'Semifinal', final: 'Final', swim_off: 'Swim-off' };
 
-function eventOf(swim) {
+export function eventOf(swim) {
   const number = swim.event_number ? `${swim.event_number} ` : '';
   const leg = swim.leg ? `, leg ${swim.leg}` : '';
   const line = `${number}${swim.event ?? ''}${leg}`;
   return swim.note ? [line, h('div.dim', swim.note)] : line;
 }
 
-function roundOf(swim) {
+export function roundOf(swim) {
   return swim.section ?? ROUNDS[swim.round] ?? swim.round;
 }
 
-function timeOf(swim) {
+export function timeOf(swim) {
   // A disqualified or absent swimmer has a status where others have a time.
   return swim.time ? `${swim.exhibition ? 'X' : ''}${swim.time}` : swim.status;
 }
@@ -49,6 +50,7 @@ export function view(result) {
   const facts = [result.dates, course, result.pages && many(result.pages, 'page')].filter(Boolean);
   const head = h('div.stack.tight',
     result.meet ? h('p', h('b', result.meet)) : null,
+    result.swimmer_name ? h('p', h('a', { href: hrefOf('swimmers', { swimmer: result.swimmer_name }) }, result.swimmer_name)) : null,
     h('p.facts', facts.map((fact) => h('span', String(fact)))));
   if (!swims.length) {
     const among = result.swims_on_sheet ? ` among its ${many(result.swims_on_sheet, 'swim')}` : '';

@@ -7,11 +7,13 @@ import { forget, isHeld, repaint } from '../paint.js';
 import { batchActions } from '../parts/batch-actions.js';
 import { batchFacts } from '../parts/batch-facts.js';
 import { batchHead } from '../parts/batch-head.js';
+import { batchReports } from '../parts/batch-reports.js';
 import { eventLog } from '../parts/event-log.js';
 import { failures } from '../parts/failures.js';
 import { jobTable } from '../parts/job-table.js';
 import { legend } from '../parts/legend.js';
 import { missing } from '../parts/missing.js';
+import { notifications } from '../parts/notifications.js';
 import { isOpen } from '../parts/states.js';
 import { tellWaiting } from '../parts/told.js';
 import { address, arrived, closeOverlay, go, hrefOf, openOverlay, setQuery } from '../router.js';
@@ -60,6 +62,8 @@ async function draw(path, snapshot, params, screen) {
   const table = jobTable(parts.rows, batch, openJob);
   const again = () => !screen.left && repaint(paint);
   const told = tellWaiting(path, batch, again);
+  const notices = notifications(path);
+  const reports = batchReports(batch);
   const head = batchHead(parts, batch, () => [...model.jobs.values()], !firstCursor, told.now);
   const actions = batchActions(parts, batch, {
     changed: () => batchFacts(parts.facts, batch),
@@ -178,6 +182,7 @@ async function draw(path, snapshot, params, screen) {
     legendBox.patch(counters);
     failureList.patch();
     parts.reveal.hidden = !failureList.hasMore();
+    reports.paint();
     if (fresh.length) log.append(fresh, batch.last_event_id);
     fresh = [];
   }
@@ -186,6 +191,7 @@ async function draw(path, snapshot, params, screen) {
   const beat = setInterval(() => {
     beats += 1;
     if (document.hidden || isHeld()) return;
+    notices.beat();
     // An ended batch only grows older.
     if (!isOpen(batch) && beats % 30) return;
     head.tick();
@@ -202,6 +208,7 @@ async function draw(path, snapshot, params, screen) {
     if (event.type.startsWith('batch.')) {
       batchFacts(parts.facts, batch);
       told.ask();
+      notices.ask();
     }
     if (!isOpen(batch)) {
       say(`${batch.name}: ${capital(batch.status)}`);
@@ -277,8 +284,9 @@ async function draw(path, snapshot, params, screen) {
     drawer.leave();
     table.leave();
   };
-  // The panel stands above the jobs: it has to be there before they are shown.
-  await failureList.reveal();
+  parts.failures.after(reports.node, notices.node);
+  // These stand above the jobs: they have to be there before those are shown.
+  await Promise.all([failureList.reveal(), notices.ask()]);
   if (screen.left) return;
   place(root);
   arrived();

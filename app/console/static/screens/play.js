@@ -1,13 +1,16 @@
 // One play: what it does, running it for leads, which data a lead already has, and who changed what it needs.
 import { get, post, remove } from '../api.js';
-import { attr, button, h, text } from '../dom.js';
+import { attr, button, find, h, icon, text } from '../dom.js';
 import { readTable } from '../parts/delimited.js';
 import { actButton, ask, toast } from '../parts/floats.js';
-import { loader, page, problem } from '../parts/page.js';
+import { formPage, loader, page, problem, turning } from '../parts/page.js';
+import { playForm } from '../parts/play-form.js';
 import { stateLabel } from '../parts/states.js';
-import { go } from '../router.js';
+import { go, hrefOf } from '../router.js';
 import { crumbs, setTitle } from '../shell.js';
 import { exact, many, since } from '../words.js';
+
+const LIST = ['Plays', '#/plays'];
 
 /** Leads as people paste them: one on each line, or a table with a head. */
 function readLeads(content) {
@@ -90,10 +93,16 @@ function changesOf(changes, kinds) {
     : h('p.dim', 'Nobody has changed it yet.'));
 }
 
-export function playScreen(_, id) {
+function openPlay(id, edits) {
   const path = `/api/plays/${encodeURIComponent(id)}`;
   const { root, body } = page('Play');
-  crumbs(['Plays', '#/plays'], ['…']);
+  crumbs(LIST, ['…']);
+
+  function name(title, ...parts) {
+    crumbs(LIST, ...parts);
+    setTitle(title);
+    text(find('h1', root), title);
+  }
 
   async function drop(play) {
     const lost = 'Its steps and requirements go. Batches that it made stay.';
@@ -107,20 +116,31 @@ export function playScreen(_, id) {
     }
   }
 
+  function show([play, { changes }, kinds]) {
+    const needs = kinds.filter(({ number }) => play.required_batches.includes(number));
+    name(play.name, [play.name]);
+    find('.page-head', root).append(
+      h('a.btn', { href: hrefOf(`plays/${play.id}`, { edit: 'yes' }) }, icon('edit'), 'Edit'),
+      button('Delete…', 'trash', () => drop(play), { class: 'btn danger' }));
+    body.replaceChildren(
+      h('div.facts', h('span', 'number ', h('b', String(play.id))), h('span', 'hands back ', h('b', play.output_type)),
+        h('span', 'needs ', h('b', needs.map(({ title }) => title).join(', ') || 'no data'))),
+      play.description ? h('p.lede', play.description) : '',
+      h('div.columns', runForm(play), readiness(play), whatItDoes(play), changesOf(changes, kinds)));
+  }
+
+  function edit([play]) {
+    name(`Edit “${play.name}”`, [play.name, `#/plays/${play.id}`], ['Edit']);
+    body.replaceChildren(playForm(play));
+  }
+
   return loader({
-    load: () => Promise.all([get(path), get(`${path}/changes`), get('/api/data-batch-types')]),
-    draw([play, { changes }, kinds]) {
-      const needs = kinds.filter(({ number }) => play.required_batches.includes(number));
-      crumbs(['Plays', '#/plays'], [play.name]);
-      setTitle(play.name);
-      text(root.querySelector('h1'), play.name);
-      root.querySelector('.page-head').append(button('Delete…', 'trash', () => drop(play), { class: 'btn danger' }));
-      body.replaceChildren(
-        h('div.facts', h('span', 'number ', h('b', String(play.id))), h('span', 'hands back ', h('b', play.output_type)),
-          h('span', 'needs ', h('b', needs.map(({ title }) => title).join(', ') || 'no data'))),
-        play.description ? h('p.lede', play.description) : '',
-        h('div.columns', runForm(play), readiness(play), whatItDoes(play), changesOf(changes, kinds)));
-    },
+    load: () => Promise.all([get(path), ...(edits ? [] : [get(`${path}/changes`), get('/api/data-batch-types')])]),
+    draw: edits ? edit : show,
     failed: (error) => body.replaceChildren(problem(error.message)),
   });
+}
+
+export function playScreen(params, id) {
+  return id === 'new' ? formPage('New play', LIST, playForm()) : turning(params, (edits) => openPlay(id, edits));
 }

@@ -3,7 +3,7 @@ import { get, post } from '../api.js';
 import { attr, button, find, findAll, h, icon, say, text } from '../dom.js';
 import { empty, loader, page, problem } from '../parts/page.js';
 import { setState, stateLabel } from '../parts/states.js';
-import { address, go, setQuery } from '../router.js';
+import { address, setQuery } from '../router.js';
 import { clock, exact, many, since } from '../words.js';
 
 const SAVE_AFTER = 300; // several ticks in one row become one request
@@ -11,36 +11,12 @@ const PAGE = 200;
 
 const ARROWS = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] };
 
-function newPlay() {
-  const name = h('input.input', { id: 'play-name', maxlength: 200, autocomplete: 'off' });
-  const fault = h('p.error', { role: 'alert' });
-  const form = h('form.inline', { novalidate: true, hidden: true },
-    h('div.field', h('label', { for: 'play-name' }, 'Name of the new play'), name),
-    h('button.btn', { type: 'submit' }, 'Make play'),
-    button('Cancel', null, () => { form.hidden = true; }, { class: 'btn quiet' }), fault);
-  form.addEventListener('submit', async () => {
-    text(fault, '');
-    try {
-      const made = await post('/api/plays', { name: name.value.trim() });
-      go(`#/plays/${made.id}`);
-    } catch (error) {
-      text(fault, error.errors[0] ? `The name: ${error.errors[0].msg}.` : error.message);
-      name.focus();
-    }
-  });
-  return { form, name };
-}
-
 export function playsScreen() {
   const search = h('input.input', { type: 'search', placeholder: 'Play', 'aria-label': 'Search plays by name', autocomplete: 'off' });
-  const adding = newPlay();
   const { body } = page('Plays', {
     lede: 'Tick the data batches each play needs before it can run. Every change is saved at once.',
     actions: [h('form.search', { role: 'search' }, icon('search'), search, h('kbd', { 'aria-hidden': 'true' }, '/')),
-      button('New play', 'plus', () => {
-        adding.form.hidden = false;
-        adding.name.focus();
-      })],
+      h('a.btn', { href: '#/plays/new' }, icon('plus'), 'New play')],
   });
   const head = h('thead');
   const rows = h('tbody');
@@ -54,7 +30,7 @@ export function playsScreen() {
   let totals = [];
   let most = PAGE;
 
-  body.append(adding.form, grid, after);
+  body.append(grid, after);
 
   function count() {
     totals.forEach((node, at) => {
@@ -136,7 +112,8 @@ export function playsScreen() {
   function nothing() {
     if (!plays.length) {
       return empty('No plays yet',
-        'A play is a set of steps for one lead, and the data it needs about it. Make one here, or send it to /api/plays.');
+        'A play is a set of steps for one lead, and the data it needs about it. Make one here, or send it to /api/plays.',
+        h('a.btn', { href: '#/plays/new' }, icon('plus'), 'New play'));
     }
     return empty(`No play matches “${search.value.trim()}”`, 'The search looks at names.', button('Clear search', null, () => {
       search.value = '';

@@ -3,15 +3,15 @@ import { get, post, request } from '../api.js';
 import { setConnection } from '../connection.js';
 import { button, debounce, h, icon, say } from '../dom.js';
 import { toast } from '../parts/floats.js';
+import { importReport } from '../parts/import-report.js';
 import { empty, page, problem } from '../parts/page.js';
 import { pickBar } from '../parts/pick-bar.js';
-import { sentenceOf } from '../parts/rail.js';
-import { stateLabel } from '../parts/states.js';
+import { sentenceOf } from '../parts/plain-form.js';
+import { STATES, restaurantState } from '../parts/restaurant-state.js';
 import { go, setQuery } from '../router.js';
 import { many } from '../words.js';
 
 const PAGE = 100;
-const STATES = { ready: ['pending', 'Ready'], registering: ['processing', 'Registering'], live: ['completed', 'Live'], failed: ['failed', 'Failed'] };
 const PICKS = {
   type: ['Type', [['', 'any'], ['Outbound'], ['Inbound']]],
   stage: ['Stage', [['', 'any'], ['cold'], ['warm'], ['hot']]],
@@ -33,12 +33,12 @@ function rowOf(one, check) {
   const last = one.last_batch_id && h('a.cut', { href: `#/batches/${one.last_batch_id}`, title: one.last_batch_name }, one.last_batch_name);
   const row = h('tr.pickable',
     cell('k-check', check),
-    cell('k-name name', h('span.cut', { title: one.name }, one.name)),
+    cell('k-name', h('a.name.cut', { href: `#/restaurants/${one.id}`, title: one.name }, one.name)),
     cell('k-city dim', one.city ?? ''),
     cell('k-type', one.type ?? ''),
     cell('k-stage', one.stage && h('span.tag', one.stage)),
     cell('k-icp num', one.icp_score == null ? '' : `${one.icp_score}/10`),
-    cell('k-state', stateLabel(...STATES[one.status])),
+    cell('k-state', restaurantState(one)),
     cell('k-last dim', last));
   row.addEventListener('click', (event) => {
     if (!event.target.closest('a, label, input')) row.querySelector('input').click();
@@ -46,15 +46,10 @@ function rowOf(one, check) {
   return row;
 }
 
-/** What an import found, line by line. */
-function reportOf({ created = 0, error_count: wrong = 0, errors = [], repair_count: repaired = 0, repairs = [] }, retry) {
-  const line = (one) => h('li', h('span.dim', one.line ? `line ${one.line}` : 'file'), h('code', one.code), h('span', one.message));
-  const more = (list, n) => (n > list.length ? h('p.dim', `and ${(n - list.length).toLocaleString('en')} more`) : null);
-  return h('section.panel.report', { role: 'status' },
-    h('header', h('h2', wrong && !created ? `${many(wrong, 'error')}, nothing was added` : `${restaurants(created)} added`), retry),
-    errors.length ? h('ul.findings', errors.map(line)) : null, more(errors, wrong),
-    repairs.length ? h('details', h('summary', `${many(repaired, 'value was', 'values were')} put right`),
-      h('ul.findings', repairs.map(line)), more(repairs, repaired)) : null);
+/** What an import found, and what became of it. */
+function reportOf(answer, retry) {
+  const { created = 0, error_count: wrong = 0 } = answer;
+  return importReport(answer, (words) => (wrong && !created ? `${words}, nothing was added` : `${restaurants(created)} added`), retry);
 }
 
 export function restaurantsScreen(params) {
@@ -63,7 +58,8 @@ export function restaurantsScreen(params) {
   const file = h('input', { type: 'file', accept: '.csv,.json,text/csv,application/json', hidden: true });
   const { root, body } = page('Restaurants', {
     actions: [h('form.search', { role: 'search' }, icon('search'), search, h('kbd', { 'aria-hidden': 'true' }, '/')),
-      file, button('Import', 'upload', () => file.click())],
+      file, button('Import', 'upload', () => file.click()),
+      h('a.btn', { href: '#/restaurants/new' }, icon('plus'), 'Add restaurant')],
   });
   const city = h('input', { name: 'city', 'aria-label': 'City', placeholder: 'any', autocomplete: 'off', value: filters.city });
   const toolbar = h('form.toolbar.wheel', { 'aria-label': 'Filters' },
@@ -157,7 +153,7 @@ export function restaurantsScreen(params) {
     cursor = answer.next_cursor;
     add(answer.restaurants);
     drawAfter();
-    shown.get(answer.restaurants[0]?.id)?.node.querySelector('input').focus();
+    shown.get(answer.restaurants[0]?.id)?.node.querySelector('a.name').focus();
   }
 
   function drawAfter() {
@@ -165,7 +161,7 @@ export function restaurantsScreen(params) {
     const narrowed = Object.keys(filters).length > 0;
     const nothing = narrowed
       ? empty('No restaurant matches', 'Loosen a filter, or import more restaurants.', button('Clear filters', null, clear))
-      : empty('No restaurants yet', 'Import a CSV or JSON file with a name, type, stage, ICP score and city for each.', button('Import', 'upload', () => file.click()));
+      : empty('No restaurants yet', 'Import a CSV or JSON file with a name, type, stage, ICP score and city for each, or add them one by one.', button('Import', 'upload', () => file.click()));
     after.replaceChildren(...(shown.size ? cursor ? [button('Show more', null, more)] : [] : [nothing]));
   }
 

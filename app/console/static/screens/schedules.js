@@ -1,14 +1,16 @@
 // Templates that run at certain times: when in words, the next times, and what became of each.
-import { get, post, remove } from '../api.js';
+import { get, getAll, patch, post, remove } from '../api.js';
 import { button, debounce, h, icon } from '../dom.js';
 import { dataTable } from '../parts/data-table.js';
 import { actButton, ask, toast } from '../parts/floats.js';
 import { empty } from '../parts/page.js';
-import { detailHead, field, plainForm, railScreen, sentenceOf } from '../parts/rail.js';
+import { field, fillSelect, plainForm, sentenceOf } from '../parts/plain-form.js';
+import { detailHead, railScreen } from '../parts/rail.js';
 import { stateLabel, toneOf } from '../parts/states.js';
 import { go } from '../router.js';
 import { capital, exact } from '../words.js';
 
+const PAGE = 50;
 const OVERLAPS = [['skip', 'leave this one out'], ['queue', 'wait for it'], ['allow', 'run both']];
 const TONES = { started: 'completed', waiting: 'pending' };
 
@@ -41,22 +43,34 @@ function runsOf(schedule) {
     ],
   });
   const nothing = h('p.dim', 'It has not been due yet.');
-  table.node.hidden = true;
-  get(`/api/schedules/${schedule.id}/runs`, { limit: 50 }).then(({ runs }) => {
-    table.draw(runs);
-    table.node.hidden = !runs.length;
-    nothing.hidden = runs.length > 0;
-  }, () => {});
-  return [h('h3', 'Runs'), table.node, nothing];
+  const more = actButton('Show more', null, load);
+  let found = [];
+  let cursor = null;
+
+  async function load() {
+    const answer = await get(`/api/schedules/${schedule.id}/runs`, { limit: PAGE, cursor }).catch(() => null);
+    if (!answer) return;
+    found = [...found, ...answer.runs];
+    cursor = answer.next_cursor;
+    table.draw(found);
+    table.node.hidden = !found.length;
+    nothing.hidden = found.length > 0;
+    more.hidden = !cursor;
+  }
+
+  table.node.hidden = nothing.hidden = more.hidden = true;
+  load();
+  return [h('h3', 'Runs'), table.node, nothing, h('div.after', more)];
 }
 
-function detail(schedule, { again }) {
+function detail(schedule, { again, edit }) {
   const path = `/api/schedules/${schedule.id}`;
   const paused = Boolean(schedule.paused_at);
   const actions = [
     actButton('Run now', 'play', () => attempt(() => post(`${path}/run`), (made) => go(`#/batches/${made.batch_id}`))),
     actButton(paused ? 'Resume' : 'Pause', paused ? 'play' : 'pause', () =>
       attempt(() => post(`${path}/${paused ? 'resume' : 'pause'}`), again), { class: `btn ${paused ? 'primary' : ''}` }),
+    edit,
     button('Delete…', 'trash', async () => {
       if (!(await ask(`Delete “${schedule.name}”?`, 'It fires no more. The batches it made stay.', 'Delete schedule'))) return;
       attempt(() => remove(path), () => {
@@ -82,15 +96,16 @@ function detail(schedule, { again }) {
   };
 }
 
-// ---- a new one
+// ---- a new one, or changing one
 
-function form({ params }) {
-  const name = h('input.input', { maxlength: 200, autocomplete: 'off' });
+function form({ params, saved, cancel }, schedule) {
+  const name = h('input.input', { maxlength: 200, autocomplete: 'off', value: schedule?.name });
   const template = h('select.input');
-  const when = h('input.input', { value: 'every Monday 9:00', autocomplete: 'off', spellcheck: 'false' });
-  const zones = h('datalist', { id: 'zones' }, Intl.supportedValuesOf('timeZone').map((zone) => h('option', { value: zone })));
-  const zone = h('input.input', { list: 'zones', value: Intl.DateTimeFormat().resolvedOptions().timeZone, autocomplete: 'off' });
-  const overlap = h('select.input', OVERLAPS.map(([key, label]) => h('option', { value: key }, label)));
+  const when = h('input.input', { value: schedule?.cron ?? 'every Monday 9:00', autocomplete: 'off', spellcheck: 'false' });
+  const zones = h('datalist', { id: 'zones' }, Intl.supportedValuesOf('timeZone').map((one) => h('option', { value: one })));
+  const zone = h('input.input', { list: 'zones', autocomplete: 'off',
+    value: schedule?.time_zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone });
+  const overlap = fillSelect(h('select.input'), OVERLAPS, schedule && [schedule.overlap, schedule.overlap]);
   const meaning = h('div.note', { role: 'status' }, icon('clock'), h('div.stack.tight'));
 
   async function look() {
@@ -103,8 +118,10 @@ function form({ params }) {
     }
   }
 
-  get('/api/templates', { limit: 200 }).then(({ templates }) => {
-    template.append(...templates.map(({ id, name: label }) => h('option', { value: id }, label)));
+  const chosen = schedule && [schedule.template_id, schedule.template_name];
+  if (chosen) fillSelect(template, [], chosen);
+  getAll('/api/templates', 'templates').then((templates) => {
+    fillSelect(template, templates.map(({ id, name: label }) => [id, label]), chosen);
     if (params.get('template')) template.value = params.get('template');
   }, () => {});
   const soon = debounce(look, 250);
@@ -112,28 +129,27 @@ function form({ params }) {
   zone.addEventListener('input', soon);
   look();
   return plainForm([
-    field('schedule-template', 'Template', template),
-    field('schedule-when', 'When', when, 'Words such as “every weekday 9:00”, or five cron fields such as 0 9 * * 1-5.'),
-    field('schedule-zone', 'Time zone', zone), zones, meaning,
+    field('schedule-template_id', 'Template', template),
+    field('schedule-cron', 'When', when, 'Words such as “every weekday 9:00”, or five cron fields such as 0 9 * * 1-5.'),
+    field('schedule-time_zone', 'Time zone', zone), zones, meaning,
     field('schedule-overlap', 'When the run before still works', overlap),
     field('schedule-name', 'Name', name, 'Empty: the template’s.'),
-  ], 'Add schedule', async () => {
-    const made = await post('/api/schedules', {
-      name: name.value.trim() || null,
+  ], schedule ? 'Save schedule' : 'Add schedule', async () => {
+    const body = {
+      name: name.value.trim() || template.selectedOptions[0]?.textContent || null,
       template_id: template.value,
       cron: when.value.trim(),
       time_zone: zone.value.trim(),
       overlap: overlap.value,
-    });
-    go(`#/schedules/${made.id}`);
-  });
+    };
+    saved(await (schedule ? patch(`/api/schedules/${schedule.id}`, body) : post('/api/schedules', body)));
+  }, { cancel });
 }
 
 export const schedulesScreen = railScreen({
   title: 'Schedules',
   path: 'schedules',
   create: 'New schedule',
-  load: async () => (await get('/api/schedules', { limit: 200 })).schedules,
   look: (one) => [one.name, one.paused_at ? 'paused' : null, one.paused_at ? 'Paused' : one.words],
   form,
   detail,

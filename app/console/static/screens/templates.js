@@ -1,10 +1,11 @@
 // Batches to be made again: what each is made of, running one, and looking first at what would be in it.
-import { get, post, remove } from '../api.js';
+import { post, remove } from '../api.js';
 import { button, h, icon } from '../dom.js';
 import { actButton, ask, toast } from '../parts/floats.js';
 import { empty } from '../parts/page.js';
-import { detailHead, field, plainForm, railScreen, sentenceOf } from '../parts/rail.js';
-import { schemaForm } from '../parts/schema-form.js';
+import { sentenceOf } from '../parts/plain-form.js';
+import { detailHead, railScreen } from '../parts/rail.js';
+import { fromBatch, written } from '../parts/template-form.js';
 import { go } from '../router.js';
 import { many } from '../words.js';
 
@@ -23,9 +24,7 @@ function sourceWords({ type, items = [], tag, source, filter }) {
   return items.length ? `the same ${many(items.length, 'item')}` : 'nothing of its own: a run brings items';
 }
 
-// ---- one template
-
-function detail(template, { again }) {
+function detail(template, { again, edit }) {
   const path = `/api/templates/${template.id}`;
   const preview = h('section.stack.tight', { role: 'status' });
   const run = actButton('Run now', 'play', async () => {
@@ -62,7 +61,7 @@ function detail(template, { again }) {
   const rows = [...given(params), ...given(options).filter(([name]) => !['pipeline', 'pipelines'].includes(name))];
   return {
     nodes: [
-      detailHead(template.name, facts, [run, look,
+      detailHead(template.name, facts, [run, look, edit,
         h('a.btn', { href: `#/new?template=${template.id}` }, icon('plus'), 'New batch from it'),
         h('a.btn', { href: `#/schedules/new?template=${template.id}` }, icon('clock'), 'Schedule'), drop]),
       template.description ? h('p.lede', template.description) : '',
@@ -73,79 +72,12 @@ function detail(template, { again }) {
   };
 }
 
-// ---- a new one
-
-function fromBatch(batchId) {
-  const name = h('input.input', { maxlength: 200, autocomplete: 'off' });
-  get(`/api/batches/${batchId}`).then(({ batch }) => { name.value ||= batch.name; }, () => {});
-  return plainForm([
-    h('p.lede', 'Takes the pipeline, the parameters, the options and the items of that batch.'),
-    field('template-name', 'Name', name),
-  ], 'Save template', async () => {
-    const made = await post('/api/templates', { name: name.value.trim(), from_batch: batchId });
-    go(`#/templates/${made.id}`);
-  });
-}
-
-function sourceFields(sources) {
-  const kinds = [['items', 'nothing: each run brings its own'], ['files', 'the files with a tag'],
-    ...sources.map(({ key, title }) => [`rows:${key}`, title])];
-  const kind = h('select.input', kinds.map(([value, label]) => h('option', { value }, label)));
-  const tag = h('input.input', { maxlength: 100, autocomplete: 'off' });
-  const tagField = field('template-tag', 'Tag', tag);
-  const filter = h('div.params');
-  let form = null;
-  const draw = () => {
-    const source = sources.find(({ key }) => kind.value === `rows:${key}`);
-    tagField.hidden = kind.value !== 'files';
-    filter.hidden = !source;
-    form = source ? schemaForm(filter, source.filter_schema) : null;
-  };
-  kind.addEventListener('change', draw);
-  draw();
-  return {
-    nodes: [field('template-source', 'Takes', kind), tagField, filter],
-    read() {
-      if (kind.value === 'files') return { type: 'files', tag: tag.value.trim() };
-      if (form) return { type: 'rows', source: kind.value.slice(5), filter: form.read() ?? {} };
-      return { type: 'items', items: [] };
-    },
-  };
-}
-
-function written() {
-  const name = h('input.input', { maxlength: 200, autocomplete: 'off' });
-  const pipeline = h('select.input');
-  const params = h('div.params');
-  const box = h('div.stack');
-  Promise.all([get('/api/pipelines'), get('/api/item-sources')]).then(([{ pipelines }, { item_sources: sources }]) => {
-    let form = null;
-    const source = sourceFields(sources);
-    const draw = () => {
-      form = schemaForm(params, pipelines.find(({ key }) => key === pipeline.value).params_schema);
-    };
-    pipeline.append(...pipelines.map(({ key, title }) => h('option', { value: key }, title)));
-    pipeline.addEventListener('change', draw);
-    draw();
-    box.append(plainForm([field('template-name', 'Name', name), field('template-pipeline', 'Pipeline', pipeline), params,
-      ...source.nodes], 'Save template', async () => {
-      const values = form.read();
-      if (!values) return;
-      const options = { pipeline: pipeline.value, params: values };
-      const made = await post('/api/templates', { name: name.value.trim(), options, source: source.read() });
-      go(`#/templates/${made.id}`);
-    }));
-  }, (error) => box.append(h('p.error', error.message)));
-  return box;
-}
-
 export const templatesScreen = railScreen({
   title: 'Templates',
   path: 'templates',
   create: 'New template',
-  load: async () => (await get('/api/templates', { limit: 200 })).templates,
   look: (template) => [template.name, null, pipelineOf(template)],
-  form: ({ params }) => (params.get('from') ? fromBatch(params.get('from')) : written()),
+  form: (tools, template) => (tools.params.get('from') ? fromBatch(tools) : written(tools, template)),
   detail,
   none: () => empty('No templates yet', 'A template makes the same kind of batch again. Write one here, or choose “Save as template” on a batch.',
     h('a.btn', { href: '#/templates/new' }, icon('plus'), 'New template')),

@@ -2,19 +2,23 @@
 import { get, patch, post, remove } from '../api.js';
 import { button, h, icon } from '../dom.js';
 import { dataTable } from '../parts/data-table.js';
-import { ask, toast } from '../parts/floats.js';
+import { outcome, sent } from '../parts/deliveries.js';
+import { actButton, ask, toast } from '../parts/floats.js';
 import { empty, loader } from '../parts/page.js';
-import { detailHead, field, plainForm, railScreen, sentenceOf } from '../parts/rail.js';
+import { field, fillSelect, plainForm, sentenceOf } from '../parts/plain-form.js';
+import { detailHead, railScreen } from '../parts/rail.js';
 import { secretNote } from '../parts/secret.js';
 import { stateLabel } from '../parts/states.js';
 import { go, hrefOf } from '../router.js';
-import { clock, exact, many, since, span } from '../words.js';
+import { exact, many, since, span } from '../words.js';
 
 const EVENTS = ['batch.completed', 'batch.partial', 'batch.failed', 'batch.cancelled', 'batch.paused', 'batch.alerted',
   'batch.created', 'batch.started', 'batch.resumed'];
-const USUAL = new Set(EVENTS.slice(0, 4));
+const USUAL = EVENTS.slice(0, 4);
 const FORMATS = [['standard', 'Standard Webhooks'], ['slack', 'a chat (Slack and those like it)'], ['crm', 'a body of your own']];
 const WHY_OFF = { gone: 'the receiver answered 410', failing: 'nothing got through for days' };
+const PAGE = 50;
+const MOST = 1000; // deliveries in one answer of the API
 const TABS = [['', 'All'], ['pending', 'Pending'], ['delivered', 'Delivered'], ['failed', 'Failed']];
 
 function look(hook) {
@@ -32,12 +36,6 @@ async function attempt(act, done) {
 }
 
 // ---- deliveries
-
-function outcome({ status, attempts }) {
-  if (status === 'delivered') return stateLabel('completed', 'Delivered');
-  if (status === 'failed') return stateLabel('failed', 'Failed');
-  return attempts ? stateLabel('retrying', 'Retrying') : stateLabel('pending', 'Pending');
-}
 
 const lastTry = ({ tries }) => tries.at(-1);
 
@@ -63,24 +61,27 @@ function deliveries(hook, tab) {
   });
   const tabs = h('nav.tabs', { 'aria-label': 'Deliveries by outcome' }, TABS.map(([key, label]) =>
     h('a', { href: hrefOf(`webhooks/${hook.id}`, { tab: key }), 'aria-current': key === tab && 'page' }, label)));
-  const after = h('div.after');
+  const nothing = empty('Nothing sent yet', tab ? 'No delivery has this outcome.' : '“Send test” sends a ping now.');
+  const fault = h('p.error');
+  const more = actButton('Show more', null, () => {
+    most += PAGE;
+    return list.again();
+  });
+  let most = PAGE; // all of them are asked for anew, as the newest change
   const list = loader({
     every: 3000,
-    load: () => get(path, { status: tab, limit: 50 }),
-    draw({ deliveries: found, next_cursor: more }) {
+    load: () => get(path, { status: tab, limit: most }),
+    draw({ deliveries: found, next_cursor: older }) {
       table.draw(found);
+      fault.textContent = '';
       table.node.hidden = !found.length;
-      after.replaceChildren(...(found.length ? more ? [h('p.dim', 'Older ones are in the API.')] : []
-        : [empty('Nothing sent yet', tab ? 'No delivery has this outcome.' : '“Send test” sends a ping now.')]));
+      nothing.hidden = found.length > 0;
+      more.hidden = !older || most >= MOST;
     },
-    failed: (error) => after.replaceChildren(h('p.error', error.message)),
+    failed: (error) => { fault.textContent = error.message; },
   });
-  return { nodes: [tabs, table.node, after], again: list.again, leave: list.leave };
-}
-
-function sent({ created_at: at, next_attempt_at: next, status }) {
-  if (status === 'pending' && next && Date.parse(next) > Date.now()) return h('span', { title: exact(next) }, `next at ${clock(next)}`);
-  return h('time', { datetime: at, title: exact(at) }, since(at));
+  nothing.hidden = more.hidden = true;
+  return { nodes: [tabs, table.node, nothing, h('div.after', more, fault)], again: list.again, leave: list.leave };
 }
 
 // ---- one endpoint
@@ -95,7 +96,7 @@ function troubleOf(hook) {
     h('span', h('b', 'Deliveries are being retried'), ` since ${exact(hook.failing_since)}. The same webhook-id is sent each time.`));
 }
 
-function detail(hook, { again, params }) {
+function detail(hook, { again, edit, params }) {
   const path = `/api/webhooks/${hook.id}`;
   const sentTo = deliveries(hook, params.get('tab') ?? '');
   const secret = h('div', { 'aria-live': 'polite' });
@@ -126,25 +127,46 @@ function detail(hook, { again, params }) {
     h('span', { title: exact(hook.secret_rotated_at) }, 'Secret of ', h('b', since(hook.secret_rotated_at))),
   ];
   return {
-    nodes: [detailHead(h('span.mono', hook.url), facts, [test, rotate, toggle, drop]), secret, troubleOf(hook), ...sentTo.nodes].filter(Boolean),
+    nodes: [detailHead(h('span.mono', hook.url), facts, [test, edit, rotate, toggle, drop]), secret, troubleOf(hook), ...sentTo.nodes].filter(Boolean),
     leave: sentTo.leave,
   };
 }
 
-// ---- a new one
+// ---- a new one, or changing one
 
-function form() {
-  const url = h('input.input.mono', { type: 'url', placeholder: 'https://…', autocomplete: 'off', spellcheck: 'false' });
-  const about = h('input.input', { maxlength: 200, autocomplete: 'off' });
-  const pipeline = h('select.input', h('option', { value: '' }, 'any'));
-  const format = h('select.input', FORMATS.map(([key, label]) => h('option', { value: key }, label)));
-  const template = h('textarea.input.mono', { rows: 6, spellcheck: 'false' }, '{\n  "title": "{{batch.name}} is {{batch.status}}"\n}');
+const EVERY = 'batch.*';
+const SAMPLE = { title: '{{batch.name}} is {{batch.status}}' };
+
+function eventBoxes(chosen) {
+  const all = chosen?.includes(EVERY);
+  const known = [...new Set([...EVENTS, ...chosen ?? []])].filter((event) => event !== EVERY);
+  const boxes = known.map((event) => h('input', { type: 'checkbox', value: event, checked: all || (chosen ?? USUAL).includes(event) }));
+  return {
+    node: h('fieldset.field', h('legend', 'Events'), h('div.ticks', boxes.map((box) =>
+      h('label.tick', box, h('code', box.value))))),
+    read() {
+      const ticked = boxes.filter((box) => box.checked).map((box) => box.value);
+      // Whoever asked for every event is told of kinds that come later as well.
+      return all && ticked.length === boxes.length ? [EVERY] : ticked;
+    },
+  };
+}
+
+function form({ saved, cancel }, hook) {
+  const url = h('input.input.mono', { type: 'url', placeholder: 'https://…', autocomplete: 'off', spellcheck: 'false', value: hook?.url });
+  const about = h('input.input', { maxlength: 200, autocomplete: 'off', value: hook?.description });
+  const events = eventBoxes(hook?.events);
+  const pipeline = h('select.input');
+  const format = fillSelect(h('select.input'), FORMATS, hook && [hook.format, hook.format]);
+  const template = h('textarea.input.mono', { rows: 6, spellcheck: 'false' }, JSON.stringify(hook?.template ?? SAMPLE, null, 2));
   const body = field('hook-template', 'Body', template, 'JSON with places like {{batch.name}}.');
-  const boxes = EVENTS.map((event) => h('input', { type: 'checkbox', value: event, checked: USUAL.has(event) }));
-  body.hidden = true;
-  format.addEventListener('change', () => { body.hidden = format.value !== 'crm'; });
-  get('/api/pipelines').then(({ pipelines }) =>
-    pipeline.append(...pipelines.map(({ key, title }) => h('option', { value: key }, title))), () => {});
+  const showBody = () => { body.hidden = format.value !== 'crm'; };
+  format.addEventListener('change', showBody);
+  showBody();
+  const pipelines = (list) => fillSelect(pipeline, [['', 'any'], ...list.map(({ key, title }) => [key, title])],
+    hook?.pipeline && [hook.pipeline, hook.pipeline]);
+  pipelines([]);
+  get('/api/pipelines').then((answer) => pipelines(answer.pipelines), () => {});
 
   async function send() {
     let own;
@@ -155,26 +177,26 @@ function form() {
         throw new Error('The body is not valid JSON.');
       }
     }
-    const made = await post('/api/webhooks', {
+    const wanted = {
       url: url.value.trim(),
       description: about.value.trim() || null,
-      events: boxes.filter((box) => box.checked).map((box) => box.value),
+      events: events.read(),
       pipeline: pipeline.value || null,
       format: format.value,
       ...(own ? { template: own } : {}),
-    });
-    node.replaceChildren(secretNote('The secret that deliveries are signed with', made.secret,
-      () => go(`#/webhooks/${made.id}`)));
+    };
+    if (hook) return saved(await patch(`/api/webhooks/${hook.id}`, wanted));
+    const made = await post('/api/webhooks', wanted);
+    return node.replaceChildren(secretNote('The secret that deliveries are signed with', made.secret, () => saved(made)));
   }
 
   const node = plainForm([
     field('hook-url', 'Address', url, 'It gets a POST for each event, and has to answer with 2xx within seconds.'),
-    field('hook-about', 'Name', about, 'Empty: the host of the address.'),
-    h('fieldset.field', h('legend', 'Events'), h('div.ticks', boxes.map((box) =>
-      h('label.tick', box, h('code', box.value))))),
+    field('hook-description', 'Name', about, 'Empty: the host of the address.'),
+    events.node,
     field('hook-pipeline', 'Pipeline', pipeline, 'Only batches of this pipeline.'),
     field('hook-format', 'Written for', format), body,
-  ], 'Add endpoint', send);
+  ], hook ? 'Save endpoint' : 'Add endpoint', send, { cancel });
   return node;
 }
 
@@ -182,7 +204,6 @@ export const webhooksScreen = railScreen({
   title: 'Webhooks',
   path: 'webhooks',
   create: 'Add endpoint',
-  load: async () => (await get('/api/webhooks', { limit: 200 })).webhooks,
   look,
   form,
   detail,

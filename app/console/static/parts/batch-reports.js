@@ -1,0 +1,44 @@
+// The reports that the files of a batch have: each a page to read and print, loaded when the section is unfolded.
+import { get } from '../api.js';
+import { h, icon } from '../dom.js';
+import { many, size } from '../words.js';
+import { actButton } from './floats.js';
+
+const PAGE = 100;
+const PIPELINE = 'data-report';
+
+const row = ({ id, file_name: name, file_size: bytes, row_count: rows, column_count: columns }) => h('li', icon('file'),
+  h('a.cut', { href: `/api/reports/${id}?format=html`, target: '_blank', rel: 'noopener', title: name }, name),
+  h('span.dim', [rows != null && many(rows, 'row'), columns != null && many(columns, 'column'), size(bytes)].filter(Boolean).join(', ')));
+
+export function batchReports(batch) {
+  const list = h('ul.filelist');
+  const fault = h('p.error', { role: 'alert' });
+  const more = actButton('Show more', null, load, { class: 'btn small', hidden: true });
+  const node = h('details.panel', { hidden: true }, h('summary', h('h2', 'Reports')), list, fault, more);
+  let cursor = null;
+
+  async function load() {
+    const answer = await get('/api/reports', { batch_id: batch.id, limit: PAGE, cursor }).catch((error) => ({ error }));
+    fault.textContent = answer.error?.message ?? '';
+    if (answer.error) return;
+    cursor = answer.next_cursor;
+    more.hidden = !cursor;
+    list.append(...answer.reports.map(row));
+  }
+
+  node.addEventListener('toggle', () => {
+    if (!node.open) return;
+    cursor = null;
+    list.replaceChildren();
+    load();
+  });
+
+  return {
+    node,
+    paint() {
+      const may = batch.pipeline.key === PIPELINE || batch.total_pipelines > 1;
+      if (may && batch.counters.completed) node.hidden = false;
+    },
+  };
+}
