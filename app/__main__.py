@@ -12,11 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import typer
-from pydantic import ValidationError
-from pydantic_settings import SettingsError
 
 from app.commands import ServiceRefused
-from app.settings import Settings
+from app.settings import Settings, SettingsNotValid, read_settings
 
 if TYPE_CHECKING:
     from app.commands.administration import Role
@@ -33,13 +31,9 @@ Key = Annotated[str | None, typer.Option("--key", help="API key; else TRANCHE_AD
 def settings() -> Settings:
     """The settings, or the end of the program with what is wrong with them."""
     try:
-        return Settings()
-    except SettingsError as error:
-        typer.echo(str(error.__cause__ or error), err=True)
-        raise typer.Exit(2) from None
-    except ValidationError as error:
-        for problem in error.errors():
-            typer.echo(f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}", err=True)
+        return read_settings()
+    except SettingsNotValid as wrong:
+        typer.echo(str(wrong), err=True)
         raise typer.Exit(2) from None
 
 

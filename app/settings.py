@@ -7,8 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import AliasChoices, Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 MIB = 1024 * 1024
 GIB = 1024 * MIB
@@ -128,3 +128,21 @@ class Settings(BaseSettings):
     @cached_property
     def outbound_allow_list(self) -> tuple[str, ...]:
         return tuple(entry.strip() for entry in self.outbound_allow.split(",") if entry.strip())
+
+
+class SettingsNotValid(ValueError):
+    """The environment or .env cannot be used; the message has a line for each setting."""
+
+
+def read_settings() -> Settings:
+    """The settings of the environment and .env; raises SettingsNotValid."""
+    try:
+        return Settings()
+    except SettingsError as error:
+        raise SettingsNotValid(f"{error}: {error.__cause__}".replace("\n", " ")) from None
+    except ValidationError as error:
+        problems = [
+            f"{'.'.join(map(str, problem['loc']))}: {problem['msg'].removeprefix('Value error, ')}"
+            for problem in error.errors()
+        ]
+        raise SettingsNotValid("\n".join(problem.removeprefix(": ") for problem in problems)) from None

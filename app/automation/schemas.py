@@ -7,10 +7,11 @@ from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
 
 from app.automation.times import read_schedule
 from app.batches.schemas import BatchCreated, BatchOptions, Item
+from app.batches.secrets import without_secrets
 from app.files.schemas import Tag
 from app.kit.schemas import Input, JsonObject, LongText, Output, ShortText
 
@@ -76,6 +77,8 @@ class TemplateRead(Output):
     created_at: datetime
     updated_at: datetime
 
+    _hide = field_validator("options")(without_secrets)
+
 
 class TemplatePage(Output):
     templates: list[TemplateRead]
@@ -104,6 +107,8 @@ class DryRun(Output):
     items_count: int
     items: list[ItemPreview]
     options: dict[str, Any]
+
+    _hide = field_validator("options")(without_secrets)
 
 
 TemplateRunReply = BatchCreated | DryRun

@@ -23,6 +23,7 @@ from app.batches import repository as batch_repository
 from app.batches import submission
 from app.batches.reads import pipelines_of
 from app.batches.schemas import BatchCreated, BatchOptions, Item
+from app.batches.secrets import with_secrets_of
 from app.batches.service import BatchNotFound
 from app.batches.submission import Doorbell
 from app.files import repository as file_repository
@@ -85,7 +86,8 @@ class TemplateRunner:
         check_source(source, self.sources)
 
     def _options(self, template: Template, body: TemplateRun) -> BatchOptions:
-        params = {**template.options.get("params", {}), **body.options.get("params", {})}
+        known = template.options.get("params", {})
+        params = {**known, **with_secrets_of(known, body.options.get("params", {}))}
         merged = {"name": template.name, **template.options, **body.options, "params": params}
         try:
             return BatchOptions.model_validate(merged)
@@ -141,6 +143,8 @@ async def update_template(
 ) -> Template:
     """Change what was sent. Batches that were made from it stay as they are."""
     template = await get_template(session, caller, template_id)
+    if body.options and body.options.params:
+        body.options.params = with_secrets_of(template.options.get("params", {}), body.options.params)
     if body.options or body.source:
         options = body.options or BatchOptions.model_validate(template.options)
         runner.check(options, body.source or SOURCE.validate_python(template.source))

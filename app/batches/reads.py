@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Literal, Protocol
 from uuid import UUID
 
 from pydantic import Field
@@ -13,12 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.auth.models import User
 from app.batches.models import Batch, Job
 from app.batches.schemas import BatchLinks, links_of
+from app.batches.secrets import without_secrets
 from app.batches.states import COUNTERS
 from app.batches.step_models import JobStep
 from app.kit.schemas import Output
 from app.pipelines.models import PipelineRow
 
-SECRET_NAMES: Final = frozenset({"token", "secret", "password", "api_key"})
 """Members of a batch's settings that are never shown, at any depth."""
 
 
@@ -205,14 +205,6 @@ def batch_fields(batch: Batch, pipeline: PipelineRow, creator: User | None) -> d
         "created_by": Creator(id=creator.id, name=creator.name) if creator else None,
         "links": links_of(batch.id),
     }
-
-
-def without_secrets(value: Any) -> Any:
-    """Settings as they may be shown: everything but the values of SECRET_NAMES."""
-    if isinstance(value, dict):
-        hidden = {name: "***" for name in SECRET_NAMES & value.keys() if value[name] is not None}
-        return {name: without_secrets(member) for name, member in value.items()} | hidden
-    return [without_secrets(item) for item in value] if isinstance(value, list) else value
 
 
 class ResultCodes(Protocol):

@@ -20,7 +20,7 @@ from app.batches import log, naming
 from app.batches.directory_names import claim_name
 from app.batches.models import Batch
 from app.batches.schemas import BatchCreated, BatchOptions, links_of
-from app.kit.errors import Unprocessable
+from app.kit.errors import Unprocessable, problems_of
 from app.kit.ids import new_id
 from app.pipelines.contract import Params, Pipeline, PipelineNotWellFormed, Source, Step
 from app.pipelines.registry import Registry
@@ -93,9 +93,9 @@ def check_params(pipeline: Pipeline, params: Mapping[str, Any], *, where: Sequen
     try:
         return pipeline.params.model_validate(dict(params))
     except ValidationError as error:
-        found = [{"loc": ["body", *where, *e["loc"]], "msg": e["msg"], "type": e["type"]} for e in error.errors()]
-        first = found[0]
-        raise ParamsNotValid(f"{'.'.join(map(str, first['loc'][2:]))}: {first['msg']}", errors=found) from None
+        found = problems_of(error.errors(), ["body", *where])
+        place, said = ".".join(map(str, found[0]["loc"][2:])), found[0]["msg"]
+        raise ParamsNotValid(f"{place}: {said}" if place else said, errors=found) from None
 
 
 def check_tasks(registry: Registry, options: BatchOptions) -> list[Task]:

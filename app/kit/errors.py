@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import asyncpg
@@ -45,6 +46,14 @@ class Problem(Exception):
     def __init__(self, detail: str, *, headers: dict[str, str] | None = None, **extra: Any) -> None:
         super().__init__(detail)
         self.detail, self.headers, self.extra = detail, headers or {}, extra
+
+
+def problems_of(errors: Sequence[Any], under: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """What pydantic found, as problem documents tell it: where (below `under`), a sentence, and its kind."""
+    return [
+        {"loc": [*under, *found["loc"]], "msg": found["msg"].removeprefix("Value error, "), "type": found["type"]}
+        for found in errors
+    ]
 
 
 class BadRequest(Problem):
@@ -136,7 +145,7 @@ async def _on_http(request: Request, error: Exception) -> JSONResponse:
 
 async def _on_validation(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    found = [{"loc": list(e["loc"]), "msg": e["msg"], "type": e["type"]} for e in error.errors()[:100]]
+    found = problems_of(error.errors()[:100])
     if any(e["type"] == "json_invalid" for e in found):
         return problem_response(request, 400, "invalid_json", "Bad request", "The body is not valid JSON.")
     where = ".".join(str(part) for part in found[0]["loc"]) if found else "request"

@@ -9,6 +9,7 @@ import pytest
 from tests.auth.people import caller, key_of
 from tests.batch_helpers import follow, get_batch, run
 from tests.conftest import Api
+from tests.files.bodies import query
 
 RECORDS = {"type": "items", "items": [{"record": {"n": 1}, "name": "one"}, {"record": {"n": 2}}]}
 
@@ -127,3 +128,24 @@ async def test_names_pages_and_changes(api: Api) -> None:
         batch = await run(api, "no-op", [{}])
         stolen = await other.post("/api/templates", json={"name": "Mine", "from_batch": batch["id"]})
         assert (stolen.status_code, stolen.json()["code"]) == (404, "batch_not_found")
+
+
+async def test_secrets_of_a_template_are_used_and_never_shown(api: Api) -> None:
+    own = {"base_url": "https://platform.example/api", "auth": {"token": "a-token-of-the-platform"}}
+    params = {**own, "currency": "NZD"}
+    options = {"pipeline": "restaurant-registration", "params": params, "start": False}
+    template = await make_template(api, "With a token", options=options, source={"type": "items"})
+    path = f"/api/templates/{template['id']}"
+    shown = [template, (await api.get(path)).json(), *(await api.get("/api/templates?limit=200")).json()["templates"]]
+    assert "a-token-of-the-platform" not in str(shown)
+    assert template["options"]["params"] == {**own, "auth": {"token": "***"}, "currency": "NZD"}
+
+    back = template["options"] | {"params": template["options"]["params"] | {"currency": "AUD"}}
+    changed = (await api.patch(path, json={"options": back})).json()
+    assert changed["options"]["params"] == {**own, "auth": {"token": "***"}, "currency": "AUD"}
+    run = {"options": {"params": {"auth": {"token": "***"}}}, "dry_run": True}
+    assert "a-token-of-the-platform" not in (await api.post(f"{path}/run", json=run)).text
+    made = await api.post(f"{path}/run", json={"options": run["options"]})
+    kept = await query(api, "select settings from batches where id = :id", id=made.json()["batch_id"])
+    assert kept["auth"]["token"] == "a-token-of-the-platform"
+    assert kept["currency"] == "AUD"

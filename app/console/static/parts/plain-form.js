@@ -41,7 +41,7 @@ export function sentenceOf(error) {
   const [first] = error.errors ?? [];
   if (!first) return error.message;
   const where = first.loc.slice(1).filter((part) => typeof part === 'string').join(' ').replaceAll('_', ' ');
-  const words = first.msg.replace(/^Value error, /, '');
+  const words = first.msg;
   return where ? `${where}: ${words}` : words;
 }
 
