@@ -41,8 +41,7 @@ export function sentenceOf(error) {
   const [first] = error.errors ?? [];
   if (!first) return error.message;
   const where = first.loc.slice(1).filter((part) => typeof part === 'string').join(' ').replaceAll('_', ' ');
-  const words = first.msg;
-  return where ? `${where}: ${words}` : words;
+  return where ? `${where}: ${first.msg}` : first.msg;
 }
 
 /** `id` ends with the member of the API that is written into it, as in `hook-url`: complaints about it find it so. */
