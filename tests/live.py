@@ -26,19 +26,19 @@ class LiveServer:
     def admin_key(self) -> str:
         return (self.home / "admin.key").read_text().strip()
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """What its processes and the commands for it are given."""
+        clean = {name: value for name, value in os.environ.items() if not name.startswith(("TRANCHE_", "DATABASE_URL"))}
+        own = {"TRANCHE_HOME": str(self.home), "TRANCHE_PORT": str(self.port)}
+        return clean | own | {"TRANCHE_PIPELINES_DIR": str(self._workloads)} | self._environment
+
     def start(self) -> float:
         """Start and wait until it is ready; returns the seconds that took."""
-        values = {
-            "TRANCHE_HOME": str(self.home),
-            "TRANCHE_PORT": str(self.port),
-            "TRANCHE_PIPELINES_DIR": str(self._workloads),
-            **self._environment,
-        }
-        clean = {name: value for name, value in os.environ.items() if not name.startswith(("TRANCHE_", "DATABASE_URL"))}
         began = time.monotonic()
         log = (self.home / "service.log").open("a")
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "app", "serve"], env=clean | values, stdout=subprocess.PIPE, stderr=log, text=True
+            [sys.executable, "-m", "app", "serve"], env=self.environment, stdout=subprocess.PIPE, stderr=log, text=True
         )
         assert self.process.stdout
         first = self.process.stdout.readline()

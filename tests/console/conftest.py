@@ -31,7 +31,8 @@ ARGUMENTS = [
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser(database_url: str) -> Iterator[Browser]:
+    """Started after the database and closed before it: no other loop can run in this thread meanwhile."""
     if not CHROMIUM.exists():
         pytest.skip(f"the console's tests need Chromium, and {CHROMIUM} does not exist: apt-get install chromium")
     with sync_playwright() as playwright:
@@ -60,10 +61,10 @@ class Service:
 
 
 @pytest.fixture(scope="module")
-def service() -> Iterator[Service]:
+def service(database_url: str) -> Iterator[Service]:
     """The service in a process of its own, for the module."""
     home = make_home()
-    server = LiveServer(home, WORKLOADS, TRANCHE_OUTBOUND_ALLOW="127.0.0.1")
+    server = LiveServer(home, WORKLOADS, DATABASE_URL=database_url, TRANCHE_OUTBOUND_ALLOW="127.0.0.1")
     try:
         server.start()
         yield Service(server)

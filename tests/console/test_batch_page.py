@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +9,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.conftest import WORKLOADS
 from tests.console.conftest import Service, Visit
 
 pytestmark = pytest.mark.timeout(180)
@@ -24,8 +22,8 @@ WHY = "Imported from an older system: its files are not here"
 def test_imported_batch_cannot_be_run_again(visit: Visit, service: Service, tmp_path: Path) -> None:
     file = tmp_path / "old.csv"
     file.write_text(OLD)
-    values = {"TRANCHE_HOME": str(service.server.home), "TRANCHE_PIPELINES_DIR": str(WORKLOADS)}
-    subprocess.run([sys.executable, "-m", "app", "import-jobs", str(file)], env=os.environ | values, check=True)
+    command = [sys.executable, "-m", "app", "import-jobs", str(file)]
+    subprocess.run(command, env=service.server.environment, check=True)
     page = visit.page
     page.goto(f"{service.url}/#/batches")
     page.locator("tr.batch a.name").first.click()
