@@ -217,6 +217,7 @@ def test_settings_that_are_wrong_are_named(tmp_path: Path) -> None:
         ("TRANCHE_SECRET_KEY", "short", "TRANCHE_SECRET_KEY must have"),
         ("TRANCHE_PLATFORM_FILE", "/not/there.json", "/not/there.json does not describe a platform"),
         ("TRANCHE_MONDAY_COLUMNS", "{status", "Expecting property name"),
+        ("TRANCHE_HOME", "/proc/nothing", "cannot start: [Errno 2] No such file or directory: '/proc/nothing'"),
         ("DATABASE_URL", "postgresql://127.0.0.1:1/nothing", "the database is not reached"),
     ],
 )

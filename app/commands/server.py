@@ -159,7 +159,9 @@ def serve(settings: Settings) -> None:
         try:
             uvloop.run(Server(app, listener).serve(sockets=[listener]))
         except SystemExit:
-            raise app.state.not_started or SystemExit from None
+            if app.state.not_started is None:
+                raise
+            raise app.state.not_started from None
 
 
 @contextmanager
@@ -170,7 +172,9 @@ def refusing() -> Iterator[None]:
     except CannotStart as error:
         raise ServiceRefused(f"Tranche cannot start: {error}") from None
     except DATABASE_REFUSES as error:
-        raise ServiceRefused(f"Tranche cannot start, the database is not reached: {error}") from None
+        about_file = isinstance(error, OSError) and error.filename is not None
+        where = "" if about_file else ", the database is not reached"
+        raise ServiceRefused(f"Tranche cannot start{where}: {error}") from None
 
 
 def work(settings: Settings) -> None:
