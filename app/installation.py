@@ -21,9 +21,9 @@ from app.kit.postgres import EmbeddedPostgres
 from app.kit.sandbox import Sandbox
 from app.kit.service import Service, running
 from app.kit.signing import SigningKey
-from app.notifications.mail_courier import MailCourier
+from app.notifications.mail_channel import MailChannel
 from app.notifications.sender import Sender
-from app.notifications.webhook_courier import WebhookCourier
+from app.notifications.webhook_channel import WebhookChannel
 from app.pipelines.discovery import discover
 from app.pipelines.registry import Registry
 from app.registrations.platform import OrderingPlatform
@@ -110,10 +110,10 @@ class Installation:
 
     def _make_sender(self) -> Sender:
         settings = self.settings
-        webhooks = WebhookCourier(
+        webhooks = WebhookChannel(
             self.database, self.signing_key, base_url=settings.base_url, allow=settings.outbound_allow_list
         )
-        mail = MailCourier(
+        mail = MailChannel(
             self.database, server=settings.smtp_url, sender=settings.mail_from, base_url=settings.base_url
         )
         return Sender(self.database, [webhooks, mail])

@@ -21,15 +21,15 @@ from app.batches.router import router as batches_router
 from app.batches.submit_router import router as submit_router
 from app.console.router import router as console_router
 from app.events.list_router import router as events_list_router
+from app.events.openapi_docs import describe_events
 from app.events.router import router as events_router
-from app.events.table import describe_events
 from app.extractions.router import router as extractions_router
 from app.files.router import router as files_router
 from app.files.storage_router import router as storage_router
 from app.installation import Installation
+from app.kit.body_limit import BodyLimit
 from app.kit.errors import install_error_handlers
-from app.kit.limits import BodyLimit
-from app.kit.rates import RateLimit
+from app.kit.rate_limit import RateLimit
 from app.notifications.router import router as notifications_router
 from app.pipelines.router import router as pipelines_router
 from app.plays.mappings_router import router as mappings_router

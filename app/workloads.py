@@ -26,7 +26,7 @@ CHILD_MODULES = (
     "app.extractions.text_layer",
     "app.reports.profiling",
     "app.assets.images",
-    "app.assets.sheets",
+    "app.assets.contact_sheet_drawing",
 )
 """What sandboxed children need: imported once, by the process they are forked from."""
 EXPIRING = (report_repository.delete_expired,)

@@ -34,7 +34,7 @@ EVENT_BYTES = 600
 verdicts: list[bool] = []
 
 
-def tell(what: str, figure: float, unit: str, limit: float) -> None:
+def report(what: str, figure: float, unit: str, limit: float) -> None:
     """One line, with its limit."""
     verdicts.append(figure <= limit)
     print(
@@ -130,10 +130,10 @@ async def steady_and_killed(options: argparse.Namespace) -> None:
             await asyncio.sleep(options.seconds)
             rate, latencies = len(seen.latencies) / (time.monotonic() - began), len(seen.latencies)
             print(f"  {rate:,.0f} deliveries a second, {latencies:,} in all; p50 {seen.quantile(0.5):.1f} ms")
-            tell("resident memory of the process", resident_mb(server), "MB", 300)
-            tell("p99 from commit to client", seen.quantile(0.99), "ms", 1000)
-            tell("ids left out", seen.gaps, "", 0)
-            tell("ids told twice", seen.repeats, "", 0)
+            report("resident memory of the process", resident_mb(server), "MB", 300)
+            report("p99 from commit to client", seen.quantile(0.99), "ms", 1000)
+            report("ids left out", seen.gaps, "", 0)
+            report("ids told twice", seen.repeats, "", 0)
             if options.only != "steady":
                 await asyncio.to_thread(server.kill)
                 await asyncio.sleep(1)
@@ -141,9 +141,9 @@ async def steady_and_killed(options: argparse.Namespace) -> None:
                 began = time.monotonic()
                 print(f"kill -9 under {options.streams} streams; the service was back after {back:.1f} s")
                 await caught_up(watchers, writer.written)
-                tell("everybody caught up after its return", time.monotonic() - began, "s", 10)
-                tell("ids left out", seen.gaps, "", 0)
-                tell("ids told twice", seen.repeats, "", 0)
+                report("everybody caught up after its return", time.monotonic() - began, "s", 10)
+                report("ids left out", seen.gaps, "", 0)
+                report("ids told twice", seen.repeats, "", 0)
                 print(f"  resident afterwards: {resident_mb(server):.0f} MB")
         for watcher in watchers:
             watcher.stop()
@@ -224,13 +224,13 @@ async def stuck(options: argparse.Namespace) -> None:
                     gone = 0.0
             during = seen.quantile(0.99)
             print(f"  healthy client's p99: {before:.1f} ms before, {during:.1f} ms with them")
-            tell("all of them gone after", gone or 999, "s", 30)
-            tell("healthy client's p99, times what it was", during / before, "x", 1.5)
-            tell("kernel memory for TCP", kernel, "MB", 100)
-            tell("resident memory of the process", memory, "MB", 300)
-            tell("slowest /healthz", health[0], "ms", 1000)
-            tell("slowest list of batches", listing[0], "ms", 1000)
-            tell("ids left out or told twice", seen.gaps + seen.repeats, "", 0)
+            report("all of them gone after", gone or 999, "s", 30)
+            report("healthy client's p99, times what it was", during / before, "x", 1.5)
+            report("kernel memory for TCP", kernel, "MB", 100)
+            report("resident memory of the process", memory, "MB", 300)
+            report("slowest /healthz", health[0], "ms", 1000)
+            report("slowest list of batches", listing[0], "ms", 1000)
+            report("ids left out or told twice", seen.gaps + seen.repeats, "", 0)
             for task in probes:
                 task.cancel()
             await asyncio.gather(*probes, return_exceptions=True)

@@ -20,7 +20,7 @@ import pytest
 from sqlalchemy import text
 
 from app.commands.backup import _address
-from app.files.collection import collect, hold_collection
+from app.files.garbage_collection import collect, pause_collection
 from tests.conftest import WORKLOADS, Api, make_home
 from tests.files.bodies import query
 from tests.live import LiveServer
@@ -131,9 +131,9 @@ async def test_nothing_is_collected_while_a_backup_is_taken(api: Api, monkeypatc
     key = await query(api, "select storage_key from files where id = :id", id=file["id"])
     async with api.installation.database.transaction() as session:
         await session.execute(text("delete from files where id = :id"), {"id": file["id"]})
-    monkeypatch.setattr("app.files.collection.GRACE", timedelta(seconds=-5))
+    monkeypatch.setattr("app.files.garbage_collection.GRACE", timedelta(seconds=-5))
     storage, database = api.installation.storage, api.installation.database
-    async with hold_collection(database):
+    async with pause_collection(database):
         assert await collect(database, storage, key[:2]) == 0
         assert await storage.exists(key)
     assert await collect(database, storage, key[:2]) >= 1

@@ -21,28 +21,28 @@ def make_web_images(path: str, name: str | None, max_size: int, thumbnail: int, 
     """Both files of an image, packed: a header with their sizes, what they are in JSON, the image, the thumbnail."""
     from app.assets import images
 
-    told, large, small = images.make_web_images(path, name, max_size, thumbnail, quality, effort)
-    about = json.dumps(told).encode()
+    description, large, small = images.make_web_images(path, name, max_size, thumbnail, quality, effort)
+    about = json.dumps(description).encode()
     return _HEADER.pack(len(about), len(large), len(small)) + about + large + small
 
 
 def unpack(answer: bytes) -> tuple[dict[str, Any], bytes, bytes]:
     """What make_web_images packed."""
-    told, large, small = _HEADER.unpack_from(answer)
+    description, large, small = _HEADER.unpack_from(answer)
     at = _HEADER.size
-    ends = at + told, at + told + large, at + told + large + small
+    ends = at + description, at + description + large, at + description + large + small
     return json.loads(answer[at : ends[0]]), answer[ends[0] : ends[1]], answer[ends[1] : ends[2]]
 
 
 def first_readable(paths: Sequence[str], names: Sequence[str], own: int) -> int:
     """The place of the first image that can be decoded, up to the own one, which must be; raises ImageRefused."""
-    from app.assets import sheets
+    from app.assets import contact_sheet_drawing
 
-    return sheets.first_readable(paths, names, own)
+    return contact_sheet_drawing.first_readable(paths, names, own)
 
 
 def draw_sheet(title: str, paths: Sequence[str], names: Sequence[str], labels: Sequence[str], tile: int) -> bytes:
     """A JPEG with a labelled tile for each image."""
-    from app.assets import sheets
+    from app.assets import contact_sheet_drawing
 
-    return sheets.draw_sheet(title, paths, names, labels, tile)
+    return contact_sheet_drawing.draw_sheet(title, paths, names, labels, tile)

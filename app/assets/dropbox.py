@@ -55,19 +55,19 @@ class Dropbox:
         if not session:
             session, _ = await self._append("", 0, b"")
         commit = {"path": path, "mode": "overwrite", "autorename": False, "mute": True}
-        told = {"cursor": {"session_id": session, "offset": offset}, "commit": commit}
-        return int(_body(await self._send("upload_session/finish", told, bytes(held)))["size"])
+        arguments = {"cursor": {"session_id": session, "offset": offset}, "commit": commit}
+        return int(_body(await self._send("upload_session/finish", arguments, bytes(held)))["size"])
 
     async def _append(self, session: str, offset: int, data: bytes) -> tuple[str, int]:
         if session:
-            told = {"cursor": {"session_id": session, "offset": offset}, "close": False}
-            _check(await self._send("upload_session/append_v2", told, data))
+            arguments = {"cursor": {"session_id": session, "offset": offset}, "close": False}
+            _check(await self._send("upload_session/append_v2", arguments, data))
         else:
             session = str(_body(await self._send("upload_session/start", {"close": False}, data))["session_id"])
         return session, offset + len(data)
 
-    async def _send(self, call: str, told: dict[str, Any], data: bytes) -> httpx.Response:
-        headers = {"Dropbox-API-Arg": json.dumps(told), "Content-Type": "application/octet-stream"}
+    async def _send(self, call: str, arguments: dict[str, Any], data: bytes) -> httpx.Response:
+        headers = {"Dropbox-API-Arg": json.dumps(arguments), "Content-Type": "application/octet-stream"}
         return await self._post(f"{self.content_url}/2/files/{call}", headers=headers, content=data)
 
     async def _post(self, url: str, headers: dict[str, str] | None = None, **body: Any) -> httpx.Response:

@@ -217,5 +217,5 @@ def make_web_images(
         large = picture(image, max_size)
         small = large.copy()
         small.thumbnail((thumbnail, thumbnail), Image.Resampling.LANCZOS)
-        told = {"width": large.width, "height": large.height, "thumbnail": list(small.size)}
-        return told, webp(large, quality, effort), webp(small, quality, effort)
+        description = {"width": large.width, "height": large.height, "thumbnail": list(small.size)}
+        return description, webp(large, quality, effort), webp(small, quality, effort)

@@ -13,9 +13,9 @@ from fastapi import Depends, Request
 from app.auth import repository
 from app.auth.models import User
 from app.auth.secrets import secret_hash
+from app.kit.data_loader import DataLoader
 from app.kit.db import Database
 from app.kit.errors import Problem
-from app.kit.gathering import Gathering
 
 COOKIE = "tranche_session"
 KEY_USE_PRECISION = timedelta(minutes=1)
@@ -83,8 +83,8 @@ class Callers:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._by_key = Gathering(self._read_keys)
-        self._by_session = Gathering(self._read_sessions)
+        self._by_key = DataLoader(self._read_keys)
+        self._by_session = DataLoader(self._read_sessions)
 
     async def find_by_key(self, key: str) -> Found | None:
         """Whose key this is, if it is valid. That it was used is noted, once a minute at most."""

@@ -18,7 +18,7 @@ from sqlalchemy import Text, cast, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.batches.models import Job
-from app.kit.tables import csv_chunks, json_chunks, write_xlsx
+from app.kit.spreadsheets import csv_chunks, json_chunks, write_xlsx
 
 ExportFormat = Literal["csv", "json", "xlsx"]
 MEDIA_TYPES: Final[dict[ExportFormat, str]] = {

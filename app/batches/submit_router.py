@@ -92,8 +92,8 @@ class Submitter:
         self, options: BatchOptions, parts: Sequence[Part], urls: Sequence[str], *, single: bool = False
     ) -> BatchCreated:
         """Submit files that have just arrived. Everything is checked before a file is kept."""
-        told = [[part.name, part.content.size, part.content.sha256] for part in parts]
-        digest = self.idempotent.digest(lambda: [options.model_dump(mode="json"), told, list(urls)])
+        uploaded = [[part.name, part.content.size, part.content.sha256] for part in parts]
+        digest = self.idempotent.digest(lambda: [options.model_dump(mode="json"), uploaded, list(urls)])
         async with self.database.transaction() as session:
             if known := await self._find_answer(session, digest):
                 return known
@@ -101,7 +101,7 @@ class Submitter:
         drafts = [NewJob("file", part.name) for part in parts] + url_jobs
         tasks = submission.check_tasks(self.registry, options)
         submission.assign(tasks, drafts, self.limits.files, draft=not options.start)
-        files = await file_service.keep_contents(
+        files = await file_service.store_contents(
             self.storage, [(part.name, part.media_type, part.content) for part in parts]
         )
         async with self.database.transaction() as session:

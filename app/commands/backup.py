@@ -22,7 +22,7 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from app.commands import ServiceRefused
 from app.commands.administration import run_with_database
-from app.files.collection import hold_collection
+from app.files.garbage_collection import pause_collection
 from app.installation import Installation
 from app.kit import migrations
 from app.kit.postgres import find_binaries
@@ -53,7 +53,7 @@ def backup(settings: Settings, folder: Path) -> Backup:
     installation = Installation(settings)
 
     async def work() -> Backup:
-        async with hold_collection(installation.database) as connection:
+        async with pause_collection(installation.database) as connection:
             if not await connection.fetchval("select to_regclass('alembic_version')"):
                 raise ServiceRefused("The database is empty: there is nothing to keep.")
             schema = await connection.fetchval("select version_num from alembic_version")

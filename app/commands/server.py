@@ -21,8 +21,8 @@ from fastapi import FastAPI
 
 from app.commands import ServiceRefused
 from app.installation import Installation
-from app.kit.connections import guarded
 from app.kit.errors import DATABASE_DOWN
+from app.kit.http_guard import guarded
 from app.kit.service import CannotStart
 from app.main import create_app
 from app.settings import Settings

@@ -20,8 +20,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.batches.listing import list_batches_by_id
 from app.batches.reads import BatchRead, batch_fields
 from app.batches.states import BATCH_TERMINAL, sql_list
-from app.events.frames import passing_frame
-from app.events.schemas import BatchDeletedTold, BatchUpdatedTold
+from app.events.frames import transient_frame
+from app.events.schemas import BatchDeletedEvent, BatchUpdatedEvent
 from app.events.topic import Topic
 from app.kit.db import Database
 from app.kit.errors import DATABASE_DOWN
@@ -53,9 +53,9 @@ class Feed(Topic):
         self.ready = asyncio.Lock()
         self.compared = False
 
-    def tell(self, told: Iterable[BatchUpdatedTold | BatchDeletedTold]) -> None:
+    def publish(self, events: Iterable[BatchUpdatedEvent | BatchDeletedEvent]) -> None:
         """Append an event for each."""
-        self.add([(self.last + place, passing_frame(item), False) for place, item in enumerate(told, 1)])
+        self.add([(self.last + place, transient_frame(event), False) for place, event in enumerate(events, 1)])
 
 
 class Feeds:
@@ -113,10 +113,10 @@ class Feeds:
                 if compare:
                     for feed in list(self._feeds.values()):
                         dirty |= dict.fromkeys(await self._differing(feed), feed.organisation_id)
-                await self._tell(dirty)
+                await self._publish(dirty)
             except Exception as error:
                 expected = isinstance(error, (SQLAlchemyError, *DATABASE_DOWN))
-                log.warning("lists were not told: %s", type(error).__name__, exc_info=None if expected else error)
+                log.warning("lists were not updated: %s", type(error).__name__, exc_info=None if expected else error)
                 self._dirty = dirty | self._dirty
                 self.note_all()
                 await asyncio.sleep(RETRY_SECONDS)
@@ -135,7 +135,7 @@ class Feeds:
         changed = [batch_id for batch_id, version in feed.known.items() if before.get(batch_id) != version]
         return [*changed, *(before.keys() - feed.known.keys())]
 
-    async def _tell(self, dirty: dict[UUID, UUID | None]) -> None:
+    async def _publish(self, dirty: dict[UUID, UUID | None]) -> None:
         waiting = iter(dirty.items())
         while group := dict(islice(waiting, AT_A_TIME)):
             async with self._database.transaction() as session:
@@ -149,5 +149,5 @@ class Feeds:
                     for batch_id, organisation_id in group.items()
                     if batch_id not in there and organisation_id == feed.organisation_id
                 ]
-                feed.tell(BatchUpdatedTold(type="batch.updated", batch=batch) for batch in mine)
-                feed.tell(BatchDeletedTold(type="batch.deleted", batch_id=batch_id) for batch_id in gone)
+                feed.publish(BatchUpdatedEvent(type="batch.updated", batch=batch) for batch in mine)
+                feed.publish(BatchDeletedEvent(type="batch.deleted", batch_id=batch_id) for batch_id in gone)

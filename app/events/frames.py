@@ -9,7 +9,7 @@ from uuid import UUID
 
 from app.batches.log import LoggedEvent, event_json
 from app.batches.states import BATCH_TERMINAL
-from app.events.schemas import ByeTold, ResetTold, SnapshotTold
+from app.events.schemas import ByeEvent, ResetEvent, SnapshotEvent
 from app.kit.schemas import Output
 
 TERMINAL_TYPES: Final = frozenset(f"batch.{status}" for status in BATCH_TERMINAL)
@@ -26,9 +26,9 @@ def durable_frame(batch_id: UUID, event: LoggedEvent) -> Frame:
     return event.id, body, event.type in TERMINAL_TYPES
 
 
-def passing_frame(told: Output, *, event_id: int | None = None, retry_ms: int | None = None) -> bytes:
+def transient_frame(event: Output, *, event_id: int | None = None, retry_ms: int | None = None) -> bytes:
     """An event of the moment. `event_id` is where a client that has seen it goes on."""
-    data = told.model_dump(mode="json")
+    data = event.model_dump(mode="json")
     head = "" if event_id is None else f"id: {event_id}\n"
     head += "" if retry_ms is None else f"retry: {retry_ms}\n"
     return f"{head}event: {data['type']}\ndata: {json.dumps(data, separators=(',', ':'))}\n\n".encode()
@@ -41,23 +41,23 @@ def opening_frame() -> bytes:
 
 def unknown_id_frame(last_event_id: int) -> bytes:
     """The client followed a database that was since restored from a backup: it holds an id we never gave out."""
-    return passing_frame(ResetTold(type="reset", reason="unknown_id", last_event_id=last_event_id))
+    return transient_frame(ResetEvent(type="reset", reason="unknown_id", last_event_id=last_event_id))
 
 
-def expired_frames(oldest: int, last_event_id: int, snapshot: SnapshotTold) -> bytes:
+def expired_frames(oldest: int, last_event_id: int, snapshot: SnapshotEvent) -> bytes:
     """What the client asks for is no longer kept: the batch as it is, and on from the oldest event there is.
 
     The snapshot stands for all the events that are gone, so it has the id of the last of them.
     """
-    reset = ResetTold(type="reset", reason="expired", oldest=oldest, last_event_id=last_event_id)
-    return passing_frame(reset) + passing_frame(snapshot, event_id=oldest - 1)
+    reset = ResetEvent(type="reset", reason="expired", oldest=oldest, last_event_id=last_event_id)
+    return transient_frame(reset) + transient_frame(snapshot, event_id=oldest - 1)
 
 
 def behind_frame() -> bytes:
     """The reader of a list was so slow that changes have passed by: it should load the list anew."""
-    return passing_frame(ResetTold(type="reset", reason="behind"))
+    return transient_frame(ResetEvent(type="reset", reason="behind"))
 
 
 def bye_frame() -> bytes:
     """The service is going away: come back in a moment, not all at once."""
-    return passing_frame(ByeTold(type="bye", reason="shutdown"), retry_ms=random.randint(*RETRY_AFTER_BYE_MS))
+    return transient_frame(ByeEvent(type="bye", reason="shutdown"), retry_ms=random.randint(*RETRY_AFTER_BYE_MS))

@@ -21,12 +21,12 @@ from app.batches.log import LogEnds, LoggedEvent
 from app.events.admission import Admission
 from app.events.feeds import Feeds
 from app.events.frames import Frame, durable_frame
+from app.events.log_cache import PAGE, LogCache
 from app.events.metrics import MISSING
-from app.events.pages import PAGE, Pages
 from app.events.topic import TAIL, TAILS, Topic
+from app.kit.data_loader import DataLoader
 from app.kit.db import Database
 from app.kit.errors import DATABASE_DOWN
-from app.kit.gathering import Gathering
 from app.kit.listen import listen
 from app.settings import Settings
 
@@ -48,16 +48,16 @@ class Hub:
         self._dirty: set[UUID] = set()
         self._changed = asyncio.Event()
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
-        self._pages: Pages | None = None
+        self._log_cache: LogCache | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self.stopping = asyncio.Event()
         self.admission = Admission(database, settings)
         self.feeds = Feeds(database)
-        self._ends = Gathering(self._read_ends)
+        self._ends = DataLoader(self._read_ends)
 
     async def start(self) -> None:
         self._pool = await self._database.connect_pool("tranche-hub", size=READS_AT_A_TIME)
-        self._pages = Pages(self._pool)
+        self._log_cache = LogCache(self._pool)
         loops = [self._read_dirty(), self._poll(), self.feeds.run(), self.admission.watch_credentials()]
         if self._settings.stream_listen:
             channel = event_log.CHANNEL
@@ -105,8 +105,8 @@ class Hub:
 
     async def page(self, batch_id: UUID, cursor: int) -> list[Frame]:
         """Frames after a cursor, from the table: those of one page."""
-        assert self._pages
-        return await self._pages.after(batch_id, cursor)
+        assert self._log_cache
+        return await self._log_cache.after(batch_id, cursor)
 
     async def events_after(self, batch_id: UUID, cursor: int, limit: int) -> list[LoggedEvent]:
         """Events after a cursor, from the table."""

@@ -12,9 +12,9 @@ from app.auth.caller import CallerDep
 from app.batches import repository
 from app.batches.service import BatchNotFound
 from app.events.hub import Hub
+from app.events.openapi_docs import list_stream_content, list_stream_description
 from app.events.schemas import TicketRead
 from app.events.stream import EventStream, list_chunks
-from app.events.table import list_stream_content, list_stream_description
 from app.events.tickets import issue_ticket
 from app.kit.db import SessionDep
 from app.kit.errors import Problem

@@ -18,9 +18,9 @@ from app.batches.service import BatchNotFound
 from app.batches.states import BATCH_TERMINAL
 from app.events.frames import expired_frames, unknown_id_frame
 from app.events.hub import Hub
-from app.events.schemas import EventPage, SnapshotTold
+from app.events.openapi_docs import batch_stream_content, batch_stream_description
+from app.events.schemas import EventPage, SnapshotEvent
 from app.events.stream import EventStream, batch_chunks
-from app.events.table import batch_stream_content, batch_stream_description
 from app.events.tickets import redeem_ticket
 from app.kit.db import Database, DatabaseDep
 from app.kit.errors import BadRequest, Problem
@@ -139,12 +139,12 @@ async def allow_events() -> Response:
     return Response(status_code=204, headers=CROSS_ORIGIN | allowed)
 
 
-async def _snapshot(database: Database, caller: Caller, batch_id: UUID) -> SnapshotTold:
+async def _snapshot(database: Database, caller: Caller, batch_id: UUID) -> SnapshotEvent:
     async with database.transaction() as session:
         row = await repository.find_batch(session, caller.organisation_id, batch_id)
     if row is None:
         raise BatchNotFound("There is no such batch.")
-    return SnapshotTold(type="snapshot", batch=reads.BatchRead.model_validate(reads.batch_fields(*row)))
+    return SnapshotEvent(type="snapshot", batch=reads.BatchRead.model_validate(reads.batch_fields(*row)))
 
 
 def _page(batch_id: UUID, events: list[event_log.LoggedEvent], last: int, limit: int) -> bytes:

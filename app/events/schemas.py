@@ -1,6 +1,6 @@
 """The one model of what streams tell: every event, its members and when it is written.
 
-`events/table.py` makes the documentation of it, and the tests hold everything that is ever written to it.
+`events/openapi_docs.py` makes the documentation of it, and the tests hold everything that is ever written to it.
 """
 
 from __future__ import annotations
@@ -183,7 +183,7 @@ class StepSkippedEvent(LogEvent):
     type: Literal["step.skipped"]
 
 
-class ResetTold(Output):
+class ResetEvent(Output):
     """The client's place does not exist here: drop what you have; the events follow from the oldest kept one."""
 
     type: Literal["reset"]
@@ -192,28 +192,28 @@ class ResetTold(Output):
     oldest: int | None = Field(None, description="The oldest event that is kept, when older ones have expired.")
 
 
-class SnapshotTold(Output):
+class SnapshotEvent(Output):
     """Follows a `reset` whose reason is `expired`: the batch as it is now."""
 
     type: Literal["snapshot"]
     batch: BatchRead
 
 
-class ByeTold(Output):
+class ByeEvent(Output):
     """The service stops: come back after the `retry:` that comes with it."""
 
     type: Literal["bye"]
     reason: Literal["shutdown"]
 
 
-class BatchUpdatedTold(Output):
+class BatchUpdatedEvent(Output):
     """A batch is new or has changed: the whole of it, as in the list, at most every 250 ms for one batch."""
 
     type: Literal["batch.updated"]
     batch: BatchRead
 
 
-class BatchDeletedTold(Output):
+class BatchDeletedEvent(Output):
     """A batch is gone."""
 
     type: Literal["batch.deleted"]
@@ -221,9 +221,9 @@ class BatchDeletedTold(Output):
 
 
 LOG_EVENTS: Final[tuple[type[LogEvent], ...]] = tuple(LogEvent.__subclasses__())
-PASSING_OF_BATCH: Final[tuple[type[Output], ...]] = (ResetTold, SnapshotTold, ByeTold)
-PASSING_OF_LIST: Final[tuple[type[Output], ...]] = (BatchUpdatedTold, BatchDeletedTold, ResetTold, ByeTold)
-EVERYTHING: Final = tuple(dict.fromkeys((*LOG_EVENTS, *PASSING_OF_BATCH, *PASSING_OF_LIST)))
+TRANSIENT_OF_BATCH: Final[tuple[type[Output], ...]] = (ResetEvent, SnapshotEvent, ByeEvent)
+TRANSIENT_OF_LIST: Final[tuple[type[Output], ...]] = (BatchUpdatedEvent, BatchDeletedEvent, ResetEvent, ByeEvent)
+EVERYTHING: Final = tuple(dict.fromkeys((*LOG_EVENTS, *TRANSIENT_OF_BATCH, *TRANSIENT_OF_LIST)))
 
 
 def type_of(model: type[Output]) -> str:

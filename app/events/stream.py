@@ -18,7 +18,7 @@ from app.events.frames import HEARTBEAT, Frame, behind_frame, bye_frame, opening
 from app.events.hub import READ_ERRORS, RETRY_SECONDS, Hub
 from app.events.metrics import CUT
 from app.events.topic import Topic
-from app.kit.connections import abort
+from app.kit.http_guard import abort
 from app.settings import Settings
 
 HEADERS: Final = {

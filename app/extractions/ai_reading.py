@@ -9,9 +9,9 @@ from typing import Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
+from app.extractions.protocols import Question
 from app.extractions.provider import AI_REPLY_NOT_VALID, ProviderError
 from app.extractions.swims import Sheet, Swim
-from app.extractions.wires import Question
 from app.kit.schemas import check_json
 
 VERSION: Final = 1  # goes up whenever the question changes, or what is made of its answer

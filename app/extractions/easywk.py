@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 
+from app.extractions.cells import plain_time
 from app.extractions.layout import Line, PageLines
-from app.extractions.marks import plain_time
 from app.extractions.relays import Leg, swims_of_team
 from app.extractions.swims import Sheet, Swim, without_repeats
 
@@ -45,7 +45,7 @@ _ROUNDS = (
     ("swim_off", re.compile(r"\bAusschwimmen", re.IGNORECASE)),
 )
 _FOOT = re.compile(r"\bSeite\s+\d+|erzeugt mit|\bEasyWk\b", re.IGNORECASE)
-_TABLE_HEAD = re.compile(r"\b(?:Platz|Pl\.|Rang)(?:\s|$).*\b(?:Jg\.?|Jahrgang|Verein|Endzeit|Zeit|Ergebnis)")
+_TABLE_HEADER = re.compile(r"\b(?:Platz|Pl\.|Rang)(?:\s|$).*\b(?:Jg\.?|Jahrgang|Verein|Endzeit|Zeit|Ergebnis)")
 _PART = re.compile(r"(?:Abschnitt\s+\d+|\d+\.\s*Abschnitt)\b.*")
 _STANDINGS = re.compile(
     r"Medaillenspiegel|Mehrkampf|Punktwertung|Mannschaftswertung|Vereinswertung|Pokalwertung|Gesamtwertung|Kampfgericht"
@@ -59,7 +59,7 @@ _NUMBER = re.compile(r"\d{1,4}")
 
 def recognises(pages: list[PageLines]) -> bool:
     """Whether the sheet has EasyWk's headings of events and German times or lists of those who did not start."""
-    texts = [line.text for page in pages for line in (*page.head, *page.body)]
+    texts = [line.text for page in pages for line in (*page.header, *page.body)]
     return any(_EVENT.match(text) for text in texts) and any(
         re.search(_TIME, text) or text.casefold().rstrip(":") in _STATES for text in texts
     )
@@ -69,10 +69,10 @@ def read(pages: list[PageLines]) -> Sheet:
     """The sheet. A swim that counts in two rankings is two rows, as printed, each with its ranking as `section`."""
     reader = _Reader(_titles(pages))
     for page in pages:
-        for line in (*page.head, *page.body):
+        for line in (*page.header, *page.body):
             reader.take(line, page.number)
     reader.finish()
-    texts = [line.text for page in pages for line in (*page.head, *page.body)]
+    texts = [line.text for page in pages for line in (*page.header, *page.body)]
     swims = without_repeats(reader.swims, by_section=True)
     reason = None if swims else "This protocol has events but no results of swimmers."
     return Sheet(_meet(pages), _dates(texts), _course(texts), _LAYOUT, len(pages), swims, reason)
@@ -107,7 +107,7 @@ class _Reader:
         text = line.text
         if event := _EVENT.fullmatch(text):
             self._start(event)
-        elif text in self._titles or _FOOT.search(text) or _PART.fullmatch(text) or _TABLE_HEAD.search(text):
+        elif text in self._titles or _FOOT.search(text) or _PART.fullmatch(text) or _TABLE_HEADER.search(text):
             return
         elif _STANDINGS.search(text) and not re.search(_TIME, text):
             self.finish()
@@ -271,7 +271,7 @@ def _legs(text: str) -> list[tuple[str, str]]:
 def _titles(pages: list[PageLines]) -> frozenset[str]:
     """The lines at the top of the first page; the ones of them that every page repeats are no rankings."""
     texts: list[str] = []
-    for line in (*pages[0].head, *pages[0].body)[:4]:
+    for line in (*pages[0].header, *pages[0].body)[:4]:
         if _EVENT.match(line.text) or _PART.match(line.text):
             break
         texts.append(line.text)
@@ -280,7 +280,7 @@ def _titles(pages: list[PageLines]) -> frozenset[str]:
 
 def _meet(pages: list[PageLines]) -> str | None:
     """The name of the meet stands at the top of every page."""
-    for line in (*pages[0].head, *pages[0].body)[:6]:
+    for line in (*pages[0].header, *pages[0].body)[:6]:
         text = line.text
         if not (_EVENT.match(text) or _PART.match(text) or _FOOT.search(text) or text.casefold() == "protokoll"):
             return re.sub(r"\s*[-–,]?\s*(?:Protokoll|Ergebnisse)\s*$", "", text) or None

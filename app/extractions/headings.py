@@ -148,7 +148,7 @@ def report_kind(text: str) -> str | None:
     return found.lastgroup if found else None
 
 
-def read_meet(head: list[str]) -> tuple[str | None, str | None]:
+def read_meet(header: list[str]) -> tuple[str | None, str | None]:
     """Name and dates of the meet from the title lines of a page.
 
     The name stands on the lines between the licence and the kind of report; the line with the dates ends it. Without
@@ -156,7 +156,7 @@ def read_meet(head: list[str]) -> tuple[str | None, str | None]:
     """
     printed: str | None = None
     name: list[str] = []
-    for text in head:
+    for text in header:
         if is_licence(text):
             found = _PRINTED.search(text)
             printed = found[1] if found else printed

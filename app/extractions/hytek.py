@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 
+from app.extractions.cells import read_splits
 from app.extractions.headings import (
     Heading,
     Section,
@@ -17,12 +18,11 @@ from app.extractions.headings import (
     read_section,
 )
 from app.extractions.layout import Line, PageLines
-from app.extractions.marks import read_splits
-from app.extractions.outcomes import Labels
 from app.extractions.relays import Leg, read_legs, read_unnumbered_legs, swims_of_team
+from app.extractions.row_results import Labels
 from app.extractions.rows import Row, read_row
 from app.extractions.swims import Sheet, Swim, without_repeats
-from app.extractions.table_heads import TableHead, read_table_head
+from app.extractions.table_headers import TableHeader, read_table_header
 
 _LAYOUT = "hytek"
 # `3:32.20 A NCAA Qualifying`, `2:47.17 13-14 MTS MTS`: a standard, by which rows are marked.
@@ -33,12 +33,12 @@ _RECORD = re.compile(r"([^:]{1,40}):\s*(\S{1,2}\s)?\s*(?:\d{1,2}:)*\d{1,3}\.\d\d
 
 
 def recognises(pages: list[PageLines]) -> bool:
-    """Whether the sheet is a result report of Meet Manager: its page heads say so, or its events and tables do."""
-    lines = [line for page in pages[:3] for line in (*page.head, *page.body)]
+    """Whether the sheet is a result report of Meet Manager: its page headers say so, or its events and tables do."""
+    lines = [line for page in pages[:3] for line in (*page.header, *page.body)]
     if any("MEET MANAGER" in line.text.upper() and is_licence(line.text) for line in lines):
         return True
     events = any(read_event(line.text) or read_continuation(line.text) for line in lines)
-    return events and any((head := read_table_head(line)) and head.result for line in lines)
+    return events and any((header := read_table_header(line)) and header.result for line in lines)
 
 
 def read(pages: list[PageLines]) -> Sheet:
@@ -48,10 +48,10 @@ def read(pages: list[PageLines]) -> Sheet:
         for line in page.body:
             reader.take(line, page.number)
     reader.finish()
-    meet, dates = read_meet([line.text for line in pages[0].head])
+    meet, dates = read_meet([line.text for line in pages[0].header])
     course = reader.courses.most_common(1)[0][0] if reader.courses else None
     swims = without_repeats(reader.swims)
-    reason = None if swims else "This sheet has the page heads of HY-TEK's Meet Manager but no result rows."
+    reason = None if swims else "This sheet has the page headers of HY-TEK's Meet Manager but no result rows."
     return Sheet(meet, dates, course, _LAYOUT, len(pages), swims, reason)
 
 
@@ -74,7 +74,7 @@ class _Reader:
         self.courses: Counter[str] = Counter()
         self._event: Heading | None = None
         self._section: Section | None = None
-        self._heads: dict[bool, TableHead] = {}  # by whether the table is one of relays
+        self._headers: dict[bool, TableHeader] = {}  # by whether the table is one of relays
         self._labels = Labels()
         self._result: _Result | None = None
         self._rows = 0  # of this event
@@ -150,8 +150,8 @@ class _Reader:
         elif self._event and (section := read_section(text)):
             self.finish()
             self._section = section
-        elif head := read_table_head(line):
-            self._heads[not head.column("name")] = head
+        elif header := read_table_header(line):
+            self._headers[not header.column("name")] = header
         elif ends_results(text):
             self.finish()
             self._event = None
@@ -167,10 +167,10 @@ class _Reader:
             self.courses[heading.course] += 1
 
     def _read_row(self, line: Line, event: Heading) -> Row | None:
-        head = self._heads.get(event.relay) or self._heads.get(not event.relay)
-        if head is None or head.result is None:
+        header = self._headers.get(event.relay) or self._headers.get(not event.relay)
+        if header is None or header.result is None:
             return None
-        return read_row(line, head.at(line.left), event.relay, self._labels)
+        return read_row(line, header.at(line.left), event.relay, self._labels)
 
     def _take_standard(self, text: str) -> None:
         """Lines between the heading and the first row: standards and records, by whose signs rows are marked."""

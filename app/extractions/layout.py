@@ -1,4 +1,4 @@
-"""From words to lines in the order a reader takes: page head first, then column by column."""
+"""From words to lines in the order a reader takes: page header first, then column by column."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class PageLines:
     """A page in reading order: the title lines, then the lines of every column."""
 
     number: int
-    head: list[Line]
+    header: list[Line]
     body: list[Line]
 
 
@@ -57,11 +57,11 @@ def reading_order(pages: list[Page]) -> list[PageLines]:
     right = max((word.x1 for page in pages for word in page.words), default=0.0)
     edges = _edges([x for page_anchors in anchors for x in page_anchors], [body for _, body in tops], right)
     result: list[PageLines] = []
-    for page, (head, body), page_anchors in zip(pages, tops, anchors, strict=True):
+    for page, (header, body), page_anchors in zip(pages, tops, anchors, strict=True):
         lines: list[Line] = []
         for left, words in _columns(body, edges, page_anchors):
             lines += to_lines(words, left)
-        result.append(PageLines(page.number, head, lines))
+        result.append(PageLines(page.number, header, lines))
     return result
 
 
@@ -127,11 +127,11 @@ def _split_head(words: list[Word]) -> tuple[list[Line], list[Word]]:
                 break
         elif licensed and end == index and _in_the_middle(line, lines[end - 1]):
             end = index + 1
-    head = lines[:end]
-    if not head:
+    header = lines[:end]
+    if not header:
         return [], words
-    inside = {word.order for line in head for word in line.words}
-    return head, [word for word in words if word.order not in inside]
+    inside = {word.order for line in header for word in line.words}
+    return header, [word for word in words if word.order not in inside]
 
 
 def _in_the_middle(line: Line, above: Line) -> bool:
@@ -200,15 +200,15 @@ def _unheaded(bodies: list[list[Word]], edges: list[float], right: float) -> lis
 
 
 def _table_width(words: list[Word], first: float) -> float:
-    """How far the heads of the first column's tables reach from its left edge."""
+    """How far the headers of the first column's tables reach from its left edge."""
     width = 0.0
     names = [word for word in words if word.text in _TABLE_ENDS or word.text[:4] in _TABLE_STARTS]
-    for head in names:
-        if head.text[:4] not in _TABLE_STARTS or not 0 <= head.x0 - first < _NARROWEST / 2:
+    for header in names:
+        if header.text[:4] not in _TABLE_STARTS or not 0 <= header.x0 - first < _NARROWEST / 2:
             continue
-        beside = [word for word in names if word.x0 > head.x0 and abs(word.y - head.y) < 2]
+        beside = [word for word in names if word.x0 > header.x0 and abs(word.y - header.y) < 2]
         next_table = min(
-            (word.x0 for word in beside if word.text in _TABLE_STARTS and word.x0 - head.x0 > _NARROWEST), default=1e9
+            (word.x0 for word in beside if word.text in _TABLE_STARTS and word.x0 - header.x0 > _NARROWEST), default=1e9
         )
         ends = [word.x1 - first for word in beside if word.text in _TABLE_ENDS and word.x0 < next_table]
         width = max(width, *ends, 0.0)
@@ -231,10 +231,10 @@ def _places(words: list[Word]) -> list[Word]:
 
 
 def _repeats(words: list[Word], first: float, x: float) -> bool:
-    """Whether a column that starts at `x` looks like the first: table heads or places stand as far from its edge."""
-    heads = [word.x0 for word in words if word.text in ("Name", "Team")]
-    indent = min((head - first for head in heads if head > first), default=0.0)
-    if any(abs(head - x - indent) < 4 for head in heads):
+    """Whether a column that starts at `x` looks like the first: table headers or places stand as far from its edge."""
+    headers = [word.x0 for word in words if word.text in ("Name", "Team")]
+    indent = min((header - first for header in headers if header > first), default=0.0)
+    if any(abs(header - x - indent) < 4 for header in headers):
         return True
     places = [word.x1 for word in words if _PLACE.fullmatch(word.text)]
     indent = min((place - first for place in places if place > first), default=0.0)

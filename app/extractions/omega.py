@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 
+from app.extractions.cells import is_clock, read_state
 from app.extractions.layout import Line, PageLines
-from app.extractions.marks import is_clock, read_state
-from app.extractions.omega_tables import Cell, TableHead, cells_of, middle, read_head
+from app.extractions.omega_tables import Cell, TableHeader, cells_of, middle, read_header
 from app.extractions.relays import Leg, swims_of_team
 from app.extractions.swims import Sheet, Swim, without_repeats
 
@@ -34,7 +34,7 @@ _PLACE = re.compile(r"=?(\d{1,3})\.?")
 _POINTS = re.compile(r"\d{1,4}(?:\.\d{1,2})?")
 _SHORT = 40  # characters: a line that only says which event it is
 _SPLIT_LABEL = re.compile(r"\d{2,4}\s?m")
-# A row on a page whose table has no head: rank, perhaps heat, lane, name, club or nation, perhaps year, R.T., time.
+# A row on a page whose table has no header: rank, perhaps heat, lane, name, club or nation, perhaps year, R.T., time.
 _ROW = re.compile(
     r"=?(?P<place>\d{1,3})\s+(?:\d{1,2}\s+){1,2}(?P<name>[A-Z\u00c0-\u00de][^\d]*?)\s+(?P<team>[A-Z][A-Z\d-]{1,8})"
     r"(?:\s+(?P<nation>[A-Z]{3}))?(?:\s+\W?\s?(?P<year>(?:19|20)\d\d))?(?:\s+\+?0\.\d\d)?"
@@ -50,16 +50,16 @@ _REASON = re.compile(r"(?:SW|GR|WPS)\s?\d+|[Ff]alse start|[Dd]isqualif")
 
 def recognises(pages: list[PageLines]) -> bool:
     """Whether an event of Omega's form stands on one of the first pages, with a table of ranks or rows of its form."""
-    return any(_is_sheet([*page.head, *page.body]) for page in pages[:3])
+    return any(_is_sheet([*page.header, *page.body]) for page in pages[:3])
 
 
 def read(pages: list[PageLines]) -> Sheet:
-    """The sheet. The box with the records above the table is left out, as is every line before a table's head."""
+    """The sheet. The box with the records above the table is left out, as is every line before a table's header."""
     reader = _Reader()
     for page in pages:
         reader.take_page(page)
     reader.finish()
-    texts = [line.text for page in pages[:1] for line in (*page.head, *page.body)]
+    texts = [line.text for page in pages[:1] for line in (*page.header, *page.body)]
     swims = without_repeats(_without_heats(reader.swims))
     reason = None if swims else "This sheet has the tables of Omega's timing but no result rows."
     return Sheet(_meet(texts), _dates(texts), reader.course, _LAYOUT, len(pages), swims, reason)
@@ -101,21 +101,21 @@ class _Reader:
         self._row: _Row | None = None
 
     def take_page(self, page: PageLines) -> None:
-        """The lines of a page; a table starts below the head that stands on it."""
-        lines = [*page.head, *page.body]
-        head: TableHead | None = None
+        """The lines of a page; a table starts below the header that stands on it."""
+        lines = [*page.header, *page.body]
+        header: TableHeader | None = None
         for index, line in enumerate(lines):
             text = line.text
             if title := _TITLE.fullmatch(text):
                 self._start(title)
-            elif found := read_head(lines, index):
-                head = found
+            elif found := read_header(lines, index):
+                header = found
             elif _is_round(text):
                 self._start_round(text)
             elif (number := _NUMBER.match(text)) and len(text) < _SHORT:
                 self._number = number["number"]
-            elif self._title and (head is None or middle(line) < head.bottom):
-                self._take_line(line, head, page.number)
+            elif self._title and (header is None or middle(line) < header.bottom):
+                self._take_line(line, header, page.number)
 
     def finish(self) -> None:
         """Turns the row under way into swims."""
@@ -139,17 +139,17 @@ class _Reader:
             self.finish()
         self._round = name
 
-    def _take_line(self, line: Line, head: TableHead | None, page: int) -> None:
+    def _take_line(self, line: Line, header: TableHeader | None, page: int) -> None:
         cells = list(cells_of(line.words))
         if splits := _splits(cells):
             if self._row and splits != ["laps"]:
                 self._row.swim.splits.extend(splits)
                 self.course = self.course or ("SCM" if cells[0].text.startswith("25m") else None)
-        elif swim := self._swim(cells, head, page) if head else self._swim_by_form(line.text, page):
+        elif swim := self._swim(cells, header, page) if header else self._swim_by_form(line.text, page):
             self.finish()
             self._row = _Row(swim)
         elif self._row:
-            self._take_below(cells, line.text, head.left("name") if head else 0.0)
+            self._take_below(cells, line.text, header.left("name") if header else 0.0)
 
     def _take_below(self, cells: list[Cell], text: str, left: float) -> None:
         """A line below a row: a swimmer of the team, or why there is no time."""
@@ -161,12 +161,12 @@ class _Reader:
         elif row.swim.status != "OK" and _REASON.search(text) and not row.reasons:
             row.reasons.append(text)
 
-    def _swim(self, cells: list[Cell], head: TableHead, page: int) -> Swim | None:
+    def _swim(self, cells: list[Cell], header: TableHeader, page: int) -> Swim | None:
         found: dict[str, str] = {}
         place: int | None = None
         state: str | None = None
         for cell in cells:
-            text, kind = cell.text.strip("♦* "), head.kind(cell)
+            text, kind = cell.text.strip("♦* "), header.kind(cell)
             if state_here := read_state(text):
                 state = state_here
             elif kind == "rank" and (rank := _PLACE.fullmatch(text)):
@@ -186,7 +186,7 @@ class _Reader:
         return replace(swim, place=place, time=result, status=state or "OK", points=found.get("points"))
 
     def _swim_by_form(self, text: str, page: int) -> Swim | None:
-        """A row on a page without a head that says what the columns are."""
+        """A row on a page without a header that says what the columns are."""
         found = _ROW.fullmatch(text)
         if not found:
             return None
@@ -237,7 +237,7 @@ def _round(name: str | None) -> str:
 def _is_sheet(lines: list[Line]) -> bool:
     if not any(_TITLE.fullmatch(line.text) for line in lines):
         return False
-    return any(read_head(lines, index) or _ROW.fullmatch(line.text) for index, line in enumerate(lines))
+    return any(read_header(lines, index) or _ROW.fullmatch(line.text) for index, line in enumerate(lines))
 
 
 def _meet(texts: list[str]) -> str | None:

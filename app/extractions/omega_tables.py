@@ -1,4 +1,4 @@
-"""The tables of Omega's sheets: cells by the gaps between words, columns by the heads above them."""
+"""The tables of Omega's sheets: cells by the gaps between words, columns by the headers above them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _RANKS = {"Rank", "Rk", "Pos", "Place", "Lane"}
 _NAMES = {"Name", "Names", "Athlete", "Swimmer", "NAT", "Team"}
 _NUMBER = re.compile(r"=?\d{1,3}\.?")
 _CELL_GAP = 0.6  # of the height of a line: less is a blank inside a cell
-_HEAD_LINES = 16.0  # points: a head may stand on two or three lines, each not farther than that from `Name`
+_HEAD_LINES = 16.0  # points: a header may stand on two or three lines, each not farther than that from `Name`
 
 
 @dataclass(slots=True)
@@ -39,7 +39,7 @@ class Cell:
 
 
 @dataclass(slots=True)
-class TableHead:
+class TableHeader:
     """The columns of a table by kind, and the height on the page where its rows start."""
 
     columns: list[tuple[str, float, float]]
@@ -54,8 +54,8 @@ class TableHead:
         return next((x0 for name, x0, _ in self.columns if name == kind), 0.0)
 
 
-def read_head(lines: list[Line], index: int) -> TableHead | None:
-    """The head of a table, when the line at `index` has a rank or lane and a name; its neighbours complete it."""
+def read_header(lines: list[Line], index: int) -> TableHeader | None:
+    """The header of a table, when the line at `index` has a rank or lane and a name; its neighbours complete it."""
     line = lines[index]
     words = {word.text.rstrip(".") for word in line.words}
     if not words & _RANKS or not words & _NAMES:
@@ -80,7 +80,7 @@ def read_head(lines: list[Line], index: int) -> TableHead | None:
     if "name" not in kinds:
         columns = [("name" if kind in ("nation", "club") else kind, x0, x1) for kind, x0, x1 in columns]
     bottom = min(middle(other) for other in near if _is_part_of_head(other))
-    return TableHead(columns, bottom)
+    return TableHeader(columns, bottom)
 
 
 def _is_part_of_head(line: Line) -> bool:
@@ -106,7 +106,7 @@ def cells_of(words: list[Word]) -> Iterator[Cell]:
 
 
 def _ends_cell(text: str, following: str) -> bool:
-    """Whether a cell ends although the next one is near: a lane before a name, and the heads of both."""
+    """Whether a cell ends although the next one is near: a lane before a name, and the headers of both."""
     return text in ("Rank", "Heat", "Lane", "Ln", "Pos") or (
         _NUMBER.fullmatch(text) is not None and following[0].isalpha() and following != "m"
     )

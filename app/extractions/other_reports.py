@@ -7,7 +7,7 @@ import re
 from app.extractions.headings import ends_results, is_licence, read_continuation, read_event, read_meet, report_kind
 from app.extractions.layout import PageLines
 from app.extractions.swims import Sheet
-from app.extractions.table_heads import read_table_head
+from app.extractions.table_headers import read_table_header
 
 _TOP_LINES = 12
 _WORDS_OF_RESULTS = ("scores", "records")
@@ -34,7 +34,7 @@ def recognises_lists(pages: list[PageLines]) -> bool:
 def read(pages: list[PageLines]) -> Sheet:
     """The sheet without swims, with the reason why."""
     layout = _layout(pages) or "unknown"
-    meet, dates = read_meet([line.text for line in pages[0].head]) if layout == "start_list" else (None, None)
+    meet, dates = read_meet([line.text for line in pages[0].header]) if layout == "start_list" else (None, None)
     return Sheet(meet, dates, None, layout, len(pages), reason=_REASONS.get(layout))
 
 
@@ -42,7 +42,7 @@ def _layout(pages: list[PageLines]) -> str | None:
     first = pages[0]
     kinds: list[str] = []
     team_manager = licensed = False
-    for line in [*first.head, *first.body][:_TOP_LINES]:
+    for line in [*first.header, *first.body][:_TOP_LINES]:
         team_manager = team_manager or "TEAM MANAGER" in line.text.upper()
         licensed = licensed or is_licence(line.text)
         if read_event(line.text) or read_continuation(line.text):
@@ -54,16 +54,16 @@ def _layout(pages: list[PageLines]) -> str | None:
         kind = report_kind(line.text)
         if kind and not (is_licence(line.text) and kind == "results"):
             kinds.append(kind)
-    heads = (head for page in pages for line in page.body if (head := read_table_head(line)))
+    headers = (header for page in pages for line in page.body if (header := read_table_header(line)))
     entries = "entries" in kinds
     if "top_times" in kinds and team_manager:
         return "top_times"
     if entries and not licensed and "results" not in kinds:
         return "start_list"
-    for head in heads:
-        if head.result:
+    for header in headers:
+        if header.result:
             return None
-        entries = entries or head.column("seed") is not None
+        entries = entries or header.column("seed") is not None
     if "top_times" in kinds:
         return "top_times"
     if entries:

@@ -17,12 +17,12 @@ from app.extractions.models import Extraction
 from app.extractions.names import name_keys
 from app.extractions.params import ExtractionParams, ParamsWithoutProvider
 from app.extractions.provider import Provider
-from app.extractions.reading import EXTRACTOR, VERSION, checked, look_at, read_sheet_text
+from app.extractions.reading import EXTRACTOR, VERSION, checked, probe, read_sheet_text
 from app.extractions.repository import ReadingKey
 from app.extractions.sheet_text import Found, find_in_sheet, write_sheet
 from app.extractions.swims import Sheet
 from app.kit.ids import new_id
-from app.kit.tables import csv_bytes
+from app.kit.spreadsheets import csv_bytes
 from app.pipelines.contract import Pipeline, ResultTable, StepContext, StepFunction, Stop
 
 SHEET_FILE: Final = "sheet.json"
@@ -87,7 +87,7 @@ def _uploading_to(provider: Provider | None) -> StepFunction:
         name = ctx.params.swimmer_name
         async with ctx.input.local_path() as path:
             try:
-                look = await ctx.in_child(look_at, str(path))
+                look = await ctx.in_child(probe, str(path))
             except SheetError as error:
                 return Stop(error.code, error.message)
             if ctx.params.reader != "ai" and look["has_text"]:
@@ -96,11 +96,11 @@ def _uploading_to(provider: Provider | None) -> StepFunction:
             if known := await cache.known_or_mine(ctx, key):
                 return {**json.loads(known.data), "read_ms": known.read_ms}
 
-            async def tell(message: str) -> None:
+            async def report(message: str) -> None:
                 await ctx.report(None, message)
 
             began = time.monotonic()
-            answer = await provider.ask(ai_reading.question_about(name, ctx.job.filename), path, tell)
+            answer = await provider.ask(ai_reading.question_about(name, ctx.job.filename), path, report)
             sheet = ai_reading.read_answer(answer.content, name, look["pages"])
         tokens = {"input_tokens": answer.input_tokens, "output_tokens": answer.output_tokens}
         reading = {"sheet": sheet.to_dict(), "ai": {"provider": provider.name, "model": provider.model, **tokens}}

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import httpx
 
-from app.extractions.wires import WIRES, Answer, ProviderName, Question
+from app.extractions.protocols import PROTOCOLS, Answer, ProviderName, Question
 from app.kit.outbound import retry_after
 
 MAX_REPLY_BYTES: Final = 8 * 1024 * 1024
@@ -61,7 +61,7 @@ class Provider:
         parallel: int = 4,
     ) -> None:
         self.name, self.model, self.timeout = name, model, timeout
-        self._wire, self._key, self._base_url = WIRES[name], key, base_url
+        self._protocol, self._key, self._base_url = PROTOCOLS[name], key, base_url
         self._max_file_bytes, self._max_output_tokens = max_file_bytes, max_output_tokens
         self._turns = asyncio.Semaphore(parallel)
         self._client: httpx.AsyncClient | None = None
@@ -79,22 +79,22 @@ class Provider:
             await self._client.aclose()
 
     def _url(self) -> httpx.URL:
-        url = httpx.URL((self._base_url or self._wire.default_url).rstrip("/") + "/")
+        url = httpx.URL((self._base_url or self._protocol.default_url).rstrip("/") + "/")
         if url.path == "/" or (self.name == "anthropic" and not url.path.endswith("/v1/")):
             url = url.join("v1/")
-        return url.join(self._wire.path)
+        return url.join(self._protocol.path)
 
-    async def ask(self, question: Question, path: Path, tell: Callable[[str], Awaitable[None]]) -> Answer:
-        """The model's answer about the PDF at `path`, put into the question here. `tell` gets what is going on.
+    async def ask(self, question: Question, path: Path, report: Callable[[str], Awaitable[None]]) -> Answer:
+        """The model's answer about the PDF at `path`, put into the question here. `report` gets what is going on.
 
         Raises ProviderError. An answer that was refused or cut off is one as well.
         """
         async with self._turns:
-            await tell(f"uploading to {self.model}")
+            await report(f"uploading to {self.model}")
             body = await asyncio.to_thread(self._encode, question, path)
             reply = await self._send(body)
         try:
-            answer = self._wire.read(reply)
+            answer = self._protocol.read(reply)
         except (KeyError, TypeError, IndexError, AttributeError):
             raise ProviderError(
                 AI_REPLY_NOT_VALID, "The AI provider's reply has not the shape it should have."
@@ -112,11 +112,12 @@ class Provider:
             raise ProviderError(AI_FILE_TOO_LARGE, message)
         document = base64.b64encode(path.read_bytes()).decode("ascii")
         question = replace(question, document=document, max_output_tokens=self._max_output_tokens)
-        return json.dumps(self._wire.body(self.model, question)).encode()
+        return json.dumps(self._protocol.body(self.model, question)).encode()
 
     async def _send(self, body: bytes) -> Any:
         assert self._client is not None, "the provider was not started"
-        headers = {"Content-Type": "application/json", "Accept": "application/json", **self._wire.headers(self._key)}
+        own = self._protocol.headers(self._key)
+        headers = {"Content-Type": "application/json", "Accept": "application/json", **own}
         limit = asyncio.timeout(self.timeout)
         try:
             async with limit, self._client.stream("POST", self._url(), content=body, headers=headers) as response:

@@ -13,7 +13,7 @@ VERSION: Final = 3
 """Goes up whenever the same PDF would give another answer."""
 
 
-class Look(TypedDict):
+class Probe(TypedDict):
     pages: int
     has_text: bool
 
@@ -36,9 +36,9 @@ def checked(answer: bytes) -> str:
     return text
 
 
-def look_at(path: str) -> Look:
+def probe(path: str) -> Probe:
     """How many pages the PDF at `path` has, and whether they hold text; raises `SheetError` if it cannot be read."""
-    from app.extractions.text_layer import look
+    from app.extractions.text_layer import probe as probe_text_layer
 
-    pages, has_text = look(path)
+    pages, has_text = probe_text_layer(path)
     return {"pages": pages, "has_text": has_text}

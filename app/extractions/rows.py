@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from app.extractions.cells import inner_ages, is_age, read_place
 from app.extractions.layout import Line
-from app.extractions.marks import inner_ages, is_age, read_place
-from app.extractions.outcomes import Labels, Outcome, apart, outcome_start, read_outcome
-from app.extractions.table_heads import Column, TableHead
+from app.extractions.row_results import Labels, Outcome, apart, outcome_start, read_outcome
+from app.extractions.table_headers import Column, TableHeader
 from app.extractions.words import Word
 
 
@@ -23,17 +23,17 @@ class Row:
     outcome: Outcome
 
 
-def read_row(line: Line, head: TableHead | None, relay: bool, labels: Labels) -> Row | None:
+def read_row(line: Line, header: TableHeader | None, relay: bool, labels: Labels) -> Row | None:
     """The row this line holds, or None if it is not one.
 
-    `head` is the last table head seen, in the place of this line's column, or None when the report has none.
+    `header` is the last table header seen, in the place of this line's column, or None when the report has none.
     """
     words = apart(line.words)
-    member = head.column("id") if head else None
+    member = header.column("id") if header else None
     numbered = member is not None and abs(words[0].x0 - member.x0) < 3  # the number of a member without a place
     placed, place = (False, None) if numbered else read_place(words[0].text)
     first = 1 if placed else 0
-    name = head.column("name") or head.column("team") if head else None
+    name = header.column("name") or header.column("team") if header else None
     if placed and name and words[0].x0 > name.x0 + 3:
         return None
     if not placed and not numbered and (not name or abs(words[0].x0 - name.x0) > 3):
@@ -41,14 +41,14 @@ def read_row(line: Line, head: TableHead | None, relay: bool, labels: Labels) ->
     if name and member:
         while first < len(words) and words[first].x1 < name.x0 - 1:
             first += 1
-    start = outcome_start(words, first + 1, head)
-    outcome = read_outcome(words[start:], head, labels)
+    start = outcome_start(words, first + 1, header)
+    outcome = read_outcome(words[start:], header, labels)
     if outcome.column is None and (place is not None or not placed):
         return None
     if relay:
         team, letter = _team_and_letter(words[first:start])
         return Row(place, team, None, team, letter, outcome) if _has_letter(team) else None
-    who, age, club = _name_age_team(words[first:start], head)
+    who, age, club = _name_age_team(words[first:start], header)
     if not _has_letter(who) or (not placed and age is None) or (outcome.column is None and not (age or club)):
         return None
     return Row(place, who, age, club or None, None, outcome)
@@ -69,10 +69,10 @@ def _team_and_letter(words: list[Word]) -> tuple[str, str | None]:
     return _join(words), None
 
 
-def _name_age_team(words: list[Word], head: TableHead | None) -> tuple[str, str | None, str]:
-    age = head.column("age") if head else None
-    team = head.column("team") if head else None
-    for index, word in enumerate(words[1:] if age or not head else [], 1):
+def _name_age_team(words: list[Word], header: TableHeader | None) -> tuple[str, str | None, str]:
+    age = header.column("age") if header else None
+    team = header.column("team") if header else None
+    for index, word in enumerate(words[1:] if age or not header else [], 1):
         if age and not age.x0 - 6 <= (word.x0 + word.x1) / 2 <= age.x1 + 6:
             continue
         if is_age(word.text) and (age or index + 1 < len(words)):

@@ -8,7 +8,7 @@ from app.extractions.errors import PDF_UNREADABLE, SheetError
 from app.extractions.words import open_document
 
 
-def look(path: str) -> tuple[int, bool]:
+def probe(path: str) -> tuple[int, bool]:
     """How many pages the PDF at `path` has, and whether one of them holds text.
 
     Raises `SheetError` if it cannot be read.

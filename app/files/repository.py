@@ -18,7 +18,7 @@ async def find_file(session: AsyncSession, organisation_id: UUID, file_id: UUID)
     return (await session.execute(query)).scalar_one_or_none()
 
 
-async def add_twin(
+async def reuse_stored_content(
     session: AsyncSession, organisation_id: UUID, sha256: str, name: str, media_type: str
 ) -> UUID | None:
     """One more file of a content that the organisation has stored already; its id, or None when it has not.

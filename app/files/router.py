@@ -60,7 +60,7 @@ async def upload_file(
         raise Unprocessable(f"The name {error}.") from None
     media_type = guess_media_type(shown, request.headers.get("content-type"))
     async with receive_raw(request, storage, limits) as content:
-        files = await service.keep_contents(storage, [(shown, media_type, content)])
+        files = await service.store_contents(storage, [(shown, media_type, content)])
     async with database.transaction() as session:
         await service.add_files(session, caller.organisation_id, files, tags=tag or ())
         file = await repository.find_file(session, caller.organisation_id, files[0].id)

@@ -27,17 +27,17 @@ class NewFile:
     content: Spooled
 
 
-async def keep_contents(storage: Storage, files: Sequence[tuple[str, str, Spooled]]) -> list[NewFile]:
+async def store_contents(storage: Storage, files: Sequence[tuple[str, str, Spooled]]) -> list[NewFile]:
     """Make (name, media type, content) durable. No transaction may be open: this waits for the disk."""
-    await storage.adopt([content for _, _, content in files])
+    await storage.store([content for _, _, content in files])
     return [NewFile(new_id(), name, media_type, content) for name, media_type, content in files]
 
 
-async def keep_bytes(storage: Storage, name: str, data: bytes, media_type: str | None = None) -> NewFile:
+async def store_bytes(storage: Storage, name: str, data: bytes, media_type: str | None = None) -> NewFile:
     """The same for a content in memory, such as a step's result."""
     name = display_name(name)
     content = await asyncio.to_thread(spool_bytes, storage, data)
-    return (await keep_contents(storage, [(name, guess_media_type(name, media_type), content)]))[0]
+    return (await store_contents(storage, [(name, guess_media_type(name, media_type), content)]))[0]
 
 
 async def add_files(

@@ -182,10 +182,10 @@ class Storage:
             self._grown = 0
             self.check_space(0)
 
-    async def adopt(self, files: Sequence[Spooled]) -> None:
+    async def store(self, files: Sequence[Spooled]) -> None:
         """Make spooled contents durable under their keys. Afterwards they survive a power cut; the spool is empty."""
         if self.root:
-            await asyncio.to_thread(self._adopt_locally, files)
+            await asyncio.to_thread(self._store_locally, files)
         else:
             waiting = iter(files)
             try:
@@ -202,7 +202,7 @@ class Storage:
                 await obstore.put_async(self._store, file.key, file.path)
             file.path.unlink(missing_ok=True)
 
-    def _adopt_locally(self, files: Sequence[Spooled]) -> None:
+    def _store_locally(self, files: Sequence[Spooled]) -> None:
         assert self.root
         with room():
             self._move(files, self.root)

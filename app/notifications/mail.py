@@ -18,7 +18,7 @@ from app.batches.models import Batch
 from app.batches.reads import pipelines_of
 from app.batches.states import COUNTERS
 from app.kit.service import CannotStart
-from app.notifications.wording import counted, duration, one_line, sentence
+from app.notifications.phrases import counted, duration, one_line, sentence
 from app.pipelines.models import PipelineRow
 
 _TEMPLATES: Final = Environment(

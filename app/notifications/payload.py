@@ -13,7 +13,7 @@ from app.batches.schemas import links_of
 from app.batches.states import COUNTERS
 from app.batches.step_models import Event
 from app.kit.placeholders import fill
-from app.notifications.wording import counted, sentence
+from app.notifications.phrases import counted, sentence
 from app.pipelines.models import PipelineRow
 
 PING: Final = "ping"
@@ -45,7 +45,7 @@ def payload_of(event: Event, batch: Batch, pipeline: PipelineRow, base_url: str)
     `base_url` goes before links; empty: they are paths.
     """
     links = {name: base_url + path for name, path in links_of(batch.id).model_dump().items()}
-    told = {name: getattr(batch, name) for name in _PLAIN} | {
+    members = {name: getattr(batch, name) for name in _PLAIN} | {
         "status": event.data.get("status") or batch.status,
         "pipeline": pipeline.key,
         "pipelines": pipelines_of(batch, pipeline),
@@ -61,11 +61,11 @@ def payload_of(event: Event, batch: Batch, pipeline: PipelineRow, base_url: str)
             "event_id": event.id,
             "message": sentence(event.type, batch.name, event.data.get("reason")),
             "reason": event.data.get("reason"),
-            "batch": told,
+            "batch": members,
         },
     }
     if len(to_json(body)) > MOST_BYTES:
-        told |= {"metadata": None, "summary_data": None}
+        members |= {"metadata": None, "summary_data": None}
     decoded: dict[str, Any] = json.loads(to_json(body))
     return decoded
 

@@ -25,7 +25,7 @@ from app.kit.db import Database
 from app.kit.errors import DATABASE_DOWN
 from app.kit.listen import listen
 from app.notifications.models import Outgoing
-from app.notifications.service import CHANNEL
+from app.notifications.service import NOTIFY_CHANNEL
 
 log = logging.getLogger("tranche.sender")
 POLL_SECONDS: Final = 5.0
@@ -35,13 +35,13 @@ STOP_SECONDS: Final = 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class Parcel:
+class ClaimedMessage:
     """One claimed row. `token` is the claim's: whoever records without it writes nothing."""
 
     token: UUID
 
 
-class Courier(Protocol):
+class Channel(Protocol):
     """One kind of message. `slots`: how many it sends at a time."""
 
     @property
@@ -55,9 +55,9 @@ class Courier(Protocol):
     async def stop(self) -> None: ...
 
     async def claim(self, session: AsyncSession, room: int) -> Sequence[Any]:
-        """Up to `room` due parcels, each leased."""
+        """Up to `room` due messages, each leased."""
 
-    async def send(self, parcel: Any) -> float | None:
+    async def send(self, message: Any) -> float | None:
         """Send one and record the outcome; seconds until it is to be tried again, if it is."""
 
     async def prune(self, session: AsyncSession) -> None:
@@ -65,25 +65,29 @@ class Courier(Protocol):
 
 
 class Sender:
-    """Claims for each courier when told to by a notification, when a send ends, and every few seconds."""
+    """Claims for each channel when a notification comes, when a send ends, and every few seconds."""
 
-    def __init__(self, database: Database, couriers: Sequence[Courier]) -> None:
-        self._database, self._couriers = database, couriers
+    def __init__(self, database: Database, channels: Sequence[Channel]) -> None:
+        self._database, self._channels = database, channels
         self._wake = asyncio.Event()
-        self._sending: dict[asyncio.Task[None], tuple[Courier, Parcel]] = {}
+        self._sending: dict[asyncio.Task[None], tuple[Channel, ClaimedMessage]] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._pruned = float("-inf")
 
     async def start(self) -> None:
-        for courier in self._couriers:
-            await courier.start()
+        for channel in self._channels:
+            await channel.start()
         listening = listen(
-            self._database, CHANNEL, hear=lambda _: self._wake.set(), missed=self._wake.set, name="tranche-outbox"
+            self._database,
+            NOTIFY_CHANNEL,
+            hear=lambda _: self._wake.set(),
+            missed=self._wake.set,
+            name="tranche-outbox",
         )
         self._tasks = [asyncio.create_task(loop, name="sender") for loop in (listening, self._run())]
 
     async def stop(self) -> None:
-        """Let sends end for a moment; give the rest back, so that another process may send it at once."""
+        """Let sends end for a moment; release the rest, so that another process may send it at once."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -94,16 +98,16 @@ class Sender:
                 task.cancel()
             await asyncio.gather(*unfinished, return_exceptions=True)
             with suppress(SQLAlchemyError, *DATABASE_DOWN):
-                await self._give_back(held)
-        for courier in self._couriers:
-            await courier.stop()
+                await self._release(held)
+        for channel in self._channels:
+            await channel.stop()
 
     async def _run(self) -> None:
         while True:
             self._wake.clear()
             try:
-                for courier in self._couriers:
-                    await self._collect(courier)
+                for channel in self._channels:
+                    await self._collect(channel)
                 await self._prune()
             except (SQLAlchemyError, *DATABASE_DOWN) as error:
                 log.warning("nothing was collected: %s", type(error).__name__)
@@ -114,20 +118,20 @@ class Sender:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
 
-    async def _collect(self, courier: Courier) -> None:
-        room = courier.slots - sum(held is courier for held, _ in self._sending.values())
+    async def _collect(self, channel: Channel) -> None:
+        room = channel.slots - sum(held is channel for held, _ in self._sending.values())
         if room <= 0:
             return
         async with self._database.transaction() as session:
-            parcels = await courier.claim(session, room)
-        for parcel in parcels:
-            task = asyncio.create_task(self._send(courier, parcel))
-            self._sending[task] = (courier, parcel)
+            messages = await channel.claim(session, room)
+        for message in messages:
+            task = asyncio.create_task(self._send(channel, message))
+            self._sending[task] = (channel, message)
             task.add_done_callback(self._sent)
 
-    async def _send(self, courier: Courier, parcel: Parcel) -> None:
+    async def _send(self, channel: Channel, message: ClaimedMessage) -> None:
         try:
-            again = await courier.send(parcel)
+            again = await channel.send(message)
         except (SQLAlchemyError, *DATABASE_DOWN) as error:
             log.warning("what came of a message could not be recorded: %s", type(error).__name__)
         except Exception:
@@ -140,11 +144,11 @@ class Sender:
         del self._sending[task]
         self._wake.set()
 
-    async def _give_back(self, held: Sequence[tuple[Courier, Parcel]]) -> None:
+    async def _release(self, held: Sequence[tuple[Channel, ClaimedMessage]]) -> None:
         async with self._database.transaction() as session:
-            for courier, parcel in held:
-                model: Any = courier.model
-                due = update(model).where(model.claim_token == parcel.token, model.status == "pending")
+            for channel, message in held:
+                model: Any = channel.model
+                due = update(model).where(model.claim_token == message.token, model.status == "pending")
                 await session.execute(due.values(claim_token=None, next_attempt_at=func.clock_timestamp()))
 
     async def _prune(self) -> None:
@@ -152,8 +156,8 @@ class Sender:
             return
         self._pruned = time.monotonic()
         async with self._database.transaction() as session:
-            for courier in self._couriers:
-                await courier.prune(session)
+            for channel in self._channels:
+                await channel.prune(session)
 
 
 def next_try(attempts: int, delays: Sequence[timedelta]) -> timedelta | None:

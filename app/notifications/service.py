@@ -22,7 +22,7 @@ from app.notifications.schemas import WebhookCreate, WebhookUpdate
 from app.notifications.secrets import SALT_BYTES
 from app.pipelines.registry import Registry
 
-CHANNEL: Final = "tranche_outbox"
+NOTIFY_CHANNEL: Final = "tranche_outbox"
 OLD_SECRET_LIFE: Final = timedelta(hours=24)
 MOST_ENDPOINTS: Final = 100
 """In one organisation. Every event of its batches is matched with each."""
@@ -177,7 +177,7 @@ async def _add_secret(session: AsyncSession, endpoint_id: UUID, key: SigningKey)
 
 async def _wake(session: AsyncSession) -> None:
     """Tell the senders, with the commit, that something is due."""
-    await session.execute(text("select pg_notify(:channel, '')"), {"channel": CHANNEL})
+    await session.execute(text("select pg_notify(:channel, '')"), {"channel": NOTIFY_CHANNEL})
 
 
 def outgoing_fields(row: Outgoing) -> dict[str, Any]:

@@ -6,10 +6,10 @@ from fastapi import APIRouter, Request, Response
 
 from app.auth.caller import CallerDep
 from app.kit.db import DatabaseDep, SessionDep
-from app.plays import reading, service
-from app.plays.paths import slashed_route
+from app.plays import json_lists, service
 from app.plays.router import WriterDep
 from app.plays.schemas import Mapping, MappingInput, MappingsWritten, MappingWritten
+from app.plays.slashed_routes import slashed_route
 
 router = APIRouter(prefix="/api", tags=["plays"])
 
@@ -17,7 +17,7 @@ router = APIRouter(prefix="/api", tags=["plays"])
 @slashed_route(router, "GET", "/play-batch-mappings", response_model=list[Mapping])
 async def list_play_batch_mappings(request: Request, database: DatabaseDep, caller: CallerDep) -> Response:
     """Every play that requires a data batch, with the numbers of those it requires, ascending."""
-    return reading.json_reply(request, await reading.read_mappings(database, caller.organisation_id))
+    return json_lists.json_reply(request, await json_lists.read_mappings(database, caller.organisation_id))
 
 
 @slashed_route(router, "POST", "/play-batch-mappings")

@@ -12,8 +12,8 @@ from pydantic import Field
 from app.kit.placeholders import PlaceholderUnknown, fill, placeholders_in
 from app.pipelines.contract import Params, Pipeline, Step, StepContext, Stop
 from app.plays import lead_data
-from app.plays.calls import call_json
 from app.plays.data_types import BY_NAME, DataBatchType, kinds_of
+from app.plays.http_json import call_json
 from app.plays.leads import lead_key
 from app.plays.providers import Provider, Providers
 from app.plays.schemas import MOST_STEPS, PlayStep
@@ -91,7 +91,7 @@ def _fetcher(kind: DataBatchType, provider: Provider | None) -> RunStep:
                 known = await lead_data.list_known(session, ctx.batch.organisation_id, lead, [kind])
                 found = known.get(kind.number)
                 if found and found.fresh:
-                    return _told(kind, found.data, found.source, found.fetched_at.isoformat(), cached=True)
+                    return _output(kind, found.data, found.source, found.fetched_at.isoformat(), cached=True)
                 if provider is None:
                     return Stop("PROVIDER_NOT_CONFIGURED", f"Nothing is set up that fetches {kind.title}.")
                 mine = await lead_data.claim_fetch(session, ctx.batch.organisation_id, lead, kind)
@@ -112,10 +112,10 @@ async def _fetch(ctx: StepContext, kind: DataBatchType, provider: Provider, lead
         raise
     async with ctx.transaction() as session:
         fetched_at = await lead_data.keep(session, organisation_id, lead, kind, data, provider.name)
-    return _told(kind, data, provider.name, fetched_at.isoformat(), cached=False)
+    return _output(kind, data, provider.name, fetched_at.isoformat(), cached=False)
 
 
-def _told(kind: DataBatchType, data: Any, source: str | None, fetched_at: str, *, cached: bool) -> dict[str, Any]:
+def _output(kind: DataBatchType, data: Any, source: str | None, fetched_at: str, *, cached: bool) -> dict[str, Any]:
     return {"number": kind.number, "data": data, "source": source, "fetched_at": fetched_at, "cached": cached}
 
 

@@ -10,8 +10,8 @@ from urllib.parse import quote
 import httpx
 
 from app.kit.placeholders import fill_text
-from app.plays.calls import call_json
 from app.plays.data_types import DATA_BATCH_TYPES, DataBatchType
+from app.plays.http_json import call_json
 from app.plays.leads import lead_key
 
 HUBSPOT_PROPERTIES: Final = (

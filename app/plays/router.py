@@ -11,12 +11,12 @@ from app.auth.caller import Caller, CallerDep
 from app.batches.idempotency import IdempotencyDep
 from app.kit.db import DatabaseDep, SessionDep
 from app.kit.pages import Cursor, Limit, decode_cursor, encode_cursor, link_next
-from app.kit.rates import RateLimit
-from app.plays import reading, repository, service
+from app.kit.rate_limit import RateLimit
+from app.plays import json_lists, repository, service
 from app.plays.data_types import DATA_BATCH_TYPES
 from app.plays.models import Play
-from app.plays.paths import slashed_route
 from app.plays.schemas import ChangePage, ChangeRead, DataBatchTypeRead, PlayCreate, PlayRead, PlayUpdate
+from app.plays.slashed_routes import slashed_route
 
 router = APIRouter(prefix="/api", tags=["plays"])
 
@@ -40,7 +40,7 @@ async def _read(session: SessionDep, play: Play) -> PlayRead:
 @slashed_route(router, "GET", "/plays", response_model=list[PlayRead])
 async def list_plays(request: Request, database: DatabaseDep, caller: CallerDep) -> Response:
     """Every play of the organisation, by id; `required_batches` is ascending, and empty for a play without any."""
-    return reading.json_reply(request, await reading.read_plays(database, caller.organisation_id))
+    return json_lists.json_reply(request, await json_lists.read_plays(database, caller.organisation_id))
 
 
 @slashed_route(router, "POST", "/plays", status_code=201)

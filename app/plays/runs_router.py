@@ -14,10 +14,10 @@ from app.kit.errors import Unprocessable
 from app.plays import lead_data, repository, service
 from app.plays.data_types import BY_NUMBER, kinds_of, what_is_wrong
 from app.plays.leads import lead_key, lead_record, normalise
-from app.plays.paths import slashed_route
 from app.plays.pipeline import missing_variables
 from app.plays.router import WriterDep
 from app.plays.schemas import LeadDataInput, LeadText, ReadinessRead, RequirementRead, RunCreate
+from app.plays.slashed_routes import slashed_route
 
 router = APIRouter(prefix="/api", tags=["plays"])
 

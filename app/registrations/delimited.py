@@ -109,8 +109,8 @@ def _read_json(text: str) -> list[Any] | str:
     found = _find_rows(document, 0)
     if found is None:
         said = document.get("message") or document.get("error") if isinstance(document, dict) else None
-        told = f" It says: {said[:120]}" if isinstance(said, str) else ""
-        raise FileNotReadable("json_not_csv", f"The file is a JSON answer without rows, saved as .csv.{told}")
+        quoted = f" It says: {said[:120]}" if isinstance(said, str) else ""
+        raise FileNotReadable("json_not_csv", f"The file is a JSON answer without rows, saved as .csv.{quoted}")
     return found
 
 

@@ -53,10 +53,10 @@ def read_restaurants(data: bytes, findings: Findings, *, most: int) -> tuple[int
         try:
             good.append((line, RestaurantFields.model_validate(_fields_of(values))))
         except ValidationError as error:
-            for told in error.errors(include_context=False, include_url=False):
-                where = ".".join(map(str, told["loc"])) or None
-                value = told["input"] if isinstance(told["input"], str) else None
-                message = f"{told['msg']}."
+            for problem in error.errors(include_context=False, include_url=False):
+                where = ".".join(map(str, problem["loc"])) or None
+                value = problem["input"] if isinstance(problem["input"], str) else None
+                message = f"{problem['msg']}."
                 findings.error("value_not_valid", message, line=line, column=where, value=value)
     return sent, good
 

@@ -186,8 +186,8 @@ def explain(method: str, path: str, answer: Answer) -> str:
     for name in ("detail", "message", "error"):
         if isinstance(said, dict) and name in said:
             said = said[name]
-    told = f": {said[:200]}" if isinstance(said, str) and said else "."
-    return f"The platform answered {answer.status} to {method} {path}{told}"
+    reason = f": {said[:200]}" if isinstance(said, str) and said else "."
+    return f"The platform answered {answer.status} to {method} {path}{reason}"
 
 
 class OrderingPlatform:

@@ -152,8 +152,8 @@ async def import_restaurants(
             repair_count=findings.repair_count,
         )
         if refused:
-            told = f"{findings.error_count} things in {rows} rows are wrong. Nothing was added."
-            raise ImportNotClean(told, **report.model_dump(mode="json"))
+            detail = f"{findings.error_count} things in {rows} rows are wrong. Nothing was added."
+            raise ImportNotClean(detail, **report.model_dump(mode="json"))
         if not dry_run:
             response.status_code = 201
             await idempotent.keep(session, caller.organisation_id, digest, report.model_dump(mode="json"))
@@ -208,11 +208,11 @@ async def put_menu(
     kept = "none" if dry_run or refused else "good_rows" if report.error_count else "all"
     answer = MenuKept(**report.model_dump(), file_id=None, filename=name, dry_run=dry_run, kept=kept)
     if refused:
-        told = f"{report.error_count} things in {report.rows} rows are wrong. The menu was not kept."
-        raise MenuNotClean(told, **answer.model_dump(mode="json"))
+        detail = f"{report.error_count} things in {report.rows} rows are wrong. The menu was not kept."
+        raise MenuNotClean(detail, **answer.model_dump(mode="json"))
     if dry_run:
         return answer
-    file = await file_service.keep_bytes(storage, name, clean, "text/csv")
+    file = await file_service.store_bytes(storage, name, clean, "text/csv")
     async with database.transaction() as session:
         await service.keep_file(session, caller, restaurant_id, report, file)
     return answer.model_copy(update={"file_id": file.id})

@@ -59,8 +59,8 @@ async def perform(ctx: StepContext, name: str) -> Stop | Retry | dict[str, Any]:
     """Carry out the described step `name` for the job's restaurant; its output is what the check says to keep."""
     access = access_of(ctx)
     if access is None:
-        told = "No ordering platform is set up: set TRANCHE_PLATFORM_URL, or give base_url in common_config."
-        return Stop("PLATFORM_NOT_CONFIGURED", told, batch=True)
+        message = "No ordering platform is set up: set TRANCHE_PLATFORM_URL, or give base_url in common_config."
+        return Stop("PLATFORM_NOT_CONFIGURED", message, batch=True)
     description = access.description.steps.get(name)
     if description is None:
         return Stop("STEP_NOT_DESCRIBED", f"The platform's description has no step {name}.")
@@ -131,8 +131,8 @@ async def call(ctx: StepContext, access: Access, described: CallDescription, sub
     if described.send:
         if described.send not in subject.files:
             what = "menu" if described.send == "menu" else "file of option sets"
-            told = f"{subject.restaurant.name} has no {what}: upload one and retry."
-            raise StepRefused(f"{described.send.upper()}_MISSING", told)
+            message = f"{subject.restaurant.name} has no {what}: upload one and retry."
+            raise StepRefused(f"{described.send.upper()}_MISSING", message)
         chunks = ctx.resource(Storage).chunks(subject.files[described.send])
         content = b"".join([chunk async for chunk in chunks])
     path, body = fill_path(described.path, subject.values), fill(described.body, subject.values)

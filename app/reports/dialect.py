@@ -55,10 +55,10 @@ def detect_dialect(sample: str, suffix: str, *, complete: bool) -> Dialect:
     lines = list(io.StringIO(sample, newline=""))
     if not complete and len(lines) > 1:
         lines.pop()
-    skip, told = _directives(lines)
+    skip, delimiter = _directives(lines)
     body = lines[skip:]
-    if told:
-        return replace(_quotes(Dialect(told, skip=skip, newline=newline), sample), skip=skip)
+    if delimiter:
+        return replace(_quotes(Dialect(delimiter, skip=skip, newline=newline), sample), skip=skip)
     best, best_score = Dialect(None, skip=skip, newline=newline), 0.0
     for delimiter in DELIMITERS:
         if delimiter not in sample or (delimiter == ":" and _CLOCK.search(sample)):
@@ -95,9 +95,9 @@ def _newline(sample: str) -> str:
 
 def _directives(lines: Sequence[str]) -> tuple[int, str | None]:
     """How many lines at the top are comments, or Excel's `sep=`, and the delimiter that the latter names."""
-    told = re.fullmatch(r"\ufeff?sep=(.)\s*", lines[0], re.IGNORECASE) if lines else None
-    if told:
-        return 1, told[1]
+    match = re.fullmatch(r"\ufeff?sep=(.)\s*", lines[0], re.IGNORECASE) if lines else None
+    if match:
+        return 1, match[1]
     skip = 0
     while skip < min(len(lines) - 1, MOST_PREAMBLE) and lines[skip].startswith("#"):
         skip += 1

@@ -16,7 +16,7 @@ from app.batches.states import COUNTERS
 from app.files.models import File
 from app.kit.db import Database
 from app.kit.pages import encode_cursor
-from app.kit.tables import csv_chunks
+from app.kit.spreadsheets import csv_chunks
 from app.pipelines.contract import ResultTable
 from app.pipelines.registry import Registry
 from app.results import repository
@@ -114,32 +114,32 @@ def rows_of(table: ResultTable | None, result: Any) -> list[Mapping[str, Any]] |
 
 def _csv_rows(table: ResultTable | None, jobs: Sequence[Job]) -> Iterator[dict[str, Any]]:
     for job in jobs:
-        head = {"sequence": job.sequence, "job": name_of(job)}
+        job_columns = {"sequence": job.sequence, "job": name_of(job)}
         result = job.result if job.status == "completed" else None
         if table is None:
             text = None if result is None else json.dumps(result, ensure_ascii=False)
-            yield head | {"status": job.status, "result": text}
+            yield job_columns | {"status": job.status, "result": text}
         else:
-            yield from ({**row, **head} for row in rows_of(table, result) or [])
+            yield from ({**row, **job_columns} for row in rows_of(table, result) or [])
 
 
 async def csv_pieces(database: Database, shared: Shared, table: ResultTable | None) -> AsyncIterator[bytes]:
     """The results as CSV: the rows of every job, or one row for each. Jobs are read a page at a time."""
     own = (table or _PLAIN).columns
     columns = own if shared.link.job_id and table else (*_JOB_COLUMNS, *own)
-    after, head = 0, True
+    after, header = 0, True
     while True:
         async with database.transaction() as session:
             found = await repository.list_shared_jobs(session, shared, JOBS_AT_ONCE, after)
         jobs = [job for job, _ in found]
-        if not jobs and not head:
+        if not jobs and not header:
             return
         rows = [{name: _cell(row.get(name)) for name in columns} for row in await asyncio.to_thread(_rows, table, jobs)]
-        for piece in csv_chunks(columns, rows, head=head):
+        for piece in csv_chunks(columns, rows, header=header):
             yield piece
         if len(jobs) < JOBS_AT_ONCE:
             return
-        after, head = jobs[-1].sequence, False
+        after, header = jobs[-1].sequence, False
 
 
 def _rows(table: ResultTable | None, jobs: Sequence[Job]) -> list[dict[str, Any]]:

@@ -65,7 +65,7 @@ def section_of(job: SharedJob | SharedResult, table: ResultTable | None) -> Sect
 
 
 def _table(names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> tuple[list[Column], list[list[str]]]:
-    """Heads and cells; a column in which nothing stands is left out."""
+    """Headers and cells; a column in which nothing stands is left out."""
     cells = {name: [_cell(row.get(name)) for row in rows] for name in names}
     used = {name: column for name, column in cells.items() if any(column)}
     columns = [Column(_label(name), all(_NUMBER.fullmatch(cell or "0") for cell in used[name])) for name in used]

@@ -184,11 +184,11 @@ class RunningStep:
         media_type = guess_media_type(name, media_type)
         digest = await asyncio.to_thread(_sha256, data)
         async with self.transaction() as session:
-            known = await file_repository.add_twin(session, organisation_id, digest, name, media_type)
+            known = await file_repository.reuse_stored_content(session, organisation_id, digest, name, media_type)
             if known:
                 await self._name_output(session, name, known)
                 return known
-        file = await file_service.keep_bytes(self._resources.storage, name, data, media_type)
+        file = await file_service.store_bytes(self._resources.storage, name, data, media_type)
         async with self.transaction() as session:
             await file_service.add_files(session, organisation_id, [file])
             await self._name_output(session, name, file.id)
@@ -228,7 +228,7 @@ class RunningStep:
         storage = self._resources.storage
         most = min(max_bytes or self._resources.max_file_bytes, self._resources.max_file_bytes)
         async with fetch(self.http, self.job.source_url, storage, most, media_types) as fetched:
-            file = (await file_service.keep_contents(storage, [fetched]))[0]
+            file = (await file_service.store_contents(storage, [fetched]))[0]
         found: dict[str, Any] = {
             "file_id": file.id,
             "filename": file.name,

@@ -15,7 +15,7 @@ from app.batches import idempotency, removal
 from app.batches.audit import audit
 from app.batches.models import Batch
 from app.batches.states import BATCH_TERMINAL
-from app.files.collection import collect
+from app.files.garbage_collection import collect
 from app.kit.db import Database
 from app.kit.errors import DATABASE_DOWN
 from app.runner.context import Resources

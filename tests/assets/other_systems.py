@@ -36,27 +36,27 @@ class OtherSystems:
             assert headers["authorization"] == "the-monday-token"
             return 200, self._graphql(json.loads(body)), {}
         assert headers["authorization"] == "Bearer the-dropbox-token"
-        told = json.loads(headers["dropbox-api-arg"]) if "dropbox-api-arg" in headers else json.loads(body)
+        arguments = json.loads(headers["dropbox-api-arg"]) if "dropbox-api-arg" in headers else json.loads(body)
         match path:
             case "/2/files/create_folder_v2":
-                if told["path"] in self.folders:
+                if arguments["path"] in self.folders:
                     return 409, {"error_summary": "path/conflict/folder/..", "error": {".tag": "path"}}, {}
-                self.folders[told["path"]] = f"id:folder{len(self.folders)}"
-                return 200, {"metadata": {"id": self.folders[told["path"]], "path_display": told["path"]}}, {}
+                self.folders[arguments["path"]] = f"id:folder{len(self.folders)}"
+                return 200, {"metadata": {"id": self.folders[arguments["path"]], "path_display": arguments["path"]}}, {}
             case "/2/files/get_metadata":
-                return 200, {".tag": "folder", "id": self.folders[told["path"]]}, {}
+                return 200, {".tag": "folder", "id": self.folders[arguments["path"]]}, {}
             case "/2/files/upload_session/start":
                 session = f"session{len(self.sessions)}"
                 self.sessions[session] = bytearray(body)
                 return 200, {"session_id": session}, {}
             case "/2/files/upload_session/append_v2" | "/2/files/upload_session/finish":
-                held = self.sessions[told["cursor"]["session_id"]]
-                if told["cursor"]["offset"] != len(held):
+                held = self.sessions[arguments["cursor"]["session_id"]]
+                if arguments["cursor"]["offset"] != len(held):
                     return 409, {"error_summary": "incorrect_offset/.."}, {}
                 held += body
-                if "commit" not in told:
+                if "commit" not in arguments:
                     return 200, None, {}
-                self.files[told["commit"]["path"]] = bytes(held)
+                self.files[arguments["commit"]["path"]] = bytes(held)
                 return 200, {"id": "id:file", "size": len(held)}, {}
         return 404, {"error_summary": "unknown call"}, {}
 

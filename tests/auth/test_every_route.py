@@ -134,8 +134,8 @@ async def test_ids_of_another_organisation_do_not_exist(
                 body = BODIES.get(path, {} if method == "PATCH" else None)
                 answer = await second.request(method, filled(path, of_first), headers={"Accept": accept}, json=body)
                 asked += 1
-                told = {name: value for name, value in answer.json().items() if name != "instance"}
-                if answer.status_code != 404 or of_first["name"] in str(told):
+                members = {name: value for name, value in answer.json().items() if name != "instance"}
+                if answer.status_code != 404 or of_first["name"] in str(members):
                     wrong.append((method, path, answer.status_code))
             unknown = {name: f"{0:032x}" if name.endswith("_id") else value for name, value in of_first.items()}
             truly_unknown = await second.request(method, filled(path, unknown), json=body)

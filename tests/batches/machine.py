@@ -129,9 +129,9 @@ class Workers(RuleBasedStateMachine):
         for held, transition, answer in counted:
             self.follow(held, transition, answer, before[held.batch_id]["status"])
         for batch_id in {held.batch_id for held, _, _ in counted}:
-            told = [transition for held, transition, _ in counted if held.batch_id == batch_id]
+            transitions = [transition for held, transition, _ in counted if held.batch_id == batch_id]
             after = self.batches[batch_id]
-            status = self.ledgers[batch_id].judge(before[batch_id], after, told)
+            status = self.ledgers[batch_id].judge(before[batch_id], after, transitions)
             assert after["status"] == status or not after["pending_jobs"] + after["running_jobs"]
 
     def follow(self, held: Held, transition: Transition, answer: Settled, batch_status: str) -> None:

@@ -84,20 +84,20 @@ async def test_running_batch_is_consistent_at_every_moment(api: Api) -> None:
 async def test_wrong_batch_row(api: Api, statement: str, code: str, expected: Any, found: Any) -> None:
     batch = await run(api, "behaviour", MIXED)
     await change(api, batch["id"], f"{statement} where id = :id")
-    told = {entry["code"]: entry for entry in await differences(api, batch["id"])}
-    assert code in told
+    reported = {entry["code"]: entry for entry in await differences(api, batch["id"])}
+    assert code in reported
     if code == "last_event_id":
         expected, found = len(batch["events"]), len(batch["events"]) + 1
-    assert (told[code]["expected"], told[code]["found"]) == (expected, found)
-    assert told[code]["message"].endswith(".")
+    assert (reported[code]["expected"], reported[code]["found"]) == (expected, found)
+    assert reported[code]["message"].endswith(".")
 
 
 async def test_hole_in_the_log(api: Api) -> None:
     batch = await run(api, "no-op", [{}])
     await change(api, batch["id"], "delete from events where batch_id = :id and id = 4")
-    (told,) = await differences(api, batch["id"])
+    (reported,) = await differences(api, batch["id"])
     count = len(batch["events"])
-    assert (told["code"], told["expected"], told["found"]) == ("event_gap", count, count - 1)
+    assert (reported["code"], reported["expected"], reported["found"]) == ("event_gap", count, count - 1)
 
 
 async def test_terminal_event_missing_twice_and_not_last(api: Api) -> None:
@@ -162,25 +162,29 @@ OF_JOB = "batch_id = :id and job_id = {JOB1}"
 async def test_terminal_events_of_a_job(api: Api, statements: list[str], expected: str, found: str) -> None:
     batch = await run(api, "no-op", [{}])
     await change(api, batch["id"], *statements)
-    told = [entry for entry in await differences(api, batch["id"]) if entry["code"] == "job_terminal_events"]
-    assert [(entry["expected"], entry["found"]) for entry in told] == [(expected, found)]
-    assert told[0]["message"].startswith("Job 1 ")
+    reported = [entry for entry in await differences(api, batch["id"]) if entry["code"] == "job_terminal_events"]
+    assert [(entry["expected"], entry["found"]) for entry in reported] == [(expected, found)]
+    assert reported[0]["message"].startswith("Job 1 ")
 
 
 async def test_steps_left_in_an_ended_job(api: Api) -> None:
     batch = await run(api, "no-op", [{}, {}])
     step = "update job_steps set status = 'pending', completed_at = null where position = 1 and job_id = {JOB1}"
     await change(api, batch["id"], step)
-    (told,) = await differences(api, batch["id"])
-    assert (told["code"], told["expected"]) == ("job_steps", "none pending, none running")
-    assert told["message"].startswith("Job 1 is completed;")
+    (reported,) = await differences(api, batch["id"])
+    assert (reported["code"], reported["expected"]) == ("job_steps", "none pending, none running")
+    assert reported["message"].startswith("Job 1 is completed;")
 
 
 async def test_step_that_runs_in_a_job_that_does_not(api: Api) -> None:
     batch_id = await submit(api, "no-op", [{}], start=False)
     await change(api, batch_id, "update job_steps set status = 'running' where position = 0 and job_id = {JOB1}")
-    (told,) = await differences(api, batch_id)
-    assert (told["code"], told["expected"], told["found"]) == ("job_steps", "none running", "2 pending, 1 running")
+    (reported,) = await differences(api, batch_id)
+    assert (reported["code"], reported["expected"], reported["found"]) == (
+        "job_steps",
+        "none running",
+        "2 pending, 1 running",
+    )
 
 
 async def test_unknown_batch_and_other_organisation(api: Api) -> None:

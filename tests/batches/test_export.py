@@ -17,7 +17,7 @@ import httpx
 import pytest
 
 from app.batches.export import FIELDS
-from app.kit.tables import MAX_XLSX_TEXT, write_xlsx
+from app.kit.spreadsheets import MAX_XLSX_TEXT, write_xlsx
 from tests.auth.people import caller, key_of
 from tests.batch_helpers import submit
 from tests.conftest import Api

@@ -33,9 +33,9 @@ async def waits(api: Api, batch_id: str, *reasons: tuple[str, str]) -> dict[str,
     assert reply.status_code == 200, reply.text
     found: dict[str, Any] = reply.json()
     assert found["waiting"] == bool(reasons)
-    assert [told["code"] for told in found["reasons"]] == [code for code, _ in reasons], found["reasons"]
-    for told, (_, message) in zip(found["reasons"], reasons, strict=True):
-        assert re.fullmatch(message, told["message"]), told["message"]
+    assert [reason["code"] for reason in found["reasons"]] == [code for code, _ in reasons], found["reasons"]
+    for reason, (_, message) in zip(found["reasons"], reasons, strict=True):
+        assert re.fullmatch(message, reason["message"]), reason["message"]
     return found
 
 

@@ -169,13 +169,13 @@ class Ledger:
     first_n: int | None = None
     given_up: bool = False
 
-    def judge(self, before: Any, after: Any, told: Sequence[Transition]) -> str:
+    def judge(self, before: Any, after: Any, transitions: Sequence[Transition]) -> str:
         """The status that a batch with work left must have after these transitions; notes whether it is given up."""
         status: str = before["status"]
         quiet = not after["pending_jobs"] + after["running_jobs"]
         ended = after["total_jobs"] - after["pending_jobs"] - after["running_jobs"]
         failed = after["failed_jobs"] - self.failures_at_base > self.threshold * self.jobs_at_base
-        if status in ("processing", "paused") and any(transition.batch_lost for transition in told):
+        if status in ("processing", "paused") and any(transition.batch_lost for transition in transitions):
             self.given_up = True
             return "cancelling"
         if status != "processing" or quiet or before["running_jobs"] == after["running_jobs"]:

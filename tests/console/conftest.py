@@ -115,7 +115,7 @@ def visit(browser: Browser, service: Service) -> Iterator[Visit]:
 
 
 def _sheet(event: str, *rows: tuple[str, str, str]) -> Drawing:
-    drawing = Drawing().page().line(event).heads()
+    drawing = Drawing().page().line(event).headers()
     for place, name, final in rows:
         drawing.row(place, name, "16", "Lakeside Aquatic Club", seed="2:05.00", final=final)
     return drawing

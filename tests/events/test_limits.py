@@ -110,11 +110,11 @@ async def test_a_log_whose_beginning_has_expired_starts_with_a_snapshot(small: A
     path, newest = f"/api/batches/{batch['id']}/events", batch["last_event_id"]
     async with small.installation.database.transaction() as session:
         await session.execute(delete(Event).where(Event.batch_id == UUID(batch["id"]), Event.id < 5))
-    told = await frames(small, path, **{"Last-Event-ID": "2"})
-    assert told[0][::2] == ("reset", {"type": "reset", "reason": "expired", "oldest": 5, "last_event_id": newest})
-    assert told[1][:2] == ("snapshot", "4")
-    assert told[1][2]["batch"] == {name: batch[name] for name in told[1][2]["batch"]}
-    assert [event["id"] for _, _, event in told[2:]] == list(range(5, newest + 1))
+    received = await frames(small, path, **{"Last-Event-ID": "2"})
+    assert received[0][::2] == ("reset", {"type": "reset", "reason": "expired", "oldest": 5, "last_event_id": newest})
+    assert received[1][:2] == ("snapshot", "4")
+    assert received[1][2]["batch"] == {name: batch[name] for name in received[1][2]["batch"]}
+    assert [event["id"] for _, _, event in received[2:]] == list(range(5, newest + 1))
     assert [event["id"] for _, _, event in await frames(small, path, **{"Last-Event-ID": "4"})] == list(
         range(5, newest + 1)
     )

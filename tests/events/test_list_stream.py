@@ -18,15 +18,15 @@ from tests.auth.people import caller, key_of
 from tests.batch_helpers import run, submit
 from tests.conftest import Api, make_home, make_settings, serving
 
-Told = AsyncIterator[dict[str, Any]]
+EventStream = AsyncIterator[dict[str, Any]]
 
 
 @asynccontextmanager
-async def listening(client: httpx.AsyncClient) -> AsyncIterator[Told]:
+async def listening(client: httpx.AsyncClient) -> AsyncIterator[EventStream]:
     """The events of the list's stream, from when it is open."""
     async with aconnect_sse(client, "GET", "/api/events") as source:
 
-        async def told() -> Told:
+        async def events() -> EventStream:
             async for event in source.aiter_sse():
                 if event.data:
                     assert event.id == ""
@@ -35,14 +35,14 @@ async def listening(client: httpx.AsyncClient) -> AsyncIterator[Told]:
                     assert data["type"] == event.event
                     yield data
 
-        yield told()
+        yield events()
 
 
-async def until(told: Told, batch_id: str, **wanted: Any) -> list[dict[str, Any]]:
+async def until(stream: EventStream, batch_id: str, **wanted: Any) -> list[dict[str, Any]]:
     """What is told of a batch up to a snapshot with these members."""
     seen = []
     async with asyncio.timeout(20):
-        async for event in told:
+        async for event in stream:
             if event["type"] == "batch.updated" and event["batch"]["id"] == batch_id:
                 seen.append(event["batch"])
                 if all(event["batch"][name] == value for name, value in wanted.items()):
@@ -50,17 +50,17 @@ async def until(told: Told, batch_id: str, **wanted: Any) -> list[dict[str, Any]
     raise AssertionError(f"the stream ended after {seen}")
 
 
-async def until_deleted(told: Told, batch_id: str) -> None:
+async def until_deleted(stream: EventStream, batch_id: str) -> None:
     async with asyncio.timeout(20):
-        async for event in told:
+        async for event in stream:
             if event == {"type": "batch.deleted", "batch_id": batch_id}:
                 return
 
 
 async def test_new_batches_and_their_changes_are_told_as_the_list_shows_them(api: Api) -> None:
-    async with listening(api) as told:
+    async with listening(api) as stream:
         batch_id = await submit(api, "slow", [{} for _ in range(60)], params={"seconds": 0.01}, max_parallel=4)
-        seen = await until(told, batch_id, status="completed")
+        seen = await until(stream, batch_id, status="completed")
     listed = (await api.get("/api/batches")).json()["batches"]
     assert seen[-1] == next(batch for batch in listed if batch["id"] == batch_id)
     ids = [batch["last_event_id"] for batch in seen]
@@ -71,27 +71,27 @@ async def test_new_batches_and_their_changes_are_told_as_the_list_shows_them(api
 async def test_changes_without_an_event_are_told_too(api: Api) -> None:
     batch = await run(api, "no-op", [{}])
     path = f"/api/batches/{batch['id']}"
-    async with listening(api) as told:
+    async with listening(api) as stream:
         await api.patch(path, json={"name": "Renamed"})
-        await until(told, batch["id"], name="Renamed")
+        await until(stream, batch["id"], name="Renamed")
         archived_at = (await api.post(f"{path}/archive")).json()["archived_at"]
-        assert (await until(told, batch["id"], name="Renamed"))[-1]["archived_at"] is not None, archived_at
+        assert (await until(stream, batch["id"], name="Renamed"))[-1]["archived_at"] is not None, archived_at
         await api.delete(path)
-        await until_deleted(told, batch["id"])
+        await until_deleted(stream, batch["id"])
 
 
 async def test_nobody_is_told_of_batches_of_others(api: Api) -> None:
     async with (
         caller(api, await key_of(api, "Second")) as second,
-        listening(api) as first_told,
-        listening(second) as second_told,
+        listening(api) as first_events,
+        listening(second) as second_events,
     ):
         theirs = await run(second, "no-op", [{}])
         await second.delete(f"/api/batches/{theirs['id']}")
         mine = await run(api, "no-op", [{}])
-        await until_deleted(second_told, theirs["id"])
+        await until_deleted(second_events, theirs["id"])
         seen = []
-        async for event in first_told:
+        async for event in first_events:
             seen.append(event["batch"]["id"] if "batch" in event else event["batch_id"])
             if event["type"] == "batch.updated" and event["batch"]["status"] == "completed":
                 break
@@ -108,22 +108,22 @@ async def test_what_no_notification_told_is_found_by_looking(
     monkeypatch.setattr(hub_module.Hub, "_hear", lambda *_: None)
     async with serving(make_settings(make_home(), database_url, stream_listen=listen)) as api:
         old = await run(api, "no-op", [{}])
-        async with listening(api) as told:
+        async with listening(api) as stream:
             new = await run(api, "no-op", [{}])
-            await until(told, new["id"], status="completed")
+            await until(stream, new["id"], status="completed")
             await api.post(f"/api/batches/{old['id']}/archive")
-            assert (await until(told, old["id"], status="completed"))[-1]["archived_at"]
+            assert (await until(stream, old["id"], status="completed"))[-1]["archived_at"]
             await api.delete(f"/api/batches/{old['id']}")
-            await until_deleted(told, old["id"])
+            await until_deleted(stream, old["id"])
 
 
 async def test_a_list_is_told_to_load_anew_when_it_was_too_slow(api: Api) -> None:
     feeds = api.installation.hub.feeds
-    async with listening(api) as told:
+    async with listening(api) as stream:
         feed = next(iter(feeds._feeds.values()))
         feed.frames.clear()
         feed.add([(feed.last + 5, b"event: batch.updated\ndata: {}\n\n", False)])  # four have passed by
-        assert await anext(told) == {"type": "reset", "reason": "behind", "last_event_id": None, "oldest": None}
+        assert await anext(stream) == {"type": "reset", "reason": "behind", "last_event_id": None, "oldest": None}
 
 
 async def test_who_wants_json_is_shown_the_way(api: Api) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from app.batches.states import BATCH_TERMINAL
+from app.events.openapi_docs import filled
 from app.events.schemas import EVERYTHING, LOG_EVENTS, STREAM_EVENT, type_of
-from app.events.table import filled
 from tests.batch_helpers import follow, run, submit
 from tests.conftest import Api
 
@@ -32,23 +32,23 @@ def check(event: dict[str, Any]) -> None:
 
 
 async def test_whatever_happens_is_in_the_model(api: Api) -> None:
-    told = list(
+    emitted = list(
         (await run(api, "behaviour", [{"do": what} for what in ("report", "retry_once", "stop", "x")]))["events"]
     )
-    told += (await run(api, "behaviour", [{"do": "lose"}, {}], max_parallel=1))["events"]
-    told += (await run(api, "cleanup", [{"fail": True}, {}]))["events"]
+    emitted += (await run(api, "behaviour", [{"do": "lose"}, {}], max_parallel=1))["events"]
+    emitted += (await run(api, "cleanup", [{"fail": True}, {}]))["events"]
     batch_id = await submit(api, "slow", [{}, {}], params={"seconds": 0.3}, max_parallel=1, start=False)
     for command in ("start", "pause", "resume", "cancel"):
         assert (await api.post(f"/api/batches/{batch_id}/{command}")).is_success
-    told += await follow(api, batch_id)
+    emitted += await follow(api, batch_id)
     policy = {"threshold": 0.1, "action": "pause"}
     batch_id = await submit(api, "behaviour", [{"do": "stop"}, {}], max_parallel=1, failure_policy=policy)
-    for event in told:
+    for event in emitted:
         check(event)
     page = (await api.get(f"/api/batches/{batch_id}/events")).json()["events"]
     for event in page:
         check(event)
-    assert {event["type"] for event in told} >= LOGGED.keys() - {"job.requeued", "batch.alerted", "batch.completed"}
+    assert {event["type"] for event in emitted} >= LOGGED.keys() - {"job.requeued", "batch.alerted", "batch.completed"}
 
 
 def test_the_model_holds_what_the_code_can_write_and_nothing_else() -> None:
@@ -59,13 +59,13 @@ def test_the_model_holds_what_the_code_can_write_and_nothing_else() -> None:
     prefixes = {name for source in sources for name in PREFIX.findall(source)}
     assert prefixes == STATUSES.keys()
     written |= {f"{prefix}.{status}" for prefix in prefixes for status in STATUSES[prefix]}
-    passing = {type_of(model) for model in EVERYTHING} - LOGGED.keys()
-    assert written - passing == LOGGED.keys()
+    transient = {type_of(model) for model in EVERYTHING} - LOGGED.keys()
+    assert written - transient == LOGGED.keys()
 
 
 async def test_the_page_of_the_events_is_up_to_date() -> None:
     page = (ROOT / "docs" / "events.md").read_text("utf-8")
-    assert page == filled(page), "run: python -m app.events.table"
+    assert page == filled(page), "run: python -m app.events.openapi_docs"
 
 
 async def test_the_documentation_shows_every_event(api: Api) -> None:

@@ -59,8 +59,8 @@ class AiServer:
 
     async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            head = (await reader.readuntil(b"\r\n\r\n")).decode()
-            lines = head.split("\r\n")
+            header = (await reader.readuntil(b"\r\n\r\n")).decode()
+            lines = header.split("\r\n")
             headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines[1:])}
             body = json.loads(await reader.readexactly(int(headers["content-length"])))
             method, path, _ = lines[0].split()
@@ -77,9 +77,9 @@ class AiServer:
             else:
                 reply = ANSWERS[path](headers, body, self.reading)
                 status, extra, content = 200, {}, json.dumps(self.wrap(reply)).encode()
-            told = {"Content-Type": "application/json", "Content-Length": str(len(content)), **extra}
-            told_lines = "".join(f"{name}: {value}\r\n" for name, value in told.items())
-            writer.write(f"HTTP/1.1 {status} Told\r\nConnection: close\r\n{told_lines}\r\n".encode() + content)
+            headers_sent = {"Content-Type": "application/json", "Content-Length": str(len(content)), **extra}
+            header_lines = "".join(f"{name}: {value}\r\n" for name, value in headers_sent.items())
+            writer.write(f"HTTP/1.1 {status} Told\r\nConnection: close\r\n{header_lines}\r\n".encode() + content)
             await writer.drain()
         except ConnectionError:
             pass

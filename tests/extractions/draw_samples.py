@@ -22,7 +22,7 @@ def _draw_meet(name: str, events: list[str], pages: int, dice: random.Random) ->
     meet, day = name[11:], f"{name[5:7]}/{name[8:10]}/{name[:4]}"
     drawing = Drawing(title=(f"{meet} - {day}", "Results"))
     for number, event in enumerate(events * pages, 1):
-        drawing.page().line(f"Event {number}  {event}").heads()
+        drawing.page().line(f"Event {number}  {event}").headers()
         swimmers = dice.sample([(family, given) for family in FAMILY for given in GIVEN], 24)
         if dice.random() < 0.7 and ("Lindqvist", "Maya") not in swimmers:
             swimmers[dice.randrange(8)] = ("Lindqvist", "Maya")
@@ -44,7 +44,7 @@ def main() -> None:
         _draw_meet(name, events, pages, dice).save(SAMPLES / f"{name}.pdf")
     dual = Drawing(TWO_COLUMNS, title=("Riverbend Dual Meet - 11/17/2026", "Results")).page()
     for x in (18.0, 310.0):
-        dual.column(x).line(f"Event {1 if x < 100 else 2}  Women 50 Yard Freestyle").heads(seeds=False)
+        dual.column(x).line(f"Event {1 if x < 100 else 2}  Women 50 Yard Freestyle").headers(seeds=False)
         for place, (family, given) in enumerate(zip(FAMILY[:6], GIVEN[:6], strict=True), 1):
             dual.row(str(place), f"{family}, {given}", "SO", "RIVER", final=f"{23 + place * 0.31:.2f}", points="2")
     dual.save(SAMPLES / "2026-11-17 Riverbend Dual Meet.pdf")

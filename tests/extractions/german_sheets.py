@@ -30,7 +30,7 @@ class Protocol:
     teams: int = 0
 
     def page(self) -> Protocol:
-        """A new page with its head, its foot and the event that goes on."""
+        """A new page with its header, its foot and the event that goes on."""
         self.pdf.set_auto_page_break(False)
         self.pdf.add_page()
         self.y = 40.0
@@ -51,14 +51,14 @@ class Protocol:
         self.y += 12
         return self
 
-    def event(self, heading: str, *, heads: bool = True) -> Protocol:
-        """The heading of an event with its table head."""
+    def event(self, heading: str, *, headers: bool = True) -> Protocol:
+        """The heading of an event with its table header."""
         if self.y > 700:
             self.heading = ""
             self.page()
         self.heading = heading
         self.line(heading, 40)
-        if heads:
+        if headers:
             self._write((40, "Platz"), (75, "Name"), (250, "Jg."), (305, "Verein"), (470, "Endzeit"), (520, "Punkte"))
         return self
 
@@ -91,18 +91,18 @@ def random_protocol(dice: random.Random, path: Path) -> list[Row]:
         relay = dice.random() < 0.3
         distance = dice.choice((50, 100, 200))
         title = f"{'4x' if relay else ''}{distance}m {dice.choice(STROKES)} {'mixed' if relay else 'weiblich'}"
-        sheet.event(f"Wettkampf {number} - {title}", heads=dice.random() < 0.7)
+        sheet.event(f"Wettkampf {number} - {title}", headers=dice.random() < 0.7)
         for section in dice.sample(("Jahrgang 2010", "Jahrgang 2011", "Offene Wertung", "Altersklasse 35"), 2):
             sheet.line(section)
-            head = (str(number), title, section)
+            header = (str(number), title, section)
             draw = _draw_team if relay else _draw_swimmer
             for place in range(1, dice.randint(2, 9)):
-                rows += draw(sheet, dice, head, place, "OK", comma)
+                rows += draw(sheet, dice, header, place, "OK", comma)
             for block, status in BLOCKS.items():
                 if dice.random() < 0.3:
                     sheet.line(block)
                     for _ in range(dice.randint(1, 3)):
-                        rows += draw(sheet, dice, head, None, status, comma)
+                        rows += draw(sheet, dice, header, None, status, comma)
     sheet.heading = ""
     sheet.page().line("Punktwertung Vereine")
     for place, club in enumerate(CLUBS, 1):
@@ -112,7 +112,7 @@ def random_protocol(dice: random.Random, path: Path) -> list[Row]:
 
 
 def _draw_swimmer(
-    sheet: Protocol, dice: random.Random, head: tuple[str, str, str], place: int | None, status: str, comma: bool
+    sheet: Protocol, dice: random.Random, header: tuple[str, str, str], place: int | None, status: str, comma: bool
 ) -> list[Row]:
     name, club, year = _name(dice, comma), dice.choice(CLUBS), str(dice.randrange(1950, 2019))
     shown = dice.choice((year, f"{year}/AK 35"))
@@ -130,11 +130,11 @@ def _draw_swimmer(
     note = _announce(sheet, dice) if status == "DQ" else None
     points = numbers[-1] if numbers else None
     swam = (time if place else None, status, points, year, note, tuple(splits))
-    return [("individual", *head, place, name, club, None, *swam)]
+    return [("individual", *header, place, name, club, None, *swam)]
 
 
 def _draw_team(
-    sheet: Protocol, dice: random.Random, head: tuple[str, str, str], place: int | None, status: str, comma: bool
+    sheet: Protocol, dice: random.Random, header: tuple[str, str, str], place: int | None, status: str, comma: bool
 ) -> list[Row]:
     sheet.teams += 1
     club, letter = dice.choice(CLUBS), str(sheet.teams)
@@ -147,7 +147,7 @@ def _draw_team(
         joint = ", " if form.endswith(")") and not comma else "   "
         sheet.line(joint.join(shown[:2])).line(joint.join(shown[2:]))
     note = _announce(sheet, dice) if status == "DQ" else None
-    common = (*head, place)
+    common = (*header, place)
     rest = (club, letter, time if place else None, status, None)
     if status != "OK":
         return [("relay", *common, club, *rest, None, note, ())]

@@ -38,7 +38,7 @@ class OmegaSheet:
     event: tuple[str, str, str] = ("1", "Men's 100m Butterfly", "Heats")
 
     def page(self) -> OmegaSheet:
-        """A new page with its head and the head of the table."""
+        """A new page with its header and the header of the table."""
         self.pdf.set_auto_page_break(False)
         self.pdf.add_page()
         number, title, stage = self.event
@@ -54,11 +54,11 @@ class OmegaSheet:
         self.y = 130
         if self.pdf.page_no() == 1:
             self._records()
-        for head, x in TABLES[self.table]:
-            upper, _, lower = head.partition("|")
+        for header, x in TABLES[self.table]:
+            upper, _, lower = header.partition("|")
             for text, y in ((upper, self.y if lower else self.y + 6), (lower, self.y + 11)):
                 if text:
-                    self._text(x if head in _FLUSH_LEFT else x - self._width(text, 8), y, text, 8)
+                    self._text(x if header in _FLUSH_LEFT else x - self._width(text, 8), y, text, 8)
         self.y += 28
         self._text(200, 760, "Official Timekeeping by Omega", 8)
         self._text(18, 775, "SWMM100FL------------HEAT--------_74A 1", 8)
@@ -66,14 +66,14 @@ class OmegaSheet:
         return self
 
     def row(self, **cells: str) -> OmegaSheet:
-        """A swimmer or a team; a cell's key is the first word of its head in small letters, or `behind`, or `q`."""
+        """A swimmer or a team; a cell's key is the first word of its header in small letters, or `behind`, or `q`."""
         if self.y > 720:
             self.page()
-        for head, x in TABLES[self.table]:
-            key = "behind" if head == "Time|Behind" else head.split("|")[0].split()[0].lower().strip(".")
+        for header, x in TABLES[self.table]:
+            key = "behind" if header == "Time|Behind" else header.split("|")[0].split()[0].lower().strip(".")
             text = cells.get({"r.t": "rt"}.get(key, key), "")
             if text:
-                self._text(x if head in _FLUSH_LEFT else x - self._width(text, 9), self.y, text, 9)
+                self._text(x if header in _FLUSH_LEFT else x - self._width(text, 9), self.y, text, 9)
         if "q" in cells:
             self._text(565, self.y, cells["q"], 9)
         self.y += 12
@@ -92,8 +92,8 @@ class OmegaSheet:
         return str(path)
 
     def _records(self) -> None:
-        heads = ((40, "Record"), (120, "Splits"), (225, "Name"), (345, "NAT Code"), (400, "Location"), (550, "Date"))
-        for x, text in heads:
+        headers = ((40, "Record"), (120, "Splits"), (225, "Name"), (345, "NAT Code"), (400, "Location"), (550, "Date"))
+        for x, text in headers:
             self._text(x, self.y, text, 8)
         for label in ("WR", "AR"):
             self.y += 12

@@ -62,7 +62,7 @@ class RandomMeet:
         self.lefts = [18.0, 309.6] if self.columns == 2 else [18.0, 212.0, 406.0][: self.columns]
         self.column = 0
         self.heading = ""
-        self.heads: tuple[bool, bool] | None = None
+        self.headers: tuple[bool, bool] | None = None
         self._used: set[str] = set()
 
     def draw(self, path: Path, *, events: int = 6, pages: int = 1) -> str:
@@ -85,18 +85,18 @@ class RandomMeet:
         self.drawing.column(self.lefts[self.column])
         if self.heading and (self.column == 0 or self.repeat_headings):
             self.drawing.line(f"({self.heading})")
-            if self.heads:
-                self._heads(*self.heads)
+            if self.headers:
+                self._headers(*self.headers)
 
-    def _heads(self, relay: bool, prelims: bool) -> None:
-        self.heads = (relay, prelims)
+    def _headers(self, relay: bool, prelims: bool) -> None:
+        self.headers = (relay, prelims)
         if relay:
-            self.drawing.relay_heads(seeds=self.seeds)
+            self.drawing.relay_headers(seeds=self.seeds)
         else:
-            self.drawing.heads(prelims=prelims, seeds=self.seeds or prelims, points=self.points)
+            self.drawing.headers(prelims=prelims, seeds=self.seeds or prelims, points=self.points)
 
     def _start(self, number: str | None, title: str) -> str:
-        self.heading, self.heads = "", None
+        self.heading, self.headers = "", None
         self._room(8)
         heading = f"Event {number}  {title}" if number else title
         self.drawing.line(heading)
@@ -119,7 +119,7 @@ class RandomMeet:
         title = f"{dice.choice(('Women', 'Men'))} {dice.choice((1, 3))} mtr Diving" if diving else ""
         title = self._start(number, title or f"{self._title()} {dice.choice(STROKES)}")
         prelims = self.seeds and not diving and dice.random() < 0.4
-        self._heads(False, prelims)
+        self._headers(False, prelims)
         if not prelims:
             self._rows(title, number, None, range(1, dice.randint(3, 18)), diving)
             return
@@ -194,7 +194,7 @@ class RandomMeet:
     def _relay(self, number: str | None) -> None:
         dice = self.dice
         title = self._start(number, f"{self._title()} {dice.choice(('Medley', 'Freestyle'))} Relay")
-        self._heads(True, False)
+        self._headers(True, False)
         for place in [*range(1, dice.randint(2, 9)), *([None] if dice.random() < 0.4 else [])]:
             self._team(title, number, place)
 

@@ -105,7 +105,7 @@ class Drawing:
     font: str = "Times"
 
     def page(self) -> Drawing:
-        """A new page with its head."""
+        """A new page with its header."""
         self.pdf.set_auto_page_break(False)
         self.pdf.add_page()
         self.x, self.y = 18.0, 40.0
@@ -127,10 +127,10 @@ class Drawing:
         self._write(self.x + indent, text)
         return self._down()
 
-    def heads(
+    def headers(
         self, *, prelims: bool = False, seeds: bool = True, final: str = "Finals Time", points: bool = True
     ) -> Drawing:
-        """The table head of individual events. `prelims` makes the second last column that of the prelims."""
+        """The table header of individual events. `prelims` makes the second last column that of the prelims."""
         m = self.measures
         if m.id is not None:
             self._write(self.x + m.id, "ID#")
@@ -145,8 +145,8 @@ class Drawing:
             self._right(self.x + m.points, "Points")
         return self._down()
 
-    def relay_heads(self, *, seeds: bool = True) -> Drawing:
-        """The table head of relays."""
+    def relay_headers(self, *, seeds: bool = True) -> Drawing:
+        """The table header of relays."""
         m = self.measures
         self._write(self.x + m.name, "Team")
         self._write(self.x + m.relay, "Relay")

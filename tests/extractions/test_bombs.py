@@ -34,9 +34,9 @@ def _deflated(times: int) -> bytes:
     start = b"BT /F 10 Tf 18 700 Td "
     shown = b"(Event 1) Tj " * (MIB // 13)
     packer = zlib.compressobj(9)
-    head = packer.compress(start) + packer.flush(zlib.Z_FULL_FLUSH)
+    header = packer.compress(start) + packer.flush(zlib.Z_FULL_FLUSH)
     block = packer.compress(shown) + packer.flush(zlib.Z_FULL_FLUSH)
-    return head + block * times + packer.compress(b"ET") + packer.flush()
+    return header + block * times + packer.compress(b"ET") + packer.flush()
 
 
 async def test_bombs_fail_alone(api: Api, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.extractions.marks import plain_time
+from app.extractions.cells import plain_time
 from app.extractions.sheet import read_sheet
 from app.extractions.swims import Sheet, Swim
 from tests.extractions.german_sheets import Protocol, random_protocol
@@ -19,8 +19,8 @@ def _read(protocol: Protocol, tmp_path: Path) -> Sheet:
 
 
 def _row(swim: Swim) -> tuple[object, ...]:
-    head = (swim.kind, swim.event_number, swim.event, swim.section, swim.place, swim.name, swim.team, swim.relay)
-    return (*head, swim.time, swim.status, swim.points, swim.age, swim.note, tuple(swim.splits))
+    header = (swim.kind, swim.event_number, swim.event, swim.section, swim.place, swim.name, swim.team, swim.relay)
+    return (*header, swim.time, swim.status, swim.points, swim.age, swim.note, tuple(swim.splits))
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -66,7 +66,7 @@ def test_rounds_and_out_of_competition(tmp_path: Path) -> None:
 
 
 def test_rows_of_other_forms(tmp_path: Path) -> None:
-    protocol = Protocol().page().event("Wettkampf 3 - 50m Freistil weiblich", heads=False)
+    protocol = Protocol().page().event("Wettkampf 3 - 50m Freistil weiblich", headers=False)
     protocol.line("1 Anna Böhm 09 SC Delphin 29,10").line("2 Lea Jäger 2008 00:30,00").line("nicht am Start")
     protocol.line("Zoë Groß 10 1. FC Wasser e.V.")
     swims = _read(protocol, tmp_path).swims
@@ -87,7 +87,7 @@ def test_standings_and_judges_are_no_swims(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("title", ["Meldeergebnis", "Startliste Abschnitt 1"])
 def test_start_list_gives_no_swims_and_says_why(tmp_path: Path, title: str) -> None:
-    protocol = Protocol().page().line(title).event("Wettkampf 1 - 50m Brust weiblich", heads=False)
+    protocol = Protocol().page().line(title).event("Wettkampf 1 - 50m Brust weiblich", headers=False)
     protocol.line("Lauf 1/3 (ca. 09:02 Uhr)").line("Bahn 1 Anna Böhm 2009 SC Delphin 00:39,10")
     sheet = _read(protocol, tmp_path)
     assert (sheet.swims, sheet.layout) == ([], "start_list")

@@ -26,7 +26,7 @@ def _event(title: str = "Event 12 Women 200 Yard IM") -> Drawing:
 
 
 def test_row_fills_every_field(tmp_path: Path) -> None:
-    drawing = _event().cells("1:54.31 A", start=100).cells("1:59.94 B", start=100).heads()
+    drawing = _event().cells("1:54.31 A", start=100).cells("1:59.94 B", start=100).headers()
     drawing.row(
         "3", "King, Lilly A", "JR", "Indiana University", seed="2:00.10", final="1:59.46", mark="B", points="13.50"
     )
@@ -59,11 +59,11 @@ def test_row_fills_every_field(tmp_path: Path) -> None:
 
 
 def test_prelims_and_finals_are_two_rounds(tmp_path: Path) -> None:
-    drawing = _event().heads(prelims=True).line("A - Final", indent=200)
+    drawing = _event().headers(prelims=True).line("A - Final", indent=200)
     drawing.row("1", "King, Lilly", "JR", "Indiana", seed="1:57.00", final="1:55.00", mark="A", points="20")
     drawing.line("B - Final", indent=200)
     drawing.row("9", "Lee, Ann", "SO", "Iowa", seed="1:58.00", final="1:57.50", points="9")
-    drawing.line("Preliminaries", indent=200).heads(final="Prelim Time")
+    drawing.line("Preliminaries", indent=200).headers(final="Prelim Time")
     drawing.row("1", "Lee, Ann", "SO", "Iowa", seed="1:59.00", final="1:58.00", mark="q")
     drawing.row("2", "King, Lilly", "JR", "Indiana", seed="1:56.00", final="1:57.00q")
     drawing.row("30", "Roe, Jane", "FR", "Purdue", seed="NT", final="2:08.00")
@@ -78,10 +78,10 @@ def test_prelims_and_finals_are_two_rounds(tmp_path: Path) -> None:
 
 
 def test_prelim_swim_printed_in_ranking_and_prelims_counts_once(tmp_path: Path) -> None:
-    drawing = _event().heads(prelims=True)
+    drawing = _event().headers(prelims=True)
     drawing.row("1", "King, Lilly", "JR", "Indiana", seed="1:57.00", final="1:55.00", points="20")
     drawing.row("25", "Roe, Jane", "FR", "Purdue", seed="2:08.00")
-    drawing.line("Preliminaries", indent=200).heads(final="Prelim Time")
+    drawing.line("Preliminaries", indent=200).headers(final="Prelim Time")
     drawing.row("25", "Roe, Jane", "FR", "Purdue", seed="2:07.00", final="2:08.00")
     swims = _read(drawing, tmp_path).swims
     assert [(s.name, s.round, s.place, s.time) for s in swims] == [
@@ -91,9 +91,9 @@ def test_prelim_swim_printed_in_ranking_and_prelims_counts_once(tmp_path: Path) 
 
 
 def test_section_and_event_go_on_after_a_page_break(tmp_path: Path) -> None:
-    drawing = _event().heads(prelims=True).line("B - Final", indent=200)
+    drawing = _event().headers(prelims=True).line("B - Final", indent=200)
     drawing.row("9", "Lee, Ann", "SO", "Iowa", seed="1:58.00", final="DQ")
-    drawing.page().line("B - Final ... (Event 12 Women 200 Yard IM)", indent=120).heads(prelims=True)
+    drawing.page().line("B - Final ... (Event 12 Women 200 Yard IM)", indent=120).headers(prelims=True)
     drawing.line("Shoulders past vertical toward breast - back", indent=40)
     drawing.row("10", "Roe, Jane", "FR", "Purdue", seed="1:59.00", final="1:58.50", points="7")
     first, second = _read(drawing, tmp_path).swims
@@ -102,9 +102,9 @@ def test_section_and_event_go_on_after_a_page_break(tmp_path: Path) -> None:
 
 
 def test_next_section_can_start_with_a_page(tmp_path: Path) -> None:
-    drawing = _event().heads(prelims=True).line("A - Final", indent=200)
+    drawing = _event().headers(prelims=True).line("A - Final", indent=200)
     drawing.row("8", "Lee, Ann", "SO", "Iowa", seed="1:58.00", final="1:58.10")
-    drawing.page().line("B - Final ... (Event 12 Women 200 Yard IM)", indent=120).heads(prelims=True)
+    drawing.page().line("B - Final ... (Event 12 Women 200 Yard IM)", indent=120).headers(prelims=True)
     drawing.row("9", "Roe, Jane", "FR", "Purdue", seed="1:59.00", final="1:58.50")
     assert [swim.section for swim in _read(drawing, tmp_path).swims] == ["A - Final", "B - Final"]
 
@@ -113,7 +113,7 @@ def test_times_may_stand_right_of_their_head(tmp_path: Path) -> None:
     drawing = _event()
     measures = drawing.measures
     drawing.measures = replace(measures, final=measures.final - 45, seed=measures.seed - 45)
-    drawing.heads(points=False)
+    drawing.headers(points=False)
     drawing.measures = measures
     drawing.row("1", "King, Lilly", "21", "Indiana", seed="1:58.00", final="1:57.00", points="20")
     drawing.row("---", "Lee, Ann", "20", "Iowa", seed="1:58.00", final="NS")
@@ -127,7 +127,7 @@ def test_times_may_stand_right_of_their_head(tmp_path: Path) -> None:
 def test_swim_off_may_be_an_event_of_its_own(tmp_path: Path) -> None:
     drawing = (
         _event("Event 901 Women 100 Yard Backstroke Swim-off")
-        .heads()
+        .headers()
         .row("1", "King, Lilly", "JR", "Iowa", final="57.00")
     )
     assert _only(_read(drawing, tmp_path)).round == "swim_off"
@@ -135,7 +135,7 @@ def test_swim_off_may_be_an_event_of_its_own(tmp_path: Path) -> None:
 
 def test_number_of_a_member_stands_before_the_name_with_and_without_a_place(tmp_path: Path) -> None:
     drawing = Drawing(replace(ONE_COLUMN, id=30, name=78, age=210, team=216)).page()
-    drawing.line("Event 3 Girls 14 Year Olds 100 SC Meter Backstroke").heads()
+    drawing.line("Event 3 Girls 14 Year Olds 100 SC Meter Backstroke").headers()
     drawing.row("12", "Ryan, G", "14", "Area 51 SC", seed="1:08.00", final="1:07.00", id="1234567")
     drawing.row("", "Roe, A J", "14", "Co Leeds", seed="1:08.00", final="NS", id="1234")
     found = [(s.place, s.name, s.age, s.team, s.time, s.status) for s in _read(drawing, tmp_path).swims]
@@ -150,13 +150,13 @@ def test_columns_of_the_host_do_not_hide_the_table(tmp_path: Path) -> None:
         "MC", "Class", start=480, step=24
     )
     drawing.y -= 1.25 * drawing.measures.size
-    drawing.heads(points=False).row("1", "Smith, Leanne E S3", "30", "Kauri", seed="1:40.00", final="1:39.00")
+    drawing.headers(points=False).row("1", "Smith, Leanne E S3", "30", "Kauri", seed="1:40.00", final="1:39.00")
     swim = _only(_read(drawing, tmp_path))
     assert (swim.name, swim.time, swim.seed_or_prelim) == ("Smith, Leanne E S3", "1:39.00", "1:40.00")
 
 
 def test_swim_off_and_semifinal_are_rounds_of_their_own(tmp_path: Path) -> None:
-    drawing = _event().heads().line("Swim-off", indent=200)
+    drawing = _event().headers().line("Swim-off", indent=200)
     drawing.row("1", "King, Lilly", "JR", "Indiana", final="1:57.00")
     drawing.line("Semi-Finals", indent=200)
     drawing.row("1", "Lee, Ann", "JR", "Indiana", final="1:58.00")
@@ -177,20 +177,20 @@ def test_swim_off_and_semifinal_are_rounds_of_their_own(tmp_path: Path) -> None:
 def test_marks_before_and_after_a_time(
     tmp_path: Path, printed: str, time: str, exhibition: bool, note: str | None
 ) -> None:
-    drawing = _event().heads().row("4", "King, Lilly", "21", "Indiana", seed="NT", final=printed)
+    drawing = _event().headers().row("4", "King, Lilly", "21", "Indiana", seed="NT", final=printed)
     swim = _only(_read(drawing, tmp_path))
     assert (swim.time, swim.exhibition, swim.note, swim.standard) == (time, exhibition, note, None)
 
 
 @pytest.mark.parametrize("state", ["NS", "SCR", "DQ", "DFS", "DNF"])
 def test_state_takes_the_place_of_the_time(tmp_path: Path, state: str) -> None:
-    drawing = _event().heads().row("---", "King, Lilly", "21", "Indiana", seed="1:58.00", final=state)
+    drawing = _event().headers().row("---", "King, Lilly", "21", "Indiana", seed="1:58.00", final=state)
     swim = _only(_read(drawing, tmp_path))
     assert (swim.status, swim.time, swim.place, swim.seed_or_prelim) == (state, None, None, "1:58.00")
 
 
 def test_time_beside_dq_and_reason_make_the_note(tmp_path: Path) -> None:
-    drawing = _event().heads().row("---", "King, Lilly", "21", "Indiana", seed="1:58.00", final="DQ 1:59.34")
+    drawing = _event().headers().row("---", "King, Lilly", "21", "Indiana", seed="1:58.00", final="DQ 1:59.34")
     drawing.line("Alternating kick", indent=40).cells("28.00", "31.00", "30.00", "30.34")
     drawing.row("---", "Lee, Ann", "20", "Iowa", seed="1:58.00", final="NS")
     first, second = _read(drawing, tmp_path).swims
@@ -201,20 +201,20 @@ def test_time_beside_dq_and_reason_make_the_note(tmp_path: Path) -> None:
 
 
 def test_declared_false_start_without_any_time_is_kept(tmp_path: Path) -> None:
-    drawing = _event().heads().row("---", "King, Lilly", "JR", "Indiana").line("Declared false start", indent=40)
+    drawing = _event().headers().row("---", "King, Lilly", "JR", "Indiana").line("Declared false start", indent=40)
     swim = _only(_read(drawing, tmp_path))
     assert (swim.status, swim.time, swim.note) == ("DFS", None, "Declared false start")
 
 
 def test_tie_and_points_in_pieces(tmp_path: Path) -> None:
-    drawing = _event().heads()
+    drawing = _event().headers()
     drawing.row("*13", "King, Lilly", "JR", "Indiana", seed="1:58.00", final="1:57.00", points="13 . 50")
     swim = _only(_read(drawing, tmp_path))
     assert (swim.place, swim.points) == (13, "13.50")
 
 
 def test_fina_points_are_not_the_points_of_the_meet(tmp_path: Path) -> None:
-    drawing = _event("Event 3 Women 100 LC Meter Freestyle").heads(points=False)
+    drawing = _event("Event 3 Women 100 LC Meter Freestyle").headers(points=False)
     drawing.y -= 1.25 * drawing.measures.size
     drawing.cells("FINA", "Points", start=480, step=40)
     drawing.row("1", "King, Lilly", "21", "Indiana", seed="58.00", final="57.00", points="20")
@@ -226,7 +226,7 @@ def test_fina_points_are_not_the_points_of_the_meet(tmp_path: Path) -> None:
 
 def test_qualifiers_with_a_standard_or_with_points(tmp_path: Path) -> None:
     drawing = _event("Event 101 Boys 13-14 200 LC Meter IM").cells("2:47.17 13-14 MTS MTS", start=100)
-    drawing.heads(final="Prelim Time", points=False).line("Preliminaries", indent=200)
+    drawing.headers(final="Prelim Time", points=False).line("Preliminaries", indent=200)
     drawing.row("1", "WU, Dylan Jiaxu", "14", "Pacific Swimming Club", seed="2:19.50", final="2:18.62", mark="qMTS")
     drawing.row("*2", "Low, Nigel", "14", "Chinese Swimming Club S'Pore", seed="2:22.87", final="2:20.09", mark="q430")
     drawing.row("*2", "Tan, Yi", "14", "Aquatech", seed="2:23.00", final="2:20.09", mark="qA")
@@ -239,7 +239,7 @@ def test_qualifiers_with_a_standard_or_with_points(tmp_path: Path) -> None:
 
 
 def test_exhibition_can_be_disqualified(tmp_path: Path) -> None:
-    drawing = _event().heads().row("---", "Xu, Ruiqi", "8", "Swimfast", seed="NT", final="XDQ")
+    drawing = _event().headers().row("---", "Xu, Ruiqi", "8", "Swimfast", seed="NT", final="XDQ")
     drawing.line("SW 7.4c Hands brought back beyond the hip line during stroke - breast", indent=40)
     swim = _only(_read(drawing, tmp_path))
     assert (swim.status, swim.exhibition) == ("DQ", True)
@@ -260,7 +260,7 @@ def test_report_without_ages_keeps_numbers_in_the_club(tmp_path: Path) -> None:
 
 
 def test_missing_age_leaves_name_and_team_apart(tmp_path: Path) -> None:
-    drawing = _event("Event 15 Women 1 mtr Diving").heads(seeds=False, final="Finals Score", points=False)
+    drawing = _event("Event 15 Women 1 mtr Diving").headers(seeds=False, final="Finals Score", points=False)
     drawing.row("8", "Agundez Mora, Jesus", "", "University of Florida", final="369.38", points="11")
     drawing.row("9", "Doe, Jim", "SO", "Texas, University of", final="NP   311.15")
     first, second = _read(drawing, tmp_path).swims
@@ -271,7 +271,7 @@ def test_missing_age_leaves_name_and_team_apart(tmp_path: Path) -> None:
 
 def test_name_longer_than_its_cell_keeps_all_its_words(tmp_path: Path) -> None:
     name = "Papadopoulou-Konstantinidou, Anastasia Maria E"
-    drawing = _event().heads().row("1", name, "SO", "Texas", seed="NT", final="1:57.00")
+    drawing = _event().headers().row("1", name, "SO", "Texas", seed="NT", final="1:57.00")
     swim = _only(_read(drawing, tmp_path))
     assert (swim.name, swim.age, swim.team) == (name, "SO", "Texas")
 
@@ -286,7 +286,7 @@ def test_name_longer_than_its_cell_keeps_all_its_words(tmp_path: Path) -> None:
     ],
 )
 def test_cells_that_touch_come_apart(tmp_path: Path, name: str, age: str, team: str) -> None:
-    drawing = _event().heads(points=False).touching_row("1", name, age, team, final="1:57.00")
+    drawing = _event().headers(points=False).touching_row("1", name, age, team, final="1:57.00")
     swim = _only(_read(drawing, tmp_path))
     assert (swim.name, swim.age, swim.team, swim.time) == (name, age, team, "1:57.00")
 
@@ -295,13 +295,13 @@ def test_cells_that_touch_come_apart(tmp_path: Path, name: str, age: str, team: 
     "team", ["Swimming New South Wales-NS", "Club NS Halifax", "Halifax NS", "Area 51 SC", "Team 4"]
 )
 def test_club_that_looks_like_a_result(tmp_path: Path, team: str) -> None:
-    drawing = _event().heads().row("2", "King, Lilly", "21", team, seed="1:58.00", final="1:57.00")
+    drawing = _event().headers().row("2", "King, Lilly", "21", team, seed="1:58.00", final="1:57.00")
     swim = _only(_read(drawing, tmp_path))
     assert (swim.team, swim.status, swim.time, swim.seed_or_prelim) == (team, "OK", "1:57.00", "1:58.00")
 
 
 def test_masters_events_have_no_number_and_may_have_no_heads(tmp_path: Path) -> None:
-    drawing = _event("Women 25-29 50 Yard Freestyle").heads(points=False)
+    drawing = _event("Women 25-29 50 Yard Freestyle").headers(points=False)
     drawing.row("1", "Schmidt, Rachel", "25", "Rochester Area Masters Swimmin-4", seed="27.71", final="28.26")
     drawing.line("Women 30-34 50 Yard Freestyle")
     drawing.row("1", "Fien, Leah", "31", "Fairport Area Swim Team Master-4", seed="29.82", final="30.05")
@@ -330,7 +330,7 @@ def test_masters_events_have_no_number_and_may_have_no_heads(tmp_path: Path) -> 
     ],
 )
 def test_forms_of_event_headings(tmp_path: Path, title: str, number: str, event: str) -> None:
-    drawing = _event(title).heads().row("1", "King, Lilly", "21", "Indiana", seed="NT", final="57.00")
+    drawing = _event(title).headers().row("1", "King, Lilly", "21", "Indiana", seed="NT", final="57.00")
     swim = _only(_read(drawing, tmp_path))
     assert (swim.event_number, swim.event) == (number, event)
 
@@ -339,7 +339,7 @@ def test_records_and_scores_are_no_swims(tmp_path: Path) -> None:
     drawing = (
         _event().line("MR: M 1:52.10 2/20/2024 Jane Doe, Texas").line("NCAA: N 1:48.37 3/16/2023 Kate Roe", indent=20)
     )
-    drawing.line("Virginia", indent=120).cells("2:01.20 A NCAA Qualifying", start=100).heads()
+    drawing.line("Virginia", indent=120).cells("2:01.20 A NCAA Qualifying", start=100).headers()
     drawing.row("1", "King, Lilly", "21", "Indiana", seed="NT", final="1:51.00", mark="M")
     drawing.line("Women - Team Rankings - Through Event 12", indent=150)
     drawing.row("1", "Texas, University of", "", "", final="455.50").row("2", "Indiana", "", "", final="331.00")
@@ -357,7 +357,7 @@ def test_records_and_scores_are_no_swims(tmp_path: Path) -> None:
     ],
 )
 def test_meet_and_dates_from_the_page_head(tmp_path: Path, title: tuple[str, ...], meet: str, dates: str) -> None:
-    drawing = Drawing(title=title).page().line("Event 1 Men 50 SC Meter Butterfly").heads()
+    drawing = Drawing(title=title).page().line("Event 1 Men 50 SC Meter Butterfly").headers()
     drawing.row("1", "Lee, Tom", "30", "Iowa", seed="NT", final="24.00")
     sheet = _read(drawing, tmp_path)
     assert (sheet.meet, sheet.dates, sheet.course) == (meet, dates, "SCM")

@@ -38,7 +38,7 @@ def test_start_list_with_lanes(tmp_path: Path) -> None:
 
 def test_psych_sheet_has_ranks_and_seeds_only(tmp_path: Path) -> None:
     drawing = Drawing(title=("Lakeside Invitational - 11/13/2026", "Psych Sheet")).page()
-    drawing.line("Event 1 Women 200 Yard IM").heads(final="", points=False)
+    drawing.line("Event 1 Women 200 Yard IM").headers(final="", points=False)
     drawing.row("1", "King, Lilly", "21", "Indiana", seed="1:57.00").row("2", "Lee, Ann", "20", "Iowa", seed="1:58.00")
     assert _without_swims(drawing, tmp_path).layout == "start_list"
 
@@ -76,7 +76,7 @@ def test_unknown_layout_invents_nothing(tmp_path: Path) -> None:
 
 
 def test_report_without_rows_says_so(tmp_path: Path) -> None:
-    drawing = Drawing().page().line("Event 1 Women 200 Yard IM").heads()
+    drawing = Drawing().page().line("Event 1 Women 200 Yard IM").headers()
     sheet = _without_swims(drawing, tmp_path)
     assert sheet.layout == "hytek"
-    assert sheet.reason == "This sheet has the page heads of HY-TEK's Meet Manager but no result rows."
+    assert sheet.reason == "This sheet has the page headers of HY-TEK's Meet Manager but no result rows."

@@ -33,7 +33,7 @@ async def extract(api: Api, swimmer: str, files: Files, **fields: str) -> dict[s
 
 def drawn(tmp_path: Path, *rows: tuple[str, str], event: str = "Event 12  Women 200 Yard Freestyle") -> bytes:
     """A sheet with rows of name and time."""
-    drawing = Drawing().page().line(event).heads()
+    drawing = Drawing().page().line(event).headers()
     for place, (name, final) in enumerate(rows, 1):
         drawing.row(str(place), name, "16", "Lakeside", seed="2:05.00", final=final)
     path = tmp_path / f"{len(rows)}-{rows[0][1].replace(':', '')}.pdf"

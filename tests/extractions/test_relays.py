@@ -14,7 +14,7 @@ def _read(drawing: Drawing, tmp_path: Path) -> list[Swim]:
 
 
 def _event() -> Drawing:
-    return Drawing().page().line("Event 1 Women 400 Yard Medley Relay").relay_heads()
+    return Drawing().page().line("Event 1 Women 400 Yard Medley Relay").relay_headers()
 
 
 def test_every_swimmer_carries_the_result_of_the_team(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_disqualified_team(tmp_path: Path) -> None:
 
 
 def test_masters_relay_with_sex_before_the_age_and_missing_swimmers(tmp_path: Path) -> None:
-    drawing = Drawing().page().line("Mixed 18+ 200 Yard Freestyle Relay").heads(points=False)
+    drawing = Drawing().page().line("Mixed 18+ 200 Yard Freestyle Relay").headers(points=False)
     drawing.relay("5", "Nickel City Splash Swim Team-4", "B", seed="NT", final="2:15.47")
     drawing.cells("1) Grey, Joe M63", "3) Thorne, Lauren E W20", start=40, step=130).cells(
         "30.99", "33.80", "42.16", "28.52"
@@ -88,7 +88,7 @@ def test_team_that_names_nobody_is_a_row_of_its_own_and_takes_no_others_swimmers
         _event().relay("1", "GTCH", "A", final="1:29.62").cells("1) Reis, Giovana SO", "2) Roe, Jane SR", step=130)
     )
     drawing.relay("---", "ARMY", "B", final="NS")
-    drawing.line("Event 2 Men 200 Yard Freestyle Relay").relay_heads().relay("1", "ARMY", "A", final="1:18.27")
+    drawing.line("Event 2 Men 200 Yard Freestyle Relay").relay_headers().relay("1", "ARMY", "A", final="1:18.27")
     drawing.cells("1) Crush, Johnny R SO", "2) Rankin, Kohen SR", step=130)
     swims = _read(drawing, tmp_path)
     assert [(s.event_number, s.team, s.status, s.name) for s in swims] == [
@@ -102,7 +102,7 @@ def test_team_that_names_nobody_is_a_row_of_its_own_and_takes_no_others_swimmers
 
 def test_swimmers_on_the_next_page_belong_to_the_team_before(tmp_path: Path) -> None:
     drawing = _event().relay("3", "GTCH", "A", final="3:40.00")
-    drawing.page().line("(Event 1 Women 400 Yard Medley Relay)").relay_heads().cells(
+    drawing.page().line("(Event 1 Women 400 Yard Medley Relay)").relay_headers().cells(
         "1) Reis, Giovana SO", "2) Roe, Jane SR", step=130
     )
     assert [(s.name, s.team, s.place, s.page) for s in _read(drawing, tmp_path)] == [

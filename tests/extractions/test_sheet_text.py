@@ -65,7 +65,7 @@ def _many_relays(path: Path) -> str:
     drawing = Drawing()
     legs = " ".join(f"{leg}) Swimmer, Ann 2{leg}" for leg in range(1, 9))
     for page in range(1, 26):
-        drawing.page().line(f"Event {page}  Women 800 Yard Freestyle Relay {'Presented ' * 44}").relay_heads()
+        drawing.page().line(f"Event {page}  Women 800 Yard Freestyle Relay {'Presented ' * 44}").relay_headers()
         for place in range(1, 56):
             drawing.y = 90 + 12 * place
             drawing.relay(str(place), "Lakeside", "A", final="9:50.00")

@@ -23,7 +23,7 @@ def _code(path: Path) -> str:
 
 
 def _one_event() -> Drawing:
-    drawing = Drawing().page().line("Event 7 Women 100 Yard Breaststroke").heads()
+    drawing = Drawing().page().line("Event 7 Women 100 Yard Breaststroke").headers()
     return drawing.row("1", "Lilly King", "21", "Indiana University", seed="NT", final="59.46", mark="B", points="9")
 
 
@@ -112,7 +112,7 @@ def test_page_drawn_sideways_and_shown_upright_reads_the_same(
     with drawing.pdf.rotation(turns, *centre):
         drawing.y = 40.0
         drawing.line("HY-TEK's MEET MANAGER 8.0 - 7:36 PM  11/15/2026  Page 1")
-        drawing.line("Event 7 Women 100 Yard Breaststroke").heads()
+        drawing.line("Event 7 Women 100 Yard Breaststroke").headers()
         drawing.row("1", "Lilly King", "21", "Indiana University", seed="NT", final="59.46", mark="B", points="9")
     document = pdfium.PdfDocument(drawing.save(tmp_path / "sideways.pdf"))
     document[0].set_rotation(turns)

@@ -35,7 +35,7 @@ async def storage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sto
 
 async def add(storage: Storage, path: str, data: bytes, at: datetime = AT) -> Entry:
     spooled = spool_bytes(storage, data)
-    await storage.adopt([spooled])
+    await storage.store([spooled])
     return Entry(path, len(data), zlib.crc32(data), spooled.key, at)
 
 

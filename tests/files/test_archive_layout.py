@@ -45,7 +45,7 @@ def _write_with_hole(path: Path, before: bytes, hole: int, after: bytes) -> Path
 )
 async def test_large_entry_between_small_ones(storage: Storage, tmp_path: Path, size: int, wide: bool) -> None:
     contents = [spool_bytes(storage, b"first"), spool_bytes(storage, b"last")]
-    await storage.adopt(contents)
+    await storage.store(contents)
     small = [Entry(f"{data.sha256[:4]}.txt", data.size, data.crc32, data.key, AT) for data in contents]
     archive = Archive([small[0], Entry("large.bin", size, 0, "not/to/be read", AT), small[1]])
 

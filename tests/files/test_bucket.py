@@ -57,7 +57,7 @@ async def test_contents_come_back_in_whole_and_part_and_go(storage: Storage, buc
     for data in (b"", b"short", os.urandom(7 * CHUNK + 17)):
         spooled = await asyncio.to_thread(spool_bytes, storage, data)
         assert not await storage.exists(spooled.key)
-        await storage.adopt([spooled])
+        await storage.store([spooled])
         assert bucket.objects[f"below/here/{spooled.key}"] == data
         assert not spooled.path.exists()
         assert await read(storage, spooled.key) == data
@@ -79,7 +79,7 @@ async def test_contents_come_back_in_whole_and_part_and_go(storage: Storage, buc
 async def test_many_contents_travel_at_once_and_the_archive_is_whole(storage: Storage, bucket: Bucket) -> None:
     contents = [os.urandom(random.randrange(1, 4000)) for _ in range(300)] + [os.urandom(3 * CHUNK + 5)]
     spooled = [await asyncio.to_thread(spool_bytes, storage, data) for data in contents]
-    await storage.adopt(spooled)
+    await storage.store(spooled)
     assert PUTS_AT_ONCE // 2 <= bucket.most_at_once <= PUTS_AT_ONCE
     archive = Archive(
         [
@@ -124,11 +124,11 @@ async def test_bucket_that_is_away_is_told_and_comes_back(storage: Storage, buck
     spooled = spool_bytes(storage, b"wait for it")
     bucket.down = True
     with pytest.raises(StorageUnavailable):
-        await storage.adopt([spooled])
+        await storage.store([spooled])
     with pytest.raises(StorageUnavailable):
         await storage.exists(spooled.key)
     bucket.down = False
-    await storage.adopt([spooled])
+    await storage.store([spooled])
     assert await read(storage, spooled.key) == b"wait for it"
 
 

@@ -96,7 +96,7 @@ async def test_store_on_another_disk_than_the_home(disk: Path, tmp_path: Path) -
     storage = Storage(tmp_path, f"file://{disk}/store")
     async with running([storage]):
         spooled = spool_bytes(storage, b"on the other disk")
-        await storage.adopt([spooled])
+        await storage.store([spooled])
         assert [chunk async for chunk in storage.chunks(spooled.key)] == [b"on the other disk"]
 
 

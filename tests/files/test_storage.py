@@ -51,7 +51,7 @@ async def test_adopted_contents_come_back_in_whole_and_part(storage: Storage) ->
         spooled = await asyncio.to_thread(spool_bytes, storage, data)
         assert spooled.key == content_key(hashlib.sha256(data).hexdigest())
         assert not await storage.exists(spooled.key)
-        await storage.adopt([spooled])
+        await storage.store([spooled])
         assert await storage.exists(spooled.key)
         assert await read(storage, spooled.key) == data
         if data:
@@ -64,7 +64,7 @@ async def test_adopted_contents_come_back_in_whole_and_part(storage: Storage) ->
 async def test_equal_contents_are_one_object_and_the_spool_is_empty(storage: Storage) -> None:
     for copies in (1, 2, 9):  # up to two are synced one by one, more with their whole file system
         contents = [spool_bytes(storage, b"the same") for _ in range(copies)]
-        await storage.adopt(contents)
+        await storage.store(contents)
         assert not any(content.path.exists() for content in contents)
     assert storage.root is not None
     assert [path.name for path in storage.root.rglob("*") if path.is_file()] == [
@@ -91,7 +91,7 @@ async def test_contents_are_on_the_disk_before_they_get_their_name(
     note(storage_module, "_sync_filesystem", "sync all")
     note(os, "replace", "rename")
     contents = [spool_bytes(storage, f"{count} {n}".encode()) for n in range(count)]
-    await storage.adopt(contents)
+    await storage.store(contents)
     names = [content.path.name for content in contents]
     first = [("sync", name) for name in names] if count <= 2 else [("sync all", "incoming")]
     renames = [("rename", name) for name in names]
@@ -103,7 +103,7 @@ async def test_contents_are_on_the_disk_before_they_get_their_name(
 
 async def test_many_contents_at_once(storage: Storage) -> None:
     contents = [spool_bytes(storage, f"content {n}".encode()) for n in range(200)]
-    await storage.adopt(contents)
+    await storage.store(contents)
     for n in (0, 99, 199):
         assert await read(storage, contents[n].key) == f"content {n}".encode()
 
@@ -122,7 +122,7 @@ async def test_missing_content_is_told(storage: Storage) -> None:
 
 async def test_deleted_content_is_gone(storage: Storage) -> None:
     spooled = spool_bytes(storage, b"to be deleted")
-    await storage.adopt([spooled])
+    await storage.store([spooled])
     await storage.delete([spooled.key])
     assert not await storage.exists(spooled.key)
 
@@ -171,7 +171,7 @@ async def test_store_at_an_address_of_its_own(tmp_path: Path) -> None:
     storage = Storage(tmp_path / "home", f"file://{tmp_path}/elsewhere")
     async with running([storage]):
         spooled = spool_bytes(storage, b"elsewhere")
-        await storage.adopt([spooled])
+        await storage.store([spooled])
         assert (tmp_path / "elsewhere" / spooled.key).read_bytes() == b"elsewhere"
 
 

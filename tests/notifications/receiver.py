@@ -37,7 +37,7 @@ class Receiver:
         self.port = 0
         self.answers: deque[Answer] = deque()
         self.received: list[Received] = []
-        self._news = asyncio.Condition()
+        self._received = asyncio.Condition()
 
     def url(self, path: str = "/") -> str:
         return f"http://127.0.0.1:{self.port}{path}"
@@ -47,8 +47,8 @@ class Receiver:
 
     async def wait(self, path: str, count: int, seconds: float = 30) -> list[Received]:
         """What came to a path, once there are `count`."""
-        async with asyncio.timeout(seconds), self._news:
-            await self._news.wait_for(lambda: len(self.on(path)) >= count)
+        async with asyncio.timeout(seconds), self._received:
+            await self._received.wait_for(lambda: len(self.on(path)) >= count)
         return self.on(path)
 
     async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -59,9 +59,9 @@ class Receiver:
             body = await reader.readexactly(int(headers["content-length"]))
             request = Received(head[0].split()[1], headers, body.decode())
             answer: Any = self.answers.popleft() if self.answers else 200
-            async with self._news:
+            async with self._received:
                 self.received.append(request)
-                self._news.notify_all()
+                self._received.notify_all()
             if callable(answer):
                 answer = await answer(request)
             if isinstance(answer, int):

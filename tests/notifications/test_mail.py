@@ -16,7 +16,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from pydantic import SecretStr
 
 from app.notifications.mail import MailServer, SmtpUrlNotValid, parse_sender
-from app.notifications.mail_courier import MailCourier
+from app.notifications.mail_channel import MailChannel
 from tests.batch_helpers import get_batch, run
 from tests.conftest import Api, make_settings, serving
 from tests.notifications.outbox import execute, make_due
@@ -218,16 +218,16 @@ async def test_without_a_server_or_with_a_wrong_password_the_reason_is_told(
         ("smtp://127.0.0.1:1", "pending", "NETWORK_ERROR"),
     ):
         server = SecretStr(url) if url else None
-        courier = MailCourier(database, server=server, sender="a@example.org", base_url="")
+        channel = MailChannel(database, server=server, sender="a@example.org", base_url="")
         async with database.transaction() as session:
-            await courier.start()
-            # Due for this courier, and not yet for the service's own: it sees the row when it is leased already.
+            await channel.start()
+            # Due for this channel, and not yet for the service's own: it sees the row when it is leased already.
             connection = await session.connection()
             statement = """update batch_mails set status = 'pending', completed_at = null, attempts = 0,
               next_attempt_at = now() where batch_id = $1"""
             await connection.exec_driver_sql(statement, (batch["id"],))
-            (letter,) = await courier.claim(session, 1)
-        again = await courier.send(letter)
+            (message,) = await channel.claim(session, 1)
+        again = await channel.send(message)
         assert (again is not None) == (status == "pending")
         rows = await execute(api, "select status, error from batch_mails where batch_id = :id", id=batch["id"])
         assert (rows[0][0], rows[0][1].partition(":")[0]) == (status, error)

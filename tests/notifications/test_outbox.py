@@ -29,7 +29,7 @@ async def unsent(api: Api, create: Create) -> dict[str, Any]:
     return webhook
 
 
-async def told(api: Api, webhook: dict[str, Any], batch_id: str) -> Counter[str]:
+async def delivered(api: Api, webhook: dict[str, Any], batch_id: str) -> Counter[str]:
     """Which events are in the outbox, each proven to be written by the transaction that wrote the event."""
     query = """
       select d.event_type, d.xmin::text = e.xmin::text, d.event_type = e.type from webhook_deliveries d
@@ -42,7 +42,7 @@ async def told(api: Api, webhook: dict[str, Any], batch_id: str) -> Counter[str]
 
 async def test_every_event_of_a_batch_is_in_the_outbox_with_it(api: Api, unsent: dict[str, Any]) -> None:
     settled = await run(api, "no-op", [{}] * 3)
-    assert await told(api, unsent, settled["id"]) == Counter(
+    assert await delivered(api, unsent, settled["id"]) == Counter(
         ("batch.created", "batch.started", "batch.completed"),
     )
     policy = {"threshold": 0.05, "action": "pause"}
@@ -52,7 +52,7 @@ async def test_every_event_of_a_batch_is_in_the_outbox_with_it(api: Api, unsent:
             await asyncio.sleep(0.02)
     await api.post(f"/api/batches/{failing}/cancel")
     await follow(api, failing)
-    found = await told(api, unsent, failing)
+    found = await delivered(api, unsent, failing)
     assert found["batch.paused"] == found["batch.alerted"] == found["batch.cancelling"] == 1
     assert sum(found[f"batch.{end}"] for end in ("completed", "partial", "failed", "cancelled")) == 1
 
@@ -63,22 +63,22 @@ async def test_summed_up_and_cancelled_batches_are_told_of_once(api: Api, unsent
     summed = reply.json()["batch_id"]
     await follow(api, summed)
     assert (await get_batch(api, summed))["summary_data"]
-    assert (await told(api, unsent, summed))["batch.failed"] == 1
+    assert (await delivered(api, unsent, summed))["batch.failed"] == 1
     cancelled = await submit(api, "slow", [{}] * 50, params={"seconds": 0.5}, max_parallel=1)
     await api.post(f"/api/batches/{cancelled}/cancel")
     await follow(api, cancelled)
-    assert (await told(api, unsent, cancelled))["batch.cancelled"] == 1
+    assert (await delivered(api, unsent, cancelled))["batch.cancelled"] == 1
 
 
 async def test_a_rolled_back_event_leaves_nothing(api: Api, unsent: dict[str, Any]) -> None:
     batch = await run(api, "no-op", [{}])
-    before = await told(api, unsent, batch["id"])
+    before = await delivered(api, unsent, batch["id"])
     statement = """insert into events (batch_id, id, type, data, counters)
       select batch_id, 99, 'batch.resumed', '{}', counters from events where batch_id = :id and id = 1
       union all select batch_id, id, type, data, counters from events where batch_id = :id and id = 1"""
     with pytest.raises(IntegrityError):
         await execute(api, statement, id=batch["id"])
-    assert await told(api, unsent, batch["id"]) == before
+    assert await delivered(api, unsent, batch["id"]) == before
 
 
 async def test_only_enabled_endpoints_of_the_organisation_that_ask_for_it_are_told(

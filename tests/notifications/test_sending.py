@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from app.notifications.sender import next_try
-from app.notifications.webhook_courier import DELAYS
+from app.notifications.webhook_channel import DELAYS
 from tests.batch_helpers import run
 from tests.conftest import Api
 from tests.notifications.conftest import Create
@@ -30,8 +30,8 @@ async def test_500_500_200_is_one_message_tried_three_times(api: Api, receiver: 
     assert len({request.id for request in requests}) == 1
     assert len({request.body for request in requests}) == 1
     for request in requests:
-        told = request.verified(webhook["secret"])
-        assert (told["type"], told["data"]["batch"]["id"]) == ("batch.completed", batch["id"])
+        payload = request.verified(webhook["secret"])
+        assert (payload["type"], payload["data"]["batch"]["id"]) == ("batch.completed", batch["id"])
         assert abs(time.time() - int(request.headers["webhook-timestamp"])) < 30
     delivery = await recorded(api, webhook["id"], 3)
     assert (delivery["status"], delivery["message_id"]) == ("delivered", requests[0].id)

@@ -1,6 +1,6 @@
 """The documentation of the events, made from their models: for /docs, for openapi.json, and for docs/events.md.
 
-    python -m app.events.table
+    python -m app.events.openapi_docs
 
 writes the tables of docs/events.md anew.
 """
@@ -15,9 +15,9 @@ from fastapi import FastAPI
 
 from app.events.schemas import (
     LOG_EVENTS,
-    PASSING_OF_BATCH,
-    PASSING_OF_LIST,
     STREAM_EVENT,
+    TRANSIENT_OF_BATCH,
+    TRANSIENT_OF_LIST,
     LogEvent,
     type_of,
 )
@@ -66,7 +66,7 @@ def batch_stream_description() -> str:
             "Members of all of these:",
             members_table(),
             "Of the moment, without a place in the log:",
-            events_table(PASSING_OF_BATCH),
+            events_table(TRANSIENT_OF_BATCH),
         )
     )
 
@@ -74,17 +74,17 @@ def batch_stream_description() -> str:
 def list_stream_description() -> str:
     """For /docs."""
     words = "What happens to the organisation's batches from now on. Load the list whenever the stream opens: there "
-    return words + "is no replay, and events have no ids.\n\n" + events_table(PASSING_OF_LIST)
+    return words + "is no replay, and events have no ids.\n\n" + events_table(TRANSIENT_OF_LIST)
 
 
 def batch_stream_content() -> dict[str, Any]:
     """The content of a 200 from a batch's stream, for OpenAPI."""
-    return {"text/event-stream": {"itemSchema": _item_schema((*LOG_EVENTS, *PASSING_OF_BATCH))}}
+    return {"text/event-stream": {"itemSchema": _item_schema((*LOG_EVENTS, *TRANSIENT_OF_BATCH))}}
 
 
 def list_stream_content() -> dict[str, Any]:
     """The content of a 200 from the list's stream, for OpenAPI."""
-    return {"text/event-stream": {"itemSchema": _item_schema(PASSING_OF_LIST)}}
+    return {"text/event-stream": {"itemSchema": _item_schema(TRANSIENT_OF_LIST)}}
 
 
 def _item_schema(models: Models) -> dict[str, Any]:
@@ -120,8 +120,8 @@ def tables_of_page() -> dict[str, str]:
     return {
         "log": events_table(LOG_EVENTS),
         "members": members_table(),
-        "passing": events_table(PASSING_OF_BATCH),
-        "list": events_table(PASSING_OF_LIST),
+        "transient": events_table(TRANSIENT_OF_BATCH),
+        "list": events_table(TRANSIENT_OF_LIST),
     }
 
 

@@ -22,7 +22,7 @@ LOCK_KEY: Final = 7_236_541_025
 
 
 @asynccontextmanager
-async def hold_collection(database: Database) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
+async def pause_collection(database: Database) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
     """No content is collected meanwhile, by any process. Gives the connection that holds the lock."""
     connection = await database.connect("tranche-hold")
     try:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from app.kit.gathering import AT_A_TIME, Gathering
+from app.kit.data_loader import AT_A_TIME, DataLoader
 
 
 class Reads:
@@ -27,7 +27,7 @@ class Reads:
 
 async def test_those_who_come_during_a_read_share_the_next() -> None:
     reads = Reads()
-    gathering = Gathering(reads.read)
+    gathering = DataLoader(reads.read)
     first = asyncio.create_task(gathering.find(2))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
@@ -40,7 +40,7 @@ async def test_those_who_come_during_a_read_share_the_next() -> None:
 
 async def test_one_who_leaves_takes_nobody_along() -> None:
     reads = Reads()
-    gathering = Gathering(reads.read)
+    gathering = DataLoader(reads.read)
     leaving, staying = asyncio.create_task(gathering.find(2)), asyncio.create_task(gathering.find(2))
     await asyncio.sleep(0)
     leaving.cancel()
@@ -53,7 +53,7 @@ async def test_one_who_leaves_takes_nobody_along() -> None:
 async def test_an_error_reaches_those_who_asked_and_no_others() -> None:
     reads = Reads()
     reads.go_on.set()
-    gathering = Gathering(reads.read)
+    gathering = DataLoader(reads.read)
     with pytest.raises(LookupError):
         await gathering.find(-1)
     assert await gathering.find(6) == 36
@@ -62,7 +62,7 @@ async def test_an_error_reaches_those_who_asked_and_no_others() -> None:
 async def test_a_crowd_is_read_in_parts() -> None:
     reads = Reads()
     reads.go_on.set()
-    gathering = Gathering(reads.read)
+    gathering = DataLoader(reads.read)
     keys = range(0, 4 * AT_A_TIME, 2)
     assert await asyncio.gather(*map(gathering.find, keys)) == [key * key for key in keys]
     assert [len(asked) for asked in reads.asked] == [AT_A_TIME] * 2

@@ -16,7 +16,7 @@ from standardwebhooks import Webhook
 
 from app.kit.addresses import parse_url
 from app.kit.outbound import UrlNotAllowed, retry_after
-from app.notifications.sender import Parcel
+from app.notifications.sender import ClaimedMessage
 from app.notifications.service import message_id
 
 TIMEOUT_SECONDS: Final = 15.0
@@ -24,7 +24,7 @@ EXCERPT_BYTES: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Letter(Parcel):
+class WebhookMessage(ClaimedMessage):
     """One delivery, ready to be sent. Many a URL is a secret as well."""
 
     delivery_id: UUID
@@ -47,7 +47,7 @@ class Answer:
     wait: float | None = None
 
 
-async def post(client: httpx.AsyncClient, letter: Letter) -> Answer:
+async def post(client: httpx.AsyncClient, message: WebhookMessage) -> Answer:
     """Send once. It never raises for what the receiver or the network does."""
     began = time.monotonic()
     try:
@@ -55,9 +55,9 @@ async def post(client: httpx.AsyncClient, letter: Letter) -> Answer:
             asyncio.timeout(TIMEOUT_SECONDS),
             client.stream(
                 "POST",
-                parse_url(letter.url),
-                content=letter.body.encode(),
-                headers=signed_headers(letter),
+                parse_url(message.url),
+                content=message.body.encode(),
+                headers=signed_headers(message),
                 follow_redirects=False,
             ) as response,
         ):
@@ -75,16 +75,16 @@ async def post(client: httpx.AsyncClient, letter: Letter) -> Answer:
     return Answer(int((time.monotonic() - began) * 1000), error=error)
 
 
-def signed_headers(letter: Letter) -> dict[str, str]:
+def signed_headers(message: WebhookMessage) -> dict[str, str]:
     """The headers of one try: the same id each time, the present moment, a signature for each secret that counts."""
-    now, name = datetime.now(UTC), message_id(letter.delivery_id)
+    now, name = datetime.now(UTC), message_id(message.delivery_id)
     return {
         "Content-Type": "application/json",
         "User-Agent": f"Tranche/{version('tranche')}",
         "Accept-Encoding": "identity",
         "webhook-id": name,
         "webhook-timestamp": str(int(now.timestamp())),
-        "webhook-signature": " ".join(Webhook(secret).sign(name, now, letter.body) for secret in letter.secrets),
+        "webhook-signature": " ".join(Webhook(secret).sign(name, now, message.body) for secret in message.secrets),
     }
 
 

@@ -1,4 +1,4 @@
-"""Look-ups that gather: while one read is on its way, whatever else is asked for waits and goes together in the next.
+"""A data loader: while one read is on its way, whatever else is asked for waits and goes together in the next.
 
 There is no timer: who asks alone is answered as fast as by a query of its own. When thousands come back at once, after
 a restart, they share a few queries. Nobody gets an answer that was read before they asked.
@@ -15,7 +15,7 @@ V = TypeVar("V")
 AT_A_TIME: Final = 500
 
 
-class Gathering(Generic[K, V]):
+class DataLoader(Generic[K, V]):
     """Gives the value of a key, or None. `read` is asked for many keys and leaves out those without a value."""
 
     def __init__(self, read: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]]) -> None:
@@ -28,7 +28,7 @@ class Gathering(Generic[K, V]):
         answer: asyncio.Future[V | None] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(key, []).append(answer)
         if self._task is None:
-            self._task = asyncio.create_task(self._read_all(), name="gathering")
+            self._task = asyncio.create_task(self._read_all(), name="data-loader")
         return await answer
 
     async def _read_all(self) -> None:

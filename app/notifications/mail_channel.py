@@ -20,7 +20,7 @@ from app.kit.db import Database
 from app.notifications.mail import MailServer, compose, parse_sender
 from app.notifications.metrics import MAILS
 from app.notifications.models import BatchMail
-from app.notifications.sender import Parcel, next_try
+from app.notifications.sender import ClaimedMessage, next_try
 from app.pipelines.models import PipelineRow
 
 log = logging.getLogger("tranche.mail")
@@ -46,7 +46,7 @@ from due where m.batch_id = due.batch_id returning m.batch_id
 
 
 @dataclass(frozen=True, slots=True)
-class BatchLetter(Parcel):
+class MailMessage(ClaimedMessage):
     """One mail to be sent."""
 
     batch: Batch
@@ -63,7 +63,7 @@ class Refusal:
     final: bool
 
 
-class MailCourier:
+class MailChannel:
     """`server`: a URL as `MailServer.parse` takes it, or None, and every mail is recorded as skipped."""
 
     slots, model = SLOTS, BatchMail
@@ -82,7 +82,7 @@ class MailCourier:
     async def stop(self) -> None:
         """No connection is kept."""
 
-    async def claim(self, session: AsyncSession, room: int) -> Sequence[BatchLetter]:
+    async def claim(self, session: AsyncSession, room: int) -> Sequence[MailMessage]:
         claimed = list((await session.execute(_CLAIM, {"room": room})).scalars())
         if not claimed:
             return []
@@ -93,35 +93,35 @@ class MailCourier:
             .where(BatchMail.batch_id.in_(claimed))
         )
         return [
-            BatchLetter(mail.claim_token, batch, pipeline, mail.recipient, mail.attempts)
+            MailMessage(mail.claim_token, batch, pipeline, mail.recipient, mail.attempts)
             for mail, batch, pipeline in await session.execute(query)
             if mail.claim_token
         ]
 
-    async def send(self, letter: BatchLetter) -> float | None:
+    async def send(self, message: MailMessage) -> float | None:
         if self._server is None:
-            await self._record(letter, "skipped", "NOT_CONFIGURED: TRANCHE_SMTP_URL is not set")
+            await self._record(message, "skipped", "NOT_CONFIGURED: TRANCHE_SMTP_URL is not set")
             return None
-        refusal = await self._deliver(self._server, letter)
+        refusal = await self._deliver(self._server, message)
         if refusal is None:
-            await self._record(letter, "sent", None)
+            await self._record(message, "sent", None)
             return None
-        delay = next_try(letter.attempts + 1, DELAYS)
+        delay = next_try(message.attempts + 1, DELAYS)
         if refusal.final or delay is None:
-            log.warning("the mail of batch %s failed: %s", letter.batch.id, refusal.error)
-            await self._record(letter, "failed", refusal.error)
+            log.warning("the mail of batch %s failed: %s", message.batch.id, refusal.error)
+            await self._record(message, "failed", refusal.error)
             return None
-        await self._record(letter, "pending", refusal.error, delay)
+        await self._record(message, "pending", refusal.error, delay)
         return delay.total_seconds()
 
-    async def _deliver(self, server: MailServer, letter: BatchLetter) -> Refusal | None:
+    async def _deliver(self, server: MailServer, message: MailMessage) -> Refusal | None:
         try:
-            message = compose(letter.batch, letter.pipeline, letter.recipient, self._sender, self._base_url)
+            email = compose(message.batch, message.pipeline, message.recipient, self._sender, self._base_url)
         except ValueError:
             return Refusal("ADDRESS_NOT_VALID: no mail can be sent to this address", final=True)
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
-                await self._hand_over(server, message, letter.recipient)
+                await self._send_email(server, email, message.recipient)
         except aiosmtplib.SMTPRecipientsRefused as error:
             return _refusal(error.recipients[0].code)
         except (aiosmtplib.SMTPAuthenticationError, aiosmtplib.SMTPConnectResponseError, aiosmtplib.SMTPHeloError):
@@ -134,9 +134,9 @@ class MailCourier:
             return Refusal(f"NETWORK_ERROR: the mail server was not reached ({type(error).__name__})", final=False)
         return None
 
-    async def _hand_over(self, server: MailServer, message: EmailMessage, recipient: str) -> None:
+    async def _send_email(self, server: MailServer, email: EmailMessage, recipient: str) -> None:
         await aiosmtplib.send(
-            message,
+            email,
             sender=self._sender.addr_spec,
             recipients=[recipient],
             hostname=server.host,
@@ -149,19 +149,19 @@ class MailCourier:
         )
 
     async def _record(
-        self, letter: BatchLetter, status: str, error: str | None, delay: timedelta | None = None
+        self, message: MailMessage, status: str, error: str | None, delay: timedelta | None = None
     ) -> None:
         """Write the outcome; with `sent` the batch is marked in the same transaction, its row locked first."""
-        mine = (BatchMail.batch_id == letter.batch.id, BatchMail.claim_token == letter.token)
+        mine = (BatchMail.batch_id == message.batch.id, BatchMail.claim_token == message.token)
         changes: dict[str, Any] = {"status": status, "error": error, "claim_token": None}
-        changes["attempts"] = letter.attempts + (status != "skipped")
+        changes["attempts"] = message.attempts + (status != "skipped")
         changes["completed_at"] = None if delay else func.clock_timestamp()
         if delay:
             changes["next_attempt_at"] = func.clock_timestamp() + delay
         async with self._database.transaction() as session:
             if status == "sent":
                 claimed = select(BatchMail.batch_id).where(*mine).exists()
-                marked = update(Batch).where(Batch.id == letter.batch.id, claimed)
+                marked = update(Batch).where(Batch.id == message.batch.id, claimed)
                 await session.execute(marked.values(notification_sent_at=func.clock_timestamp()))
             await session.execute(update(BatchMail).where(*mine).values(changes))
         MAILS.labels(status if status != "pending" else "retried").inc()

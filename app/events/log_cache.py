@@ -1,4 +1,4 @@
-"""Pages of batches' logs as frames, read once for all who ask for them at about the same time."""
+"""LogCache of batches' logs as frames, read once for all who ask for them at about the same time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ KEPT_BYTES: Final = 16 * 1024 * 1024
 Key = tuple[UUID, int]
 
 
-class Pages:
+class LogCache:
     """Page n of a batch holds the events 200n+1 to 200n+200, as far as they were there when it was read.
 
     A log only grows, so a page that was read stays right; it can only be short. After a restart all clients of a batch

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from app.extractions.marks import Time, is_no_time, is_result_like, read_points, read_state, read_time
-from app.extractions.table_heads import Column, TableHead
+from app.extractions.cells import Time, is_no_time, is_result_like, read_points, read_state, read_time
+from app.extractions.table_headers import Column, TableHeader
 from app.extractions.words import Word
 
 _STANDARD = re.compile(r"[A-Z]{1,5}\d?")
@@ -61,16 +61,16 @@ def apart(words: list[Word]) -> list[Word]:
     return words
 
 
-def outcome_start(words: list[Word], first: int, head: TableHead | None) -> int:
+def outcome_start(words: list[Word], first: int, header: TableHeader | None) -> int:
     """The index of the first time, score or state of a row, not before `first`; `len(words)` if there is none.
 
     Everything from there on should look like a result, and a state has to stand among the times: clubs are called
-    `New South Wales-NS` and `NS Swim`. Only if nothing fits, the first time below the heads of the times counts.
+    `New South Wales-NS` and `NS Swim`. Only if nothing fits, the first time below the headers of the times counts.
     """
     start = len(words)
     while start > first and is_result_like(words[start - 1].text):
         start -= 1
-    leftmost = head.times[0].x0 - 12 if head and head.times else 0.0
+    leftmost = header.times[0].x0 - 12 if header and header.times else 0.0
     for index in range(start, len(words)):
         if _is_time(words[index].text) or (words[index].x1 > leftmost and _is_state(words, index)):
             return index
@@ -91,10 +91,10 @@ def _is_state(words: list[Word], index: int) -> bool:
     return read_state(words[index].text) is not None and not (behind.isalpha() and behind[1:].islower())
 
 
-def read_outcome(words: list[Word], head: TableHead | None, labels: Labels) -> Outcome:
+def read_outcome(words: list[Word], header: TableHeader | None, labels: Labels) -> Outcome:
     """What the cells from `outcome_start` on say; `labels` tell a standard from the sign of a record."""
-    columns = head.times if head else []
-    edge = head.result.x1 + 2 if head and head.result else None
+    columns = header.times if header else []
+    edge = header.result.x1 + 2 if header and header.result else None
     end = _end_of_times(words, edge)
     outcome = Outcome()
     entries: list[tuple[Word, str]] = []
@@ -106,8 +106,8 @@ def read_outcome(words: list[Word], head: TableHead | None, labels: Labels) -> O
             entries.append((word, kind))
         elif word.text in ("x", "X") and index + 1 < end:
             outcome.exhibition = True
-    _set_result(outcome, entries, head.result.kind if head and head.result else "final")
-    _set_marks(outcome, words[end:], head, labels)
+    _set_result(outcome, entries, header.result.kind if header and header.result else "final")
+    _set_marks(outcome, words[end:], header, labels)
     return outcome
 
 
@@ -180,14 +180,14 @@ def _set_time(outcome: Outcome, printed: str, time: Time) -> None:
     outcome.standard = time.after or None
 
 
-def _set_marks(outcome: Outcome, words: list[Word], head: TableHead | None, labels: Labels) -> None:
+def _set_marks(outcome: Outcome, words: list[Word], header: TableHeader | None, labels: Labels) -> None:
     """Standards and points, right of the result."""
     marks = [outcome.standard or "", *(word.text for word in words if read_points(word.text) is None)]
     outcome.standard = next((standard for mark in marks if (standard := _standard(mark, labels))), None)
-    outcome.points = _points(words, head)
+    outcome.points = _points(words, header)
 
 
-def _points(words: list[Word], head: TableHead | None) -> str | None:
+def _points(words: list[Word], header: TableHeader | None) -> str | None:
     """The points of the meet; FINA points with a column of their own are others."""
     numbers: list[tuple[float, str]] = []
     for word in words:
@@ -199,7 +199,7 @@ def _points(words: list[Word], head: TableHead | None) -> str | None:
             numbers[-1] = (word.x1, last + number)
         else:
             numbers.append((word.x1, number))
-    points, fina = (head.column("points"), head.column("fina")) if head else (None, None)
+    points, fina = (header.column("points"), header.column("fina")) if header else (None, None)
     if points and fina:
         numbers = [(x, number) for x, number in numbers if abs(x - points.x1) < abs(x - fina.x1)]
     return numbers[-1][1] if numbers else None

@@ -60,7 +60,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class TableHead:
+class TableHeader:
     """The columns of a table, from the left; `left` is the left edge of the page column they were read in."""
 
     left: float
@@ -85,18 +85,18 @@ class TableHead:
         times = [column for column in self.times if column.kind != "seed"]
         return times[-1] if times and not self.column("lane") else None
 
-    def at(self, left: float) -> TableHead:
-        """The same table in another column of the page: the next one may start without a head of its own."""
+    def at(self, left: float) -> TableHeader:
+        """The same table in another column of the page: the next one may start without a header of its own."""
         return self if left == self.left else _moved(self, left)
 
 
 @lru_cache(maxsize=64)
-def _moved(head: TableHead, left: float) -> TableHead:
-    by = left - head.left
-    return TableHead(left, tuple(Column(column.kind, column.x0 + by, column.x1 + by) for column in head.columns))
+def _moved(header: TableHeader, left: float) -> TableHeader:
+    by = left - header.left
+    return TableHeader(left, tuple(Column(column.kind, column.x0 + by, column.x1 + by) for column in header.columns))
 
 
-def read_table_head(line: Line) -> TableHead | None:
+def read_table_header(line: Line) -> TableHeader | None:
     """The columns this line names, or None if it is another kind of line."""
     if not _NAMES.match(line.words[0].text):
         return None
@@ -120,7 +120,7 @@ def read_table_head(line: Line) -> TableHead | None:
         or not kinds & {*_TIMES, "age", "relay"}
     ):
         return None
-    return TableHead(line.left, tuple(columns))
+    return TableHeader(line.left, tuple(columns))
 
 
 def _add(columns: list[Column], column: Column) -> None:

@@ -1,7 +1,7 @@
 """What the AI providers speak: how each is asked to read a PDF into a JSON schema, and where its answer is.
 
-Three wires cover the field: OpenAI's chat completions, which most other providers and local servers understand as well,
-OpenAI's responses, and Anthropic's messages.
+Three protocols cover the field: OpenAI's chat completions, which most other providers and local servers understand as
+well, OpenAI's responses, and Anthropic's messages.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Wire:
+class ProviderProtocol:
     """`read` raises KeyError, TypeError, IndexError or AttributeError for a reply of another shape."""
 
     default_url: str
@@ -139,8 +139,12 @@ def _read_messages(reply: Any) -> Answer:
     )
 
 
-WIRES: Final[Mapping[ProviderName, Wire]] = {
-    "openai": Wire("https://api.openai.com/v1", "chat/completions", _bearer, _chat_body, _read_chat),
-    "openai-responses": Wire("https://api.openai.com/v1", "responses", _bearer, _responses_body, _read_responses),
-    "anthropic": Wire("https://api.anthropic.com/v1", "messages", _anthropic_headers, _messages_body, _read_messages),
+PROTOCOLS: Final[Mapping[ProviderName, ProviderProtocol]] = {
+    "openai": ProviderProtocol("https://api.openai.com/v1", "chat/completions", _bearer, _chat_body, _read_chat),
+    "openai-responses": ProviderProtocol(
+        "https://api.openai.com/v1", "responses", _bearer, _responses_body, _read_responses
+    ),
+    "anthropic": ProviderProtocol(
+        "https://api.anthropic.com/v1", "messages", _anthropic_headers, _messages_body, _read_messages
+    ),
 }

@@ -19,10 +19,10 @@ from app.batches.step_models import Event
 from app.kit.db import Database
 from app.kit.outbound import outbound_client
 from app.kit.signing import SigningKey
+from app.notifications.http_delivery import TIMEOUT_SECONDS, Answer, WebhookMessage, post
 from app.notifications.metrics import DELIVERIES
 from app.notifications.models import WebhookDelivery, WebhookEndpoint, WebhookSecret
 from app.notifications.payload import payload_of, render
-from app.notifications.posting import TIMEOUT_SECONDS, Answer, Letter, post
 from app.notifications.secrets import webhook_secret
 from app.notifications.sender import next_try
 from app.pipelines.models import PipelineRow
@@ -64,7 +64,7 @@ from due where d.id = due.id returning d.id
 )
 
 
-class WebhookCourier:
+class WebhookChannel:
     """`base_url` goes before the links in bodies; `allow` names what may be reached besides public addresses."""
 
     slots, model = SLOTS, WebhookDelivery
@@ -88,7 +88,7 @@ class WebhookCourier:
         if self._client:
             await self._client.aclose()
 
-    async def claim(self, session: AsyncSession, room: int) -> Sequence[Letter]:
+    async def claim(self, session: AsyncSession, room: int) -> Sequence[WebhookMessage]:
         """Due deliveries of enabled endpoints. A body is made at the first claim, and kept for every try."""
         values = {"key_id": self._key.id, "slots": SLOTS_OF_ENDPOINT, "room": room}
         values |= {"busy": list(self._busy), "counts": list(self._busy.values())}
@@ -106,14 +106,14 @@ class WebhookCourier:
         )
         rows = (await session.execute(query)).all()
         secrets = await self._secrets(session, {delivery.endpoint_id for delivery, *_ in rows})
-        letters = []
+        messages = []
         for delivery, endpoint, event, batch, pipeline in rows:
             if delivery.body is None:
                 payload = payload_of(event, batch, pipeline, self._base_url)
                 delivery.body = render(endpoint.format, endpoint.template, payload)
             assert delivery.claim_token  # it was set just now
-            letters.append(
-                Letter(
+            messages.append(
+                WebhookMessage(
                     token=delivery.claim_token,
                     delivery_id=delivery.id,
                     endpoint_id=endpoint.id,
@@ -125,7 +125,7 @@ class WebhookCourier:
                 )
             )
         await session.flush()
-        return letters
+        return messages
 
     async def _secrets(self, session: AsyncSession, endpoint_ids: Iterable[UUID]) -> dict[UUID, list[str]]:
         """The secrets that count now, the newest first."""
@@ -137,28 +137,28 @@ class WebhookCourier:
             found[row.endpoint_id].append(webhook_secret(self._key, row.endpoint_id, row.salt))
         return {endpoint_id: secrets[:MOST_SIGNATURES] for endpoint_id, secrets in found.items()}
 
-    async def send(self, letter: Letter) -> float | None:
+    async def send(self, message: WebhookMessage) -> float | None:
         assert self._client
-        self._busy[letter.endpoint_id] += 1
+        self._busy[message.endpoint_id] += 1
         try:
-            answer = await post(self._client, letter)
-            return await self._record(letter, answer)
+            answer = await post(self._client, message)
+            return await self._record(message, answer)
         finally:
-            self._busy[letter.endpoint_id] -= 1
+            self._busy[message.endpoint_id] -= 1
             self._busy += Counter()  # forgets those at zero
 
-    async def _record(self, letter: Letter, answer: Answer) -> float | None:
+    async def _record(self, message: WebhookMessage, answer: Answer) -> float | None:
         """Write the outcome, the endpoint's row before the delivery's, as deleting an endpoint locks them."""
-        attempts, delay = letter.attempts + 1, None
+        attempts, delay = message.attempts + 1, None
         if answer.error and answer.status != 410:
             delay = next_try(attempts, DELAYS)
         if delay and answer.wait:
             delay = max(delay, timedelta(seconds=answer.wait))
         status = "delivered" if answer.error is None else "pending" if delay else "failed"
-        told = {"status": answer.status, "error": answer.error, "milliseconds": answer.milliseconds}
-        told["at"] = datetime.now(UTC).isoformat()
+        attempt = {"status": answer.status, "error": answer.error, "milliseconds": answer.milliseconds}
+        attempt["at"] = datetime.now(UTC).isoformat()
         async with self._database.transaction() as session:
-            await self._judge(session, letter.endpoint_id, answer, over=status == "failed")
+            await self._judge(session, message.endpoint_id, answer, over=status == "failed")
             changes: dict[str, Any] = {
                 "status": status,
                 "attempts": attempts,
@@ -166,11 +166,11 @@ class WebhookCourier:
                 "error": answer.error,
                 "response_excerpt": answer.excerpt,
                 "completed_at": None if delay else func.clock_timestamp(),
-                "tries": [*letter.tries, told][-MOST_TRIES:],
+                "tries": [*message.tries, attempt][-MOST_TRIES:],
             }
             if delay:
                 changes["next_attempt_at"] = func.clock_timestamp() + delay
-            mine = (WebhookDelivery.id == letter.delivery_id, WebhookDelivery.claim_token == letter.token)
+            mine = (WebhookDelivery.id == message.delivery_id, WebhookDelivery.claim_token == message.token)
             await session.execute(update(WebhookDelivery).where(*mine).values(changes))
         DELIVERIES.labels(status if status != "pending" else "retried").inc()
         return delay.total_seconds() if delay else None

@@ -29,11 +29,11 @@ def csv_bytes(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> byte
     return b"".join(csv_chunks(columns, rows))
 
 
-def csv_chunks(columns: Sequence[str], rows: Iterable[Mapping[str, Any]], *, head: bool = True) -> Iterator[bytes]:
-    """The same file in pieces of about 64 KiB. Without its head it goes on where another one ended."""
+def csv_chunks(columns: Sequence[str], rows: Iterable[Mapping[str, Any]], *, header: bool = True) -> Iterator[bytes]:
+    """The same file in pieces of about 64 KiB. Without its header it goes on where another one ended."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
-    if head:
+    if header:
         yield _BOM
         writer.writerow([safe_cell(name) for name in columns])
     for row in rows:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from app.kit.tables import csv_bytes, csv_chunks, json_chunks, safe_cell
+from app.kit.spreadsheets import csv_bytes, csv_chunks, json_chunks, safe_cell
 
 
 @pytest.mark.parametrize(
