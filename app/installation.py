@@ -30,7 +30,7 @@ from app.registrations.platform import OrderingPlatform
 from app.results.service import ResultCodes
 from app.runner import engine, functions
 from app.runner.context import Resources
-from app.runner.engine import EngineDoorbell
+from app.runner.engine import EngineNotifier
 from app.runner.runner import Runner
 from app.runner.siblings import Siblings
 from app.settings import Settings
@@ -51,12 +51,12 @@ class Installation:
         self.registry = Registry((*built_in(settings, self.ai_provider), *discover(settings.pipelines_dir)))
         self.platform = platform_of(settings)
         self.hub = Hub(self.database, settings)
-        self.doorbell = EngineDoorbell()
+        self.notifier = EngineNotifier()
         self.signing_key = SigningKey(settings.home, settings.secret_key)
         self.result_codes = ResultCodes(self.signing_key)
         sources = {source.key: source for source in ITEM_SOURCES}
         self.sender = self._make_sender()
-        self.template_runner = TemplateRunner(self.registry, self.doorbell, sources, settings.max_files)
+        self.template_runner = TemplateRunner(self.registry, self.notifier, sources, settings.max_files)
         self.runner: Runner | None = None
         self.sign_in_token: str | None = None
 
@@ -100,7 +100,7 @@ class Installation:
                     )
                     services += [self.ai_provider] if self.ai_provider else []
                     scheduler = Scheduler(self.database, self.template_runner)
-                    hand_over = HandOverSweep(self.database, self.registry, self.doorbell)
+                    hand_over = HandOverSweep(self.database, self.registry, self.notifier)
                     services += [sandbox, self.platform, self.runner, self.sender, scheduler, hand_over]
                 if serve_http:
                     await self._welcome()

@@ -81,7 +81,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.callers = Callers(installation.database)
     app.state.database, app.state.storage = installation.database, installation.storage
     app.state.registry, app.state.hub = installation.registry, installation.hub
-    app.state.doorbell, app.state.runner = installation.doorbell, None
+    app.state.notifier, app.state.runner = installation.notifier, None
     app.state.result_codes = installation.result_codes
     app.state.signing_key = installation.signing_key
     app.state.play_writes = RateLimit(settings.play_writes_per_minute)

@@ -19,7 +19,7 @@ from app.batches import submission
 from app.batches.models import Batch, Job
 from app.batches.schemas import BatchOptions
 from app.batches.step_models import JobOutput
-from app.batches.submission import Doorbell, NewJob
+from app.batches.submission import NewJob, Notifier
 from app.kit.db import Database
 from app.kit.service import Periodic
 from app.pipelines.registry import Registry
@@ -34,9 +34,9 @@ class HandOverSweep(Periodic):
 
     interval, log = INTERVAL, log
 
-    def __init__(self, database: Database, registry: Registry, doorbell: Doorbell) -> None:
+    def __init__(self, database: Database, registry: Registry, notifier: Notifier) -> None:
         super().__init__()
-        self._database, self._registry, self._doorbell = database, registry, doorbell
+        self._database, self._registry, self._notifier = database, registry, notifier
 
     async def turn(self) -> None:
         while await self.start_next():
@@ -60,7 +60,7 @@ class HandOverSweep(Periodic):
                     session,
                     caller,
                     self._registry,
-                    self._doorbell,
+                    self._notifier,
                     options,
                     jobs,
                     max_jobs=len(jobs),

@@ -21,11 +21,11 @@ from app.automation.schemas import (
 from app.automation.sources import SOURCE, ItemSources, check_source, find_jobs
 from app.batches import repository as batch_repository
 from app.batches import submission
-from app.batches.reads import pipelines_of
+from app.batches.responses import pipelines_of
 from app.batches.schemas import BatchCreated, BatchOptions, Item
 from app.batches.secrets import with_secrets_of
 from app.batches.service import BatchNotFound
-from app.batches.submission import Doorbell
+from app.batches.submission import Notifier
 from app.files import repository as file_repository
 from app.kit.errors import NotFound, Unprocessable
 from app.kit.ids import new_id
@@ -45,8 +45,8 @@ class OverridesNotValid(Unprocessable):
 class TemplateRunner:
     """What making a batch from a template needs besides the session."""
 
-    def __init__(self, registry: Registry, doorbell: Doorbell, sources: ItemSources, max_jobs: int) -> None:
-        self.registry, self.doorbell, self.sources, self.max_jobs = registry, doorbell, sources, max_jobs
+    def __init__(self, registry: Registry, notifier: Notifier, sources: ItemSources, max_jobs: int) -> None:
+        self.registry, self.notifier, self.sources, self.max_jobs = registry, notifier, sources, max_jobs
 
     async def run(
         self,
@@ -61,7 +61,7 @@ class TemplateRunner:
         options = self._options(template, body)
         jobs = await find_jobs(session, caller.organisation_id, _source(template, body), self.sources, self.max_jobs)
         return await submission.submit(
-            session, caller, self.registry, self.doorbell, options, jobs, max_jobs=self.max_jobs, relation=relation
+            session, caller, self.registry, self.notifier, options, jobs, max_jobs=self.max_jobs, relation=relation
         )
 
     async def preview(self, session: AsyncSession, caller: Caller, template: Template, body: TemplateRun) -> DryRun:

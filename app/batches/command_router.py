@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy import update
 
 from app.auth.caller import CallerDep
-from app.batches import copies, log, reads, removal, repository, service
+from app.batches import copies, log, removal, repository, responses, service
 from app.batches.idempotency import IdempotencyDep
 from app.batches.models import Batch
 from app.batches.schemas import (
@@ -30,7 +30,7 @@ router = APIRouter(prefix="/api/batches/{batch_id}", tags=["commands"])
 @router.post("/start")
 async def start_batch(batch_id: UUID, request: Request, session: SessionDep, caller: CallerDep) -> BatchStarted:
     """Start a draft."""
-    return await service.start(session, caller, request.app.state.doorbell, batch_id)
+    return await service.start(session, caller, request.app.state.notifier, batch_id)
 
 
 @router.post("/pause")
@@ -42,13 +42,13 @@ async def pause_batch(batch_id: UUID, session: SessionDep, caller: CallerDep) ->
 @router.post("/resume")
 async def resume_batch(batch_id: UUID, request: Request, session: SessionDep, caller: CallerDep) -> BatchResumed:
     """Go on after a pause; the failure threshold counts anew from here."""
-    return BatchResumed(resumed_at=await service.resume(session, caller, request.app.state.doorbell, batch_id))
+    return BatchResumed(resumed_at=await service.resume(session, caller, request.app.state.notifier, batch_id))
 
 
 @router.post("/cancel")
 async def cancel_batch(batch_id: UUID, request: Request, session: SessionDep, caller: CallerDep) -> BatchCancelled:
     """Cancel what is pending now, and what runs after its step or after 30 seconds."""
-    return BatchCancelled(cancelled_at=await service.cancel(session, caller, request.app.state.doorbell, batch_id))
+    return BatchCancelled(cancelled_at=await service.cancel(session, caller, request.app.state.notifier, batch_id))
 
 
 @router.post("/retry-failed", status_code=202)
@@ -61,7 +61,7 @@ async def retry_failed_jobs(
     code: Annotated[str | None, Query(max_length=60, pattern=r"^[A-Z0-9_]+$")] = None,
 ) -> BatchCopied:
     """A new batch with a copy of each failed job, at the step where it failed. Asked twice, the same batch."""
-    new_id = await copies.retry_failed(session, caller, request.app.state.doorbell, batch_id, code)
+    new_id = await copies.retry_failed(session, caller, request.app.state.notifier, batch_id, code)
     response.headers["Location"] = f"/api/batches/{new_id}"
     return BatchCopied(new_batch_id=new_id)
 
@@ -82,7 +82,7 @@ async def restart_batch(
         copied = BatchCopied.model_validate(known)
         response.headers["Idempotent-Replayed"] = "true"
     else:
-        copied = BatchCopied(new_batch_id=await copies.restart(session, caller, request.app.state.doorbell, batch_id))
+        copied = BatchCopied(new_batch_id=await copies.restart(session, caller, request.app.state.notifier, batch_id))
         await idempotent.keep(session, caller.organisation_id, digest, copied.model_dump(mode="json"))
     response.headers["Location"] = f"/api/batches/{copied.new_batch_id}"
     return copied
@@ -101,7 +101,9 @@ async def unarchive_batch(batch_id: UUID, session: SessionDep, caller: CallerDep
 
 
 @router.patch("")
-async def update_batch(batch_id: UUID, body: BatchUpdate, session: SessionDep, caller: CallerDep) -> reads.BatchRead:
+async def update_batch(
+    batch_id: UUID, body: BatchUpdate, session: SessionDep, caller: CallerDep
+) -> responses.BatchRead:
     """Change a batch's name, description, metadata or how many of its jobs run at once."""
     await service.get_locked(session, caller, batch_id)
     changes = {name: value for name, value in body.model_dump(exclude_unset=True).items() if value is not None}
@@ -114,7 +116,7 @@ async def update_batch(batch_id: UUID, body: BatchUpdate, session: SessionDep, c
     if row is None:
         raise BatchNotFound("There is no such batch.")
     await session.refresh(row[0])
-    return reads.BatchRead.model_validate(reads.batch_fields(*row))
+    return responses.BatchRead.model_validate(responses.batch_fields(*row))
 
 
 @router.delete("", status_code=204)

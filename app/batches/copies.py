@@ -13,7 +13,7 @@ from app.auth.caller import Caller
 from app.batches import log, service
 from app.batches.directory_names import claim_name
 from app.batches.models import Batch, Job
-from app.batches.submission import Doorbell
+from app.batches.submission import Notifier
 from app.kit.errors import Conflict
 from app.kit.ids import new_id
 
@@ -83,7 +83,7 @@ _STATEMENTS = tuple(statement.bindparams(*_IDS) for statement in (_COPY_JOBS, _C
 
 
 async def retry_failed(
-    session: AsyncSession, caller: Caller, doorbell: Doorbell, batch_id: UUID, code: str | None = None
+    session: AsyncSession, caller: Caller, notifier: Notifier, batch_id: UUID, code: str | None = None
 ) -> UUID:
     """A batch with a copy of each failed job (of one error code), at the step where it failed; the new batch's id.
 
@@ -104,10 +104,10 @@ async def retry_failed(
             raise NothingToRetry("No job of this batch has failed" + (f" with {code}." if code else "."))
         return earlier
     name = await _numbered(session, batch, "Retry", "retry_failed")
-    return await _copy(session, caller, doorbell, batch, fresh, name=name, relation="retry_failed")
+    return await _copy(session, caller, notifier, batch, fresh, name=name, relation="retry_failed")
 
 
-async def restart(session: AsyncSession, caller: Caller, doorbell: Doorbell, batch_id: UUID) -> UUID:
+async def restart(session: AsyncSession, caller: Caller, notifier: Notifier, batch_id: UUID) -> UUID:
     """A batch with all jobs of an ended one, from the beginning; the new batch's id."""
     batch = await service.get_locked(session, caller, batch_id)
     service.check_command(batch, "restart")
@@ -115,7 +115,7 @@ async def restart(session: AsyncSession, caller: Caller, doorbell: Doorbell, bat
     query = select(Job.id).where(Job.batch_id == batch_id).order_by(Job.sequence)
     jobs = (await session.execute(query)).scalars().all()
     name = await _numbered(session, batch, "Restart", "restart")
-    return await _copy(session, caller, doorbell, batch, jobs, name=name, relation="restart")
+    return await _copy(session, caller, notifier, batch, jobs, name=name, relation="restart")
 
 
 def _check_own(batch: Batch) -> None:
@@ -134,7 +134,7 @@ async def _numbered(session: AsyncSession, batch: Batch, word: str, relation: st
 async def _copy(
     session: AsyncSession,
     caller: Caller,
-    doorbell: Doorbell,
+    notifier: Notifier,
     parent: Batch,
     job_ids: Any,
     *,
@@ -170,5 +170,5 @@ async def _copy(
         await session.execute(statement, needed)
     data = {"status": "pending", "name": name, "parent_batch_id": str(parent.id), "relation": relation}
     await log.record(session, batch_id, [log.NewEvent("batch.created", data=data)], actor=caller.actor)
-    await doorbell.ring(session, batch_id, min(parent.max_parallel, 4))
+    await notifier.notify(session, batch_id, min(parent.max_parallel, 4))
     return batch_id

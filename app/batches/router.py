@@ -11,11 +11,11 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from app.auth.caller import CallerDep
-from app.batches import listing, reads, repository
+from app.batches import listing, repository, responses
+from app.batches.failed_attempts import list_failed_attempts
 from app.batches.listing import BatchFilter
 from app.batches.service import BatchNotFound
 from app.batches.states import BATCH_STATUSES, JOB_STATUSES, STATUS_ALIASES
-from app.batches.tries import list_tries
 from app.files.content import file_response
 from app.files.router import StorageDep
 from app.kit.db import SessionDep
@@ -74,29 +74,29 @@ def _read_filter(value: str, search: str | None) -> BatchFilter:
     return BatchFilter(read_words(value, BATCH_STATUSES), search=search)
 
 
-def get_result_codes(request: Request) -> reads.ResultCodes:
-    codes: reads.ResultCodes = request.app.state.result_codes
+def get_result_codes(request: Request) -> responses.ResultCodes:
+    codes: responses.ResultCodes = request.app.state.result_codes
     return codes
 
 
-ResultCodesDep = Annotated[reads.ResultCodes, Depends(get_result_codes)]
+ResultCodesDep = Annotated[responses.ResultCodes, Depends(get_result_codes)]
 
 
 async def read_jobs(
-    session: SessionDep, rows: Sequence[repository.JobRow], codes: reads.ResultCodes
-) -> list[reads.JobRead]:
+    session: SessionDep, rows: Sequence[repository.JobRow], codes: responses.ResultCodes
+) -> list[responses.JobRead]:
     """Jobs and their steps as reply bodies, with the codes that open their results."""
     known = await codes.find_codes(session, [row[0].id for row in rows])
-    return [reads.JobRead.model_validate(reads.job_fields(*row, known.get(row[0].id))) for row in rows]
+    return [responses.JobRead.model_validate(responses.job_fields(*row, known.get(row[0].id))) for row in rows]
 
 
 async def _page(
     session: SessionDep, caller: CallerDep, wanted: BatchFilter, sort: str, limit: int, cursor: str | None
-) -> tuple[list[reads.BatchRead], str | None]:
+) -> tuple[list[responses.BatchRead], str | None]:
     for word in (wanted.customer, wanted.pipeline, wanted.search):
         _printable(word)
     rows, following = await listing.list_batches(session, caller.organisation_id, wanted, _sort(sort), limit, cursor)
-    return [reads.BatchRead.model_validate(reads.batch_fields(*row)) for row in rows], following
+    return [responses.BatchRead.model_validate(responses.batch_fields(*row)) for row in rows], following
 
 
 @router.get("/batches")
@@ -114,13 +114,13 @@ async def list_batches(
     archived: bool = False,
     limit: Limit = 50,
     cursor: Cursor = None,
-) -> reads.BatchPage:
+) -> responses.BatchPage:
     """The organisation's batches, newest first. `customer` is matched from its beginning."""
     statuses = read_words(status, BATCH_STATUSES)
     wanted = BatchFilter(statuses, customer, pipeline, search, created_after, archived)
     batches, following = await _page(session, caller, wanted, sort, limit, cursor)
     link_next(request, response, following)
-    return reads.BatchPage(batches=batches, next_cursor=following)
+    return responses.BatchPage(batches=batches, next_cursor=following)
 
 
 @router.get("/batches/counts")
@@ -131,13 +131,13 @@ async def count_batches(
     pipeline: Word = None,
     search: Word = None,
     created_after: Moment | None = None,
-) -> reads.BatchCounts:
+) -> responses.BatchCounts:
     """How many batches there are in each status, and how many in the archive, under the filters of the list."""
     wanted = BatchFilter((), _printable(customer), _printable(pipeline), _printable(search), created_after)
     counts = await listing.count_batches(session, caller.organisation_id, wanted)
     archived = await listing.count_batches(session, caller.organisation_id, replace(wanted, archived=True))
     by_status = {status: counts.get(status, 0) for status in BATCH_STATUSES}
-    return reads.BatchCounts(by_status=by_status, archived=sum(archived.values()))
+    return responses.BatchCounts(by_status=by_status, archived=sum(archived.values()))
 
 
 @router.get("/jobs")
@@ -154,24 +154,24 @@ async def list_jobs_by_batch(
     sort: Annotated[str, Query(max_length=40)] = "-created_at",
     limit: Annotated[int, Query(ge=1, le=MOST_GROUPS, description="Batches in one page.")] = 20,
     cursor: Cursor = None,
-) -> reads.JobsByBatch:
+) -> responses.JobsByBatch:
     """Jobs grouped by batch; of each batch the first 100."""
     wanted = _read_filter(filter or "", search)
     batches, following = await _page(session, caller, wanted, sort, limit, cursor)
     jobs = await repository.list_first_jobs(session, [batch.id for batch in batches], JOBS_IN_LIST)
     link_next(request, response, following)
     groups = [
-        reads.JobsOfBatch(batch_metadata=batch, jobs=await read_jobs(session, jobs[batch.id], codes))
+        responses.JobsOfBatch(batch_metadata=batch, jobs=await read_jobs(session, jobs[batch.id], codes))
         for batch in batches
     ]
-    return reads.JobsByBatch(batches=groups, next_cursor=following)
+    return responses.JobsByBatch(batches=groups, next_cursor=following)
 
 
 async def _batch(session: SessionDep, caller: CallerDep, batch_id: UUID) -> dict[str, Any]:
     row = await repository.find_batch(session, caller.organisation_id, batch_id)
     if row is None:
         raise BatchNotFound("There is no such batch.")
-    return reads.batch_fields(*row)
+    return responses.batch_fields(*row)
 
 
 @router.get("/batches/{batch_id}")
@@ -182,7 +182,7 @@ async def get_batch(
     session: SessionDep,
     caller: CallerDep,
     codes: ResultCodesDep,
-) -> reads.BatchReply:
+) -> responses.BatchReply:
     """One batch with its first 500 jobs; `jobs_next_cursor` pages on at `/jobs`."""
     fields = await _batch(session, caller, batch_id)
     # What comes after the last event, or without one: the mail was sent, a result code was made or closed.
@@ -194,7 +194,7 @@ async def get_batch(
     rows, after = await repository.list_jobs(session, batch_id, limit=JOBS_IN_BATCH)
     jobs = await read_jobs(session, rows, codes)
     following = encode_cursor(after) if after else None
-    return reads.BatchReply(batch=reads.BatchWithJobs(**fields, jobs=jobs, jobs_next_cursor=following))
+    return responses.BatchReply(batch=responses.BatchWithJobs(**fields, jobs=jobs, jobs_next_cursor=following))
 
 
 @router.get("/batches/{batch_id}/jobs")
@@ -208,7 +208,7 @@ async def list_jobs(
     status: Word = None,
     limit: Limit = 100,
     cursor: Cursor = None,
-) -> reads.JobPage:
+) -> responses.JobPage:
     """A batch's jobs in the order they were submitted."""
     await _batch(session, caller, batch_id)
     after = decode_cursor(cursor, int)[0] if cursor else 0
@@ -217,18 +217,18 @@ async def list_jobs(
     next_cursor = encode_cursor(following) if following else None
     link_next(request, response, next_cursor)
     jobs = await read_jobs(session, rows, codes)
-    return reads.JobPage(jobs=jobs, next_cursor=next_cursor)
+    return responses.JobPage(jobs=jobs, next_cursor=next_cursor)
 
 
 @router.get("/jobs/{job_id}")
-async def get_job(job_id: UUID, session: SessionDep, caller: CallerDep, codes: ResultCodesDep) -> reads.JobReply:
+async def get_job(job_id: UUID, session: SessionDep, caller: CallerDep, codes: ResultCodesDep) -> responses.JobReply:
     """One job with its steps' outputs, its result and its result files."""
     found = await repository.find_job(session, caller.organisation_id, job_id)
     if found is None:
         raise JobNotFound("There is no such job.")
     job = found[0]
     outputs = [
-        reads.OutputRead(
+        responses.OutputRead(
             name=output.name,
             size=file.size,
             media_type=file.media_type,
@@ -237,12 +237,12 @@ async def get_job(job_id: UUID, session: SessionDep, caller: CallerDep, codes: R
         for output, file in await repository.list_outputs(session, job_id)
     ]
     code = (await codes.find_codes(session, [job_id])).get(job_id)
-    fields = reads.job_fields(*found, code) | {
+    fields = responses.job_fields(*found, code) | {
         "outputs": outputs,
-        "tries": await list_tries(session, job, found[2]),
+        "tries": await list_failed_attempts(session, job, found[2]),
         "batch": await _batch(session, caller, job.batch_id),
     }
-    return reads.JobReply(job=reads.JobDetail.model_validate(fields))
+    return responses.JobReply(job=responses.JobDetail.model_validate(fields))
 
 
 @router.get("/jobs/{job_id}/outputs/{name}", response_class=Response)

@@ -14,7 +14,7 @@ from app.batches import log, repository
 from app.batches.models import Batch, Job
 from app.batches.schemas import BatchStarted
 from app.batches.states import COMMANDS, allowed_commands
-from app.batches.submission import BatchEmpty, Doorbell
+from app.batches.submission import BatchEmpty, Notifier
 from app.kit.errors import Conflict, NotFound
 
 
@@ -26,7 +26,7 @@ class InvalidTransition(Conflict):
     code, title = "invalid_transition", "Invalid transition"
 
     def __init__(self, status: str, event: str) -> None:
-        detail = f"A batch that is {status} cannot {event}."
+        detail = f"A batch that is {status} cannot {COMMANDS[event].command}."
         super().__init__(detail, event=event, allowed=allowed_commands(status))
         self.extra["from"] = status
 
@@ -51,7 +51,7 @@ async def database_now(session: AsyncSession) -> datetime:
     return now
 
 
-async def start(session: AsyncSession, caller: Caller, doorbell: Doorbell, batch_id: UUID) -> BatchStarted:
+async def start(session: AsyncSession, caller: Caller, notifier: Notifier, batch_id: UUID) -> BatchStarted:
     """Start a draft. A batch that was started already is answered the same again."""
     batch = await get_locked(session, caller, batch_id)
     query = select(Job.id).where(Job.batch_id == batch_id).order_by(Job.sequence).limit(1)
@@ -65,7 +65,7 @@ async def start(session: AsyncSession, caller: Caller, doorbell: Doorbell, batch
     changes = {"status": "pending", "queued_at": now}
     event = log.NewEvent("batch.queued", data={"status": "pending"})
     await log.record(session, batch_id, [event], actor=caller.actor, changes=changes)
-    await doorbell.ring(session, batch_id, min(batch.max_parallel, 4))
+    await notifier.notify(session, batch_id, min(batch.max_parallel, 4))
     return BatchStarted(started_at=now, first_job_id=first_job_id)
 
 
@@ -82,7 +82,7 @@ async def pause(session: AsyncSession, caller: Caller, batch_id: UUID) -> dateti
     return now
 
 
-async def resume(session: AsyncSession, caller: Caller, doorbell: Doorbell, batch_id: UUID) -> datetime:
+async def resume(session: AsyncSession, caller: Caller, notifier: Notifier, batch_id: UUID) -> datetime:
     """Go on. Failures are counted anew from here, so that the batch does not pause again at once."""
     batch = await get_locked(session, caller, batch_id)
     if batch.status in ("pending", "processing"):
@@ -100,11 +100,11 @@ async def resume(session: AsyncSession, caller: Caller, doorbell: Doorbell, batc
     }
     event = log.NewEvent("batch.resumed", data={"status": status})
     await log.record(session, batch_id, [event], actor=caller.actor, changes=changes)
-    await doorbell.ring(session, batch_id, min(batch.max_parallel, 4))
+    await notifier.notify(session, batch_id, min(batch.max_parallel, 4))
     return now
 
 
-async def cancel(session: AsyncSession, caller: Caller, doorbell: Doorbell, batch_id: UUID) -> datetime:
+async def cancel(session: AsyncSession, caller: Caller, notifier: Notifier, batch_id: UUID) -> datetime:
     """Cancel pending jobs now; running ones stop after their step, and within 30 s. Returns since when."""
     batch = await get_locked(session, caller, batch_id)
     if batch.status in ("cancelling", "cancelled") and batch.cancelled_at:
@@ -115,7 +115,7 @@ async def cancel(session: AsyncSession, caller: Caller, doorbell: Doorbell, batc
     changes = {"status": "cancelling", "pause_reason": None, "cancelled_at": now}
     await cancel_pending_jobs(session, batch, now, [event], changes, actor=caller.actor)
     if batch.needs_summary:
-        await doorbell.ring(session, batch_id, 1)  # whoever answers closes the batch when it is quiet already
+        await notifier.notify(session, batch_id, 1)  # whoever takes it closes the batch when it is quiet already
     return now
 
 

@@ -23,33 +23,54 @@ STATUS_ALIASES: Final = {"queued": "pending", "in_progress": "processing", "succ
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One way on: `event` takes a batch from any of `sources` to `target`. `command`: a client may ask for it."""
+    """One way on: `event` takes a batch from any of `sources` to `target`.
+
+    `command`: what a client may ask for, as it ends the sentence "A batch that is pending cannot ..."; or "".
+    """
 
     event: str
     sources: tuple[str, ...]
     target: str
-    command: bool
+    command: str
     meaning: str
 
 
 RULES: Final = (
-    Rule("create", (), "pending", False, "a submission; a draft when it says start=false"),
-    Rule("start", ("draft",), "pending", True, "an empty batch is refused"),
-    Rule("claim", ("pending", "processing"), "processing", False, "the first job is claimed"),
-    Rule("pause", ("pending", "processing"), "paused", True, "running jobs finish their step, then wait"),
-    Rule("trip", ("processing",), "paused", False, "too many failures under the policy `pause`; raises an alert"),
-    Rule("try", ("processing",), "paused", False, "the first jobs of a trial run have ended"),
-    Rule("resume", ("paused",), "processing", True, "counts failures anew; pending when nothing had started"),
-    Rule("cancel", ("pending", "processing", "paused"), "cancelling", True, "pending jobs now, running ones in 30 s"),
-    Rule("lose", ("processing",), "cancelling", False, "the policy `fail`, or a step that gives the batch up"),
-    Rule("complete", ("processing", "paused"), "completed", False, "the last job ended, none failed"),
-    Rule("complete in part", ("processing", "paused"), "partial", False, "the last job ended, some failed"),
-    Rule("fail", ("processing", "paused", "cancelling"), "failed", False, "only failures, or the batch was given up"),
-    Rule("be cancelled", ("cancelling",), "cancelled", False, "the last job ended, and some were cancelled"),
-    Rule("retry-failed", (*BATCH_TERMINAL, "paused"), "", True, "a new batch with a copy of each failed job"),
-    Rule("restart", BATCH_TERMINAL, "", True, "a new batch with all jobs, from the beginning"),
-    Rule("archive", BATCH_TERMINAL, "", True, "out of the lists, kept"),
-    Rule("delete", ("draft", *BATCH_TERMINAL), "", True, "gone with its jobs, results and files"),
+    Rule("created", (), "pending", "", "a submission; a draft when it says start=false"),
+    Rule("start", ("draft",), "pending", "be started", "an empty batch is refused"),
+    Rule("claimed", ("pending", "processing"), "processing", "", "the first job is claimed"),
+    Rule("pause", ("pending", "processing"), "paused", "be paused", "running jobs finish their step, then wait"),
+    Rule(
+        "threshold_reached",
+        ("processing",),
+        "paused",
+        "",
+        "too many failures under the policy `pause`; raises an alert",
+    ),
+    Rule("trial_ended", ("processing",), "paused", "", "the first jobs of a trial run have ended"),
+    Rule("resume", ("paused",), "processing", "be resumed", "counts failures anew; pending when nothing had started"),
+    Rule(
+        "cancel",
+        ("pending", "processing", "paused"),
+        "cancelling",
+        "be cancelled",
+        "pending jobs now, running ones in 30 s",
+    ),
+    Rule("given_up", ("processing",), "cancelling", "", "the policy `fail`, or a step that gives the batch up"),
+    Rule("completed", ("processing", "paused"), "completed", "", "the last job ended, none failed"),
+    Rule("partly_completed", ("processing", "paused"), "partial", "", "the last job ended, some failed"),
+    Rule("failed", ("processing", "paused", "cancelling"), "failed", "", "only failures, or the batch was given up"),
+    Rule("cancelled", ("cancelling",), "cancelled", "", "the last job ended, and some were cancelled"),
+    Rule(
+        "retry-failed",
+        (*BATCH_TERMINAL, "paused"),
+        "",
+        "have its failed jobs retried",
+        "a new batch with a copy of each failed job",
+    ),
+    Rule("restart", BATCH_TERMINAL, "", "be restarted", "a new batch with all jobs, from the beginning"),
+    Rule("archive", BATCH_TERMINAL, "", "be archived", "out of the lists, kept"),
+    Rule("delete", ("draft", *BATCH_TERMINAL), "", "be deleted", "gone with its jobs, results and files"),
 )
 """Every way a batch can go on. A target of "" leaves the batch itself where it is."""
 

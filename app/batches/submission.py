@@ -42,10 +42,10 @@ class ParamsNotValid(Unprocessable):
     code, title = "invalid_params", "Parameters not valid"
 
 
-class Doorbell(Protocol):
+class Notifier(Protocol):
     """Wakes the runner for a batch, inside the transaction that made work for it."""
 
-    async def ring(self, session: AsyncSession, batch_id: UUID, times: int) -> None: ...
+    async def notify(self, session: AsyncSession, batch_id: UUID, times: int) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +184,7 @@ async def submit(
     session: AsyncSession,
     caller: Caller,
     registry: Registry,
-    doorbell: Doorbell,
+    notifier: Notifier,
     options: BatchOptions,
     jobs: Sequence[NewJob],
     *,
@@ -192,7 +192,7 @@ async def submit(
     single: bool = False,
     relation: str | None = None,
 ) -> BatchCreated:
-    """Write the batch and ring for it. `single`: one job submitted by itself, named after it (document 004)."""
+    """Write the batch and notify the runner. `single`: one job submitted by itself, named after it (document 004)."""
     tasks = check_tasks(registry, options)
     assigned = assign(tasks, jobs, max_jobs, draft=not options.start)
     pipeline = tasks[0].pipeline
@@ -247,7 +247,7 @@ async def submit(
     created = {"status": status, "name": values["name"]} | ({"mixed_customers": True} if mixed else {})
     await log.record(session, batch_id, [log.NewEvent("batch.created", data=created)], actor=caller.actor)
     if options.start:
-        await doorbell.ring(session, batch_id, min(parallel, 4))
+        await notifier.notify(session, batch_id, min(parallel, 4))
     return BatchCreated(
         batch_id=batch_id,
         jobs_count=len(assigned),

@@ -16,7 +16,7 @@ from app.batches import submission
 from app.batches.idempotency import IdempotencyDep, IdempotentRequest
 from app.batches.items import jobs_of_items
 from app.batches.schemas import BatchCreate, BatchCreated, BatchOptions, Item, JobCreate, Url
-from app.batches.submission import Doorbell, NewJob
+from app.batches.submission import NewJob, Notifier
 from app.files import service as file_service
 from app.files.router import StorageDep, UploadLimitsDep
 from app.files.service import NewFile
@@ -75,7 +75,7 @@ class Submitter:
         self.storage: Storage = storage
         self.registry: Registry = registry
         self.limits: UploadLimits = limits
-        self.doorbell: Doorbell = request.app.state.doorbell
+        self.notifier: Notifier = request.app.state.notifier
         self._response = response
 
     async def submit_items(self, options: BatchOptions, items: Sequence[Item], *, single: bool = False) -> BatchCreated:
@@ -118,7 +118,7 @@ class Submitter:
             session,
             self.caller,
             self.registry,
-            self.doorbell,
+            self.notifier,
             options,
             jobs,
             max_jobs=self.limits.files,

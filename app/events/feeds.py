@@ -18,7 +18,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.batches.listing import list_batches_by_id
-from app.batches.reads import BatchRead, batch_fields
+from app.batches.responses import BatchRead, batch_fields
 from app.batches.states import BATCH_TERMINAL, sql_list
 from app.events.frames import transient_frame
 from app.events.schemas import BatchDeletedEvent, BatchUpdatedEvent

@@ -13,7 +13,7 @@ from fastapi.routing import APIRoute
 
 from app.auth.caller import Caller, caller_of, get_caller
 from app.batches import log as event_log
-from app.batches import reads, repository
+from app.batches import repository, responses
 from app.batches.service import BatchNotFound
 from app.batches.states import BATCH_TERMINAL
 from app.events.frames import expired_frames, unknown_id_frame
@@ -144,7 +144,7 @@ async def _snapshot(database: Database, caller: Caller, batch_id: UUID) -> Snaps
         row = await repository.find_batch(session, caller.organisation_id, batch_id)
     if row is None:
         raise BatchNotFound("There is no such batch.")
-    return SnapshotEvent(type="snapshot", batch=reads.BatchRead.model_validate(reads.batch_fields(*row)))
+    return SnapshotEvent(type="snapshot", batch=responses.BatchRead.model_validate(responses.batch_fields(*row)))
 
 
 def _page(batch_id: UUID, events: list[event_log.LoggedEvent], last: int, limit: int) -> bytes:

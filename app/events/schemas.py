@@ -11,7 +11,7 @@ from uuid import UUID
 
 from pydantic import Field, TypeAdapter
 
-from app.batches.reads import BatchRead
+from app.batches.responses import BatchRead
 from app.kit.schemas import Output
 
 

@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from app.batches.models import Batch
-from app.batches.reads import pipelines_of
+from app.batches.responses import pipelines_of
 from app.batches.states import COUNTERS
 from app.kit.service import CannotStart
 from app.notifications.phrases import counted, duration, one_line, sentence

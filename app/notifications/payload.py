@@ -8,7 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from app.batches.models import Batch
-from app.batches.reads import pipelines_of
+from app.batches.responses import pipelines_of
 from app.batches.schemas import links_of
 from app.batches.states import COUNTERS
 from app.batches.step_models import Event

@@ -104,7 +104,7 @@ class WebhookPage(Output):
     next_cursor: str | None
 
 
-class TryRead(Output):
+class FailedAttemptRead(Output):
     at: datetime
     status: int | None = Field(description="HTTP status; null when there was no answer.")
     error: str | None
@@ -124,7 +124,7 @@ class DeliveryRead(Output):
     error: str | None
     created_at: datetime
     completed_at: datetime | None
-    tries: list[TryRead]
+    tries: list[FailedAttemptRead]
 
 
 class DeliveryDetail(DeliveryRead):

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from app.auth.caller import CallerDep
-from app.batches import command_router, insight_router, listing, reads, repository
+from app.batches import command_router, insight_router, listing, repository, responses
 from app.batches.idempotency import IdempotencyDep
 from app.batches.listing import BatchFilter, BatchRow
 from app.batches.models import Batch
@@ -79,7 +79,7 @@ async def create_registration_batch(
             session,
             caller,
             registry,
-            request.app.state.doorbell,
+            request.app.state.notifier,
             body,
             pipeline_by_type=settings.pipeline_by_type,
             max_jobs=limits.files,
@@ -126,7 +126,7 @@ async def get_registration_batch(row: RowDep, session: SessionDep) -> Registrati
     rows, after = await repository.list_jobs(session, batch.id, limit=JOBS_IN_BATCH)
     counted = _counted(batch)
     return RegistrationBatchRead(
-        **reads.batch_fields(*row),
+        **responses.batch_fields(*row),
         **counted,
         **{f"{name}_restaurants": count for name, count in counted.items()},
         jobs=[_job(job) for job in rows],
@@ -137,7 +137,7 @@ async def get_registration_batch(row: RowDep, session: SessionDep) -> Registrati
 def _job(row: repository.JobRow) -> RegistrationJobRead:
     record = row[0].record or {}
     named = {"restaurant_id": record.get("restaurant_id"), "restaurant_name": row[0].filename}
-    return RegistrationJobRead.model_validate(reads.job_fields(*row) | named)
+    return RegistrationJobRead.model_validate(responses.job_fields(*row) | named)
 
 
 @router.get("/{batch_id}/log")

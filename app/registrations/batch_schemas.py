@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from app.batches.reads import BatchRead, JobRead
+from app.batches.responses import BatchRead, JobRead
 from app.batches.schemas import Email, ExecutionMode, FailurePolicyInput
 from app.kit.schemas import Input, JsonObject, LongText, Output, ShortText
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.auth.caller import Caller
 from app.batches import submission
 from app.batches.schemas import BatchCreated, BatchOptions
-from app.batches.submission import BatchEmpty, Doorbell, ParamsNotValid
+from app.batches.submission import BatchEmpty, Notifier, ParamsNotValid
 from app.kit.errors import Unprocessable
 from app.pipelines.registry import Registry
 from app.registrations import repository
@@ -51,7 +51,7 @@ async def submit_registrations(
     session: AsyncSession,
     caller: Caller,
     registry: Registry,
-    doorbell: Doorbell,
+    notifier: Notifier,
     body: RegistrationBatchCreate,
     *,
     pipeline_by_type: Mapping[str, str],
@@ -83,7 +83,7 @@ async def submit_registrations(
         **body.model_dump(include=set(BatchOptions.model_fields) - {"name"}, exclude_unset=True),
         **({} if "start" in body.model_fields_set else {"start": False}),
     )
-    return await submission.submit(session, caller, registry, doorbell, options, jobs, max_jobs=max_jobs, single=single)
+    return await submission.submit(session, caller, registry, notifier, options, jobs, max_jobs=max_jobs, single=single)
 
 
 def _params_for(registry: Registry, key: str, config: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,10 +1,10 @@
 -- Takes due pending jobs of some batches for the calling process, marks them running, and records that they started.
---   $1 batches, $2 how many of each, $3 the engine job (pull) on whose behalf; arrays of one length.
+--   $1 batches, $2 how many of each, $3 the engine job (dispatch) on whose behalf; arrays of one length.
 -- One row for each claimed job; for each asked batch also a row without a job, with the seconds until its next delayed job.
 -- A function commits itself: a process that freezes in the middle of the call holds no lock.
-create function {name}(batch_ids uuid[], wanted int[], pulls bigint[])
+create function {name}(batch_ids uuid[], wanted int[], dispatches bigint[])
 returns table (
-  batch_id uuid, job_id uuid, pull bigint, attempt int, step_position int, retry_count int, sequence int, source_type text,
+  batch_id uuid, job_id uuid, dispatch bigint, attempt int, step_position int, retry_count int, sequence int, source_type text,
   filename text, source_url text, record jsonb, file_id uuid, file_size bigint, media_type text, checksum text,
   pipeline_id int, seconds_to_next double precision
 )
@@ -20,12 +20,12 @@ begin
   perform 1 from batches where batches.id = any(batch_ids) order by batches.id for no key update;
   return query
   with asked as materialized (
-    select a.batch_id, a.wanted, a.pull, b.status, b.execution_mode, b.first_n,
+    select a.batch_id, a.wanted, a.dispatch, b.status, b.execution_mode, b.first_n,
       case when b.execution_mode = 'sequential' then 1 else b.max_parallel end - b.running_jobs as room
-    from unnest(batch_ids, wanted, pulls) as a(batch_id, wanted, pull)
+    from unnest(batch_ids, wanted, dispatches) as a(batch_id, wanted, dispatch)
     join batches b on b.id = a.batch_id and b.status in ('pending', 'processing')
   ), chosen as (
-    select due.id, asked.pull
+    select due.id, asked.dispatch
     from asked, lateral (
       -- A job whose worker died is suspected of having killed it: of these a batch runs one at a time, so that the others,
       -- which only ran beside the culprit, are not hit again.
@@ -48,7 +48,7 @@ begin
     where due.run_at <= at
   ), claimed as (
     update jobs j
-    set status = 'running', attempt = j.attempt + 1, claimed_by = chosen.pull, updated_at = at,
+    set status = 'running', attempt = j.attempt + 1, claimed_by = chosen.dispatch, updated_at = at,
       started_at = coalesce(j.started_at, at), stage = s.name, error_code = null, error_message = null
     from chosen, job_steps s
     where j.id = chosen.id and s.job_id = chosen.id and s.position = j.step_position
@@ -58,7 +58,7 @@ begin
     from claimed c where s.job_id = c.id and s.position = c.step_position
   ), per_batch as (
     select c.batch_id, count(*)::int as jobs from claimed c group by c.batch_id
-  ), moved as (
+  ), updated_batches as (
     update batches b
     set running_jobs = b.running_jobs + p.jobs, pending_jobs = b.pending_jobs - p.jobs, status = 'processing',
       started_at = coalesce(b.started_at, at), updated_at = at,
@@ -66,17 +66,17 @@ begin
     from per_batch p, asked
     where b.id = p.batch_id and asked.batch_id = b.id
     returning b.id, b.last_event_id - p.jobs as base, asked.status = 'pending' and b.started_at = at as began, {counters} as counters
-  ), logged as (
+  ), inserted_events as (
     insert into events (batch_id, id, type, job_id, step, data, counters, created_at)
     select m.id, m.base, 'batch.started', null, null, '{{"status": "processing"}}', m.counters, at
-    from moved m where m.began
+    from updated_batches m where m.began
     union all
     select c.batch_id, m.base + row_number() over (partition by c.batch_id order by c.sequence), 'job.started', c.id, c.stage,
       jsonb_build_object('sequence', c.sequence, 'stage', c.stage, 'status', 'running', 'attempt', c.attempt), m.counters, at
-    from claimed c join moved m on m.id = c.batch_id
-  ), told as materialized (
+    from claimed c join updated_batches m on m.id = c.batch_id
+  ), notified as materialized (
     select pg_notify('{channel}', case when count(*) < 200 then string_agg(m.id::text, ',') else '*' end)
-    from moved m having count(*) > 0
+    from updated_batches m having count(*) > 0
   )
   select c.batch_id, c.id, c.claimed_by, c.attempt, c.step_position, c.retry_count, c.sequence, c.source_type, c.filename,
     c.source_url, c.record, c.file_id, c.file_size, c.media_type, c.checksum, c.pipeline_id,
@@ -88,6 +88,6 @@ begin
       select min(j.run_at) from jobs j
       where j.batch_id = asked.batch_id and j.status = 'pending' and j.run_at > '-infinity' and j.run_at > at
     ) - at)::double precision
-  from asked left join told on true;
+  from asked left join notified on true;
 end
 $function$

@@ -44,7 +44,7 @@ class Transition:
     message: str | None = None
     progress: float | None = None
     cached: bool = False
-    batch_lost: bool = False
+    batch_given_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +80,14 @@ def settle_arguments(group: Sequence[Transition]) -> list[Any]:
         [t.message for t in group],
         [t.progress for t in group],
         [t.cached for t in group],
-        [t.batch_lost for t in group],
+        [t.batch_given_up for t in group],
         list({t.batch_id for t in group}),
         CRASH_LIMIT,
     ]
 
 
 def read_settled(rows: Iterable[Any], size: int) -> list[Settled | None]:
-    """The settle function's rows by place in the group; None where the job was lost to another attempt."""
+    """The settle function's rows by place in the group; None where the job was fenced off by another attempt."""
     found: list[Settled | None] = [None] * size
     for row in rows:
         found[row[0] - 1] = Settled(row[1], row[3], row[4], row[5], row[6], row[7])
@@ -105,7 +105,7 @@ class Committer:
         return len(self._waiting)
 
     def settle(self, transition: Transition) -> asyncio.Future[Settled | None]:
-        """Queue a transition; the future says where the job stands, or None when it was lost to another attempt."""
+        """Queue a transition; the future says where the job stands, or None when another attempt has fenced it off."""
         answer: asyncio.Future[Settled | None] = asyncio.get_running_loop().create_future()
         self._waiting.append((transition, answer))
         self._wake.set()

@@ -34,7 +34,7 @@ REPORT_INTERVAL: Final = 0.25
 """At most four progress events a second for each job."""
 
 
-class JobLost(Exception):
+class JobFenced(Exception):
     """The job was taken over by another attempt, or is no longer running: stop quietly, write nothing more."""
 
 
@@ -173,7 +173,7 @@ class RunningStep:
             await self.send_report(*self._latest)
 
     def end(self) -> None:
-        """The attempt is over: nothing more may be told."""
+        """The attempt is over: nothing more may be reported."""
         self.send_report = None
         if self._later:
             self._later.cancel()
@@ -197,7 +197,7 @@ class RunningStep:
     async def _name_output(self, session: AsyncSession, name: str, file_id: UUID) -> None:
         values = {"name": name, "file_id": file_id, "job_id": self.job.id, "attempt": self.job.attempt}
         if not getattr(await session.execute(_SAVE_OUTPUT, values), "rowcount", 0):
-            raise JobLost
+            raise JobFenced
 
     async def keep_input(self, name: str) -> UUID:
         if self.job.file_id is None:
@@ -241,6 +241,6 @@ class RunningStep:
             values = {**found, "batch_id": self.batch.id, "job_id": self.job.id, "attempt": self.job.attempt}
             await session.execute(_LOCK_BATCH, {"batch_id": self.batch.id})
             if not getattr(await session.execute(_SET_INPUT, values), "rowcount", 0):
-                raise JobLost
+                raise JobFenced
         self.job = replace(self.job, **(found | {"filename": self.job.filename or file.name}))
         self.input = StoredInput(storage, self.job.checksum)

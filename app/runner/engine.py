@@ -1,6 +1,6 @@
-"""The engine, PgQueuer: it rings the doorbell, watches who is alive, and rings again. No other file imports it.
+"""The engine, PgQueuer: delivers dispatches, watches who is alive, and delivers again. No other file imports it.
 
-An engine job is a *pull*: "there is work in batch B". A ring too many is harmless, it finds nothing and returns.
+An engine job is a *dispatch*: "there is work in batch B". One too many is harmless, it finds nothing and returns.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.kit.db import Database
 
 log = logging.getLogger("tranche.engine")
-PULL: Final = "pull"
+ENTRYPOINT: Final = "pull"
+"""Kept from older versions: it is stored with each queued row, and rows outlive an upgrade."""
 HEARTBEAT = timedelta(seconds=30)
 POLL = timedelta(seconds=2)
 RESTART_PAUSE = 0.5
@@ -39,14 +40,14 @@ SETTINGS = DBSettings(db_schema="engine")
 QUEUE_TABLE: Final = SETTINGS.qualified.queue_table
 LOG_TABLE: Final = SETTINGS.qualified.queue_table_log
 
-PullHandler = Callable[[int, UUID], Awaitable[None]]
+DispatchHandler = Callable[[int, UUID], Awaitable[None]]
 
 
 class _SessionDriver:
     """Lets the engine write inside a transaction of ours.
 
     Through `exec_driver_sql` on the session's own connection: taking the raw connection before SQLAlchemy sent its
-    BEGIN would make the ring survive a rollback.
+    BEGIN would make the dispatch survive a rollback.
     """
 
     def __init__(self, session: AsyncSession) -> None:
@@ -87,20 +88,20 @@ def _queries(driver: Any) -> Queries:
     )
 
 
-async def _enqueue(queries: Queries, rings: list[tuple[UUID, float]]) -> None:
-    if rings:
+async def _enqueue(queries: Queries, dispatches: list[tuple[UUID, float]]) -> None:
+    if dispatches:
         await queries.enqueue(
-            [PULL] * len(rings),
-            [str(batch_id).encode() for batch_id, _ in rings],
-            [0] * len(rings),
-            [timedelta(seconds=delay) for _, delay in rings],
+            [ENTRYPOINT] * len(dispatches),
+            [str(batch_id).encode() for batch_id, _ in dispatches],
+            [0] * len(dispatches),
+            [timedelta(seconds=delay) for _, delay in dispatches],
         )
 
 
-class EngineDoorbell:
-    """Rings inside the caller's transaction: committed together with the work it announces."""
+class EngineNotifier:
+    """Enqueues inside the caller's transaction: a dispatch is committed together with the work it announces."""
 
-    async def ring(self, session: AsyncSession, batch_id: UUID, times: int) -> None:
+    async def notify(self, session: AsyncSession, batch_id: UUID, times: int) -> None:
         await _enqueue(_queries(_SessionDriver(session)), [(batch_id, 0.0)] * times)
 
 
@@ -114,9 +115,9 @@ async def install(connection: asyncpg.Connection[asyncpg.Record]) -> None:
 
 
 class Engine:
-    """Delivers pulls to `handler(pull id, batch id)` until stopped, starting afresh whenever the connection is lost."""
+    """Delivers dispatches to `handler(dispatch id, batch id)` until stopped, over lost connections."""
 
-    def __init__(self, database: Database, worker_id: UUID, handler: PullHandler) -> None:
+    def __init__(self, database: Database, worker_id: UUID, handler: DispatchHandler) -> None:
         self._database, self._worker_id, self._handler = database, worker_id, handler
         self._stopping = asyncio.Event()
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
@@ -127,12 +128,12 @@ class Engine:
         self._pool = await self._database.connect_pool("tranche-engine", size=5)
         self._loop = asyncio.create_task(self._run(), name="engine")
 
-    def no_more_pulls(self) -> None:
-        """Stop taking pulls; those under way go on."""
+    def stop_dispatching(self) -> None:
+        """Take no more dispatches; those under way go on."""
         self._stopping.set()
 
     async def stop(self) -> None:
-        """Wait for the pulls under way: whoever handles them must have let go by now."""
+        """Wait for the dispatches under way: whoever handles them must have let go by now."""
         self._stopping.set()
         if self._loop:
             await self._loop
@@ -141,10 +142,10 @@ class Engine:
         if self._pool:
             self._pool.terminate()
 
-    async def ring(self, rings: Mapping[UUID, float]) -> None:
-        """Ring for batches after so many seconds each, in a transaction of its own."""
+    async def notify(self, delays: Mapping[UUID, float]) -> None:
+        """Enqueue a dispatch for batches after so many seconds each, in a transaction of its own."""
         assert self._pool
-        await _enqueue(_queries(AsyncpgPoolDriver(self._pool)), list(rings.items()))
+        await _enqueue(_queries(AsyncpgPoolDriver(self._pool)), list(delays.items()))
 
     async def _run(self) -> None:
         while not self._stopping.is_set():
@@ -160,11 +161,11 @@ class Engine:
         pool = await self._database.connect_pool("tranche-engine", size=4)
         driver: Driver = _PoolDriver(pool)
         queuer = PgQueuer(driver, channel=SETTINGS.channel, queries=_queries(driver))
-        # The same name over restarts: a pull that this process still handles is recognised when it comes again.
+        # The same name over restarts: a dispatch that this process still handles is recognised when it comes again.
         queuer.qm.queue_manager_id = QueueManagerId(self._worker_id)
 
-        @queuer.entrypoint(PULL)
-        async def pull(job: EngineJob) -> None:
+        @queuer.entrypoint(ENTRYPOINT)
+        async def dispatch(job: EngineJob) -> None:
             await self._handler(job.id, UUID((job.payload or b"").decode()))
 
         running = asyncio.create_task(
@@ -176,7 +177,7 @@ class Engine:
         stopped.cancel()
         over.cancel()
         queuer.shutdown.set()
-        # run() waits for its pulls without limit, so the next one starts beside it.
+        # run() waits for its dispatches without limit, so the next one starts beside it.
         ending = asyncio.create_task(self._end(running, pool))
         self._ending.add(ending)
         ending.add_done_callback(self._ending.discard)

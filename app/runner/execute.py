@@ -18,16 +18,16 @@ from app.batches.step_models import JobStep
 from app.batches.submission import settings_of
 from app.pipelines.contract import BatchInfo, JobInfo, OnSuccess, Pipeline, Step
 from app.runner.backoff import retry_delay
+from app.runner.claimer import ClaimedJob, Dispatch
 from app.runner.committer import Settled, Transition
-from app.runner.context import JobLost, Resources, RunningStep
+from app.runner.context import JobFenced, Resources, RunningStep
 from app.runner.deadlines import Deadlines
-from app.runner.outcomes import Done, Failed, Result, Skipped, clean_message, read_exception, read_return
-from app.runner.puller import ClaimedJob, Pull
+from app.runner.step_results import Done, Failed, Result, Skipped, clean_message, read_exception, read_return
 
 log = logging.getLogger("tranche.execute")
 BATCHES_KEPT: Final = 256
-Settle = Callable[[Pull | None, Transition], Awaitable[Settled | None]]
-SettleWithHooks = Callable[[Pull, Transition, Sequence[OnSuccess], RunningStep], Awaitable[Settled | None]]
+Settle = Callable[[Dispatch | None, Transition], Awaitable[Settled | None]]
+SettleWithHooks = Callable[[Dispatch, Transition, Sequence[OnSuccess], RunningStep], Awaitable[Settled | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +93,8 @@ class JobRunner:
         share = self._resources.share if work.info.result_codes else None
         return tuple(hook for hook in (work.pipeline.success_hook, share) if hook)
 
-    async def run(self, pull: Pull, claimed: ClaimedJob) -> None:
-        """Run the job until it ends, is put back, or is lost to another attempt."""
+    async def run(self, dispatch: Dispatch, claimed: ClaimedJob) -> None:
+        """Run the job until it ends, is put back, or is fenced off by another attempt."""
         work = (await self._works_of(claimed.batch_id)).get(claimed.pipeline_id)
         if work is None:
             raise LookupError(f"batch {claimed.batch_id} cannot be run here")
@@ -116,31 +116,31 @@ class JobRunner:
             )
             here = Transition(claimed.batch_id, claimed.id, claimed.attempt, position, "released")
             try:
-                result = await self._attempt(pull, context, step, here, progress)
+                result = await self._attempt(dispatch, context, step, here, progress)
                 job = context.job
-            except JobLost:
+            except JobFenced:
                 return
             except asyncio.CancelledError:
                 # Interrupted by our own shutdown: put back without counting the attempt.
-                await asyncio.shield(asyncio.ensure_future(self._settle(pull, here)))
+                await asyncio.shield(asyncio.ensure_future(self._settle(dispatch, here)))
                 raise
             transition = _transition(here, steps, step, result, progress, context, retries)
             hooks = self._hooks_of(work) if transition.outcome == "completed" else ()
             if hooks:
-                settled = await self._settle_with_hooks(pull, transition, hooks, context)
+                settled = await self._settle_with_hooks(dispatch, transition, hooks, context)
             else:
-                settled = await self._settle(pull, transition)
+                settled = await self._settle(dispatch, transition)
             if settled is None or settled.status != "running" or transition.next_position is None:
                 return
             position, retries = transition.next_position, 0
 
     async def _attempt(
-        self, pull: Pull, context: RunningStep, step: Step, here: Transition, progress: Progress
+        self, dispatch: Dispatch, context: RunningStep, step: Step, here: Transition, progress: Progress
     ) -> Result:
         async def send_report(share: float | None, message: str | None) -> None:
-            told = replace(here, outcome="progress", progress=share, message=message)
-            if await self._settle(pull, told) is None:
-                raise JobLost
+            report = replace(here, outcome="progress", progress=share, message=message)
+            if await self._settle(dispatch, report) is None:
+                raise JobFenced
 
         context.send_report = send_report
         try:
@@ -149,7 +149,7 @@ class JobRunner:
             with self._deadlines.limit(step.timeout):
                 returned = await step.run(context)
             return read_return(step, returned)
-        except (JobLost, asyncio.CancelledError):
+        except (JobFenced, asyncio.CancelledError):
             raise
         except Exception as error:
             failed = read_exception(step, error)
@@ -238,8 +238,8 @@ def _transition(
     progress.statuses[step.name] = status
     failure, cached = progress.failure, progress.cached
     following = _next_position(steps, here.position, failed=failure is not None)
-    if failure and (following is None or failure.batch_lost):
-        code, message, lost = failure.code, failure.message, failure.batch_lost
+    if failure and (following is None or failure.batch_given_up):
+        code, message, given_up = failure.code, failure.message, failure.batch_given_up
         return Transition(
             *place,
             "failed",
@@ -248,7 +248,7 @@ def _transition(
             error_code=code,
             error_message=message,
             cached=cached,
-            batch_lost=lost,
+            batch_given_up=given_up,
         )
     if following is None:
         end = len(steps)

@@ -15,7 +15,7 @@ from app.batches.log import CHANNEL, COUNTERS_SQL
 
 SCHEMA: Final = "runner"
 _OUTCOME = """case
-        when p.lost or b.status = 'cancelling' and b.status_reason is not null then 'failed'
+        when p.given_up or b.status = 'cancelling' and b.status_reason is not null then 'failed'
         when b.status = 'cancelling' and b.cancelled_jobs + p.cancelled > 0 then 'cancelled'
         when b.failed_jobs + p.failed = 0 then 'completed'
         when b.completed_jobs + p.completed = 0 then 'failed'

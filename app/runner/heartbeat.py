@@ -19,8 +19,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.batches.models import Batch
 from app.kit.db import Database
 from app.kit.errors import DATABASE_DOWN
+from app.runner.claimer import Claimer
 from app.runner.models import Worker
-from app.runner.puller import Puller
 
 log = logging.getLogger("tranche.heartbeat")
 INTERVAL: Final = 2.0
@@ -31,8 +31,8 @@ StopJobs = Callable[[Iterable[UUID]], None]
 class Heartbeat:
     """Refreshes the worker's row every two seconds from the event loop: a blocked loop is a lost heartbeat."""
 
-    def __init__(self, database: Database, worker_id: UUID, puller: Puller, stop_jobs: StopJobs) -> None:
-        self._database, self._worker_id, self._puller, self._stop_jobs = database, worker_id, puller, stop_jobs
+    def __init__(self, database: Database, worker_id: UUID, claimer: Claimer, stop_jobs: StopJobs) -> None:
+        self._database, self._worker_id, self._claimer, self._stop_jobs = database, worker_id, claimer, stop_jobs
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -58,7 +58,7 @@ class Heartbeat:
 
     async def _stop_overdue(self) -> None:
         """Interrupt steps that still run half a minute after their batch was cancelled."""
-        if batch_ids := self._puller.batches():
+        if batch_ids := self._claimer.batches():
             overdue = Batch.cancelled_at < func.clock_timestamp() - HARD_STOP_AFTER
             query = select(Batch.id).where(Batch.id.in_(batch_ids), Batch.status == "cancelling", overdue)
             async with self._database.transaction() as session:
@@ -66,9 +66,9 @@ class Heartbeat:
 
     async def _beat(self) -> None:
         async with self._database.transaction() as session:
-            values = {"running": self._puller.running, "seen_at": func.clock_timestamp()}
+            values = {"running": self._claimer.running, "seen_at": func.clock_timestamp()}
             known = await session.execute(update(Worker).where(Worker.id == self._worker_id).values(values))
             if not getattr(known, "rowcount", 0):
                 fixed = {"id": self._worker_id, "host": socket.gethostname(), "pid": os.getpid()}
-                row = insert(Worker).values(**fixed, slots=self._puller.slots, running=self._puller.running)
+                row = insert(Worker).values(**fixed, slots=self._claimer.slots, running=self._claimer.running)
                 await session.execute(row.on_conflict_do_nothing())

@@ -22,13 +22,13 @@ from app.kit.errors import DATABASE_DOWN
 from app.kit.ids import new_id
 from app.pipelines.contract import OnSuccess
 from app.runner import metrics
+from app.runner.claimer import ClaimedJob, Claimer, Dispatch
 from app.runner.committer import Committer, Settled, Transition, Waiting, read_back, write_group
 from app.runner.context import Resources, RunningStep
 from app.runner.engine import QUEUE_TABLE, Engine
 from app.runner.execute import JobRunner
 from app.runner.heartbeat import Heartbeat
 from app.runner.housekeeping import Housekeeping
-from app.runner.puller import ClaimedJob, Pull, Puller
 from app.runner.success import settle_with_success
 from app.runner.summary import close_batch
 from app.runner.sweeper import Sweeper
@@ -40,23 +40,23 @@ LOST: Final = (*DATABASE_DOWN, TimeoutError, asyncpg.DeadlockDetectedError, asyn
 
 
 class Runner:
-    """Runs jobs in this process: an Engine that delivers pulls, a Puller, a Committer and a Sweeper."""
+    """Runs jobs in this process: an Engine that delivers dispatches, a Claimer, a Committer and a Sweeper."""
 
     def __init__(self, database: Database, resources: Resources, *, slots: int, shutdown_seconds: float) -> None:
         self.worker_id: UUID = new_id()
         self._database, self._resources, self._shutdown_seconds = database, resources, shutdown_seconds
         self._wake = asyncio.Event()
         self.committer = Committer(self._wake)
-        self.puller = Puller(slots, self._wake, self._run_job)
-        self.engine = Engine(database, self.worker_id, self.pull)
+        self.claimer = Claimer(slots, self._wake, self._run_job)
+        self.engine = Engine(database, self.worker_id, self.on_dispatch)
         self._jobs = JobRunner(resources, self._settle, self._settle_with_hooks)
-        self._heartbeat = Heartbeat(database, self.worker_id, self.puller, self.stop_jobs)
+        self._heartbeat = Heartbeat(database, self.worker_id, self.claimer, self.stop_jobs)
         self._sweeper = Sweeper(database, self)
         self._housekeeping = Housekeeping(resources)
         self._connection: asyncpg.Connection[asyncpg.Record] | None = None
         self._loop: asyncio.Task[None] | None = None
         self._closing: set[asyncio.Task[None]] = set()
-        self._rings: dict[UUID, float] = {}
+        self._notifications_due: dict[UUID, float] = {}
         self._stopping = False
 
     @property
@@ -74,20 +74,20 @@ class Runner:
     async def stop(self) -> None:
         """Let running steps finish for a while, put the rest back without counting it, and write everything."""
         self._stopping = True
-        self.engine.no_more_pulls()
+        self.engine.stop_dispatching()
         await self._sweeper.stop()
         await self._housekeeping.stop()
-        for pull in list(self.puller.live.values()):
-            self._ring(pull.batch_id)
-            self.puller.leave(pull)
-        tasks = self.puller.tasks()
+        for dispatch in list(self.claimer.live.values()):
+            self._notify(dispatch.batch_id)
+            self.claimer.drain(dispatch)
+        tasks = self.claimer.tasks()
         if tasks:
             _, unfinished = await asyncio.wait(tasks, timeout=self._shutdown_seconds)
             for task in unfinished:
                 task.cancel()
             await asyncio.wait(tasks, timeout=2)
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._drain(), 2)
+            await asyncio.wait_for(self._flush(), 2)
         await self.engine.stop()
         if self._loop:
             self._loop.cancel()
@@ -96,68 +96,69 @@ class Runner:
         if self._connection:
             self._connection.terminate()
 
-    async def pull(self, pull_id: int, batch_id: UUID) -> None:
-        """The engine's delivery of one pull; returns when this process is done with it."""
-        if known := self.puller.by_id.get(pull_id):  # our own again: the engine was restarted, or a heartbeat came late
+    async def on_dispatch(self, dispatch_id: int, batch_id: UUID) -> None:
+        """The engine's delivery of one dispatch; returns when this process is done with it."""
+        if known := self.claimer.by_id.get(dispatch_id):
+            # Our own again: the engine was restarted, or a heartbeat came late.
             await asyncio.shield(known.done)
             return
-        if await self.give_back(pull_id):
-            return  # redelivered: what its dead holder had is pending again, and a fresh pull was rung
+        if await self.requeue(dispatch_id):
+            return  # redelivered: what its dead holder had is pending again, and a fresh dispatch is queued
         if self._stopping:
-            self._ring(batch_id)
+            self._notify(batch_id)
             return
-        await self.close(batch_id)  # rung for a batch that was cancelled while nothing ran
+        await self.close(batch_id)  # notified for a batch that was cancelled while nothing ran
         if not await self._jobs.knows(batch_id):
-            self._ring(batch_id, UNKNOWN_PIPELINE_PAUSE)  # another process may have this workload
+            self._notify(batch_id, UNKNOWN_PIPELINE_PAUSE)  # another process may have this workload
             return
-        if pull := self.puller.begin(pull_id, batch_id):
-            await asyncio.shield(pull.done)
+        if dispatch := self.claimer.open(dispatch_id, batch_id):
+            await asyncio.shield(dispatch.done)
 
-    async def give_back(self, pull_id: int) -> int:
-        """Put back to pending what a dead process held under this pull; returns how many jobs that were."""
+    async def requeue(self, dispatch_id: int) -> int:
+        """Put back to pending what a dead process held under this dispatch; returns how many jobs that were."""
         query = "select batch_id, id, attempt, step_position from jobs where claimed_by = $1 and status = 'running'"
         async with self._database.transaction() as session:
             connection = await session.connection()
-            rows: list[Any] = list(await connection.exec_driver_sql(query, (pull_id,)))
-        await asyncio.gather(*(self.lose(*row) for row in rows))
+            rows: list[Any] = list(await connection.exec_driver_sql(query, (dispatch_id,)))
+        await asyncio.gather(*(self.rescue(*row) for row in rows))
         return len(rows)
 
-    async def lose(self, batch_id: UUID, job_id: UUID, attempt: int, position: int) -> None:
+    async def rescue(self, batch_id: UUID, job_id: UUID, attempt: int, position: int) -> None:
         """Put back one job whose process is gone."""
-        if not self.puller.holds(job_id):
+        if not self.claimer.holds(job_id):
             await self._settle(None, Transition(batch_id, job_id, attempt, position, "lost"))
 
-    async def _run_job(self, pull: Pull, job: ClaimedJob) -> None:
+    async def _run_job(self, dispatch: Dispatch, job: ClaimedJob) -> None:
         try:
-            await self._jobs.run(pull, job)
+            await self._jobs.run(dispatch, job)
         except asyncio.CancelledError:
             if not self._stopping:
                 raise
         except Exception:
-            # The job stays running and its pull ends, so the sweeper finds and counts it.
+            # The job stays running and its dispatch ends, so the sweeper finds and counts it.
             log.exception("the job %s ended outside its steps", job.id)
 
-    async def _settle(self, pull: Pull | None, transition: Transition) -> Settled | None:
+    async def _settle(self, dispatch: Dispatch | None, transition: Transition) -> Settled | None:
         settled = await self.committer.settle(transition)
-        self._heed_fence(pull, settled)
+        self._on_fenced(dispatch, settled)
         return settled
 
     async def _settle_with_hooks(
-        self, pull: Pull, transition: Transition, hooks: Sequence[OnSuccess], context: RunningStep
+        self, dispatch: Dispatch, transition: Transition, hooks: Sequence[OnSuccess], context: RunningStep
     ) -> Settled | None:
         transition, settled = await settle_with_success(self._database, transition, hooks, context)
-        self._follow_up([(transition, settled)])
-        self._heed_fence(pull, settled)
+        self._after_commit([(transition, settled)])
+        self._on_fenced(dispatch, settled)
         return settled
 
-    def _heed_fence(self, pull: Pull | None, settled: Settled | None) -> None:
-        if settled is None and pull and not pull.draining:
-            # Somebody took our job over, so we were thought dead: claim no more, but leave a ring for what is left.
-            self._ring(pull.batch_id)
-            self.puller.leave(pull)
+    def _on_fenced(self, dispatch: Dispatch | None, settled: Settled | None) -> None:
+        if settled is None and dispatch and not dispatch.draining:
+            # Somebody took our job over, so we were thought dead: claim no more, but notify for what is left.
+            self._notify(dispatch.batch_id)
+            self.claimer.drain(dispatch)
 
-    def _follow_up(self, written: Sequence[tuple[Transition, Settled | None]]) -> None:
-        """Whoever makes work claimable claims it or rings, after the commit and before the pull that covers it ends."""
+    def _after_commit(self, written: Sequence[tuple[Transition, Settled | None]]) -> None:
+        """Whoever makes work claimable claims it or notifies, after the commit and before the dispatch over it ends."""
         ended = Counter(t.batch_id for t, settled in written if settled and settled.status != "running")
         for transition, settled in written:
             if settled is None:
@@ -168,15 +169,15 @@ class Runner:
             if settled.needs_cancelling:
                 self._in_background(self.cancel_pending(batch_id))
             if transition.outcome in ("lost", "released") and settled.status == "pending":
-                self._ring(batch_id)
-            elif batch_id not in self.puller.live and settled.pending_jobs:
+                self._notify(batch_id)
+            elif batch_id not in self.claimer.live and settled.pending_jobs:
                 if settled.running_jobs < settled.max_parallel <= settled.running_jobs + ended[batch_id]:
-                    self._ring(batch_id)  # there is room again in a batch that was full
+                    self._notify(batch_id)  # there is room again in a batch that was full
                 elif transition.outcome == "retry" and settled.status == "pending":
-                    self._ring(batch_id, transition.delay)
+                    self._notify(batch_id, transition.delay)
 
     def _answer(self, settled: Sequence[tuple[Waiting, Settled | None]]) -> None:
-        self._follow_up([(entry[0], outcome) for entry, outcome in settled])
+        self._after_commit([(entry[0], outcome) for entry, outcome in settled])
         for (_, answer), outcome in settled:
             if not answer.done():
                 answer.set_result(outcome)
@@ -200,14 +201,14 @@ class Runner:
 
     def stop_jobs(self, batch_ids: Iterable[UUID]) -> None:
         """The hard stop: interrupt what still runs of batches that were cancelled long enough ago."""
-        self.puller.interrupt(set(batch_ids))
+        self.claimer.interrupt(set(batch_ids))
 
     async def close(self, batch_id: UUID) -> None:
         """Write a quiet batch's summary and its terminal event."""
         await close_batch(self._database, self._resources.registry, batch_id)
 
-    def _ring(self, batch_id: UUID, delay: float = 0.0) -> None:
-        self._rings[batch_id] = min(delay, self._rings.get(batch_id, delay))
+    def _notify(self, batch_id: UUID, delay: float = 0.0) -> None:
+        self._notifications_due[batch_id] = min(delay, self._notifications_due.get(batch_id, delay))
         self._wake.set()
 
     async def _run(self) -> None:
@@ -215,8 +216,8 @@ class Runner:
             group: list[Waiting] = []
             try:
                 group = self.committer.take_group()
-                expired = [] if self._stopping else self.puller.expired()
-                if not (group or expired or self._rings or (self.puller.wanting() and not self._stopping)):
+                expired = [] if self._stopping else self.claimer.expired()
+                if not (group or expired or self._notifications_due or (self.claimer.wanting() and not self._stopping)):
                     self._wake.clear()
                     await self._wake.wait()
                     continue
@@ -225,13 +226,13 @@ class Runner:
                 if group:
                     await self._write(group)
                     group = []
-                for pull in expired:
-                    self._ring(pull.batch_id)
-                    self.puller.leave(pull)
-                await self._send_rings()
-                if not self._stopping and self.puller.wanting():
-                    for batch_id, delay in (await self.puller.claim(self._connection)).items():
-                        self._ring(batch_id, delay)
+                for dispatch in expired:
+                    self._notify(dispatch.batch_id)
+                    self.claimer.drain(dispatch)
+                await self._send_notifications()
+                if not self._stopping and self.claimer.wanting():
+                    for batch_id, delay in (await self.claimer.claim(self._connection)).items():
+                        self._notify(batch_id, delay)
             except LOST as error:
                 log.warning("the runner lost its connection: %s: %s", type(error).__name__, error)
                 await self._recover(group)
@@ -247,13 +248,13 @@ class Runner:
         metrics.count_commit(transitions, settled)
         self._answer(list(zip(group, settled, strict=True)))
 
-    async def _send_rings(self) -> None:
-        if self._rings:
-            rings, self._rings = self._rings, {}
+    async def _send_notifications(self) -> None:
+        if self._notifications_due:
+            notifications, self._notifications_due = self._notifications_due, {}
             try:
-                await self.engine.ring(rings)
+                await self.engine.notify(notifications)
             except BaseException:
-                self._rings = rings | self._rings
+                self._notifications_due = notifications | self._notifications_due
                 raise
 
     async def _write_one_by_one(self, group: list[Waiting]) -> None:
@@ -287,19 +288,19 @@ class Runner:
             try:
                 self._connection = await self._database.connect("tranche-runner")
                 again, known = await read_back(self._connection, group)
-                await self._adopt_claims(self._connection)
+                await self._recover_claims(self._connection)
                 break
             except (*LOST, asyncpg.PostgresError):
                 await asyncio.sleep(RECONNECT_PAUSE * (1 + random.random()))
         self.committer.put_back(again)
         self._answer(known)
-        for entry in group:  # its rings may be lost too
-            self._ring(entry[0].batch_id)
-        for pull in self.puller.live.values():
-            pull.wants = True
+        for entry in group:  # its notifications may be lost too
+            self._notify(entry[0].batch_id)
+        for dispatch in self.claimer.live.values():
+            dispatch.wants = True
 
-    async def _adopt_claims(self, connection: asyncpg.Connection[asyncpg.Record]) -> None:
-        """Jobs that were claimed for our pulls by a call whose answer was lost."""
+    async def _recover_claims(self, connection: asyncpg.Connection[asyncpg.Record]) -> None:
+        """Jobs that were claimed for our dispatches by a call whose answer was lost."""
         query = """
             select j.batch_id, j.id, j.claimed_by, j.attempt, j.step_position, j.retry_count, j.sequence, j.source_type,
               j.filename, j.source_url, j.record, j.file_id, j.file_size, j.media_type, j.checksum,
@@ -307,10 +308,10 @@ class Runner:
             from jobs j join {table} q on q.id = j.claimed_by
             where j.status = 'running' and j.claimed_by = any($1::bigint[]) and q.queue_manager_id = $2"""
         query = query.format(table=QUEUE_TABLE)
-        rows = await connection.fetch(query, list(self.puller.by_id), self.worker_id)
-        self.puller.take(row for row in rows if not self.puller.holds(row[1]))
+        rows = await connection.fetch(query, list(self.claimer.by_id), self.worker_id)
+        self.claimer.take(row for row in rows if not self.claimer.holds(row[1]))
 
-    async def _drain(self) -> None:
+    async def _flush(self) -> None:
         # Three different things to wait for, once, at shutdown.
-        while len(self.committer) or self._rings or self._closing:  # noqa: ASYNC110
+        while len(self.committer) or self._notifications_due or self._closing:  # noqa: ASYNC110
             await asyncio.sleep(0.01)

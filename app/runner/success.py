@@ -12,8 +12,8 @@ from app.kit.db import Database
 from app.kit.errors import is_database_down
 from app.pipelines.contract import OnSuccess
 from app.runner.committer import SETTLE_CALL, Settled, Transition, read_settled, settle_arguments
-from app.runner.context import JobLost, RunningStep
-from app.runner.outcomes import clean_message, error_text
+from app.runner.context import JobFenced, RunningStep
+from app.runner.step_results import clean_message, error_text
 
 log = logging.getLogger("tranche.success")
 RETRY_PAUSE: Final = 0.3
@@ -22,7 +22,7 @@ RETRY_PAUSE: Final = 0.3
 async def settle_with_success(
     database: Database, transition: Transition, hooks: Sequence[OnSuccess], context: RunningStep
 ) -> tuple[Transition, Settled | None]:
-    """Run the hooks and write the transition; returns what was written, and None when the job was lost.
+    """Run the hooks and write the transition; returns what was written, and None when the job was fenced off.
 
     The hooks' rows come first, the batch's lock last. After a lost connection the fence tells whether the commit had
     happened: then the second try finds the job no longer running under this attempt.
@@ -30,7 +30,7 @@ async def settle_with_success(
     while True:
         try:
             return transition, await _write(database, transition, hooks, context)
-        except JobLost:
+        except JobFenced:
             return transition, None
         except Exception as error:
             if is_database_down(error):
@@ -62,5 +62,5 @@ async def _write(
         rows = await connection.exec_driver_sql(SETTLE_CALL, tuple(settle_arguments([transition])))
         settled = read_settled(rows.all(), 1)[0]
         if settled is None:
-            raise JobLost
+            raise JobFenced
         return settled

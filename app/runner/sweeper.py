@@ -1,4 +1,4 @@
-"""Finds what fell through: jobs of dead processes, work that nobody was told of, quiet batches left open.
+"""Finds what fell through: jobs of dead processes, work that nobody was notified of, quiet batches left open.
 
 Every process runs it; a lock in the database lets one sweep at a time.
 """
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from app.kit.db import Database
 from app.kit.service import Periodic
-from app.runner.engine import LOG_TABLE, QUEUE_TABLE
+from app.runner.engine import ENTRYPOINT, LOG_TABLE, QUEUE_TABLE
 
 if TYPE_CHECKING:
     from app.runner.runner import Runner
@@ -24,7 +24,7 @@ INTERVAL: Final = 2.0
 DEAD_AFTER: Final = "10 seconds"
 """Five missed heartbeats. While the server itself was away nobody could send one, so its start counts as one."""
 STALE_AFTER: Final = "30 seconds"
-"""Running jobs without a pull, and work without a ring, are left alone so long: their ring may be on its way."""
+"""Running jobs without a dispatch, and work without a notification, are left alone so long: it may be on its way."""
 KEEP_ENGINE_LOG: Final = "1 hour"
 LOCK_KEY: Final = 7_236_541_020
 
@@ -39,12 +39,12 @@ _ORPHANS = f"""
 select j.batch_id, j.id, j.attempt, j.step_position from jobs j
 where j.status = 'running' and j.updated_at < clock_timestamp() - interval '{STALE_AFTER}'
   and not exists (select from {QUEUE_TABLE} q where q.id = j.claimed_by)"""
-_UNRUNG = f"""
+_UNNOTIFIED = f"""
 select b.id from batches b
 where b.status in ('pending', 'processing') and b.updated_at < clock_timestamp() - $1::float8 * interval '1 second'
   and b.running_jobs < case when b.execution_mode = 'sequential' then 1 else b.max_parallel end
   and exists (select from jobs j where j.batch_id = b.id and j.status = 'pending' and j.run_at <= clock_timestamp())
-  and not exists (select from {QUEUE_TABLE} q where q.entrypoint = 'pull' and q.status = 'queued'
+  and not exists (select from {QUEUE_TABLE} q where q.entrypoint = '{ENTRYPOINT}' and q.status = 'queued'
     and q.payload = convert_to(b.id::text, 'UTF8'))
 limit 500"""
 _UNCLOSED = """
@@ -77,17 +77,17 @@ class Sweeper(Periodic):
             if not (await fetch("select pg_try_advisory_xact_lock($1)", LOCK_KEY))[0][0]:
                 return
             dead = [row for row in await fetch(_WORKERS) if self._is_dead(*row)]
-            lost = await fetch(_JOBS_OF_WORKERS, [row[0] for row in dead]) if dead else []
-            lost += await fetch(_ORPHANS)
-            unrung = [row[0] for row in await fetch(_UNRUNG, patience_seconds)]
+            rescued = await fetch(_JOBS_OF_WORKERS, [row[0] for row in dead]) if dead else []
+            rescued += await fetch(_ORPHANS)
+            unnotified = [row[0] for row in await fetch(_UNNOTIFIED, patience_seconds)]
             unclosed = [row[0] for row in await fetch(_UNCLOSED)]
             uncancelled = [row[0] for row in await fetch(_UNCANCELLED)]
             await connection.exec_driver_sql(_PRUNE_LOG)
-        if lost:
-            log.warning("%s jobs of %s dead processes are put back", len(lost), len(dead))
-        await asyncio.gather(*(self._runner.lose(*row) for row in lost))
-        if unrung:
-            await self._runner.engine.ring(dict.fromkeys(unrung, 0.0))
+        if rescued:
+            log.warning("%s jobs of %s dead processes are put back", len(rescued), len(dead))
+        await asyncio.gather(*(self._runner.rescue(*row) for row in rescued))
+        if unnotified:
+            await self._runner.engine.notify(dict.fromkeys(unnotified, 0.0))
         for batch_id in uncancelled:
             await self._runner.cancel_pending(batch_id)
         for batch_id in unclosed:

@@ -16,7 +16,7 @@ from tests.batches.world import PIPELINES, Held, Ledger, World, step_ended
 
 CODES: Final = ("NOT_WANTED", "UPSTREAM_4XX")
 PICK = st.integers(0, 11)
-ENDINGS = ("completed", "completed", "failed", "failed", "skipped", "retry", "released", "progress", "lost")
+ENDINGS = ("completed", "completed", "failed", "failed", "skipped", "retry", "released", "progress", "given_up")
 
 
 class Workers(RuleBasedStateMachine):
@@ -30,13 +30,13 @@ class Workers(RuleBasedStateMachine):
         self.batches: dict[UUID, Any] = {}
         self.holders: dict[UUID, Held] = {}
         self.stale: list[Held] = []
-        self.workers, self.dead, self.pulls = [1, 2, 3], set[int](), count(4)
+        self.workers, self.dead, self.dispatches = [1, 2, 3], set[int](), count(4)
         self.ended: dict[UUID, str] = {}
 
     @property
     def held(self) -> list[Held]:
         """What living workers hold."""
-        return [held for held in self.holders.values() if held.pull not in self.dead]
+        return [held for held in self.holders.values() if held.dispatch not in self.dead]
 
     def some(self, pick: int, *statuses: str) -> UUID:
         """A batch, if possible one in these statuses."""
@@ -53,10 +53,10 @@ class Workers(RuleBasedStateMachine):
             self.holders[held.job_id] = held
 
     def tell(self, held: Held, how: str, *, code: str = CODES[0], cached: bool = False) -> Transition:
-        """What a worker says about the job it holds; `lost`: that the whole batch is."""
-        if how in ("completed", "failed", "skipped", "lost"):
-            pipeline, status = PIPELINES[self.ledgers[held.batch_id].pipeline], "failed" if how == "lost" else how
-            return step_ended(held, pipeline, status, code=code, lost=how == "lost", cached=cached)
+        """What a worker says about the job it holds; `given_up`: that the whole batch is."""
+        if how in ("completed", "failed", "skipped", "given_up"):
+            pipeline, status = PIPELINES[self.ledgers[held.batch_id].pipeline], "failed" if how == "given_up" else how
+            return step_ended(held, pipeline, status, code=code, given_up=how == "given_up", cached=cached)
         place = (held.batch_id, held.job_id, held.attempt, held.position)
         if how == "retry":
             return Transition(*place, "retry", error_code="RATE_LIMIT", error_message="Not yet.")
@@ -92,10 +92,10 @@ class Workers(RuleBasedStateMachine):
     @precondition(lambda self: self.held)
     @rule(pick=PICK, reaped=st.booleans())
     def crash(self, pick: int, reaped: bool) -> None:
-        dead = self.held[pick % len(self.held)].pull
-        self.stale += [held for held in self.held if held.pull == dead]
+        dead = self.held[pick % len(self.held)].dispatch
+        self.stale += [held for held in self.held if held.dispatch == dead]
         self.dead.add(dead)
-        self.workers[self.workers.index(dead)] = next(self.pulls)
+        self.workers[self.workers.index(dead)] = next(self.dispatches)
         if reaped:
             self.reap()
 
@@ -152,4 +152,4 @@ class Workers(RuleBasedStateMachine):
         if answer.status == "running" and transition.next_position is not None:
             further = replace(held, position=transition.next_position, failure=transition.error_code)
             self.holders[held.job_id] = further
-            self.stale += [further] if held.pull in self.dead else []
+            self.stale += [further] if held.dispatch in self.dead else []

@@ -65,7 +65,7 @@ class Batches(Workers):
 
     def command(self, command: Callable[..., Any], batch_id: UUID, allowed: Sequence[str], *last: Any) -> list[Any]:
         """Give a command twice; it must be refused unless the batch is in one of the `allowed` statuses."""
-        more = () if command is service.pause else (self.world.doorbell,)
+        more = () if command is service.pause else (self.world.notifier,)
         answers = []
         for _ in range(1 if command is copies.restart else 2):
             status = self.batches[batch_id]["status"]
@@ -187,9 +187,9 @@ class Batches(Workers):
             if len(self.held) < len(self.holders):
                 self.reap()
             while held := self.held:
-                # What is being cancelled is told that it is lost, which must not change how it ends.
+                # What is being cancelled is given up as well, which must not change how it ends.
                 ending = {each for each, batch in self.batches.items() if batch["status"] == "cancelling"}
-                words = ["lost" if each.batch_id in ending else next(hows) for each in held]
+                words = ["given_up" if each.batch_id in ending else next(hows) for each in held]
                 self.write(held, [self.tell(each, word) for each, word in zip(held, words, strict=True)])
                 if self.stale:
                     self.write_late(0, next(hows))

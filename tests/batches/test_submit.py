@@ -142,11 +142,11 @@ async def test_first_event_tells_of_the_batch_and_of_mixed_customers(api: Api) -
         assert events[0]["counters"]["pending"] == len(names)
 
 
-async def test_ring_is_committed_with_the_batch(api: Api) -> None:
-    rings = "select count(*) from engine.pgqueuer where convert_from(payload, 'UTF8') = :id"
+async def test_notification_is_committed_with_the_batch(api: Api) -> None:
+    dispatches = "select count(*) from engine.pgqueuer where convert_from(payload, 'UTF8') = :id"
     reply = await submit(api, pipeline="typed", items=[{"record": {}}] * 3)
-    assert await query(api, rings, id=reply["batch_id"]) == 4
+    assert await query(api, dispatches, id=reply["batch_id"]) == 4
     reply = await submit(api, pipeline="typed", items=[{"record": {}}], max_parallel=2)
-    assert await query(api, rings, id=reply["batch_id"]) == 2
+    assert await query(api, dispatches, id=reply["batch_id"]) == 2
     reply = await submit(api, pipeline="typed", items=[{"record": {}}], start=False)
-    assert await query(api, rings, id=reply["batch_id"]) == 0
+    assert await query(api, dispatches, id=reply["batch_id"]) == 0

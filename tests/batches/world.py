@@ -18,8 +18,8 @@ from app.batches.submission import NewJob, submit
 from app.kit.db import Database
 from app.pipelines.contract import Pipeline, StepContext
 from app.pipelines.registry import Registry
+from app.runner.claimer import CLAIM_CALL
 from app.runner.committer import Settled, Transition, write_group
-from app.runner.puller import CLAIM_CALL
 from app.runner.summary import close_batch
 from tests.workloads.basic import checksum, no_op, slow
 
@@ -48,10 +48,10 @@ PIPELINES: Final = {pipeline.key: pipeline for pipeline in (no_op, slow, checksu
 _OTHERS: Final = [name for name in COUNTERS if name not in ("total", "cached")]
 
 
-class Silent:
-    """A doorbell that nobody hears: the machine itself is the runner."""
+class SilentNotifier:
+    """Notifies nobody: the machine itself is the runner."""
 
-    async def ring(self, session: AsyncSession, batch_id: UUID, times: int) -> None: ...
+    async def notify(self, session: AsyncSession, batch_id: UUID, times: int) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Held:
     job_id: UUID
     attempt: int
     position: int
-    pull: int
+    dispatch: int
     failure: str | None
 
 
@@ -74,7 +74,7 @@ class World:
         self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
         self.database = Database(url, pool_size=1)
         self.registry = Registry(PIPELINES.values())
-        self.doorbell = Silent()
+        self.notifier = SilentNotifier()
         self.run(self._open())
 
     async def _open(self) -> None:
@@ -122,12 +122,12 @@ class World:
         ]
         wanted = BatchOptions.model_validate(options)
         return self.transact(
-            lambda session: submit(session, self.caller, self.registry, self.doorbell, wanted, new, max_jobs=100)
+            lambda session: submit(session, self.caller, self.registry, self.notifier, wanted, new, max_jobs=100)
         ).batch_id
 
-    def claim(self, batch_ids: Sequence[UUID], wanted: int, pull: int) -> list[Held]:
+    def claim(self, batch_ids: Sequence[UUID], wanted: int, dispatch: int) -> list[Held]:
         """Claim up to `wanted` jobs of each batch."""
-        rows = self.fetch(CLAIM_CALL, batch_ids, [wanted] * len(batch_ids), [pull] * len(batch_ids))
+        rows = self.fetch(CLAIM_CALL, batch_ids, [wanted] * len(batch_ids), [dispatch] * len(batch_ids))
         # The same order each time, which the function does not promise: an example must be repeatable.
         found = sorted((row for row in rows if row[1] is not None), key=lambda row: (row[0], row[6]))
         carried = self.fetch(
@@ -175,7 +175,7 @@ class Ledger:
         quiet = not after["pending_jobs"] + after["running_jobs"]
         ended = after["total_jobs"] - after["pending_jobs"] - after["running_jobs"]
         failed = after["failed_jobs"] - self.failures_at_base > self.threshold * self.jobs_at_base
-        if status in ("processing", "paused") and any(transition.batch_lost for transition in transitions):
+        if status in ("processing", "paused") and any(transition.batch_given_up for transition in transitions):
             self.given_up = True
             return "cancelling"
         if status != "processing" or quiet or before["running_jobs"] == after["running_jobs"]:
@@ -196,7 +196,7 @@ class Ledger:
         return "partial" if batch["completed_jobs"] else "failed"
 
 
-def step_ended(held: Held, pipeline: Pipeline, how: str, *, code: str, lost: bool, cached: bool) -> Transition:
+def step_ended(held: Held, pipeline: Pipeline, how: str, *, code: str, given_up: bool, cached: bool) -> Transition:
     """The transition for a step that is `completed`, `failed` or `skipped`, by the rules of a workload."""
     place = (held.batch_id, held.job_id, held.attempt, held.position)
     failure = held.failure or (code if how == "failed" else None)
@@ -207,8 +207,8 @@ def step_ended(held: Held, pipeline: Pipeline, how: str, *, code: str, lost: boo
     common: dict[str, Any] = {"output": output, "cached": cached}
     if failure:
         common |= {"error_code": failure, "error_message": "It did not work."}
-    if failure and (following is None or lost):
-        return Transition(*place, "failed", how, batch_lost=lost, **common)
+    if failure and (following is None or given_up):
+        return Transition(*place, "failed", how, batch_given_up=given_up, **common)
     if following is None:
         return Transition(*place, "completed", how, len(steps), result=output, **common)
     return Transition(*place, "next", how, following, steps[following].name, **common)

@@ -35,7 +35,7 @@ async def test_whatever_happens_is_in_the_model(api: Api) -> None:
     emitted = list(
         (await run(api, "behaviour", [{"do": what} for what in ("report", "retry_once", "stop", "x")]))["events"]
     )
-    emitted += (await run(api, "behaviour", [{"do": "lose"}, {}], max_parallel=1))["events"]
+    emitted += (await run(api, "behaviour", [{"do": "give up"}, {}], max_parallel=1))["events"]
     emitted += (await run(api, "cleanup", [{"fail": True}, {}]))["events"]
     batch_id = await submit(api, "slow", [{}, {}], params={"seconds": 0.3}, max_parallel=1, start=False)
     for command in ("start", "pause", "resume", "cancel"):

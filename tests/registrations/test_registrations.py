@@ -51,7 +51,7 @@ async def hurry(api: Api, batch_id: str) -> None:
     """Let a delayed retry be due now."""
     async with api.installation.database.transaction() as session:
         await session.execute(text("update jobs set run_at = now() where batch_id = :id"), {"id": batch_id})
-        await api.installation.doorbell.ring(session, batch_id, 1)  # type: ignore[arg-type]
+        await api.installation.notifier.notify(session, batch_id, 1)  # type: ignore[arg-type]
 
 
 def steps_of(job: dict[str, Any]) -> dict[str, str]:

@@ -139,7 +139,7 @@ async def test_a_frozen_worker_loses_its_jobs_and_writes_nothing_when_it_wakes(l
         assert worker.stdout
         assert b"ready" in await asyncio.to_thread(worker.stdout.readline)
         async with client_of(live_server) as api:
-            # More pulls than one process takes, so that both hold jobs.
+            # More dispatches than one process takes, so that both hold jobs.
             batches = [
                 await submit(api, "slow", [{} for _ in range(8)], params={"seconds": 1.5}, max_parallel=4)
                 for _ in range(6)

@@ -105,7 +105,7 @@ async def test_the_policy_fail_gives_the_batch_up(api: Api) -> None:
 
 
 async def test_a_step_can_give_the_whole_batch_up(api: Api) -> None:
-    records = [{"do": "succeed"}, {"do": "lose"}, *({"do": "succeed"} for _ in range(5))]
+    records = [{"do": "succeed"}, {"do": "give up"}, *({"do": "succeed"} for _ in range(5))]
     batch = await run(api, "behaviour", records, execution_mode="sequential")
     assert (batch["status"], batch["status_reason"]) == ("failed", "ALL_LOST")
     assert [job["status"] for job in batch["jobs"]] == ["completed", "failed"] + ["cancelled"] * 5

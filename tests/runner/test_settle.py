@@ -11,8 +11,8 @@ import asyncpg
 import pytest
 
 from app.kit.ids import new_id
+from app.runner.claimer import CLAIM_CALL
 from app.runner.committer import Transition, write_group
-from app.runner.puller import CLAIM_CALL
 
 Connection = Any
 
@@ -55,8 +55,8 @@ async def make_batch(connection: Connection, jobs: int, **columns: Any) -> UUID:
     return batch_id
 
 
-async def claim(connection: Connection, batch_id: UUID, jobs: int, pull: int = 1) -> list[Any]:
-    rows = await connection.fetch(CLAIM_CALL, [batch_id], [jobs], [pull])
+async def claim(connection: Connection, batch_id: UUID, jobs: int, dispatch: int = 1) -> list[Any]:
+    rows = await connection.fetch(CLAIM_CALL, [batch_id], [jobs], [dispatch])
     return [row for row in rows if row[1]]
 
 

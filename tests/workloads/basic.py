@@ -73,7 +73,7 @@ async def behave(ctx: StepContext) -> Any:
     match what:
         case "stop":
             return Stop("NOT_WANTED", "The record says so.")
-        case "lose":
+        case "give up":
             return Stop("ALL_LOST", "Nothing of this batch can succeed.", batch=True)
         case "retry_once" if seen[ctx.key] == 1:
             return Retry(after=0.05, code="RATE_LIMIT", message="Not yet.")

@@ -42,7 +42,7 @@ class Failed:
     message: str
     retryable: bool
     retry_after: float | None = None
-    batch_lost: bool = False
+    batch_given_up: bool = False
 
 
 Result = Done | Skipped | Failed
@@ -77,8 +77,8 @@ def encode_output(value: Any) -> str | None:
 def read_return(step: Step, returned: Any) -> Result:
     """What a step function returned, as a result."""
     match returned:
-        case Stop(code=code, message=message, batch=batch_lost):
-            return Failed(code, clean_message(message), retryable=False, batch_lost=batch_lost)
+        case Stop(code=code, message=message, batch=batch_given_up):
+            return Failed(code, clean_message(message), retryable=False, batch_given_up=batch_given_up)
         case Retry(after=after, code=code, message=message):
             return Failed(code, clean_message(message), retryable=True, retry_after=after)
     try:

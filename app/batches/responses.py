@@ -137,7 +137,7 @@ class OutputRead(Output):
     url: str
 
 
-class TryRead(Output):
+class FailedAttemptRead(Output):
     step: str | None
     outcome: Literal["retried", "lost", "failed"]
     at: datetime
@@ -148,7 +148,7 @@ class TryRead(Output):
 
 class JobDetail(JobRead):
     steps: Sequence[StepDetail]
-    tries: list[TryRead] = Field(description="What went wrong, each time that it did, the oldest first.")
+    tries: list[FailedAttemptRead] = Field(description="What went wrong, each time that it did, the oldest first.")
     outputs: list[OutputRead]
     batch: BatchRead
 

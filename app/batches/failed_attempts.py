@@ -9,20 +9,20 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.batches.models import Job
-from app.batches.reads import TryRead
+from app.batches.responses import FailedAttemptRead
 from app.batches.step_models import Event, JobStep
 
 OUTCOMES: Final = {"job.retrying": "retried", "job.requeued": "lost", "step.failed": "failed"}
 
 
-async def list_tries(session: AsyncSession, job: Job, steps: Sequence[JobStep]) -> list[TryRead]:
+async def list_failed_attempts(session: AsyncSession, job: Job, steps: Sequence[JobStep]) -> list[FailedAttemptRead]:
     """The tries of a job that went wrong, the oldest first; those of an earlier batch stay with its job there."""
     if not job.crash_count and all(step.attempts < 2 and step.status != "failed" for step in steps):
         return []  # most jobs: the log, which is long, has nothing to say
     query = select(Event).where(Event.batch_id == job.batch_id, Event.job_id == job.id, Event.type.in_(OUTCOMES))
     events = (await session.execute(query.order_by(Event.id))).scalars()
     return [
-        TryRead.model_validate(
+        FailedAttemptRead.model_validate(
             {
                 "step": event.step,
                 "outcome": OUTCOMES[event.type],
