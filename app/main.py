@@ -125,6 +125,6 @@ def create_app(settings: Settings) -> FastAPI:
     ):
         app.include_router(router)
     app.include_router(registration_batches_router, prefix="/api")
-    app.include_router(registration_batches_router, include_in_schema=False)  # the path that document 004 gives them
+    app.include_router(registration_batches_router, include_in_schema=False)  # the documented path without /api
     describe_events(app)
     return app

@@ -1,4 +1,4 @@
-"""Batches for the jobs of an older system, which had none: grouped by pipeline and by time (document 001).
+"""Batches for the jobs of an older system, which had none: grouped by pipeline and by time.
 
 Jobs of one pipeline that follow each other within the window were one submission. They end as they ended there; what
 had not ended is cancelled, because nobody will run it. Everything is written through one connection, in the transaction

@@ -1,4 +1,4 @@
-"""New batches from old ones: retry-failed goes on where jobs failed, restart begins anew (document 004)."""
+"""New batches from old ones: retry-failed goes on where jobs failed, restart begins anew."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers base directory names: a second batch of the same name gets `_2` (document 001)."""
+"""Numbers base directory names: a second batch of the same name gets `_2`, as a folder of that name exists."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names read off file names: whose batch it is, what is in it, and the folder that its results go by (document 001)."""
+"""Names read off file names: whose batch it is, what is in it, and the folder that its results go by."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from datetime import date
 from app.files.names import display_name, split_suffix
 
 MAX_PREFIX = 20
-"""VARCHAR(20) of document 001: longer prefixes are cut here, not by the column."""
+"""The column's length: a longer prefix is cut here and not refused there."""
 _PREFIX = re.compile(r"^([A-Za-z]{2,5})[_\- ]([A-Za-z]{2,}\d*)(?=[_\-. ]|$)")
 _VIEWS = frozenset(
     (

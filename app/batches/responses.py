@@ -223,7 +223,7 @@ def job_fields(job: Job, pipeline: str, steps: Iterable[JobStep], code: str | No
     """A row, its steps and its code as the members of JobRead. `run_at` shows only while a delayed retry is due."""
     own = {name: getattr(job, name) for name in JobRead.model_fields if hasattr(job, name)}
     delayed = job.status == "pending" and job.run_at.year > 1  # -infinity arrives as year 1
-    # Document 003 has the id with the job; the row itself points at the job, so it is the result that names it.
+    # Clients look for the id with the job; the row itself points at the job, so it is the result that names it.
     extraction_id = job.result.get("extraction_id") if isinstance(job.result, dict) else None
     return own | {
         "pipeline": pipeline,

@@ -61,7 +61,7 @@ def _printable(value: str | None) -> str | None:
 
 
 def _read_filter(value: str, search: str | None) -> BatchFilter:
-    """`status:failed`, `customer:PL_DXB`, or a status alone; `status` alone is how document 001 spells "by status"."""
+    """`status:failed`, `customer:PL_DXB`, or a status alone; `status` alone groups by status."""
     name, colon, word = value.partition(":")
     if name == "customer" and colon:
         return BatchFilter(customer=word, search=search)

@@ -18,7 +18,7 @@ COUNTERS: Final = ("total", "pending", "running", "completed", "failed", "cancel
 """A batch's counters, in the order of `events.counters`. Each is the column `{name}_jobs`."""
 
 STATUS_ALIASES: Final = {"queued": "pending", "in_progress": "processing", "success": "completed"}
-"""Words of documents 001, 002 and 004 that filters take as well."""
+"""Words of older clients that filters take as well."""
 
 
 @dataclass(frozen=True, slots=True)

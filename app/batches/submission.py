@@ -192,7 +192,7 @@ async def submit(
     single: bool = False,
     relation: str | None = None,
 ) -> BatchCreated:
-    """Write the batch and notify the runner. `single`: one job submitted by itself, named after it (document 004)."""
+    """Write the batch and notify the runner. `single`: one job submitted by itself, named after it."""
     tasks = check_tasks(registry, options)
     assigned = assign(tasks, jobs, max_jobs, draft=not options.start)
     pipeline = tasks[0].pipeline

@@ -1,4 +1,4 @@
-"""The pipeline `pdf-extraction`: finds one swimmer's swims in meet result sheets (document 003)."""
+"""The pipeline `pdf-extraction`: finds one swimmer's swims in meet result sheets."""
 
 from __future__ import annotations
 
@@ -58,9 +58,9 @@ def make_pipeline(provider: Provider | None = None) -> Pipeline:
         params=ExtractionParams if provider else ParamsWithoutProvider,
         accepts=("file", "url"),
         max_parallel=4,
-        expires_after=timedelta(days=30),  # document 003
+        expires_after=timedelta(days=30),
         version=VERSION,
-        result_codes=True,  # document 003
+        result_codes=True,  # families open their swimmer's result without an account
         result_table=ResultTable("swims", COLUMNS, facts=("swimmer_name", "meet", "dates", "course", "reason")),
     )
     pipeline.step(timeout=300)(downloading)

@@ -17,7 +17,7 @@ from app.extractions.models import Extraction, SheetClaim, SheetRow
 from app.kit.ids import new_id
 
 KEPT_UNUSED: Final = timedelta(days=30)
-"""How long a reading that nobody asks for is kept (document 003 keeps a batch as long)."""
+"""How long a reading that nobody asks for is kept: as long as a batch of sheets."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Keeping files: content first and durable, then the row (promise R1)."""
+"""Keeping files: content first and durable, then the row, so that no row names a content that a crash took."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ from app.files.errors import ContentMissing, DiskNearlyFull, StorageUnavailable,
 
 log = logging.getLogger("tranche.files")
 RESERVE_BYTES, RESERVE_SHARE = 1024**3, 0.05
-"""Space that uploads must leave free, so that they cannot stop the database (promise R8)."""
+"""Space that uploads must leave free, so that they cannot stop the database, which writes to the same disk."""
 CHECK_EVERY = 4 * CHUNK
 """Bytes between two looks at the free space: a chunked body does not say beforehand how much it will need."""
 PUTS_AT_ONCE = 16

@@ -14,7 +14,7 @@ from sqlalchemy.pool import NullPool
 LOCK_KEY = 7_236_541_019
 """Advisory lock of this service's migrations; any number of its own does."""
 LOCK_TIMEOUT = "5s"
-"""A migration that waits longer for a table would hold up every request behind it (promise O1)."""
+"""A migration that waits longer for a table would hold up every request behind it: an upgrade must not."""
 
 
 def _scripts() -> Path:

@@ -23,7 +23,7 @@ RETRYABLE = frozenset({"RATE_LIMIT", "TIMEOUT", "NETWORK_ERROR", "UPSTREAM_5XX",
     "STORAGE_UNAVAILABLE",
     "DISK_NEARLY_FULL",
 }
-"""Codes that pass by themselves; every other failure is final (document 003, R3-07; our own storage added)."""
+"""Codes that pass by themselves; every other failure is final, as another try would meet the same."""
 
 
 class PipelineNotWellFormed(ValueError):

@@ -13,7 +13,7 @@ from app.kit.db import Base
 
 
 class PipelineRow(Base):
-    """One pipeline. The id is an integer because document 001 has it so on the wire."""
+    """One pipeline. The id is an integer because clients keep it as a number."""
 
     __tablename__ = "pipelines"
 

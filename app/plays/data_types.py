@@ -1,4 +1,4 @@
-"""The kinds of data a play can need of a lead: the "batches" of document 000, with its numbers and names."""
+"""The kinds of data a play can need of a lead: the "batches" of the mappings, with their numbers and names."""
 
 from __future__ import annotations
 

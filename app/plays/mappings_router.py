@@ -1,4 +1,4 @@
-"""`/api/play-batch-mappings/`: which data batches each play requires, in the shapes of document 000."""
+"""`/api/play-batch-mappings/`: which data batches each play requires, as bare lists of ids and numbers."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ _NAMES = ", ".join(f"'{kind.name}'" for kind in DATA_BATCH_TYPES)
 
 
 class Play(Base):
-    """A sales play: steps with variables, run for leads. The id is an integer, as document 000 has it on the wire."""
+    """A sales play: steps with variables, run for leads. The id is an integer, as clients keep it as a number."""
 
     __tablename__ = "plays"
     __table_args__ = (Index("ix_plays_organisation_id", "organisation_id", "id"),)
@@ -62,7 +62,7 @@ class DataBatchTypeRow(Base):
 
 
 class PlayBatchRequirement(Base):
-    """A kind of data that a play needs; table, constraints and indexes are named as in document 000."""
+    """A kind of data that a play needs; table, constraints and indexes have the names that others read it by."""
 
     __tablename__ = "play_batch_requirements"
     __table_args__ = (

@@ -44,7 +44,7 @@ from plays p where p.organisation_id = :organisation_id
 
 
 async def list_mappings_as_json(session: AsyncSession, organisation_id: UUID) -> str:
-    """The mappings of every play that has any, as document 000 has them on the wire."""
+    """The mappings of every play that has any, in the shape of the reply."""
     return str((await session.execute(_MAPPINGS, {"organisation_id": organisation_id})).scalar_one())
 
 

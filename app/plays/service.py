@@ -23,7 +23,7 @@ class PlayNotFound(NotFound):
     code = "play_not_found"
 
     def __init__(self) -> None:
-        super().__init__("Play not found", error="Play not found")  # the member that document 000's clients read
+        super().__init__("Play not found", error="Play not found")  # the member that clients of these routes read
 
 
 class PlayOfAnotherOwner(Problem):

@@ -1,4 +1,4 @@
-"""Routes that are served with a slash at the end and without, as document 000 has some of them; never by a redirect."""
+"""Routes that are served with a slash at the end and without, as clients use both; never by a redirect."""
 
 from __future__ import annotations
 

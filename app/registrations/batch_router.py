@@ -1,4 +1,4 @@
-"""`/registration-batches`, as document 004 writes it: the batch API narrowed to registrations. Also under `/api`."""
+"""`/registration-batches`: the batch API narrowed to registrations. Also under `/api`."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ async def list_registration_batches(
     session: SessionDep,
     caller: CallerDep,
     status: Annotated[
-        str | None, Query(max_length=200, description="Also document 004's words; several by comma.")
+        str | None, Query(max_length=200, description="Also queued, in_progress, success; several by comma.")
     ] = None,
     created_after: Moment | None = None,
     archived: bool = False,

@@ -1,4 +1,4 @@
-"""Bodies of registration batches, as document 004 writes them."""
+"""Bodies of registration batches, under the names their clients know."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ class RegistrationJobRead(JobRead):
 
 
 class RegistrationBatchRead(BatchRead):
-    """A batch with its jobs and their steps. `total_restaurants` and the like are its counters under document 004's
-    names."""
+    """A batch with its jobs and their steps. `total_restaurants` and the like are its counters under names
+    that older clients read."""
 
     total: int
     completed: int

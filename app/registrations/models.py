@@ -1,4 +1,4 @@
-"""Restaurants, and the view that shows the events of their registrations as document 004 names them."""
+"""Restaurants, and the view that shows the events of their registrations in the log's own words."""
 
 from __future__ import annotations
 

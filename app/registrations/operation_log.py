@@ -1,4 +1,4 @@
-"""Reads the view batch_operation_logs (document 004), which shows the events of registration batches."""
+"""Reads the view batch_operation_logs, which shows the events of registration batches."""
 
 from __future__ import annotations
 

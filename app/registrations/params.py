@@ -1,4 +1,4 @@
-"""What the jobs of a registration batch share: document 004's `common_config`."""
+"""What the jobs of a registration batch share: the `common_config` of a request."""
 
 from __future__ import annotations
 

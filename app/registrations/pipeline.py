@@ -1,4 +1,4 @@
-"""The pipeline `restaurant-registration`: twelve steps on an ordering platform (document 004)."""
+"""The pipeline `restaurant-registration`: twelve steps on an ordering platform."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reports of files, which outlive the batch they were made in, and document 002's names for batches and their files."""
+"""Reports of files, which outlive the batch they were made in, and views of batches and jobs as batch reports."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ batch_reports: Final = table(
     column("archived_at", Timestamp),
     column("expires_at", Timestamp),
 )
-"""The view of document 002 over this pipeline's batches."""
+"""The view of batch reports over this pipeline's batches."""
 
 batch_report_files: Final = table(
     "batch_report_files",
@@ -119,4 +119,4 @@ batch_report_files: Final = table(
     column("started_at", Timestamp),
     column("completed_at", Timestamp),
 )
-"""The view of document 002 over their jobs. What ended without a report is `failed`; `status` says how."""
+"""The view of their files over their jobs. What ended without a report is `failed`; `status` says how."""

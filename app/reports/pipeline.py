@@ -1,4 +1,4 @@
-"""The pipeline `data-report`: describes every table of a batch and sums the batch up (document 002)."""
+"""The pipeline `data-report`: describes every table of a batch and sums the batch up."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ pipeline = Pipeline(
     params=ReportParams,
     accepts=("file", "url"),
     max_parallel=4,
-    expires_after=timedelta(hours=24),  # document 002
+    expires_after=timedelta(hours=24),  # the reports stay; the tables can be sent again
     version=VERSION,
 )
 

@@ -1,4 +1,4 @@
-"""Rows of reports, and document 002's views. Every query of a request takes the caller's organisation."""
+"""Rows of reports, and the views over batches of tables. Every query of a request takes the caller's organisation."""
 
 from __future__ import annotations
 

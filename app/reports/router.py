@@ -1,4 +1,4 @@
-"""Batches of tables under document 002's names, and the reports that outlive them."""
+"""Batches of tables as batch reports, and the reports that outlive them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Summary = Annotated[
     Query(max_length=10_000, description="A JSON object that the summary contains. `summary.formats.csv=2` works too."),
 ]
 FILE_WORDS = STATUS_ALIASES | {"processing": "running", "in_progress": "running"}
-"""Document 002 calls a file `processing` that our jobs call running."""
+"""A file of a batch report is `processing` where a job is running."""
 
 
 class BatchReportNotFound(NotFound):

@@ -1,4 +1,4 @@
-"""Reply bodies of batch reports, their files, and reports, under document 002's names."""
+"""Reply bodies of batch reports, their files, and reports, under the names their clients know."""
 
 from __future__ import annotations
 

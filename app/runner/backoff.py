@@ -7,11 +7,11 @@ import random
 FIRST_DELAY = 2.0
 JITTER = 0.2
 LONGEST_ASKED = 300.0
-"""A Retry-After longer than five minutes is cut to that (promise R12)."""
+"""A Retry-After longer than five minutes is cut to that: a job that waits for hours looks stuck."""
 
 
 def retry_delay(retries_so_far: int, asked: float | None = None) -> float:
-    """Seconds to wait: what the other side asked for, else 2, 4, 8 ... plus up to 20 % (document 004).
+    """Seconds to wait: what the other side asked for, else 2, 4, 8 ... plus up to 20 %.
 
     The jitter only adds, so that a crowd of failures spreads out and none comes back early.
     """

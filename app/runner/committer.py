@@ -16,7 +16,7 @@ from app.runner.functions import SETTLE
 MAX_GROUP: Final = 256
 """Transitions in one transaction: past this a group takes longer to write than it saves (measured)."""
 CRASH_LIMIT: Final = 3
-"""A job that kills its worker so often is given up (promise R5)."""
+"""A job that kills its worker so often is given up: it would take every worker down, one after the other."""
 Outcome = Literal["next", "completed", "failed", "retry", "lost", "released", "progress"]
 SETTLE_CALL: Final = f"select * from {SETTLE}({', '.join(f'${n}' for n in range(1, 19))})"
 

@@ -1,4 +1,4 @@
-"""The replies about batches of files, member by member, as document 001 gives them."""
+"""The replies about batches of files, member by member."""
 
 from __future__ import annotations
 

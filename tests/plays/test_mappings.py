@@ -1,4 +1,4 @@
-"""The play-batch mappings of document 000, in its own shapes, and its testing checklist."""
+"""The play-batch mappings: their shapes, limits and errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`/registration-batches` as document 004 writes it, and what surrounds it: the log, the view, saved filters."""
+"""`/registration-batches` as documented, and what surrounds it: the log, the view, saved filters."""
 
 from __future__ import annotations
 

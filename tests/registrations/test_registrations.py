@@ -1,4 +1,4 @@
-"""Registrations on a running platform: document 004's example, its retry, its pause."""
+"""Registrations on a running platform: the documented example, its retry, its pause."""
 
 from __future__ import annotations
 
