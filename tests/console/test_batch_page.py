@@ -54,7 +54,7 @@ def test_who_was_told_and_what_made_it(visit: Visit, service: Service) -> None:
     page.goto(f"{service.url}/#/batches/{batch['batch_id']}")
     expect(page.locator(".batch-head .facts")).to_contain_text("made by a schedule")
     page.get_by_role("heading", name="Notifications").click()
-    told = page.locator(".told li")
+    told = page.locator(".notification-list li")
     expect(told).to_contain_text("batch.completed to <b>CRM</b>")
     expect(told).to_contain_text("Retrying", timeout=20_000)
     told.get_by_role("link", name="<b>CRM</b>").click()

@@ -56,7 +56,7 @@ def test_submit_watch_and_take_results(visit: Visit, service: Service, sheet_fol
     row = page.locator("tr.batch", has_text="Lakeside walk")
     expect(row).to_contain_text("100%")
     row.get_by_role("button", name="Jobs of Lakeside walk").click()
-    expect(page.locator(".peek li")).to_have_count(3)
+    expect(page.locator(".row-preview li")).to_have_count(3)
 
 
 def test_markup_in_file_name_stays_text(visit: Visit, service: Service, sheet_folder: Path) -> None:
@@ -111,7 +111,7 @@ def test_pause_resume_cancel_and_retry(visit: Visit, service: Service) -> None:
     expect(state).to_have_text("Processing")
 
     actions.get_by_role("button", name="Cancel…").click()
-    question = page.locator("#ask")
+    question = page.locator("#confirm")
     expect(question).to_contain_text(re.compile(r"\d+ waiting jobs will not run\."))
     expect(question.get_by_role("button", name="Keep")).to_be_focused()
     page.keyboard.press("Enter")
@@ -166,7 +166,7 @@ def test_draft_archive_and_delete(visit: Visit, service: Service) -> None:
     expect(page.locator("#menu").get_by_role("link", name="Download ZIP")).to_be_focused()
     page.keyboard.press("ArrowUp")
     page.keyboard.press("Enter")
-    expect(page.locator("#ask")).to_contain_text("4 jobs and 4 results go with it")
-    page.locator("#ask").get_by_role("button", name="Delete batch").click()
+    expect(page.locator("#confirm")).to_contain_text("4 jobs and 4 results go with it")
+    page.locator("#confirm").get_by_role("button", name="Delete batch").click()
     expect(row).to_be_hidden()
     expect(page.locator("#toast")).to_contain_text("For Monday deleted")

@@ -46,7 +46,7 @@ def test_many_batches_at_once(visit: Visit, service: Service) -> None:
     expect(picks.get_by_role("button", name="Archive")).to_have_attribute("title", "A draft has not ended")
     page.get_by_label("Select Nightly 51").check()
     picks.get_by_role("button", name="Delete…").click()
-    expect(page.locator("#ask")).to_contain_text("2 jobs and 1 result go with them")
+    expect(page.locator("#confirm")).to_contain_text("2 jobs and 1 result go with them")
     page.get_by_role("button", name="Delete 2").click()
     expect(tabs).to_contain_text(re.compile(r"All\s*51"))
     expect(picks).to_be_hidden()

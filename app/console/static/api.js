@@ -1,5 +1,5 @@
 // Talking to the service: JSON in and out, and every refusal an ApiError with the problem's code.
-import { setServerClock } from './words.js';
+import { setServerClock } from './format.js';
 
 export class ApiError extends Error {
   constructor(status, problem) {
@@ -17,7 +17,7 @@ export function onSignedOut(act) {
   signedOut = act;
 }
 
-function refused(status, problem) {
+function toApiError(status, problem) {
   const error = new ApiError(status, problem ?? {});
   if (status === 401 && error.code !== 'invalid_key') signedOut();
   return error;
@@ -30,26 +30,26 @@ export async function request(method, path, body) {
   const headers = { Accept: 'application/json' };
   const isFile = body instanceof Blob;
   if (body !== undefined) headers['Content-Type'] = isFile ? body.type || 'text/csv' : 'application/json';
-  let answer;
+  let response;
   try {
-    answer = await fetch(path, { method, headers, body: body === undefined || isFile ? body : JSON.stringify(body) });
+    response = await fetch(path, { method, headers, body: body === undefined || isFile ? body : JSON.stringify(body) });
   } catch {
     throw unreachable();
   }
-  setServerClock(answer.headers.get('Date'));
-  if (answer.status === 204) return null;
-  const content = await answer.json().catch(() => null);
-  if (!answer.ok) throw refused(answer.status, content);
+  setServerClock(response.headers.get('Date'));
+  if (response.status === 204) return null;
+  const content = await response.json().catch(() => null);
+  if (!response.ok) throw toApiError(response.status, content);
   return content;
 }
 
 /** A query string from the members that have a value, with its question mark. */
-export function queryOf(params) {
-  const given = Object.entries(params).filter(([, value]) => value != null && value !== '');
-  return given.length ? `?${new URLSearchParams(given)}` : '';
+export function queryString(params) {
+  const present = Object.entries(params).filter(([, value]) => value != null && value !== '');
+  return present.length ? `?${new URLSearchParams(present)}` : '';
 }
 
-export const get = (path, params = {}) => request('GET', path + queryOf(params));
+export const get = (path, params = {}) => request('GET', path + queryString(params));
 
 /** Everything of a list, page by page: `member` is where a page has its things. */
 export async function getAll(path, member) {
@@ -78,7 +78,7 @@ export function upload(file, { signal, onProgress }) {
     xhr.upload.onprogress = (event) => onProgress(event.loaded / Math.max(1, event.total));
     xhr.onload = () => {
       if (xhr.status >= 200 && xhr.status < 300) resolve(xhr.response);
-      else reject(refused(xhr.status, xhr.response));
+      else reject(toApiError(xhr.status, xhr.response));
     };
     xhr.onerror = () => reject(unreachable());
     signal.addEventListener('abort', () => xhr.abort());

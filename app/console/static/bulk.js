@@ -1,23 +1,23 @@
 // The same command for many batches: a few at a time, and one sentence about all of them at the end.
 import { get, post, remove } from './api.js';
-import { ask, toast } from './parts/floats.js';
+import { confirmAction, toast } from './parts/overlays.js';
 import { isOpen } from './parts/states.js';
-import { many } from './words.js';
+import { plural } from './format.js';
 
 const AT_ONCE = 4;
 const PAGE = 200;
 
-const batches = (n) => many(n, 'batch', 'batches');
+const batches = (n) => plural(n, 'batch', 'batches');
 
 /** Runs `act` for each of `items`; returns those that went well, and the first refusal. */
-async function each(items, act) {
+async function runForEach(items, run) {
   const done = [];
   let refusal = null;
   const rest = [...items];
   const worker = async () => {
     for (let item = rest.shift(); item; item = rest.shift()) {
       try {
-        await act(item);
+        await run(item);
         done.push(item);
       } catch (error) {
         refusal ??= error;
@@ -28,30 +28,30 @@ async function each(items, act) {
   return { done, refusal };
 }
 
-function tell(verb, items, { done, refusal }, undo) {
+function reportResult(verb, items, { done, refusal }, undo) {
   const left = items.length - done.length;
-  const rest = left ? ` ${many(left, 'batch was', 'batches were')} left as they are: ${refusal.message}` : '';
+  const rest = left ? ` ${plural(left, 'batch was', 'batches were')} left as they are: ${refusal.message}` : '';
   toast(`${batches(done.length)} ${verb}.${rest}`, done.length ? undo : undefined);
 }
 
 /** `changed` is called when the lists have to be read again, also after Undo. */
 export async function archiveAll(items, changed) {
-  const result = await each(items, ({ id }) => post(`/api/batches/${id}/archive`));
+  const result = await runForEach(items, ({ id }) => post(`/api/batches/${id}/archive`));
   changed();
-  tell('archived', items, result, async () => {
-    await each(result.done, ({ id }) => post(`/api/batches/${id}/unarchive`));
+  reportResult('archived', items, result, async () => {
+    await runForEach(result.done, ({ id }) => post(`/api/batches/${id}/unarchive`));
     changed();
   });
 }
 
 export async function deleteAll(items, changed) {
   const sum = (key) => items.reduce((total, { counters }) => total + counters[key], 0);
-  const lost = `${many(sum('total'), 'job')} and ${many(sum('completed'), 'result')} go with them, files too. `
+  const consequences = `${plural(sum('total'), 'job')} and ${plural(sum('completed'), 'result')} go with them, files too. `
     + 'There is no way back.';
-  if (!(await ask(`Delete ${batches(items.length)}?`, lost, `Delete ${items.length.toLocaleString('en')}`))) return;
-  const result = await each(items, ({ id }) => remove(`/api/batches/${id}`));
+  if (!(await confirmAction(`Delete ${batches(items.length)}?`, consequences, `Delete ${items.length.toLocaleString('en')}`))) return;
+  const result = await runForEach(items, ({ id }) => remove(`/api/batches/${id}`));
   changed();
-  tell('deleted', items, result);
+  reportResult('deleted', items, result);
 }
 
 /** One ZIP for each; a browser asks once whether a page may save several files. */
@@ -62,18 +62,18 @@ export function downloadAll(items) {
     link.download = `${name}.zip`;
     link.click();
   }
-  toast(`${many(items.length, 'ZIP file')} on the way`);
+  toast(`${plural(items.length, 'ZIP file')} on the way`);
 }
 
 const MOST_ZIPS = 20;
 
-export const whyNotAll = {
+export const bulkDisabledReason = {
   download: (items) => (items.length > MOST_ZIPS ? `At most ${MOST_ZIPS} ZIP files at a time` : ''),
-  end: (items) => {
+  remove: (items) => {
     const open = items.filter((batch) => isOpen(batch) && batch.status !== 'draft').length;
-    return open ? `${many(open, 'batch has', 'batches have')} not ended` : '';
+    return open ? `${plural(open, 'batch has', 'batches have')} not ended` : '';
   },
-  archive: (items) => whyNotAll.end(items) || (items.some(({ status }) => status === 'draft') ? 'A draft has not ended' : ''),
+  archive: (items) => bulkDisabledReason.remove(items) || (items.some(({ status }) => status === 'draft') ? 'A draft has not ended' : ''),
 };
 
 /** All batches under `question`, page by page. */

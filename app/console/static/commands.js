@@ -1,9 +1,9 @@
-// What can be asked of a batch, why it cannot be asked now, and the asking. The service has the last word.
+// The commands on a batch, and why each cannot be given now. The service has the last word.
 import { post, remove } from './api.js';
-import { ask, toast } from './parts/floats.js';
+import { confirmAction, toast } from './parts/overlays.js';
 import { isOpen } from './parts/states.js';
 import { go } from './router.js';
-import { many } from './words.js';
+import { plural } from './format.js';
 
 const LIVE = ['pending', 'processing'];
 const IMPORTED = 'Imported from an older system: its files are not here';
@@ -11,7 +11,7 @@ const isImported = ({ relation }) => relation === 'backfill';
 const pathOf = (batch) => `/api/batches/${batch.id}`;
 
 /** Why each command cannot be given now; '' when it can. */
-export const whyNot = {
+export const disabledReason = {
   hold({ status, counters }) {
     if (status === 'draft') return counters.total ? '' : 'The batch has no jobs';
     if (status === 'paused' || LIVE.includes(status)) return '';
@@ -37,44 +37,44 @@ export const whyNot = {
 };
 
 /** Runs `act`; a refusal becomes a sentence, and undefined. */
-async function attempt(act) {
+async function attempt(run) {
   try {
-    return await act();
+    return await run();
   } catch (error) {
     toast(error.message);
     return undefined;
   }
 }
 
-const give = (batch, command) => attempt(() => post(`${pathOf(batch)}/${command}`));
+const send = (batch, command) => attempt(() => post(`${pathOf(batch)}/${command}`));
 
 /** Pause, resume or start: whichever the one button stands for. */
-export const holdWord = ({ status }) => ({ paused: 'Resume', draft: 'Start' })[status] ?? 'Pause';
-export const hold = (batch) => give(batch, holdWord(batch).toLowerCase());
+export const pauseLabel = ({ status }) => ({ paused: 'Resume', draft: 'Start' })[status] ?? 'Pause';
+export const togglePause = (batch) => send(batch, pauseLabel(batch).toLowerCase());
 
 export async function cancel(batch) {
   const { pending, running, completed } = batch.counters;
-  const lost = [
-    pending && `${many(pending, 'waiting job')} will not run.`,
-    running && `${many(running, 'running job')} will be stopped within 30 s.`,
-    completed ? `${many(completed, 'finished result')} ${completed === 1 ? 'stays' : 'stay'}.` : 'There are no results yet.',
+  const consequences = [
+    pending && `${plural(pending, 'waiting job')} will not run.`,
+    running && `${plural(running, 'running job')} will be stopped within 30 s.`,
+    completed ? `${plural(completed, 'finished result')} ${completed === 1 ? 'stays' : 'stay'}.` : 'There are no results yet.',
   ];
-  if (await ask(`Cancel “${batch.name}”?`, lost.filter(Boolean).join(' '), 'Cancel batch')) await give(batch, 'cancel');
+  if (await confirmAction(`Cancel “${batch.name}”?`, consequences.filter(Boolean).join(' '), 'Cancel batch')) await send(batch, 'cancel');
 }
 
-async function follow(batch, command) {
-  const made = await give(batch, command);
+async function openNewBatch(batch, command) {
+  const made = await send(batch, command);
   if (made) go(`#/batches/${made.new_batch_id}`);
 }
 
 export const retryFailed = (batch, code) =>
-  follow(batch, `retry-failed${code ? `?code=${encodeURIComponent(code)}` : ''}`);
-export const restart = (batch) => follow(batch, 'restart');
+  openNewBatch(batch, `retry-failed${code ? `?code=${encodeURIComponent(code)}` : ''}`);
+export const restart = (batch) => openNewBatch(batch, 'restart');
 
 /** `changed` is called with whether the batch is archived now, also after Undo. */
 export async function archive(batch, changed) {
   const to = !batch.archived_at;
-  const answer = await give(batch, to ? 'archive' : 'unarchive');
+  const answer = await send(batch, to ? 'archive' : 'unarchive');
   if (!answer) return;
   batch.archived_at = answer.archived_at;
   changed(to);
@@ -84,8 +84,8 @@ export async function archive(batch, changed) {
 /** Asks, deletes, and calls `gone`. */
 export async function removeBatch(batch, gone) {
   const { total, completed } = batch.counters;
-  const lost = `${many(total, 'job')} and ${many(completed, 'result')} go with it, files too. There is no way back.`;
-  if (!(await ask(`Delete “${batch.name}”?`, lost, 'Delete batch'))) return;
+  const consequences = `${plural(total, 'job')} and ${plural(completed, 'result')} go with it, files too. There is no way back.`;
+  if (!(await confirmAction(`Delete “${batch.name}”?`, consequences, 'Delete batch'))) return;
   const done = await attempt(async () => (await remove(pathOf(batch))) === null);
   if (!done) return;
   toast(`${batch.name} deleted`);
@@ -93,9 +93,9 @@ export async function removeBatch(batch, gone) {
 }
 
 /** The entries that the menus of the list and of the batch page share. */
-export const keepingEntries = (batch, changed, gone) => [
+export const archiveMenuItems = (batch, changed, gone) => [
   batch.archived_at
     ? { label: 'Bring back from the archive', glyph: 'archive', act: () => archive(batch, changed) }
-    : { label: 'Archive', glyph: 'archive', why: whyNot.archive(batch), act: () => archive(batch, changed) },
-  { label: 'Delete…', glyph: 'trash', danger: true, why: whyNot.remove(batch), act: () => removeBatch(batch, gone) },
+    : { label: 'Archive', glyph: 'archive', disabledReason: disabledReason.archive(batch), act: () => archive(batch, changed) },
+  { label: 'Delete…', glyph: 'trash', danger: true, disabledReason: disabledReason.remove(batch), act: () => removeBatch(batch, gone) },
 ];

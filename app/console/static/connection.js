@@ -1,9 +1,9 @@
 // The badge in the top bar: is what the screen shows still arriving?
-import { find, h, icon, text } from './dom.js';
-import { hold, isHeld } from './paint.js';
-import { span } from './words.js';
+import { find, h, icon, setText } from './dom.js';
+import { pauseUpdates, updatesPaused } from './rendering.js';
+import { duration } from './format.js';
 
-const LOOKS = {
+const BADGES = {
   connecting: ['pending', 'live', 'Connecting'],
   live: ['processing', 'live', 'Live'],
   lost: ['failed', 'offline', 'Reconnecting'],
@@ -11,10 +11,10 @@ const LOOKS = {
 };
 
 let state = 'connecting';
-let lastNews = Date.now();
+let lastMessageAt = Date.now();
 
 function draw() {
-  const [tone, glyph, label] = isHeld() ? ['paused', 'paused', 'Held'] : LOOKS[state];
+  const [tone, glyph, label] = updatesPaused() ? ['paused', 'paused', 'Held'] : BADGES[state];
   const badge = find('#connection');
   if (badge.dataset.look === label) return;
   badge.dataset.look = label;
@@ -24,17 +24,17 @@ function draw() {
 
 export function setConnection(next) {
   state = next;
-  if (state === 'live') lastNews = Date.now();
+  if (state === 'live') lastMessageAt = Date.now();
   draw();
 }
 
-export function noteNews() {
-  lastNews = Date.now();
+export function noteMessage() {
+  lastMessageAt = Date.now();
 }
 
 function explain() {
   if (state === 'ended') return 'Nothing here can change any more, so nothing is followed.';
-  const age = `The last news came ${span(Date.now() - lastNews)} ago.`;
+  const age = `The last news came ${duration(Date.now() - lastMessageAt)} ago.`;
   if (state === 'lost') return `${age} The connection broke. The page tries again and then catches up.`;
   return `${age} After a break the page catches up from the last event it saw.`;
 }
@@ -44,16 +44,16 @@ export function setUpConnection() {
   const message = h('p');
   const toggle = h('button', {
     onclick: () => {
-      hold(!isHeld());
+      pauseUpdates(!updatesPaused());
       draw();
       menu.hidePopover();
     },
   });
   menu.append(message, toggle);
   menu.addEventListener('beforetoggle', () => {
-    text(message, explain());
-    const label = isHeld() ? 'Show live updates' : 'Hold the screen still';
-    toggle.replaceChildren(icon(isHeld() ? 'play' : 'pause'), label);
+    setText(message, explain());
+    const label = updatesPaused() ? 'Show live updates' : 'Hold the screen still';
+    toggle.replaceChildren(icon(updatesPaused() ? 'play' : 'pause'), label);
   });
   draw();
 }

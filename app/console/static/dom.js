@@ -5,18 +5,18 @@ export const find = (query, root = document) => root.querySelector(query);
 export const findAll = (query, root = document) => [...root.querySelectorAll(query)];
 
 /** h('td.num', { title: 'x' }, 'text', node, null): attributes first (optional), then children. */
-export function h(name, ...kids) {
+export function h(name, ...children) {
   const [tag, ...classes] = name.split('.');
   const node = document.createElement(tag);
   if (classes.length) node.className = classes.join(' ');
   if (tag === 'button') node.type = 'button';
-  const given = kids[0]?.constructor === Object ? kids.shift() : {};
-  for (const [key, value] of Object.entries(given)) {
+  const attributes = children[0]?.constructor === Object ? children.shift() : {};
+  for (const [key, value] of Object.entries(attributes)) {
     if (value == null || value === false) continue;
     if (key.startsWith('on')) node.addEventListener(key.slice(2), value);
     else node.setAttribute(key, value === true ? '' : value);
   }
-  node.append(...kids.flat().filter((kid) => kid != null && kid !== false));
+  node.append(...children.flat().filter((child) => child != null && child !== false));
   return node;
 }
 
@@ -47,7 +47,7 @@ export function fillIcons(root) {
 }
 
 // A write that changes nothing still costs a layout and disturbs a selection, so both compare first.
-export function text(node, value) {
+export function setText(node, value) {
   const only = node.firstChild;
   if (only?.nodeType === Node.TEXT_NODE && !only.nextSibling) {
     if (only.data !== value) only.data = value;
@@ -56,7 +56,7 @@ export function text(node, value) {
   }
 }
 
-export function attr(node, name, value) {
+export function setAttr(node, name, value) {
   if (value == null || value === false) node.removeAttribute(name);
   else if (node.getAttribute(name) !== String(value)) node.setAttribute(name, value === true ? '' : value);
 }
@@ -73,15 +73,15 @@ export function fromTemplate(name) {
 }
 
 /** One polite sentence for screen readers; rows never announce themselves. */
-export function say(message) {
-  text(find('#said'), message);
+export function announce(message) {
+  setText(find('#announcements'), message);
 }
 
 /** Runs `act` once calls have stopped for `ms`. */
-export function debounce(act, ms) {
+export function debounce(run, ms) {
   let timer;
-  return (...given) => {
+  return (...args) => {
     clearTimeout(timer);
-    timer = setTimeout(() => act(...given), ms);
+    timer = setTimeout(() => run(...args), ms);
   };
 }

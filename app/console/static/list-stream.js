@@ -1,44 +1,45 @@
-// News of all batches, for the list: from the service's stream, and by asking while there is none.
-import { setConnection, noteNews } from './connection.js';
+// Changes to all batches, for the list: from the service’s event stream, or by polling while there is none.
+import { setConnection, noteMessage } from './connection.js';
 
 const POLL = 3000;
-const STREAM_AGAIN = 10_000;
-const ASK_AFTER = 400; // several batches that the list does not know become one question
+const RECONNECT_AFTER = 10_000;
+const REFRESH_DELAY = 400; // several batches that the list does not know become one request
 // A browser opens six connections to one host: a tab that nobody looks at must not keep one for ever.
 const HIDDEN_GRACE = 30_000;
 
 /**
- * `ask()` loads what the list may lack, and is called whenever news may have been missed. `take(batch)` gets a batch as
- * it is now and returns whether the list knows it; `gone(id)` is told of deleted ones. Returns how to stop.
+ * `refresh()` loads what the list may lack, and is called whenever an event may have been missed. `onBatch(batch)` gets a
+ * batch as it is now and returns whether the list shows it; `onDeleted(id)` is called for deleted ones. Returns a function
+ * that stops it.
  */
-export function followList({ ask, take, gone }) {
+export function followList({ refresh, onBatch, onDeleted }) {
   let source = null;
   let stopped = false;
-  const timers = { poll: null, stream: null, ask: null, hidden: null };
+  const timers = { poll: null, stream: null, refresh: null, hidden: null };
 
-  async function askNow() {
-    clearTimeout(timers.ask);
-    timers.ask = null;
-    const answered = await ask().then(() => true, () => false);
+  async function refreshNow() {
+    clearTimeout(timers.refresh);
+    timers.refresh = null;
+    const loaded = await refresh().then(() => true, () => false);
     if (stopped) return;
-    if (!answered) setConnection('lost');
+    if (!loaded) setConnection('lost');
     else if (source?.readyState !== EventSource.CONNECTING) setConnection('live');
   }
 
-  function askSoon() {
-    timers.ask ??= setTimeout(askNow, ASK_AFTER);
+  function refreshSoon() {
+    timers.refresh ??= setTimeout(refreshNow, REFRESH_DELAY);
   }
 
   /** Without a stream the list asks every few seconds; while nobody looks it does not ask at all. */
   async function poll() {
     clearTimeout(timers.poll);
-    if (!document.hidden) await askNow();
+    if (!document.hidden) await refreshNow();
     if (!stopped && source === null) timers.poll = setTimeout(poll, POLL);
   }
 
   function disconnect() {
     for (const timer of Object.values(timers)) clearTimeout(timer);
-    timers.ask = null;
+    timers.refresh = null;
     source?.close();
     source = null;
   }
@@ -48,25 +49,25 @@ export function followList({ ask, take, gone }) {
     source = new EventSource('/api/events');
     source.onopen = () => {
       setConnection('live');
-      askNow();
+      refreshNow();
     };
     source.onerror = () => {
       setConnection('lost');
       // CONNECTING: the browser is already trying again. CLOSED: it was refused and gave up.
       if (source?.readyState !== EventSource.CLOSED) return;
       disconnect();
-      timers.stream = setTimeout(connect, STREAM_AGAIN);
+      timers.stream = setTimeout(connect, RECONNECT_AFTER);
       poll();
     };
     source.addEventListener('batch.updated', (message) => {
-      noteNews();
-      if (!take(JSON.parse(message.data).batch)) askSoon();
+      noteMessage();
+      if (!onBatch(JSON.parse(message.data).batch)) refreshSoon();
     });
     source.addEventListener('batch.deleted', (message) => {
-      noteNews();
-      gone(JSON.parse(message.data).batch_id);
+      noteMessage();
+      onDeleted(JSON.parse(message.data).batch_id);
     });
-    source.addEventListener('reset', askNow);
+    source.addEventListener('reset', refreshNow);
     source.addEventListener('bye', () => {
       setConnection('lost');
       disconnect();

@@ -2,8 +2,8 @@
 import { get, onSignedOut } from './api.js';
 import { setUpConnection } from './connection.js';
 import { fillIcons, loadIcons } from './dom.js';
-import { setUpKeys } from './keys.js';
-import { setUpMenu } from './parts/floats.js';
+import { setUpShortcuts } from './shortcuts.js';
+import { setUpMenu } from './parts/overlays.js';
 import { address, go, lazy, reload, start } from './router.js';
 import { batchesScreen } from './screens/batches.js';
 import { signInScreen } from './screens/sign-in.js';
@@ -30,7 +30,7 @@ setUpShell(() => {
   go('#/sign-in');
 });
 setUpConnection();
-setUpKeys();
+setUpShortcuts();
 setUpMenu();
 onSignedOut(askToSignIn);
 // Forms are handled by their screens; only dialogs are closed by the browser.
@@ -60,6 +60,6 @@ start({
   schedules: lazy(() => import('./screens/schedules.js'), 'schedulesScreen', 'tables'),
   webhooks: lazy(() => import('./screens/webhooks.js'), 'webhooksScreen', 'tables'),
   workers: lazy(() => import('./screens/workers.js'), 'workersScreen', 'tables'),
-  keys: lazy(() => import('./screens/keys.js'), 'keysScreen', 'tables'),
+  keys: lazy(() => import('./screens/api-keys.js'), 'apiKeysScreen', 'tables'),
   'sign-in': () => signInScreen(signedIn),
 }, showShell);

@@ -14,18 +14,18 @@ export class BatchModel {
   constructor(batch) {
     this.batch = batch;
     this.jobs = new Map(); // by id, in order of sequence
-    this.names = new Map(); // sequence -> job id, also of jobs that are not loaded
+    this.jobIds = new Map(); // sequence -> job id, also of jobs that are not loaded
   }
 
   /** Takes jobs from the API. Known ones are changed in place, so that their rows keep pointing at them. */
-  take(list) {
+  addJobs(list) {
     const fresh = [];
     for (const job of list) {
       const known = this.jobs.get(job.id);
       if (known) Object.assign(known, job);
       else {
         this.jobs.set(job.id, job);
-        this.names.set(job.sequence, job.id);
+        this.jobIds.set(job.sequence, job.id);
         fresh.push(job);
       }
     }
@@ -41,7 +41,7 @@ export class BatchModel {
       applyToBatch(batch, event);
       return undefined;
     }
-    this.names.set(event.sequence, event.job_id);
+    this.jobIds.set(event.sequence, event.job_id);
     const job = this.jobs.get(event.job_id);
     if (job) applyToJob(job, event);
     return job;
@@ -89,11 +89,11 @@ function applyToJob(job, event) {
       break;
     case 'step.completed':
     case 'step.skipped':
-      end(step, event.type.slice(5), event.at);
-      job.retry_count = 0; // each step has its own tries
+      endStep(step, event.type.slice(5), event.at);
+      job.retry_count = 0; // each step has its own attempts
       break;
     case 'step.failed':
-      end(step, 'failed', event.at);
+      endStep(step, 'failed', event.at);
       if (step) step.error_code = event.error_code;
       break;
     case 'job.retrying':
@@ -110,18 +110,18 @@ function applyToJob(job, event) {
     default:
   }
 
-  if (job.status === 'running') begin(job, event.at);
-  else settle(job, event.at);
+  if (job.status === 'running') beginStep(job, event.at);
+  else settleSteps(job, event.at);
 }
 
-function end(step, status, at) {
+function endStep(step, status, at) {
   if (!step) return;
   step.status = status;
   step.started_at ??= at;
   step.completed_at = at;
 }
 
-function begin(job, at) {
+function beginStep(job, at) {
   const step = job.steps.find(({ name }) => name === job.stage);
   if (!step || step.status === 'running') return;
   step.status = 'running';
@@ -130,7 +130,7 @@ function begin(job, at) {
   step.completed_at = null;
 }
 
-function settle(job, at) {
+function settleSteps(job, at) {
   if (job.status === 'pending') {
     for (const step of job.steps) if (step.status === 'running') step.status = 'pending';
     return;
@@ -138,21 +138,21 @@ function settle(job, at) {
   job.completed_at ??= at;
   if (job.status === 'completed') job.stage = 'done';
   for (const step of job.steps) {
-    if (step.status === 'running') end(step, job.status, at);
+    if (step.status === 'running') endStep(step, job.status, at);
     else if (step.status === 'pending' && job.status !== 'completed') {
       step.status = job.status === 'cancelled' ? 'cancelled' : 'skipped';
     }
   }
 }
 
-/** How far one job is, from 0 to 1, and the state of its slice. */
-export function sliceOf(job, tone) {
+/** How far one job is, from 0 to 1, and the state of its segment. */
+export function segmentOf(job, tone) {
   const ended = job.steps.filter(({ status }) => status !== 'pending' && status !== 'running').length;
   const running = job.steps.some(({ status }) => status === 'running') ? (job.progress ?? 0.5) : 0;
   return { state: tone, done: job.steps.length ? (ended + running) / job.steps.length : 0 };
 }
 
-export function nameOf(job) {
+export function jobName(job) {
   const fromRecord = job.record && (job.record.name ?? job.record.title);
   const name = job.filename || fromRecord || job.source_url || `Record ${job.sequence}`;
   return String(name);

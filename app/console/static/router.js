@@ -1,11 +1,11 @@
 // Addresses after the '#': '#/batches/{id}?job=3'. The query holds every filter of a screen.
 import { button, find, h } from './dom.js';
-import { place } from './shell.js';
+import { mount } from './shell.js';
 
 const screens = {};
 let current = null; // { path, leave, update }
 let onShow = () => {};
-let moved = false; // a link was followed, and its page has not been announced yet
+let navigated = false; // a link was followed, and its page has not been announced yet
 
 export function address() {
   const [path, query] = location.hash.replace(/^#\/?/, '').split('?');
@@ -52,21 +52,21 @@ function show() {
     current.update(params);
     return;
   }
-  moved = current !== null;
+  navigated = current !== null;
   current?.leave?.();
   onShow(name);
   scrollTo(0, 0);
   current = { path, ...screens[name](params, id) };
-  if (!current.later) arrived();
+  if (!current.deferred) focusHeading();
 }
 
 /**
  * Tells a reader who followed a link where it led; the first load leaves the focus to the browser.
- * Screens that return `later` call this themselves, once they have something to show.
+ * Screens that return `deferred` call this themselves, once they have something to show.
  */
-export function arrived() {
-  if (moved) find('main:not([hidden]) h1')?.focus({ preventScroll: true });
-  moved = false;
+export function focusHeading() {
+  if (navigated) find('main:not([hidden]) h1')?.focus({ preventScroll: true });
+  navigated = false;
 }
 
 const unreachable = () => h('div.page', h('div.empty',
@@ -74,30 +74,30 @@ const unreachable = () => h('div.page', h('div.empty',
   h('p', 'The service cannot be reached.'),
   button('Try again', null, reload)));
 
-const styled = new Map(); // name -> a promise that its rules hold
+const stylesheets = new Map(); // name -> a promise that its rules hold
 
-function styles(name) {
-  if (!styled.has(name)) {
-    styled.set(name, new Promise((resolve, reject) => {
+function loadStyles(name) {
+  if (!stylesheets.has(name)) {
+    stylesheets.set(name, new Promise((resolve, reject) => {
       const link = h('link', { rel: 'stylesheet', href: `/console/styles/${name}.css`, onload: resolve, onerror: reject });
       document.head.append(link);
     }));
     // After a failure the next visit tries again.
-    styled.get(name).catch(() => styled.delete(name));
+    stylesheets.get(name).catch(() => stylesheets.delete(name));
   }
-  return styled.get(name);
+  return stylesheets.get(name);
 }
 
 /** A screen whose module, fetched with the styles `sheet` when it is first asked for, exports it as `name`. */
 export const lazy = (load, name, sheet) => (params, id) => {
   const screen = { left: false, inner: null };
-  Promise.all([load(), styles(sheet)]).then(([module]) => {
+  Promise.all([load(), loadStyles(sheet)]).then(([module]) => {
     if (screen.left) return;
     screen.inner = module[name](params, id);
-    if (!screen.inner.later) arrived();
-  }, () => !screen.left && place(unreachable()));
+    if (!screen.inner.deferred) focusHeading();
+  }, () => !screen.left && mount(unreachable()));
   return {
-    later: true,
+    deferred: true,
     update: (query) => screen.inner?.update?.(query),
     leave() {
       screen.left = true;

@@ -1,14 +1,14 @@
 // What stands around every screen: navigation, crumbs, who is signed in, how busy the service is.
 import { get, remove } from './api.js';
-import { attr, find, findAll, h, text } from './dom.js';
+import { setAttr, find, findAll, h, setText } from './dom.js';
 import { OPEN } from './parts/states.js';
-import { size } from './words.js';
+import { fileSize } from './format.js';
 
-const PULSE = 10_000;
+const REFRESH_EVERY = 10_000;
 let timer = null;
 
 /** `parts` are [label, href]; the last one, without href, is the current page. */
-export function crumbs(...parts) {
+export function setBreadcrumbs(...parts) {
   const nodes = parts.map(([label, href]) =>
     href ? h('a', { href }, label) : h('span', { 'aria-current': 'page' }, label));
   const slash = () => h('span', { 'aria-hidden': 'true' }, '/');
@@ -29,29 +29,29 @@ export function showShell(screenName) {
   const side = find('#side');
   if (side.matches(':popover-open')) side.hidePopover();
   for (const link of findAll('#side li a')) {
-    attr(link, 'aria-current', link.getAttribute('href') === `#/${screenName}` ? 'page' : null);
+    setAttr(link, 'aria-current', link.getAttribute('href') === `#/${screenName}` ? 'page' : null);
   }
   if (bare) clearTimeout(timer);
 }
 
 /** Puts a screen's root into the page. */
-export function place(root, target = '#main') {
+export function mount(root, target = '#main') {
   find(target).replaceChildren(root);
 }
 
-function vital(id, label, value, max) {
+function drawGauge(id, label, value, max) {
   const box = find(id);
   box.hidden = !max;
   const meter = find('progress', box);
-  text(box.children[1], label);
-  attr(meter, 'max', max);
+  setText(box.children[1], label);
+  setAttr(meter, 'max', max);
   meter.value = value;
 }
 
 /** The latest answer of /api/status; null until there is one. */
 export let status = null;
 
-async function pulse() {
+async function refreshStatus() {
   clearTimeout(timer);
   if (!document.hidden) {
     try {
@@ -59,22 +59,22 @@ async function pulse() {
       status = about;
       const { slots, disk } = status;
       const open = OPEN.reduce((sum, one) => sum + counts[one], 0);
-      text(find('#open-batches'), open ? open.toLocaleString('en') : '');
-      vital('#slots', `${slots.used} of ${slots.total}`, slots.used, slots.total);
-      vital('#disk', size(disk.free), disk.total - disk.free, disk.total);
+      setText(find('#open-batches'), open ? open.toLocaleString('en') : '');
+      drawGauge('#slots', `${slots.used} of ${slots.total}`, slots.used, slots.total);
+      drawGauge('#disk', fileSize(disk.free), disk.total - disk.free, disk.total);
     } catch {
-      // The next pulse tries again; the screens themselves say when the service is away.
+      // The next refresh tries again; the screens themselves say when the service is away.
     }
   }
   clearTimeout(timer);
-  timer = setTimeout(pulse, PULSE);
+  timer = setTimeout(refreshStatus, REFRESH_EVERY);
 }
 
 export function showSession(session) {
   find('#system').hidden = session.user.role !== 'admin';
-  text(find('#who'), session.user.email || session.user.name);
-  text(find('#version'), `tranche ${session.version}`);
-  pulse();
+  setText(find('#who'), session.user.email || session.user.name);
+  setText(find('#version'), `tranche ${session.version}`);
+  refreshStatus();
 }
 
 export function setUpShell(signedOut) {

@@ -1,6 +1,6 @@
 // The small line under a batch's name, and what its pipeline says about the whole when it has ended.
-import { h, icon, say } from '../dom.js';
-import { exact, moment } from '../words.js';
+import { h, icon, announce } from '../dom.js';
+import { dateTime, shortDateTime } from '../format.js';
 
 const RELATIONS = {
   retry_failed: 'retries another batch',
@@ -18,7 +18,7 @@ function copyId(id) {
   const short = `${id.slice(0, 8)}…${id.slice(-4)}`;
   const copy = async () => {
     await navigator.clipboard?.writeText(id);
-    say('Id copied');
+    announce('Id copied');
   };
   // Browsers give pages without https or localhost no clipboard; the id can then only be selected.
   if (!navigator.clipboard) return h('span.mono', { title: id }, id);
@@ -26,21 +26,21 @@ function copyId(id) {
 }
 
 function settings(batch) {
-  const given = Object.entries(batch.settings ?? {});
-  const plain = given.filter(([, value]) => ['string', 'number', 'boolean'].includes(typeof value) && value !== '');
-  const words = (value) => ({ true: 'yes', false: 'no' })[value] ?? String(value);
-  return plain.map(([name, value]) => h('span', `${name.replaceAll('_', ' ')} `, h('b', words(value))));
+  const entries = Object.entries(batch.settings ?? {});
+  const plain = entries.filter(([, value]) => ['string', 'number', 'boolean'].includes(typeof value) && value !== '');
+  const formatValue = (value) => ({ true: 'yes', false: 'no' })[value] ?? String(value);
+  return plain.map(([name, value]) => h('span', `${name.replaceAll('_', ' ')} `, h('b', formatValue(value))));
 }
 
 function summary(batch) {
-  const given = Object.entries(batch.summary_data ?? {});
-  const plain = given.filter(([, value]) => ['string', 'number'].includes(typeof value));
+  const entries = Object.entries(batch.summary_data ?? {});
+  const plain = entries.filter(([, value]) => ['string', 'number'].includes(typeof value));
   return plain.map(([name, value]) => h('span', `${name.replaceAll('_', ' ')} `, h('b', String(value))));
 }
 
 function origin({ parent_batch_id: parent, relation }) {
-  const words = RELATIONS[relation] ?? (parent && 'made from another batch');
-  return parent ? h('a', { href: `#/batches/${parent}` }, words) : words && h('span', words);
+  const label = RELATIONS[relation] ?? (parent && 'made from another batch');
+  return parent ? h('a', { href: `#/batches/${parent}` }, label) : label && h('span', label);
 }
 
 export function batchFacts(box, batch) {
@@ -49,10 +49,10 @@ export function batchFacts(box, batch) {
   const facts = [
     h('span', h('b', batch.pipeline.title)),
     h('span', order(batch)),
-    h('span', { title: exact(started) }, `${batch.started_at ? 'started' : 'created'} ${moment(started)}`,
+    h('span', { title: dateTime(started) }, `${batch.started_at ? 'started' : 'created'} ${shortDateTime(started)}`,
       by && ' by ', by && h('b', by)),
     origin(batch),
-    batch.archived_at && h('span', { title: exact(batch.archived_at) }, 'archived'),
+    batch.archived_at && h('span', { title: dateTime(batch.archived_at) }, 'archived'),
     ...settings(batch),
     copyId(batch.id),
     ...summary(batch),

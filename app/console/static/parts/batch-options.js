@@ -1,9 +1,9 @@
 // The options of a new batch that every pipeline has: name, order, a trial run, what happens when jobs fail.
-import { many } from '../words.js';
+import { plural } from '../format.js';
 
-const SAYS = { pause: 'pause', fail: 'give up', continue: 'go on' };
+const POLICY_LABELS = { pause: 'pause', fail: 'give up', continue: 'go on' };
 
-/** `parts` has the fields; `use` tells it the pipeline, whose own options hold where a field is left empty. */
+/** `parts` has the fields; `setPipeline` sets the pipeline, whose own options hold where a field is left empty. */
 export function batchOptions(parts) {
   const { name, mode, max, trial, mail, policy, threshold } = parts;
   let pipeline = null;
@@ -13,7 +13,7 @@ export function batchOptions(parts) {
     threshold.disabled = !policy.value || policy.value === 'continue';
   }
 
-  function orderWords() {
+  function orderText() {
     const most = max.value;
     if ((mode.value || pipeline.mode) === 'sequential' || most === '1') return 'one at a time';
     return `up to ${most || pipeline.max_parallel} at once`;
@@ -27,13 +27,13 @@ export function batchOptions(parts) {
 
   return {
     patch,
-    use(chosen) {
+    setPipeline(chosen) {
       pipeline = chosen;
     },
     facts: () => [
-      ['Order', orderWords()],
-      trial.value && trial.validity.valid && ['Trial run', many(Number(trial.value), 'job')],
-      policy.value && ['When many fail', SAYS[policy.value]],
+      ['Order', orderText()],
+      trial.value && trial.validity.valid && ['Trial run', plural(Number(trial.value), 'job')],
+      policy.value && ['When many fail', POLICY_LABELS[policy.value]],
       ['Name', name.value.trim() || 'made when it starts'],
     ],
     /** Takes over the options of a template; empty ones are the pipeline's. */

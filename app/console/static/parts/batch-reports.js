@@ -1,20 +1,20 @@
 // The reports that the files of a batch have: each a page to read and print, loaded when the section is unfolded.
 import { get } from '../api.js';
 import { h, icon } from '../dom.js';
-import { many, size } from '../words.js';
-import { actButton } from './floats.js';
+import { plural, fileSize } from '../format.js';
+import { actionButton } from './overlays.js';
 
 const PAGE = 100;
 const PIPELINE = 'data-report';
 
 const row = ({ id, file_name: name, file_size: bytes, row_count: rows, column_count: columns }) => h('li', icon('file'),
   h('a.cut', { href: `/api/reports/${id}?format=html`, target: '_blank', rel: 'noopener', title: name }, name),
-  h('span.dim', [rows != null && many(rows, 'row'), columns != null && many(columns, 'column'), size(bytes)].filter(Boolean).join(', ')));
+  h('span.dim', [rows != null && plural(rows, 'row'), columns != null && plural(columns, 'column'), fileSize(bytes)].filter(Boolean).join(', ')));
 
 export function batchReports(batch) {
   const list = h('ul.filelist');
   const fault = h('p.error', { role: 'alert' });
-  const more = actButton('Show more', null, load, { class: 'btn small', hidden: true });
+  const more = actionButton('Show more', null, load, { class: 'btn small', hidden: true });
   const node = h('details.panel', { hidden: true }, h('summary', h('h2', 'Reports')), list, fault, more);
   let cursor = null;
 
@@ -36,7 +36,7 @@ export function batchReports(batch) {
 
   return {
     node,
-    paint() {
+    render() {
       const may = batch.pipeline.key === PIPELINE || batch.total_pipelines > 1;
       if (may && batch.counters.completed) node.hidden = false;
     },

@@ -18,7 +18,7 @@ export function dataTable({ caption, columns, kind = '', keyOf = ({ id }) => id 
 
   function rowOf(item) {
     const cells = columns.map(() => h('div'));
-    const node = h('tr.pickable', columns.map(({ label, kind: of }, at) =>
+    const node = h('tr.selectable', columns.map(({ label, kind: of }, at) =>
       h('td', { class: of, 'data-label': label }, cells[at])));
     const made = { node, cells, drawn: '' };
     rows.set(keyOf(item), made);

@@ -1,17 +1,17 @@
-// What was told to a webhook, in words: how it went, and when.
+// How a webhook delivery or a mail went, and when.
 import { h } from '../dom.js';
-import { clock, exact, since } from '../words.js';
+import { timeOfDay, dateTime, timeAgo } from '../format.js';
 import { stateLabel } from './states.js';
 
-/** How a delivery or a mail went; `attempts` tells one that is tried again from one that is new. */
-export function outcome({ status, attempts }) {
+/** `attempts` distinguishes a delivery that is being retried from a new one. */
+export function deliveryState({ status, attempts }) {
   if (status === 'delivered' || status === 'sent') return stateLabel('completed', status === 'sent' ? 'Sent' : 'Delivered');
   if (status === 'failed' || status === 'skipped') return stateLabel(status);
   return attempts ? stateLabel('retrying', 'Retrying') : stateLabel('pending', 'Pending');
 }
 
-export function sent({ created_at: made, completed_at: ended, next_attempt_at: next, status }) {
-  if (status === 'pending' && next && Date.parse(next) > Date.now()) return h('span', { title: exact(next) }, `next at ${clock(next)}`);
+export function deliveryTime({ created_at: made, completed_at: ended, next_attempt_at: next, status }) {
+  if (status === 'pending' && next && Date.parse(next) > Date.now()) return h('span', { title: dateTime(next) }, `next at ${timeOfDay(next)}`);
   const at = made ?? ended;
-  return at ? h('time', { datetime: at, title: exact(at) }, since(at)) : h('span');
+  return at ? h('time', { datetime: at, title: dateTime(at) }, timeAgo(at)) : h('span');
 }

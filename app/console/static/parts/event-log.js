@@ -1,6 +1,6 @@
 // The event log: new lines only ever appear at its end, and it follows only while it is scrolled there.
-import { h, text } from '../dom.js';
-import { clock } from '../words.js';
+import { h, setText } from '../dom.js';
+import { timeOfDay } from '../format.js';
 
 const KEPT = 1000;
 const SHOWN = 300;
@@ -9,7 +9,7 @@ const NEAR_END = 24; // pixels
 const UNLISTED = new Set(['job.progressed']);
 const TONES = { completed: 'completed', partial: 'partial', failed: 'failed', cancelled: 'cancelled' };
 
-const WORDS = { user: 'on request', failure_threshold: 'too many jobs failed', first_n: 'the trial run has ended' };
+const REASONS = { user: 'on request', failure_threshold: 'too many jobs failed', first_n: 'the trial run has ended' };
 
 const isFailure = ({ type }) => type.endsWith('.failed') || type === 'job.retrying';
 
@@ -19,12 +19,12 @@ function toneOf({ type }) {
   return TONES[type.split('.')[1]] ?? null;
 }
 
-function sentence(event) {
+function describe(event) {
   const { type, step, stage, message } = event;
   if (event.error_code) return [event.error_code, message].filter(Boolean).join(': ');
   if (type.startsWith('step.')) return stage && stage !== 'done' ? `${step}, then ${stage}` : (step ?? '');
   if (message) return message;
-  if (type.startsWith('batch.') && event.reason) return WORDS[event.reason] ?? event.reason;
+  if (type.startsWith('batch.') && event.reason) return REASONS[event.reason] ?? event.reason;
   if (type.startsWith('batch.') && event.actor) return `by ${event.actor}`;
   if (type === 'job.started') return stage ?? '';
   return event.cached ? 'known from before' : '';
@@ -32,10 +32,10 @@ function sentence(event) {
 
 function lineOf(event, linkTo) {
   return h('li', { 'data-state': toneOf(event) },
-    h('time', { datetime: event.at, title: event.at }, clock(event.at)),
+    h('time', { datetime: event.at, title: event.at }, timeOfDay(event.at)),
     h('span.what', event.type),
     event.sequence ? h('a', { href: linkTo(event.sequence) }, `#${event.sequence}`) : h('span'),
-    h('span', sentence(event)));
+    h('span', describe(event)));
 }
 
 export function eventLog(parts, linkTo) {
@@ -73,7 +73,7 @@ export function eventLog(parts, linkTo) {
       lines.append(...fresh.filter(listed).slice(-SHOWN).map((event) => lineOf(event, linkTo)));
       trim();
       scroll();
-      text(parts.events, lastId.toLocaleString('en'));
+      setText(parts.events, lastId.toLocaleString('en'));
     },
     clear() {
       events = [];

@@ -1,13 +1,13 @@
 // Failed jobs grouped by what went wrong. The panel stands above the rows, so it appears and grows only when it is
-// asked for; between that, only its numbers change.
+// opened; between that, only its numbers change.
 import { get } from '../api.js';
-import { retryFailed, whyNot } from '../commands.js';
-import { button, find, h, text } from '../dom.js';
-import { nameOf } from '../model.js';
-import { clock, many } from '../words.js';
-import { actButton, bar, relabel } from './floats.js';
+import { retryFailed, disabledReason } from '../commands.js';
+import { button, find, h, setText } from '../dom.js';
+import { jobName } from '../model.js';
+import { timeOfDay, plural } from '../format.js';
+import { actionButton, setDisabledReason, setLabel } from './overlays.js';
 
-const MOST_OFTEN = 2000;
+const RELOAD_EVERY = 2000;
 
 /** The service's groups, put together by code: a retry asks for a code. The largest group of a code speaks for it. */
 function byCode(groups) {
@@ -24,15 +24,15 @@ function byCode(groups) {
 export function failures(box, path, { batch, jobs }, { show, changed }) {
   const shown = new Map(); // code -> what is drawn for it
   let codes = new Map();
-  let asked = -1; // how many had failed when the service was asked
+  let loadedFor = -1; // how many had failed when the groups were loaded
   let last = 0;
 
   function draw({ error_code: code, step, message, sample, first_failed_at: first }) {
     const count = h('b.num');
-    const again = actButton('', 'retry', () => retryFailed(batch, code), { class: 'btn small again' });
+    const again = actionButton('', 'retry', () => retryFailed(batch, code), { class: 'btn small again' });
     const sentence = sample.error_message ?? message;
     const job = jobs.get(sample.job_id) ?? sample;
-    const where = [step && `in ${step}`, `first seen ${clock(first)}`, `for example ${nameOf(job)}`];
+    const where = [step && `in ${step}`, `first seen ${timeOfDay(first)}`, `for example ${jobName(job)}`];
     const node = h('li', count,
       h('div', h('p.cut', { title: sentence }, h('code', code), ' ', sentence),
         h('p.dim.cut', where.filter(Boolean).join(', '))),
@@ -44,36 +44,36 @@ export function failures(box, path, { batch, jobs }, { show, changed }) {
 
   async function load() {
     last = Date.now();
-    asked = batch.counters.failed;
+    loadedFor = batch.counters.failed;
     const answer = await get(`${path}/failures`).catch(() => null);
     if (answer) codes = byCode(answer.groups);
-    else asked = -1;
+    else loadedFor = -1;
   }
 
   function patch() {
     for (const [code, { count, again }] of shown) {
       const n = (codes.get(code)?.count ?? 0).toLocaleString('en');
-      text(count, n);
-      relabel(again, 'retry', `Retry ${n}`);
+      setText(count, n);
+      setLabel(again, 'retry', `Retry ${n}`);
       again.setAttribute('aria-label', `Retry ${n} with ${code}`);
-      bar(again, whyNot.retry(batch));
+      setDisabledReason(again, disabledReason.retry(batch));
     }
     if (box.hidden) return;
     const reasons = codes.size === 1 ? 'for one reason' : `for ${codes.size} reasons`;
-    text(find('h2', box), `${many(batch.counters.failed, 'job')} failed, ${reasons}`);
+    setText(find('h2', box), `${plural(batch.counters.failed, 'job')} failed, ${reasons}`);
   }
 
   return {
     patch() {
       patch();
-      if (box.hidden || asked === batch.counters.failed || Date.now() - last < MOST_OFTEN) return;
+      if (box.hidden || loadedFor === batch.counters.failed || Date.now() - last < RELOAD_EVERY) return;
       load().then(changed);
     },
     /** Whether some job failed for a reason that the panel does not list yet. */
     hasMore: () => batch.counters.failed > 0 && (box.hidden || [...codes.keys()].some((code) => !shown.has(code))),
     async reveal() {
       if (!batch.counters.failed) return;
-      if (asked !== batch.counters.failed) await load();
+      if (loadedFor !== batch.counters.failed) await load();
       for (const [code, group] of codes) if (!shown.has(code)) shown.set(code, draw(group));
       box.hidden = !shown.size;
       patch();

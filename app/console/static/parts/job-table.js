@@ -1,14 +1,14 @@
 // The jobs of a batch. Rows are built once, keep their order and height, and are patched in place.
-import { attr, h, text } from '../dom.js';
-import { nameOf, sliceOf } from '../model.js';
-import { attemptOf, jobLine, jobTime } from './job-words.js';
-import { slices } from './slices.js';
-import { lookOf, setState, stateLabel } from './states.js';
+import { setAttr, h, setText } from '../dom.js';
+import { jobName, segmentOf } from '../model.js';
+import { attemptOf, jobLine, jobTime } from './job-text.js';
+import { progressBar } from './progress-bar.js';
+import { jobState, setState, stateLabel } from './states.js';
 
 function jobRow(job, batch, open) {
-  const name = nameOf(job);
-  const bar = slices(job.steps.length, `Steps of ${name}`);
-  const state = stateLabel(...lookOf(job));
+  const name = jobName(job);
+  const bar = progressBar(job.steps.length, `Steps of ${name}`);
+  const state = stateLabel(...jobState(job));
   const step = h('code');
   const message = h('span');
   // In a batch with several pipelines a file has a job for each.
@@ -19,7 +19,7 @@ function jobRow(job, batch, open) {
   const link = h('a.cut.name', { href: `#/batches/${batch.id}?job=${job.sequence}`, title: name }, name);
   // Rows are grids, and not every browser then still tells a reader that they belong to a table.
   const cell = (name, ...kids) => h(`td.${name}`, { role: 'cell' }, ...kids);
-  const node = h('tr.pickable', { role: 'row' },
+  const node = h('tr.selectable', { role: 'row' },
     cell('k-seq.num.dim', String(job.sequence)),
     cell('k-job', h('div.job-line', state, link), doing),
     cell('k-steps', bar.node),
@@ -34,18 +34,18 @@ function jobRow(job, batch, open) {
   });
 
   function patch() {
-    const [look, word] = lookOf(job);
+    const [look, word] = jobState(job);
     const line = jobLine(job, batch);
     setState(state, look, word);
-    attr(doing, 'data-state', job.status === 'failed' ? 'failed' : null);
-    text(step, line.step);
-    text(message, line.message);
-    attr(doing, 'title', line.message);
-    bar.each(job.steps.map((one) => stepSlice(one, job)));
-    bar.value(Math.round(sliceOf(job).done * 100));
-    text(attempt, attemptOf(job));
-    attr(attempt, 'class', job.retry_count ? 'warned' : 'dim');
-    text(time, jobTime(job));
+    setAttr(doing, 'data-state', job.status === 'failed' ? 'failed' : null);
+    setText(step, line.step);
+    setText(message, line.message);
+    setAttr(doing, 'title', line.message);
+    bar.setSegments(job.steps.map((one) => stepSlice(one, job)));
+    bar.setValue(Math.round(segmentOf(job).done * 100));
+    setText(attempt, attemptOf(job));
+    setAttr(attempt, 'class', job.retry_count ? 'warned' : 'dim');
+    setText(time, jobTime(job));
   }
 
   patch();
@@ -63,23 +63,23 @@ const groupOf = (job) => (job.status === 'skipped' ? 'cancelled' : job.status);
 function matches(job, filter) {
   if (filter.show.size && !filter.show.has(groupOf(job)) && !(filter.show.has('cached') && job.cached)) return false;
   if (!filter.find) return true;
-  const words = `${nameOf(job)} ${job.source_url ?? ''} ${job.error_code ?? ''} ${job.error_message ?? ''}`;
+  const words = `${jobName(job)} ${job.source_url ?? ''} ${job.error_code ?? ''} ${job.error_message ?? ''}`;
   return words.toLowerCase().includes(filter.find.toLowerCase());
 }
 
-const FAR_AT_ONCE = 10;
-const IN_GROUP = 20;
+const STALE_PER_UPDATE = 10;
+const GROUP_SIZE = 20;
 
 export function jobTable(table, batch, open) {
   const rows = new Map(); // job id -> row
   const order = []; // rows by sequence
   const groups = new Map(); // number -> { body, near, rows }, a tbody of rows that stand together
-  const stale = new Set(); // rows out of sight that have changed since they were painted
+  const stale = new Set(); // rows out of sight that have changed since they were drawn
   let filter = { show: new Set(), find: '' };
 
-  // With hundreds of rows most are out of sight. Their groups are skipped by the browser, and painted here a few rows
+  // With hundreds of rows most are out of sight. Their groups are skipped by the browser, and drawn here a few rows
   // at a time, or at once when they come near.
-  const sight = new IntersectionObserver((entries) => {
+  const observer = new IntersectionObserver((entries) => {
     for (const { target, isIntersecting } of entries) {
       const group = groups.get(Number(target.dataset.group));
       group.near = isIntersecting;
@@ -88,7 +88,7 @@ export function jobTable(table, batch, open) {
   }, { rootMargin: '400px' });
 
   function patchSomeStale() {
-    let left = FAR_AT_ONCE;
+    let left = STALE_PER_UPDATE;
     for (const row of stale) {
       if (left === 0) return;
       left -= 1;
@@ -98,7 +98,7 @@ export function jobTable(table, batch, open) {
   }
 
   function groupOfRow(row) {
-    const number = Math.floor((row.job.sequence - 1) / IN_GROUP);
+    const number = Math.floor((row.job.sequence - 1) / GROUP_SIZE);
     const known = groups.get(number);
     if (known) return known;
     const body = h('tbody', { role: 'rowgroup', 'data-group': number });
@@ -106,7 +106,7 @@ export function jobTable(table, batch, open) {
     table.insertBefore(body, following.length ? groups.get(Math.min(...following)).body : null);
     const made = { body, near: false, rows: [] };
     groups.set(number, made);
-    sight.observe(body);
+    observer.observe(body);
     return made;
   }
 
@@ -155,6 +155,6 @@ export function jobTable(table, batch, open) {
     },
     shown: () => order.filter(({ node }) => !node.hidden).map(({ job }) => job),
     linkOf: (job) => rows.get(job.id)?.link,
-    leave: () => sight.disconnect(),
+    leave: () => observer.disconnect(),
   };
 }

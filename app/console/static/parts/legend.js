@@ -1,6 +1,6 @@
 // Counts by state under the progress bar; each one shows only the jobs of that state.
-import { attr, h, icon, text } from '../dom.js';
-import { percent } from '../words.js';
+import { setAttr, h, icon, setText } from '../dom.js';
+import { percent } from '../format.js';
 
 const ENTRIES = [
   ['completed', 'completed', 'Completed', (counters) => counters.completed],
@@ -27,7 +27,7 @@ export function legend(box, chosen, changed) {
   });
 
   function draw() {
-    for (const { key, node } of entries) attr(node, 'aria-pressed', String(chosen.has(key)));
+    for (const { key, node } of entries) setAttr(node, 'aria-pressed', String(chosen.has(key)));
   }
 
   draw();
@@ -41,9 +41,9 @@ export function legend(box, chosen, changed) {
     patch(counters) {
       for (const { node, count, share, countOf } of entries) {
         const n = countOf(counters);
-        text(count, n.toLocaleString('en'));
-        text(share, n ? `${percent(n, counters.total)}%` : '');
-        attr(node, 'data-none', !n);
+        setText(count, n.toLocaleString('en'));
+        setText(share, n ? `${percent(n, counters.total)}%` : '');
+        setAttr(node, 'data-none', !n);
       }
     },
   };

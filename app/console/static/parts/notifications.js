@@ -1,14 +1,14 @@
-// Who was told of a batch: its mail, and its deliveries to webhooks. It stands there once somebody was to be told.
+// The notifications of a batch: its mail and its webhook deliveries. The section appears with the first of them.
 import { get } from '../api.js';
-import { h, text } from '../dom.js';
-import { outcome, sent } from './deliveries.js';
+import { h, setText } from '../dom.js';
+import { deliveryState, deliveryTime } from './deliveries.js';
 
 const EVERY = 5000; // while something is still on its way
-const WENT = ['delivered', 'sent'];
+const SUCCEEDED = ['delivered', 'sent'];
 
 export function notifications(path) {
   const count = h('span.count');
-  const list = h('ul.told');
+  const list = h('ul.notification-list');
   const node = h('details.panel', { hidden: true }, h('summary', h('h2', 'Notifications'), count), list);
   const hooks = new Map(); // webhook -> what it is called, or a promise of it
   let drawn = '';
@@ -25,17 +25,17 @@ export function notifications(path) {
     return hooks.get(id);
   }
 
-  const row = (one, ...what) => h('li', outcome(one),
-    h('span', ...what, one.error && !WENT.includes(one.status) && h('p.dim', one.error)),
-    h('span.dim', sent(one)));
+  const row = (one, ...what) => h('li', deliveryState(one),
+    h('span', ...what, one.error && !SUCCEEDED.includes(one.status) && h('p.dim', one.error)),
+    h('span.dim', deliveryTime(one)));
 
   async function rows({ mail, deliveries }) {
-    const told = await Promise.all(deliveries.map(async (one) => row(one, h('code', one.event_type), ' to ',
+    const sent = await Promise.all(deliveries.map(async (one) => row(one, h('code', one.event_type), ' to ',
       h('a', { href: `#/webhooks/${one.webhook_id}` }, await nameOf(one.webhook_id)))));
-    return mail ? [row(mail, `Mail to ${mail.recipient}`), ...told] : told;
+    return mail ? [row(mail, `Mail to ${mail.recipient}`), ...sent] : sent;
   }
 
-  async function ask() {
+  async function refresh() {
     last = Date.now();
     const answer = await get(`${path}/notifications`).catch(() => null);
     const now = JSON.stringify(answer);
@@ -44,15 +44,15 @@ export function notifications(path) {
     const all = [answer.mail, ...answer.deliveries].filter(Boolean);
     pending = all.some(({ status }) => status === 'pending');
     list.replaceChildren(...await rows(answer));
-    text(count, all.length.toLocaleString('en'));
+    setText(count, all.length.toLocaleString('en'));
     node.hidden = !all.length;
   }
 
   return {
     node,
-    ask,
-    beat() {
-      if (pending && Date.now() - last > EVERY) ask();
+    refresh,
+    tick() {
+      if (pending && Date.now() - last > EVERY) refresh();
     },
   };
 }

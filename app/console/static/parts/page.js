@@ -2,25 +2,25 @@
 import { get } from '../api.js';
 import { setConnection } from '../connection.js';
 import { find, h, icon } from '../dom.js';
-import { crumbs, place, setTitle } from '../shell.js';
+import { setBreadcrumbs, mount, setTitle } from '../shell.js';
 
 /** Puts a page with a title into the shell; `body` is where the screen draws. */
-export function page(title, { actions = [], lede = '' } = {}) {
+export function page(title, { actions = [], intro = '' } = {}) {
   const body = h('div.stack.loose');
   const root = h('div.page', h('div.page-head', h('h1', { tabindex: -1 }, title), actions),
-    lede && h('p.lede', lede), body);
-  crumbs([title]);
+    intro && h('p.intro', intro), body);
+  setBreadcrumbs([title]);
   setTitle(title);
-  place(root);
+  mount(root);
   return { root, body };
 }
 
-export const empty = (title, text, ...more) => h('div.empty', h('h2', title), h('p', text), ...more);
+export const emptyState = (title, text, ...more) => h('div.empty', h('h2', title), h('p', text), ...more);
 
-export const problem = (message) =>
+export const errorNote = (message) =>
   h('p.note', { 'data-state': 'failed', role: 'alert' }, icon('failed'), h('span', message));
 
-const AGAIN = 3000;
+const RETRY_AFTER = 3000;
 
 /**
  * Loads and draws until the screen is left: once, and with `every` again and again, except while nobody looks. What
@@ -47,7 +47,7 @@ export function loader({ load, draw, failed, every = 0 }) {
       failed(error);
       if (error.status === 0 || error.status >= 500) {
         setConnection('lost');
-        wait = AGAIN;
+        wait = RETRY_AFTER;
       }
     }
     if (wait) timer = setTimeout(run, wait);
@@ -66,13 +66,13 @@ export function loader({ load, draw, failed, every = 0 }) {
 /** The page of something new: only its form. `from` is the crumb of the list that it will be in. */
 export function formPage(title, from, form) {
   page(title).body.append(form);
-  crumbs(from, [title]);
+  setBreadcrumbs(from, [title]);
   // The form needs nothing of the service, but the badge above it has to say whether the service is there.
   return loader({ load: () => get('/api/session'), draw() {}, failed() {} });
 }
 
 /** A page that `edit` in the address turns into its form, and back: `open(edits)` draws either and gives { leave }. */
-export function turning(params, open) {
+export function viewOrEdit(params, open) {
   let edits = params.has('edit');
   let shown = open(edits);
   return {

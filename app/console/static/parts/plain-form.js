@@ -1,5 +1,5 @@
 // Forms that send what was written and put what the service refuses into a sentence.
-import { attr, findAll, h } from '../dom.js';
+import { setAttr, findAll, h } from '../dom.js';
 
 /**
  * A form that calls `send` and shows under its end what is wrong; `send` throws what the service refuses. `place` may put
@@ -7,37 +7,37 @@ import { attr, findAll, h } from '../dom.js';
  */
 export function plainForm(fields, submit, send, { cancel, place = (errors) => errors } = {}) {
   const fault = h('p.error', { role: 'alert' });
-  const press = h('button.btn.primary', { type: 'submit' }, submit);
+  const submitButton = h('button.btn.primary', { type: 'submit' }, submit);
   const node = h('form.stack.narrow', { novalidate: true }, fields, fault,
-    h('div.actions', press, cancel && h('a.btn', { href: cancel }, 'Cancel')));
+    h('div.actions', submitButton, cancel && h('a.btn', { href: cancel }, 'Cancel')));
 
-  function complain(error) {
+  function showError(error) {
     const rest = place(error.errors ?? []);
     if (error.errors?.length && !rest.length) return;
-    fault.textContent = sentenceOf({ message: error.message, errors: rest });
+    fault.textContent = errorText({ message: error.message, errors: rest });
     const wrong = rest[0]?.loc.map((part) => node.elements.namedItem(part)).findLast((input) => input?.focus);
     if (!wrong) return;
-    attr(wrong, 'aria-invalid', 'true');
+    setAttr(wrong, 'aria-invalid', 'true');
     wrong.focus();
   }
 
   node.addEventListener('submit', async () => {
-    if (press.getAttribute('aria-busy')) return;
+    if (submitButton.getAttribute('aria-busy')) return;
     fault.textContent = '';
-    for (const input of findAll('[name][aria-invalid]', node)) attr(input, 'aria-invalid', null);
-    attr(press, 'aria-busy', 'true');
+    for (const input of findAll('[name][aria-invalid]', node)) setAttr(input, 'aria-invalid', null);
+    setAttr(submitButton, 'aria-busy', 'true');
     try {
       await send();
     } catch (error) {
-      complain(error);
+      showError(error);
     }
-    attr(press, 'aria-busy', null);
+    setAttr(submitButton, 'aria-busy', null);
   });
   return node;
 }
 
 /** A refusal as one sentence, with the first field it is about. */
-export function sentenceOf(error) {
+export function errorText(error) {
   const [first] = error.errors ?? [];
   if (!first) return error.message;
   const where = first.loc.slice(1).filter((part) => typeof part === 'string').join(' ').replaceAll('_', ' ');
@@ -53,7 +53,7 @@ export const field = (id, label, input, help) => {
 };
 
 /** What the form shows beside its fields, and cannot change. */
-export const fixed = (label, value, help) => h('div.field', h('b', label), h('span', value), help && h('small', help));
+export const readOnlyField = (label, value, help) => h('div.field', h('b', label), h('span', value), help && h('small', help));
 
 /** An option for what is chosen now: it stands there before the others are loaded, or when it is no longer among them. */
 export function fillSelect(select, options, chosen) {

@@ -1,5 +1,5 @@
 // A form made from a JSON schema (draft 2020-12, as pydantic writes it), and the values it holds.
-import { attr, h } from '../dom.js';
+import { setAttr, h } from '../dom.js';
 
 /** Follows `$ref` and takes the one member of an `anyOf` that is not null. */
 function resolve(spec, schema) {
@@ -15,24 +15,24 @@ function resolve(spec, schema) {
 const isNumber = (spec) => spec.type === 'integer' || spec.type === 'number';
 const INPUT_TYPES = { email: 'email', date: 'date', uri: 'url', 'date-time': 'datetime-local' };
 
-function inputFor(spec, given, required) {
+function inputFor(spec, attributes, required) {
   const choices = spec.enum ?? (spec.const === undefined ? null : [spec.const]);
   if (choices) {
     const none = h('option', { value: '' }, required ? 'choose' : 'none');
     const empty = required && spec.default !== undefined ? [] : [none];
     const options = choices.map((one) => h('option', { value: JSON.stringify(one) }, String(one)));
-    const select = h('select.input', given, empty, options);
+    const select = h('select.input', attributes, empty, options);
     if (spec.default !== undefined && spec.default !== null) select.value = JSON.stringify(spec.default);
     return select;
   }
   if (spec.type === 'array' || spec.type === 'object' || !spec.type) {
     const value = spec.default === undefined || spec.default === null ? '' : linesOf(spec, spec.default);
-    return h('textarea.input', { ...given, rows: 3, spellcheck: 'false' }, value);
+    return h('textarea.input', { ...attributes, rows: 3, spellcheck: 'false' }, value);
   }
   const number = isNumber(spec);
   const above = spec.type === 'integer' && spec.exclusiveMinimum !== undefined ? spec.exclusiveMinimum + 1 : null;
   return h('input.input', {
-    ...given,
+    ...attributes,
     type: number ? 'number' : (INPUT_TYPES[spec.format] ?? 'text'),
     min: spec.minimum ?? above,
     max: spec.maximum,
@@ -55,7 +55,7 @@ function helpOf(spec) {
 
 class FieldError extends Error {}
 
-function complaintOf({ validity, type }, spec) {
+function messageFor({ validity, type }, spec) {
   if (validity.badInput) return type === 'number' ? 'is not a number' : 'is not complete';
   if (validity.tooShort) return `needs at least ${spec.minLength} characters`;
   if (validity.tooLong) return `has more than ${spec.maxLength} characters`;
@@ -68,7 +68,7 @@ function complaintOf({ validity, type }, spec) {
 /** Reads one field; undefined when it was left empty, so that the pipeline's own default holds. */
 function valueOf(input, spec) {
   if (input.type === 'checkbox') return input.checked;
-  if (input.validity.badInput) throw new FieldError(complaintOf(input, spec));
+  if (input.validity.badInput) throw new FieldError(messageFor(input, spec));
   const raw = input.value.trim();
   if (raw === '') return undefined;
   if (input.tagName === 'SELECT') return JSON.parse(raw);
@@ -103,31 +103,31 @@ export function schemaForm(box, schema, kind = 'param') {
     const help = h('small', { id: `${id}-help` }, helpOf(spec));
     const error = h('p.error', { id: `${id}-error` });
     const must = required.has(name);
-    const given = { id, 'aria-describedby': `${id}-help ${id}-error` };
+    const attributes = { id, 'aria-describedby': `${id}-help ${id}-error` };
     if (spec.type === 'boolean') {
-      const input = h('input', { ...given, type: 'checkbox', checked: spec.default === true });
+      const input = h('input', { ...attributes, type: 'checkbox', checked: spec.default === true });
       fields.set(name, { input, spec, title, error });
       return h('div.field', h('label.tick', { for: id }, input, title), help, error);
     }
-    const input = inputFor(spec, { ...given, required: must }, must);
+    const input = inputFor(spec, { ...attributes, required: must }, must);
     fields.set(name, { input, spec, title, error });
     const label = h('label', { for: id }, title, must ? h('span.dim', ' required') : null);
     return h('div.field', label, input, help, error);
   }));
   if (!known.length) box.append(h('p.dim', 'This pipeline has no parameters.'));
 
-  function complain(name, message) {
+  function showError(name, message) {
     const field = fields.get(name);
     if (!field) return false;
     field.error.textContent = message;
-    attr(field.input, 'aria-invalid', message ? 'true' : null);
+    setAttr(field.input, 'aria-invalid', message ? 'true' : null);
     return true;
   }
 
   function check(name, { input, spec }) {
     const value = valueOf(input, spec);
     if (value === undefined && required.has(name)) throw new FieldError('is missing');
-    if (!input.validity.valid) throw new FieldError(complaintOf(input, spec));
+    if (!input.validity.valid) throw new FieldError(messageFor(input, spec));
     if (Array.isArray(value) && value.some(Number.isNaN)) throw new FieldError('has a line that is not a number');
     return value;
   }
@@ -147,13 +147,13 @@ export function schemaForm(box, schema, kind = 'param') {
       const values = {};
       let first = null;
       for (const [name, field] of fields) {
-        complain(name, '');
+        showError(name, '');
         try {
           const value = check(name, field);
           if (value !== undefined) values[name] = value;
         } catch (error) {
           if (!(error instanceof FieldError)) throw error;
-          complain(name, `${field.title} ${error.message}.`);
+          showError(name, `${field.title} ${error.message}.`);
           first ??= field.input;
         }
       }
@@ -162,7 +162,7 @@ export function schemaForm(box, schema, kind = 'param') {
     },
     /** Puts the service's complaints under their fields; returns those that belong to no field. */
     showErrors(errors) {
-      const rest = errors.filter(({ loc, msg }) => !complain(String(loc[2] ?? ''), msg));
+      const rest = errors.filter(({ loc, msg }) => !showError(String(loc[2] ?? ''), msg));
       for (const { input } of fields.values()) {
         if (input.getAttribute('aria-invalid')) {
           input.focus();

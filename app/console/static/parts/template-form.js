@@ -1,8 +1,8 @@
 // The forms of a template: taken from a batch, written anew, or changed.
 import { get, patch, post } from '../api.js';
 import { h } from '../dom.js';
-import { many } from '../words.js';
-import { field, fillSelect, fixed, plainForm } from './plain-form.js';
+import { plural } from '../format.js';
+import { field, fillSelect, readOnlyField, plainForm } from './plain-form.js';
 import { schemaForm } from './schema-form.js';
 
 const KEPT = 'kept';
@@ -13,7 +13,7 @@ export function fromBatch({ params, saved }) {
   const name = nameInput();
   get(`/api/batches/${batchId}`).then(({ batch }) => { name.value ||= batch.name; }, () => {});
   return plainForm([
-    h('p.lede', 'Takes the pipeline, the parameters, the options and the items of that batch.'),
+    h('p.intro', 'Takes the pipeline, the parameters, the options and the items of that batch.'),
     field('template-name', 'Name', name),
   ], 'Save template', async () => saved(await post('/api/templates', { name: name.value.trim(), from_batch: batchId })));
 }
@@ -22,7 +22,7 @@ export function fromBatch({ params, saved }) {
 function sourceFields(sources, now) {
   const kinds = [['items', 'nothing: each run brings its own'], ['files', 'the files with a tag'],
     ...sources.map(({ key, title }) => [`rows:${key}`, title])];
-  if (now?.items?.length) kinds.unshift([KEPT, `the same ${many(now.items.length, 'item')}`]);
+  if (now?.items?.length) kinds.unshift([KEPT, `the same ${plural(now.items.length, 'item')}`]);
   const current = now?.type === 'rows' ? `rows:${now.source}` : now?.items?.length ? KEPT : now?.type;
   const kind = fillSelect(h('select.input'), kinds, current && [current, now.source]);
   const tag = h('input.input', { maxlength: 100, autocomplete: 'off', value: now?.tag });
@@ -56,7 +56,7 @@ function pipelineFields(pipelines, options) {
   const current = names.length ? pipelines.find(({ key, id }) => names[0] === key || names[0] === id) : pipelines[0];
   if (names.length > 1 || !current) {
     return {
-      nodes: [fixed(names.length > 1 ? 'Pipelines' : 'Pipeline', names.join(', '), 'They and their parameters stay as they are.')],
+      nodes: [readOnlyField(names.length > 1 ? 'Pipelines' : 'Pipeline', names.join(', '), 'They and their parameters stay as they are.')],
       read: () => ({}),
       place: (errors) => errors,
     };

@@ -1,9 +1,9 @@
 // The steps of one job: state, name, when each ran within the whole, and how long it took.
-import { h, text } from '../dom.js';
-import { between, now } from '../words.js';
+import { h, setText } from '../dom.js';
+import { elapsed, now } from '../format.js';
 import { setState, stateLabel, toneOf } from './states.js';
 
-const share = (part, whole) => `${Math.min(100, Math.max(0, (part / whole) * 100))}%`;
+const percentage = (part, whole) => `${Math.min(100, Math.max(0, (part / whole) * 100))}%`;
 
 export function timeline(steps) {
   const lines = steps.map((step) => {
@@ -26,16 +26,16 @@ export function timeline(steps) {
       setState(state, step.status);
       run.dataset.state = toneOf(step.status);
       run.hidden = !step.started_at;
-      const tries = step.attempts > 1 ? `${step.attempts} tries, ` : '';
+      const attempts = step.attempts > 1 ? `${step.attempts} tries, ` : '';
       const ran = step.started_at && !['pending', 'skipped'].includes(step.status);
-      text(time, ran ? `${tries}${between(step.started_at, step.completed_at)}` : '');
+      setText(time, ran ? `${attempts}${elapsed(step.started_at, step.completed_at)}` : '');
       const showProblem = step.error_code && step.status !== 'completed' && job.status !== 'failed';
-      text(problem, showProblem ? [step.error_code, step.error_message].filter(Boolean).join(': ') : '');
+      setText(problem, showProblem ? [step.error_code, step.error_message].filter(Boolean).join(': ') : '');
       problem.hidden = !showProblem;
       if (!step.started_at) return;
       const end = step.completed_at ? Date.parse(step.completed_at) : until;
-      run.style.setProperty('--from', share(Date.parse(step.started_at) - from, whole));
-      run.style.setProperty('--long', share(end - Date.parse(step.started_at), whole));
+      run.style.setProperty('--from', percentage(Date.parse(step.started_at) - from, whole));
+      run.style.setProperty('--long', percentage(end - Date.parse(step.started_at), whole));
     });
   }
 

@@ -1,7 +1,7 @@
 // Files on their way to the service: one row each, three at a time, tried again when the line breaks.
 import { upload } from '../api.js';
-import { attr, button, find, h, icon, text } from '../dom.js';
-import { many, size } from '../words.js';
+import { setAttr, button, find, h, icon, setText } from '../dom.js';
+import { plural, fileSize } from '../format.js';
 import { setState, stateLabel } from './states.js';
 
 const AT_ONCE = 3;
@@ -37,106 +37,106 @@ export async function filesOf(transfer) {
 export function uploadList(parts, changed) {
   const uploads = [];
   const began = { at: 0, sent: 0 };
-  let held = false;
+  let paused = false;
 
-  function rowOf(one) {
+  function rowOf(entry) {
     const state = stateLabel('pending', LABELS.pending);
     const note = h('span.num.dim');
     const problem = h('p.error');
-    const meter = h('progress', { max: 1, value: 0, 'aria-label': `Upload of ${one.file.name}` });
-    const again = button('Try again', null, () => enqueue(one), { class: 'btn quiet small', hidden: true });
+    const meter = h('progress', { max: 1, value: 0, 'aria-label': `Upload of ${entry.file.name}` });
+    const again = button('Try again', null, () => enqueue(entry), { class: 'btn quiet small', hidden: true });
     const removeButton = h('button.btn.quiet.small.square',
-      { 'aria-label': `Remove ${one.file.name}`, onclick: () => drop(one) }, icon('close'));
-    const node = h('li', h('div.cut', { title: one.file.name }, one.file.name), h('span.num.dim', size(one.file.size)),
+      { 'aria-label': `Remove ${entry.file.name}`, onclick: () => drop(entry) }, icon('close'));
+    const node = h('li', h('div.cut', { title: entry.file.name }, entry.file.name), h('span.num.dim', fileSize(entry.file.size)),
       state, note, again, removeButton, problem, meter);
     const patch = () => {
-      setState(state, one.state, LABELS[one.state]);
-      attr(meter, 'data-state', one.state);
-      meter.value = one.share;
-      const failed = one.state === 'failed';
-      text(note, failed || ['pending', 'paused'].includes(one.state) ? '' : one.note || `${Math.floor(one.share * 100)}%`);
-      text(problem, failed ? one.note : '');
+      setState(state, entry.state, LABELS[entry.state]);
+      setAttr(meter, 'data-state', entry.state);
+      meter.value = entry.share;
+      const failed = entry.state === 'failed';
+      setText(note, failed || ['pending', 'paused'].includes(entry.state) ? '' : entry.note || `${Math.floor(entry.share * 100)}%`);
+      setText(problem, failed ? entry.note : '');
       again.hidden = !failed;
     };
     return { node, patch, again };
   }
 
-  function set(one, changes) {
-    Object.assign(one, changes);
-    one.row.patch();
+  function set(entry, changes) {
+    Object.assign(entry, changes);
+    entry.row.patch();
     drawTotal();
     changed();
   }
 
-  function enqueue(one) {
-    set(one, { state: 'pending', note: '', share: 0 });
-    pump();
+  function enqueue(entry) {
+    set(entry, { state: 'pending', note: '', share: 0 });
+    startNext();
   }
 
-  function pump() {
-    if (held) return;
+  function startNext() {
+    if (paused) return;
     const busy = uploads.filter(({ state }) => state === 'processing').length;
     const next = uploads.filter(({ state }) => state === 'pending').slice(0, AT_ONCE - busy);
     next.forEach(send);
   }
 
-  async function send(one) {
+  async function send(entry) {
     if (!began.at) began.at = Date.now();
-    one.abort = new AbortController();
-    set(one, { state: 'processing', note: '', share: 0 });
+    entry.abort = new AbortController();
+    set(entry, { state: 'processing', note: '', share: 0 });
     try {
       const onProgress = (share) => {
-        one.share = share;
-        one.row.patch();
+        entry.share = share;
+        entry.row.patch();
         drawTotal();
       };
-      const stored = await upload(one.file, { signal: one.abort.signal, onProgress });
-      set(one, { state: 'completed', share: 1, id: stored.id });
+      const stored = await upload(entry.file, { signal: entry.abort.signal, onProgress });
+      set(entry, { state: 'completed', share: 1, id: stored.id });
     } catch (error) {
-      if (one.abort.signal.aborted) return;
+      if (entry.abort.signal.aborted) return;
       // Only a lost line or a service that is away passes by itself; a refusal stays one.
       const passing = error.status === 0 || error.status === 503 || error.status === 429;
-      const wait = RETRY_AFTER[one.failures];
+      const wait = RETRY_AFTER[entry.failures];
       if (passing && wait) {
-        one.failures += 1;
-        set(one, { state: 'retrying', share: 0, note: error.status ? 'service busy' : 'connection lost' });
-        one.timer = setTimeout(() => enqueue(one), wait * 1000);
+        entry.failures += 1;
+        set(entry, { state: 'retrying', share: 0, note: error.status ? 'service busy' : 'connection lost' });
+        entry.timer = setTimeout(() => enqueue(entry), wait * 1000);
       } else {
-        one.failures = 0;
-        set(one, { state: 'failed', share: 0, note: error.message });
+        entry.failures = 0;
+        set(entry, { state: 'failed', share: 0, note: error.message });
       }
     }
-    pump();
+    startNext();
   }
 
   // A file that was on its way starts anew: the service keeps nothing of a body that has not come to its end.
-  function hold(on) {
-    held = on;
-    for (const one of uploads) {
-      const { state } = one;
+  function setPaused(on) {
+    paused = on;
+    for (const entry of uploads) {
+      const { state } = entry;
       if (on && ['pending', 'processing', 'retrying'].includes(state)) {
-        one.abort?.abort();
-        clearTimeout(one.timer);
-        set(one, { state: 'paused', note: '', share: 0 });
+        entry.abort?.abort();
+        clearTimeout(entry.timer);
+        set(entry, { state: 'paused', note: '', share: 0 });
       } else if (!on && state === 'paused') {
-        set(one, { state: 'pending', note: '' });
+        set(entry, { state: 'pending', note: '' });
       }
     }
-    pump();
+    startNext();
     drawTotal();
   }
 
-  function drop(one) {
-    one.abort?.abort();
-    clearTimeout(one.timer);
-    const at = uploads.indexOf(one);
+  function drop(entry) {
+    entry.abort?.abort();
+    clearTimeout(entry.timer);
+    const at = uploads.indexOf(entry);
     uploads.splice(at, 1);
-    one.row.node.remove();
+    entry.row.node.remove();
     const next = uploads[Math.min(at, uploads.length - 1)];
     if (next) find('button[aria-label]', next.row.node).focus();
     drawTotal();
     changed();
-    pump();
+    startNext();
   }
 
   function drawTotal() {
@@ -144,31 +144,31 @@ export function uploadList(parts, changed) {
     const sent = uploads.reduce((sum, { file, share }) => sum + file.size * share, 0);
     const open = uploads.filter(({ state }) => !['completed', 'failed'].includes(state)).length;
     parts.uploads.hidden = !uploads.length;
-    text(parts.total, `${many(uploads.length, 'file')}, ${size(all)}`);
+    setText(parts.total, `${plural(uploads.length, 'file')}, ${fileSize(all)}`);
     const seconds = (Date.now() - began.at) / 1000;
-    const speed = seconds > 1 && sent ? `, ${size(Math.round(sent / seconds))}/s` : '';
-    const moving = held ? 'paused' : `${size(Math.round(sent))} sent${speed}`;
-    text(parts.speed, open ? moving : 'all uploaded');
-    text(parts.hold, held ? 'Resume uploads' : 'Pause uploads');
+    const speed = seconds > 1 && sent ? `, ${fileSize(Math.round(sent / seconds))}/s` : '';
+    const moving = paused ? 'paused' : `${fileSize(Math.round(sent))} sent${speed}`;
+    setText(parts.speed, open ? moving : 'all uploaded');
+    setText(parts.hold, paused ? 'Resume uploads' : 'Pause uploads');
     parts.hold.hidden = !open;
-    if (!open) held = false;
-    if (!open || held) began.at = 0;
+    if (!open) paused = false;
+    if (!open || paused) began.at = 0;
   }
 
-  parts.hold.addEventListener('click', () => hold(!held));
+  parts.hold.addEventListener('click', () => setPaused(!paused));
 
   return {
     add(files) {
       for (const file of files) {
-        const one = { file, state: held ? 'paused' : 'pending', share: 0, note: '', id: null, failures: 0 };
-        one.row = rowOf(one);
-        one.row.patch();
-        uploads.push(one);
+        const entry = { file, state: paused ? 'paused' : 'pending', share: 0, note: '', id: null, failures: 0 };
+        entry.row = rowOf(entry);
+        entry.row.patch();
+        uploads.push(entry);
       }
       parts.list.append(...uploads.slice(-files.length).map(({ row }) => row.node));
       drawTotal();
       changed();
-      pump();
+      startNext();
     },
     get count() { return uploads.length; },
     get bytes() { return uploads.reduce((sum, { file }) => sum + file.size, 0); },
@@ -176,9 +176,9 @@ export function uploadList(parts, changed) {
     get refused() { return uploads.filter(({ state }) => state === 'failed'); },
     items: () => uploads.filter(({ id }) => id).map(({ id }) => ({ file_id: id })),
     leave() {
-      for (const one of uploads.splice(0)) {
-        clearTimeout(one.timer);
-        one.abort?.abort();
+      for (const entry of uploads.splice(0)) {
+        clearTimeout(entry.timer);
+        entry.abort?.abort();
       }
     },
   };

@@ -2,13 +2,13 @@
 import { h } from '../dom.js';
 
 const isPlain = (value) => ['string', 'number', 'boolean'].includes(typeof value);
-const wordsOf = (name) => name.replaceAll('_', ' ');
+const labelOf = (name) => name.replaceAll('_', ' ');
 
 export function summary(result) {
   if (typeof result.message === 'string') return result.message;
   if (typeof result !== 'object') return String(result);
   const parts = Object.entries(result).filter(([, value]) => isPlain(value)).slice(0, 3);
-  return parts.map(([name, value]) => `${wordsOf(name)} ${value}`).join(', ') || null;
+  return parts.map(([name, value]) => `${labelOf(name)} ${value}`).join(', ') || null;
 }
 
 export function view(result) {
@@ -17,7 +17,7 @@ export function view(result) {
   const plain = Object.entries(result).filter(([, value]) => isPlain(value));
   if (!plain.length) return whole;
   const rows = plain.map(([name, value]) =>
-    h('tr', h('th', { scope: 'row' }, wordsOf(name)), h('td', String(value))));
+    h('tr', h('th', { scope: 'row' }, labelOf(name)), h('td', String(value))));
   const complete = plain.length === Object.keys(result).length;
   return h('div.stack',
     h('table.table.natural.small', h('caption.sr', 'Result'), h('tbody', rows)),

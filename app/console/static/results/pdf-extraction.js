@@ -1,7 +1,7 @@
 // The swims of one swimmer on one result sheet.
 import { h } from '../dom.js';
 import { hrefOf } from '../router.js';
-import { many } from '../words.js';
+import { plural } from '../format.js';
 
 const COLUMNS = [
   ['Event', '', eventOf],
@@ -32,7 +32,7 @@ export function timeOf(swim) {
 
 export function summary(result) {
   const swims = result.swims?.length ?? 0;
-  if (swims) return `${many(swims, 'swim')}${result.meet ? `, ${result.meet}` : ''}`;
+  if (swims) return `${plural(swims, 'swim')}${result.meet ? `, ${result.meet}` : ''}`;
   return result.reason ?? 'swimmer not on this sheet';
 }
 
@@ -47,13 +47,13 @@ function names(result) {
 export function view(result) {
   const swims = result.swims ?? [];
   const course = COURSES[result.course] ?? result.course;
-  const facts = [result.dates, course, result.pages && many(result.pages, 'page')].filter(Boolean);
+  const facts = [result.dates, course, result.pages && plural(result.pages, 'page')].filter(Boolean);
   const head = h('div.stack.tight',
     result.meet ? h('p', h('b', result.meet)) : null,
     result.swimmer_name ? h('p', h('a', { href: hrefOf('swimmers', { swimmer: result.swimmer_name }) }, result.swimmer_name)) : null,
     h('p.facts', facts.map((fact) => h('span', String(fact)))));
   if (!swims.length) {
-    const among = result.swims_on_sheet ? ` among its ${many(result.swims_on_sheet, 'swim')}` : '';
+    const among = result.swims_on_sheet ? ` among its ${plural(result.swims_on_sheet, 'swim')}` : '';
     const missing = `${result.swimmer_name} is not on this sheet${among}.`;
     return h('div.stack', head, h('p', result.reason ?? missing), names(result));
   }

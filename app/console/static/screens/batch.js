@@ -1,26 +1,26 @@
 // One batch, live: a snapshot first, then every event after it.
 import { get } from '../api.js';
 import { setConnection } from '../connection.js';
-import { attr, button, debounce, fromTemplate, h, say, text } from '../dom.js';
+import { setAttr, button, debounce, fromTemplate, h, announce, setText } from '../dom.js';
 import { BatchModel } from '../model.js';
-import { forget, isHeld, repaint } from '../paint.js';
+import { cancelRender, updatesPaused, scheduleRender } from '../rendering.js';
 import { batchActions } from '../parts/batch-actions.js';
 import { batchFacts } from '../parts/batch-facts.js';
-import { batchHead } from '../parts/batch-head.js';
+import { batchHeader } from '../parts/batch-header.js';
 import { batchReports } from '../parts/batch-reports.js';
 import { eventLog } from '../parts/event-log.js';
 import { failures } from '../parts/failures.js';
 import { jobTable } from '../parts/job-table.js';
 import { legend } from '../parts/legend.js';
-import { missing } from '../parts/missing.js';
+import { notFound } from '../parts/not-found.js';
 import { notifications } from '../parts/notifications.js';
 import { isOpen } from '../parts/states.js';
-import { tellWaiting } from '../parts/told.js';
-import { address, arrived, closeOverlay, go, hrefOf, openOverlay, setQuery } from '../router.js';
-import { crumbs, place, setTitle } from '../shell.js';
-import { follow } from '../stream.js';
-import { capital } from '../words.js';
-import { jobDrawer } from './job.js';
+import { watchWaiting } from '../parts/waiting.js';
+import { address, focusHeading, closeOverlay, go, hrefOf, openOverlay, setQuery } from '../router.js';
+import { setBreadcrumbs, mount, setTitle } from '../shell.js';
+import { followBatch } from '../batch-stream.js';
+import { capitalize } from '../format.js';
+import { jobDrawer } from '../parts/job-drawer.js';
 
 const PAGE = 500;
 const HISTORY = 300;
@@ -28,11 +28,11 @@ const HISTORY = 300;
 export function batchScreen(params, id) {
   const path = `/api/batches/${encodeURIComponent(id)}`;
   const screen = { left: false, stop: () => {} };
-  crumbs(['Batches', '#/batches'], ['…']);
+  setBreadcrumbs(['Batches', '#/batches'], ['…']);
   setTitle('Batch');
   open(path, params, screen);
   return {
-    later: true,
+    deferred: true,
     update: (query) => screen.update?.(query),
     leave() {
       screen.left = true;
@@ -47,7 +47,7 @@ async function open(path, params, screen) {
     if (!screen.left) await draw(path, batch, params, screen);
   } catch (error) {
     if (screen.left) return;
-    place(missing(error));
+    mount(notFound(error));
     if (error.status === 404 || error.status === 422) return;
     setConnection('lost');
     const timer = setTimeout(() => open(path, params, screen), 3000);
@@ -60,25 +60,25 @@ async function draw(path, snapshot, params, screen) {
   const { root, parts } = fromTemplate('batch');
   const model = new BatchModel(batch);
   const table = jobTable(parts.rows, batch, openJob);
-  const again = () => !screen.left && repaint(paint);
-  const told = tellWaiting(path, batch, again);
+  const rerender = () => !screen.left && scheduleRender(render);
+  const waiting = watchWaiting(path, batch, rerender);
   const notices = notifications(path);
   const reports = batchReports(batch);
-  const head = batchHead(parts, batch, () => [...model.jobs.values()], !firstCursor, told.now);
+  const head = batchHeader(parts, batch, () => [...model.jobs.values()], !firstCursor, waiting.current);
   const actions = batchActions(parts, batch, {
     changed: () => batchFacts(parts.facts, batch),
     gone: () => go('#/batches'),
   });
   const filter = { show: new Set(), find: '' };
   let cursor = firstCursor;
-  let fresh = []; // events that the log has not shown yet
+  let newEvents = []; // events that the log has not shown yet
   let stopFollowing = () => {};
 
   const keepFilters = (more) => hrefOf(`batches/${batch.id}`, { ...Object.fromEntries(address().params), ...more });
   const log = eventLog(parts, (sequence) => keepFilters({ job: sequence }));
   const drawer = jobDrawer({ model, table, loadJob, close: () => closeOverlay('job'), open: openJob });
   const failureList = failures(parts.failures, path, model, {
-    changed: again,
+    changed: rerender,
     show(code) {
       parts.find.value = code;
       filter.find = code;
@@ -98,7 +98,7 @@ async function draw(path, snapshot, params, screen) {
   }
 
   function takeJobs(list) {
-    table.add(model.take(list));
+    table.add(model.addJobs(list));
   }
 
   async function onFilter() {
@@ -134,9 +134,9 @@ async function draw(path, snapshot, params, screen) {
   function drawShown() {
     const shown = table.shown().length;
     const { total } = batch.counters;
-    text(parts.shown, shown === total ? shown.toLocaleString('en')
+    setText(parts.shown, shown === total ? shown.toLocaleString('en')
       : `${shown.toLocaleString('en')} of ${total.toLocaleString('en')}`);
-    say(`${shown} jobs shown`);
+    announce(`${shown} jobs shown`);
     const loaded = model.jobs.size;
     const rest = [];
     if (!shown) {
@@ -160,42 +160,42 @@ async function draw(path, snapshot, params, screen) {
   }
 
   async function loadJob(sequence) {
-    const known = model.names.get(sequence);
+    const known = model.jobIds.get(sequence);
     if (known) return known;
     let next = cursor;
-    while (next && !model.names.has(sequence)) {
+    while (next && !model.jobIds.has(sequence)) {
       const page = await get(`${path}/jobs`, { limit: PAGE, cursor: next });
-      for (const job of page.jobs) model.names.set(job.sequence, job.id);
+      for (const job of page.jobs) model.jobIds.set(job.sequence, job.id);
       next = page.next_cursor;
     }
-    return model.names.get(sequence);
+    return model.jobIds.get(sequence);
   }
 
-  // ---- painting
+  // ---- rendering
 
-  function paint(jobs = []) {
+  function render(jobs = []) {
     table.patch(jobs);
     drawer.patch(jobs);
     const { counters } = batch;
-    head.paint();
-    actions.paint();
+    head.render();
+    actions.render();
     legendBox.patch(counters);
     failureList.patch();
     parts.reveal.hidden = !failureList.hasMore();
-    reports.paint();
-    if (fresh.length) log.append(fresh, batch.last_event_id);
-    fresh = [];
+    reports.render();
+    if (newEvents.length) log.append(newEvents, batch.last_event_id);
+    newEvents = [];
   }
 
-  let beats = 0;
-  const beat = setInterval(() => {
-    beats += 1;
-    if (document.hidden || isHeld()) return;
-    notices.beat();
+  let ticks = 0;
+  const ticker = setInterval(() => {
+    ticks += 1;
+    if (document.hidden || updatesPaused()) return;
+    notices.tick();
     // An ended batch only grows older.
-    if (!isOpen(batch) && beats % 30) return;
+    if (!isOpen(batch) && ticks % 30) return;
     head.tick();
-    told.beat();
+    waiting.tick();
     table.patch([...model.jobs.values()].filter((job) => job.status === 'running' || job.run_at));
   }, 1000);
 
@@ -203,15 +203,15 @@ async function draw(path, snapshot, params, screen) {
 
   function receive(event) {
     const job = model.apply(event);
-    fresh.push(event);
-    repaint(paint, job);
+    newEvents.push(event);
+    scheduleRender(render, job);
     if (event.type.startsWith('batch.')) {
       batchFacts(parts.facts, batch);
-      told.ask();
-      notices.ask();
+      waiting.refresh();
+      notices.refresh();
     }
     if (!isOpen(batch)) {
-      say(`${batch.name}: ${capital(batch.status)}`);
+      announce(`${batch.name}: ${capitalize(batch.status)}`);
       refresh().catch(() => {});
     }
   }
@@ -225,7 +225,7 @@ async function draw(path, snapshot, params, screen) {
     Object.assign(batch, rest);
     takeJobs(jobs);
     batchFacts(parts.facts, batch);
-    for (const job of model.jobs.values()) repaint(paint, job);
+    for (const job of model.jobs.values()) scheduleRender(render, job);
     drawer.refresh();
   }
 
@@ -234,22 +234,22 @@ async function draw(path, snapshot, params, screen) {
     if (page) log.append(page.events.filter((event) => event.id <= batch.last_event_id), batch.last_event_id);
   }
 
-  async function begin() {
+  async function startFollowing() {
     await loadHistory(Math.max(0, batch.last_event_id - HISTORY));
     if (screen.left) return;
     if (!isOpen(batch)) {
       setConnection('ended');
       return;
     }
-    stopFollowing = follow({
+    stopFollowing = followBatch({
       batchId: batch.id,
       after: batch.last_event_id,
       onEvent: receive,
       async onReset() {
         log.clear();
-        fresh = [];
+        newEvents = [];
         await refresh().catch(() => {});
-        if (!screen.left) begin();
+        if (!screen.left) startFollowing();
       },
       async onBroken() {
         const { batch: next } = await get(path);
@@ -268,9 +268,9 @@ async function draw(path, snapshot, params, screen) {
 
   parts.reveal.addEventListener('click', () => failureList.reveal());
   setTitle(batch.name);
-  crumbs(['Batches', '#/batches'], [batch.name]);
+  setBreadcrumbs(['Batches', '#/batches'], [batch.name]);
   batchFacts(parts.facts, batch);
-  attr(parts.json, 'href', `${path}/events`);
+  setAttr(parts.json, 'href', `${path}/events`);
   parts.log.open = matchMedia('(width >= 64rem)').matches;
   parts.find.addEventListener('input', debounce(() => {
     filter.find = parts.find.value.trim();
@@ -278,23 +278,23 @@ async function draw(path, snapshot, params, screen) {
   }, 150));
   takeJobs(firstJobs);
   screen.stop = () => {
-    clearInterval(beat);
+    clearInterval(ticker);
     stopFollowing();
-    forget(paint);
+    cancelRender(render);
     drawer.leave();
     table.leave();
   };
   parts.failures.after(reports.node, notices.node);
   // These stand above the jobs: they have to be there before those are shown.
-  await Promise.all([failureList.reveal(), notices.ask()]);
+  await Promise.all([failureList.reveal(), notices.refresh()]);
   if (screen.left) return;
-  place(root);
-  arrived();
-  told.ask();
-  paint();
+  mount(root);
+  focusHeading();
+  waiting.refresh();
+  render();
   table.filter(filter);
   drawShown();
-  begin();
+  startFollowing();
 
   screen.update = (query) => drawer.show(Number(query.get('job')) || null);
   screen.update(params);

@@ -1,42 +1,42 @@
-// The list of batches. It follows the service's stream; news never move, add or remove a row by themselves.
+// The list of batches. It follows the service's event stream; no event moves, adds or removes a row by itself.
 import { get } from '../api.js';
-import { archiveAll, deleteAll, downloadAll, loadAll, whyNotAll } from '../bulk.js';
+import { archiveAll, deleteAll, downloadAll, loadAll, bulkDisabledReason } from '../bulk.js';
 import { setConnection } from '../connection.js';
-import { attr, button, debounce, find, fromTemplate, h, icon, say, text } from '../dom.js';
+import { setAttr, button, debounce, find, fromTemplate, h, icon, announce, setText } from '../dom.js';
 import { followList } from '../list-stream.js';
-import { forget, isHeld, repaint } from '../paint.js';
+import { cancelRender, updatesPaused, scheduleRender } from '../rendering.js';
 import { batchRow } from '../parts/batch-row.js';
 import { countOf, TABS } from '../parts/batch-tabs.js';
-import { noBatches } from '../parts/no-batches.js';
-import { pickBar } from '../parts/pick-bar.js';
+import { emptyBatches } from '../parts/empty-batches.js';
+import { selectionBar } from '../parts/selection-bar.js';
 import { isOpen } from '../parts/states.js';
 import { hrefOf, setQuery } from '../router.js';
-import { crumbs, place, setTitle } from '../shell.js';
-import { many, now } from '../words.js';
+import { setBreadcrumbs, mount, setTitle } from '../shell.js';
+import { plural, now } from '../format.js';
 
 const PAGE = 50;
-const STRAGGLERS = 4;
-const COUNT_AT_MOST = 2000;
+const OFF_PAGE_AT_ONCE = 4;
+const COUNT_EVERY = 2000;
 const FILTERS = ['search', 'pipeline', 'customer', 'age', 'sort'];
 
 export function batchesScreen(params) {
   const { root, parts } = fromTemplate('batches');
   const form = parts.filters;
   const rows = new Map();
-  const news = new Set();
-  const places = new Map(); // of rows that went: what stood before each
+  const newBatches = new Set();
+  const removedAfter = new Map(); // of rows that went: what stood before each
   let filters = {};
   let cursor = null;
-  let round = 0; // grows with each load, so that a late answer of an earlier one is dropped
-  let counting = null;
+  let generation = 0; // grows with each load, so that a late answer of an earlier one is dropped
+  let countTimer = null;
   let left = false;
   let counts = null; // { by_status, archived } under the filters
 
-  crumbs(['Batches']);
+  setBreadcrumbs(['Batches']);
   setTitle('Batches');
-  place(root);
+  mount(root);
 
-  const question = () => ({
+  const currentQuery = () => ({
     status: TABS[filters.tab]?.[1],
     archived: filters.tab === 'archived' || null,
     pipeline: filters.pipeline,
@@ -45,7 +45,7 @@ export function batchesScreen(params) {
     sort: filters.sort || '-created_at',
     created_after: filters.age && new Date(now() - filters.age * 3_600_000).toISOString(),
   });
-  const narrowed = () => Boolean(filters.search || filters.pipeline || filters.customer || filters.age);
+  const isFiltered = () => Boolean(filters.search || filters.pipeline || filters.customer || filters.age);
 
   // ---- filters: the address is the truth, the controls show it
 
@@ -54,13 +54,13 @@ export function batchesScreen(params) {
     for (const name of FILTERS) filters[name] = query.get(name) ?? '';
     if (parts.search.value.trim() !== filters.search) parts.search.value = filters.search;
     for (const name of FILTERS.slice(1)) {
-      offer(form[name], filters[name]);
+      addOption(form[name], filters[name]);
       form[name].value = filters[name];
     }
     drawTabs();
   }
 
-  function offer(select, value, label = value) {
+  function addOption(select, value, label = value) {
     if ([...select.options].some((option) => option.value === value)) return;
     select.append(h('option', { value }, label));
   }
@@ -75,7 +75,7 @@ export function batchesScreen(params) {
   function change(changes) {
     if (left) return;
     setQuery(changes);
-    picks.clear();
+    selection.clear();
     filters = { ...filters, ...changes };
     drawTabs();
     load();
@@ -84,19 +84,19 @@ export function batchesScreen(params) {
   function clear() {
     parts.search.value = '';
     form.reset();
-    picks.clear();
+    selection.clear();
     change(Object.fromEntries(FILTERS.map((name) => [name, ''])));
   }
 
   function drawCounts() {
     for (const link of parts.tabs.children) {
-      text(find('.count', link), counts ? countOf(counts, link.dataset.tab).toLocaleString('en') : '');
+      setText(find('.count', link), counts ? countOf(counts, link.dataset.tab).toLocaleString('en') : '');
     }
-    picks.draw();
+    selection.draw();
   }
 
   async function loadCounts() {
-    const { status: _, archived: __, sort: ___, ...narrow } = question();
+    const { status: _, archived: __, sort: ___, ...narrow } = currentQuery();
     const answer = await get('/api/batches/counts', narrow).catch(() => null);
     if (!answer || left) return;
     counts = answer;
@@ -104,61 +104,61 @@ export function batchesScreen(params) {
   }
 
   function countSoon() {
-    counting ??= setTimeout(() => {
-      counting = null;
+    countTimer ??= setTimeout(() => {
+      countTimer = null;
       loadCounts();
-    }, COUNT_AT_MOST);
+    }, COUNT_EVERY);
   }
 
   // ---- rows
 
-  const picks = pickBar({
-    bar: parts.picks,
+  const selection = selectionBar({
+    bar: parts.selection,
     head: parts.all,
     words: (n) => `${n.toLocaleString('en')} selected`,
     matching: () => (counts ? countOf(counts, filters.tab) : 0),
-    loadAll: () => loadAll(question()),
+    loadAll: () => loadAll(currentQuery()),
     actions: [
-      { label: 'Download', glyph: 'download', act: downloadAll, why: whyNotAll.download },
-      { label: 'Archive', glyph: 'archive', act: (items) => archiveAll(items, settleAll), why: whyNotAll.archive },
-      { label: 'Delete…', glyph: 'trash', kind: 'danger', act: (items) => deleteAll(items, settleAll), why: whyNotAll.end },
+      { label: 'Download', glyph: 'download', act: downloadAll, disabledReason: bulkDisabledReason.download },
+      { label: 'Archive', glyph: 'archive', act: (items) => archiveAll(items, afterBulk), disabledReason: bulkDisabledReason.archive },
+      { label: 'Delete…', glyph: 'trash', kind: 'danger', act: (items) => deleteAll(items, afterBulk), disabledReason: bulkDisabledReason.remove },
     ],
   });
 
-  function settleAll() {
+  function afterBulk() {
     if (left) return;
-    picks.clear();
+    selection.clear();
     load();
   }
 
-  function offerPicks() {
-    picks.rows([...rows.values()].map(({ batch, row: node }) => ({ item: batch, node })));
+  function updateSelection() {
+    selection.rows([...rows.values()].map(({ batch, row: node }) => ({ item: batch, node })));
   }
 
   function row(batch) {
-    const made = batchRow(batch, picks.box(batch, `Select ${batch.name}`), () => settle(made));
+    const made = batchRow(batch, selection.box(batch, `Select ${batch.name}`), () => onRowRemoved(made));
     return made;
   }
 
   function add(batch) {
     rows.set(batch.id, row(batch));
     parts.table.append(rows.get(batch.id).body);
-    if (batch.customer_prefix) offer(form.customer, batch.customer_prefix);
+    if (batch.customer_prefix) addOption(form.customer, batch.customer_prefix);
   }
 
   // A row goes because its batch was archived or deleted here; with Undo it comes back to its place.
-  function settle({ batch, body }) {
+  function onRowRemoved({ batch, body }) {
     if (left) return;
-    const before = places.get(batch.id);
+    const before = removedAfter.get(batch.id);
     if (!before) {
-      places.set(batch.id, body.previousElementSibling);
+      removedAfter.set(batch.id, body.previousElementSibling);
       const next = body.nextElementSibling ?? body.previousElementSibling;
       rows.delete(batch.id);
       body.remove();
       drawAfter();
       find('a.name', next)?.focus();
     } else if (before.isConnected) {
-      places.delete(batch.id);
+      removedAfter.delete(batch.id);
       rows.set(batch.id, row(batch));
       before.after(rows.get(batch.id).body);
       drawAfter();
@@ -169,39 +169,39 @@ export function batchesScreen(params) {
   }
 
   async function load() {
-    const mine = (round += 1);
-    attr(parts.table, 'aria-busy', 'true');
-    parts.clear.hidden = !narrowed();
+    const current = (generation += 1);
+    setAttr(parts.table, 'aria-busy', 'true');
+    parts.clear.hidden = !isFiltered();
     loadCounts();
     try {
-      const page = await get('/api/batches', { ...question(), limit: PAGE });
-      if (mine !== round || left) return;
+      const page = await get('/api/batches', { ...currentQuery(), limit: PAGE });
+      if (current !== generation || left) return;
       for (const { body } of rows.values()) body.remove();
       rows.clear();
-      news.clear();
-      places.clear();
+      newBatches.clear();
+      removedAfter.clear();
       page.batches.forEach(add);
       cursor = page.next_cursor;
       drawAfter();
-      drawNews();
+      drawArrivals();
       setConnection('live');
-      say(`${many(rows.size, 'batch', 'batches')}${cursor ? ' or more' : ''}`);
+      announce(`${plural(rows.size, 'batch', 'batches')}${cursor ? ' or more' : ''}`);
     } catch (error) {
-      if (mine !== round || left) return;
+      if (current !== generation || left) return;
       setConnection('lost');
-      if (!rows.size) drawProblem(error);
+      if (!rows.size) drawError(error);
     } finally {
-      attr(parts.table, 'aria-busy', null);
+      setAttr(parts.table, 'aria-busy', null);
     }
   }
 
   async function showMore(event) {
     const source = event.currentTarget;
     source.disabled = true;
-    const mine = round;
+    const current = generation;
     try {
-      const page = await get('/api/batches', { ...question(), limit: PAGE, cursor });
-      if (mine !== round || left) return;
+      const page = await get('/api/batches', { ...currentQuery(), limit: PAGE, cursor });
+      if (current !== generation || left) return;
       const first = page.batches.find(({ id }) => !rows.has(id));
       page.batches.filter(({ id }) => !rows.has(id)).forEach(add);
       cursor = page.next_cursor;
@@ -214,69 +214,69 @@ export function batchesScreen(params) {
   }
 
   function drawAfter() {
-    offerPicks();
+    updateSelection();
     parts.table.hidden = !rows.size;
-    form.hidden = !rows.size && !narrowed() && !filters.tab;
+    form.hidden = !rows.size && !isFiltered() && !filters.tab;
     if (rows.size) parts.after.replaceChildren(...(cursor ? [button('Show more', null, showMore)] : []));
-    else parts.after.replaceChildren(noBatches(filters, narrowed(), clear));
+    else parts.after.replaceChildren(emptyBatches(filters, isFiltered(), clear));
   }
 
-  function drawProblem(error) {
+  function drawError(error) {
     parts.table.hidden = true;
     parts.after.replaceChildren(h('p.note', { 'data-state': 'failed', role: 'alert' }, icon('failed'),
       h('span', `${error.message} The page tries again every few seconds.`)));
   }
 
-  function drawNews() {
-    text(parts.arrivals, `${many(news.size || 1, 'new batch', 'new batches')}, show`);
-    attr(parts.arrivals, 'data-on', news.size > 0);
+  function drawArrivals() {
+    setText(parts.arrivals, `${plural(newBatches.size || 1, 'new batch', 'new batches')}, show`);
+    setAttr(parts.arrivals, 'data-on', newBatches.size > 0);
   }
 
-  // ---- news
+  // ---- live updates
 
-  async function ask() {
-    if (isHeld()) return;
+  async function refresh() {
+    if (updatesPaused()) return;
     if (!rows.size && !find('.empty', parts.after)) {
       await load();
       return;
     }
-    const mine = round;
-    const page = await get('/api/batches', { ...question(), limit: PAGE });
-    const stragglers = await askForStragglers(new Set(page.batches.map(({ id }) => id)));
-    if (mine !== round || left) return;
-    for (const batch of [...page.batches, ...stragglers]) repaint(paint, batch);
+    const current = generation;
+    const page = await get('/api/batches', { ...currentQuery(), limit: PAGE });
+    const stragglers = await loadOffPage(new Set(page.batches.map(({ id }) => id)));
+    if (current !== generation || left) return;
+    for (const batch of [...page.batches, ...stragglers]) scheduleRender(render, batch);
     countSoon();
   }
 
-  function take(batch) {
-    const known = rows.has(batch.id) || places.has(batch.id);
+  function onBatch(batch) {
+    const known = rows.has(batch.id) || removedAfter.has(batch.id);
     if (known) {
-      repaint(paint, batch);
+      scheduleRender(render, batch);
       countSoon();
     }
     return known;
   }
 
-  // Shown rows that the page lacks: they left the tab or stand further down. A few are asked in turn.
-  async function askForStragglers(seen) {
+  // Shown rows that are not on the first page: they left the tab or are further down. A few are loaded in turn.
+  async function loadOffPage(seen) {
     const missing = [...rows.values()].filter(({ batch }) => isOpen(batch) && !seen.has(batch.id));
-    missing.sort((a, b) => (a.asked ?? 0) - (b.asked ?? 0));
-    const answers = missing.slice(0, STRAGGLERS).map(async (row) => {
-      row.asked = Date.now();
+    missing.sort((a, b) => (a.loadedAt ?? 0) - (b.loadedAt ?? 0));
+    const answers = missing.slice(0, OFF_PAGE_AT_ONCE).map(async (row) => {
+      row.loadedAt = Date.now();
       const answer = await get(`/api/batches/${row.batch.id}`).catch(() => null);
       return answer && { ...answer.batch, jobs: undefined };
     });
     return (await Promise.all(answers)).filter(Boolean);
   }
 
-  function paint(batches) {
+  function render(batches) {
     for (const batch of batches) {
       const known = rows.get(batch.id);
       if (known) known.patch(batch);
-      else if (!places.has(batch.id)) news.add(batch.id);
+      else if (!removedAfter.has(batch.id)) newBatches.add(batch.id);
     }
-    if (news.size && !rows.size) load();
-    else drawNews();
+    if (newBatches.size && !rows.size) load();
+    else drawArrivals();
   }
 
   // ---- wiring
@@ -289,26 +289,26 @@ export function batchesScreen(params) {
   get('/api/pipelines').then(({ pipelines }) => {
     for (const { key, title } of pipelines) {
       const known = [...form.pipeline.options].find((option) => option.value === key);
-      if (known) text(known, title);
-      else offer(form.pipeline, key, title);
+      if (known) setText(known, title);
+      else addOption(form.pipeline, key, title);
     }
   }, () => {});
 
   readFilters(params);
   load();
-  const stopFollowing = followList({ ask, take, gone: (id) => rows.get(id)?.gone() });
+  const stopFollowing = followList({ refresh, onBatch, onDeleted: (id) => rows.get(id)?.gone() });
 
   return {
     update(query) {
       readFilters(query);
-      picks.clear();
+      selection.clear();
       load();
     },
     leave() {
       left = true;
-      clearTimeout(counting);
+      clearTimeout(countTimer);
       stopFollowing();
-      forget(paint);
+      cancelRender(render);
     },
   };
 }

@@ -1,15 +1,15 @@
 // A new batch: what to process, with which pipeline, and how.
 import { get, post } from '../api.js';
 import { setConnection } from '../connection.js';
-import { attr, find, fromTemplate, h, text } from '../dom.js';
-import { alsoRun } from '../parts/also.js';
+import { setAttr, find, fromTemplate, h, setText } from '../dom.js';
+import { extraPipelines } from '../parts/extra-pipelines.js';
 import { batchOptions } from '../parts/batch-options.js';
 import { schemaForm } from '../parts/schema-form.js';
-import { readLinks, readRecords } from '../parts/sources.js';
+import { readLinks, readRecords } from '../parts/pasted-items.js';
 import { filesOf, uploadList } from '../parts/upload-list.js';
 import { go, setQuery } from '../router.js';
-import { crumbs, place, setTitle } from '../shell.js';
-import { many, size } from '../words.js';
+import { setBreadcrumbs, mount, setTitle } from '../shell.js';
+import { plural, fileSize } from '../format.js';
 
 const LINKS_HELP = 'Each link is fetched and becomes one job.';
 
@@ -22,15 +22,15 @@ export function newScreen(params) {
   let chosen = null;
   let form = null;
   const options = batchOptions(parts);
-  const also = alsoRun(parts.also);
-  let armed = false; // started, and waiting for the last upload
+  const extras = extraPipelines(parts.extras);
+  let startWhenUploaded = false; // started, and waiting for the last upload
   let draft = false; // what was pressed: Save as draft, or Start
   let sending = false;
   let left = false;
 
-  crumbs(['Batches', '#/batches'], ['New batch']);
+  setBreadcrumbs(['Batches', '#/batches'], ['New batch']);
   setTitle('New batch');
-  place(root);
+  mount(root);
   parts.options.open = false;
 
   const accepts = (source) => chosen?.accepts.includes(source) ?? false;
@@ -41,18 +41,18 @@ export function newScreen(params) {
     parts.choices.replaceChildren(...pipelines.map(({ key, title, description, steps }) =>
       h('label.choice', h('input', { type: 'radio', name: 'pipeline', value: key, checked: key === chosen?.key }),
         h('span', h('b', title), h('small.dim', description ?? '')),
-        h('span.dim.num', many(steps.length, 'step')))));
+        h('span.dim.num', plural(steps.length, 'step')))));
   }
 
   function choose(key) {
     chosen = pipelines.find((one) => one.key === key) ?? pipelines[0];
     form = schemaForm(parts.params, chosen.params_schema);
-    options.use(chosen);
-    also.use(pipelines, chosen);
+    options.setPipeline(chosen);
+    extras.setPipeline(pipelines, chosen);
     parts.files.hidden = !accepts('file');
     parts.links.hidden = !accepts('url');
     parts.records.hidden = !accepts('record');
-    text(find('#max-help'), `Empty: up to ${chosen.max_parallel}, as the pipeline says.`);
+    setText(find('#max-help'), `Empty: up to ${chosen.max_parallel}, as the pipeline says.`);
     patch();
   }
 
@@ -62,13 +62,13 @@ export function newScreen(params) {
     } catch (error) {
       if (left) return;
       setConnection('lost');
-      text(parts.problem, error.message);
+      setText(parts.problem, error.message);
       setTimeout(() => !left && loadPipelines(), 3000);
       return;
     }
     if (left) return;
     setConnection('live');
-    text(parts.problem, '');
+    setText(parts.problem, '');
     if (!pipelines.length) {
       parts.choices.replaceChildren(h('p.dim', 'This service has no pipelines.'));
       return;
@@ -87,10 +87,10 @@ export function newScreen(params) {
       drawChoices();
       form.fill(values ?? {});
       options.fill(rest);
-      text(parts.origin, `From the template “${name}”`);
+      setText(parts.origin, `From the template “${name}”`);
       patch();
     } catch (error) {
-      text(parts.problem, error.message);
+      setText(parts.problem, error.message);
     }
   }
 
@@ -105,9 +105,9 @@ export function newScreen(params) {
 
   function helpUnder(box, problem, usual) {
     const small = find('small', box);
-    attr(small, 'class', problem ? 'error' : null);
-    attr(find('textarea', box), 'aria-invalid', problem ? 'true' : null);
-    if (problem) text(small, problem);
+    setAttr(small, 'class', problem ? 'error' : null);
+    setAttr(find('textarea', box), 'aria-invalid', problem ? 'true' : null);
+    if (problem) setText(small, problem);
     else small.replaceChildren(...usual);
   }
 
@@ -119,72 +119,72 @@ export function newScreen(params) {
     const { links, records } = sources();
     helpUnder(parts.links, links.problem, [LINKS_HELP]);
     helpUnder(parts.records, records.problem, [...recordsHelp.cloneNode(true).childNodes]);
-    const files = uploads.count ? `${uploads.count.toLocaleString('en')} (${size(uploads.bytes)})` : 'none';
+    const files = uploads.count ? `${uploads.count.toLocaleString('en')} (${fileSize(uploads.bytes)})` : 'none';
     const facts = [
       accepts('file') && ['Files', files],
       accepts('url') && ['Links', links.items.length.toLocaleString('en')],
       accepts('record') && ['Records', `${records.items.length.toLocaleString('en')}${records.shape && `, from ${records.shape}`}`],
-      [also.titles().length ? 'Pipelines' : 'Pipeline', [chosen.title, ...also.titles()].join(', ')],
+      [extras.titles().length ? 'Pipelines' : 'Pipeline', [chosen.title, ...extras.titles()].join(', ')],
       ...options.facts(),
     ].filter(Boolean);
     parts.facts.replaceChildren(...facts.flatMap(([name, value]) => [h('dt', name), h('dd', value)]));
-    text(parts.hint.lastElementChild, hint(links, records));
-    text(parts.start, !draft && armed ? 'Starts when all is here' : !draft && sending ? 'Starting' : 'Start batch');
-    text(parts.draft, draft && armed ? 'Saved when all is here' : draft && sending ? 'Saving' : 'Save as draft');
-    parts.start.disabled = parts.draft.disabled = armed || sending;
-    parts.wait.hidden = !armed;
-    if (armed && !uploads.open) start(draft);
+    setText(parts.hint.lastElementChild, hint(links, records));
+    setText(parts.start, !draft && startWhenUploaded ? 'Starts when all is here' : !draft && sending ? 'Starting' : 'Start batch');
+    setText(parts.draft, draft && startWhenUploaded ? 'Saved when all is here' : draft && sending ? 'Saving' : 'Save as draft');
+    parts.start.disabled = parts.draft.disabled = startWhenUploaded || sending;
+    parts.wait.hidden = !startWhenUploaded;
+    if (startWhenUploaded && !uploads.open) start(draft);
   }
 
   function hint(links, records) {
-    if (uploads.refused.length) return `${many(uploads.refused.length, 'file')} could not be uploaded.`;
-    if (armed) return `${many(uploads.open, 'file')} still uploading; the batch ${draft ? 'is saved' : 'starts'} when they are here.`;
+    if (uploads.refused.length) return `${plural(uploads.refused.length, 'file')} could not be uploaded.`;
+    if (startWhenUploaded) return `${plural(uploads.open, 'file')} still uploading; the batch ${draft ? 'is saved' : 'starts'} when they are here.`;
     const ignored = uploads.count && !accepts('file') ? ` ${chosen.title} takes no files: they are left out.` : '';
-    if (uploads.open && !ignored) return `${many(uploads.open, 'file')} still uploading. You can press Start already.`;
+    if (uploads.open && !ignored) return `${plural(uploads.open, 'file')} still uploading. You can press Start already.`;
     const things = (ignored ? 0 : uploads.count) + links.items.length + records.items.length;
-    const jobs = things * (1 + also.keys().length);
-    return (jobs ? `${many(jobs, 'job')} will be made.` : 'Nothing to process yet.') + ignored;
+    const jobs = things * (1 + extras.keys().length);
+    return (jobs ? `${plural(jobs, 'job')} will be made.` : 'Nothing to process yet.') + ignored;
   }
 
   // ---- starting
 
-  function complain(message, field) {
-    armed = false;
+  function showError(message, field) {
+    startWhenUploaded = false;
     sending = false;
     patch();
-    text(parts.problem, message);
+    setText(parts.problem, message);
     field?.focus();
   }
 
   function start(asDraft) {
     draft = asDraft;
     const { files, links, records } = sources();
-    text(parts.problem, '');
+    setText(parts.problem, '');
     if (!chosen || sending) return;
-    if (links.problem) return complain(links.problem, texts.links);
-    if (records.problem) return complain(records.problem, texts.records);
+    if (links.problem) return showError(links.problem, texts.links);
+    if (records.problem) return showError(records.problem, texts.records);
     if (accepts('file') && uploads.refused.length) {
       const n = uploads.refused.length;
-      return complain(`${many(n, 'file')} could not be uploaded. Remove ${n === 1 ? 'it' : 'them'} or try again.`,
+      return showError(`${plural(n, 'file')} could not be uploaded. Remove ${n === 1 ? 'it' : 'them'} or try again.`,
         uploads.refused[0].row.again);
     }
     const jobs = (accepts('file') ? uploads.count : 0) + links.items.length + records.items.length;
-    if (!jobs) return complain('Nothing to process yet.', accepts('file') ? parts.picker : texts.records);
+    if (!jobs) return showError('Nothing to process yet.', accepts('file') ? parts.picker : texts.records);
     const values = form.read();
-    if (!values) return complain('');
+    if (!values) return showError('');
     const wrong = options.problem();
     if (wrong) {
       parts.options.open = true;
-      return complain(...wrong);
+      return showError(...wrong);
     }
-    armed = accepts('file') && uploads.open > 0;
-    if (armed) return patch();
+    startWhenUploaded = accepts('file') && uploads.open > 0;
+    if (startWhenUploaded) return patch();
     return submit(values, [...files, ...links.items, ...records.items]);
   }
 
   /** One pipeline with its parameters, or several, each with its own under its key. */
-  function which(values) {
-    const others = also.keys();
+  function pipelineOptions(values) {
+    const others = extras.keys();
     if (!others.length) return { pipeline: chosen.key, params: values };
     return { pipelines: [chosen.key, ...others], params: { [chosen.key]: values } };
   }
@@ -194,7 +194,7 @@ export function newScreen(params) {
     patch();
     try {
       const made = await post('/api/batches', {
-        ...which(values),
+        ...pipelineOptions(values),
         items,
         start: !draft,
         ...options.read(),
@@ -202,14 +202,14 @@ export function newScreen(params) {
       if (!left) go(`#/batches/${made.batch_id}`);
     } catch (error) {
       if (left) return;
-      complain('');
+      showError('');
       const belongs = (loc) => loc[0] === 'body' && loc[1] === 'params';
       const under = ({ loc, ...one }) => ({ ...one, loc: loc.filter((part) => part !== chosen.key) });
       const rest = form.showErrors(error.errors.filter(({ loc }) => belongs(loc)).map(under));
       const others = [...rest, ...error.errors.filter(({ loc }) => !belongs(loc))];
       const where = ({ loc, msg }) => `${loc.slice(1).join('.')}: ${msg}`;
-      if (others.length) text(parts.problem, others.slice(0, 3).map(where).join(' '));
-      else if (!error.errors.length) text(parts.problem, error.message);
+      if (others.length) setText(parts.problem, others.slice(0, 3).map(where).join(' '));
+      else if (!error.errors.length) setText(parts.problem, error.message);
     }
   }
 
@@ -227,7 +227,7 @@ export function newScreen(params) {
   root.addEventListener('submit', () => start(false));
   parts.draft.addEventListener('click', () => start(true));
   parts.wait.addEventListener('click', () => {
-    armed = false;
+    startWhenUploaded = false;
     patch();
   });
   const over = (on) => parts.drop.classList.toggle('over', on);

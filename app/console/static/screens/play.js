@@ -1,14 +1,14 @@
 // One play: what it does, running it for leads, which data a lead already has, and who changed what it needs.
 import { get, post, remove } from '../api.js';
-import { attr, button, find, h, icon, text } from '../dom.js';
+import { setAttr, button, find, h, icon, setText } from '../dom.js';
 import { readTable } from '../parts/delimited.js';
-import { actButton, ask, toast } from '../parts/floats.js';
-import { formPage, loader, page, problem, turning } from '../parts/page.js';
+import { actionButton, confirmAction, toast } from '../parts/overlays.js';
+import { formPage, loader, page, errorNote, viewOrEdit } from '../parts/page.js';
 import { playForm } from '../parts/play-form.js';
 import { stateLabel } from '../parts/states.js';
 import { go, hrefOf } from '../router.js';
-import { crumbs, setTitle } from '../shell.js';
-import { exact, many, since } from '../words.js';
+import { setBreadcrumbs, setTitle } from '../shell.js';
+import { dateTime, plural, timeAgo } from '../format.js';
 
 const LIST = ['Plays', '#/plays'];
 
@@ -20,7 +20,7 @@ function readLeads(content) {
   return { leads: records, problem: wrong };
 }
 
-function readiness(play) {
+function readinessForm(play) {
   const lead = h('input.input', { id: 'lead', autocomplete: 'off', spellcheck: 'false' });
   const answer = h('div', { role: 'status' });
   const form = h('form.inline', { novalidate: true },
@@ -35,9 +35,9 @@ function readiness(play) {
       const about = ready ? 'Everything is there.' : 'A run fetches what is missing or too old.';
       answer.replaceChildren(h('p', required.length ? about : 'This play needs no data.'),
         h('ul.filelist', required.map((one) => h('li.ready', stateLabel(...lookOf(one)), h('span', one.name),
-          h('span.dim', one.fetched_at ? `fetched ${since(one.fetched_at)}` : '')))));
+          h('span.dim', one.fetched_at ? `fetched ${timeAgo(one.fetched_at)}` : '')))));
     } catch (error) {
-      answer.replaceChildren(problem(error.message));
+      answer.replaceChildren(errorNote(error.message));
     }
     return undefined;
   });
@@ -48,26 +48,26 @@ function runForm(play) {
   const leads = h('textarea.input.mono', { id: 'leads', rows: 5, spellcheck: 'false', 'aria-describedby': 'leads-help' });
   const trial = h('input', { type: 'checkbox', id: 'trial' });
   const fault = h('p.error', { role: 'alert' });
-  const run = actButton('Run', 'play', start, { class: 'btn primary' });
+  const run = actionButton('Run', 'play', start, { class: 'btn primary' });
 
   async function start() {
     const { leads: list, problem: wrong } = readLeads(leads.value);
-    text(fault, wrong || (list.length ? '' : 'Name at least one lead.'));
-    attr(leads, 'aria-invalid', fault.textContent ? 'true' : null);
+    setText(fault, wrong || (list.length ? '' : 'Name at least one lead.'));
+    setAttr(leads, 'aria-invalid', fault.textContent ? 'true' : null);
     if (fault.textContent) return leads.focus();
     try {
       const body = { leads: list, ...(trial.checked ? { first_n: 1 } : {}) };
       go(`#/batches/${(await post(`/api/plays/${play.id}/runs`, body)).batch_id}`);
     } catch (error) {
       const where = error.errors[0] && `${error.errors[0].loc.slice(1).join('.')}: ${error.errors[0].msg}`;
-      text(fault, where || error.message);
+      setText(fault, where || error.message);
     }
     return undefined;
   }
 
   leads.addEventListener('input', () => {
     const { leads: list } = readLeads(leads.value);
-    run.lastChild.data = list.length ? `Run for ${many(list.length, 'lead')}` : 'Run';
+    run.lastChild.data = list.length ? `Run for ${plural(list.length, 'lead')}` : 'Run';
   });
   return h('section.stack', h('div.field', h('label', { for: 'leads' }, 'Run it for'), leads,
     h('small', { id: 'leads-help' }, 'One lead on each line (e-mail, domain or profile link), or a table with a head. Each becomes one job.')),
@@ -89,24 +89,24 @@ function changesOf(changes, kinds) {
   const names = (numbers) => numbers.map((number) => kinds.find((kind) => kind.number === number)?.title).join(', ') || 'nothing';
   return h('section.stack', h('h2', 'Changes to what it needs'), changes.length
     ? h('ul.changes', changes.map(({ actor, before, after, created_at: at }) =>
-      h('li', h('time.dim', { datetime: at, title: exact(at) }, since(at)), h('span', h('b', actor), `: ${names(before)}`, h('span.dim', ' became '), names(after)))))
+      h('li', h('time.dim', { datetime: at, title: dateTime(at) }, timeAgo(at)), h('span', h('b', actor), `: ${names(before)}`, h('span.dim', ' became '), names(after)))))
     : h('p.dim', 'Nobody has changed it yet.'));
 }
 
 function openPlay(id, edits) {
   const path = `/api/plays/${encodeURIComponent(id)}`;
   const { root, body } = page('Play');
-  crumbs(LIST, ['…']);
+  setBreadcrumbs(LIST, ['…']);
 
   function name(title, ...parts) {
-    crumbs(LIST, ...parts);
+    setBreadcrumbs(LIST, ...parts);
     setTitle(title);
-    text(find('h1', root), title);
+    setText(find('h1', root), title);
   }
 
   async function drop(play) {
     const lost = 'Its steps and requirements go. Batches that it made stay.';
-    if (!(await ask(`Delete “${play.name}”?`, lost, 'Delete play'))) return;
+    if (!(await confirmAction(`Delete “${play.name}”?`, lost, 'Delete play'))) return;
     try {
       await remove(path);
       toast(`${play.name} deleted`);
@@ -125,8 +125,8 @@ function openPlay(id, edits) {
     body.replaceChildren(
       h('div.facts', h('span', 'number ', h('b', String(play.id))), h('span', 'hands back ', h('b', play.output_type)),
         h('span', 'needs ', h('b', needs.map(({ title }) => title).join(', ') || 'no data'))),
-      play.description ? h('p.lede', play.description) : '',
-      h('div.columns', runForm(play), readiness(play), whatItDoes(play), changesOf(changes, kinds)));
+      play.description ? h('p.intro', play.description) : '',
+      h('div.columns', runForm(play), readinessForm(play), whatItDoes(play), changesOf(changes, kinds)));
   }
 
   function edit([play]) {
@@ -137,10 +137,10 @@ function openPlay(id, edits) {
   return loader({
     load: () => Promise.all([get(path), ...(edits ? [] : [get(`${path}/changes`), get('/api/data-batch-types')])]),
     draw: edits ? edit : show,
-    failed: (error) => body.replaceChildren(problem(error.message)),
+    failed: (error) => body.replaceChildren(errorNote(error.message)),
   });
 }
 
 export function playScreen(params, id) {
-  return id === 'new' ? formPage('New play', LIST, playForm()) : turning(params, (edits) => openPlay(id, edits));
+  return id === 'new' ? formPage('New play', LIST, playForm()) : viewOrEdit(params, (edits) => openPlay(id, edits));
 }

@@ -1,10 +1,10 @@
 // Plays and the data batches each needs: a grid of checkboxes in which every change is saved at once.
 import { get, post } from '../api.js';
-import { attr, button, find, findAll, h, icon, say, text } from '../dom.js';
-import { empty, loader, page, problem } from '../parts/page.js';
+import { setAttr, button, find, findAll, h, icon, announce, setText } from '../dom.js';
+import { emptyState, loader, page, errorNote } from '../parts/page.js';
 import { setState, stateLabel } from '../parts/states.js';
 import { address, setQuery } from '../router.js';
-import { clock, exact, many, since } from '../words.js';
+import { timeOfDay, dateTime, plural, timeAgo } from '../format.js';
 
 const SAVE_AFTER = 300; // several ticks in one row become one request
 const PAGE = 200;
@@ -14,7 +14,7 @@ const ARROWS = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], Arro
 export function playsScreen() {
   const search = h('input.input', { type: 'search', placeholder: 'Play', 'aria-label': 'Search plays by name', autocomplete: 'off' });
   const { body } = page('Plays', {
-    lede: 'Tick the data batches each play needs before it can run. Every change is saved at once.',
+    intro: 'Tick the data batches each play needs before it can run. Every change is saved at once.',
     actions: [h('form.search', { role: 'search' }, icon('search'), search, h('kbd', { 'aria-hidden': 'true' }, '/')),
       h('a.btn', { href: '#/plays/new' }, icon('plus'), 'New play')],
   });
@@ -24,7 +24,7 @@ export function playsScreen() {
     h('table.table.plays', h('caption.sr', 'Which data batches each play needs'), head, rows));
   const after = h('div');
   const saving = new Set(); // what has to be sent when the screen is left
-  const made = new Map(); // play -> its row
+  const rowsByPlay = new Map(); // play -> its row
   let plays = [];
   let kinds = [];
   let totals = [];
@@ -34,12 +34,12 @@ export function playsScreen() {
 
   function count() {
     totals.forEach((node, at) => {
-      text(node, many(plays.filter(({ required_batches: needs }) => needs.includes(at + 1)).length, 'play'));
+      setText(node, plural(plays.filter(({ required_batches: needs }) => needs.includes(at + 1)).length, 'play'));
     });
   }
 
   function rowOf(play) {
-    const saved = h('span.dim', { title: exact(play.updated_at) }, since(play.updated_at));
+    const saved = h('span.dim', { title: dateTime(play.updated_at) }, timeAgo(play.updated_at));
     const label = stateLabel('completed', '');
     let kept = play.required_batches;
     let timer = null;
@@ -52,14 +52,14 @@ export function playsScreen() {
       try {
         await post('/api/play-batch-mappings/', { play_id: play.id, required_batches: wanted });
         kept = wanted;
-        show('completed', `Saved ${clock(new Date()).slice(0, 5)}`);
+        show('completed', `Saved ${timeOfDay(new Date()).slice(0, 5)}`);
       } catch (error) {
         // The ticks go back to what the service has, so that the grid never shows what is not true.
         play.required_batches = kept;
         for (const [at, box] of boxes.entries()) box.checked = kept.includes(kinds[at].number);
         show('failed', 'Not saved');
-        attr(label, 'title', error.message);
-        say(`${play.name} was not saved: ${error.message}`);
+        setAttr(label, 'title', error.message);
+        announce(`${play.name} was not saved: ${error.message}`);
         count();
       }
     }
@@ -67,7 +67,7 @@ export function playsScreen() {
     function show(state, words) {
       if (!label.isConnected) saved.replaceChildren(label);
       setState(label, state, words);
-      attr(label, 'title', null);
+      setAttr(label, 'title', null);
     }
 
     const boxes = kinds.map(({ number, title }) => {
@@ -84,7 +84,7 @@ export function playsScreen() {
       return box;
     });
 
-    return h('tr.pickable',
+    return h('tr.selectable',
       h('th.stick', { scope: 'row' }, h('a.name', { href: `#/plays/${play.id}` }, play.name), h('span.dim.mono', ` ${play.id}`)),
       h('td', h('span.tag', play.output_type)),
       boxes.map((box) => h('td.mid', h('label.hit', box))),
@@ -95,8 +95,8 @@ export function playsScreen() {
     const wanted = search.value.trim().toLowerCase();
     const found = plays.filter(({ name }) => name.toLowerCase().includes(wanted));
     const shown = found.slice(0, most);
-    for (const play of shown) if (!made.has(play)) made.set(play, rowOf(play));
-    rows.replaceChildren(...shown.map((play) => made.get(play)));
+    for (const play of shown) if (!rowsByPlay.has(play)) rowsByPlay.set(play, rowOf(play));
+    rows.replaceChildren(...shown.map((play) => rowsByPlay.get(play)));
     grid.hidden = !shown.length;
     const rest = found.length - shown.length;
     const more = () => {
@@ -106,23 +106,23 @@ export function playsScreen() {
     };
     after.replaceChildren(...(shown.length ? [] : [nothing()]),
       ...(rest ? [button(`Show ${Math.min(PAGE, rest).toLocaleString('en')} more of ${rest.toLocaleString('en')}`, null, more)] : []));
-    say(many(found.length, 'play'));
+    announce(plural(found.length, 'play'));
   }
 
   function nothing() {
     if (!plays.length) {
-      return empty('No plays yet',
+      return emptyState('No plays yet',
         'A play is a set of steps for one lead, and the data it needs about it. Make one here, or send it to /api/plays.',
         h('a.btn', { href: '#/plays/new' }, icon('plus'), 'New play'));
     }
-    return empty(`No play matches “${search.value.trim()}”`, 'The search looks at names.', button('Clear search', null, () => {
+    return emptyState(`No play matches “${search.value.trim()}”`, 'The search looks at names.', button('Clear search', null, () => {
       search.value = '';
-      look();
+      onSearch();
       search.focus();
     }));
   }
 
-  function look() {
+  function onSearch() {
     setQuery({ search: search.value.trim() });
     most = PAGE;
     draw();
@@ -140,7 +140,7 @@ export function playsScreen() {
     next?.focus();
   });
   search.value = address().params.get('search') ?? '';
-  search.addEventListener('input', look);
+  search.addEventListener('input', onSearch);
 
   const list = loader({
     load: () => Promise.all([get('/api/plays/'), get('/api/data-batch-types')]),
@@ -150,11 +150,11 @@ export function playsScreen() {
       head.replaceChildren(h('tr', h('th.stick', { scope: 'col' }, 'Play'), h('th', { scope: 'col' }, 'Output'),
         kinds.map(({ number, title }, at) => h('th.mid', { scope: 'col' }, h('span', `${number} ${title}`), totals[at])),
         h('th', { scope: 'col' }, 'Saved')));
-      made.clear();
+      rowsByPlay.clear();
       count();
       draw();
     },
-    failed: (error) => after.replaceChildren(problem(error.message)),
+    failed: (error) => after.replaceChildren(errorNote(error.message)),
   });
 
   return {

@@ -1,20 +1,20 @@
 // One restaurant: what is known of it, its menu and option sets, and registering it.
 import { get, post, remove, request } from '../api.js';
-import { button, find, h, icon, text } from '../dom.js';
-import { actButton, ask, bar, toast } from '../parts/floats.js';
+import { button, find, h, icon, setText } from '../dom.js';
+import { actionButton, confirmAction, setDisabledReason, toast } from '../parts/overlays.js';
 import { importReport } from '../parts/import-report.js';
-import { formPage, loader, page, problem, turning } from '../parts/page.js';
-import { sentenceOf } from '../parts/plain-form.js';
+import { formPage, loader, page, errorNote, viewOrEdit } from '../parts/page.js';
+import { errorText } from '../parts/plain-form.js';
 import { REACHED, restaurantForm } from '../parts/restaurant-form.js';
 import { restaurantState } from '../parts/restaurant-state.js';
 import { go, hrefOf } from '../router.js';
-import { crumbs, setTitle } from '../shell.js';
-import { exact, many, since } from '../words.js';
+import { setBreadcrumbs, setTitle } from '../shell.js';
+import { dateTime, plural, timeAgo } from '../format.js';
 
 const LIST = ['Restaurants', '#/restaurants'];
 const isPlain = (value) => ['string', 'number', 'boolean'].includes(typeof value);
 
-function known({ contact, attributes }) {
+function knownFacts({ contact, attributes }) {
   const labels = Object.fromEntries(REACHED.map(([key, label]) => [key, label]));
   const rows = [...Object.entries(contact).map(([name, value]) => [labels[name] ?? name, value]), ...Object.entries(attributes)];
   if (!rows.length) return h('p.dim', 'Nothing more is known of it.');
@@ -24,8 +24,8 @@ function known({ contact, attributes }) {
 
 const FILES = [
   ['menu', 'Menu', ({ items, categories, images }) =>
-    `${many(items, 'dish', 'dishes')} in ${many(categories, 'category', 'categories')}, ${many(images, 'image')}`],
-  ['option_sets', 'Option sets', ({ option_sets: sets, items }) => `${many(sets, 'set')}, ${many(items, 'option')}`],
+    `${plural(items, 'dish', 'dishes')} in ${plural(categories, 'category', 'categories')}, ${plural(images, 'image')}`],
+  ['option_sets', 'Option sets', ({ option_sets: sets, items }) => `${plural(sets, 'set')}, ${plural(items, 'option')}`],
 ];
 
 const files = (one) => h('dl.facts-list', FILES.flatMap(([key, label, words]) => {
@@ -35,18 +35,18 @@ const files = (one) => h('dl.facts-list', FILES.flatMap(([key, label, words]) =>
 }));
 
 /** Sending a menu or option sets; `kept` is called with what the service answered when it took the file. */
-function menuSection(one, report, kept) {
+function menuSection(one, report, onKept) {
   const picker = h('input', { type: 'file', accept: '.csv,text/csv', hidden: true });
 
   async function send(file, goodRowsOnly) {
     const query = new URLSearchParams({ filename: file.name, ...(goodRowsOnly && { keep_good_rows: true }) });
     try {
-      kept(await request('PUT', `/api/restaurants/${one.id}/menu?${query}`, file));
+      onKept(await request('PUT', `/api/restaurants/${one.id}/menu?${query}`, file));
     } catch (error) {
       const { errors: found, items } = error.problem ?? {};
-      const retry = items > 0 && button(`Keep the ${many(items, 'good row')}`, null, () => send(file, true), { class: 'btn small' });
+      const retry = items > 0 && button(`Keep the ${plural(items, 'good row')}`, null, () => send(file, true), { class: 'btn small' });
       report.replaceChildren(found?.[0]?.code ? importReport(error.problem, (wrong) => `${wrong}, the file was not kept`, retry)
-        : problem(sentenceOf(error)));
+        : errorNote(errorText(error)));
     }
   }
 
@@ -65,16 +65,16 @@ function openRestaurant(id, edits) {
   const actions = h('div.actions');
   const report = h('div');
   const facts = h('div.stack.loose');
-  crumbs(LIST, ['…']);
+  setBreadcrumbs(LIST, ['…']);
 
   function name(title, ...parts) {
-    crumbs(LIST, ...parts);
+    setBreadcrumbs(LIST, ...parts);
     setTitle(title);
-    text(find('h1', root), title);
+    setText(find('h1', root), title);
   }
 
   async function drop(one) {
-    if (!(await ask(`Delete “${one.name}”?`, 'Its menu goes with it. Batches that it was in stay.', 'Delete restaurant'))) return;
+    if (!(await confirmAction(`Delete “${one.name}”?`, 'Its menu goes with it. Batches that it was in stay.', 'Delete restaurant'))) return;
     try {
       await remove(path);
       toast(`${one.name} deleted`);
@@ -88,11 +88,11 @@ function openRestaurant(id, edits) {
     try {
       go(`#/batches/${(await post('/api/registration-batches', { restaurant_ids: [one.id], start: true })).batch_id}`);
     } catch (error) {
-      toast(sentenceOf(error));
+      toast(errorText(error));
     }
   }
 
-  function kept(answer) {
+  function onKept(answer) {
     report.replaceChildren(importReport(answer, (wrong) => (answer.error_count
       ? `${answer.filename}: the good rows were kept, ${wrong}` : `${answer.filename} was kept`)));
     list.again();
@@ -100,8 +100,8 @@ function openRestaurant(id, edits) {
 
   function show(one) {
     name(one.name, [one.name]);
-    const start = actButton('Register', 'play', () => register(one), { class: 'btn primary' });
-    bar(start, one.status === 'registering' ? 'It is being registered already' : '');
+    const start = actionButton('Register', 'play', () => register(one), { class: 'btn primary' });
+    setDisabledReason(start, one.status === 'registering' ? 'It is being registered already' : '');
     actions.replaceChildren(start,
       h('a.btn', { href: hrefOf(`restaurants/${one.id}`, { edit: 'yes' }) }, icon('edit'), 'Edit'),
       button('Delete…', 'trash', () => drop(one), { class: 'btn danger' }));
@@ -110,8 +110,8 @@ function openRestaurant(id, edits) {
       h('div.facts', restaurantState(one), ...[word('City', one.city), word('Type', one.type), word('Stage', one.stage),
         word('ICP', one.icp_score == null ? null : `${one.icp_score}/10`),
         one.last_batch_id && h('span', 'Last batch ', h('a', { href: `#/batches/${one.last_batch_id}` }, one.last_batch_name)),
-        one.live_at && h('span', { title: exact(one.live_at) }, `live since ${since(one.live_at)}`)].filter(Boolean)),
-      h('div.columns', h('section.stack', h('h2', 'About it'), known(one)), menuSection(one, report, kept)));
+        one.live_at && h('span', { title: dateTime(one.live_at) }, `live since ${timeAgo(one.live_at)}`)].filter(Boolean)),
+      h('div.columns', h('section.stack', h('h2', 'About it'), knownFacts(one)), menuSection(one, report, onKept)));
   }
 
   function edit(one) {
@@ -124,11 +124,11 @@ function openRestaurant(id, edits) {
   const list = loader({
     load: () => get(path),
     draw: edits ? edit : show,
-    failed: (error) => facts.replaceChildren(problem(error.message)),
+    failed: (error) => facts.replaceChildren(errorNote(error.message)),
   });
   return list;
 }
 
 export function restaurantScreen(params, id) {
-  return id === 'new' ? formPage('New restaurant', LIST, restaurantForm()) : turning(params, (edits) => openRestaurant(id, edits));
+  return id === 'new' ? formPage('New restaurant', LIST, restaurantForm()) : viewOrEdit(params, (edits) => openRestaurant(id, edits));
 }

@@ -1,37 +1,37 @@
 // Restaurants: found by filters that live in the address, ticked, and registered together.
 import { get, post, request } from '../api.js';
 import { setConnection } from '../connection.js';
-import { button, debounce, h, icon, say } from '../dom.js';
-import { toast } from '../parts/floats.js';
+import { button, debounce, h, icon, announce } from '../dom.js';
+import { toast } from '../parts/overlays.js';
 import { importReport } from '../parts/import-report.js';
-import { empty, page, problem } from '../parts/page.js';
-import { pickBar } from '../parts/pick-bar.js';
-import { sentenceOf } from '../parts/plain-form.js';
+import { emptyState, page, errorNote } from '../parts/page.js';
+import { selectionBar } from '../parts/selection-bar.js';
+import { errorText } from '../parts/plain-form.js';
 import { STATES, restaurantState } from '../parts/restaurant-state.js';
 import { go, setQuery } from '../router.js';
-import { many } from '../words.js';
+import { plural } from '../format.js';
 
 const PAGE = 100;
-const PICKS = {
+const FILTERS = {
   type: ['Type', [['', 'any'], ['Outbound'], ['Inbound']]],
   stage: ['Stage', [['', 'any'], ['cold'], ['warm'], ['hot']]],
   icp_min: ['ICP', [['', 'any'], ['7', '7 or more'], ['9', '9 or more']]],
   status: ['Status', [['', 'any'], ...Object.entries(STATES).map(([key, [, word]]) => [key, word])]],
 };
 
-const restaurants = (n) => many(n, 'restaurant');
+const restaurants = (n) => plural(n, 'restaurant');
 
-function picker(name, value) {
-  const [label, options] = PICKS[name];
+function filterSelect(name, value) {
+  const [label, options] = FILTERS[name];
   const select = h('select', { name }, options.map(([key, word = key]) => h('option', { value: key }, word)));
   select.value = value;
-  return h('label.pick', label, select);
+  return h('label.filter', label, select);
 }
 
 function rowOf(one, check) {
   const cell = (name, ...kids) => h('td', { class: name }, ...kids);
   const last = one.last_batch_id && h('a.cut', { href: `#/batches/${one.last_batch_id}`, title: one.last_batch_name }, one.last_batch_name);
-  const row = h('tr.pickable',
+  const row = h('tr.selectable',
     cell('k-check', check),
     cell('k-name', h('a.name.cut', { href: `#/restaurants/${one.id}`, title: one.name }, one.name)),
     cell('k-city dim', one.city ?? ''),
@@ -62,28 +62,28 @@ export function restaurantsScreen(params) {
       h('a.btn', { href: '#/restaurants/new' }, icon('plus'), 'Add restaurant')],
   });
   const city = h('input', { name: 'city', 'aria-label': 'City', placeholder: 'any', autocomplete: 'off', value: filters.city });
-  const toolbar = h('form.toolbar.wheel', { 'aria-label': 'Filters' },
-    Object.keys(PICKS).map((name) => picker(name, filters[name] ?? '')), h('label.pick', 'City', city));
-  const head = h('input', { type: 'checkbox', 'aria-label': 'Select all shown' });
+  const toolbar = h('form.toolbar.scrolling', { 'aria-label': 'Filters' },
+    Object.keys(FILTERS).map((name) => filterSelect(name, filters[name] ?? '')), h('label.filter', 'City', city));
+  const headCheckbox = h('input', { type: 'checkbox', 'aria-label': 'Select all shown' });
   const rows = h('tbody');
   const labels = ['Name', 'City', 'Type', 'Stage', 'ICP', 'Status', 'Last batch'];
   const table = h('table.table.folds.places', h('caption.sr', 'Restaurants. Select the ones to register.'),
     h('colgroup', ['check', '', 'city', 'type', 'stage', 'icp', 'state', 'last'].map((name) => h('col', { class: name && `c-${name}` }))),
-    h('thead', h('tr', h('th.k-check', h('label.hit', head)), labels.map((label) => h('th', { class: label === 'ICP' && 'num' }, label)))), rows);
+    h('thead', h('tr', h('th.k-check', h('label.hit', headCheckbox)), labels.map((label) => h('th', { class: label === 'ICP' && 'num' }, label)))), rows);
   const report = h('div');
   const after = h('div.after');
-  const bar = h('div.pickbar', { role: 'region', 'aria-label': 'Selection' });
+  const bar = h('div.selection-bar', { role: 'region', 'aria-label': 'Selection' });
   const shown = new Map();
   let cursor = null;
-  let round = 0;
+  let generation = 0;
   let left = false;
   let total = 0;
   body.append(toolbar, report, h('div.list', table), after);
   root.append(bar);
 
-  const picks = pickBar({
+  const selection = selectionBar({
     bar,
-    head,
+    head: headCheckbox,
     words: (n) => `Selected: ${n.toLocaleString('en')}`,
     matching: () => total,
     loadAll,
@@ -112,37 +112,37 @@ export function restaurantsScreen(params) {
       const made = await post('/api/registration-batches', { restaurant_ids: items.map(({ id }) => id), start: true });
       go(`#/batches/${made.batch_id}`);
     } catch (error) {
-      toast(sentenceOf(error));
+      toast(errorText(error));
     }
   }
 
   function add(list) {
     for (const item of list) {
-      const node = rowOf(item, picks.box(item, `Select ${item.name}`));
+      const node = rowOf(item, selection.box(item, `Select ${item.name}`));
       shown.set(item.id, { item, node });
       rows.append(node);
     }
     // With another page there are more than are shown; how many is known once all are asked for.
     total = cursor ? Infinity : shown.size;
-    picks.rows([...shown.values()]);
+    selection.rows([...shown.values()]);
   }
 
   async function load() {
-    const mine = (round += 1);
+    const current = (generation += 1);
     try {
       const answer = await get('/api/restaurants', { ...filters, limit: PAGE });
-      if (left || mine !== round) return;
+      if (left || current !== generation) return;
       shown.clear();
       rows.replaceChildren();
       cursor = answer.next_cursor;
       add(answer.restaurants);
       setConnection('live');
       drawAfter();
-      say(`${restaurants(shown.size)}${cursor ? ' or more' : ''}`);
+      announce(`${restaurants(shown.size)}${cursor ? ' or more' : ''}`);
     } catch (error) {
-      if (left || mine !== round) return;
+      if (left || current !== generation) return;
       setConnection('lost');
-      after.replaceChildren(problem(sentenceOf(error)));
+      after.replaceChildren(errorNote(errorText(error)));
     }
   }
 
@@ -158,18 +158,18 @@ export function restaurantsScreen(params) {
 
   function drawAfter() {
     table.hidden = !shown.size;
-    const narrowed = Object.keys(filters).length > 0;
-    const nothing = narrowed
-      ? empty('No restaurant matches', 'Loosen a filter, or import more restaurants.', button('Clear filters', null, clear))
-      : empty('No restaurants yet', 'Import a CSV or JSON file with a name, type, stage, ICP score and city for each, or add them one by one.', button('Import', 'upload', () => file.click()));
+    const isFiltered = Object.keys(filters).length > 0;
+    const nothing = isFiltered
+      ? emptyState('No restaurant matches', 'Loosen a filter, or import more restaurants.', button('Clear filters', null, clear))
+      : emptyState('No restaurants yet', 'Import a CSV or JSON file with a name, type, stage, ICP score and city for each, or add them one by one.', button('Import', 'upload', () => file.click()));
     after.replaceChildren(...(shown.size ? cursor ? [button('Show more', null, more)] : [] : [nothing]));
   }
 
   function change(changes) {
     Object.assign(filters, changes);
     for (const [name, value] of Object.entries(filters)) if (!value) delete filters[name];
-    setQuery({ ...Object.fromEntries([...Object.keys(PICKS), 'city', 'search'].map((name) => [name, ''])), ...filters });
-    picks.clear();
+    setQuery({ ...Object.fromEntries([...Object.keys(FILTERS), 'city', 'search'].map((name) => [name, ''])), ...filters });
+    selection.clear();
     load();
   }
 
@@ -181,22 +181,22 @@ export function restaurantsScreen(params) {
     search.focus();
   }
 
-  async function bringIn(chosen, keepGoodRows) {
+  async function importFile(chosen, keepGoodRows) {
     try {
       const answer = await request('POST', `/api/restaurants/import${keepGoodRows ? '?keep_good_rows=true' : ''}`, chosen);
       report.replaceChildren(reportOf(answer));
       load();
     } catch (error) {
-      const retry = error.problem?.good_rows > 0 && button(`Add the ${many(error.problem.good_rows, 'good row')}`, null,
-        () => bringIn(chosen, true), { class: 'btn small' });
-      report.replaceChildren(error.problem?.errors?.[0]?.code ? reportOf(error.problem, retry) : problem(error.message));
+      const retry = error.problem?.good_rows > 0 && button(`Add the ${plural(error.problem.good_rows, 'good row')}`, null,
+        () => importFile(chosen, true), { class: 'btn small' });
+      report.replaceChildren(error.problem?.errors?.[0]?.code ? reportOf(error.problem, retry) : errorNote(error.message));
     }
   }
 
   toolbar.addEventListener('change', (event) => change({ [event.target.name]: event.target.value.trim() }));
   search.addEventListener('input', debounce(() => !left && change({ search: search.value.trim() }), 250));
   file.addEventListener('change', () => {
-    if (file.files[0]) bringIn(file.files[0], false);
+    if (file.files[0]) importFile(file.files[0], false);
     file.value = '';
   });
   load();

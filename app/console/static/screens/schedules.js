@@ -2,13 +2,13 @@
 import { get, getAll, patch, post, remove } from '../api.js';
 import { button, debounce, h, icon } from '../dom.js';
 import { dataTable } from '../parts/data-table.js';
-import { actButton, ask, toast } from '../parts/floats.js';
-import { empty } from '../parts/page.js';
-import { field, fillSelect, plainForm, sentenceOf } from '../parts/plain-form.js';
-import { detailHead, railScreen } from '../parts/rail.js';
+import { actionButton, confirmAction, toast } from '../parts/overlays.js';
+import { emptyState } from '../parts/page.js';
+import { field, fillSelect, plainForm, errorText } from '../parts/plain-form.js';
+import { detailHeader, masterDetailScreen } from '../parts/master-detail.js';
 import { stateLabel, toneOf } from '../parts/states.js';
 import { go } from '../router.js';
-import { capital, exact } from '../words.js';
+import { capitalize, dateTime } from '../format.js';
 
 const PAGE = 50;
 const OVERLAPS = [['skip', 'leave this one out'], ['queue', 'wait for it'], ['allow', 'run both']];
@@ -19,13 +19,13 @@ const inZone = (iso, zone) => new Date(iso).toLocaleString('en-GB',
   { timeZone: zone, weekday: 'short', day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
 
 const times = (list, zone) => h('ol.times', list.map((iso) =>
-  h('li', h('time', { datetime: iso, title: exact(iso) }, inZone(iso, zone)))));
+  h('li', h('time', { datetime: iso, title: dateTime(iso) }, inZone(iso, zone)))));
 
 async function attempt(act, done) {
   try {
     done(await act());
   } catch (error) {
-    toast(sentenceOf(error));
+    toast(errorText(error));
   }
 }
 
@@ -36,14 +36,14 @@ function runsOf(schedule) {
     caption: 'Times it was due, newest first',
     keyOf: ({ fire_at: at }) => at,
     columns: [
-      { label: 'Due', cell: ({ fire_at: at }) => h('time', { datetime: at, title: exact(at) }, inZone(at, schedule.time_zone)) },
-      { label: 'Outcome', cell: ({ status }) => stateLabel(TONES[status] ?? toneOf(status), capital(status)) },
+      { label: 'Due', cell: ({ fire_at: at }) => h('time', { datetime: at, title: dateTime(at) }, inZone(at, schedule.time_zone)) },
+      { label: 'Outcome', cell: ({ status }) => stateLabel(TONES[status] ?? toneOf(status), capitalize(status)) },
       { label: 'Why', kind: 'dim', cell: ({ reason }) => reason ?? '' },
       { label: 'Batch', cell: ({ batch_id: id }) => id && h('a', { href: `#/batches/${id}` }, 'open') },
     ],
   });
   const nothing = h('p.dim', 'It has not been due yet.');
-  const more = actButton('Show more', null, load);
+  const more = actionButton('Show more', null, load);
   let found = [];
   let cursor = null;
 
@@ -67,12 +67,12 @@ function detail(schedule, { again, edit }) {
   const path = `/api/schedules/${schedule.id}`;
   const paused = Boolean(schedule.paused_at);
   const actions = [
-    actButton('Run now', 'play', () => attempt(() => post(`${path}/run`), (made) => go(`#/batches/${made.batch_id}`))),
-    actButton(paused ? 'Resume' : 'Pause', paused ? 'play' : 'pause', () =>
+    actionButton('Run now', 'play', () => attempt(() => post(`${path}/run`), (made) => go(`#/batches/${made.batch_id}`))),
+    actionButton(paused ? 'Resume' : 'Pause', paused ? 'play' : 'pause', () =>
       attempt(() => post(`${path}/${paused ? 'resume' : 'pause'}`), again), { class: `btn ${paused ? 'primary' : ''}` }),
     edit,
     button('Delete…', 'trash', async () => {
-      if (!(await ask(`Delete “${schedule.name}”?`, 'It fires no more. The batches it made stay.', 'Delete schedule'))) return;
+      if (!(await confirmAction(`Delete “${schedule.name}”?`, 'It fires no more. The batches it made stay.', 'Delete schedule'))) return;
       attempt(() => remove(path), () => {
         toast(`${schedule.name} deleted`);
         go('#/schedules');
@@ -88,8 +88,8 @@ function detail(schedule, { again, edit }) {
   ];
   return {
     nodes: [
-      detailHead(`${schedule.name}: ${schedule.words}`, facts, actions),
-      paused ? h('p.note', { 'data-state': 'paused' }, icon('paused'), h('span', `Paused since ${exact(schedule.paused_at)}. It fires no more until it is resumed.`))
+      detailHeader(`${schedule.name}: ${schedule.words}`, facts, actions),
+      paused ? h('p.note', { 'data-state': 'paused' }, icon('paused'), h('span', `Paused since ${dateTime(schedule.paused_at)}. It fires no more until it is resumed.`))
         : h('div.stack.tight', h('h3', 'Next'), times(schedule.next_runs, schedule.time_zone)),
       ...runsOf(schedule),
     ],
@@ -108,13 +108,13 @@ function form({ params, saved, cancel }, schedule) {
   const overlap = fillSelect(h('select.input'), OVERLAPS, schedule && [schedule.overlap, schedule.overlap]);
   const meaning = h('div.note', { role: 'status' }, icon('clock'), h('div.stack.tight'));
 
-  async function look() {
+  async function preview() {
     const say = (...nodes) => meaning.lastChild.replaceChildren(...nodes);
     try {
       const answer = await get('/api/schedules/preview', { cron: when.value.trim(), time_zone: zone.value.trim() });
       say(h('p', h('b', answer.words)), times(answer.next_runs, answer.time_zone));
     } catch (error) {
-      say(h('p.error', sentenceOf(error)));
+      say(h('p.error', errorText(error)));
     }
   }
 
@@ -124,10 +124,10 @@ function form({ params, saved, cancel }, schedule) {
     fillSelect(template, templates.map(({ id, name: label }) => [id, label]), chosen);
     if (params.get('template')) template.value = params.get('template');
   }, () => {});
-  const soon = debounce(look, 250);
+  const soon = debounce(preview, 250);
   when.addEventListener('input', soon);
   zone.addEventListener('input', soon);
-  look();
+  preview();
   return plainForm([
     field('schedule-template_id', 'Template', template),
     field('schedule-cron', 'When', when, 'Words such as “every weekday 9:00”, or five cron fields such as 0 9 * * 1-5.'),
@@ -146,13 +146,13 @@ function form({ params, saved, cancel }, schedule) {
   }, { cancel });
 }
 
-export const schedulesScreen = railScreen({
+export const schedulesScreen = masterDetailScreen({
   title: 'Schedules',
   path: 'schedules',
   create: 'New schedule',
   look: (one) => [one.name, one.paused_at ? 'paused' : null, one.paused_at ? 'Paused' : one.words],
   form,
   detail,
-  none: () => empty('No schedules yet', 'A schedule runs a template at certain times, such as every Monday at 9.',
+  none: () => emptyState('No schedules yet', 'A schedule runs a template at certain times, such as every Monday at 9.',
     h('a.btn', { href: '#/schedules/new' }, icon('plus'), 'New schedule')),
 });

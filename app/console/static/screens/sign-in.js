@@ -1,17 +1,17 @@
 // Signing in with a key, for browsers that did not come through the printed link.
 import { post } from '../api.js';
-import { attr, fromTemplate, text } from '../dom.js';
-import { place, setTitle } from '../shell.js';
+import { setAttr, fromTemplate, setText } from '../dom.js';
+import { mount, setTitle } from '../shell.js';
 
 export function signInScreen(signedIn) {
   const { root, parts } = fromTemplate('sign-in');
   setTitle('Sign in');
-  text(parts.host, location.host);
-  place(root, '#bare');
+  setText(parts.host, location.host);
+  mount(root, '#bare');
 
   function complain(message) {
-    text(parts.error, message);
-    attr(parts.key, 'aria-invalid', message ? 'true' : null);
+    setText(parts.error, message);
+    setAttr(parts.key, 'aria-invalid', message ? 'true' : null);
     if (message) parts.key.focus();
   }
 

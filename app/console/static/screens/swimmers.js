@@ -1,12 +1,12 @@
 // One swimmer's swims in all batches, or the newest of everybody.
 import { get } from '../api.js';
-import { button, debounce, find, h, icon, say } from '../dom.js';
+import { button, debounce, find, h, icon, announce } from '../dom.js';
 import { dataTable } from '../parts/data-table.js';
-import { empty, loader, page, problem } from '../parts/page.js';
+import { emptyState, loader, page, errorNote } from '../parts/page.js';
 import { COURSES, eventOf, roundOf, timeOf } from '../results/pdf-extraction.js';
 import { address, hrefOf, setQuery } from '../router.js';
-import { crumbs, setTitle } from '../shell.js';
-import { exact, many, since } from '../words.js';
+import { setBreadcrumbs, setTitle } from '../shell.js';
+import { dateTime, plural, timeAgo } from '../format.js';
 
 const PAGE = 50;
 
@@ -27,11 +27,11 @@ const COLUMNS = [
     h('div.dim', { title: COURSES[course] }, [dates, course].filter(Boolean).join(', '))] },
   { label: 'Sheet', cell: ({ batch_id: batch, batch_name: name, filename }) => [
     h('a.name', { href: hrefOf(`batches/${batch}`, { find: filename }), title: `In ${name}` }, filename ?? name)] },
-  { label: 'Read', kind: 'dim', cell: ({ created_at: at }) => h('time', { datetime: at, title: exact(at) }, since(at)) },
+  { label: 'Read', kind: 'dim', cell: ({ created_at: at }) => h('time', { datetime: at, title: dateTime(at) }, timeAgo(at)) },
 ];
 
-function spellings({ names, near_names: near }, wanted) {
-  const others = (names ?? []).filter((name) => name !== wanted);
+function spellings({ names, near_names: near }, name) {
+  const others = (names ?? []).filter((name) => name !== name);
   return [
     others.length ? h('p.dim', `Also written ${others.join('; ')}.`) : '',
     near.length ? h('p.near', 'Names that come close: ', near.flatMap((name, at) => [at ? '; ' : '', link(name)])) : '',
@@ -41,13 +41,13 @@ function spellings({ names, near_names: near }, wanted) {
 export function swimmersScreen() {
   const search = h('input.input', { type: 'search', placeholder: 'Name', 'aria-label': 'Search a swimmer by name', autocomplete: 'off' });
   const { root, body } = page('Swimmers', {
-    lede: 'What was found on result sheets, in all batches, newest first. A name is found in any way of writing it.',
+    intro: 'What was found on result sheets, in all batches, newest first. A name is found in any way of writing it.',
     actions: [h('form.search', { role: 'search' }, icon('search'), search, h('kbd', { 'aria-hidden': 'true' }, '/'))],
   });
   const named = h('div.stack.tight');
   const table = dataTable({ caption: 'Swims, newest first', kind: 'history', columns: COLUMNS, keyOf: ({ key }) => key });
   const after = h('div.after');
-  let wanted = '';
+  let name = '';
   let found = [];
   let cursor = null;
   body.append(named, table.node, after);
@@ -56,21 +56,21 @@ export function swimmersScreen() {
     table.draw(rowsOf(found));
     table.node.hidden = !found.length;
     after.replaceChildren(...(cursor ? [button('Show more', null, more)] : []), ...(found.length ? [] : [nothing()]));
-    say(many(found.length, 'sheet'));
+    announce(plural(found.length, 'sheet'));
   }
 
   function nothing() {
-    if (!wanted) return empty('No sheets yet', 'Batches of result sheets leave here what they found of each swimmer.');
-    return empty(`Nobody is called “${wanted}”`, 'The name is on no sheet that was read for it.', button('Clear search', null, () => {
+    if (!name) return emptyState('No sheets yet', 'Batches of result sheets leave here what they found of each swimmer.');
+    return emptyState(`Nobody is called “${name}”`, 'The name is on no sheet that was read for it.', button('Clear search', null, () => {
       search.value = '';
-      look();
+      onSearch();
       search.focus();
     }));
   }
 
   async function more(event) {
     event.currentTarget.disabled = true;
-    const answer = await get('/api/extractions', { swimmer: wanted, limit: PAGE, cursor }).catch(() => null);
+    const answer = await get('/api/extractions', { swimmer: name, limit: PAGE, cursor }).catch(() => null);
     if (!answer || !root.isConnected) return;
     const first = rowsOf(answer.extractions)[0];
     found = [...found, ...answer.extractions];
@@ -81,26 +81,26 @@ export function swimmersScreen() {
 
   const list = loader({
     load: () => {
-      wanted = address().params.get('swimmer') ?? '';
-      return get('/api/extractions', { swimmer: wanted, limit: PAGE });
+      name = address().params.get('swimmer') ?? '';
+      return get('/api/extractions', { swimmer: name, limit: PAGE });
     },
     draw(answer) {
       found = answer.extractions;
       cursor = answer.next_cursor;
-      if (search !== document.activeElement) search.value = wanted;
-      crumbs(...(wanted ? [['Swimmers', '#/swimmers'], [wanted]] : [['Swimmers']]));
-      setTitle(wanted || 'Swimmers');
-      named.replaceChildren(...spellings(answer, wanted));
+      if (search !== document.activeElement) search.value = name;
+      setBreadcrumbs(...(name ? [['Swimmers', '#/swimmers'], [name]] : [['Swimmers']]));
+      setTitle(name || 'Swimmers');
+      named.replaceChildren(...spellings(answer, name));
       draw();
     },
-    failed: (error) => after.replaceChildren(problem(error.message)),
+    failed: (error) => after.replaceChildren(errorNote(error.message)),
   });
 
-  function look() {
+  function onSearch() {
     setQuery({ swimmer: search.value.trim() });
     list.again();
   }
 
-  search.addEventListener('input', debounce(() => root.isConnected && look(), 250));
+  search.addEventListener('input', debounce(() => root.isConnected && onSearch(), 250));
   return { update: list.again, leave: list.leave };
 }

@@ -1,27 +1,27 @@
-// Who is told about batches, and what was told to whom.
+// Webhook endpoints, and their deliveries.
 import { get, patch, post, remove } from '../api.js';
 import { button, h, icon } from '../dom.js';
 import { dataTable } from '../parts/data-table.js';
-import { outcome, sent } from '../parts/deliveries.js';
-import { actButton, ask, toast } from '../parts/floats.js';
-import { empty, loader } from '../parts/page.js';
-import { field, fillSelect, plainForm, sentenceOf } from '../parts/plain-form.js';
-import { detailHead, railScreen } from '../parts/rail.js';
-import { secretNote } from '../parts/secret.js';
+import { deliveryState, deliveryTime } from '../parts/deliveries.js';
+import { actionButton, confirmAction, toast } from '../parts/overlays.js';
+import { emptyState, loader } from '../parts/page.js';
+import { field, fillSelect, plainForm, errorText } from '../parts/plain-form.js';
+import { detailHeader, masterDetailScreen } from '../parts/master-detail.js';
+import { secretNote } from '../parts/secret-note.js';
 import { stateLabel } from '../parts/states.js';
 import { go, hrefOf } from '../router.js';
-import { exact, many, since, span } from '../words.js';
+import { dateTime, plural, timeAgo, duration } from '../format.js';
 
 const EVENTS = ['batch.completed', 'batch.partial', 'batch.failed', 'batch.cancelled', 'batch.paused', 'batch.alerted',
   'batch.created', 'batch.started', 'batch.resumed'];
-const USUAL = EVENTS.slice(0, 4);
+const DEFAULT_EVENTS = EVENTS.slice(0, 4);
 const FORMATS = [['standard', 'Standard Webhooks'], ['slack', 'a chat (Slack and those like it)'], ['crm', 'a body of your own']];
-const WHY_OFF = { gone: 'the receiver answered 410', failing: 'nothing got through for days' };
+const DISABLED_REASONS = { gone: 'the receiver answered 410', failing: 'nothing got through for days' };
 const PAGE = 50;
-const MOST = 1000; // deliveries in one answer of the API
+const MAX_PAGE = 1000; // deliveries in one answer of the API
 const TABS = [['', 'All'], ['pending', 'Pending'], ['delivered', 'Delivered'], ['failed', 'Failed']];
 
-function look(hook) {
+function listItem(hook) {
   const state = !hook.enabled ? ['cancelled', 'Disabled'] : hook.failing_since ? ['retrying', 'Failing'] : ['completed', 'Enabled'];
   return [hook.description || new URL(hook.url).host, ...state];
 }
@@ -31,7 +31,7 @@ async function attempt(act, done) {
     const answer = await act();
     done?.(answer);
   } catch (error) {
-    toast(sentenceOf(error));
+    toast(errorText(error));
   }
 }
 
@@ -44,14 +44,14 @@ function deliveries(hook, tab) {
   const table = dataTable({
     caption: 'Deliveries to this address, newest first',
     columns: [
-      { label: 'Outcome', cell: outcome },
+      { label: 'Outcome', cell: deliveryState },
       { label: 'Answer', kind: 'mono', cell: (one) => String(lastTry(one)?.status ?? (one.attempts ? 'none' : '')) },
       { label: 'Event', cell: (one) => [
         one.batch_id ? h('a', { href: `#/batches/${one.batch_id}` }, h('code', one.event_type)) : h('code', one.event_type),
         one.error && one.status !== 'delivered' && h('div.dim', one.error)] },
       { label: 'Attempts', kind: 'num', cell: ({ attempts, tries }) => String(Math.max(attempts, tries.length)) },
-      { label: 'Took', kind: 'num dim', cell: (one) => (lastTry(one) ? span(lastTry(one).milliseconds) : '') },
-      { label: 'Sent', kind: 'dim', cell: sent },
+      { label: 'Took', kind: 'num dim', cell: (one) => (lastTry(one) ? duration(lastTry(one).milliseconds) : '') },
+      { label: 'Sent', kind: 'dim', cell: deliveryTime },
       { label: '', kind: 'k-act', cell: (one) => button('Redeliver', null, () => attempt(
         () => post(`${path}/${one.id}/redeliver`), () => {
           toast('Sent again with the same webhook-id');
@@ -61,9 +61,9 @@ function deliveries(hook, tab) {
   });
   const tabs = h('nav.tabs', { 'aria-label': 'Deliveries by outcome' }, TABS.map(([key, label]) =>
     h('a', { href: hrefOf(`webhooks/${hook.id}`, { tab: key }), 'aria-current': key === tab && 'page' }, label)));
-  const nothing = empty('Nothing sent yet', tab ? 'No delivery has this outcome.' : '“Send test” sends a ping now.');
+  const nothing = emptyState('Nothing sent yet', tab ? 'No delivery has this outcome.' : '“Send test” sends a ping now.');
   const fault = h('p.error');
-  const more = actButton('Show more', null, () => {
+  const more = actionButton('Show more', null, () => {
     most += PAGE;
     return list.again();
   });
@@ -76,7 +76,7 @@ function deliveries(hook, tab) {
       fault.textContent = '';
       table.node.hidden = !found.length;
       nothing.hidden = found.length > 0;
-      more.hidden = !older || most >= MOST;
+      more.hidden = !older || most >= MAX_PAGE;
     },
     failed: (error) => { fault.textContent = error.message; },
   });
@@ -86,14 +86,14 @@ function deliveries(hook, tab) {
 
 // ---- one endpoint
 
-function troubleOf(hook) {
+function warningOf(hook) {
   if (!hook.enabled && hook.disabled_reason) {
     return h('p.note', { 'data-state': 'failed' }, icon('failed'),
-      h('span', h('b', 'Switched off: '), `${WHY_OFF[hook.disabled_reason] ?? hook.disabled_reason}. “Enable” sends what has waited.`));
+      h('span', h('b', 'Switched off: '), `${DISABLED_REASONS[hook.disabled_reason] ?? hook.disabled_reason}. “Enable” sends what has waited.`));
   }
   if (!hook.failing_since) return '';
   return h('p.note', { 'data-state': 'paused' }, icon('retry'),
-    h('span', h('b', 'Deliveries are being retried'), ` since ${exact(hook.failing_since)}. The same webhook-id is sent each time.`));
+    h('span', h('b', 'Deliveries are being retried'), ` since ${dateTime(hook.failing_since)}. The same webhook-id is sent each time.`));
 }
 
 function detail(hook, { again, edit, params }) {
@@ -106,14 +106,14 @@ function detail(hook, { again, edit, params }) {
   }));
   const rotate = button('Rotate secret…', 'key', async () => {
     const lost = 'A new secret is made. For 24 hours deliveries carry a signature of the old one as well.';
-    if (!(await ask('Rotate the secret?', lost, 'Rotate secret'))) return;
+    if (!(await confirmAction('Rotate the secret?', lost, 'Rotate secret'))) return;
     await attempt(() => post(`${path}/rotate-secret`), ({ secret: made }) =>
       secret.replaceChildren(secretNote('The new secret', made)));
   });
   const toggle = button(hook.enabled ? 'Disable' : 'Enable', hook.enabled ? 'pause' : 'play',
     () => attempt(() => patch(path, { enabled: !hook.enabled }), again));
   const drop = button('Delete…', 'trash', async () => {
-    if (!(await ask('Delete this webhook?', 'Its log goes with it, and what it was still to be told is not sent.', 'Delete webhook'))) return;
+    if (!(await confirmAction('Delete this webhook?', 'Its log goes with it, and what it was still to be told is not sent.', 'Delete webhook'))) return;
     await attempt(() => remove(path), () => {
       toast('Webhook deleted');
       go('#/webhooks');
@@ -124,10 +124,10 @@ function detail(hook, { again, edit, params }) {
     h('span', 'Events ', h('b', hook.events.join(', '))),
     h('span', 'Pipeline ', h('b', hook.pipeline ?? 'any')),
     h('span', 'Body ', h('b', FORMATS.find(([key]) => key === hook.format)?.[1] ?? hook.format)),
-    h('span', { title: exact(hook.secret_rotated_at) }, 'Secret of ', h('b', since(hook.secret_rotated_at))),
+    h('span', { title: dateTime(hook.secret_rotated_at) }, 'Secret of ', h('b', timeAgo(hook.secret_rotated_at))),
   ];
   return {
-    nodes: [detailHead(h('span.mono', hook.url), facts, [test, edit, rotate, toggle, drop]), secret, troubleOf(hook), ...sentTo.nodes].filter(Boolean),
+    nodes: [detailHeader(h('span.mono', hook.url), facts, [test, edit, rotate, toggle, drop]), secret, warningOf(hook), ...sentTo.nodes].filter(Boolean),
     leave: sentTo.leave,
   };
 }
@@ -140,13 +140,13 @@ const SAMPLE = { title: '{{batch.name}} is {{batch.status}}' };
 function eventBoxes(chosen) {
   const all = chosen?.includes(EVERY);
   const known = [...new Set([...EVENTS, ...chosen ?? []])].filter((event) => event !== EVERY);
-  const boxes = known.map((event) => h('input', { type: 'checkbox', value: event, checked: all || (chosen ?? USUAL).includes(event) }));
+  const boxes = known.map((event) => h('input', { type: 'checkbox', value: event, checked: all || (chosen ?? DEFAULT_EVENTS).includes(event) }));
   return {
     node: h('fieldset.field', h('legend', 'Events'), h('div.ticks', boxes.map((box) =>
       h('label.tick', box, h('code', box.value))))),
     read() {
       const ticked = boxes.filter((box) => box.checked).map((box) => box.value);
-      // Whoever asked for every event is told of kinds that come later as well.
+      // An endpoint for every event also gets the types that are added later.
       return all && ticked.length === boxes.length ? [EVERY] : ticked;
     },
   };
@@ -200,14 +200,14 @@ function form({ saved, cancel }, hook) {
   return node;
 }
 
-export const webhooksScreen = railScreen({
+export const webhooksScreen = masterDetailScreen({
   title: 'Webhooks',
   path: 'webhooks',
   create: 'Add endpoint',
-  look,
+  look: listItem,
   form,
   detail,
-  none: () => empty('No endpoints yet',
-    `A webhook tells another program when a batch ends. ${many(EVENTS.length, 'event')} can be chosen from.`,
+  none: () => emptyState('No endpoints yet',
+    `A webhook tells another program when a batch ends. ${plural(EVENTS.length, 'event')} can be chosen from.`,
     h('a.btn', { href: '#/webhooks/new' }, icon('plus'), 'Add endpoint')),
 });

@@ -1,10 +1,10 @@
 // The processes that run jobs, when each was last heard of, and how full the disk is.
 import { get } from '../api.js';
-import { h, text } from '../dom.js';
+import { h, setText } from '../dom.js';
 import { dataTable } from '../parts/data-table.js';
-import { empty, loader, page, problem } from '../parts/page.js';
+import { emptyState, loader, page, errorNote } from '../parts/page.js';
 import { stateLabel } from '../parts/states.js';
-import { clock, exact, many, percent, since, size, span } from '../words.js';
+import { timeOfDay, dateTime, plural, percent, timeAgo, fileSize, duration } from '../format.js';
 
 const EVERY = 5000;
 
@@ -16,24 +16,24 @@ const COLUMNS = [
   { label: 'Slots in use', kind: 'metered', cell: ({ running, slots, host }) =>
     [h('span.num', `${running} of ${slots}`), meter(`Slots in use on ${host}`, running, slots)] },
   { label: 'Heartbeat', cell: heartbeat },
-  { label: 'Started', kind: 'dim', cell: ({ started_at: at }) => h('time', { datetime: at, title: exact(at) }, since(at)) },
+  { label: 'Started', kind: 'dim', cell: ({ started_at: at }) => h('time', { datetime: at, title: dateTime(at) }, timeAgo(at)) },
 ];
 
 // A heartbeat comes every two seconds; its age is worth a number only when some are missing.
 function heartbeat({ silent, seen_at: at, age }) {
-  if (!silent) return h('span.dim', { title: exact(at) }, 'every 2 s');
-  return h('span.bad', { title: exact(at) }, `none for ${span(age)}, since ${clock(at)}`);
+  if (!silent) return h('span.dim', { title: dateTime(at) }, 'every 2 s');
+  return h('span.bad', { title: dateTime(at) }, `none for ${duration(age)}, since ${timeOfDay(at)}`);
 }
 
 function storageFacts(storage) {
   const used = storage.disk_total - storage.disk_free;
   const saved = storage.size - storage.contents_size;
   const facts = [
-    ['Files', `${storage.files.toLocaleString('en')}, ${size(storage.size)}`],
-    ['Stored', `${many(storage.contents, 'content')}, ${size(storage.contents_size)}`],
-    ['Saved by storing equal files once', size(saved)],
+    ['Files', `${storage.files.toLocaleString('en')}, ${fileSize(storage.size)}`],
+    ['Stored', `${plural(storage.contents, 'content')}, ${fileSize(storage.contents_size)}`],
+    ['Saved by storing equal files once', fileSize(saved)],
     [storage.local ? 'Disk with files' : 'Disk for uploads on their way',
-      `${size(storage.disk_free)} free of ${size(storage.disk_total)} (${percent(storage.disk_free, storage.disk_total)}%)`],
+      `${fileSize(storage.disk_free)} free of ${fileSize(storage.disk_total)} (${percent(storage.disk_free, storage.disk_total)}%)`],
   ];
   return [
     h('dl.facts-list', facts.flatMap(([name, value]) => [h('dt', name), h('dd', value)])),
@@ -43,12 +43,12 @@ function storageFacts(storage) {
 
 export function workersScreen() {
   const { body } = page('Workers', {
-    lede: 'Each process with free slots takes jobs. Start more with “tranche worker”, on this machine or on others.',
+    intro: 'Each process with free slots takes jobs. Start more with “tranche worker”, on this machine or on others.',
   });
   const table = dataTable({ caption: 'Workers', columns: COLUMNS });
   const count = h('span.count');
   const disk = h('div.stack');
-  const nobody = empty('No worker', 'Nothing runs until one is started:', h('code.code', 'tranche worker'));
+  const nobody = emptyState('No worker', 'Nothing runs until one is started:', h('code.code', 'tranche worker'));
   const trouble = h('div');
 
   body.append(trouble, h('section.stack', h('div.toolbar', h('h2', 'Processes'), count), table.node, nobody),
@@ -65,9 +65,9 @@ export function workersScreen() {
       table.node.hidden = !workers.length;
       nobody.hidden = workers.length > 0;
       const slots = workers.reduce((sum, one) => sum + one.slots, 0);
-      text(count, `${workers.length}, ${many(slots, 'slot')}`);
+      setText(count, `${workers.length}, ${plural(slots, 'slot')}`);
       disk.replaceChildren(...storageFacts(storage));
     },
-    failed: (error) => trouble.replaceChildren(problem(error.message)),
+    failed: (error) => trouble.replaceChildren(errorNote(error.message)),
   });
 }

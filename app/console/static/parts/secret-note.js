@@ -1,13 +1,13 @@
-// Something that is told once: it is shown until its reader says that it is stored.
-import { button, h, icon, say } from '../dom.js';
-import { toast } from './floats.js';
+// A secret that is shown only once: it stays until the reader confirms that it is stored.
+import { button, h, icon, announce } from '../dom.js';
+import { toast } from './overlays.js';
 
 /** `done` is called when it was put away; without it the note just goes. */
 export function secretNote(what, secret, done) {
   // Browsers give pages without https or localhost no clipboard; the text can then only be selected.
   const copy = navigator.clipboard && button('Copy', 'copy', async () => {
     await navigator.clipboard.writeText(secret);
-    say('Copied');
+    announce('Copied');
     toast('Copied');
   }, { class: 'btn small' });
   const node = h('div.note', { 'data-state': 'paused' }, icon('key'), h('div.stack.tight',

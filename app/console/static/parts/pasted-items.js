@@ -1,7 +1,7 @@
 // Links and records as people type or paste them.
 import { readTable } from './delimited.js';
 
-const filled = (content) => content.split('\n')
+const nonEmptyLines = (content) => content.split('\n')
   .map((line, at) => ({ line: line.trim(), number: at + 1 }))
   .filter(({ line }) => line);
 
@@ -9,7 +9,7 @@ const filled = (content) => content.split('\n')
 export function readLinks(content) {
   const items = [];
   let problem = '';
-  for (const { line, number } of filled(content)) {
+  for (const { line, number } of nonEmptyLines(content)) {
     if (/^https?:\/\/[^/\s]+\S*$/i.test(line) && URL.canParse(line)) items.push({ url: line });
     else problem ||= `Line ${number} is not a web address.`;
   }
@@ -22,7 +22,7 @@ const named = (record) => (typeof record.name === 'string' && record.name ? { re
 function readLines(content) {
   const items = [];
   let problem = '';
-  for (const { line, number } of filled(content)) {
+  for (const { line, number } of nonEmptyLines(content)) {
     try {
       const record = JSON.parse(line);
       if (!isRecord(record)) throw new TypeError();

@@ -1,35 +1,35 @@
 // The organisation's API keys: who made each, when it was used last, and taking it back.
 import { get, post, remove } from '../api.js';
-import { attr, button, h, icon, text } from '../dom.js';
+import { setAttr, button, h, icon, setText } from '../dom.js';
 import { dataTable } from '../parts/data-table.js';
-import { ask, toast } from '../parts/floats.js';
-import { empty, loader, page, problem } from '../parts/page.js';
-import { secretNote } from '../parts/secret.js';
+import { confirmAction, toast } from '../parts/overlays.js';
+import { emptyState, loader, page, errorNote } from '../parts/page.js';
+import { secretNote } from '../parts/secret-note.js';
 import { stateLabel } from '../parts/states.js';
-import { exact, now, since } from '../words.js';
+import { dateTime, now, timeAgo } from '../format.js';
 
-const LIVES = [['', 'never'], ['30', 'in 30 days'], ['90', 'in 90 days'], ['365', 'in a year']];
+const LIFETIMES = [['', 'never'], ['30', 'in 30 days'], ['90', 'in 90 days'], ['365', 'in a year']];
 const day = (iso) => new Date(iso).toLocaleDateString('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
-const moment = (iso, none) => (iso ? h('time', { datetime: iso, title: exact(iso) }, since(iso)) : none);
+const moment = (iso, none) => (iso ? h('time', { datetime: iso, title: dateTime(iso) }, timeAgo(iso)) : none);
 
 function stateOf({ expires_at: until }) {
   if (until && Date.parse(until) < now()) return stateLabel('cancelled', 'Expired');
   return stateLabel('completed', 'Valid');
 }
 
-export function keysScreen() {
+export function apiKeysScreen() {
   const name = h('input.input', { id: 'key-name', maxlength: 200, autocomplete: 'off', placeholder: 'what it is for' });
-  const life = h('select.input', { id: 'key-life' }, LIVES.map(([value, label]) => h('option', { value }, label)));
+  const life = h('select.input', { id: 'key-life' }, LIFETIMES.map(([value, label]) => h('option', { value }, label)));
   const fault = h('p.error', { role: 'alert' });
-  const made = h('div', { 'aria-live': 'polite' });
+  const newKey = h('div', { 'aria-live': 'polite' });
   const form = h('form.inline', { novalidate: true },
     h('div.field', h('label', { for: 'key-name' }, 'New key'), name),
     h('div.field', h('label', { for: 'key-life' }, 'Expires'), life),
     h('button.btn', { type: 'submit' }, icon('plus'), 'Make key'), fault);
   const { body } = page('Keys', {
-    lede: 'Programs send a key as “Authorization: Bearer …”. A key has the rights of the person who made it.',
+    intro: 'Programs send a key as “Authorization: Bearer …”. A key has the rights of the person who made it.',
   });
-  const nothing = empty('No keys', 'Make one for each program, so that each can be taken back alone.');
+  const nothing = emptyState('No keys', 'Make one for each program, so that each can be taken back alone.');
   const trouble = h('div');
 
   const table = dataTable({
@@ -45,7 +45,7 @@ export function keysScreen() {
         { class: 'btn small danger', 'aria-label': `Revoke ${key.name}` }) },
     ],
   });
-  body.append(form, made, trouble, table.node, nothing);
+  body.append(form, newKey, trouble, table.node, nothing);
   nothing.hidden = true;
 
   const list = loader({
@@ -56,12 +56,12 @@ export function keysScreen() {
       table.node.hidden = !keys.length;
       nothing.hidden = keys.length > 0;
     },
-    failed: (error) => trouble.replaceChildren(problem(error.message)),
+    failed: (error) => trouble.replaceChildren(errorNote(error.message)),
   });
 
   async function revoke(key) {
-    const lost = 'Programs that use it are refused at once. There is no way back.';
-    if (!(await ask(`Revoke “${key.name}”?`, lost, 'Revoke key'))) return;
+    const consequences = 'Programs that use it are refused at once. There is no way back.';
+    if (!(await confirmAction(`Revoke “${key.name}”?`, consequences, 'Revoke key'))) return;
     try {
       await remove(`/api/keys/${key.id}`);
       toast(`${key.name} revoked`);
@@ -73,8 +73,8 @@ export function keysScreen() {
 
   form.addEventListener('submit', async () => {
     const wanted = name.value.trim();
-    attr(name, 'aria-invalid', wanted ? null : 'true');
-    text(fault, wanted ? '' : 'Say what the key is for.');
+    setAttr(name, 'aria-invalid', wanted ? null : 'true');
+    setText(fault, wanted ? '' : 'Say what the key is for.');
     if (!wanted) {
       name.focus();
       return;
@@ -82,11 +82,11 @@ export function keysScreen() {
     const until = life.value && new Date(now() + Number(life.value) * 86_400_000).toISOString();
     try {
       const key = await post('/api/keys', { name: wanted, expires_at: until || null });
-      made.replaceChildren(secretNote(key.name, key.key));
+      newKey.replaceChildren(secretNote(key.name, key.key));
       name.value = '';
       list.again();
     } catch (error) {
-      text(fault, error.message);
+      setText(fault, error.message);
     }
   });
 

@@ -1,47 +1,47 @@
 // Why jobs wait, and how long the rest may take. Waiting always has a reason and, where known, a next thing.
-import { nameOf } from '../model.js';
-import { clock, many, now, percent } from '../words.js';
-import { complete } from './states.js';
+import { jobName } from '../model.js';
+import { timeOfDay, plural, now, percent } from '../format.js';
+import { completeCount } from './states.js';
 
 /** Seconds until the batch ends at the pace it had so far; null while that says nothing yet. */
 export function secondsLeft(batch) {
-  const ended = complete(batch.counters) + batch.counters.skipped;
+  const ended = completeCount(batch.counters) + batch.counters.skipped;
   if (batch.status !== 'processing' || !batch.started_at || ended < 2) return null;
   const seconds = (now() - Date.parse(batch.started_at)) / 1000;
   return (seconds / ended) * (batch.counters.pending + batch.counters.running);
 }
 
-const waiting = (n) => `${many(n, 'job')} ${n === 1 ? 'waits' : 'wait'}`;
+const waitingJobs = (n) => `${plural(n, 'job')} ${n === 1 ? 'waits' : 'wait'}`;
 
-const firstJobs = (n) => (n === 1 ? 'the first job' : `the first ${n ? many(n, 'job') : 'jobs'}`);
+const firstJobs = (n) => (n === 1 ? 'the first job' : `the first ${n ? plural(n, 'job') : 'jobs'}`);
 
-function whyPending(batch, jobs, slots, told) {
+function pendingMessage(batch, jobs, slots, reported) {
   const { pending, running, total } = batch.counters;
   if (!pending) return running ? 'Nothing waits: every job has started.' : 'All jobs have ended.';
   // Known to the service alone: no worker, a pipeline that no worker has, slots of other machines.
-  if (told) return told;
+  if (reported) return reported;
   if (batch.first_n && pending <= total - batch.first_n) {
-    return `${waiting(pending)}: this is a trial run of ${firstJobs(batch.first_n)}.`;
+    return `${waitingJobs(pending)}: this is a trial run of ${firstJobs(batch.first_n)}.`;
   }
   const limit = batch.execution_mode === 'sequential' ? 1 : batch.max_parallel;
   const isDelayed = (job) => job.status === 'pending' && job.run_at && Date.parse(job.run_at) > now();
   const next = jobs.find((job) => job.status === 'pending' && !isDelayed(job));
-  const nextName = next ? ` Next: ${nameOf(next)}.` : '';
+  const nextName = next ? ` Next: ${jobName(next)}.` : '';
   const delayed = jobs.filter(isDelayed);
   if (!running && delayed.length >= pending) {
     const first = delayed.map((job) => job.run_at).sort()[0];
-    return `${waiting(pending)} for the next try, due at ${clock(first)}.`;
+    return `${waitingJobs(pending)} for the next try, due at ${timeOfDay(first)}.`;
   }
-  if (limit === 1) return `${waiting(pending)}: this batch runs one at a time.${nextName}`;
-  if (limit && running >= limit) return `${waiting(pending)}: all ${limit} of this batch’s slots are in use.`;
+  if (limit === 1) return `${waitingJobs(pending)}: this batch runs one at a time.${nextName}`;
+  if (limit && running >= limit) return `${waitingJobs(pending)}: all ${limit} of this batch’s slots are in use.`;
   if (slots && slots.used >= slots.total) {
-    return `${waiting(pending)} for a slot: all ${slots.total} of this service are in use.`;
+    return `${waitingJobs(pending)} for a slot: all ${slots.total} of this service are in use.`;
   }
-  if (!running) return `${waiting(pending)}: nothing of this batch has a slot yet.${nextName}`;
-  return `${waiting(pending)} for their turn.${nextName}`;
+  if (!running) return `${waitingJobs(pending)}: nothing of this batch has a slot yet.${nextName}`;
+  return `${waitingJobs(pending)} for their turn.${nextName}`;
 }
 
-function outcome(batch) {
+function outcomeMessage(batch) {
   const { total, completed, failed, cancelled, skipped } = batch.counters;
   if (batch.status === 'completed') return 'Every job succeeded.';
   const parts = [
@@ -53,12 +53,12 @@ function outcome(batch) {
   return `${parts.filter(Boolean).join(', ')}.`;
 }
 
-function whyPaused({ counters, first_n: trial, pause_reason: reason }, by) {
+function pausedMessage({ counters, first_n: trial, pause_reason: reason }, by) {
   const decide = 'Resume it, or cancel it.';
   const finishing = counters.running
-    ? ` ${many(counters.running, 'job')} ${counters.running === 1 ? 'finishes its' : 'finish their'} step.` : '';
+    ? ` ${plural(counters.running, 'job')} ${counters.running === 1 ? 'finishes its' : 'finish their'} step.` : '';
   if (reason === 'failure_threshold') {
-    const share = `${counters.failed.toLocaleString('en')} of ${many(counters.total, 'job')} failed`;
+    const share = `${counters.failed.toLocaleString('en')} of ${plural(counters.total, 'job')} failed`;
     return `Paused by the failure policy: ${share}. ${decide}${finishing}`;
   }
   if (reason === 'first_n') {
@@ -67,7 +67,7 @@ function whyPaused({ counters, first_n: trial, pause_reason: reason }, by) {
   return `Paused${by ? ` by ${by}` : ''}. Nothing new runs until it is resumed.${finishing}`;
 }
 
-function whyGivenUp({ status_reason: reason }) {
+function givenUpMessage({ status_reason: reason }) {
   if (!reason) return '';
   if (reason === 'failure_threshold') return ' Given up by the failure policy: too many jobs failed.';
   return /^[A-Z0-9_]+$/.test(reason) ? ` Given up: ${reason}.` : ` ${reason}`;
@@ -75,24 +75,24 @@ function whyGivenUp({ status_reason: reason }) {
 
 /**
  * { message, tone }: the sentence under the progress bar; a tone when someone has to decide.
- * `told` is what the service alone knows: { message } why jobs wait, { by } who paused.
+ * `reported` is what only the service knows: { message } why jobs wait, { by } who paused.
  */
-export function why(batch, jobs, slots, told = {}) {
+export function statusMessage(batch, jobs, slots, reported = {}) {
   const { counters, status } = batch;
-  const reason = whyGivenUp(batch);
+  const reason = givenUpMessage(batch);
   switch (status) {
     case 'draft':
       return { message: 'This batch is a draft: nothing runs until it is started.' };
     case 'paused':
-      return { message: whyPaused(batch, told.by), tone: 'paused' };
+      return { message: pausedMessage(batch, reported.by), tone: 'paused' };
     case 'cancelling': {
-      const rest = counters.running ? `${many(counters.running, 'job')} will stop within 30 s.` : 'nothing runs any more.';
+      const rest = counters.running ? `${plural(counters.running, 'job')} will stop within 30 s.` : 'nothing runs any more.';
       return { message: `Being cancelled: ${rest}${reason}`, tone: 'paused' };
     }
     case 'pending':
     case 'processing':
-      return { message: whyPending(batch, jobs, slots, told.message) };
+      return { message: pendingMessage(batch, jobs, slots, reported.message) };
     default:
-      return { message: `${outcome(batch)}${reason}` };
+      return { message: `${outcomeMessage(batch)}${reason}` };
   }
 }

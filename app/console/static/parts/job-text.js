@@ -1,10 +1,10 @@
 // The words of a job row: every state has a second line, so that rows never change their height.
 import { summaryOf } from '../results/index.js';
-import { between, clock, now } from '../words.js';
+import { elapsed, timeOfDay, now } from '../format.js';
 
 export function jobTime(job) {
   if (!job.started_at || job.status === 'pending') return '';
-  return between(job.started_at, job.status === 'running' ? null : job.completed_at);
+  return elapsed(job.started_at, job.status === 'running' ? null : job.completed_at);
 }
 
 function failureOf(job) {
@@ -14,10 +14,10 @@ function failureOf(job) {
   return { step: step?.name ?? '', message: message ? `${code}: ${message}` : code };
 }
 
-function waitOf(job, batch) {
+function waitReason(job, batch) {
   if (job.run_at && Date.parse(job.run_at) > now()) {
     const why = job.error_code ? `${job.error_code}, ` : '';
-    return `${why}next try at ${clock(job.run_at)}`;
+    return `${why}next try at ${timeOfDay(job.run_at)}`;
   }
   if (batch.status === 'draft') return 'waits until the batch is started';
   if (batch.status === 'paused') return 'waits until the batch resumes';
@@ -34,7 +34,7 @@ export function jobLine(job, batch) {
     case 'running':
       return { step: job.stage, message: job.progress_message ?? '' };
     case 'pending':
-      return { step: '', message: waitOf(job, batch) };
+      return { step: '', message: waitReason(job, batch) };
     case 'cancelled':
       return { step: '', message: job.started_at ? 'stopped half-way' : 'cancelled before it began' };
     case 'skipped':

@@ -1,15 +1,15 @@
 // The drawer with everything about one job. It lives in the batch page: `?job=3` opens the third job.
 import { get } from '../api.js';
-import { debounce, find, h, icon, text } from '../dom.js';
-import { nameOf } from '../model.js';
-import { toast } from '../parts/floats.js';
-import { attemptOf, jobTime } from '../parts/job-words.js';
-import { faultOf, handedOn, inputOf, outputsOf, triesOf } from '../parts/job-sections.js';
-import { sharing } from '../parts/share.js';
-import { lookOf, setState, stateLabel } from '../parts/states.js';
-import { timeline } from '../parts/timeline.js';
+import { debounce, find, h, icon, setText } from '../dom.js';
+import { jobName } from '../model.js';
+import { toast } from './overlays.js';
+import { attemptOf, jobTime } from './job-text.js';
+import { errorDetails, stepOutputs, jobInput, jobOutputs, failedAttempts } from './job-sections.js';
+import { shareLinks } from './share.js';
+import { jobState, setState, stateLabel } from './states.js';
+import { timeline } from './timeline.js';
 import { resultView } from '../results/index.js';
-import { capital } from '../words.js';
+import { capitalize } from '../format.js';
 
 const section = (title, ...kids) => h('section.stack.tight', h('h3', title), ...kids);
 
@@ -35,53 +35,53 @@ export function jobDrawer({ model, table, loadJob, close, open }) {
     h(`button.btn.quiet.square.small${kind}`, { 'aria-label': label, disabled, onclick: act }, icon(glyph));
 
   function build(job) {
-    const state = stateLabel(...lookOf(job));
+    const state = stateLabel(...jobState(job));
     const attempt = h('span');
     const time = h('span');
     const message = h('p.dim');
     const steps = timeline(job.steps);
-    const parts = { fault: h('div'), tries: h('ol.tries'), input: h('div'), output: h('div'), handed: h('div.stack.tight') };
+    const parts = { fault: h('div'), attempts: h('ol.attempts'), input: h('div'), output: h('div'), stepOutputs: h('div.stack.tight') };
     const result = h('div');
-    const links = sharing(`/api/jobs/${job.id}`, 'the result of this job');
+    const links = shareLinks(`/api/jobs/${job.id}`, 'the result of this job');
     const shared = h('details.stack', h('summary', 'Share'), links.node);
     shared.addEventListener('toggle', () => shared.open && links.open());
-    const tries = section('What went wrong', parts.tries);
-    const handed = section('What each step handed on', parts.handed);
+    const attempts = section('What went wrong', parts.attempts);
+    const outputs = section('What each step handed on', parts.stepOutputs);
     const total = batch.counters.total.toLocaleString('en');
     box.replaceChildren(
       h('div.drawer-head',
         h('div.stack.tight', h('p.dim', `Job ${job.sequence} of ${total}`),
-          h('h2', { id: 'drawer-title', tabindex: -1 }, nameOf(job)),
+          h('h2', { id: 'drawer-title', tabindex: -1 }, jobName(job)),
           h('div.facts', state, attempt, time)),
         h('div.drawer-nav',
           navButton('Previous job', '.up', 'chevron', () => go(-1), !neighbour(-1)),
           navButton('Next job', '.down', 'chevron', () => go(1), !neighbour(1)),
           navButton('Close', '', 'close', () => box.close()))),
-      h('div.drawer-body.stack', parts.fault, section('Steps', steps.node, message), tries,
-        section('Input', parts.input), section('Output', parts.output), result, handed, shared));
+      h('div.drawer-body.stack', parts.fault, section('Steps', steps.node, message), attempts,
+        section('Input', parts.input), section('Output', parts.output), result, outputs, shared));
     box.scrollTop = 0;
 
     let drawn = '';
     return (now) => {
-      setState(state, ...lookOf(now));
+      setState(state, ...jobState(now));
       const which = attemptOf(now);
-      text(attempt, which ? `attempt ${which}` : '');
-      text(time, jobTime(now) || (now.started_at ? '' : 'not started'));
-      text(message, now.status === 'running' && now.progress_message ? capital(now.progress_message) : '');
+      setText(attempt, which ? `attempt ${which}` : '');
+      setText(time, jobTime(now) || (now.started_at ? '' : 'not started'));
+      setText(message, now.status === 'running' && now.progress_message ? capitalize(now.progress_message) : '');
       steps.patch(now.steps, now);
       // What a job leaves behind appears only when its state changes; until then its nodes stay untouched.
       const key = JSON.stringify([now.status, now.error_code, now.tries, now.outputs, now.result, now.steps.map((step) => step.output)]);
       if (key === drawn) return;
       drawn = key;
-      parts.fault.replaceChildren(...faultOf(now));
-      parts.input.replaceChildren(inputOf(now));
-      parts.output.replaceChildren(outputsOf(now));
-      parts.tries.replaceChildren(...triesOf(now));
-      parts.handed.replaceChildren(...handedOn(now));
+      parts.fault.replaceChildren(...errorDetails(now));
+      parts.input.replaceChildren(jobInput(now));
+      parts.output.replaceChildren(jobOutputs(now));
+      parts.attempts.replaceChildren(...failedAttempts(now));
+      parts.stepOutputs.replaceChildren(...stepOutputs(now));
       result.replaceChildren(...(now.result ? [section('Result', resultView(now.pipeline ?? batch.pipeline.key, now))] : []));
       parts.fault.hidden = !parts.fault.firstChild;
-      tries.hidden = !parts.tries.firstChild;
-      handed.hidden = !parts.handed.firstChild;
+      attempts.hidden = !parts.attempts.firstChild;
+      outputs.hidden = !parts.stepOutputs.firstChild;
       result.hidden = !now.result;
       shared.hidden = now.status !== 'completed';
     };
@@ -97,18 +97,18 @@ export function jobDrawer({ model, table, loadJob, close, open }) {
     return current.detail.steps.map((step, at) => ({ ...step, ...live[at] }));
   }
 
-  async function load(mine) {
-    const id = await loadJob(mine.sequence);
+  async function load(request) {
+    const id = await loadJob(request.sequence);
     const answer = id && (await get(`/api/jobs/${id}`));
-    if (current !== mine) return;
+    if (current !== request) return;
     if (!answer) {
       box.close();
       return;
     }
-    mine.detail = answer.job;
-    mine.job = model.jobs.get(id);
-    if (!mine.patch) {
-      mine.patch = build(answer.job);
+    request.detail = answer.job;
+    request.job = model.jobs.get(id);
+    if (!request.patch) {
+      request.patch = build(answer.job);
       draw();
       reveal();
     } else {

@@ -2,7 +2,7 @@
 import { find, findAll, h } from './dom.js';
 import { go } from './router.js';
 
-const KEYS = [
+const SHORTCUTS = [
   ['/', 'search'],
   ['j  k', 'next, previous row or job'],
   ['Enter', 'open the row'],
@@ -16,7 +16,7 @@ const KEYS = [
 function showHelp() {
   const box = find('#help');
   if (!box.firstChild) {
-    const list = KEYS.flatMap(([key, what]) => [h('dt', h('kbd', key)), h('dd', what)]);
+    const list = SHORTCUTS.flatMap(([key, what]) => [h('dt', h('kbd', key)), h('dd', what)]);
     box.append(h('form', { method: 'dialog' },
       h('h2', { id: 'help-title' }, 'Keyboard'),
       h('dl.keylist', list),
@@ -40,23 +40,23 @@ function searchBox(event) {
   box.focus();
 }
 
-const ACTS = {
+const ACTIONS = {
   '/': searchBox,
   j: () => moveTo(1),
   k: () => moveTo(-1),
-  e: () => inRow('.twist')?.click(),
+  e: () => inRow('.expander')?.click(),
   x: () => inRow('.hit input')?.click(),
   n: () => go('#/new'),
   '?': showHelp,
 };
 
-export function setUpKeys() {
+export function setUpShortcuts() {
   find('#keys').addEventListener('click', showHelp);
   addEventListener('keydown', (event) => {
     if (event.metaKey || event.ctrlKey || event.altKey || find('#shell').hidden) return;
     if (event.target.closest('input:not([type=checkbox], [type=radio]), select, textarea')) return;
     // The drawer has its own j and k; every other dialog keeps all keys to itself.
     if (event.target.closest('dialog') && !(event.target.closest('#drawer') && event.key === '?')) return;
-    ACTS[event.key]?.(event);
+    ACTIONS[event.key]?.(event);
   });
 }

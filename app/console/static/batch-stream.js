@@ -1,5 +1,5 @@
 // Follows one batch over server-sent events. There is never more than one open stream in a tab.
-import { noteNews, setConnection } from './connection.js';
+import { noteMessage, setConnection } from './connection.js';
 
 const TYPES = [
   'batch.created', 'batch.queued', 'batch.started', 'batch.alerted', 'batch.paused', 'batch.resumed',
@@ -19,7 +19,7 @@ let stopCurrent = () => {};
  * Calls `onEvent` for every event after `after`, in order and once. `onReset` must load the batch anew and follow
  * again. `onBroken` is asked when the service refuses the stream; it returns true when trying again makes sense.
  */
-export function follow({ batchId, after, onEvent, onReset, onBroken }) {
+export function followBatch({ batchId, after, onEvent, onReset, onBroken }) {
   stopCurrent();
   let source = null;
   let last = after;
@@ -45,7 +45,7 @@ export function follow({ batchId, after, onEvent, onReset, onBroken }) {
     if (event.id <= last) return;
     last = event.id;
     failures = 0;
-    noteNews();
+    noteMessage();
     if (TERMINAL.has(event.type)) {
       stop();
       setConnection('ended');
@@ -65,8 +65,8 @@ export function follow({ batchId, after, onEvent, onReset, onBroken }) {
     setConnection('lost');
     if (source?.readyState !== EventSource.CLOSED) return;
     disconnect();
-    const worthIt = await onBroken().catch(() => true);
-    if (!stopped && worthIt) retryLater();
+    const shouldRetry = await onBroken().catch(() => true);
+    if (!stopped && shouldRetry) retryLater();
   }
 
   function connect() {

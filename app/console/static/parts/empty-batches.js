@@ -2,7 +2,7 @@
 import { button, h, icon } from '../dom.js';
 import { TABS } from './batch-tabs.js';
 
-const NONE = {
+const EXPLANATIONS = {
   progress: 'Nothing is running or waiting.',
   completed: 'Batches with at least one success are listed here once they end.',
   failed: 'Batches that end without a single success are listed here.',
@@ -17,14 +17,14 @@ const example = () => [
 ].join('\n');
 
 /** `narrowed`: filters hide batches, and `clear` takes them away. */
-export function noBatches(filters, narrowed, clear) {
-  if (narrowed) {
+export function emptyBatches(filters, filtered, clear) {
+  if (filtered) {
     const title = filters.search ? `Nothing matches “${filters.search}”` : 'No batches match';
     return h('div.empty', h('h2', title), h('p', 'The filters above hide all batches.'),
       button('Clear filters', null, clear));
   }
   if (filters.tab) {
-    return h('div.empty', h('h2', `No ${TABS[filters.tab]?.[0].toLowerCase() ?? ''} batches`), h('p', NONE[filters.tab]));
+    return h('div.empty', h('h2', `No ${TABS[filters.tab]?.[0].toLowerCase() ?? ''} batches`), h('p', EXPLANATIONS[filters.tab]));
   }
   const about = 'A batch is a set of files, links or records that go through one pipeline together. '
     + 'Start one here, or send it from a program:';

@@ -1,16 +1,16 @@
 // Screens with a list of things at the side and one of them beside it: webhooks, templates, schedules.
 import { get } from '../api.js';
 import { find, h, icon } from '../dom.js';
-import { arrived, go, hrefOf } from '../router.js';
-import { crumbs, setTitle } from '../shell.js';
-import { actButton, toast } from './floats.js';
-import { empty, loader, page, problem } from './page.js';
+import { focusHeading, go, hrefOf } from '../router.js';
+import { setBreadcrumbs, setTitle } from '../shell.js';
+import { actionButton, toast } from './overlays.js';
+import { emptyState, loader, page, errorNote } from './page.js';
 import { stateLabel } from './states.js';
 
 const PAGE = 100;
 const LARGEST_PAGE = 1000; // that the API gives
 
-function goneIsNull(error) {
+function nullWhenGone(error) {
   if (error.status === 404 || error.status === 422) return null;
   throw error;
 }
@@ -31,35 +31,35 @@ function goneIsNull(error) {
  * detail, `edit` is the link to the form of what is shown, `saved(item)` is called with what the form made or changed, and
  * `cancel` leads back from it.
  */
-export function railScreen(options) {
+export function masterDetailScreen(options) {
   const keep = { most: PAGE }; // whoever had more shown finds them again beside each
-  return (query, id) => drawn(options, keep, query, id);
+  return (query, id) => build(options, keep, query, id);
 }
 
-function drawn({ title, path, create, lede, look, form, detail, none }, keep, query, id) {
+function build({ title, path, create, intro, look, form, detail, none }, keep, query, id) {
   const { root, body } = page(title, {
-    lede,
+    intro,
     actions: create ? [h('a.btn', { href: `#/${path}/new` }, icon('plus'), create)] : [],
   });
-  const rail = h('nav.rail', { 'aria-label': title });
-  const pane = h('section.stack');
+  const master = h('nav.master-list', { 'aria-label': title });
+  const detailPane = h('section.stack');
   let params = query;
   let items = null; // once they are loaded
   let cursor = null;
-  let apart = null; // what the address names, when it stands on a page that is not loaded
+  let offPage = null; // what the address names, when it stands on a page that is not loaded
   let left = false;
   let leaveDetail = () => {};
-  body.append(h('div.with-rail', rail, pane));
+  body.append(h('div.master-detail', master, detailPane));
 
-  function drawRail(current) {
-    const { scrollTop } = rail;
-    rail.hidden = !items.length;
-    rail.replaceChildren(...items.map((item) => {
+  function drawList(current) {
+    const { scrollTop } = master;
+    master.hidden = !items.length;
+    master.replaceChildren(...items.map((item) => {
       const [name, state, word] = look(item);
       return h('a', { href: hrefOf(`${path}/${item.id}`), 'aria-current': item.id === current?.id && 'page' },
         h('span.cut', { title: name }, name), state ? stateLabel(state, word) : h('span.dim.cut', word));
-    }), ...(cursor ? [actButton('Show more', null, more)] : []));
-    rail.scrollTop = scrollTop;
+    }), ...(cursor ? [actionButton('Show more', null, more)] : []));
+    master.scrollTop = scrollTop;
   }
 
   /** As many as have been shown, at first one page. */
@@ -73,7 +73,7 @@ function drawn({ title, path, create, lede, look, form, detail, none }, keep, qu
       next = answer.next_cursor;
     } while (next && found.length < keep.most);
     const far = id && id !== 'new' && !left && !found.some((item) => item.id === id);
-    const alone = far ? await get(`/api/${path}/${encodeURIComponent(id)}`).catch(goneIsNull) : null;
+    const alone = far ? await get(`/api/${path}/${encodeURIComponent(id)}`).catch(nullWhenGone) : null;
     return { found, next, alone };
   }
 
@@ -84,8 +84,8 @@ function drawn({ title, path, create, lede, look, form, detail, none }, keep, qu
       items = [...items, ...answer[path]];
       cursor = answer.next_cursor;
       keep.most = Math.max(PAGE, items.length);
-      drawRail(chosen());
-      rail.children[shown]?.focus();
+      drawList(chosen());
+      master.children[shown]?.focus();
     } catch (error) {
       toast(error.message);
     }
@@ -93,41 +93,41 @@ function drawn({ title, path, create, lede, look, form, detail, none }, keep, qu
 
   function chosen() {
     if (id === 'new') return null;
-    return items.find((item) => item.id === id) ?? (id ? apart : items[0]);
+    return items.find((item) => item.id === id) ?? (id ? offPage : items[0]);
   }
 
-  function drawPane(current) {
+  function drawDetail(current) {
     leaveDetail();
     leaveDetail = () => {};
-    if (id === 'new') pane.replaceChildren(form({ params, saved }));
-    else if (!current) pane.replaceChildren(items.length ? gone() : none());
+    if (id === 'new') detailPane.replaceChildren(form({ params, saved }));
+    else if (!current) detailPane.replaceChildren(items.length ? notHere() : none());
     else if (params.has('edit')) {
       const [name] = look(current);
-      pane.replaceChildren(h('h2', { tabindex: -1 }, `Edit “${name}”`),
+      detailPane.replaceChildren(h('h2', { tabindex: -1 }, `Edit “${name}”`),
         form({ params, saved, cancel: hrefOf(`${path}/${current.id}`) }, current));
     } else {
       const edit = h('a.btn', { href: hrefOf(`${path}/${current.id}`, { edit: 'yes' }) }, icon('edit'), 'Edit');
       const made = detail(current, { params, again, edit });
       leaveDetail = made.leave ?? leaveDetail;
-      pane.replaceChildren(...made.nodes);
+      detailPane.replaceChildren(...made.nodes);
     }
   }
 
-  const gone = () => empty('Not here any more', 'It was deleted, or the address is not complete.');
+  const notHere = () => emptyState('Not here any more', 'It was deleted, or the address is not complete.');
 
   function saved(item) {
     items = items.map((one) => (one.id === item.id ? item : one));
-    if (apart?.id === item.id) apart = item;
+    if (offPage?.id === item.id) offPage = item;
     go(hrefOf(`${path}/${item.id}`));
   }
 
   function draw() {
     const current = chosen();
     const name = current ? look(current)[0] : id === 'new' ? create : null;
-    if (name) crumbs([title, `#/${path}`], [name]);
+    if (name) setBreadcrumbs([title, `#/${path}`], [name]);
     setTitle(name ? `${name} · ${title}` : title);
-    drawRail(current);
-    drawPane(current);
+    drawList(current);
+    drawDetail(current);
   }
 
   const list = loader({
@@ -136,28 +136,28 @@ function drawn({ title, path, create, lede, look, form, detail, none }, keep, qu
       const first = items === null;
       items = answer.found;
       cursor = answer.next;
-      apart = answer.alone;
+      offPage = answer.alone;
       draw();
       if (first) {
-        const here = find('[aria-current]', rail);
-        rail.scrollTop = here ? here.offsetTop - rail.clientHeight / 2 : 0;
-        arrived();
+        const here = find('[aria-current]', master);
+        master.scrollTop = here ? here.offsetTop - master.clientHeight / 2 : 0;
+        focusHeading();
       }
     },
-    failed: (error) => pane.replaceChildren(problem(error.message)),
+    failed: (error) => detailPane.replaceChildren(errorNote(error.message)),
   });
   function again() {
     list.again();
   }
 
   return {
-    later: true,
+    deferred: true,
     root,
     update(changed) {
       const turned = params.has('edit') !== changed.has('edit');
       params = changed;
       if (items) draw();
-      if (turned) find('h2', pane)?.focus();
+      if (turned) find('h2', detailPane)?.focus();
     },
     leave() {
       left = true;
@@ -168,5 +168,5 @@ function drawn({ title, path, create, lede, look, form, detail, none }, keep, qu
 }
 
 /** The head of a detail: its name, facts, and what can be done. */
-export const detailHead = (name, facts, actions) => h('div.hook-head',
+export const detailHeader = (name, facts, actions) => h('div.detail-head',
   h('div.stack.tight', h('h2', { tabindex: -1 }, name), h('div.facts', facts)), h('div.actions', actions));

@@ -1,33 +1,33 @@
-// What floats above a screen: a menu under its button, a question, a passing note with Undo.
-import { attr, button, find, findAll, h, icon } from '../dom.js';
+// Overlays: a menu under its button, a confirmation dialog, a toast with Undo.
+import { setAttr, button, find, findAll, h, icon } from '../dom.js';
 
 const TOAST_FOR = 8000;
 
 /**
  * A button that opens a menu of `entries()`: each { label, glyph, act } or, for a download, { label, glyph, href }.
- * An entry with `why` cannot be chosen and says so.
+ * An entry with `disabledReason` cannot be chosen and says so.
  */
 export function menuButton(label, glyph, entries, more = {}) {
   // `popovertarget` and not showPopover(): only so does a second press close what the first one opened.
-  const node = button(label, glyph, () => fill(node, entries()), { ...more, popovertarget: 'menu' });
+  const node = button(label, glyph, () => fillMenu(node, entries()), { ...more, popovertarget: 'menu' });
   return node;
 }
 
-function fill(source, entries) {
+function fillMenu(source, entries) {
   const box = find('#menu');
   if (box.matches(':popover-open')) return;
-  attr(box, 'aria-label', source.getAttribute('aria-label') ?? source.textContent);
-  box.replaceChildren(...entries.filter(Boolean).map((entry) => entryOf(box, entry)));
+  setAttr(box, 'aria-label', source.getAttribute('aria-label') ?? source.textContent);
+  box.replaceChildren(...entries.filter(Boolean).map((entry) => menuItem(box, entry)));
 }
 
-function entryOf(box, { label, glyph, act, href, danger, why }) {
-  const kids = [icon(glyph), h('span', label, why && h('small', why))];
-  if (href && !why) return h('a', { href, download: true, onclick: () => box.hidePopover() }, ...kids);
+function menuItem(box, { label, glyph, act, href, danger, disabledReason }) {
+  const kids = [icon(glyph), h('span', label, disabledReason && h('small', disabledReason))];
+  if (href && !disabledReason) return h('a', { href, download: true, onclick: () => box.hidePopover() }, ...kids);
   return h('button', {
-    class: danger && !why && 'danger',
-    'aria-disabled': why ? 'true' : null,
+    class: danger && !disabledReason && 'danger',
+    'aria-disabled': disabledReason ? 'true' : null,
     onclick() {
-      if (why) return;
+      if (disabledReason) return;
       box.hidePopover();
       act();
     },
@@ -51,11 +51,11 @@ export function setUpMenu() {
 }
 
 /** Asks before something is lost. Resolves to true only when `yes` was pressed; it starts on "Keep". */
-export function ask(title, body, yes) {
-  const box = find('#ask');
+export function confirmAction(title, body, yes) {
+  const box = find('#confirm');
   box.replaceChildren(h('form', { method: 'dialog' },
-    h('h2', { id: 'ask-title' }, title),
-    h('p', { id: 'ask-body' }, body),
+    h('h2', { id: 'confirm-title' }, title),
+    h('p', { id: 'confirm-body' }, body),
     h('div.actions',
       h('button.btn', { type: 'submit', value: 'no', autofocus: true }, 'Keep'),
       h('button.btn.danger', { type: 'submit', value: 'yes' }, yes))));
@@ -83,33 +83,33 @@ export function toast(message, undo) {
     },
   }, 'Undo');
   box.replaceChildren(h('span', message), ...(back ? [back] : []));
-  // Whoever is about to press Undo is not hurried.
+  // The toast stays while somebody is about to press Undo.
   box.onpointerenter = box.onfocusin = () => clearTimeout(timer);
   box.onpointerleave = box.onfocusout = wait;
   wait();
 }
 
-/** Marks a button as one that cannot be pressed now. It keeps the focus, and says why when it is pressed anyway. */
-export function bar(node, why) {
-  attr(node, 'aria-disabled', why ? 'true' : null);
-  attr(node, 'title', why || null);
+/** Marks a button as one that cannot be pressed now. It keeps the focus, and says disabledReason when it is pressed anyway. */
+export function setDisabledReason(node, disabledReason) {
+  setAttr(node, 'aria-disabled', disabledReason ? 'true' : null);
+  setAttr(node, 'title', disabledReason || null);
 }
 
-/** A button that runs `act` unless it is barred or still busy with the press before. */
-export function actButton(label, glyph, act, more = {}) {
+/** A button that runs `act` unless it is disabled or still busy with the press before. */
+export function actionButton(label, glyph, act, more = {}) {
   const node = button(label, glyph, async () => {
     if (node.getAttribute('aria-disabled')) toast(`${node.title}.`);
     else if (!node.getAttribute('aria-busy')) {
-      attr(node, 'aria-busy', 'true');
+      setAttr(node, 'aria-busy', 'true');
       await act();
-      attr(node, 'aria-busy', null);
+      setAttr(node, 'aria-busy', null);
     }
   }, more);
   return node;
 }
 
 /** Changes the words of a button with an icon. */
-export function relabel(node, glyph, label) {
+export function setLabel(node, glyph, label) {
   if (node.textContent !== label) node.replaceChildren(icon(glyph), label);
   return node;
 }

@@ -1,0 +1,31 @@
+// Why jobs wait, as far as only the service knows: loaded when the batch changes its state, and every few seconds while jobs wait.
+import { get } from '../api.js';
+import { isOpen } from './states.js';
+
+const EVERY = 5000;
+// The rest the page works out itself, from events and so at once.
+const SERVER_ONLY = new Set(['no_worker', 'unknown_pipeline', 'workers_full', 'suspects']);
+
+/** `current()` is { message, by } while the batch has the status it was reported for; `refresh()` loads it and calls `changed`. */
+export function watchWaiting(path, batch, changed) {
+  let reported = {};
+  let last = 0;
+
+  async function refresh() {
+    last = Date.now();
+    const answer = await get(`${path}/waiting`).catch(() => null);
+    if (!answer) return;
+    const reason = answer.reasons.find(({ code }) => SERVER_ONLY.has(code));
+    reported = { status: answer.status, by: answer.paused_by, message: reason?.message };
+    changed();
+  }
+
+  return {
+    current: () => (reported.status === batch.status ? reported : {}),
+    refresh,
+    tick() {
+      const waits = isOpen(batch) && batch.status !== 'draft' && (batch.counters.pending || batch.status === 'paused');
+      if (waits && Date.now() - last > EVERY) refresh();
+    },
+  };
+}
