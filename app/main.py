@@ -10,8 +10,9 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 
+from app.accounts.keys_router import router as keys_router
+from app.accounts.router import router as accounts_router
 from app.auth.caller import Callers
-from app.auth.router import router as auth_router
 from app.automation.router import router as templates_router
 from app.automation.schedules_router import router as schedules_router
 from app.batches.archive_router import router as archive_router
@@ -95,7 +96,8 @@ def create_app(settings: Settings) -> FastAPI:
     )
     install_error_handlers(app)
     for router in (
-        auth_router,
+        accounts_router,
+        keys_router,
         files_router,
         pipelines_router,
         submit_router,

@@ -2,10 +2,11 @@
 
 from app.auth import models as auth_models
 from app.automation import models as automation_models
-from app.batches import idempotency_models, step_models
 from app.batches import models as batch_models
+from app.batches import step_models
 from app.extractions import models as extraction_models
 from app.files import models as file_models
+from app.idempotency import models as idempotency_models
 from app.kit.db import Base
 from app.notifications import models as notification_models
 from app.pipelines import models as pipeline_models

@@ -34,12 +34,13 @@ async def add_key(
     return key, secret
 
 
-async def add_session(session: AsyncSession, user_id: UUID, kind: str) -> str:
+async def add_session(session: AsyncSession, user_id: UUID, kind: str, secret: str | None = None) -> str:
     """A new browser session or sign-in link for the user; returns its secret. A new link replaces the one before."""
     if kind == "link":
         await repository.delete_links(session, user_id)
     await repository.delete_expired_sessions(session)
-    secret, life = new_secret(), SESSION_LIFE if kind == "browser" else LINK_LIFE
+    secret = secret or new_secret()
+    life = SESSION_LIFE if kind == "browser" else LINK_LIFE
     row = Session(user_id=user_id, kind=kind, token_hash=secret_hash(secret), expires_at=datetime.now(UTC) + life)
     session.add(row)
     await session.flush()

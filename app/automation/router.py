@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from app.auth.caller import CallerDep
 from app.automation import repository, service
 from app.automation.dependencies import TemplateRunnerDep
+from app.automation.models import Template
 from app.automation.schemas import (
     DryRun,
     ItemSourcePage,
@@ -19,8 +20,8 @@ from app.automation.schemas import (
     TemplateRun,
     TemplateUpdate,
 )
-from app.batches.idempotency import IdempotencyDep
 from app.batches.schemas import BatchCreated
+from app.idempotency.dependencies import OnceDep
 from app.kit.db import SessionDep
 from app.kit.pages import Cursor, Limit, decode_cursor, encode_cursor, link_next
 
@@ -39,22 +40,14 @@ async def list_item_sources(runner: TemplateRunnerDep, caller: CallerDep) -> Ite
 
 @router.post("/templates", status_code=201)
 async def create_template(
-    body: TemplateCreate,
-    response: Response,
-    session: SessionDep,
-    caller: CallerDep,
-    runner: TemplateRunnerDep,
-    idempotent: IdempotencyDep,
+    body: TemplateCreate, session: SessionDep, caller: CallerDep, runner: TemplateRunnerDep, once: OnceDep
 ) -> TemplateRead:
     """Write a template, or take it from a batch; refused when it could never run."""
-    digest = idempotent.digest(lambda: body.model_dump(mode="json"))
-    if known := await idempotent.find(session, caller.organisation_id, digest):
-        response.headers["Idempotent-Replayed"] = "true"
-        return TemplateRead.model_validate(known)
-    template = TemplateRead.model_validate(await service.add_template(session, caller, runner, body))
-    await idempotent.keep(session, caller.organisation_id, digest, template.model_dump(mode="json"))
-    response.headers["Location"] = f"/api/templates/{template.id}"
-    return template
+
+    async def make() -> Template:
+        return await service.add_template(session, caller, runner, body)
+
+    return await once.answer(session, body, make, TemplateRead, location="/api/templates/{id}")
 
 
 @router.get("/templates")
@@ -102,20 +95,16 @@ async def run_template(
     session: SessionDep,
     caller: CallerDep,
     runner: TemplateRunnerDep,
-    idempotent: IdempotencyDep,
+    once: OnceDep,
     body: TemplateRun | None = None,
 ) -> BatchCreated | DryRun:
     """Make a batch of what the template's source holds now; a dry run tells what would be in it, with 200."""
     wanted = body or TemplateRun()
-    digest = idempotent.digest(lambda: wanted.model_dump(mode="json"))
-    template = await service.get_template(session, caller, template_id)
     if wanted.dry_run:
         response.status_code = 200
-        return await runner.preview(session, caller, template, wanted)
-    if known := await idempotent.find(session, caller.organisation_id, digest):
-        response.headers["Idempotent-Replayed"] = "true"
-        return BatchCreated.model_validate(known)
-    created = await runner.run(session, caller, template, wanted)
-    await idempotent.keep(session, caller.organisation_id, digest, created.model_dump(mode="json"))
-    response.headers["Location"] = created.links.self
-    return created
+        return await runner.preview(session, caller, await service.get_template(session, caller, template_id), wanted)
+
+    async def make() -> BatchCreated:
+        return await runner.run(session, caller, await service.get_template(session, caller, template_id), wanted)
+
+    return await once.answer(session, wanted, make, BatchCreated, location="{links[self]}")

@@ -26,9 +26,9 @@ from app.automation.schemas import (
     Zone,
 )
 from app.automation.times import in_words, next_times
-from app.batches.idempotency import IdempotencyDep
 from app.batches.schemas import BatchCreated
 from app.batches.service import database_now
+from app.idempotency.dependencies import OnceDep
 from app.kit.db import SessionDep
 from app.kit.pages import Cursor, Limit, decode_cursor, encode_cursor, link_next
 
@@ -66,18 +66,13 @@ async def preview_schedule(
 
 
 @router.post("", status_code=201)
-async def create_schedule(
-    body: ScheduleCreate, response: Response, session: SessionDep, caller: CallerDep, idempotent: IdempotencyDep
-) -> ScheduleRead:
+async def create_schedule(body: ScheduleCreate, session: SessionDep, caller: CallerDep, once: OnceDep) -> ScheduleRead:
     """Run a template at certain times."""
-    digest = idempotent.digest(lambda: body.model_dump(mode="json"))
-    if known := await idempotent.find(session, caller.organisation_id, digest):
-        response.headers["Idempotent-Replayed"] = "true"
-        return ScheduleRead.model_validate(known)
-    schedule = _schedule(*await schedules.add_schedule(session, caller, body), None)
-    await idempotent.keep(session, caller.organisation_id, digest, schedule.model_dump(mode="json"))
-    response.headers["Location"] = f"/api/schedules/{schedule.id}"
-    return schedule
+
+    async def make() -> ScheduleRead:
+        return _schedule(*await schedules.add_schedule(session, caller, body), None)
+
+    return await once.answer(session, body, make, ScheduleRead, location="/api/schedules/{id}")
 
 
 @router.get("")
@@ -131,23 +126,14 @@ async def resume_schedule(schedule_id: UUID, session: SessionDep, caller: Caller
 
 @router.post("/{schedule_id}/run", status_code=201)
 async def run_schedule(
-    schedule_id: UUID,
-    response: Response,
-    session: SessionDep,
-    caller: CallerDep,
-    runner: TemplateRunnerDep,
-    idempotent: IdempotencyDep,
+    schedule_id: UUID, session: SessionDep, caller: CallerDep, runner: TemplateRunnerDep, once: OnceDep
 ) -> BatchCreated:
     """Fire at once, besides its times."""
-    await schedules.get_schedule(session, caller, schedule_id)
-    digest = idempotent.digest(dict)
-    if known := await idempotent.find(session, caller.organisation_id, digest):
-        response.headers["Idempotent-Replayed"] = "true"
-        return BatchCreated.model_validate(known)
-    created = await schedules.run_now(session, caller, runner, schedule_id)
-    await idempotent.keep(session, caller.organisation_id, digest, created.model_dump(mode="json"))
-    response.headers["Location"] = created.links.self
-    return created
+
+    async def make() -> BatchCreated:
+        return await schedules.run_now(session, caller, runner, schedule_id)
+
+    return await once.answer(session, None, make, BatchCreated, location="{links[self]}")
 
 
 @router.get("/{schedule_id}/runs")

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Request
 from sqlalchemy import update
 
 from app.auth.caller import CallerDep
 from app.batches import copies, log, removal, repository, responses, service
-from app.batches.idempotency import IdempotencyDep
 from app.batches.models import Batch
 from app.batches.schemas import (
     BatchArchived,
@@ -22,9 +21,11 @@ from app.batches.schemas import (
     BatchUpdate,
 )
 from app.batches.service import BatchNotFound
+from app.idempotency.dependencies import OnceDep
 from app.kit.db import SessionDep
 
 router = APIRouter(prefix="/api/batches/{batch_id}", tags=["commands"])
+NEW_BATCH = "/api/batches/{new_batch_id}"
 
 
 @router.post("/start")
@@ -55,37 +56,30 @@ async def cancel_batch(batch_id: UUID, request: Request, session: SessionDep, ca
 async def retry_failed_jobs(
     batch_id: UUID,
     request: Request,
-    response: Response,
     session: SessionDep,
     caller: CallerDep,
+    once: OnceDep,
     code: Annotated[str | None, Query(max_length=60, pattern=r"^[A-Z0-9_]+$")] = None,
 ) -> BatchCopied:
     """A new batch with a copy of each failed job, at the step where it failed. Asked twice, the same batch."""
-    new_id = await copies.retry_failed(session, caller, request.app.state.notifier, batch_id, code)
-    response.headers["Location"] = f"/api/batches/{new_id}"
-    return BatchCopied(new_batch_id=new_id)
+
+    async def make() -> BatchCopied:
+        new_id = await copies.retry_failed(session, caller, request.app.state.notifier, batch_id, code)
+        return BatchCopied(new_batch_id=new_id)
+
+    return await once.answer(session, None, make, BatchCopied, location=NEW_BATCH)
 
 
 @router.post("/restart", status_code=202)
 async def restart_batch(
-    batch_id: UUID,
-    request: Request,
-    response: Response,
-    session: SessionDep,
-    caller: CallerDep,
-    idempotent: IdempotencyDep,
+    batch_id: UUID, request: Request, session: SessionDep, caller: CallerDep, once: OnceDep
 ) -> BatchCopied:
     """A new batch with all jobs of this one, from the beginning. With an Idempotency-Key, asked twice, the same one."""
-    digest = idempotent.digest(lambda: None)
-    known = await idempotent.find(session, caller.organisation_id, digest)
-    if known:
-        copied = BatchCopied.model_validate(known)
-        response.headers["Idempotent-Replayed"] = "true"
-    else:
-        copied = BatchCopied(new_batch_id=await copies.restart(session, caller, request.app.state.notifier, batch_id))
-        await idempotent.keep(session, caller.organisation_id, digest, copied.model_dump(mode="json"))
-    response.headers["Location"] = f"/api/batches/{copied.new_batch_id}"
-    return copied
+
+    async def make() -> BatchCopied:
+        return BatchCopied(new_batch_id=await copies.restart(session, caller, request.app.state.notifier, batch_id))
+
+    return await once.answer(session, None, make, BatchCopied, location=NEW_BATCH)
 
 
 @router.post("/archive")

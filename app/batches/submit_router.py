@@ -6,14 +6,13 @@ import json
 from collections.abc import Sequence
 from typing import Annotated, Any, TypeVar
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.caller import Caller, CallerDep
 from app.batches import submission
-from app.batches.idempotency import IdempotencyDep, IdempotentRequest
 from app.batches.items import jobs_of_items
 from app.batches.schemas import BatchCreate, BatchCreated, BatchOptions, Item, JobCreate, Url
 from app.batches.submission import NewJob, Notifier
@@ -22,6 +21,8 @@ from app.files.router import StorageDep, UploadLimitsDep
 from app.files.service import NewFile
 from app.files.storage import Storage
 from app.files.upload import Form, Part, UploadLimits, receive_form
+from app.idempotency.dependencies import OnceDep
+from app.idempotency.once import Once
 from app.kit.db import Database, DatabaseDep
 from app.kit.errors import BadRequest, Unprocessable
 from app.pipelines.registry import Registry
@@ -29,6 +30,7 @@ from app.pipelines.router import RegistryDep
 
 router = APIRouter(prefix="/api", tags=["batches"])
 M = TypeVar("M", bound=BaseModel)
+BATCH = "/api/batches/{batch_id}"
 _URLS = TypeAdapter(list[Url])
 FORM_BODY = {
     "requestBody": {
@@ -61,41 +63,48 @@ class Submitter:
     def __init__(
         self,
         request: Request,
-        response: Response,
         caller: CallerDep,
         database: DatabaseDep,
         storage: StorageDep,
         registry: RegistryDep,
         limits: UploadLimitsDep,
-        idempotent: IdempotencyDep,
+        once: OnceDep,
     ) -> None:
-        self.idempotent: IdempotentRequest = idempotent
         self.caller: Caller = caller
         self.database: Database = database
         self.storage: Storage = storage
         self.registry: Registry = registry
         self.limits: UploadLimits = limits
         self.notifier: Notifier = request.app.state.notifier
-        self._response = response
+        self._once: Once = once
 
-    async def submit_items(self, options: BatchOptions, items: Sequence[Item], *, single: bool = False) -> BatchCreated:
-        """Submit files that are stored already, URLs and records."""
+    async def submit_items(
+        self, options: BatchOptions, items: Sequence[Item], *, single: bool = False, body: Any = None
+    ) -> BatchCreated:
+        """Submit files that are stored already, URLs and records; `body` is what was sent, when it is not these."""
         submission.check_count(len(items), self.limits.files)
-        digest = self.idempotent.digest(lambda: [model.model_dump(mode="json") for model in (options, *items)])
         async with self.database.transaction() as session:
-            if known := await self._find_answer(session, digest):
-                return known
-            jobs = await jobs_of_items(session, self.caller.organisation_id, items)
-            return await self._submit(session, options, jobs, digest, single=single)
+
+            async def make() -> BatchCreated:
+                jobs = await jobs_of_items(session, self.caller.organisation_id, items)
+                return await self._submit(session, options, jobs, single=single)
+
+            sent = [options, *items] if body is None else body
+            return await self._once.answer(session, sent, make, BatchCreated, location=BATCH)
 
     async def submit_form(
-        self, options: BatchOptions, parts: Sequence[Part], urls: Sequence[str], *, single: bool = False
+        self,
+        options: BatchOptions,
+        parts: Sequence[Part],
+        urls: Sequence[str],
+        *,
+        single: bool = False,
+        location: str = BATCH,
     ) -> BatchCreated:
         """Submit files that have just arrived. Everything is checked before a file is kept."""
-        uploaded = [[part.name, part.content.size, part.content.sha256] for part in parts]
-        digest = self.idempotent.digest(lambda: [options.model_dump(mode="json"), uploaded, list(urls)])
+        sent = [options, [[part.name, part.content.size, part.content.sha256] for part in parts], list(urls)]
         async with self.database.transaction() as session:
-            if known := await self._find_answer(session, digest):
+            if known := await self.find_answer(session, sent, location=location):
                 return known
         url_jobs = [NewJob("url", None, source_url=url) for url in urls]
         drafts = [NewJob("file", part.name) for part in parts] + url_jobs
@@ -105,16 +114,23 @@ class Submitter:
             self.storage, [(part.name, part.media_type, part.content) for part in parts]
         )
         async with self.database.transaction() as session:
-            if known := await self._find_answer(session, digest):
-                return known
-            await file_service.add_files(session, self.caller.organisation_id, files)
-            jobs = [_job_of_new_file(file) for file in files] + url_jobs
-            return await self._submit(session, options, jobs, digest, single=single)
+
+            async def make() -> BatchCreated:
+                await file_service.add_files(session, self.caller.organisation_id, files)
+                jobs = [_job_of_new_file(file) for file in files] + url_jobs
+                return await self._submit(session, options, jobs, single=single)
+
+            return await self._once.answer(session, sent, make, BatchCreated, location=location)
+
+    async def find_answer(self, session: AsyncSession, body: Any, *, location: str = BATCH) -> BatchCreated | None:
+        """What was answered to this body under the same Idempotency-Key, if anything."""
+        known = await self._once.find(session, body, location=location)
+        return None if known is None else BatchCreated.model_validate(known)
 
     async def _submit(
-        self, session: AsyncSession, options: BatchOptions, jobs: Sequence[NewJob], digest: bytes, *, single: bool
+        self, session: AsyncSession, options: BatchOptions, jobs: Sequence[NewJob], *, single: bool
     ) -> BatchCreated:
-        created = await submission.submit(
+        return await submission.submit(
             session,
             self.caller,
             self.registry,
@@ -124,19 +140,6 @@ class Submitter:
             max_jobs=self.limits.files,
             single=single,
         )
-        answer = created.model_dump(mode="json")
-        await self.idempotent.keep(session, self.caller.organisation_id, digest, answer)
-        self._response.headers["Location"] = created.links.self
-        return created
-
-    async def _find_answer(self, session: AsyncSession, digest: bytes) -> BatchCreated | None:
-        known = await self.idempotent.find(session, self.caller.organisation_id, digest)
-        if known is None:
-            return None
-        created = BatchCreated.model_validate(known)
-        self._response.headers["Location"] = created.links.self
-        self._response.headers["Idempotent-Replayed"] = "true"
-        return created
 
 
 SubmitterDep = Annotated[Submitter, Depends()]

@@ -15,7 +15,8 @@ from app.events.hub import Hub
 from app.events.openapi_docs import list_stream_content, list_stream_description
 from app.events.schemas import TicketRead
 from app.events.stream import EventStream, list_chunks
-from app.events.tickets import issue_ticket
+from app.events.tickets import issue_ticket, next_end
+from app.idempotency.dependencies import OnceDep
 from app.kit.db import SessionDep
 from app.kit.errors import Problem
 from app.settings import Settings
@@ -44,11 +45,16 @@ async def follow_batches(request: Request, caller: CallerDep) -> Response:
 
 
 @router.post("/batches/{batch_id}/stream-tickets", status_code=201)
-async def create_stream_ticket(batch_id: UUID, session: SessionDep, caller: CallerDep) -> TicketRead:
+async def create_stream_ticket(batch_id: UUID, session: SessionDep, caller: CallerDep, once: OnceDep) -> TicketRead:
     """A ticket that opens the batch's stream once or more within 60 seconds, for an EventSource on another origin."""
     if await repository.find_batch(session, caller.organisation_id, batch_id) is None:
         raise BatchNotFound("There is no such batch.")
     assert caller.credential_id
-    ticket, expires_at = await issue_ticket(session, batch_id, caller.credential_id)
+
+    async def make() -> dict[str, int]:
+        return {"expires_at": await next_end(session)}  # a ticket is stored nowhere
+
+    expires_at = (await once.run(session, caller.credential_id, make))["expires_at"]
+    ticket = await issue_ticket(session, batch_id, caller.credential_id, expires_at)
     url = f"/api/batches/{batch_id}/events?ticket={ticket}"
     return TicketRead(ticket=ticket, expires_at=datetime.fromtimestamp(expires_at, UTC), url=url)

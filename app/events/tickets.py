@@ -55,10 +55,14 @@ async def _now(session: AsyncSession) -> int:
     return int((await session.execute(select(func.extract("epoch", func.clock_timestamp())))).scalar_one())
 
 
-async def issue_ticket(session: AsyncSession, batch_id: UUID, credential_id: UUID) -> tuple[str, int]:
-    """A ticket for the batch's stream, and its end in seconds since 1970. The caller must be known to see the batch."""
-    expires_at = await _now(session) + LIFE_SECONDS
-    return seal(await get_signing_key(session, PURPOSE), batch_id, credential_id, expires_at), expires_at
+async def next_end(session: AsyncSession) -> int:
+    """When a ticket that is made now ends, in seconds since 1970."""
+    return await _now(session) + LIFE_SECONDS
+
+
+async def issue_ticket(session: AsyncSession, batch_id: UUID, credential_id: UUID, expires_at: int) -> str:
+    """A ticket for the batch's stream until its end, see `next_end`. The caller must be known to see the batch."""
+    return seal(await get_signing_key(session, PURPOSE), batch_id, credential_id, expires_at)
 
 
 async def redeem_ticket(session: AsyncSession, ticket: str, batch_id: UUID) -> tuple[User, UUID]:

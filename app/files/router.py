@@ -15,6 +15,7 @@ from app.files.names import display_name, guess_media_type
 from app.files.schemas import FilePage, FileRead, FileUpdate, Tag
 from app.files.storage import Storage
 from app.files.upload import UploadLimits, receive_raw
+from app.idempotency.dependencies import OnceDep
 from app.kit.db import DatabaseDep, SessionDep
 from app.kit.errors import NotFound, Unprocessable
 from app.kit.pages import Cursor, Limit, decode_cursor, encode_cursor, link_next
@@ -22,6 +23,7 @@ from app.kit.schemas import check_text
 from app.settings import Settings
 
 router = APIRouter(prefix="/api/files", tags=["files"])
+FILE = "/api/files/{id}"
 
 
 class FileNotFound(NotFound):
@@ -46,11 +48,11 @@ UploadLimitsDep = Annotated[UploadLimits, Depends(get_upload_limits)]
 async def upload_file(
     name: str,
     request: Request,
-    response: Response,
     caller: CallerDep,
     database: DatabaseDep,
     storage: StorageDep,
     limits: UploadLimitsDep,
+    once: OnceDep,
     tag: Annotated[list[Tag] | None, Query(max_length=50)] = None,
 ) -> FileRead:
     """Store the raw body as a new file. Its id can then be an item of a batch."""
@@ -60,12 +62,19 @@ async def upload_file(
         raise Unprocessable(f"The name {error}.") from None
     media_type = guess_media_type(shown, request.headers.get("content-type"))
     async with receive_raw(request, storage, limits) as content:
+        sent = [media_type, content.size, content.sha256]
+        async with database.transaction() as session:
+            known = await once.find(session, sent, location=FILE)
+        if known is not None:
+            return FileRead.model_validate(known)
         files = await service.store_contents(storage, [(shown, media_type, content)])
     async with database.transaction() as session:
-        await service.add_files(session, caller.organisation_id, files, tags=tag or ())
-        file = await repository.find_file(session, caller.organisation_id, files[0].id)
-    response.headers["Location"] = f"/api/files/{files[0].id}"
-    return FileRead.model_validate(file)
+
+        async def make() -> File | None:
+            await service.add_files(session, caller.organisation_id, files, tags=tag or ())
+            return await repository.find_file(session, caller.organisation_id, files[0].id)
+
+        return await once.answer(session, sent, make, FileRead, location=FILE)
 
 
 @router.get("")

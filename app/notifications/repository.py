@@ -91,11 +91,6 @@ async def delete_endpoint(session: AsyncSession, endpoint_id: UUID) -> None:
     await session.execute(delete(WebhookEndpoint).where(WebhookEndpoint.id == endpoint_id))
 
 
-async def find_current_secret(session: AsyncSession, endpoint_id: UUID) -> WebhookSecret | None:
-    query = select(WebhookSecret).where(WebhookSecret.endpoint_id == endpoint_id, WebhookSecret.expires_at.is_(None))
-    return (await session.execute(query)).scalar_one_or_none()
-
-
 async def find_secret(session: AsyncSession, secret_id: UUID) -> WebhookSecret | None:
     return await session.get(WebhookSecret, secret_id)
 

@@ -11,9 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.caller import AdminDep, Caller, CallerDep
 from app.batches import repository as batch_repository
-from app.batches.idempotency import IdempotencyDep
 from app.batches.service import BatchNotFound
+from app.idempotency.dependencies import OnceDep
 from app.kit.db import DatabaseDep, SessionDep
+from app.kit.dependencies import SigningKeyDep
 from app.kit.pages import Cursor, Limit, link_next
 from app.kit.signing import SigningKey
 from app.notifications import repository, service
@@ -37,7 +38,7 @@ from app.pipelines.router import RegistryDep
 from app.settings import Settings
 
 router = APIRouter(prefix="/api", tags=["webhooks"])
-REPLAYED = {"Idempotent-Replayed": "true"}
+DELIVERY = "/api/webhooks/{webhook_id}/deliveries/{id}"
 
 
 def get_settings(request: Request) -> Settings:
@@ -45,13 +46,7 @@ def get_settings(request: Request) -> Settings:
     return settings
 
 
-def get_signing_key(request: Request) -> SigningKey:
-    key: SigningKey = request.app.state.signing_key
-    return key
-
-
 SettingsDep = Annotated[Settings, Depends(get_settings)]
-SigningKeyDep = Annotated[SigningKey, Depends(get_signing_key)]
 
 
 def _read(row: Row[Any]) -> dict[str, Any]:
@@ -73,6 +68,13 @@ async def _get(session: AsyncSession, caller: Caller, webhook_id: UUID) -> dict[
     return _read(row)
 
 
+async def _make_secret(session: AsyncSession, key: SigningKey, kept: dict[str, Any]) -> str:
+    secret = await repository.find_secret(session, UUID(kept["secret_id"]))
+    if secret is None:
+        raise WebhookNotFound("The secret of that request is no longer valid.")
+    return webhook_secret(key, secret.endpoint_id, secret.salt)
+
+
 @router.get("/webhooks")
 async def list_webhooks(
     request: Request,
@@ -91,32 +93,27 @@ async def list_webhooks(
 @router.post("/webhooks", status_code=201)
 async def create_webhook(
     body: WebhookCreate,
-    response: Response,
     caller: AdminDep,
     database: DatabaseDep,
     registry: RegistryDep,
     settings: SettingsDep,
     key: SigningKeyDep,
-    idempotent: IdempotencyDep,
+    once: OnceDep,
 ) -> WebhookCreated:
     """A new webhook. The reply holds its secret, this once."""
-    digest = idempotent.digest(lambda: body.model_dump(mode="json"))
-    await service.check_target(body.url, settings.outbound_allow_list)
     async with database.transaction() as session:
-        # Not the answer is kept, which holds a secret, but what it can be made from again.
-        known = await idempotent.find(session, caller.organisation_id, digest)
-        if known:
-            response.headers.update(REPLAYED)
-            webhook_id = UUID(known["webhook_id"])
-        else:
-            webhook_id = (await service.add_endpoint(session, caller, registry, key, body)).id
-            await idempotent.keep(session, caller.organisation_id, digest, {"webhook_id": str(webhook_id)})
-        fields = await _get(session, caller, webhook_id)
-        secret = await repository.find_current_secret(session, webhook_id)
-        if secret is None:
-            raise WebhookNotFound("There is no such webhook.")
-    response.headers["Location"] = f"/api/webhooks/{webhook_id}"
-    return WebhookCreated(**fields, secret=webhook_secret(key, webhook_id, secret.salt))
+        known = await once.find(session, body)
+    if known is None:
+        await service.check_target(body.url, settings.outbound_allow_list)
+    async with database.transaction() as session:
+
+        async def make() -> dict[str, Any]:
+            endpoint, secret = await service.add_endpoint(session, caller, registry, key, body)
+            return await _get(session, caller, endpoint.id) | {"secret_id": secret.id}
+
+        kept = await once.run(session, body, make, location="/api/webhooks/{id}")
+        secret = await _make_secret(session, key, kept)
+    return WebhookCreated(**kept, secret=secret)
 
 
 @router.get("/webhooks/{webhook_id}")
@@ -151,51 +148,28 @@ async def delete_webhook(webhook_id: UUID, session: SessionDep, caller: AdminDep
 
 @router.post("/webhooks/{webhook_id}/rotate-secret")
 async def rotate_webhook_secret(
-    webhook_id: UUID,
-    response: Response,
-    session: SessionDep,
-    caller: AdminDep,
-    key: SigningKeyDep,
-    idempotent: IdempotencyDep,
+    webhook_id: UUID, session: SessionDep, caller: AdminDep, key: SigningKeyDep, once: OnceDep
 ) -> SecretRotated:
     """A new secret, told this once. For 24 hours deliveries carry a signature of the old one as well."""
-    await service.get_endpoint(session, caller, webhook_id)
-    digest = idempotent.digest(lambda: None)
-    known = await idempotent.find(session, caller.organisation_id, digest)
-    if known:
-        response.headers.update(REPLAYED)
-        secret = await repository.find_secret(session, UUID(known["secret_id"]))
-        if secret is None:
-            raise WebhookNotFound("The secret of that request is no longer valid.")
-        until = known["old_secret_expires_at"]
-    else:
+
+    async def make() -> dict[str, Any]:
         secret, until = await service.rotate_secret(session, caller, key, webhook_id)
-        answer = {"secret_id": str(secret.id), "old_secret_expires_at": until.isoformat()}
-        await idempotent.keep(session, caller.organisation_id, digest, answer)
-    return SecretRotated(secret=webhook_secret(key, webhook_id, secret.salt), old_secret_expires_at=until)
+        return {"secret_id": secret.id, "old_secret_expires_at": until}
+
+    kept = await once.run(session, None, make)
+    return SecretRotated(**kept, secret=await _make_secret(session, key, kept))
 
 
 @router.post("/webhooks/{webhook_id}/test", status_code=202)
 async def test_webhook(
-    webhook_id: UUID,
-    response: Response,
-    session: SessionDep,
-    caller: AdminDep,
-    settings: SettingsDep,
-    idempotent: IdempotencyDep,
+    webhook_id: UUID, session: SessionDep, caller: AdminDep, settings: SettingsDep, once: OnceDep
 ) -> DeliveryRead:
     """Send a `ping`. The reply is its delivery, to be asked for again."""
-    await service.get_endpoint(session, caller, webhook_id)
-    digest = idempotent.digest(lambda: None)
-    known = await idempotent.find(session, caller.organisation_id, digest)
-    if known:
-        response.headers.update(REPLAYED)
-        delivery = await service.get_delivery(session, caller, webhook_id, UUID(known["delivery_id"]))
-    else:
-        delivery = await service.add_ping(session, caller, webhook_id, settings.base_url)
-        await idempotent.keep(session, caller.organisation_id, digest, {"delivery_id": str(delivery.id)})
-    response.headers["Location"] = f"/api/webhooks/{webhook_id}/deliveries/{delivery.id}"
-    return DeliveryRead(**delivery_fields(delivery))
+
+    async def make() -> dict[str, Any]:
+        return delivery_fields(await service.add_ping(session, caller, webhook_id, settings.base_url))
+
+    return await once.answer(session, None, make, DeliveryRead, location=DELIVERY)
 
 
 @router.get("/webhooks/{webhook_id}/deliveries")
@@ -225,9 +199,15 @@ async def get_webhook_delivery(
 
 
 @router.post("/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver", status_code=202)
-async def redeliver_webhook(webhook_id: UUID, delivery_id: UUID, session: SessionDep, caller: AdminDep) -> DeliveryRead:
+async def redeliver_webhook(
+    webhook_id: UUID, delivery_id: UUID, session: SessionDep, caller: AdminDep, once: OnceDep
+) -> DeliveryRead:
     """Send a delivery again, with the same webhook-id."""
-    return DeliveryRead(**delivery_fields(await service.redeliver(session, caller, webhook_id, delivery_id)))
+
+    async def make() -> dict[str, Any]:
+        return delivery_fields(await service.redeliver(session, caller, webhook_id, delivery_id))
+
+    return await once.answer(session, None, make, DeliveryRead, location=DELIVERY)
 
 
 @router.get("/batches/{batch_id}/notifications")

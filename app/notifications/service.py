@@ -74,7 +74,7 @@ async def get_endpoint(
 
 async def add_endpoint(
     session: AsyncSession, caller: Caller, registry: Registry, key: SigningKey, body: WebhookCreate
-) -> WebhookEndpoint:
+) -> tuple[WebhookEndpoint, WebhookSecret]:
     """A new endpoint with its first secret; raises TooManyWebhooks (409) and PipelineUnknown (422)."""
     if await repository.count_endpoints(session, caller.organisation_id) >= MOST_ENDPOINTS:
         raise TooManyWebhooks(f"An organisation has at most {MOST_ENDPOINTS} webhooks.")
@@ -85,8 +85,7 @@ async def add_endpoint(
     )
     session.add(endpoint)
     await session.flush()
-    await _add_secret(session, endpoint.id, key)
-    return endpoint
+    return endpoint, await _add_secret(session, endpoint.id, key)
 
 
 async def update_endpoint(

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request, Response
 
 from app.auth.caller import Caller, CallerDep
-from app.batches.idempotency import IdempotencyDep
+from app.idempotency.dependencies import OnceDep
 from app.kit.db import DatabaseDep, SessionDep
 from app.kit.pages import Cursor, Limit, decode_cursor, encode_cursor, link_next
 from app.kit.rate_limit import RateLimit
@@ -44,18 +44,13 @@ async def list_plays(request: Request, database: DatabaseDep, caller: CallerDep)
 
 
 @slashed_route(router, "POST", "/plays", status_code=201)
-async def create_play(
-    body: PlayCreate, response: Response, session: SessionDep, caller: WriterDep, idempotent: IdempotencyDep
-) -> PlayRead:
+async def create_play(body: PlayCreate, session: SessionDep, caller: WriterDep, once: OnceDep) -> PlayRead:
     """A new play, owned by the caller."""
-    digest = idempotent.digest(lambda: body.model_dump(mode="json"))
-    if known := await idempotent.find(session, caller.organisation_id, digest):
-        response.headers["Idempotent-Replayed"] = "true"
-        return PlayRead.model_validate(known)
-    play = await _read(session, await service.add_play(session, caller, body))
-    await idempotent.keep(session, caller.organisation_id, digest, play.model_dump(mode="json"))
-    response.headers["Location"] = f"/api/plays/{play.id}/"
-    return play
+
+    async def make() -> PlayRead:
+        return await _read(session, await service.add_play(session, caller, body))
+
+    return await once.answer(session, body, make, PlayRead, location="/api/plays/{id}/")
 
 
 @slashed_route(router, "GET", "/plays/{play_id}")

@@ -55,6 +55,8 @@ async def get_play_readiness(
 async def create_play_run(play_id: int, body: RunCreate, submitter: SubmitterDep) -> BatchCreated:
     """Run the play: a batch with a job for each lead. Later changes of the play do not touch it."""
     async with submitter.database.transaction() as session:
+        if known := await submitter.find_answer(session, body):  # before the play, which may be another by now
+            return known
         play = await service.get_play(session, submitter.caller, play_id)
         numbers = await repository.list_requirements(session, play_id)
     variables = play.variables | body.variables
@@ -76,7 +78,7 @@ async def create_play_run(play_id: int, body: RunCreate, submitter: SubmitterDep
     )
     records = [lead_record(lead if isinstance(lead, str) else lead.model_dump()) for lead in body.leads]
     items = [Item(record=record, name=(lead_key(record) or "lead")[:255]) for record in records]
-    return await submitter.submit_items(options, items)
+    return await submitter.submit_items(options, items, body=body)
 
 
 @slashed_route(router, "PUT", "/lead-data")

@@ -9,13 +9,14 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from app.auth.caller import CallerDep
 from app.batches import command_router, insight_router, listing, repository, responses
-from app.batches.idempotency import IdempotencyDep
 from app.batches.listing import BatchFilter, BatchRow
 from app.batches.models import Batch
 from app.batches.router import JOBS_IN_BATCH, read_words
+from app.batches.schemas import BatchCreated
 from app.batches.service import BatchNotFound
 from app.batches.states import BATCH_STATUSES
 from app.files.router import UploadLimitsDep
+from app.idempotency.dependencies import OnceDep
 from app.kit.db import DatabaseDep, SessionDep
 from app.kit.pages import Cursor, Limit, encode_cursor, link_next
 from app.kit.schemas import Moment
@@ -61,21 +62,17 @@ RowDep = Annotated[BatchRow, Depends(get_row)]
 async def create_registration_batch(
     body: RegistrationBatchCreate,
     request: Request,
-    response: Response,
     session: SessionDep,
     caller: CallerDep,
     registry: RegistryDep,
     limits: UploadLimitsDep,
-    idempotent: IdempotencyDep,
+    once: OnceDep,
 ) -> RegistrationBatchCreated:
     """Make a batch with a job for each restaurant: a draft, unless it says start."""
-    digest = idempotent.digest(lambda: body.model_dump(mode="json"))
-    if known := await idempotent.find(session, caller.organisation_id, digest):
-        response.headers["Idempotent-Replayed"] = "true"
-        answer = RegistrationBatchCreated.model_validate(known)
-    else:
-        settings: Settings = request.app.state.settings
-        created = await submit_registrations(
+    settings: Settings = request.app.state.settings
+
+    async def make() -> BatchCreated:
+        return await submit_registrations(
             session,
             caller,
             registry,
@@ -84,10 +81,9 @@ async def create_registration_batch(
             pipeline_by_type=settings.pipeline_by_type,
             max_jobs=limits.files,
         )
-        answer = RegistrationBatchCreated(batch_id=created.batch_id, jobs_count=created.jobs_count)
-        await idempotent.keep(session, caller.organisation_id, digest, answer.model_dump(mode="json"))
-    response.headers["Location"] = f"/api/registration-batches/{answer.batch_id}"
-    return answer
+
+    location = "/api/registration-batches/{batch_id}"
+    return await once.answer(session, body, make, RegistrationBatchCreated, location=location)
 
 
 @router.get("")

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.caller import CallerDep
-from app.batches.idempotency import IdempotencyDep
 from app.files import service as file_service
 from app.files.names import display_name
 from app.files.router import StorageDep, UploadLimitsDep
+from app.idempotency.dependencies import OnceDep
 from app.kit.db import DatabaseDep, SessionDep
 from app.kit.errors import BadRequest, Unprocessable
 from app.kit.pages import Cursor, Limit, link_next
@@ -100,21 +102,17 @@ async def list_restaurants(
 
 @router.post("", status_code=201)
 async def create_restaurant(
-    body: RestaurantCreate, response: Response, session: SessionDep, caller: CallerDep, idempotent: IdempotencyDep
+    body: RestaurantCreate, session: SessionDep, caller: CallerDep, once: OnceDep
 ) -> RestaurantRead:
     """Add one restaurant."""
-    digest = idempotent.digest(lambda: body.model_dump(mode="json"))
-    if known := await idempotent.find(session, caller.organisation_id, digest):
-        response.headers["Idempotent-Replayed"] = "true"
-        read = RestaurantRead.model_validate(known)
-    else:
-        read = RestaurantRead.model_validate((await service.add_restaurant(session, caller, body)).fields())
-        await idempotent.keep(session, caller.organisation_id, digest, read.model_dump(mode="json"))
-    response.headers["Location"] = f"/api/restaurants/{read.id}"
-    return read
+
+    async def make() -> dict[str, Any]:
+        return (await service.add_restaurant(session, caller, body)).fields()
+
+    return await once.answer(session, body, make, RestaurantRead, location="/api/restaurants/{id}")
 
 
-@router.post("/import", openapi_extra=FILE_BODY)
+@router.post("/import", status_code=201, responses={200: {"model": ImportReport}}, openapi_extra=FILE_BODY)
 async def import_restaurants(
     request: Request,
     response: Response,
@@ -122,19 +120,19 @@ async def import_restaurants(
     database: DatabaseDep,
     storage: StorageDep,
     limits: UploadLimitsDep,
-    idempotent: IdempotencyDep,
+    once: OnceDep,
     dry_run: DryRun = False,
     keep_good_rows: KeepGoodRows = False,
 ) -> ImportReport:
-    """Add restaurants from a CSV or JSON file. All rows are added, or none; with `keep_good_rows` the good ones."""
+    """Add restaurants from a CSV or JSON file. All rows are added, or none; with `keep_good_rows` the good ones.
+
+    A dry run reports what would be added, with 200.
+    """
     file = await receive_file(request, storage, limits)
-    digest = idempotent.digest(lambda: [file.sha256, file.name])
     findings = Findings()
     rows, good = await asyncio.to_thread(read_restaurants, file.data, findings, most=limits.files)
-    async with database.transaction() as session:
-        if known := await idempotent.find(session, caller.organisation_id, digest):
-            response.headers["Idempotent-Replayed"] = "true"
-            return ImportReport.model_validate(known)
+
+    async def make(session: AsyncSession) -> ImportReport:
         ids = await service.import_restaurants(
             session, caller, good, findings, write=not dry_run, keep_good_rows=keep_good_rows
         )
@@ -154,10 +152,13 @@ async def import_restaurants(
         if refused:
             detail = f"{findings.error_count} things in {rows} rows are wrong. Nothing was added."
             raise ImportNotClean(detail, **report.model_dump(mode="json"))
-        if not dry_run:
-            response.status_code = 201
-            await idempotent.keep(session, caller.organisation_id, digest, report.model_dump(mode="json"))
-    return report
+        return report
+
+    async with database.transaction() as session:
+        if dry_run:
+            response.status_code = 200
+            return await make(session)
+        return await once.answer(session, [file.sha256, file.name], partial(make, session), ImportReport)
 
 
 @router.get("/{restaurant_id}")

@@ -58,13 +58,11 @@ def _printable(value: str | None) -> str | None:
 
 
 @router.post("/batch-reports", status_code=201, openapi_extra=FORM_BODY)
-async def create_batch_report(request: Request, response: Response, submitter: SubmitterDep) -> BatchCreated:
+async def create_batch_report(request: Request, submitter: SubmitterDep) -> BatchCreated:
     """Submit tables as one batch, in one multipart request: what /api/jobs/batch does with this pipeline."""
     async with receive_form(request, submitter.storage, submitter.limits) as form:
         options, urls = read_form(form, pipelines=[PIPELINE_KEY])
-        created = await submitter.submit_form(options, form.files, urls)
-    response.headers["Location"] = f"/api/batch-reports/{created.batch_id}"
-    return created
+        return await submitter.submit_form(options, form.files, urls, location="/api/batch-reports/{batch_id}")
 
 
 @router.get("/batch-reports")

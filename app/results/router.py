@@ -9,9 +9,10 @@ from fastapi import APIRouter, Body, Depends, Request, Response
 
 from app.auth.caller import CallerDep
 from app.batches import repository as batch_repository
-from app.batches.idempotency import IdempotencyDep, IdempotentRequest
 from app.batches.router import JobNotFound
 from app.batches.service import BatchNotFound
+from app.idempotency.dependencies import OnceDep
+from app.idempotency.once import Once
 from app.kit.db import SessionDep
 from app.kit.pages import Cursor, Limit, decode_cursor, encode_cursor, link_next
 from app.results import repository, service
@@ -39,21 +40,17 @@ class Codes:
         return ResultCodeRead(**own, code=code, links=links)
 
     async def add(
-        self, batch_id: UUID, job_id: UUID | None, wanted: ResultCodeCreate | None, idempotent: IdempotentRequest
+        self, batch_id: UUID, job_id: UUID | None, wanted: ResultCodeCreate | None, once: Once
     ) -> ResultCodeRead:
         wanted = wanted or ResultCodeCreate()
-        digest = idempotent.digest(lambda: wanted.model_dump(mode="json"))
-        organisation_id = self.caller.organisation_id
-        if known := await idempotent.find(self.session, organisation_id, digest):
-            # The answer is kept without its code, which is stored nowhere.
-            link = await service.get_link(self.session, self.caller, UUID(known["id"]))
-            self.response.headers["Idempotent-Replayed"] = "true"
-        else:
+
+        async def make() -> dict[str, UUID]:
             link = await self._codes.add_link(self.session, self.caller, batch_id, job_id, wanted.expires_in)
-            await idempotent.keep(self.session, organisation_id, digest, {"id": str(link.id)})
-        self.response.headers["Location"] = f"/api/result-codes/{link.id}"
+            return {"id": link.id}  # not the answer: its code is stored nowhere
+
+        kept = await once.run(self.session, wanted, make, location="/api/result-codes/{id}")
         self.response.headers["Cache-Control"] = "no-store"
-        return self.read(link)
+        return self.read(await service.get_link(self.session, self.caller, UUID(kept["id"])))
 
     async def page(self, batch_id: UUID, job_id: UUID | None, limit: int, cursor: str | None) -> ResultCodePage:
         before = decode_cursor(cursor, UUID)[0] if cursor else None
@@ -77,11 +74,9 @@ CodesDep = Annotated[Codes, Depends()]
 
 
 @router.post("/jobs/{job_id}/result-codes", status_code=201)
-async def create_job_result_code(
-    job_id: UUID, codes: CodesDep, idempotent: IdempotencyDep, wanted: Wanted = None
-) -> ResultCodeRead:
+async def create_job_result_code(job_id: UUID, codes: CodesDep, once: OnceDep, wanted: Wanted = None) -> ResultCodeRead:
     """A code that opens this job's result without a key."""
-    return await codes.add(await codes.batch_of(job_id), job_id, wanted, idempotent)
+    return await codes.add(await codes.batch_of(job_id), job_id, wanted, once)
 
 
 @router.get("/jobs/{job_id}/result-codes")
@@ -94,11 +89,11 @@ async def list_job_result_codes(
 
 @router.post("/batches/{batch_id}/result-codes", status_code=201)
 async def create_batch_result_code(
-    batch_id: UUID, codes: CodesDep, idempotent: IdempotencyDep, wanted: Wanted = None
+    batch_id: UUID, codes: CodesDep, once: OnceDep, wanted: Wanted = None
 ) -> ResultCodeRead:
     """A code that opens the results of the whole batch without a key, also while it still runs."""
     await codes.check_batch(batch_id)
-    return await codes.add(batch_id, None, wanted, idempotent)
+    return await codes.add(batch_id, None, wanted, once)
 
 
 @router.get("/batches/{batch_id}/result-codes")

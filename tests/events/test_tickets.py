@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from app.auth.signing import get_signing_key
-from app.events.tickets import PURPOSE, issue_ticket, seal
+from app.events.tickets import PURPOSE, issue_ticket, next_end, seal
 from tests.auth.people import caller, key_of
 from tests.batch_helpers import run, submit
 from tests.conftest import Api, make_home, make_settings, serving
@@ -116,7 +116,7 @@ async def test_no_log_line_shows_a_ticket(api: Api, caplog: pytest.LogCaptureFix
     batch_id = await submit(api, "no-op", [{}], start=False)
     async with api.installation.database.transaction() as session:
         key = (await api.get("/api/keys")).json()["keys"][0]
-        ticket, _ = await issue_ticket(session, UUID(batch_id), UUID(key["id"]))
+        ticket = await issue_ticket(session, UUID(batch_id), UUID(key["id"]), await next_end(session))
     path = f"/api/batches/{batch_id}/events"
     with caplog.at_level(logging.DEBUG):
         logging.getLogger("httpx").setLevel(logging.WARNING)  # the client of this test

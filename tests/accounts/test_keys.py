@@ -38,6 +38,18 @@ async def test_key_is_told_once_and_works_until_revoked(api: Api) -> None:
     assert (await api.delete(f"/api/keys/{made['id']}")).status_code == 404
 
 
+async def test_repeated_request_gets_the_same_key_which_is_stored_nowhere(api: Api) -> None:
+    headers = {"Idempotency-Key": "one"}
+    first, again = [await api.post("/api/keys", json={"name": "repeated"}, headers=headers) for _ in range(2)]
+    assert (first.json(), again.headers["Idempotent-Replayed"]) == (again.json(), "true")
+    assert await works(api, again.json()["key"])
+    kept = await query(api, "select response::text from idempotency_keys where key = 'one'")
+    assert first.json()["key"] not in kept
+    async with caller(api, await key_of(api, "Default", user="another")) as another:
+        refused = await another.post("/api/keys", json={"name": "repeated"}, headers=headers)
+    assert (refused.status_code, refused.json()["code"]) == (422, "idempotency_key_reused")
+
+
 @pytest.mark.parametrize(
     ("expires_at", "alive"),
     [

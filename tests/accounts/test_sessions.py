@@ -84,6 +84,16 @@ async def test_key_signs_in_and_sign_out_ends_the_session_for_good(api: Api) -> 
         assert (await browser.get("/api/session")).status_code == 401
 
 
+async def test_repeated_sign_in_is_the_same_session(api: Api) -> None:
+    async with caller(api, **{"Idempotency-Key": "sign-in"}) as browser:
+        first, again = [await browser.post("/api/session", json={"key": ADMIN_KEY}) for _ in range(2)]
+        assert cookie_of(first) == cookie_of(again)
+        refused = await browser.post("/api/session", json={"key": "wrong"})
+    assert refused.status_code == 401
+    async with caller(api, cookie=cookie_of(again)) as browser:
+        assert (await browser.get("/api/session")).json() == first.json()
+
+
 async def test_signing_out_ends_only_the_own_session(api: Api) -> None:
     first, second = cookie_of(await sign_in(api)), cookie_of(await sign_in(api))
     async with caller(api, cookie=first) as browser:

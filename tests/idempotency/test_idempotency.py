@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -14,13 +14,20 @@ import asyncpg
 import httpx
 import pytest
 
-from app.batches import idempotency
+from app.idempotency import repository
 from tests.auth.people import caller, key_of
-from tests.conftest import Api
+from tests.batches.conftest import PIPELINES
+from tests.conftest import Api, make_settings, serving
 from tests.files.bodies import BOUNDARY, FORM, form, part, query, rows_of, spooled, stored
-from tests.live import LiveServer
 
 BODY: dict[str, Any] = {"pipeline": "typed", "items": [{"record": {"n": 1}, "name": "one"}]}
+
+
+@pytest.fixture(scope="module")
+async def api(home: Path, database_url: str) -> AsyncIterator[Api]:
+    """Without a runner: what a request wrote stays as it was written."""
+    async with serving(make_settings(home, database_url, worker="off", pipelines_dir=PIPELINES)) as client:
+        yield client
 
 
 def new_key() -> dict[str, str]:
@@ -324,12 +331,12 @@ async def test_expired_keys_are_deleted(api: Api) -> None:
     for key in (old, young):
         check_first(await send(api, key))
     async with api.installation.database.transaction() as session:
-        await idempotency.delete_expired(session)
+        await repository.delete_expired(session)
     await age(api, young, "23 hours 59 minutes")
     await age(api, old, "24 hours 1 second")
     for deleted in (1, 0):
         async with api.installation.database.transaction() as session:
-            assert await idempotency.delete_expired(session) == deleted
+            assert await repository.delete_expired(session) == deleted
     assert (await keys_of(api, old), await keys_of(api, young)) == (0, 1)
 
 
@@ -352,49 +359,3 @@ async def test_key_is_any_printable_word(api: Api, key: str) -> None:
     check_replay(await send(api, {"Idempotency-Key": key}), first)
     if key != key.upper():
         check_first(await send(api, {"Idempotency-Key": key.upper()}))
-
-
-async def post_again(server: LiveServer, key: dict[str, str], body: dict[str, Any]) -> httpx.Response:
-    """The answer once the request of the dead process is no longer in flight."""
-    headers = {"Authorization": f"Bearer {server.admin_key}"}
-    async with httpx.AsyncClient(base_url=server.url, headers=headers, timeout=30) as client, asyncio.timeout(30):
-        while (answer := await client.post("/api/batches", json=body, headers=key)).status_code == 409:
-            check_in_flight(answer)
-            await asyncio.sleep(0.05)
-    return answer
-
-
-async def test_kill_9_in_the_middle_and_the_same_key_again(live_server: LiveServer) -> None:
-    """Once with the batch half written for certain, then at random moments of the request."""
-    dsn = live_server.postgres().dsn
-    draft = {"pipeline": "no-op", "start": False, "items": [{"record": {"n": n}} for n in range(2000)]}
-    began = time.monotonic()
-    check_first(await post_again(live_server, new_key(), draft | {"name": "warm"}))
-    seconds = time.monotonic() - began
-    outcomes = set()
-    for turn in range(6):
-        key, body = new_key(), draft | {"name": f"turn {turn}"}
-        headers = {"Authorization": f"Bearer {live_server.admin_key}"} | key
-        async with httpx.AsyncClient(base_url=live_server.url, headers=headers, timeout=30) as client:
-            running = asyncio.create_task(client.post("/api/batches", json=body))
-            if turn == 0:
-                async with held(dsn, 1) as reached:
-                    await reached
-                    await asyncio.to_thread(live_server.kill)
-            else:
-                await asyncio.wait([running], timeout=random.uniform(0, 1.2 * seconds))
-                await asyncio.to_thread(live_server.kill)
-            with suppress(httpx.TransportError):
-                await running
-        await asyncio.to_thread(live_server.start)
-        answer = await post_again(live_server, key, body)
-        assert answer.status_code == 201, answer.text
-        outcomes.add("Idempotent-Replayed" in answer.headers)
-        connection = await asyncpg.connect(dsn)
-        found = await connection.fetch("select id, total_jobs from batches where name = $1", body["name"])
-        of_batch = "select count(*) from jobs where batch_id = $1"
-        jobs = [await connection.fetchval(of_batch, row["id"]) for row in found]
-        await connection.close()
-        assert [(str(row["id"]), row["total_jobs"]) for row in found] == [(answer.json()["batch_id"], 2000)]
-        assert jobs == [2000]
-    assert False in outcomes

@@ -1,34 +1,27 @@
-"""Signing in and out, and the organisation's keys."""
+"""Signing in and out, and the organisation."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
+from app.accounts.schemas import OrganisationRead, OrganisationUpdate, SessionRead, SignIn, UserRead
 from app.auth import repository, service
 from app.auth.caller import COOKIE, AdminDep, CallerDep, KeyNotValid, refuse_cross_site
-from app.auth.models import ApiKey, Organisation, User
-from app.auth.schemas import (
-    KeyCreate,
-    KeyCreated,
-    KeyPage,
-    KeyRead,
-    OrganisationRead,
-    OrganisationUpdate,
-    SessionRead,
-    SignIn,
-    UserRead,
-)
-from app.auth.secrets import secret_hash
+from app.auth.models import Organisation, User
+from app.auth.secrets import new_salt, secret_from, secret_hash
+from app.idempotency.dependencies import KeyedRequestDep
+from app.idempotency.once import Once
 from app.kit.db import SessionDep
-from app.kit.errors import NotFound
+from app.kit.dependencies import SigningKeyDep
 
 router = APIRouter(tags=["auth"])
+PURPOSE: Final = b"session"
 
 
 def _set_cookie(request: Request, response: Response, secret: str) -> None:
@@ -73,14 +66,30 @@ async def follow_sign_in_link(
 
 
 @router.post("/api/session", status_code=201)
-async def create_session(body: SignIn, session: SessionDep, request: Request, response: Response) -> SessionRead:
+async def create_session(
+    body: SignIn,
+    session: SessionDep,
+    request: Request,
+    response: Response,
+    signing_key: SigningKeyDep,
+    keyed: KeyedRequestDep,
+) -> SessionRead:
     """Sign a browser in with a key: sets an HttpOnly cookie."""
     refuse_cross_site(request)
     found = await repository.find_user_by_key(session, secret_hash(body.key))
     if found is None:
         raise KeyNotValid("The key is unknown, expired or revoked.")
-    _set_cookie(request, response, await service.add_session(session, found[1].id, "browser"))
-    return await _read(session, found[1].organisation_id, found[1])
+    key, user = found
+
+    async def make() -> dict[str, Any]:
+        salt = new_salt()
+        await service.add_session(session, user.id, "browser", secret_from(signing_key, PURPOSE, salt))
+        read = await _read(session, user.organisation_id, user)
+        return {"salt": salt.hex(), "read": read}
+
+    kept = await Once(keyed, user.organisation_id, response).run(session, [key.id, signing_key.id], make)
+    _set_cookie(request, response, secret_from(signing_key, PURPOSE, bytes.fromhex(kept["salt"])))
+    return SessionRead.model_validate(kept["read"])
 
 
 @router.get("/api/session")
@@ -95,30 +104,3 @@ async def delete_session(session: SessionDep, caller: CallerDep, request: Reques
     """Sign out."""
     await repository.delete_session(session, secret_hash(request.cookies.get(COOKIE, "")))
     response.delete_cookie(COOKIE, path="/")
-
-
-def _key(key: ApiKey, user_name: str) -> dict[str, object]:
-    fields = ("id", "name", "hint", "created_at", "last_used_at", "expires_at")
-    return {name: getattr(key, name) for name in fields} | {"user_name": user_name}
-
-
-@router.get("/api/keys")
-async def list_keys(session: SessionDep, caller: AdminDep) -> KeyPage:
-    """The organisation's keys."""
-    rows = await repository.list_keys(session, caller.organisation_id)
-    return KeyPage(keys=[KeyRead.model_validate(_key(key, user.name)) for key, user in rows])
-
-
-@router.post("/api/keys", status_code=201)
-async def create_key(body: KeyCreate, session: SessionDep, caller: AdminDep) -> KeyCreated:
-    """A new key with the caller's own rights."""
-    key, secret = await service.add_key(session, caller.user_id, body.name, expires_at=body.expires_at)
-    return KeyCreated.model_validate(_key(key, caller.user_name) | {"key": secret})
-
-
-@router.delete("/api/keys/{key_id}", status_code=204)
-async def revoke_key(key_id: UUID, session: SessionDep, caller: AdminDep) -> None:
-    """Revoke a key: it stops working at once."""
-    if await repository.find_key(session, caller.organisation_id, key_id) is None:
-        raise NotFound("There is no such key.")
-    await repository.revoke_key(session, key_id)

@@ -1,0 +1,58 @@
+"""The organisation's keys."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from uuid import UUID
+
+from fastapi import APIRouter
+
+from app.accounts.schemas import KeyCreate, KeyCreated, KeyPage, KeyRead
+from app.auth import repository, service
+from app.auth.caller import AdminDep
+from app.auth.models import ApiKey
+from app.auth.secrets import new_salt, secret_from
+from app.idempotency.dependencies import OnceDep
+from app.kit.db import SessionDep
+from app.kit.dependencies import SigningKeyDep
+from app.kit.errors import NotFound
+
+router = APIRouter(prefix="/api/keys", tags=["auth"])
+PURPOSE: Final = b"api key"
+
+
+def _key(key: ApiKey, user_name: str) -> dict[str, object]:
+    fields = ("id", "name", "hint", "created_at", "last_used_at", "expires_at")
+    return {name: getattr(key, name) for name in fields} | {"user_name": user_name}
+
+
+@router.get("")
+async def list_keys(session: SessionDep, caller: AdminDep) -> KeyPage:
+    """The organisation's keys."""
+    rows = await repository.list_keys(session, caller.organisation_id)
+    return KeyPage(keys=[KeyRead.model_validate(_key(key, user.name)) for key, user in rows])
+
+
+@router.post("", status_code=201)
+async def create_key(
+    body: KeyCreate, session: SessionDep, caller: AdminDep, signing_key: SigningKeyDep, once: OnceDep
+) -> KeyCreated:
+    """A new key with the caller's own rights."""
+
+    async def make() -> dict[str, Any]:
+        salt = new_salt()
+        secret = secret_from(signing_key, PURPOSE, salt)
+        key, _ = await service.add_key(session, caller.user_id, body.name, secret, body.expires_at)
+        return _key(key, caller.user_name) | {"salt": salt.hex()}
+
+    # The key has its maker's rights: nobody else gets it by repeating the request. Another signing key is another key.
+    kept = await once.run(session, [body, caller.user_id, signing_key.id], make)
+    return KeyCreated(**kept, key=secret_from(signing_key, PURPOSE, bytes.fromhex(kept["salt"])))
+
+
+@router.delete("/{key_id}", status_code=204)
+async def revoke_key(key_id: UUID, session: SessionDep, caller: AdminDep) -> None:
+    """Revoke a key: it stops working at once."""
+    if await repository.find_key(session, caller.organisation_id, key_id) is None:
+        raise NotFound("There is no such key.")
+    await repository.revoke_key(session, key_id)

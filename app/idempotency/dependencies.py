@@ -1,0 +1,33 @@
+"""What the routes that create something are given."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from fastapi import Depends, Header, Request, Response
+
+from app.auth.caller import CallerDep
+from app.idempotency.errors import IdempotencyKeyNotValid
+from app.idempotency.once import KeyedRequest, Once
+
+
+def get_keyed_request(
+    request: Request, idempotency_key: Annotated[str | None, Header(alias="Idempotency-Key")] = None
+) -> KeyedRequest:
+    """The request's key; raises IdempotencyKeyNotValid (400) unless it is 1 to 255 printable ASCII characters."""
+    if idempotency_key is not None and not re.fullmatch(r"[\x21-\x7e]{1,255}", idempotency_key):
+        raise IdempotencyKeyNotValid("An Idempotency-Key has 1 to 255 printable ASCII characters, without blanks.")
+    query = f"?{request.url.query}" if request.url.query else ""
+    return KeyedRequest(idempotency_key, f"{request.method} {request.url.path}{query}")
+
+
+KeyedRequestDep = Annotated[KeyedRequest, Depends(get_keyed_request)]
+
+
+def get_once(request: KeyedRequestDep, caller: CallerDep, response: Response) -> Once:
+    """Carries the caller's request out once."""
+    return Once(request, caller.organisation_id, response)
+
+
+OnceDep = Annotated[Once, Depends(get_once)]
