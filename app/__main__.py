@@ -14,18 +14,20 @@ from uuid import UUID
 import typer
 
 from app.commands import ServiceRefused
+from app.kit.words import quantity
 from app.settings import Settings, SettingsNotValid, read_settings
 
 if TYPE_CHECKING:
     from app.commands.administration import Role
 
-app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+HELP = "Tranche: submit many things, process each in stages, watch it live, get the results."
+app = typer.Typer(help=HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 keys = typer.Typer(help="Keys of users and programs.", no_args_is_help=True)
 app.add_typer(keys, name="keys")
 plays = typer.Typer(help="Sales plays and the data they require.", no_args_is_help=True)
 app.add_typer(plays, name="plays")
 Server = Annotated[str | None, typer.Option("--server", help="Address of the service.")]
-Key = Annotated[str | None, typer.Option("--key", help="API key; else TRANCHE_ADMIN_KEY, else admin.key.")]
+Key = Annotated[str | None, typer.Option("--key", help="API key. Default: TRANCHE_ADMIN_KEY, else the file admin.key.")]
 
 
 def settings() -> Settings:
@@ -47,7 +49,7 @@ def serve() -> None:
 
 @app.command()
 def worker() -> None:
-    """Run jobs only; start as many as you like, on as many machines as you like."""
+    """Run jobs only. Start as many workers as you like, on any machines that reach the database."""
     from app.commands.server import work
 
     work(settings())
@@ -55,10 +57,14 @@ def worker() -> None:
 
 @app.command()
 def submit(
-    files: Annotated[list[Path] | None, typer.Argument(exists=True, dir_okay=False, readable=True)] = None,
-    pipeline: Annotated[str, typer.Option("--pipeline", "-p")] = "pdf-extraction",
-    param: Annotated[list[str] | None, typer.Option("--param", "-P", help="name=value, as often as needed.")] = None,
-    url: Annotated[list[str] | None, typer.Option("--url", help="A URL to fetch, as often as needed.")] = None,
+    files: Annotated[
+        list[Path] | None, typer.Argument(exists=True, dir_okay=False, readable=True, help="Files to process.")
+    ] = None,
+    pipeline: Annotated[str, typer.Option("--pipeline", "-p", help="What to do with them.")] = "pdf-extraction",
+    param: Annotated[
+        list[str] | None, typer.Option("--param", "-P", help="A parameter as name=value; may be repeated.")
+    ] = None,
+    url: Annotated[list[str] | None, typer.Option("--url", help="A URL to fetch; may be repeated.")] = None,
     name: Annotated[str | None, typer.Option(help="Name of the batch.")] = None,
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Follow the batch to its end.")] = False,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Save the results as a ZIP.")] = None,
@@ -76,7 +82,7 @@ def submit(
         fields[field] = value
     with client.open_client(settings(), at, key) as api:
         created = client.submit_files(api, files or [], url or [], fields)
-        typer.echo(f"{created['batch_id']}  {created['base_directory_name']}  {created['jobs_count']} jobs")
+        typer.echo(f"{created['batch_id']}  {created['base_directory_name']}  {quantity(created['jobs_count'], 'job')}")
         if watch or output:
             status = client.watch(api, created["batch_id"])
             client.show_results(api, created["batch_id"])
@@ -107,9 +113,9 @@ def demo() -> None:
 @app.command()
 def migrate(
     revision: Annotated[str, typer.Argument(help="A revision, `head` or `base`.")] = "head",
-    force: Annotated[bool, typer.Option("--force", help="Go back although there are batches.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Go back even if that deletes data.")] = False,
 ) -> None:
-    """Bring the database's schema to a revision. `base` removes everything."""
+    """Migrate the database's schema to a revision. `base` removes everything."""
     from app.commands.administration import migrate
 
     typer.echo(f"The schema is at {migrate(settings(), revision, force=force) or 'base'}.")
@@ -118,10 +124,10 @@ def migrate(
 @app.command("import-jobs")
 def import_jobs(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="CSV or JSON Lines.")],
-    window: Annotated[float, typer.Option(min=0, help="Seconds between two jobs of one batch at most.")] = 60,
-    pipeline: Annotated[str | None, typer.Option("--pipeline", "-p", help="For rows that name none.")] = None,
-    organisation: Annotated[str, typer.Option(help="Made when missing.")] = "Default",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be made.")] = False,
+    window: Annotated[float, typer.Option(min=0, help="Longest gap in seconds between two jobs of one batch.")] = 60,
+    pipeline: Annotated[str | None, typer.Option("--pipeline", "-p", help="Pipeline of rows that name none.")] = None,
+    organisation: Annotated[str, typer.Option(help="Created if it does not exist.")] = "Default",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be created, and write nothing.")] = False,
 ) -> None:
     """Group the jobs of an older system into batches, by pipeline and time."""
     from app.commands.history import import_jobs
@@ -135,18 +141,20 @@ def import_jobs(
         dry_run=dry_run,
     )
     for batch in added:
-        typer.echo(f"{batch.created_at:%Y-%m-%d %H:%M}  {batch.status:<10} {len(batch.job_ids):>6} jobs  {batch.name}")
-    jobs = sum(len(batch.job_ids) for batch in added)
-    typer.echo(f"{jobs} jobs in {len(added)} batches{', not written: this was a dry run' if dry_run else ''}.")
+        jobs = quantity(len(batch.job_ids), "job")
+        typer.echo(f"{batch.created_at:%Y-%m-%d %H:%M}  {batch.status:<10} {jobs:>12}  {batch.name}")
+    total = sum(len(batch.job_ids) for batch in added)
+    made = f"{quantity(total, 'job')} in {quantity(len(added), 'batch', 'batches')}"
+    typer.echo(f"{made}{', not written: this was a dry run' if dry_run else ''}.")
 
 
 @app.command()
 def backup(folder: Annotated[Path, typer.Argument(help="A folder that does not exist yet.")]) -> None:
-    """Keep the database, the files and the keys in a folder, also while the service works."""
+    """Copy the database, the files and the keys to a folder; the service may be running."""
     from app.commands.backup import backup
 
     made = backup(settings(), folder)
-    contents = "the bucket's files are not in it" if made.contents is None else f"{made.contents:,} files"
+    contents = "the bucket's files are not in it" if made.contents is None else quantity(made.contents, "file")
     typer.echo(f"{folder}: the database, {contents}, as of {made.taken_at}. Keep it on another machine.")
 
 
@@ -161,7 +169,7 @@ def restore(folder: Annotated[Path, typer.Argument(exists=True, file_okay=False,
 
 @app.command()
 def doctor() -> None:
-    """Check what the service needs."""
+    """Check everything the service needs to run."""
     from app.commands.administration import diagnose
 
     found = diagnose(settings())
@@ -173,11 +181,11 @@ def doctor() -> None:
 @keys.command("create")
 def create_key(
     name: Annotated[str, typer.Argument(help="What the key is for.")],
-    organisation: Annotated[str, typer.Option(help="Made when missing.")] = "Default",
-    user: Annotated[str, typer.Option(help="Made when missing.")] = "admin",
+    organisation: Annotated[str, typer.Option(help="Created if it does not exist.")] = "Default",
+    user: Annotated[str, typer.Option(help="Created if it does not exist.")] = "admin",
     admin: Annotated[bool, typer.Option("--admin/--member", help="Role of a user made now.")] = False,
 ) -> None:
-    """Make a key and print it, this once."""
+    """Create a key and print it. It is shown only once."""
     from app.commands.administration import create_key
 
     role: Role = "admin" if admin else "member"
@@ -185,8 +193,8 @@ def create_key(
 
 
 @keys.command("list")
-def list_keys(organisation: str = "Default") -> None:
-    """The keys of an organisation."""
+def list_keys(organisation: Annotated[str, typer.Option(help="Name of the organisation.")] = "Default") -> None:
+    """List the keys of an organisation."""
     from app.commands.administration import list_keys
 
     for key_id, user, name, hint in list_keys(settings(), organisation):
@@ -204,11 +212,11 @@ def revoke_key(key_id: UUID) -> None:
 @plays.command("import")
 def import_plays(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="A localStorage export.")],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be written.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be written, and write nothing.")] = False,
     at: Server = None,
     key: Key = None,
 ) -> None:
-    """Take over play-batch mappings that a browser kept: all of them, or none when one is not valid."""
+    """Import play-batch mappings from a browser's localStorage: all of them, or none if one is not valid."""
     from app.commands import client
     from app.commands.plays import read_mappings
 
@@ -218,7 +226,8 @@ def import_plays(
             mappings = client.put_json(api, "/api/play-batch-mappings/", mappings)["mappings"]
     for mapping in mappings:
         typer.echo(f"play {mapping['play_id']}: {', '.join(map(str, mapping['required_batches'])) or 'none'}")
-    typer.echo(f"{len(mappings)} plays {'would be' if dry_run else 'were'} written.")
+    verb = "would be" if dry_run else "was" if len(mappings) == 1 else "were"
+    typer.echo(f"{quantity(len(mappings), 'play')} {verb} written.")
 
 
 def main() -> None:

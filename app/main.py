@@ -39,7 +39,7 @@ from app.plays.runs_router import router as play_runs_router
 from app.registrations.batch_router import router as registration_batches_router
 from app.registrations.router import router as restaurants_router
 from app.reports.router import router as reports_router
-from app.results.page_router import router as result_page_router
+from app.results.html_page_router import router as result_page_router
 from app.results.public_router import router as public_results_router
 from app.results.router import router as results_router
 from app.runner.router import router as operations_router

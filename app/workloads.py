@@ -6,15 +6,15 @@ from app.assets.contact_sheet import pipeline as contact_sheet
 from app.assets.hand_over import Connections, hand_over_pipeline
 from app.assets.originals import pipeline as originals
 from app.assets.web_images import pipeline as web_images
-from app.batches.sources import ItemSource
+from app.batches.item_sources import ItemSource
 from app.extractions.pipeline import make_pipeline as make_pdf_extraction
 from app.extractions.provider import Provider
 from app.pipelines.contract import Pipeline
 from app.plays.pipeline import play_pipeline
 from app.plays.providers import providers_of
+from app.registrations.item_source import RestaurantSource
 from app.registrations.pipeline import pipeline as restaurant_registration
 from app.registrations.platform import OrderingPlatform, read_description
-from app.registrations.source import RestaurantSource
 from app.reports import repository as report_repository
 from app.reports.pipeline import pipeline as data_report
 from app.settings import Settings

@@ -78,7 +78,7 @@ def test_backup_under_load_restores_elsewhere(homes: tuple[Path, Path]) -> None:
             assert done.returncode == 0, done.stderr
             whole = client.get(f"/api/batches/{ended}/download").content
         again = run(home, first.port, "backup", kept)
-        assert (again.returncode, "is there already" in again.stderr) == (1, True)
+        assert (again.returncode, "already exists" in again.stderr) == (1, True)
         first.kill()
 
         refused = run(home, 0, "migrate", "0012")

@@ -215,7 +215,7 @@ def test_settings_that_are_wrong_are_named(tmp_path: Path) -> None:
         ("TRANCHE_SMTP_URL", "mail.example", "TRANCHE_SMTP_URL must look like"),
         ("TRANCHE_STORAGE_URL", "shelf://here", "TRANCHE_STORAGE_URL cannot be used"),
         ("TRANCHE_SECRET_KEY", "short", "TRANCHE_SECRET_KEY must have"),
-        ("TRANCHE_PLATFORM_FILE", "/not/there.json", "/not/there.json does not describe a platform"),
+        ("TRANCHE_PLATFORM_FILE", "/not/there.json", "/not/there.json cannot be read: No such file or directory"),
         ("TRANCHE_MONDAY_COLUMNS", "{status", "Expecting property name"),
         ("TRANCHE_HOME", "/proc/nothing", "cannot start: [Errno 2] No such file or directory: '/proc/nothing'"),
         ("DATABASE_URL", "postgresql://127.0.0.1:1/nothing", "the database is not reached"),
@@ -233,3 +233,9 @@ def test_wrong_settings_are_told_in_a_sentence(command: str, name: str, value: s
     assert done.returncode in (1, 2)
     assert said in done.stderr, done.stderr
     assert len(done.stderr.strip().splitlines()) <= 2, done.stderr
+
+
+def test_help_is_written_for_users(tmp_path: Path) -> None:
+    done = run(tmp_path, 0, "--help")
+    assert "Tranche: submit many things" in done.stdout
+    assert "import" not in done.stdout.replace("import-jobs", "")

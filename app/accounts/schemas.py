@@ -56,7 +56,7 @@ class KeyRead(Output):
 
 
 class KeyCreated(KeyRead):
-    key: str = Field(description="The key itself. It is told this once.")
+    key: str = Field(description="The key itself. It is shown only once.")
 
 
 class KeyPage(Output):

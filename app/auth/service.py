@@ -25,7 +25,7 @@ class AdminKeyTooShort(CannotStart):
 async def add_key(
     session: AsyncSession, user_id: UUID, name: str, secret: str | None = None, expires_at: datetime | None = None
 ) -> tuple[ApiKey, str]:
-    """A new key for the user; the second value is the secret, told this once."""
+    """A new key for the user; the second value is the secret, shown only once."""
     secret = secret or new_secret()
     key = ApiKey(user_id=user_id, name=name, key_hash=secret_hash(secret), hint=secret[-4:], expires_at=expires_at)
     session.add(key)

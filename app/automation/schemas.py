@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, StringConstraints, field_validator, 
 
 from app.automation.times import read_schedule
 from app.batches.schemas import BatchCreated, BatchOptions, Item
-from app.batches.secrets import without_secrets
+from app.batches.secret_params import without_secrets
 from app.files.schemas import Tag
 from app.kit.schemas import Input, JsonObject, LongText, Output, ShortText
 

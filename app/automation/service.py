@@ -18,16 +18,16 @@ from app.automation.schemas import (
     TemplateRun,
     TemplateUpdate,
 )
-from app.automation.sources import SOURCE, ItemSources, check_source, find_jobs
+from app.automation.template_items import SOURCE, ItemSources, check_source, find_jobs
 from app.batches import repository as batch_repository
 from app.batches import submission
 from app.batches.responses import pipelines_of
 from app.batches.schemas import BatchCreated, BatchOptions, Item
-from app.batches.secrets import with_secrets_of
+from app.batches.secret_params import with_secrets_of
 from app.batches.service import BatchNotFound
 from app.batches.submission import Notifier
 from app.files import repository as file_repository
-from app.kit.errors import NotFound, Unprocessable
+from app.kit.errors import NotFound, Unprocessable, explain_error
 from app.kit.ids import new_id
 from app.pipelines.registry import Registry
 
@@ -92,7 +92,7 @@ class TemplateRunner:
         try:
             return BatchOptions.model_validate(merged)
         except ValueError as error:
-            raise OverridesNotValid(f"The options of the run are not valid: {error}"[:500]) from None
+            raise OverridesNotValid(f"The options of the run are not valid: {explain_error(error)}.") from None
 
 
 def _source(template: Template, body: TemplateRun) -> Any:

@@ -23,7 +23,9 @@ async def jobs_of_items(session: AsyncSession, organisation_id: UUID, items: Seq
     wanted = [item.file_id for item in items if item.file_id]
     files = await repository.list_files_by_id(session, organisation_id, wanted)
     if missing := [str(file_id) for file_id in wanted if file_id not in files]:
-        raise FilesUnknown(f"{len(missing)} of the files do not exist.", file_ids=missing[:20])
+        raise FilesUnknown(
+            f"{len(missing):,} of the files {'does' if len(missing) == 1 else 'do'} not exist.", file_ids=missing[:20]
+        )
     return [_job_of(item, files) for item in items]
 
 

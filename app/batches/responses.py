@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.auth.models import User
 from app.batches.models import Batch, Job
 from app.batches.schemas import BatchLinks, links_of
-from app.batches.secrets import without_secrets
+from app.batches.secret_params import without_secrets
 from app.batches.states import COUNTERS
 from app.batches.step_models import JobStep
 from app.kit.schemas import Output

@@ -2,17 +2,44 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator, model_validator
 
 from app.kit.schemas import Input, JsonObject, LongText, Output, ShortText, check_text
 
-_ADDRESS = StringConstraints(max_length=255, pattern=r"^[^@\s]{1,64}@[^@\s]+\.[^@\s]+$")
-Email = Annotated[str, _ADDRESS, AfterValidator(check_text)]
-Url = Annotated[str, StringConstraints(max_length=2000, pattern=r"^https?://[^\s/?#]+\S*$"), AfterValidator(check_text)]
+_EMAIL: Final = re.compile(r"[^@\s]{1,64}@[^@\s]+\.[^@\s]+")
+_URL: Final = re.compile(r"https?://[^\s/?#]\S*")
+
+
+def _check_email(value: str) -> str:
+    if not _EMAIL.fullmatch(check_text(value)):
+        raise ValueError("must be an e-mail address, such as ann@example.org")
+    return value
+
+
+def _check_url(value: str) -> str:
+    if not _URL.fullmatch(check_text(value)):
+        raise ValueError("must be a URL that begins with http:// or https://")
+    return value
+
+
+# Clients are shown the pattern; the validator says in words what it asks for.
+Email = Annotated[
+    str,
+    StringConstraints(max_length=255),
+    AfterValidator(_check_email),
+    Field(json_schema_extra={"pattern": f"^{_EMAIL.pattern}$"}),
+]
+Url = Annotated[
+    str,
+    StringConstraints(max_length=2000),
+    AfterValidator(_check_url),
+    Field(json_schema_extra={"pattern": f"^{_URL.pattern}$"}),
+]
 ExecutionMode = Literal["parallel", "sequential"]
 
 

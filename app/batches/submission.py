@@ -22,6 +22,7 @@ from app.batches.models import Batch
 from app.batches.schemas import BatchCreated, BatchOptions, links_of
 from app.kit.errors import Unprocessable, problems_of
 from app.kit.ids import new_id
+from app.kit.words import quantity
 from app.pipelines.contract import Params, Pipeline, PipelineNotWellFormed, Source, Step
 from app.pipelines.registry import Registry
 
@@ -83,7 +84,7 @@ class Assignment(NamedTuple):
     task: Task
 
 
-def settings_of(batch: Batch, key: str) -> dict[str, Any]:
+def params_of(batch: Batch, key: str) -> dict[str, Any]:
     """The parameters of one of a batch's pipelines: those of several are kept by key."""
     return batch.settings if batch.total_pipelines == 1 else batch.settings.get(key, {})
 
@@ -124,7 +125,7 @@ def check_tasks(registry: Registry, options: BatchOptions) -> list[Task]:
 def check_count(count: int, most: int) -> None:
     """Refuse a batch that is too large."""
     if count > most:
-        raise BatchTooLarge(f"A batch may have {most:,} jobs; this one has {count:,}.")
+        raise BatchTooLarge(f"A batch may have at most {quantity(most, 'job')}; this one has {count:,}.")
 
 
 def assign(tasks: Sequence[Task], jobs: Sequence[NewJob], most: int, *, draft: bool) -> list[Assignment]:

@@ -15,6 +15,7 @@ from app.batches.models import Batch
 from app.batches.states import BATCH_TERMINAL
 from app.batches.step_models import Event
 from app.kit.schemas import Output
+from app.kit.words import quantity
 
 
 class Reason(Output):
@@ -130,10 +131,13 @@ def explain(batch: Batch, queue: Queue, capacity: Capacity) -> list[Reason]:
 def _paused(batch: Batch, queue: Queue) -> Reason:
     match batch.pause_reason:
         case "failure_threshold":
-            message = f"Paused by the failure policy: {batch.failed_jobs:,} of {_jobs(batch.total_jobs)} failed."
+            message = (
+                f"Paused by the failure policy: {batch.failed_jobs:,} of {quantity(batch.total_jobs, 'job')} failed."
+            )
             return Reason(code="paused_by_policy", message=f"{message} Resume it, or cancel it.")
         case "first_n":
-            message = f"Paused after the trial run of the first {_jobs(batch.first_n or 0)}. Resume it, or cancel it."
+            jobs = quantity(batch.first_n or 0, "job")
+            message = f"Paused after the trial run of the first {jobs}. Resume it, or cancel it."
             return Reason(code="paused_after_trial", message=message)
     by = f" by {queue.paused_by}" if queue.paused_by else ""
     return Reason(code="paused_by_user", message=f"Paused{by}. Nothing new runs until it is resumed.")
@@ -142,7 +146,7 @@ def _paused(batch: Batch, queue: Queue) -> Reason:
 def _finishing(batch: Batch) -> list[Reason]:
     count = batch.running_jobs
     are, their = ("is", "its") if count == 1 else ("are", "their")
-    message = f"{_jobs(count)} {are} finishing {their} step."
+    message = f"{quantity(count, 'job')} {are} finishing {their} step."
     return [Reason(code="finishing_steps", message=message)] if count else []
 
 
@@ -169,14 +173,16 @@ def _held_back(batch: Batch, queue: Queue, capacity: Capacity) -> list[Reason]:
         found["delayed"] = f"{waits}: this batch runs one at a time, and {again}"
     elif due <= 0 and retry_at:
         again = "is tried again" if queue.delayed == 1 else "are tried again, the first"
-        found["delayed"] = f"{_jobs(queue.delayed)} {again} at {retry_at}."
+        found["delayed"] = f"{quantity(queue.delayed, 'job')} {again} at {retry_at}."
     elif capacity.workers and capacity.used >= capacity.slots and due > 0:
         of = f"the {capacity.workers} workers" if capacity.workers > 1 else "the worker"
         found["workers_full"] = f"{waits} for a slot: all {capacity.slots} of {of} are in use.{upcoming}"
     elif queue.suspect_runs and queue.suspects >= due > 0:
         found["suspects"] = f"{waits}: jobs that ran when their worker died run one at a time.{upcoming}"
     if queue.beyond_trial:
-        found["trial"] = f"{_waits(queue.beyond_trial)}: this is a trial run of the first {_jobs(batch.first_n or 0)}."
+        found["trial"] = (
+            f"{_waits(queue.beyond_trial)}: this is a trial run of the first {quantity(batch.first_n or 0, 'job')}."
+        )
     if not found:
         found["queued"] = f"{waits} for {'its' if batch.pending_jobs == 1 else 'their'} turn.{upcoming}"
     return [Reason(code=code, message=message) for code, message in found.items()]
@@ -186,12 +192,8 @@ def _next(queue: Queue) -> str:
     return f" Next: {queue.next_jobs[0].filename or f'job {queue.next_jobs[0].sequence}'}." if queue.next_jobs else ""
 
 
-def _jobs(count: int) -> str:
-    return "1 job" if count == 1 else f"{count:,} jobs"
-
-
 def _waits(count: int) -> str:
-    return f"{_jobs(count)} {'waits' if count == 1 else 'wait'}"
+    return f"{quantity(count, 'job')} {'waits' if count == 1 else 'wait'}"
 
 
 def _clock(moment: datetime, now: datetime) -> str:

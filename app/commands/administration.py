@@ -44,7 +44,7 @@ def migrate(settings: Settings, revision: str, *, force: bool = False) -> str | 
 
     async def work() -> str | None:
         if not force and await _would_lose(installation, revision):
-            raise ServiceRefused("Going back drops tables and columns with what is in them. With a backup: --force.")
+            raise ServiceRefused("Going back deletes tables and columns with their data. Back up, then use --force.")
         return await installation.migrate(revision)
 
     return run_with_database(settings, work, installation)

@@ -47,7 +47,7 @@ class Backup:
 def backup(settings: Settings, folder: Path) -> Backup:
     """Write a backup into a folder that does not exist yet; under its name it is whole, or not there."""
     if folder.exists():
-        raise ServiceRefused(f"{folder} is there already.")
+        raise ServiceRefused(f"{folder} already exists.")
     partial = folder.with_name(f".{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     installation = Installation(settings)
@@ -55,7 +55,7 @@ def backup(settings: Settings, folder: Path) -> Backup:
     async def work() -> Backup:
         async with pause_collection(installation.database) as connection:
             if not await connection.fetchval("select to_regclass('alembic_version')"):
-                raise ServiceRefused("The database is empty: there is nothing to keep.")
+                raise ServiceRefused("The database is empty: there is nothing to back up.")
             schema = await connection.fetchval("select version_num from alembic_version")
             await asyncio.to_thread(partial.mkdir, 0o700, parents=True)
             taken_at = datetime.now(UTC).isoformat(timespec="seconds")

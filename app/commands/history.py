@@ -151,11 +151,11 @@ def _moment(name: str, value: Any) -> datetime:
             return datetime.fromtimestamp(float(text), UTC)
         return check_moment(datetime.fromisoformat(text))
     except (ValueError, OverflowError):
-        raise ValueError(f"{name}: {text[:40]!r} is no date and time") from None
+        raise ValueError(f"{name}: {text[:40]!r} is not a date and time") from None
 
 
 def _size(value: Any) -> int:
     text = str(value).strip()
     if not re.fullmatch(r"\d{1,19}", text) or int(text) > _LARGEST:
-        raise ValueError(f"file_size: {text[:40]!r} is no number of bytes")
+        raise ValueError(f"file_size: {text[:40]!r} is not a number of bytes")
     return int(text)

@@ -40,7 +40,7 @@ def _mappings_in(value: Any) -> dict[int, list[int]]:
 
 def _object(value: Any) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
-        raise ValueError(f"{json.dumps(value)[:60]} is no mapping of a play")
+        raise ValueError(f"{json.dumps(value)[:60]} is not a mapping of a play")
     return value
 
 

@@ -28,6 +28,7 @@ from app.kit.data_loader import DataLoader
 from app.kit.db import Database
 from app.kit.errors import DATABASE_DOWN
 from app.kit.listen import listen
+from app.kit.words import quantity
 from app.settings import Settings
 
 log = logging.getLogger("tranche.hub")
@@ -136,11 +137,11 @@ class Hub:
             failed = {batch_id: error for batch_id, error in zip(dirty, outcomes, strict=True) if error}
             if not failed:
                 continue
-            error = next(iter(failed.values()))
+            error, batches = next(iter(failed.values())), quantity(len(failed), "batch", "batches")
             if isinstance(error, READ_ERRORS):
-                log.warning("the events of %s batches were not read: %s", len(failed), type(error).__name__)
+                log.warning("the events of %s were not read: %s", batches, type(error).__name__)
             else:
-                log.error("the events of %s batches cannot be read", len(failed), exc_info=error)
+                log.error("the events of %s cannot be read", batches, exc_info=error)
             await asyncio.sleep(RETRY_SECONDS)
             self._dirty |= failed.keys()
             self._changed.set()
@@ -151,7 +152,12 @@ class Hub:
             keep = max(1, min(TAIL, TAILS // len(self._topics)))
             if missing := topic.add([durable_frame(batch_id, event) for event in events], keep):
                 MISSING.inc(missing)
-                log.error("%s events of batch %s are missing before event %s", missing, batch_id, topic.last)
+                log.error(
+                    "missing in the log of batch %s: %s before event %s",
+                    batch_id,
+                    quantity(missing, "event"),
+                    topic.last,
+                )
             if len(events) < PAGE:
                 return
 

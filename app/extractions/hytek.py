@@ -106,27 +106,27 @@ class _Reader:
         self._result = None
         if not result or not event:
             return
-        row, outcome = result.row, result.row.outcome
+        row, swum = result.row, result.row.result
         reason = " ".join(result.reasons)
-        status = "DFS" if outcome.status == "NT" and "false start" in reason.casefold() else outcome.status
+        status = "DFS" if swum.status == "NT" and "false start" in reason.casefold() else swum.status
         section = self._section
         swim = Swim(
             name=row.name,
             kind="relay" if event.relay else "diving" if event.diving else "individual",
             event_number=event.number,
             event=event.title,
-            round=_round(event, section, outcome.column),
+            round=_round(event, section, swum.column),
             place=row.place,
-            time=outcome.time,
+            time=swum.time,
             status=status,
-            seed_or_prelim=outcome.seed_or_prelim,
-            points=outcome.points,
-            exhibition=outcome.exhibition,
+            seed_or_prelim=swum.seed_or_prelim,
+            points=swum.points,
+            exhibition=swum.exhibition,
             team=row.team,
             relay=row.relay,
             page=result.page,
-            note="; ".join(filter(None, (reason, outcome.note))) or None,
-            standard=outcome.standard,
+            note="; ".join(filter(None, (reason, swum.note))) or None,
+            standard=swum.standard,
             age=row.age,
             section=section.name if section else None,
             splits=result.splits,
@@ -181,7 +181,7 @@ class _Reader:
 
     def _take_remark(self, result: _Result, line: Line, event: Heading) -> None:
         """A line of words below a row: the swimmers of a relay without numbers, or why there is no time."""
-        status = result.row.outcome.status
+        status = result.row.result.status
         if event.relay and not result.splits:
             legs = read_unnumbered_legs(line, len(result.legs))
             if legs and (status == "OK" or any(leg.age for leg in legs)):

@@ -30,7 +30,7 @@ class Labels:
 
 
 @dataclass(slots=True)
-class Outcome:
+class RowResult:
     """What a row says about a swim; the fields are those of `Swim`. `column` is the kind of the result's column."""
 
     time: str | None = None
@@ -50,18 +50,18 @@ def apart(words: list[Word]) -> list[Word]:
         if text[-3:-2] != "." and not (text[-1] in _LAST_OF_STATE and text[0].isalpha()):
             continue
         if len(text) > 6 and (found := _TWO_TIMES.fullmatch(text)):
-            before, outcome = found[1], found[2]
+            before, after = found[1], found[2]
         elif text[0].isalpha() and not read_time(text) and (found := _TOUCHING.fullmatch(text)):
-            before, outcome = found[1] or found[3], found[2] or found[4]
+            before, after = found[1] or found[3], found[2] or found[4]
         else:
             continue
         x = word.x0 + (word.x1 - word.x0) * len(before) / len(text)
-        halves = [word._replace(text=before, x1=x, lefts=()), word._replace(text=outcome, x0=x, lefts=())]
+        halves = [word._replace(text=before, x1=x, lefts=()), word._replace(text=after, x0=x, lefts=())]
         return [*words[:index], *halves, *words[index + 1 :]]
     return words
 
 
-def outcome_start(words: list[Word], first: int, header: TableHeader | None) -> int:
+def result_start(words: list[Word], first: int, header: TableHeader | None) -> int:
     """The index of the first time, score or state of a row, not before `first`; `len(words)` if there is none.
 
     Everything from there on should look like a result, and a state has to stand among the times: clubs are called
@@ -91,12 +91,12 @@ def _is_state(words: list[Word], index: int) -> bool:
     return read_state(words[index].text) is not None and not (behind.isalpha() and behind[1:].islower())
 
 
-def read_outcome(words: list[Word], header: TableHeader | None, labels: Labels) -> Outcome:
-    """What the cells from `outcome_start` on say; `labels` tell a standard from the sign of a record."""
+def read_row_result(words: list[Word], header: TableHeader | None, labels: Labels) -> RowResult:
+    """What the cells from `result_start` on say; `labels` tell a standard from the sign of a record."""
     columns = header.times if header else []
     edge = header.result.x1 + 2 if header and header.result else None
     end = _end_of_times(words, edge)
-    outcome = Outcome()
+    row_result = RowResult()
     entries: list[tuple[Word, str]] = []
     for index, word in enumerate(words[:end]):
         kind = _column(word, columns)
@@ -105,10 +105,10 @@ def read_outcome(words: list[Word], header: TableHeader | None, labels: Labels) 
         elif read_time(word.text) or read_state(word.text):
             entries.append((word, kind))
         elif word.text in ("x", "X") and index + 1 < end:
-            outcome.exhibition = True
-    _set_result(outcome, entries, header.result.kind if header and header.result else "final")
-    _set_marks(outcome, words[end:], header, labels)
-    return outcome
+            row_result.exhibition = True
+    _set_result(row_result, entries, header.result.kind if header and header.result else "final")
+    _set_marks(row_result, words[end:], header, labels)
+    return row_result
 
 
 def _end_of_times(words: list[Word], edge: float | None) -> int:
@@ -127,7 +127,7 @@ def _column(word: Word, columns: list[Column]) -> str:
     return min(columns, key=lambda column: abs(column.x1 - word.x1)).kind if columns else "final"
 
 
-def _set_result(outcome: Outcome, entries: list[tuple[Word, str]], result: str) -> None:
+def _set_result(row_result: RowResult, entries: list[tuple[Word, str]], result: str) -> None:
     """Sorts times into the result and the time entered with, prelims before seeds."""
     last = entries[-1][1] if entries else None
     finals = [word for word, kind in entries if kind == result] if last == result else []
@@ -135,56 +135,56 @@ def _set_result(outcome: Outcome, entries: list[tuple[Word, str]], result: str) 
     times = [(word, time) for word in finals if (time := read_time(word.text))]
     if state:
         beside = next(word for word in finals if read_state(word.text))
-        outcome.status, outcome.column = state, result
-        outcome.exhibition = beside.text[0] in "xX"
+        row_result.status, row_result.column = state, result
+        row_result.exhibition = beside.text[0] in "xX"
         for word, time in times:
             if abs(word.x0 - beside.x1) < word.height or abs(beside.x0 - word.x1) < word.height:
-                outcome.note = f"{state} {time.value}"
+                row_result.note = f"{state} {time.value}"
             else:
-                outcome.seed_or_prelim = time.value
+                row_result.seed_or_prelim = time.value
     elif times:
         word, time = times[-1]
-        _set_time(outcome, word.text, time)
-        outcome.column = result
+        _set_time(row_result, word.text, time)
+        row_result.column = result
         if len(times) > 1:
-            outcome.seed_or_prelim = times[-2][1].value
+            row_result.seed_or_prelim = times[-2][1].value
     earlier = [(word, kind) for word, kind in entries if word not in finals]
-    if outcome.column is None:
-        _set_earlier_result(outcome, earlier)
+    if row_result.column is None:
+        _set_earlier_result(row_result, earlier)
     for word, _ in reversed(earlier):
         time_before = read_time(word.text)
-        if outcome.seed_or_prelim is None and time_before and outcome.column is not None:
-            outcome.seed_or_prelim = time_before.value + time_before.after.strip("qQ@#*!&+$%^~=")
+        if row_result.seed_or_prelim is None and time_before and row_result.column is not None:
+            row_result.seed_or_prelim = time_before.value + time_before.after.strip("qQ@#*!&+$%^~=")
         break
 
 
-def _set_earlier_result(outcome: Outcome, earlier: list[tuple[Word, str]]) -> None:
+def _set_earlier_result(row_result: RowResult, earlier: list[tuple[Word, str]]) -> None:
     """A row without an entry in the last column: the last round that was swum is its result."""
     while earlier and earlier[-1][1] != "seed":
         word, kind = earlier.pop()
         state, time = read_state(word.text), read_time(word.text)
         if state:
-            outcome.status = state
+            row_result.status = state
         elif time:
-            _set_time(outcome, word.text, time)
+            _set_time(row_result, word.text, time)
         if state or time:
-            outcome.column = kind
+            row_result.column = kind
             return
 
 
-def _set_time(outcome: Outcome, printed: str, time: Time) -> None:
-    outcome.time, outcome.status = time.value, "OK"
-    outcome.exhibition = outcome.exhibition or time.exhibition
+def _set_time(row_result: RowResult, printed: str, time: Time) -> None:
+    row_result.time, row_result.status = time.value, "OK"
+    row_result.exhibition = row_result.exhibition or time.exhibition
     if time.judged:
-        outcome.note = f"printed {printed}"
-    outcome.standard = time.after or None
+        row_result.note = f"printed {printed}"
+    row_result.standard = time.after or None
 
 
-def _set_marks(outcome: Outcome, words: list[Word], header: TableHeader | None, labels: Labels) -> None:
+def _set_marks(row_result: RowResult, words: list[Word], header: TableHeader | None, labels: Labels) -> None:
     """Standards and points, right of the result."""
-    marks = [outcome.standard or "", *(word.text for word in words if read_points(word.text) is None)]
-    outcome.standard = next((standard for mark in marks if (standard := _standard(mark, labels))), None)
-    outcome.points = _points(words, header)
+    marks = [row_result.standard or "", *(word.text for word in words if read_points(word.text) is None)]
+    row_result.standard = next((standard for mark in marks if (standard := _standard(mark, labels))), None)
+    row_result.points = _points(words, header)
 
 
 def _points(words: list[Word], header: TableHeader | None) -> str | None:

@@ -1,4 +1,4 @@
-"""A result row: place, name or team, age, club, and what `outcomes` reads from its right-hand end."""
+"""A result row: place, name or team, age, club, and what `row_results` reads from its right-hand end."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from app.extractions.cells import inner_ages, is_age, read_place
 from app.extractions.layout import Line
-from app.extractions.row_results import Labels, Outcome, apart, outcome_start, read_outcome
+from app.extractions.row_results import Labels, RowResult, apart, read_row_result, result_start
 from app.extractions.table_headers import Column, TableHeader
 from app.extractions.words import Word
 
@@ -20,7 +20,7 @@ class Row:
     age: str | None
     team: str | None
     relay: str | None
-    outcome: Outcome
+    result: RowResult
 
 
 def read_row(line: Line, header: TableHeader | None, relay: bool, labels: Labels) -> Row | None:
@@ -41,17 +41,17 @@ def read_row(line: Line, header: TableHeader | None, relay: bool, labels: Labels
     if name and member:
         while first < len(words) and words[first].x1 < name.x0 - 1:
             first += 1
-    start = outcome_start(words, first + 1, header)
-    outcome = read_outcome(words[start:], header, labels)
-    if outcome.column is None and (place is not None or not placed):
+    start = result_start(words, first + 1, header)
+    result = read_row_result(words[start:], header, labels)
+    if result.column is None and (place is not None or not placed):
         return None
     if relay:
         team, letter = _team_and_letter(words[first:start])
-        return Row(place, team, None, team, letter, outcome) if _has_letter(team) else None
+        return Row(place, team, None, team, letter, result) if _has_letter(team) else None
     who, age, club = _name_age_team(words[first:start], header)
-    if not _has_letter(who) or (not placed and age is None) or (outcome.column is None and not (age or club)):
+    if not _has_letter(who) or (not placed and age is None) or (result.column is None and not (age or club)):
         return None
-    return Row(place, who, age, club or None, None, outcome)
+    return Row(place, who, age, club or None, None, result)
 
 
 def _has_letter(text: str) -> bool:

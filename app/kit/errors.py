@@ -12,6 +12,7 @@ from fastapi import FastAPI, Request
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
@@ -50,10 +51,22 @@ class Problem(Exception):
 
 def problems_of(errors: Sequence[Any], under: Sequence[str] = ()) -> list[dict[str, Any]]:
     """What pydantic found, as problem documents tell it: where (below `under`), a sentence, and its kind."""
-    return [
-        {"loc": [*under, *found["loc"]], "msg": found["msg"].removeprefix("Value error, "), "type": found["type"]}
-        for found in errors
-    ]
+    return [{"loc": [*under, *found["loc"]], "msg": _sentence_of(found), "type": found["type"]} for found in errors]
+
+
+def _sentence_of(found: Any) -> str:
+    if found["type"] == "string_pattern_mismatch":
+        return "does not have the expected form"  # pydantic shows the regular expression
+    return str(found["msg"]).removeprefix("Value error, ")
+
+
+def explain_error(error: ValueError) -> str:
+    """What is wrong, for a sentence: of pydantic's errors the first three, each with its place, else the message."""
+    if not isinstance(error, ValidationError):
+        return str(error)
+    found = problems_of(error.errors(include_url=False, include_context=False, include_input=False))
+    places = [(".".join(map(str, problem["loc"])), problem["msg"]) for problem in found[:3]]
+    return "; ".join(f"{place}: {msg}" if place else msg for place, msg in places)
 
 
 class BadRequest(Problem):

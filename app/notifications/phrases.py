@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from app.kit.words import quantity
+
 _SENTENCES: Final = {
     "batch.created": "was created",
     "batch.queued": "waits for its turn",
@@ -40,7 +42,7 @@ def counted(counters: Mapping[str, int]) -> str:
         for name in ("completed", "failed", "cancelled", "skipped", "running", "pending")
         if counters[name]
     ]
-    return f"{total:,} job{'' if total == 1 else 's'}{': ' if parts else ''}{', '.join(parts)}"
+    return f"{quantity(total, 'job')}{': ' if parts else ''}{', '.join(parts)}"
 
 
 def one_line(text: str, limit: int = 200) -> str:

@@ -32,8 +32,8 @@ from app.notifications.schemas import (
     WebhookRead,
     WebhookUpdate,
 )
-from app.notifications.secrets import webhook_secret
 from app.notifications.service import WebhookNotFound, delivery_fields, outgoing_fields
+from app.notifications.signing_secrets import webhook_secret
 from app.pipelines.router import RegistryDep
 from app.settings import Settings
 
@@ -150,7 +150,7 @@ async def delete_webhook(webhook_id: UUID, session: SessionDep, caller: AdminDep
 async def rotate_webhook_secret(
     webhook_id: UUID, session: SessionDep, caller: AdminDep, key: SigningKeyDep, once: OnceDep
 ) -> SecretRotated:
-    """A new secret, told this once. For 24 hours deliveries carry a signature of the old one as well."""
+    """A new secret, shown only once. For 24 hours deliveries carry a signature of the old one as well."""
 
     async def make() -> dict[str, Any]:
         secret, until = await service.rotate_secret(session, caller, key, webhook_id)

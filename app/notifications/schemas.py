@@ -11,8 +11,8 @@ from pydantic import AfterValidator, Field, model_validator
 
 from app.batches.schemas import Url
 from app.kit.schemas import Input, JsonObject, Output, ShortText
+from app.notifications.body_templates import check_template
 from app.notifications.payload import EVENT_TYPES, EVERY_EVENT, sample_payload
-from app.notifications.templates import check_template
 
 Format = Literal["standard", "slack", "crm"]
 MOST_TEMPLATE_BYTES = 20_000
@@ -91,11 +91,11 @@ class WebhookRead(Output):
 
 
 class WebhookCreated(WebhookRead):
-    secret: str = Field(description="What deliveries are signed with. It is told this once.")
+    secret: str = Field(description="What deliveries are signed with. It is shown only once.")
 
 
 class SecretRotated(Output):
-    secret: str = Field(description="The new secret. It is told this once.")
+    secret: str = Field(description="The new secret. It is shown only once.")
     old_secret_expires_at: datetime
 
 

@@ -19,7 +19,7 @@ from app.notifications import repository
 from app.notifications.models import Outgoing, WebhookDelivery, WebhookEndpoint, WebhookSecret
 from app.notifications.payload import PING, ping_payload, render
 from app.notifications.schemas import WebhookCreate, WebhookUpdate
-from app.notifications.secrets import SALT_BYTES
+from app.notifications.signing_secrets import SALT_BYTES
 from app.pipelines.registry import Registry
 
 NOTIFY_CHANNEL: Final = "tranche_outbox"

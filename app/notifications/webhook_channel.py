@@ -19,12 +19,13 @@ from app.batches.step_models import Event
 from app.kit.db import Database
 from app.kit.outbound import outbound_client
 from app.kit.signing import SigningKey
+from app.kit.words import quantity
 from app.notifications.http_delivery import TIMEOUT_SECONDS, Answer, WebhookMessage, post
 from app.notifications.metrics import DELIVERIES
 from app.notifications.models import WebhookDelivery, WebhookEndpoint, WebhookSecret
 from app.notifications.payload import payload_of, render
-from app.notifications.secrets import webhook_secret
 from app.notifications.sender import next_try
+from app.notifications.signing_secrets import webhook_secret
 from app.pipelines.models import PipelineRow
 
 log = logging.getLogger("tranche.webhooks")
@@ -81,8 +82,8 @@ class WebhookChannel:
             query = query.where(WebhookSecret.expires_at.is_(None), WebhookSecret.key_id != self._key.id)
             strangers = (await session.execute(query)).scalar_one()
         if strangers:
-            message = "%s webhooks have secrets of another TRANCHE_SECRET_KEY: this process cannot send to them"
-            log.warning(message, strangers)
+            message = "this process cannot send to %s: the secret is made from another TRANCHE_SECRET_KEY"
+            log.warning(message, quantity(strangers, "webhook"))
 
     async def stop(self) -> None:
         if self._client:

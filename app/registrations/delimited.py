@@ -190,7 +190,7 @@ def _read_csv(text: str, findings: Findings) -> Table:
         columns.pop()
     if len(columns) > MOST_COLUMNS:
         raise FileNotReadable(
-            "too_many_columns", f"The head has {len(columns)} columns; at most {MOST_COLUMNS} make sense."
+            "too_many_columns", f"The header has {len(columns)} columns; at most {MOST_COLUMNS} make sense."
         )
     if twice := [name for name, count in Counter(map(str.lower, filter(None, columns))).items() if count > 1]:
         raise FileNotReadable("column_twice", f"The head names the column {twice[0]} twice.", line=head_line)

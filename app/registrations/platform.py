@@ -12,6 +12,7 @@ import httpx
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from app.kit.addresses import parse_url
+from app.kit.errors import explain_error
 from app.kit.outbound import outbound_client, retry_after
 from app.kit.schemas import check_json, check_text
 from app.kit.service import CannotStart
@@ -112,8 +113,10 @@ def read_description(path: Path | None) -> PlatformDescription:
     """The description in a JSON file; without one, of the platform in examples/ordering_platform."""
     try:
         return PlatformDescription.model_validate_json((path or DEFAULT_DESCRIPTION).read_bytes())
-    except (OSError, ValueError) as error:
-        raise PlatformNotReadable(f"{path} does not describe a platform: {error}") from None
+    except OSError as error:
+        raise PlatformNotReadable(f"{path} cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise PlatformNotReadable(f"{path} does not describe a platform: {explain_error(error)}") from None
 
 
 @dataclass(frozen=True, slots=True)

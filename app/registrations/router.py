@@ -18,6 +18,7 @@ from app.idempotency.dependencies import OnceDep
 from app.kit.db import DatabaseDep, SessionDep
 from app.kit.errors import BadRequest, Unprocessable
 from app.kit.pages import Cursor, Limit, link_next
+from app.kit.words import quantity
 from app.registrations import repository, service
 from app.registrations.findings import Findings
 from app.registrations.form import OneFile, receive_file
@@ -150,7 +151,7 @@ async def import_restaurants(
             repair_count=findings.repair_count,
         )
         if refused:
-            detail = f"{findings.error_count} things in {rows} rows are wrong. Nothing was added."
+            detail = f"{quantity(findings.error_count, 'problem')} in {quantity(rows, 'row')}. Nothing was added."
             raise ImportNotClean(detail, **report.model_dump(mode="json"))
         return report
 
@@ -209,7 +210,7 @@ async def put_menu(
     kept = "none" if dry_run or refused else "good_rows" if report.error_count else "all"
     answer = MenuKept(**report.model_dump(), file_id=None, filename=name, dry_run=dry_run, kept=kept)
     if refused:
-        detail = f"{report.error_count} things in {report.rows} rows are wrong. The menu was not kept."
+        detail = f"{quantity(report.error_count, 'problem')} in {quantity(report.rows, 'row')}. The menu was not kept."
         raise MenuNotClean(detail, **answer.model_dump(mode="json"))
     if dry_run:
         return answer

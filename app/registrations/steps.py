@@ -23,7 +23,7 @@ from app.registrations.platform import (
     PlatformDescription,
     explain,
 )
-from app.registrations.templates import fill, fill_path, look_up
+from app.registrations.request_templates import fill, fill_path, look_up
 
 EFFECT_NOT_VISIBLE: Final = "EFFECT_NOT_VISIBLE"
 """The platform said yes and the effect is not there: a silent loss, tried again like a fault that passes."""

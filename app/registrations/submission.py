@@ -17,8 +17,8 @@ from app.kit.errors import Unprocessable
 from app.pipelines.registry import Registry
 from app.registrations import repository
 from app.registrations.batch_schemas import RegistrationBatchCreate
+from app.registrations.item_source import job_of
 from app.registrations.models import PIPELINE_KEY, Restaurant
-from app.registrations.source import job_of
 
 IDS_TOLD = 100
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import duckdb
 
+from app.kit.words import quantity
 from app.reports.errors import FILE_UNREADABLE, RESOURCE_LIMIT, TableError
 from app.reports.scratch import Relation, quoted
 from app.reports.table import Table
@@ -54,7 +55,7 @@ def load(connection: Connection, table: Table) -> int:
         if table.spare is None:
             raise
     if table.spare is None:
-        raise TableError(FILE_UNREADABLE, f"{table.rows:,} rows were read, but {rows:,} of them could be loaded.")
+        raise TableError(FILE_UNREADABLE, f"Of {quantity(table.rows or 0, 'row')} only {rows:,} could be loaded.")
     rows = _create(connection, table.spare())
     table.rows = rows
     return rows

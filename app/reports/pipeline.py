@@ -15,12 +15,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.kit.ids import new_id
 from app.kit.sandbox import SandboxCrashed
 from app.kit.schemas import ShortText
+from app.kit.words import quantity
 from app.pipelines.contract import Params, Pipeline, StepContext, Stop
 from app.reports import repository
 from app.reports.dialect import HeaderChoice
 from app.reports.errors import RESOURCE_LIMIT
+from app.reports.html_page import render_report
 from app.reports.models import PIPELINE_KEY
-from app.reports.page import render_report
 from app.reports.profile import MEMORY_BYTES, VERSION, profile_file
 from app.reports.summary import PROBLEMS, summarise
 
@@ -117,5 +118,5 @@ pipeline.on_batch_end(summarise)
 def _say(profile: Mapping[str, Any]) -> str:
     rows, columns = profile["rows"], profile["column_count"]
     bad = sum(profile["problems"].get(name, 0) for name in PROBLEMS if name != "duplicate_rows")
-    said = f"{rows:,} {'row' if rows == 1 else 'rows'} of {columns:,} {'column' if columns == 1 else 'columns'}"
-    return f"{said}, {bad:,} {'problem' if bad == 1 else 'problems'}" if bad else said
+    said = f"{quantity(rows, 'row')} of {quantity(columns, 'column')}"
+    return f"{said}, {quantity(bad, 'problem')}" if bad else said

@@ -20,8 +20,8 @@ from app.kit.errors import BadRequest, NotFound
 from app.kit.pages import Cursor, Limit, decode_cursor, link_next
 from app.kit.schemas import Moment
 from app.reports import repository, schemas
+from app.reports.html_page import HEADERS, render_report
 from app.reports.models import PIPELINE_KEY, Report
-from app.reports.page import HEADERS, render_report
 from app.reports.repository import BatchReportFilter
 from app.reports.summary_filter import read_contains, read_paths
 

@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from app.batches.models import Batch, Job
 from app.batches.step_models import JobStep
-from app.batches.submission import settings_of
+from app.batches.submission import params_of
 from app.pipelines.contract import BatchInfo, JobInfo, OnSuccess, Pipeline, Step
 from app.runner.backoff import retry_delay
 from app.runner.claimer import ClaimedJob, Dispatch
@@ -175,7 +175,7 @@ class JobRunner:
 
 
 def _work(batch: Batch, pipeline: Pipeline) -> Work:
-    settings = settings_of(batch, pipeline.key)
+    settings = params_of(batch, pipeline.key)
     try:
         params = pipeline.params.model_validate(settings)
     except ValueError:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import httpx
 
-from app.kit.errors import Problem
+from app.kit.errors import Problem, explain_error
 from app.kit.outbound import retry_after
 from app.kit.schemas import check_text
 from app.pipelines.contract import RETRYABLE, Retry, Step, Stop
@@ -109,7 +109,8 @@ def read_exception(step: Step, error: Exception) -> Failed:
 
 def error_text(error: Exception) -> str:
     """What an exception says, or its class when it says nothing."""
-    return str(getattr(error, "message", "") or error or type(error).__name__)
+    said = explain_error(error) if isinstance(error, ValueError) else error
+    return str(getattr(error, "message", "") or said or type(error).__name__)
 
 
 def _read_status(response: httpx.Response) -> Failed:

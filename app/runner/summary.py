@@ -19,6 +19,7 @@ from app.batches.states import BATCH_TERMINAL
 from app.kit.db import Database
 from app.pipelines.contract import Pipeline
 from app.pipelines.registry import Registry
+from app.runner.step_results import error_text
 
 log = logging.getLogger("tranche.summary")
 
@@ -95,4 +96,4 @@ def _summary_of(pipeline: Pipeline | None, jobs: list[dict[str, Any]]) -> dict[s
         return summary
     except Exception as error:
         log.exception("%s: the summary failed", pipeline.key)
-        return {"error": f"{type(error).__name__}: {error}"[:500]}
+        return {"error": f"{type(error).__name__}: {error_text(error)}"[:500]}

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from app.kit.db import Database
 from app.kit.service import Periodic
+from app.kit.words import quantity
 from app.runner.engine import ENTRYPOINT, LOG_TABLE, QUEUE_TABLE
 
 if TYPE_CHECKING:
@@ -84,7 +85,8 @@ class Sweeper(Periodic):
             uncancelled = [row[0] for row in await fetch(_UNCANCELLED)]
             await connection.exec_driver_sql(_PRUNE_LOG)
         if rescued:
-            log.warning("%s jobs of %s dead processes are put back", len(rescued), len(dead))
+            processes = quantity(len(dead), "dead process", "dead processes")
+            log.warning("put back %s of %s", quantity(len(rescued), "job"), processes)
         await asyncio.gather(*(self._runner.rescue(*row) for row in rescued))
         if unnotified:
             await self._runner.engine.notify(dict.fromkeys(unnotified, 0.0))

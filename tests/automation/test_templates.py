@@ -49,6 +49,7 @@ async def test_run_with_overrides(api: Api) -> None:
     for wrong in ({"params": {"seconds": "long"}}, {"max_parallel": 0}, {"strange": 1}, {"pipeline": "nothing"}):
         reply = await api.post(f"/api/templates/{template['id']}/run", json={"options": wrong})
         assert reply.status_code == 422, wrong
+        assert "pydantic" not in reply.text, wrong
 
 
 async def test_dry_run_tells_what_would_be_in_it(api: Api) -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from app.batches.service import InvalidTransition
 from app.batches.states import BATCH_STATUSES, BATCH_TERMINAL, COMMANDS, RULES, allowed_commands
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "states.md"
@@ -48,3 +51,22 @@ def test_allowed_commands_are_those_whose_sources_hold_the_status() -> None:
         "archive",
         "delete",
     }
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("start", "be started"),
+        ("pause", "be paused"),
+        ("resume", "be resumed"),
+        ("cancel", "be cancelled"),
+        ("retry-failed", "have its failed jobs retried"),
+        ("restart", "be restarted"),
+        ("archive", "be archived"),
+        ("delete", "be deleted"),
+    ],
+)
+def test_a_refused_command_is_said_in_english(command: str, said: str) -> None:
+    refused = InvalidTransition("cancelling", command)
+    assert refused.detail == f"A batch that is cancelling cannot {said}."
+    assert refused.extra == {"event": command, "allowed": [], "from": "cancelling"}

@@ -73,7 +73,7 @@ async def test_unknown_files_and_those_of_another_organisation_are_the_same(api:
         for unknown in (foreign, str(uuid4())):
             items = [{"file_id": own}, {"file_id": unknown}, RECORD]
             problem = await refused(api, "unknown_files", pipeline="typed", items=items)
-            assert (problem["detail"], problem["file_ids"]) == ("1 of the files do not exist.", [unknown])
+            assert (problem["detail"], problem["file_ids"]) == ("1 of the files does not exist.", [unknown])
             await refused(api, "unknown_files", "/api/jobs", pipeline="typed", file_id=unknown)
         await refused(api, "unknown_files", pipeline="typed", items=[{"file_id": str(uuid4())}] * 30)
 

@@ -143,7 +143,7 @@ async def test_a_hole_in_a_log_is_told_of_and_stops_nobody(small: Api, caplog: p
         async with asyncio.timeout(10):
             while "id: 6\n" not in await anext(text):
                 pass
-    assert f"4 events of batch {batch_id} are missing before event 6" in caplog.text
+    assert f"missing in the log of batch {batch_id}: 4 events before event 6" in caplog.text
 
 
 async def test_readers_that_never_read_are_cut_and_hurt_nobody(small: Api) -> None:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import errno
 from collections.abc import AsyncIterator, Callable
-from typing import Any
+from typing import Annotated, Any
 
 import asyncpg
 import httpx
 import pytest
 from fastapi import FastAPI
+from pydantic import BaseModel, StringConstraints, ValidationError
 from sqlalchemy import text
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from app.kit.errors import Conflict, Unavailable, install_error_handlers, is_database_down
+from app.kit.errors import Conflict, Unavailable, explain_error, install_error_handlers, is_database_down
 from tests.auth.people import caller
 from tests.batch_helpers import submit
 from tests.conftest import Api
@@ -66,6 +67,29 @@ async def test_validation_tells_every_place(api: Api) -> None:
     assert all(set(error) == {"loc", "msg", "type"} for error in problem["errors"])
     many = await api.post("/api/batches", json={"pipeline": "no-op", "items": [{}] * 5000})
     assert len(check_problem(many, 422, "validation_failed")["errors"]) == 100
+
+
+@pytest.mark.parametrize("address", ["nobody", "a@b", "a b@example.org", "@example.org", "a@b@example.org"])
+async def test_a_wrong_address_is_explained_without_a_regular_expression(api: Api, address: str) -> None:
+    wrong = {"pipeline": "no-op", "items": [{"record": {}}], "notification_email": address}
+    problem = check_problem(await api.post("/api/batches", json=wrong), 422, "validation_failed")
+    said = "must be an e-mail address, such as ann@example.org"
+    assert [error["msg"] for error in problem["errors"]] == [said]
+    assert problem["detail"] == f"body.notification_email: {said}"
+
+
+class _Form(BaseModel):
+    size: int
+    name: Annotated[str, StringConstraints(pattern="^x+$")]
+
+
+def test_errors_of_pydantic_are_explained_in_a_sentence() -> None:
+    with pytest.raises(ValidationError) as caught:
+        _Form.model_validate({"size": "large", "name": "y"})
+    place, _, rest = explain_error(caught.value).partition("; ")
+    assert place.startswith("size: Input should be a valid integer")
+    assert rest == "name: does not have the expected form"
+    assert explain_error(ValueError("As it is.")) == "As it is."
 
 
 async def test_error_of_ours_tells_nothing_but_that(api: Api, caplog: pytest.LogCaptureFixture) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.async_api import async_playwright
 
-from app.reports.page import POLICY
+from app.reports.html_page import POLICY
 from tests.conftest import Api
 from tests.console.conftest import ARGUMENTS, CHROMIUM
 from tests.reports.tables import report_on

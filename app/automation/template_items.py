@@ -9,11 +9,11 @@ from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.automation.schemas import FilesSource, ItemsSource, RowsSource, TemplateSource
+from app.batches.item_sources import ItemSource
 from app.batches.items import job_of_file, jobs_of_items
-from app.batches.sources import ItemSource
 from app.batches.submission import NewJob
 from app.files import repository as file_repository
-from app.kit.errors import Unprocessable
+from app.kit.errors import Unprocessable, explain_error
 from app.pipelines.contract import Params
 
 SOURCE: TypeAdapter[ItemsSource | FilesSource | RowsSource] = TypeAdapter(TemplateSource)
@@ -61,4 +61,4 @@ def _filter_of(source: RowsSource, sources: ItemSources) -> tuple[ItemSource, Pa
     try:
         return rows, rows.filter.model_validate(source.filter)
     except ValueError as error:
-        raise FilterNotValid(f"The filter of {rows.key} is not valid: {error}"[:500]) from None
+        raise FilterNotValid(f"The filter of {rows.key} is not valid: {explain_error(error)}.") from None

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from app.registrations.params import RegistrationParams
 from app.registrations.pipeline import TWELVE_STEPS
 from app.registrations.platform import CallDescription, PlatformNotReadable, read_description
-from app.registrations.templates import ValueMissing, fill, fill_path
+from app.registrations.request_templates import ValueMissing, fill, fill_path
 
 VALUES = {"restaurant": {"name": "A/B & C", "seats": 4, "hours": {"mon": [9, 17]}, "open": True}, "list": [{"id": "x"}]}
 
