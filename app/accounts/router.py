@@ -12,7 +12,8 @@ from fastapi.responses import RedirectResponse
 
 from app.accounts.schemas import OrganisationRead, OrganisationUpdate, SessionRead, SignIn, UserRead
 from app.auth import repository, service
-from app.auth.caller import COOKIE, AdminDep, CallerDep, KeyNotValid, refuse_cross_site
+from app.auth.caller import COOKIE, AdminDep, CallerDep, refuse_cross_site
+from app.auth.errors import KeyNotValid
 from app.auth.models import Organisation, User
 from app.auth.secrets import new_salt, secret_from, secret_hash
 from app.idempotency.dependencies import KeyedRequestDep

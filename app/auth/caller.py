@@ -11,11 +11,11 @@ from uuid import UUID
 from fastapi import Depends, Request
 
 from app.auth import repository
+from app.auth.errors import AdminOnly, CrossSiteRequest, KeyNotValid, NotSignedIn
 from app.auth.models import User
 from app.auth.secrets import secret_hash
 from app.kit.data_loader import DataLoader
 from app.kit.db import Database
-from app.kit.errors import Problem
 
 COOKIE = "tranche_session"
 KEY_USE_PRECISION = timedelta(minutes=1)
@@ -23,22 +23,6 @@ KEY_USE_PRECISION = timedelta(minutes=1)
 Found = tuple[User, UUID]
 """A user, and the id of the key or session that proved it."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-
-
-class NotSignedIn(Problem):
-    status, code, title = 401, "not_signed_in", "Not signed in"
-
-
-class KeyNotValid(Problem):
-    status, code, title = 401, "invalid_key", "Key not valid"
-
-
-class CrossSiteRequest(Problem):
-    status, code, title = 403, "cross_site_request", "Cross-site request refused"
-
-
-class AdminOnly(Problem):
-    status, code, title = 403, "admin_only", "Administrators only"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,21 +12,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.auth.caller import Caller
 from app.auth.models import User
 from app.automation import repository, service
+from app.automation.errors import ScheduleNotFound
 from app.automation.models import Schedule, ScheduleRun, Template
 from app.automation.schemas import ScheduleCreate, ScheduleUpdate, TemplateRun
 from app.automation.service import TemplateRunner
 from app.automation.times import next_times
 from app.batches.schemas import BatchCreated
 from app.batches.service import database_now
-from app.kit.errors import NotFound
 
 MOST_WAITING: Final = 100
 """Runs of one schedule that wait for the one before; further ones are left out."""
 RUNS_KEPT: Final = timedelta(days=90)
-
-
-class ScheduleNotFound(NotFound):
-    code = "schedule_not_found"
 
 
 async def get_schedule(session: AsyncSession, caller: Caller, schedule_id: UUID) -> tuple[Schedule, Template]:

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.caller import Caller
 from app.automation import repository
+from app.automation.errors import OverridesNotValid, TemplateNotFound
 from app.automation.models import Template
 from app.automation.schemas import (
     DryRun,
@@ -21,25 +22,17 @@ from app.automation.schemas import (
 from app.automation.template_items import SOURCE, ItemSources, check_source, find_jobs
 from app.batches import repository as batch_repository
 from app.batches import submission
+from app.batches.errors import BatchNotFound
 from app.batches.responses import pipelines_of
 from app.batches.schemas import BatchCreated, BatchOptions, Item
 from app.batches.secret_params import with_secrets_of
-from app.batches.service import BatchNotFound
 from app.batches.submission import Notifier
 from app.files import repository as file_repository
-from app.kit.errors import NotFound, Unprocessable, explain_error
+from app.kit.errors import explain_error
 from app.kit.ids import new_id
 from app.pipelines.registry import Registry
 
 SHOWN_ITEMS = 100
-
-
-class TemplateNotFound(NotFound):
-    code = "template_not_found"
-
-
-class OverridesNotValid(Unprocessable):
-    code, title = "invalid_overrides", "Overrides not valid"
 
 
 class TemplateRunner:

@@ -8,24 +8,17 @@ from uuid import UUID
 from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.automation.errors import FilterNotValid, SourceUnknown
 from app.automation.schemas import FilesSource, ItemsSource, RowsSource, TemplateSource
 from app.batches.item_sources import ItemSource
 from app.batches.items import job_of_file, jobs_of_items
 from app.batches.submission import NewJob
 from app.files import repository as file_repository
-from app.kit.errors import Unprocessable, explain_error
+from app.kit.errors import explain_error
 from app.pipelines.contract import Params
 
 SOURCE: TypeAdapter[ItemsSource | FilesSource | RowsSource] = TypeAdapter(TemplateSource)
 ItemSources = Mapping[str, ItemSource]
-
-
-class SourceUnknown(Unprocessable):
-    code, title = "unknown_item_source", "Unknown item source"
-
-
-class FilterNotValid(Unprocessable):
-    code, title = "invalid_filter", "Filter not valid"
 
 
 def check_source(source: ItemsSource | FilesSource | RowsSource, sources: ItemSources) -> None:

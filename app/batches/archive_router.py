@@ -9,9 +9,9 @@ from fastapi import APIRouter, Request, Response
 
 from app.auth.caller import CallerDep
 from app.batches import repository
+from app.batches.errors import BatchNotFound
 from app.batches.naming import job_folder
 from app.batches.repository import BatchOutput
-from app.batches.service import BatchNotFound
 from app.files.archive import Archive, Entry, unique_paths
 from app.files.content import ranged_response
 from app.files.router import StorageDep

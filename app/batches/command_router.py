@@ -10,6 +10,7 @@ from sqlalchemy import update
 
 from app.auth.caller import CallerDep
 from app.batches import copies, log, removal, repository, responses, service
+from app.batches.errors import BatchNotFound
 from app.batches.models import Batch
 from app.batches.schemas import (
     BatchArchived,
@@ -20,7 +21,6 @@ from app.batches.schemas import (
     BatchStarted,
     BatchUpdate,
 )
-from app.batches.service import BatchNotFound
 from app.idempotency.dependencies import OnceDep
 from app.kit.db import SessionDep
 

@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.auth.caller import Caller
 from app.batches import log, service
 from app.batches.directory_names import claim_name
+from app.batches.errors import NothingToRetry, NothingToRunAgain
 from app.batches.models import Batch, Job
 from app.batches.submission import Notifier
-from app.kit.errors import Conflict
 from app.kit.ids import new_id
 
 _KEPT = (
@@ -41,16 +41,6 @@ select count(*) as files, coalesce(sum(file_size), 0)::bigint as size from (
   select distinct on (item) file_size from jobs where id = any(:ids)
 ) file
 """).bindparams(bindparam("ids", type_=ARRAY(PgUUID)))
-
-
-class NothingToRetry(Conflict):
-    code, title = "nothing_to_retry", "Nothing to retry"
-
-
-class NothingToRunAgain(Conflict):
-    """The jobs came from an older system: what they worked on stayed there."""
-
-    code, title = "nothing_to_run_again", "Nothing to run again"
 
 
 _COPY_JOBS = text("""

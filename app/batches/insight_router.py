@@ -12,10 +12,10 @@ from fastapi.responses import StreamingResponse
 from app.auth.caller import CallerDep
 from app.batches import audit, export, failures, repository
 from app.batches.audit import AuditRead
+from app.batches.errors import BatchNotFound
 from app.batches.export import MEDIA_TYPES, ExportFormat
 from app.batches.failures import FailuresRead
 from app.batches.models import Batch
-from app.batches.service import BatchNotFound
 from app.files.content import attachment
 from app.kit.db import DatabaseDep, SessionDep
 

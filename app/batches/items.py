@@ -7,15 +7,11 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.batches.errors import FilesUnknown
 from app.batches.schemas import Item
 from app.batches.submission import NewJob
 from app.files import repository
 from app.files.models import File
-from app.kit.errors import Unprocessable
-
-
-class FilesUnknown(Unprocessable):
-    code, title = "unknown_files", "Unknown files"
 
 
 async def jobs_of_items(session: AsyncSession, organisation_id: UUID, items: Sequence[Item]) -> list[NewJob]:

@@ -12,14 +12,14 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from app.auth.caller import CallerDep
 from app.batches import listing, repository, responses
+from app.batches.errors import BatchNotFound, JobNotFound
 from app.batches.failed_attempts import list_failed_attempts
 from app.batches.listing import BatchFilter
-from app.batches.service import BatchNotFound
 from app.batches.states import BATCH_STATUSES, JOB_STATUSES, STATUS_ALIASES
 from app.files.content import file_response
 from app.files.router import StorageDep
 from app.kit.db import SessionDep
-from app.kit.errors import BadRequest, NotFound
+from app.kit.errors import FilterNotReadable, NotFound
 from app.kit.etags import is_known
 from app.kit.pages import Cursor, Limit, decode_cursor, encode_cursor, link_next
 from app.kit.schemas import Moment
@@ -28,14 +28,6 @@ router = APIRouter(prefix="/api", tags=["batches"])
 Word = Annotated[str | None, Query(max_length=200)]
 JOBS_IN_BATCH, JOBS_IN_LIST, MOST_GROUPS = 500, 100, 100
 """How many jobs come nested in one batch, and in each batch of a list of at most so many; the rest is paged."""
-
-
-class JobNotFound(NotFound):
-    code = "job_not_found"
-
-
-class FilterNotReadable(BadRequest):
-    code = "invalid_filter"
 
 
 def read_words(

@@ -11,24 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.caller import Caller
 from app.batches import log, repository
+from app.batches.errors import BatchEmpty, BatchNotFound, InvalidTransition
 from app.batches.models import Batch, Job
 from app.batches.schemas import BatchStarted
-from app.batches.states import COMMANDS, allowed_commands
-from app.batches.submission import BatchEmpty, Notifier
-from app.kit.errors import Conflict, NotFound
-
-
-class BatchNotFound(NotFound):
-    code = "batch_not_found"
-
-
-class InvalidTransition(Conflict):
-    code, title = "invalid_transition", "Invalid transition"
-
-    def __init__(self, status: str, event: str) -> None:
-        detail = f"A batch that is {status} cannot {COMMANDS[event].command}."
-        super().__init__(detail, event=event, allowed=allowed_commands(status))
-        self.extra["from"] = status
+from app.batches.states import COMMANDS
+from app.batches.submission import Notifier
 
 
 async def get_locked(session: AsyncSession, caller: Caller, batch_id: UUID) -> Batch:

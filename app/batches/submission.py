@@ -18,29 +18,14 @@ from app.auth.caller import Caller
 from app.auth.repository import get_organisation
 from app.batches import log, naming
 from app.batches.directory_names import claim_name
+from app.batches.errors import BatchEmpty, BatchTooLarge, ParamsNotValid, SourceNotAccepted
 from app.batches.models import Batch
 from app.batches.schemas import BatchCreated, BatchOptions, links_of
-from app.kit.errors import Unprocessable, problems_of
+from app.kit.errors import problems_of
 from app.kit.ids import new_id
 from app.kit.words import quantity
 from app.pipelines.contract import Params, Pipeline, PipelineNotWellFormed, Source, Step
 from app.pipelines.registry import Registry
-
-
-class BatchEmpty(Unprocessable):
-    code, title = "batch_empty", "Batch empty"
-
-
-class BatchTooLarge(Unprocessable):
-    code, title = "too_many_jobs", "Too many jobs"
-
-
-class SourceNotAccepted(Unprocessable):
-    code, title = "source_not_accepted", "Source not accepted"
-
-
-class ParamsNotValid(Unprocessable):
-    code, title = "invalid_params", "Parameters not valid"
 
 
 class Notifier(Protocol):

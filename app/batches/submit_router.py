@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.caller import Caller, CallerDep
 from app.batches import submission
+from app.batches.errors import NotOneItem
 from app.batches.items import jobs_of_items
 from app.batches.schemas import BatchCreate, BatchCreated, BatchOptions, Item, JobCreate, Url
 from app.batches.submission import NewJob, Notifier
@@ -24,7 +25,7 @@ from app.files.upload import Form, Part, UploadLimits, receive_form
 from app.idempotency.dependencies import OnceDep
 from app.idempotency.once import Once
 from app.kit.db import Database, DatabaseDep
-from app.kit.errors import BadRequest, Unprocessable
+from app.kit.errors import BadRequest
 from app.pipelines.registry import Registry
 from app.pipelines.router import RegistryDep
 
@@ -51,10 +52,6 @@ FORM_BODY = {
         },
     }
 }
-
-
-class NotOneItem(Unprocessable):
-    code, title = "not_one_item", "Not one item"
 
 
 class Submitter:

@@ -18,7 +18,8 @@ from app.commands.administration import run_with_database
 from app.files.names import display_name
 from app.installation import Installation
 from app.kit.schemas import check_json, check_moment, check_text
-from app.pipelines.registry import PipelineUnknown, Registry
+from app.pipelines.errors import PipelineUnknown
+from app.pipelines.registry import Registry
 from app.settings import Settings
 
 _NAMES: Final = {

@@ -14,21 +14,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.auth.caller import Caller
 from app.auth.repository import list_live_credentials
+from app.events.errors import NoStreamsLeft, TooManyStreams
 from app.events.metrics import CUT, REFUSED, STREAMS
 from app.kit.db import Database
-from app.kit.errors import DATABASE_DOWN, Problem, Unavailable
+from app.kit.errors import DATABASE_DOWN
 from app.settings import Settings
 
 log = logging.getLogger("tranche.streams")
 RETRY_AFTER: Final = 5
-
-
-class TooManyStreams(Problem):
-    status, code, title = 429, "too_many_streams", "Too many streams"
-
-
-class NoStreamsLeft(Unavailable):
-    code, title = "no_streams_left", "Too many streams"
 
 
 class OpenStream:

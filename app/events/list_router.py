@@ -10,7 +10,8 @@ from fastapi import APIRouter, Request, Response
 
 from app.auth.caller import CallerDep
 from app.batches import repository
-from app.batches.service import BatchNotFound
+from app.batches.errors import BatchNotFound
+from app.events.errors import OnlyAStream
 from app.events.hub import Hub
 from app.events.openapi_docs import list_stream_content, list_stream_description
 from app.events.schemas import TicketRead
@@ -18,7 +19,6 @@ from app.events.stream import EventStream, list_chunks
 from app.events.tickets import issue_ticket, next_end
 from app.idempotency.dependencies import OnceDep
 from app.kit.db import SessionDep
-from app.kit.errors import Problem
 from app.settings import Settings
 
 router = APIRouter(prefix="/api", tags=["events"])
@@ -26,10 +26,6 @@ _ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
     200: {"content": list_stream_content(), "description": "The stream."},
     406: {"description": "The client does not accept text/event-stream."},
 }
-
-
-class OnlyAStream(Problem):
-    status, code, title = 406, "only_a_stream", "Not acceptable"
 
 
 @router.get("/events", response_class=Response, responses=_ANSWERS, description=list_stream_description())

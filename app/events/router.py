@@ -14,8 +14,9 @@ from fastapi.routing import APIRoute
 from app.auth.caller import Caller, caller_of, get_caller
 from app.batches import log as event_log
 from app.batches import repository, responses
-from app.batches.service import BatchNotFound
+from app.batches.errors import BatchNotFound
 from app.batches.states import BATCH_TERMINAL
+from app.events.errors import EventIdNotReadable
 from app.events.frames import expired_frames, unknown_id_frame
 from app.events.hub import Hub
 from app.events.openapi_docs import batch_stream_content, batch_stream_description
@@ -23,7 +24,7 @@ from app.events.schemas import EventPage, SnapshotEvent
 from app.events.stream import EventStream, batch_chunks
 from app.events.tickets import redeem_ticket
 from app.kit.db import Database, DatabaseDep
-from app.kit.errors import BadRequest, Problem
+from app.kit.errors import Problem
 from app.kit.pages import Limit
 from app.settings import Settings
 
@@ -55,10 +56,6 @@ class TicketRoute(APIRoute):
 
 
 router = APIRouter(prefix="/api/batches", tags=["events"], route_class=TicketRoute)
-
-
-class EventIdNotReadable(BadRequest):
-    code = "invalid_last_event_id"
 
 
 def _cursor(header: str | None, query: str | None) -> int:

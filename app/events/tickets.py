@@ -19,17 +19,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.auth.models import User
 from app.auth.repository import find_user_by_credential
 from app.auth.signing import get_signing_key
-from app.kit.errors import Problem
+from app.events.errors import TicketNotValid
 
 PURPOSE: Final = "stream tickets"
 LIFE_SECONDS: Final = 60
 _FORMAT: Final = struct.Struct(">16s16sQ")
 _SIGNATURE_BYTES: Final = 32
 _LENGTH: Final = (_FORMAT.size + _SIGNATURE_BYTES) * 4 // 3
-
-
-class TicketNotValid(Problem):
-    status, code, title = 401, "invalid_ticket", "Ticket not valid"
 
 
 def seal(secret: bytes, batch_id: UUID, credential_id: UUID, expires_at: int) -> str:

@@ -12,13 +12,13 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.extractions import ai_reading, cache, repository
-from app.extractions.errors import SheetError
 from app.extractions.models import Extraction
 from app.extractions.names import name_keys
 from app.extractions.params import ExtractionParams, ParamsWithoutProvider
 from app.extractions.provider import Provider
 from app.extractions.reading import EXTRACTOR, VERSION, checked, probe, read_sheet_text
 from app.extractions.repository import ReadingKey
+from app.extractions.sheet_errors import SheetError
 from app.extractions.sheet_text import Found, find_in_sheet, write_sheet
 from app.extractions.swims import Sheet
 from app.kit.ids import new_id

@@ -10,10 +10,10 @@ from pydantic import AfterValidator
 
 from app.auth.caller import CallerDep
 from app.extractions import repository
+from app.extractions.errors import ExtractionNotFound
 from app.extractions.names import choose_names, name_keys
 from app.extractions.schemas import ExtractionDetail, ExtractionPage, ExtractionRead, ExtractionReply
 from app.kit.db import SessionDep
-from app.kit.errors import NotFound
 from app.kit.pages import Cursor, Limit, decode_cursor, encode_cursor, link_next
 from app.kit.schemas import check_text
 
@@ -23,10 +23,6 @@ Swimmer = Annotated[
     Query(min_length=1, max_length=255, description="A name, in any way of writing it: `King, Lilly`, `Lilly King`."),
     AfterValidator(lambda name: name if name is None else check_text(name)),
 ]
-
-
-class ExtractionNotFound(NotFound):
-    code = "extraction_not_found"
 
 
 def _fields(row: repository.ExtractionRow) -> dict[str, Any]:

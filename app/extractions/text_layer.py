@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pypdfium2 as pdfium
 
-from app.extractions.errors import PDF_UNREADABLE, SheetError
+from app.extractions.sheet_errors import PDF_UNREADABLE, SheetError
 from app.extractions.words import open_document
 
 

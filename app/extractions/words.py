@@ -17,7 +17,7 @@ import pypdfium2.raw as raw
 
 from app.extractions.cells import may_hold_age
 from app.extractions.char_boxes import Box, read_boxes
-from app.extractions.errors import NO_TEXT_LAYER, PDF_ENCRYPTED, PDF_UNREADABLE, RESOURCE_LIMIT, SheetError
+from app.extractions.sheet_errors import NO_TEXT_LAYER, PDF_ENCRYPTED, PDF_UNREADABLE, RESOURCE_LIMIT, SheetError
 
 _MOST_PAGES = 2000  # ten times the longest sheet seen, and well within a child's memory
 _WORD = re.compile(r"[^\s\u00a0\x00]+")

@@ -9,15 +9,10 @@ from urllib.parse import quote
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 
-from app.files.errors import ContentMissing
+from app.files.errors import ContentMissing, RangeNotSatisfiable
 from app.files.models import File
 from app.files.storage import Storage
-from app.kit.errors import Problem
 from app.kit.etags import is_known
-
-
-class RangeNotSatisfiable(Problem):
-    status, code, title = 416, "range_not_satisfiable", "Range not satisfiable"
 
 
 def attachment(name: str) -> str:

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from app.auth.caller import CallerDep
 from app.files import repository, service
 from app.files.content import file_response
+from app.files.errors import FileNotFound
 from app.files.models import File
 from app.files.names import display_name, guess_media_type
 from app.files.schemas import FilePage, FileRead, FileUpdate, Tag
@@ -17,17 +18,13 @@ from app.files.storage import Storage
 from app.files.upload import UploadLimits, receive_raw
 from app.idempotency.dependencies import OnceDep
 from app.kit.db import DatabaseDep, SessionDep
-from app.kit.errors import NotFound, Unprocessable
+from app.kit.errors import Unprocessable
 from app.kit.pages import Cursor, Limit, decode_cursor, encode_cursor, link_next
 from app.kit.schemas import check_text
 from app.settings import Settings
 
 router = APIRouter(prefix="/api/files", tags=["files"])
 FILE = "/api/files/{id}"
-
-
-class FileNotFound(NotFound):
-    code = "file_not_found"
 
 
 def get_storage(request: Request) -> Storage:

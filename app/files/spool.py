@@ -7,12 +7,8 @@ import zlib
 from contextlib import suppress
 from pathlib import Path
 
+from app.files.errors import FileTooLarge
 from app.files.storage import Spooled, Storage, room
-from app.kit.errors import TooLarge
-
-
-class FileTooLarge(TooLarge):
-    code, title = "file_too_large", "File too large"
 
 
 class SpoolWriter:

@@ -13,10 +13,11 @@ from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, MultipartState, parse_options_header
 from starlette.requests import ClientDisconnect
 
+from app.files.errors import MultipartNotReadable, TooManyFiles, UploadTooLarge
 from app.files.names import display_name, guess_media_type
 from app.files.spool import SpoolWriter
 from app.files.storage import Spooled, Storage
-from app.kit.errors import BadRequest, TooLarge
+from app.kit.errors import BadRequest
 from app.kit.schemas import check_text
 
 GATHER = 512 * 1024
@@ -24,18 +25,6 @@ GATHER = 512 * 1024
 MAX_FIELDS, MAX_FIELD_BYTES, MAX_HEADER_BYTES = 20_000, 1024 * 1024, 16 * 1024
 MAX_TEXT_BYTES = 32 * 1024 * 1024
 """Text fields stay in memory: all of one form together, enough for 10,000 long URLs."""
-
-
-class MultipartNotReadable(BadRequest):
-    code = "invalid_multipart"
-
-
-class UploadTooLarge(TooLarge):
-    code, title = "upload_too_large", "Upload too large"
-
-
-class TooManyFiles(TooLarge):
-    code, title = "too_many_files", "Too many files"
 
 
 @dataclass(frozen=True, slots=True)

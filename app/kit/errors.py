@@ -98,6 +98,22 @@ class Unavailable(Problem):
         super().__init__(detail, headers={"Retry-After": str(retry_after)}, **extra)
 
 
+class FilterNotReadable(BadRequest):
+    """A filter or an order of a list that there is not."""
+
+    code = "invalid_filter"
+
+
+class CursorNotReadable(BadRequest):
+    code = "invalid_cursor"
+
+
+class TooManyRequests(Problem):
+    """Over the limit; `Retry-After` says when there is room again, in seconds."""
+
+    status, code, title = 429, "too_many_requests", "Too many requests"
+
+
 class InsufficientStorage(Problem):
     status, code, title = 507, "insufficient_storage", "Insufficient storage"
 

@@ -12,17 +12,13 @@ from uuid import UUID
 from fastapi import Query, Request, Response
 from sqlalchemy import Select, tuple_
 
-from app.kit.errors import BadRequest
+from app.kit.errors import CursorNotReadable
 from app.kit.schemas import check_moment, check_text
 
 Limit = Annotated[int, Query(ge=1, le=1000, description="Rows in one page.")]
 Cursor = Annotated[str | None, Query(max_length=500, description="`next_cursor` of the page before.")]
 
 Q = TypeVar("Q", bound=Select[*tuple[Any, ...]])
-
-
-class CursorNotReadable(BadRequest):
-    code = "invalid_cursor"
 
 
 def encode_cursor(*key: Any) -> str:

@@ -8,15 +8,9 @@ from collections import OrderedDict
 from collections.abc import Hashable
 from typing import Final
 
-from app.kit.errors import Problem
+from app.kit.errors import TooManyRequests
 
 CALLERS_KEPT: Final = 10_000
-
-
-class TooManyRequests(Problem):
-    """Over the limit; `Retry-After` says when there is room again, in seconds."""
-
-    status, code, title = 429, "too_many_requests", "Too many requests"
 
 
 class RateLimit:

@@ -11,13 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.caller import AdminDep, Caller, CallerDep
 from app.batches import repository as batch_repository
-from app.batches.service import BatchNotFound
+from app.batches.errors import BatchNotFound
 from app.idempotency.dependencies import OnceDep
 from app.kit.db import DatabaseDep, SessionDep
 from app.kit.dependencies import SigningKeyDep
 from app.kit.pages import Cursor, Limit, link_next
 from app.kit.signing import SigningKey
 from app.notifications import repository, service
+from app.notifications.errors import WebhookNotFound
 from app.notifications.schemas import (
     BatchNotifications,
     DeliveryDetail,
@@ -32,7 +33,7 @@ from app.notifications.schemas import (
     WebhookRead,
     WebhookUpdate,
 )
-from app.notifications.service import WebhookNotFound, delivery_fields, outgoing_fields
+from app.notifications.service import delivery_fields, outgoing_fields
 from app.notifications.signing_secrets import webhook_secret
 from app.pipelines.router import RegistryDep
 from app.settings import Settings

@@ -11,11 +11,18 @@ from sqlalchemy import func, inspect, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.caller import Caller
-from app.kit.errors import Conflict, NotFound, Unprocessable
 from app.kit.ids import new_id
 from app.kit.outbound import AddressNotAllowed, UrlNotAllowed, check_url
 from app.kit.signing import SigningKey
 from app.notifications import repository
+from app.notifications.errors import (
+    DeliveryNotFound,
+    TemplateNotWanted,
+    TooManyWebhooks,
+    UrlRefused,
+    WebhookDisabled,
+    WebhookNotFound,
+)
 from app.notifications.models import Outgoing, WebhookDelivery, WebhookEndpoint, WebhookSecret
 from app.notifications.payload import PING, ping_payload, render
 from app.notifications.schemas import WebhookCreate, WebhookUpdate
@@ -26,30 +33,6 @@ NOTIFY_CHANNEL: Final = "tranche_outbox"
 OLD_SECRET_LIFE: Final = timedelta(hours=24)
 MOST_ENDPOINTS: Final = 100
 """In one organisation. Every event of its batches is matched with each."""
-
-
-class WebhookNotFound(NotFound):
-    code = "webhook_not_found"
-
-
-class DeliveryNotFound(NotFound):
-    code = "delivery_not_found"
-
-
-class TooManyWebhooks(Conflict):
-    code, title = "too_many_webhooks", "Too many webhooks"
-
-
-class WebhookDisabled(Conflict):
-    code, title = "webhook_disabled", "Webhook disabled"
-
-
-class UrlRefused(Unprocessable):
-    code, title = "url_not_allowed", "URL not allowed"
-
-
-class TemplateNotWanted(Unprocessable):
-    code, title = "template_not_wanted", "Template and format do not match"
 
 
 async def check_target(url: str, allow: tuple[str, ...]) -> None:

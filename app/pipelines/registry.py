@@ -8,13 +8,9 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.kit.errors import Unprocessable
 from app.pipelines.contract import Pipeline, PipelineNotWellFormed
+from app.pipelines.errors import PipelineUnknown
 from app.pipelines.models import PipelineRow
-
-
-class PipelineUnknown(Unprocessable):
-    code, title = "unknown_pipeline", "Unknown pipeline"
 
 
 class Registry:

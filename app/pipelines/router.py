@@ -9,7 +9,8 @@ from fastapi import APIRouter, Depends, Request
 from app.auth.caller import CallerDep
 from app.kit.errors import NotFound
 from app.pipelines.contract import Pipeline
-from app.pipelines.registry import PipelineUnknown, Registry
+from app.pipelines.errors import PipelineUnknown
+from app.pipelines.registry import Registry
 from app.pipelines.schemas import PipelinePage, PipelineRead, StepRead
 
 router = APIRouter(prefix="/api/pipelines", tags=["pipelines"])

@@ -10,9 +10,9 @@ from app.auth.caller import CallerDep
 from app.batches.schemas import BatchCreated, BatchOptions, Item
 from app.batches.submit_router import SubmitterDep
 from app.kit.db import SessionDep
-from app.kit.errors import Unprocessable
 from app.plays import lead_data, repository, service
 from app.plays.data_types import BY_NUMBER, kinds_of, what_is_wrong
+from app.plays.errors import PlayNotRunnable, RequirementsNotValid
 from app.plays.leads import lead_key, lead_record, normalise
 from app.plays.pipeline import missing_variables
 from app.plays.router import WriterDep
@@ -20,10 +20,6 @@ from app.plays.schemas import LeadDataInput, LeadText, ReadinessRead, Requiremen
 from app.plays.slashed_routes import slashed_route
 
 router = APIRouter(prefix="/api", tags=["plays"])
-
-
-class PlayNotRunnable(Unprocessable):
-    code, title = "play_not_runnable", "Play not runnable"
 
 
 @slashed_route(router, "GET", "/plays/{play_id}/readiness")
@@ -85,7 +81,7 @@ async def create_play_run(play_id: int, body: RunCreate, submitter: SubmitterDep
 async def replace_lead_data(body: LeadDataInput, session: SessionDep, caller: WriterDep) -> RequirementRead:
     """Keep data of a lead that the client fetched itself, as a browser extension does; it is fresh from now on."""
     if wrong := what_is_wrong([body.batch_number]):
-        raise service.RequirementsNotValid(wrong)
+        raise RequirementsNotValid(wrong)
     kind, lead = BY_NUMBER[body.batch_number], normalise(body.lead)
     fetched_at = await lead_data.keep(session, caller.organisation_id, lead, kind, body.data, "client")
     return RequirementRead(

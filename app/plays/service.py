@@ -10,35 +10,14 @@ from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.caller import Caller
-from app.kit.errors import NotFound, Problem, Unprocessable
+from app.kit.errors import Problem
 from app.plays import repository
 from app.plays.data_types import what_is_wrong
+from app.plays.errors import PlayNotFound, PlayOfAnotherOwner, RequirementsNotValid
 from app.plays.models import Play, PlayChange
 from app.plays.schemas import MappingInput, PlayCreate, PlayUpdate
 
 log = logging.getLogger("tranche.plays")
-
-
-class PlayNotFound(NotFound):
-    code = "play_not_found"
-
-    def __init__(self) -> None:
-        super().__init__("Play not found", error="Play not found")  # the member that clients of these routes read
-
-
-class PlayOfAnotherOwner(Problem):
-    status, code, title = 403, "not_owner", "Not the owner"
-
-    def __init__(self) -> None:
-        detail = "Only the play's owner or an administrator may change it."
-        super().__init__(detail, error=detail)
-
-
-class RequirementsNotValid(Unprocessable):
-    code, title = "invalid_required_batches", "Required batches not valid"
-
-    def __init__(self, detail: str) -> None:
-        super().__init__(detail, error=detail)
 
 
 async def get_play(session: AsyncSession, caller: Caller, play_id: int) -> Play:

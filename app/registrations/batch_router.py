@@ -9,11 +9,11 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from app.auth.caller import CallerDep
 from app.batches import command_router, insight_router, listing, repository, responses
+from app.batches.errors import BatchNotFound
 from app.batches.listing import BatchFilter, BatchRow
 from app.batches.models import Batch
 from app.batches.router import JOBS_IN_BATCH, read_words
 from app.batches.schemas import BatchCreated
-from app.batches.service import BatchNotFound
 from app.batches.states import BATCH_STATUSES
 from app.files.router import UploadLimitsDep
 from app.idempotency.dependencies import OnceDep

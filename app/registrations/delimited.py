@@ -14,7 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from app.registrations.findings import FileNotReadable, Findings
+from app.registrations.errors import FileNotReadable
+from app.registrations.findings import Findings
 
 DELIMITERS: Final = (",", ";", "\t", "|")
 LARGEST_CELL: Final = 100_000

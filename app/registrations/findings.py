@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
-from app.kit.errors import Unprocessable
 from app.kit.schemas import Output
 
 MOST_TOLD: Final = 500
@@ -37,17 +36,18 @@ class Findings:
     ) -> None:
         self.error_count += 1
         if len(self.errors) < MOST_TOLD:
-            self.errors.append(_finding(code, message, line, column, value))
+            self.errors.append(make_finding(code, message, line, column, value))
 
     def repair(
         self, code: str, message: str, *, line: int | None = None, column: str | None = None, value: str | None = None
     ) -> None:
         self.repair_count += 1
         if len(self.repairs) < MOST_TOLD:
-            self.repairs.append(_finding(code, message, line, column, value))
+            self.repairs.append(make_finding(code, message, line, column, value))
 
 
-def _finding(code: str, message: str, line: int | None, column: str | None, value: str | None) -> Finding:
+def make_finding(code: str, message: str, line: int | None, column: str | None, value: str | None) -> Finding:
+    """What is told of one line: long values are cut, and what cannot be stored is left out."""
     shown = value if value is None or len(value) <= _LONGEST_VALUE else value[: _LONGEST_VALUE - 1] + "…"
     return Finding(line=line, column=_storable(column), code=code, message=_storable(message), value=_storable(shown))
 
@@ -58,13 +58,3 @@ S = TypeVar("S", str, str | None)
 def _storable(text: S) -> S:
     """What files say, without what neither JSON nor PostgreSQL can hold."""
     return text if text is None else text.replace("\x00", "").encode("utf-8", "replace").decode()
-
-
-class FileNotReadable(Unprocessable):
-    """The file as a whole is not what it should be; `line` is where that shows, if anywhere."""
-
-    code, title = "file_not_readable", "File not readable"
-
-    def __init__(self, reason: str, detail: str, *, line: int | None = None) -> None:
-        finding = _finding(reason, detail, line, None, None)
-        super().__init__(finding.message, reason=reason, errors=[finding.model_dump()])

@@ -11,14 +11,11 @@ from fastapi import Request
 
 from app.files.storage import Spooled, Storage
 from app.files.upload import UploadLimits, receive_form, receive_raw
-from app.kit.errors import TooLarge, Unprocessable
+from app.kit.errors import TooLarge
+from app.registrations.errors import NotOneFile
 
 LARGEST: Final = 16 * 1024 * 1024
 """A menu of 200 dishes has 60 KB, 10,000 restaurants have 2 MB: whatever is larger is something else."""
-
-
-class NotOneFile(Unprocessable):
-    code, title = "not_one_file", "Not one file"
 
 
 @dataclass(frozen=True, slots=True)

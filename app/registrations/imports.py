@@ -9,7 +9,8 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from app.registrations.delimited import bare, read_table
-from app.registrations.findings import FileNotReadable, Findings
+from app.registrations.errors import FileNotReadable
+from app.registrations.findings import Findings
 from app.registrations.schemas import RestaurantFields
 
 FIELDS: Final = {

@@ -11,7 +11,8 @@ from typing import Final, Literal
 
 from app.kit.schemas import Output
 from app.registrations.delimited import Row, Table, bare, plain_csv, read_table, rename_columns
-from app.registrations.findings import FileNotReadable, Finding, Findings
+from app.registrations.errors import FileNotReadable
+from app.registrations.findings import Finding, Findings
 from app.registrations.option_sets import OPTION_SET_COLUMN, check_option_sets
 from app.registrations.prices import PriceNotReadable, read_price
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from app.registrations.delimited import Table, bare
-from app.registrations.findings import FileNotReadable, Findings
+from app.registrations.errors import FileNotReadable
+from app.registrations.findings import Findings
 from app.registrations.prices import PriceNotReadable, read_price
 
 OPTION_SET_COLUMN: Final = "optionSetName"

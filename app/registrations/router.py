@@ -16,10 +16,11 @@ from app.files.names import display_name
 from app.files.router import StorageDep, UploadLimitsDep
 from app.idempotency.dependencies import OnceDep
 from app.kit.db import DatabaseDep, SessionDep
-from app.kit.errors import BadRequest, Unprocessable
+from app.kit.errors import FilterNotReadable
 from app.kit.pages import Cursor, Limit, link_next
 from app.kit.words import quantity
 from app.registrations import repository, service
+from app.registrations.errors import ImportNotClean, MenuNotClean
 from app.registrations.findings import Findings
 from app.registrations.form import OneFile, receive_file
 from app.registrations.imports import read_restaurants
@@ -53,22 +54,6 @@ FILE_BODY: dict[str, Any] = {
 }
 
 
-class ImportNotClean(Unprocessable):
-    """Some rows are wrong, and nothing was kept; the document carries the whole report."""
-
-    code, title = "import_not_clean", "Import not clean"
-
-
-class MenuNotClean(Unprocessable):
-    """Some rows of a menu are wrong, and nothing was kept; the document carries the whole report."""
-
-    code, title = "menu_not_clean", "Menu not clean"
-
-
-class SortUnknown(BadRequest):
-    code = "invalid_filter"
-
-
 def get_filter(
     type: Annotated[Word | None, Query()] = None,
     stage: Annotated[Word | None, Query()] = None,
@@ -94,7 +79,7 @@ async def list_restaurants(
 ) -> RestaurantPage:
     """The organisation's restaurants, by name."""
     if sort.removeprefix("-") not in repository.SORTS:
-        raise SortUnknown(f"Sort by one of {', '.join(repository.SORTS)}, with - for descending.")
+        raise FilterNotReadable(f"Sort by one of {', '.join(repository.SORTS)}, with - for descending.")
     found, following = await repository.list_restaurants(session, caller.organisation_id, wanted, sort, limit, cursor)
     link_next(request, response, following)
     shown = [RestaurantRead.model_validate(standing.fields()) for standing in found]

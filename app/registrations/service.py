@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.auth.caller import Caller
 from app.files import service as file_service
 from app.files.service import NewFile
-from app.kit.errors import Conflict, NotFound
 from app.kit.ids import new_id
 from app.registrations import repository
+from app.registrations.errors import RestaurantBusy, RestaurantNotFound
 from app.registrations.findings import Findings
 from app.registrations.menus import FileReport
 from app.registrations.models import Restaurant
@@ -22,14 +22,6 @@ from app.registrations.repository import Standing
 from app.registrations.schemas import RestaurantFields, RestaurantUpdate
 
 COUNTS = ("rows", "columns", "items", "categories", "images", "tagged", "option_sets")
-
-
-class RestaurantNotFound(NotFound):
-    code = "restaurant_not_found"
-
-
-class RestaurantBusy(Conflict):
-    code, title = "restaurant_busy", "Restaurant busy"
 
 
 async def get_standing(session: AsyncSession, caller: Caller, restaurant_id: UUID) -> Standing:

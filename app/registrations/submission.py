@@ -11,20 +11,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.caller import Caller
 from app.batches import submission
+from app.batches.errors import BatchEmpty, ParamsNotValid
 from app.batches.schemas import BatchCreated, BatchOptions
-from app.batches.submission import BatchEmpty, Notifier, ParamsNotValid
-from app.kit.errors import Unprocessable
+from app.batches.submission import Notifier
 from app.pipelines.registry import Registry
 from app.registrations import repository
 from app.registrations.batch_schemas import RegistrationBatchCreate
+from app.registrations.errors import RestaurantsUnknown
 from app.registrations.item_source import job_of
 from app.registrations.models import PIPELINE_KEY, Restaurant
 
 IDS_TOLD = 100
-
-
-class RestaurantsUnknown(Unprocessable):
-    code, title = "unknown_restaurants", "Unknown restaurants"
 
 
 def batch_name(restaurants: Sequence[Restaurant], day: date) -> str:

@@ -9,7 +9,7 @@ import zlib
 from pathlib import Path
 from typing import IO, Any, Final, cast
 
-from app.reports.errors import FILE_UNREADABLE, RESOURCE_LIMIT, TableError
+from app.reports.table_errors import FILE_UNREADABLE, RESOURCE_LIMIT, TableError
 
 CHUNK: Final = 1 << 20
 MAX_BYTES: Final = 1 << 30

@@ -28,9 +28,9 @@ from app.reports.dialect import (
     usual_width,
 )
 from app.reports.encodings import MOST_LISTED, Encoding, Problems, detect_encoding, noted_lines, open_text
-from app.reports.errors import EMPTY_FILE, NOT_A_TABLE, RESOURCE_LIMIT, TableError
 from app.reports.scratch import Parts, Relation, read_csv
 from app.reports.table import Table
+from app.reports.table_errors import EMPTY_FILE, NOT_A_TABLE, RESOURCE_LIMIT, TableError
 
 MAX_FIELD: Final = 16 * 1024 * 1024
 MAX_COLUMNS: Final = 16_384

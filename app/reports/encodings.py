@@ -12,7 +12,7 @@ from typing import Final
 
 from charset_normalizer import from_bytes
 
-from app.reports.errors import EMPTY_FILE, ENCODING_UNKNOWN, NOT_A_TABLE, TableError
+from app.reports.table_errors import EMPTY_FILE, ENCODING_UNKNOWN, NOT_A_TABLE, TableError
 
 CHUNK: Final = 1 << 20
 SAMPLE: Final = 1 << 16

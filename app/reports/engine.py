@@ -9,9 +9,9 @@ from typing import Any, Final
 import duckdb
 
 from app.kit.words import quantity
-from app.reports.errors import FILE_UNREADABLE, RESOURCE_LIMIT, TableError
 from app.reports.scratch import Relation, quoted
 from app.reports.table import Table
+from app.reports.table_errors import FILE_UNREADABLE, RESOURCE_LIMIT, TableError
 
 MEMORY, THREADS, SPILL = "192MB", 2, "8GB"
 """A child may add 512 MiB of address space: DuckDB's own threads and buffers come on top of its limit."""

@@ -14,9 +14,9 @@ from typing import Any, Final
 
 from app.reports.dialect import HeaderChoice, column_names
 from app.reports.encodings import MOST_LISTED, Encoding, detect_encoding, open_text
-from app.reports.errors import EMPTY_FILE, FILE_UNREADABLE, NOT_A_TABLE, RESOURCE_LIMIT, TableError
 from app.reports.scratch import Parts
 from app.reports.table import Table
+from app.reports.table_errors import EMPTY_FILE, FILE_UNREADABLE, NOT_A_TABLE, RESOURCE_LIMIT, TableError
 from app.reports.workbooks import table_of_rows
 
 CHUNK: Final = 1 << 18

@@ -19,11 +19,11 @@ from app.kit.words import quantity
 from app.pipelines.contract import Params, Pipeline, StepContext, Stop
 from app.reports import repository
 from app.reports.dialect import HeaderChoice
-from app.reports.errors import RESOURCE_LIMIT
 from app.reports.html_page import render_report
 from app.reports.models import PIPELINE_KEY
 from app.reports.profile import MEMORY_BYTES, VERSION, profile_file
 from app.reports.summary import PROBLEMS, summarise
+from app.reports.table_errors import RESOURCE_LIMIT
 
 JSON_FILE, HTML_FILE = "report.json", "report.html"
 

@@ -16,11 +16,11 @@ from app.reports.delimited import read_delimited
 from app.reports.dialect import HeaderChoice
 from app.reports.encodings import detect_encoding, open_text
 from app.reports.engine import Connection, connect, load, read_parquet, refusal, rows_of
-from app.reports.errors import EMPTY_FILE, NOT_A_TABLE, TableError
 from app.reports.json_tables import looks_like_json, read_json
 from app.reports.kinds import EMPTY, SAMPLE_ROWS, Finding, find_kind, native_kind
 from app.reports.profile import VERSION
 from app.reports.table import Table
+from app.reports.table_errors import EMPTY_FILE, NOT_A_TABLE, TableError
 from app.reports.workbooks import read_workbook, workbook_kind
 
 READING_BYTES: Final = 512 * 1024 * 1024

@@ -16,10 +16,11 @@ from app.batches.states import BATCH_STATUSES, JOB_STATUSES, STATUS_ALIASES
 from app.batches.submit_router import FORM_BODY, SubmitterDep, read_form
 from app.files.upload import receive_form
 from app.kit.db import SessionDep
-from app.kit.errors import BadRequest, NotFound
+from app.kit.errors import FilterNotReadable
 from app.kit.pages import Cursor, Limit, decode_cursor, link_next
 from app.kit.schemas import Moment
 from app.reports import repository, schemas
+from app.reports.errors import BatchReportNotFound, ReportNotFound
 from app.reports.html_page import HEADERS, render_report
 from app.reports.models import PIPELINE_KEY, Report
 from app.reports.repository import BatchReportFilter
@@ -35,25 +36,13 @@ FILE_WORDS = STATUS_ALIASES | {"processing": "running", "in_progress": "running"
 """A file of a batch report is `processing` where a job is running."""
 
 
-class BatchReportNotFound(NotFound):
-    code = "batch_report_not_found"
-
-
-class ReportNotFound(NotFound):
-    code = "report_not_found"
-
-
-class FilterNotPrintable(BadRequest):
-    code = "invalid_filter"
-
-
 def _read(row: RowMapping) -> schemas.BatchReportRead:
     return schemas.BatchReportRead.model_validate({**row, "links": schemas.links_of(row["id"])})
 
 
 def _printable(value: str | None) -> str | None:
     if value and "\x00" in value:
-        raise FilterNotPrintable("A filter must not contain the character U+0000.")
+        raise FilterNotReadable("A filter must not contain the character U+0000.")
     return value
 
 

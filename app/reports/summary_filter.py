@@ -7,16 +7,12 @@ import re
 from collections.abc import Iterable
 from typing import Any, Final
 
-from app.kit.errors import BadRequest
+from app.kit.errors import FilterNotReadable
 from app.kit.schemas import check_json, check_text
 
 PREFIX: Final = "summary."
 MOST_FILTERS, DEEPEST, LONGEST = 10, 8, 1000
 _LITERAL: Final = re.compile(r"-?(0|[1-9]\d{0,30})(\.\d{1,30})?|true|false|null")
-
-
-class SummaryFilterNotReadable(BadRequest):
-    code = "invalid_filter"
 
 
 def read_contains(text: str | None) -> dict[str, Any] | None:
@@ -29,7 +25,7 @@ def read_contains(text: str | None) -> dict[str, Any] | None:
             raise TypeError
         check_json(value)
     except (ValueError, TypeError, RecursionError):
-        raise SummaryFilterNotReadable('`summary` is a JSON object, as in summary={"total_files": 2}.') from None
+        raise FilterNotReadable('`summary` is a JSON object, as in summary={"total_files": 2}.') from None
     return value
 
 
@@ -41,18 +37,18 @@ def read_paths(query: Iterable[tuple[str, str]]) -> tuple[str, ...]:
     """
     found = [(name.removeprefix(PREFIX), value) for name, value in query if name.startswith(PREFIX)]
     if len(found) > MOST_FILTERS:
-        raise SummaryFilterNotReadable(f"There may be {MOST_FILTERS} filters on the summary at a time.")
+        raise FilterNotReadable(f"There may be {MOST_FILTERS} filters on the summary at a time.")
     return tuple(_predicate(path, value) for path, value in found)
 
 
 def _predicate(path: str, value: str) -> str:
     keys = path.split(".")
     if not all(keys) or len(keys) > DEEPEST or len(path) + len(value) > LONGEST:
-        raise SummaryFilterNotReadable(f"A path has 1 to {DEEPEST} names with dots between, as summary.formats.csv=2.")
+        raise FilterNotReadable(f"A path has 1 to {DEEPEST} names with dots between, as summary.formats.csv=2.")
     try:
         check_text(path + value)
     except ValueError as error:
-        raise SummaryFilterNotReadable(f"A filter {error}.") from None
+        raise FilterNotReadable(f"A filter {error}.") from None
     place = "$" + "".join(f".{json.dumps(key)}" for key in keys)
     predicate = f"{place} == {json.dumps(value)}"
     return f"{predicate} || {place} == {value}" if _LITERAL.fullmatch(value) else predicate

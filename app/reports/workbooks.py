@@ -14,7 +14,9 @@ from typing import Any, Final
 from python_calamine import CalamineError, CalamineWorkbook
 
 from app.reports.dialect import HeaderChoice, column_names, find_header, usual_width
-from app.reports.errors import (
+from app.reports.scratch import Parts
+from app.reports.table import Table
+from app.reports.table_errors import (
     EMPTY_FILE,
     FILE_ENCRYPTED,
     FILE_UNREADABLE,
@@ -23,8 +25,6 @@ from app.reports.errors import (
     SHEET_NOT_FOUND,
     TableError,
 )
-from app.reports.scratch import Parts
-from app.reports.table import Table
 
 MAX_UNPACKED: Final = 256 * 1024 * 1024
 MAX_CELLS: Final = 10_000_000

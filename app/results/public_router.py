@@ -18,6 +18,7 @@ from app.pipelines.router import RegistryDep
 from app.results import repository, service
 from app.results.codes import read_code
 from app.results.content import JOBS_AT_ONCE, csv_pieces, read_shared, table_of
+from app.results.errors import WHERE
 from app.results.repository import Shared
 from app.results.schemas import SharedBatch, SharedResult
 
@@ -84,7 +85,7 @@ async def download_shared_file(
             files = await repository.list_files(session, of_job)
             found = [file for job in of_job for own, file in files[job.id] if own == name]
     if not found:
-        raise NotFound("No such file is shared here.", instance=service.WHERE)
+        raise NotFound("No such file is shared here.", instance=WHERE)
     response = await file_response(request, storage, found[0], name)
     response.headers.update(PRIVATE)
     return response

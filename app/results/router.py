@@ -9,8 +9,7 @@ from fastapi import APIRouter, Body, Depends, Request, Response
 
 from app.auth.caller import CallerDep
 from app.batches import repository as batch_repository
-from app.batches.router import JobNotFound
-from app.batches.service import BatchNotFound
+from app.batches.errors import BatchNotFound, JobNotFound
 from app.idempotency.dependencies import OnceDep
 from app.idempotency.once import Once
 from app.kit.db import SessionDep

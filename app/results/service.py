@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from hmac import compare_digest
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final
@@ -14,40 +14,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.auth.caller import Caller
 from app.batches.service import database_now
 from app.kit.db import Database
-from app.kit.errors import NotFound, Problem
 from app.kit.ids import new_id
 from app.kit.signing import SigningKey
 from app.pipelines.contract import StepContext
 from app.results import repository
 from app.results.codes import code_hash, make_code, read_code
+from app.results.errors import ResultLinkNotFound, ResultNotFound, TooManyGuesses
 from app.results.models import ResultLink
 from app.results.repository import Shared
 
 MOST_WRONG: Final = 200
 """Wrong codes of one client in a minute at most: at that pace the 2^60 codes take 10 billion years."""
-WHERE: Final = "/api/results"
-
-
-class ResultNotFound(NotFound):
-    """One answer for unknown, expired and revoked codes, byte for byte: it does not even name the code."""
-
-    code = "result_not_found"
-
-    def __init__(self) -> None:
-        super().__init__("No result is shared under this code.", instance=WHERE)
-
-
-class TooManyGuesses(Problem):
-    status, code, title = 429, "too_many_guesses", "Too many guesses"
-
-    def __init__(self) -> None:
-        seconds = 60 - datetime.now(UTC).second
-        detail = "Too many wrong codes came from your address. Try again in a minute."
-        super().__init__(detail, headers={"Retry-After": str(seconds)}, instance=WHERE)
-
-
-class ResultLinkNotFound(NotFound):
-    code = "result_code_not_found"
 
 
 class ResultCodes:

@@ -13,8 +13,8 @@ from app.auth.caller import CallerDep
 from app.files.router import StorageDep
 from app.kit import migrations
 from app.kit.db import DatabaseDep, SessionDep
-from app.kit.errors import Unavailable
 from app.kit.schemas import Output
+from app.runner.errors import NotReady
 from app.runner.models import Worker
 from app.runner.runner import Runner
 
@@ -36,10 +36,6 @@ class StatusRead(Output):
     workers: int
     slots: Amount
     disk: Disk
-
-
-class NotReady(Unavailable):
-    code, title = "not_ready", "Not ready"
 
 
 @router.get("/healthz")

@@ -9,7 +9,7 @@ from fastapi import APIRouter
 
 from app.auth.caller import CallerDep
 from app.batches import repository, waiting
-from app.batches.service import BatchNotFound
+from app.batches.errors import BatchNotFound
 from app.batches.waiting import Capacity, NextJob, Reason
 from app.kit.db import SessionDep
 from app.kit.schemas import Output

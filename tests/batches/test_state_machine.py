@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule, run_state_machine_as_test
 
 from app.batches import copies, service
+from app.batches.errors import InvalidTransition, NothingToRetry
 from app.batches.states import BATCH_TERMINAL
 from tests.batches.machine import CODES, ENDINGS, PICK, Workers
 from tests.batches.world import PIPELINES, WRONG_COPIES, Ledger, World
@@ -74,7 +75,7 @@ class Batches(Workers):
                     self.world.transact(lambda session: command(session, self.world.caller, *more, batch_id, *last))
                 )
                 assert status in allowed
-            except service.InvalidTransition:
+            except InvalidTransition:
                 assert status not in allowed
             self.batches = self.world.batches()
         return answers
@@ -130,7 +131,7 @@ class Batches(Workers):
         fresh = {row["id"] for row in failed if row["again"] is None}
         try:
             found = set(self.command(copies.retry_failed, batch_id, (*BATCH_TERMINAL, "paused"), code))
-        except copies.NothingToRetry:
+        except NothingToRetry:
             assert not failed
             return
         assert len(found) < 2, "a second call makes no second batch"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.batches.service import InvalidTransition
+from app.batches.errors import InvalidTransition
 from app.batches.states import BATCH_STATUSES, BATCH_TERMINAL, COMMANDS, RULES, allowed_commands
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "states.md"

@@ -10,8 +10,8 @@ import pypdfium2 as pdfium
 import pytest
 from fpdf import FPDF
 
-from app.extractions.errors import NO_TEXT_LAYER, PDF_ENCRYPTED, PDF_UNREADABLE, SheetError
 from app.extractions.sheet import read_sheet
+from app.extractions.sheet_errors import NO_TEXT_LAYER, PDF_ENCRYPTED, PDF_UNREADABLE, SheetError
 from tests.extractions.sheets import Drawing, sheet_by_hand
 
 

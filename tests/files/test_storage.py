@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 import app.files.storage as storage_module
-from app.files.errors import ContentMissing
-from app.files.spool import FileTooLarge, SpoolWriter, spool_bytes
+from app.files.errors import ContentMissing, FileTooLarge
+from app.files.spool import SpoolWriter, spool_bytes
 from app.files.storage import Storage, content_key
 from app.kit.service import running
 from tests.conftest import Api, make_settings, serving

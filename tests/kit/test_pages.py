@@ -12,7 +12,8 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from app.kit.pages import CursorNotReadable, decode_cursor, encode_cursor
+from app.kit.errors import CursorNotReadable
+from app.kit.pages import decode_cursor, encode_cursor
 from tests.auth.test_every_route import only_streams, webhook_of
 from tests.batch_helpers import run
 from tests.conftest import Api

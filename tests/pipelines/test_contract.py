@@ -12,7 +12,8 @@ from pydantic import ValidationError
 
 from app.pipelines.contract import Params, Pipeline, PipelineNotWellFormed, StepContext
 from app.pipelines.discovery import discover
-from app.pipelines.registry import PipelineUnknown, Registry
+from app.pipelines.errors import PipelineUnknown
+from app.pipelines.registry import Registry
 from tests.workloads.basic import checksum, no_op
 
 WORKLOAD = """

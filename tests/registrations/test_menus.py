@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.kit.errors import Unprocessable
-from app.registrations.findings import FileNotReadable
+from app.registrations.errors import FileNotReadable
 from app.registrations.menus import FileReport, read_menu_file
 from app.registrations.prices import PriceNotReadable, read_price
 from tests.conftest import Api

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.reports.errors import TableError
+from app.reports.table_errors import TableError
 from tests.reports.test_delimited import profile
 
 NESTED = [{"id": 1, "at": {"x": 1.5, "y": [1, 2]}}, {"id": 2, "at": {"x": None}, "more": "é"}]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from app.reports.errors import TableError
 from app.reports.profile import profile_file
+from app.reports.table_errors import TableError
 
 MARKS = {"latin-1": "latin-1", "utf-8": "utf-8-sig", "utf-8-sig": "utf-8-sig"}
 """Our name of an encoding, and the codec by which the other tool read the file: it tries `utf-8-sig` for all."""

@@ -1,0 +1,31 @@
+"""What is wrong with a request: the problems that this room answers with."""
+
+from __future__ import annotations
+
+from app.kit.errors import NotFound, Problem, Unprocessable
+
+
+class PlayNotRunnable(Unprocessable):
+    code, title = "play_not_runnable", "Play not runnable"
+
+
+class PlayNotFound(NotFound):
+    code = "play_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("Play not found", error="Play not found")  # the member that clients of these routes read
+
+
+class PlayOfAnotherOwner(Problem):
+    status, code, title = 403, "not_owner", "Not the owner"
+
+    def __init__(self) -> None:
+        detail = "Only the play's owner or an administrator may change it."
+        super().__init__(detail, error=detail)
+
+
+class RequirementsNotValid(Unprocessable):
+    code, title = "invalid_required_batches", "Required batches not valid"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, error=detail)

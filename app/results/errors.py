@@ -1,0 +1,33 @@
+"""What is wrong with a request: the problems that this room answers with."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Final
+
+from app.kit.errors import NotFound, Problem
+
+WHERE: Final = "/api/results"
+"""Where they happened: never a path with a code in it."""
+
+
+class ResultNotFound(NotFound):
+    """One answer for unknown, expired and revoked codes, byte for byte: it does not even name the code."""
+
+    code = "result_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("No result is shared under this code.", instance=WHERE)
+
+
+class TooManyGuesses(Problem):
+    status, code, title = 429, "too_many_guesses", "Too many guesses"
+
+    def __init__(self) -> None:
+        seconds = 60 - datetime.now(UTC).second
+        detail = "Too many wrong codes came from your address. Try again in a minute."
+        super().__init__(detail, headers={"Retry-After": str(seconds)}, instance=WHERE)
+
+
+class ResultLinkNotFound(NotFound):
+    code = "result_code_not_found"
