@@ -15,7 +15,7 @@ import typer
 
 from app.commands import ServiceRefused
 from app.kit.words import quantity
-from app.settings import Settings, SettingsNotValid, read_settings
+from app.settings import Section, Settings, SettingsNotValid, read_settings
 
 if TYPE_CHECKING:
     from app.commands.administration import Role
@@ -30,13 +30,20 @@ Server = Annotated[str | None, typer.Option("--server", help="Address of the ser
 Key = Annotated[str | None, typer.Option("--key", help="API key. Default: TRANCHE_ADMIN_KEY, else the file admin.key.")]
 
 
-def settings() -> Settings:
+def settings(*sections: type[Section]) -> Settings:
     """The settings, or the end of the program with what is wrong with them."""
     try:
-        return read_settings()
+        return read_settings(sections)
     except SettingsNotValid as wrong:
         typer.echo(str(wrong), err=True)
         raise typer.Exit(2) from None
+
+
+def all_settings() -> Settings:
+    """The settings with those of every room, for the commands that work on the installation itself."""
+    from app.rooms import all_rooms
+
+    return settings(*(room.settings for room in all_rooms() if room.settings))
 
 
 @app.command()
@@ -44,7 +51,7 @@ def serve() -> None:
     """Serve the API and the console, and run jobs."""
     from app.commands.server import serve
 
-    serve(settings())
+    serve(all_settings())
 
 
 @app.command()
@@ -52,7 +59,7 @@ def worker() -> None:
     """Run jobs only. Start as many workers as you like, on any machines that reach the database."""
     from app.commands.server import work
 
-    work(settings())
+    work(all_settings())
 
 
 @app.command()
@@ -107,7 +114,7 @@ def demo() -> None:
     """Run a batch of sample result sheets, on the running service or one started for it."""
     from app.commands.demonstration import run
 
-    run(settings())
+    run(all_settings())
 
 
 @app.command()
@@ -118,7 +125,7 @@ def migrate(
     """Migrate the database's schema to a revision. `base` removes everything."""
     from app.commands.administration import migrate
 
-    typer.echo(f"The schema is at {migrate(settings(), revision, force=force) or 'base'}.")
+    typer.echo(f"The schema is at {migrate(all_settings(), revision, force=force) or 'base'}.")
 
 
 @app.command("import-jobs")
@@ -133,7 +140,7 @@ def import_jobs(
     from app.commands.history import import_jobs
 
     added = import_jobs(
-        settings(),
+        all_settings(),
         file,
         window=timedelta(seconds=window),
         organisation=organisation,
@@ -153,7 +160,7 @@ def backup(folder: Annotated[Path, typer.Argument(help="A folder that does not e
     """Copy the database, the files and the keys to a folder; the service may be running."""
     from app.commands.backup import backup
 
-    made = backup(settings(), folder)
+    made = backup(all_settings(), folder)
     contents = "the bucket's files are not in it" if made.contents is None else quantity(made.contents, "file")
     typer.echo(f"{folder}: the database, {contents}, as of {made.taken_at}. Keep it on another machine.")
 
@@ -163,7 +170,7 @@ def restore(folder: Annotated[Path, typer.Argument(exists=True, file_okay=False,
     """Fill a new installation from a backup."""
     from app.commands.backup import restore
 
-    kept = restore(settings(), folder)
+    kept = restore(all_settings(), folder)
     typer.echo(f"Restored as of {kept.taken_at}. Jobs that were under way go on when the service starts.")
 
 
@@ -172,7 +179,7 @@ def doctor() -> None:
     """Check everything the service needs to run."""
     from app.commands.administration import diagnose
 
-    found = diagnose(settings())
+    found = diagnose(all_settings())
     for what, fine, detail in found:
         typer.echo(f"{typer.style('ok  ' if fine else 'FAIL', fg='green' if fine else 'red')} {what:<12} {detail}")
     raise typer.Exit(0 if all(fine for _, fine, _ in found) else 1)
@@ -189,7 +196,7 @@ def create_key(
     from app.commands.administration import create_key
 
     role: Role = "admin" if admin else "member"
-    typer.echo(create_key(settings(), organisation=organisation, user=user, role=role, name=name))
+    typer.echo(create_key(all_settings(), organisation=organisation, user=user, role=role, name=name))
 
 
 @keys.command("list")
@@ -197,7 +204,7 @@ def list_keys(organisation: Annotated[str, typer.Option(help="Name of the organi
     """List the keys of an organisation."""
     from app.commands.administration import list_keys
 
-    for key_id, user, name, hint in list_keys(settings(), organisation):
+    for key_id, user, name, hint in list_keys(all_settings(), organisation):
         typer.echo(f"{key_id}  {user}  {name}  ...{hint}")
 
 
@@ -206,7 +213,7 @@ def revoke_key(key_id: UUID) -> None:
     """Make a key stop working at once."""
     from app.commands.administration import revoke_key
 
-    revoke_key(settings(), key_id)
+    revoke_key(all_settings(), key_id)
 
 
 @plays.command("import")

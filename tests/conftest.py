@@ -18,13 +18,16 @@ import pytest
 from pydantic import SecretStr
 
 from app.commands.server import Server, listen
+from app.events.hub import Hub
 from app.installation import Installation
 from app.kit.postgres import EmbeddedPostgres
 from app.main import create_app
-from app.settings import Settings
+from app.rooms import all_rooms
+from app.settings import Settings, read_settings
 from tests.live import LiveServer
 
 ADMIN_KEY = "trn_the-key-of-the-tests-0123456789"
+SECTIONS = [room.settings for room in all_rooms() if room.settings]
 WORKLOADS = Path(__file__).parent / "workloads"
 
 
@@ -41,7 +44,7 @@ async def postgres() -> AsyncIterator[EmbeddedPostgres]:
     home = make_home()
     server = EmbeddedPostgres(home)
     await server.start()
-    installation = Installation(Settings(home=home, database_url=SecretStr(server.dsn), _env_file=None))
+    installation = Installation(read_settings(SECTIONS, home=home, database_url=SecretStr(server.dsn), _env_file=None))
     await installation.migrate()
     await installation.database.stop()
     yield server
@@ -73,7 +76,7 @@ def make_settings(home: Path, database_url: str | None, **values: Any) -> Settin
     """Settings for a test, untouched by the environment."""
     url = SecretStr(database_url) if database_url else None
     defaults: dict[str, Any] = {"home": home, "database_url": url, "admin_key": SecretStr(ADMIN_KEY), "port": 0}
-    return Settings(**(defaults | {"pipelines_dir": WORKLOADS} | values), _env_file=None)
+    return read_settings(SECTIONS, **(defaults | {"pipelines_dir": WORKLOADS} | values), _env_file=None)
 
 
 class Api(httpx.AsyncClient):
@@ -97,10 +100,10 @@ async def serving(settings: Settings) -> AsyncIterator[Api]:
             await asyncio.sleep(0.01)
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         async with Api(base_url=url, headers={"Authorization": f"Bearer {ADMIN_KEY}"}, timeout=30) as client:
-            client.settings, client.installation = settings, app.state.installation
+            client.settings, client.installation = settings, app.state.container
             yield client
     finally:
-        app.state.hub.say_bye()
+        app.state.container.get(Hub).say_bye()
         server.should_exit = True
         await task
 

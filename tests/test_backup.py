@@ -21,6 +21,7 @@ from sqlalchemy import text
 
 from app.commands.backup import _address
 from app.files.garbage_collection import collect, pause_collection
+from app.files.storage import Storage
 from tests.conftest import WORKLOADS, Api, make_home
 from tests.files.bodies import query
 from tests.live import LiveServer
@@ -132,7 +133,7 @@ async def test_nothing_is_collected_while_a_backup_is_taken(api: Api, monkeypatc
     async with api.installation.database.transaction() as session:
         await session.execute(text("delete from files where id = :id"), {"id": file["id"]})
     monkeypatch.setattr("app.files.garbage_collection.GRACE", timedelta(seconds=-5))
-    storage, database = api.installation.storage, api.installation.database
+    storage, database = api.installation.get(Storage), api.installation.database
     async with pause_collection(database):
         assert await collect(database, storage, key[:2]) == 0
         assert await storage.exists(key)

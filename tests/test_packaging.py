@@ -8,14 +8,17 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from pydantic import AliasChoices, SecretStr
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from app.kit import migrations
 from app.settings import Settings
+from tests.conftest import SECTIONS
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = ("requirements.lock", "requirements-dev.lock")
@@ -161,10 +164,21 @@ def shown_settings() -> dict[str, tuple[str, str]]:
     return shown
 
 
+def every_field() -> Iterator[tuple[str, FieldInfo]]:
+    """The settings of all rooms, each under a name of its own."""
+    for section in (Settings, *SECTIONS):
+        yield from section.model_fields.items()
+
+
+def test_no_two_rooms_have_a_setting_of_one_name() -> None:
+    names = [name for name, _ in every_field()]
+    assert len(names) == len(set(names))
+
+
 def test_env_example_lists_every_setting() -> None:
     shown = shown_settings()
     expected = {}
-    for name, field in Settings.model_fields.items():
+    for name, field in every_field():
         alias = field.validation_alias
         variable = str(alias.choices[0]) if isinstance(alias, AliasChoices) else f"TRANCHE_{name.upper()}"
         fixed = "" if field.default in (None, PydanticUndefined) else str(field.default)
@@ -180,6 +194,7 @@ def test_env_example_is_read_as_it_stands(tmp_path: Path, monkeypatch: pytest.Mo
         monkeypatch.delenv(name)
     file = tmp_path / ".env"
     file.write_text("\n".join(f"{name}={value}" for name, (_, value) in shown_settings().items() if value))
+    assert [section(_env_file=file) for section in SECTIONS] == [section(_env_file=None) for section in SECTIONS]
     assert Settings(_env_file=file) == Settings(_env_file=None)
     file.write_text("DATABASE_URL=postgresql://somewhere/else\n")
     assert Settings(_env_file=file).database_url == SecretStr("postgresql://somewhere/else")

@@ -6,16 +6,16 @@ to do: `{"batch_id", "to": "dropbox_folder" | "dropbox_files" | "monday", "job_i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic import BaseModel, ValidationError
 from sqlalchemy import func, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.assets.dropbox import Dropbox
 from app.assets.monday import Monday
+from app.assets.settings import HandOverSettings
 from app.batches import repository
 from app.batches.models import Batch
 from app.batches.naming import job_folder
@@ -25,30 +25,20 @@ from app.pipelines.contract import Pipeline, StepContext, Stop
 KEY: Final = "hand-over"
 
 
-@dataclass(frozen=True, slots=True)
-class Connections:
-    """Where to hand over to; without its token a system is not set up."""
+def dropbox_of(settings: HandOverSettings, ctx: StepContext) -> Dropbox | None:
+    """Dropbox, when it is set up."""
+    if settings.dropbox_token is None:
+        return None
+    token = settings.dropbox_token.get_secret_value()
+    return Dropbox(ctx.http, token, settings.dropbox_url, settings.dropbox_content_url, settings.dropbox_folder)
 
-    dropbox_token: SecretStr | None
-    dropbox_url: str
-    dropbox_content_url: str
-    dropbox_folder: str
-    monday_token: SecretStr | None
-    monday_url: str
-    monday_board: str | None
-    monday_columns: dict[str, str]
 
-    def dropbox(self, ctx: StepContext) -> Dropbox | None:
-        if self.dropbox_token is None:
-            return None
-        token = self.dropbox_token.get_secret_value()
-        return Dropbox(ctx.http, token, self.dropbox_url, self.dropbox_content_url, self.dropbox_folder)
-
-    def monday(self, ctx: StepContext) -> Monday | None:
-        if self.monday_token is None or self.monday_board is None:
-            return None
-        token = self.monday_token.get_secret_value()
-        return Monday(ctx.http, token, self.monday_url, self.monday_board, self.monday_columns)
+def monday_of(settings: HandOverSettings, ctx: StepContext) -> Monday | None:
+    """monday.com, when it is set up with a board."""
+    if settings.monday_token is None or settings.monday_board is None:
+        return None
+    token = settings.monday_token.get_secret_value()
+    return Monday(ctx.http, token, settings.monday_url, settings.monday_board, settings.monday_columns)
 
 
 class Order(BaseModel):
@@ -62,7 +52,7 @@ class Order(BaseModel):
 _GONE: Final = Stop("BATCH_GONE", "The batch to hand over is no longer there.")
 
 
-def hand_over_pipeline(connections: Connections) -> Pipeline:
+def hand_over_pipeline(settings: HandOverSettings) -> Pipeline:
     """The pipeline, with the accounts of this installation."""
     pipeline = Pipeline(
         KEY,
@@ -79,11 +69,11 @@ def hand_over_pipeline(connections: Connections) -> Pipeline:
         except ValidationError:
             return Stop("ORDER_NOT_READABLE", "The record does not say which batch goes where.")
         if order.to == "monday":
-            board = connections.monday(ctx)
+            board = monday_of(settings, ctx)
             if board is None:
                 return Stop("MONDAY_NOT_SET_UP", "Set TRANCHE_MONDAY_TOKEN and TRANCHE_MONDAY_BOARD.")
             return await _sync(ctx, order, board)
-        dropbox = connections.dropbox(ctx)
+        dropbox = dropbox_of(settings, ctx)
         if dropbox is None:
             return Stop("DROPBOX_NOT_SET_UP", "Set TRANCHE_DROPBOX_TOKEN.")
         return await (_make_folder if order.to == "dropbox_folder" else _upload)(ctx, order, dropbox)

@@ -14,6 +14,7 @@ from app.auth import repository
 from app.auth.errors import AdminOnly, CrossSiteRequest, KeyNotValid, NotSignedIn
 from app.auth.models import User
 from app.auth.secrets import secret_hash
+from app.kit.container import container_of
 from app.kit.data_loader import DataLoader
 from app.kit.db import Database
 
@@ -97,7 +98,7 @@ async def get_caller(request: Request) -> Caller:
 
     The look-up is over before the route runs: streams and uploads must not hold a connection.
     """
-    callers: Callers = request.app.state.callers
+    callers = container_of(request).get(Callers)
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
     cookie = request.cookies.get(COOKIE)
     if scheme:

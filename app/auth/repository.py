@@ -107,8 +107,9 @@ async def delete_session(session: AsyncSession, token_hash: bytes) -> None:
     await session.execute(delete(Session).where(Session.token_hash == token_hash))
 
 
-async def delete_expired_sessions(session: AsyncSession) -> None:
-    await session.execute(delete(Session).where(Session.expires_at < func.now()))
+async def delete_expired_sessions(session: AsyncSession) -> int:
+    """Remove sessions and links whose time is over; returns how many."""
+    return int(getattr(await session.execute(delete(Session).where(Session.expires_at < func.now())), "rowcount", 0))
 
 
 async def delete_links(session: AsyncSession, user_id: UUID) -> None:

@@ -4,14 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends
 
 from app.automation.service import TemplateRunner
+from app.kit.container import provided
 
-
-def get_template_runner(request: Request) -> TemplateRunner:
-    runner: TemplateRunner = request.app.state.template_runner
-    return runner
-
-
-TemplateRunnerDep = Annotated[TemplateRunner, Depends(get_template_runner)]
+TemplateRunnerDep = Annotated[TemplateRunner, Depends(provided(TemplateRunner))]

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query
 from sqlalchemy import update
 
 from app.auth.caller import CallerDep
 from app.batches import copies, log, removal, repository, responses, service
+from app.batches.dependencies import NotifierDep
 from app.batches.errors import BatchNotFound
 from app.batches.models import Batch
 from app.batches.schemas import (
@@ -29,9 +30,9 @@ NEW_BATCH = "/api/batches/{new_batch_id}"
 
 
 @router.post("/start")
-async def start_batch(batch_id: UUID, request: Request, session: SessionDep, caller: CallerDep) -> BatchStarted:
+async def start_batch(batch_id: UUID, session: SessionDep, caller: CallerDep, notifier: NotifierDep) -> BatchStarted:
     """Start a draft."""
-    return await service.start(session, caller, request.app.state.notifier, batch_id)
+    return await service.start(session, caller, notifier, batch_id)
 
 
 @router.post("/pause")
@@ -41,30 +42,30 @@ async def pause_batch(batch_id: UUID, session: SessionDep, caller: CallerDep) ->
 
 
 @router.post("/resume")
-async def resume_batch(batch_id: UUID, request: Request, session: SessionDep, caller: CallerDep) -> BatchResumed:
+async def resume_batch(batch_id: UUID, session: SessionDep, caller: CallerDep, notifier: NotifierDep) -> BatchResumed:
     """Go on after a pause; the failure threshold counts anew from here."""
-    return BatchResumed(resumed_at=await service.resume(session, caller, request.app.state.notifier, batch_id))
+    return BatchResumed(resumed_at=await service.resume(session, caller, notifier, batch_id))
 
 
 @router.post("/cancel")
-async def cancel_batch(batch_id: UUID, request: Request, session: SessionDep, caller: CallerDep) -> BatchCancelled:
+async def cancel_batch(batch_id: UUID, session: SessionDep, caller: CallerDep, notifier: NotifierDep) -> BatchCancelled:
     """Cancel what is pending now, and what runs after its step or after 30 seconds."""
-    return BatchCancelled(cancelled_at=await service.cancel(session, caller, request.app.state.notifier, batch_id))
+    return BatchCancelled(cancelled_at=await service.cancel(session, caller, notifier, batch_id))
 
 
 @router.post("/retry-failed", status_code=202)
 async def retry_failed_jobs(
     batch_id: UUID,
-    request: Request,
     session: SessionDep,
     caller: CallerDep,
+    notifier: NotifierDep,
     once: OnceDep,
     code: Annotated[str | None, Query(max_length=60, pattern=r"^[A-Z0-9_]+$")] = None,
 ) -> BatchCopied:
     """A new batch with a copy of each failed job, at the step where it failed. Asked twice, the same batch."""
 
     async def make() -> BatchCopied:
-        new_id = await copies.retry_failed(session, caller, request.app.state.notifier, batch_id, code)
+        new_id = await copies.retry_failed(session, caller, notifier, batch_id, code)
         return BatchCopied(new_batch_id=new_id)
 
     return await once.answer(session, None, make, BatchCopied, location=NEW_BATCH)
@@ -72,12 +73,12 @@ async def retry_failed_jobs(
 
 @router.post("/restart", status_code=202)
 async def restart_batch(
-    batch_id: UUID, request: Request, session: SessionDep, caller: CallerDep, once: OnceDep
+    batch_id: UUID, session: SessionDep, caller: CallerDep, notifier: NotifierDep, once: OnceDep
 ) -> BatchCopied:
     """A new batch with all jobs of this one, from the beginning. With an Idempotency-Key, asked twice, the same one."""
 
     async def make() -> BatchCopied:
-        return BatchCopied(new_batch_id=await copies.restart(session, caller, request.app.state.notifier, batch_id))
+        return BatchCopied(new_batch_id=await copies.restart(session, caller, notifier, batch_id))
 
     return await once.answer(session, None, make, BatchCopied, location=NEW_BATCH)
 

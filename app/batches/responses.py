@@ -17,6 +17,7 @@ from app.batches.secret_params import without_secrets
 from app.batches.states import COUNTERS
 from app.batches.step_models import JobStep
 from app.kit.schemas import Output
+from app.pipelines.contract import StepContext
 from app.pipelines.models import PipelineRow
 
 """Members of a batch's settings that are never shown, at any depth."""
@@ -211,6 +212,10 @@ class ResultCodes(Protocol):
     """Knows which code opens a job's result, for whoever may see the job."""
 
     async def find_codes(self, session: AsyncSession, job_ids: Sequence[UUID]) -> Mapping[UUID, str]: ...
+
+    async def share(self, session: AsyncSession, ctx: StepContext) -> None:
+        """Make the code of a job that completes, in the transaction that completes it."""
+        ...
 
 
 def pipelines_of(batch: Batch, primary: PipelineRow) -> list[str]:

@@ -18,6 +18,7 @@ from app.batches.listing import BatchFilter
 from app.batches.states import BATCH_STATUSES, JOB_STATUSES, STATUS_ALIASES
 from app.files.content import file_response
 from app.files.router import StorageDep
+from app.kit.container import provided
 from app.kit.db import SessionDep
 from app.kit.errors import FilterNotReadable, NotFound
 from app.kit.etags import is_known
@@ -66,12 +67,7 @@ def _read_filter(value: str, search: str | None) -> BatchFilter:
     return BatchFilter(read_words(value, BATCH_STATUSES), search=search)
 
 
-def get_result_codes(request: Request) -> responses.ResultCodes:
-    codes: responses.ResultCodes = request.app.state.result_codes
-    return codes
-
-
-ResultCodesDep = Annotated[responses.ResultCodes, Depends(get_result_codes)]
+ResultCodesDep = Annotated[responses.ResultCodes, Depends(provided(responses.ResultCodes))]
 
 
 async def read_jobs(

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.caller import Caller, CallerDep
 from app.batches import submission
+from app.batches.dependencies import NotifierDep
 from app.batches.errors import NotOneItem
 from app.batches.items import jobs_of_items
 from app.batches.schemas import BatchCreate, BatchCreated, BatchOptions, Item, JobCreate, Url
@@ -59,21 +60,21 @@ class Submitter:
 
     def __init__(
         self,
-        request: Request,
         caller: CallerDep,
         database: DatabaseDep,
         storage: StorageDep,
         registry: RegistryDep,
         limits: UploadLimitsDep,
         once: OnceDep,
+        notifier: NotifierDep,
     ) -> None:
         self.caller: Caller = caller
         self.database: Database = database
         self.storage: Storage = storage
         self.registry: Registry = registry
         self.limits: UploadLimits = limits
-        self.notifier: Notifier = request.app.state.notifier
         self._once: Once = once
+        self.notifier: Notifier = notifier
 
     async def submit_items(
         self, options: BatchOptions, items: Sequence[Item], *, single: bool = False, body: Any = None

@@ -11,11 +11,14 @@ from uuid import UUID
 from app.auth import repository, service
 from app.auth.models import ApiKey
 from app.commands import ServiceRefused
+from app.files.storage import Storage
 from app.installation import Installation
 from app.kit import migrations
 from app.kit.errors import DATABASE_DOWN
 from app.kit.sandbox import Sandbox
 from app.kit.service import CannotStart, running
+from app.pipelines.registry import Registry
+from app.runner.settings import RunnerSettings
 from app.settings import Settings
 
 T = TypeVar("T")
@@ -118,15 +121,15 @@ def diagnose(settings: Settings) -> list[tuple[str, bool, str]]:
         current = await connection.fetchval("select version_num from alembic_version") if exists else None
         found.append(("schema", current == migrations.head(), f"{current}, newest {migrations.head()}"))
         await connection.close()
-        async with running([installation.storage]):
-            free, total = installation.storage.disk_usage()
-            trouble = await installation.storage.find_trouble()
+        async with running([installation.get(Storage)]):
+            free, total = installation.get(Storage).disk_usage()
+            trouble = await installation.get(Storage).find_trouble()
             found.append(("storage", not trouble, trouble or f"{free / 1e9:.1f} of {total / 1e9:.1f} GB free"))
-        sandbox = Sandbox(workers=1, memory_bytes=settings.child_memory_bytes, cpu_seconds=10)
+        sandbox = Sandbox(workers=1, memory_bytes=settings.of(RunnerSettings).child_memory_bytes, cpu_seconds=10)
         async with running([sandbox]):
             child = await sandbox.run(os.getpid, timeout=20)
             found.append(("sandbox", child != os.getpid(), "children start"))
-        found.append(("pipelines", True, ", ".join(pipeline.key for pipeline in installation.registry)))
+        found.append(("pipelines", True, ", ".join(pipeline.key for pipeline in installation.get(Registry))))
 
     try:
         run_with_database(settings, work, installation)

@@ -23,6 +23,7 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 from app.commands import ServiceRefused
 from app.commands.administration import run_with_database
 from app.files.garbage_collection import pause_collection
+from app.files.storage import Storage
 from app.installation import Installation
 from app.kit import migrations
 from app.kit.postgres import find_binaries
@@ -60,7 +61,7 @@ def backup(settings: Settings, folder: Path) -> Backup:
             await asyncio.to_thread(partial.mkdir, 0o700, parents=True)
             taken_at = datetime.now(UTC).isoformat(timespec="seconds")
             await asyncio.to_thread(_run, installation, "pg_dump", "--format=custom", f"--file={partial / DUMP}")
-            root = installation.storage.root
+            root = installation.get(Storage).root
             copied = await asyncio.to_thread(_copy_contents, root, partial / CONTENTS) if root else (None, None)
         made = Backup(schema, taken_at, *copied)
         _copy_keys(settings.home, partial)
@@ -90,7 +91,7 @@ def restore(settings: Settings, folder: Path) -> Backup:
         try:
             if await connection.fetchval("select to_regclass('alembic_version')"):
                 raise ServiceRefused("The database is not empty. Restore into a data folder or a database of its own.")
-            root = installation.storage.root
+            root = installation.get(Storage).root
             if root and kept.contents is not None:
                 await asyncio.to_thread(_copy_contents, folder / CONTENTS, root)
             _copy_keys(folder, settings.home)

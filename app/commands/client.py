@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from app.auth.settings import AuthSettings
 from app.commands import ServiceRefused
 from app.settings import Settings
 
@@ -27,8 +28,9 @@ console = Console()
 def open_client(settings: Settings, server: str | None, key: str | None) -> httpx.Client:
     """A client for `server`, with the given key, the configured one, or the one in admin.key."""
     address = server or settings.public_url or f"http://{settings.host}:{settings.port}"
-    if key is None and settings.admin_key:
-        key = settings.admin_key.get_secret_value()
+    admin_key = settings.of(AuthSettings).admin_key
+    if key is None and admin_key:
+        key = admin_key.get_secret_value()
     file = settings.home / "admin.key"
     if key is None and file.exists():
         key = file.read_text().strip()

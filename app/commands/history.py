@@ -53,8 +53,8 @@ def import_jobs(
     async def work() -> list[AddedBatch]:
         await installation.migrate()
         async with installation.database.transaction() as session:
-            await installation.registry.save(session)
-        groups = group_jobs(_read_jobs(file, installation.registry, pipeline), window)
+            await installation.get(Registry).save(session)
+        groups = group_jobs(_read_jobs(file, installation.get(Registry), pipeline), window)
         added: list[AddedBatch] = []
         with suppress(_TakenBackError):
             async with installation.database.transaction() as session:

@@ -19,7 +19,11 @@ import uvicorn
 import uvloop
 from fastapi import FastAPI
 
+from app.auth.administrator import FirstAdministrator
+from app.auth.settings import AuthSettings
 from app.commands import ServiceRefused
+from app.events.hub import Hub
+from app.events.settings import StreamSettings
 from app.installation import Installation
 from app.kit.errors import DATABASE_DOWN
 from app.kit.http_guard import guarded
@@ -63,7 +67,7 @@ class Server(uvicorn.Server):
     def __init__(self, app: FastAPI, listener: socket.socket) -> None:
         config = uvicorn.Config(
             app,
-            http=guarded(app.state.settings.request_patience_seconds),
+            http=guarded(app.state.container.settings.request_patience_seconds),
             ws="none",
             lifespan="on",
             log_config=None,
@@ -80,11 +84,11 @@ class Server(uvicorn.Server):
         self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
         settle_garbage_collector()
-        greet(self._app.state.installation, self._listener.getsockname()[1])
+        greet(self._app.state.container, self._listener.getsockname()[1])
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         if self._loop:
-            self._loop.call_soon_threadsafe(self._app.state.hub.say_bye)
+            self._loop.call_soon_threadsafe(self._app.state.container.get(Hub).say_bye)
         super().handle_exit(sig, frame)
 
 
@@ -105,10 +109,10 @@ def greet(installation: Installation, port: int) -> None:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     host = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}.get(host, host)  # noqa: S104 - what is shown, not bound
     address = (settings.public_url or f"http://{host}:{port}").rstrip("/")
-    key = "TRANCHE_ADMIN_KEY" if settings.admin_key else str(settings.home / "admin.key")
+    key = "TRANCHE_ADMIN_KEY" if settings.of(AuthSettings).admin_key else str(settings.home / "admin.key")
     lines = [
         f"Tranche {version('tranche')} is ready at {address}",
-        f"  Console  {address}/sign-in?token={installation.sign_in_token}",
+        f"  Console  {address}/sign-in?token={installation.get(FirstAdministrator).sign_in_token}",
         f"  API      {address}/docs   (key: {key})",
         "  Stop with Ctrl-C.",
     ]
@@ -147,7 +151,7 @@ def allow_many_sockets(streams: int) -> None:
 def serve(settings: Settings) -> None:
     """Serve HTTP, and run jobs unless TRANCHE_WORKER is off."""
     configure_logging(settings)
-    allow_many_sockets(settings.streams_per_process)
+    allow_many_sockets(settings.of(StreamSettings).streams_per_process)
     try:
         listener = listen(settings.host, settings.port)
     except OSError as error:

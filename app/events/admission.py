@@ -16,9 +16,9 @@ from app.auth.caller import Caller
 from app.auth.repository import list_live_credentials
 from app.events.errors import NoStreamsLeft, TooManyStreams
 from app.events.metrics import CUT, REFUSED, STREAMS
+from app.events.settings import StreamSettings
 from app.kit.db import Database
 from app.kit.errors import DATABASE_DOWN
-from app.settings import Settings
 
 log = logging.getLogger("tranche.streams")
 RETRY_AFTER: Final = 5
@@ -46,7 +46,7 @@ class OpenStream:
 class Admission:
     """The open streams of this process."""
 
-    def __init__(self, database: Database, settings: Settings) -> None:
+    def __init__(self, database: Database, settings: StreamSettings) -> None:
         self._database, self._settings = database, settings
         self._open: dict[UUID | None, set[OpenStream]] = defaultdict(set)
         self._count = 0

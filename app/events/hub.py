@@ -23,13 +23,13 @@ from app.events.feeds import Feeds
 from app.events.frames import Frame, durable_frame
 from app.events.log_cache import PAGE, LogCache
 from app.events.metrics import MISSING
+from app.events.settings import StreamSettings
 from app.events.topic import TAIL, TAILS, Topic
 from app.kit.data_loader import DataLoader
 from app.kit.db import Database
 from app.kit.errors import DATABASE_DOWN
 from app.kit.listen import listen
 from app.kit.words import quantity
-from app.settings import Settings
 
 log = logging.getLogger("tranche.hub")
 READS_AT_A_TIME: Final = 4
@@ -43,7 +43,7 @@ _NEWEST: Final = "select id, last_event_id from batches where id = any($1)"
 class Hub:
     """What this process's streams follow, kept current by LISTEN and a safety poll. `stopping` ends every stream."""
 
-    def __init__(self, database: Database, settings: Settings) -> None:
+    def __init__(self, database: Database, settings: StreamSettings) -> None:
         self._database, self._settings = database, settings
         self._topics: dict[UUID, Topic] = {}
         self._dirty: set[UUID] = set()

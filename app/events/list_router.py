@@ -15,11 +15,12 @@ from app.events.errors import OnlyAStream
 from app.events.hub import Hub
 from app.events.openapi_docs import list_stream_content, list_stream_description
 from app.events.schemas import TicketRead
+from app.events.settings import StreamSettings
 from app.events.stream import EventStream, list_chunks
 from app.events.tickets import issue_ticket, next_end
 from app.idempotency.dependencies import OnceDep
+from app.kit.container import container_of
 from app.kit.db import SessionDep
-from app.settings import Settings
 
 router = APIRouter(prefix="/api", tags=["events"])
 _ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
@@ -35,8 +36,8 @@ async def follow_batches(request: Request, caller: CallerDep) -> Response:
     accepted = request.headers.get("accept", "*/*")
     if not any(kind in accepted for kind in ("text/event-stream", "text/*", "*/*")):
         raise OnlyAStream("This is a stream: ask for text/event-stream. For the list as JSON see /api/batches.")
-    settings: Settings = request.app.state.settings
-    hub: Hub = request.app.state.hub
+    settings = container_of(request).get(StreamSettings)
+    hub = container_of(request).get(Hub)
     return EventStream(hub, settings, caller, list_chunks(hub, settings, caller.organisation_id))
 
 

@@ -21,12 +21,13 @@ from app.events.frames import expired_frames, unknown_id_frame
 from app.events.hub import Hub
 from app.events.openapi_docs import batch_stream_content, batch_stream_description
 from app.events.schemas import EventPage, SnapshotEvent
+from app.events.settings import StreamSettings
 from app.events.stream import EventStream, batch_chunks
 from app.events.tickets import redeem_ticket
+from app.kit.container import container_of
 from app.kit.db import Database, DatabaseDep
 from app.kit.errors import Problem
 from app.kit.pages import Limit
-from app.settings import Settings
 
 CROSS_ORIGIN: Final = {
     "Access-Control-Allow-Origin": "*",
@@ -104,14 +105,14 @@ async def follow_events(
 ) -> Response:
     """Every event of the batch from the first, or from the one after Last-Event-ID, each exactly once and in order."""
     cursor = _cursor(last_event_id_header, last_event_id)
-    hub: Hub = request.app.state.hub
+    hub = container_of(request).get(Hub)
     log = await hub.find_ends(caller.organisation_id, batch_id)
     if log is None:
         raise BatchNotFound("There is no such batch.")
     if "text/event-stream" not in request.headers.get("accept", ""):
         events = await hub.events_after(batch_id, cursor, limit)
         return Response(_page(batch_id, events, log.last_event_id, limit), media_type="application/json")
-    settings: Settings = request.app.state.settings
+    settings = container_of(request).get(StreamSettings)
     headers, opening = {"Last-Event-ID": str(log.last_event_id)}, b""
     if cursor > log.last_event_id:
         opening, cursor = unknown_id_frame(log.last_event_id), 0

@@ -17,9 +17,9 @@ from app.auth.caller import Caller
 from app.events.frames import HEARTBEAT, Frame, behind_frame, bye_frame, opening_frame
 from app.events.hub import READ_ERRORS, RETRY_SECONDS, Hub
 from app.events.metrics import CUT
+from app.events.settings import StreamSettings
 from app.events.topic import Topic
 from app.kit.http_guard import abort
-from app.settings import Settings
 
 HEADERS: Final = {
     "Content-Type": "text/event-stream; charset=utf-8",
@@ -31,7 +31,7 @@ Chunks = AsyncGenerator[bytes, None]
 
 
 async def batch_chunks(
-    hub: Hub, settings: Settings, batch_id: UUID, last_event_id: int, cursor: int, opening: bytes = b""
+    hub: Hub, settings: StreamSettings, batch_id: UUID, last_event_id: int, cursor: int, opening: bytes = b""
 ) -> Chunks:
     """A batch's events after the cursor. `opening` is told first; `last_event_id` is what the table held just now."""
 
@@ -45,7 +45,7 @@ async def batch_chunks(
                 yield chunk
 
 
-async def list_chunks(hub: Hub, settings: Settings, organisation_id: UUID) -> Chunks:
+async def list_chunks(hub: Hub, settings: StreamSettings, organisation_id: UUID) -> Chunks:
     """What happens to the organisation's batches from now on."""
     async with hub.feeds.follow(organisation_id) as feed:
 
@@ -60,7 +60,7 @@ async def list_chunks(hub: Hub, settings: Settings, organisation_id: UUID) -> Ch
 
 
 async def _chunks_after(
-    hub: Hub, settings: Settings, topic: Topic, cursor: int, catch_up: Callable[[int], Awaitable[list[Frame]]]
+    hub: Hub, settings: StreamSettings, topic: Topic, cursor: int, catch_up: Callable[[int], Awaitable[list[Frame]]]
 ) -> Chunks:
     """Chunks of whole frames after the cursor, until the last event, the stream's greatest age, or bye.
 
@@ -117,7 +117,12 @@ class EventStream(Response):
     """The response: our own rather than a library's, for the memory of thousands of idle streams and a polite end."""
 
     def __init__(
-        self, hub: Hub, settings: Settings, caller: Caller, chunks: Chunks, headers: Mapping[str, str] | None = None
+        self,
+        hub: Hub,
+        settings: StreamSettings,
+        caller: Caller,
+        chunks: Chunks,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(headers=HEADERS | dict(headers or {}))
         del self.headers["content-length"]

@@ -17,28 +17,18 @@ from app.files.schemas import FilePage, FileRead, FileUpdate, Tag
 from app.files.storage import Storage
 from app.files.upload import UploadLimits, receive_raw
 from app.idempotency.dependencies import OnceDep
+from app.kit.container import provided
 from app.kit.db import DatabaseDep, SessionDep
 from app.kit.errors import Unprocessable
 from app.kit.pages import Cursor, Limit, decode_cursor, encode_cursor, link_next
 from app.kit.schemas import check_text
-from app.settings import Settings
 
 router = APIRouter(prefix="/api/files", tags=["files"])
 FILE = "/api/files/{id}"
 
 
-def get_storage(request: Request) -> Storage:
-    storage: Storage = request.app.state.storage
-    return storage
-
-
-def get_upload_limits(request: Request) -> UploadLimits:
-    settings: Settings = request.app.state.settings
-    return UploadLimits(settings.max_upload_bytes, settings.max_file_bytes, settings.max_files)
-
-
-StorageDep = Annotated[Storage, Depends(get_storage)]
-UploadLimitsDep = Annotated[UploadLimits, Depends(get_upload_limits)]
+StorageDep = Annotated[Storage, Depends(provided(Storage))]
+UploadLimitsDep = Annotated[UploadLimits, Depends(provided(UploadLimits))]
 
 
 @router.put("/{name}", status_code=201, openapi_extra={"requestBody": {"content": {"application/octet-stream": {}}}})

@@ -12,6 +12,8 @@ from sqlalchemy import MetaData
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 
+from app.kit.container import container_of
+
 
 class Base(DeclarativeBase):
     """The one declarative base; constraint names are fixed so that errors and migrations can name them."""
@@ -76,8 +78,7 @@ class Database:
 
 
 def get_database(request: Request) -> Database:
-    database: Database = request.app.state.database
-    return database
+    return container_of(request).get(Database)
 
 
 async def open_session(request: Request) -> AsyncIterator[AsyncSession]:

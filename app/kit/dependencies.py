@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends
 
+from app.kit.container import provided
 from app.kit.signing import SigningKey
 
-
-def get_signing_key(request: Request) -> SigningKey:
-    """The installation's key."""
-    key: SigningKey = request.app.state.signing_key
-    return key
-
-
-SigningKeyDep = Annotated[SigningKey, Depends(get_signing_key)]
+SigningKeyDep = Annotated[SigningKey, Depends(provided(SigningKey))]

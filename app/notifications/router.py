@@ -13,6 +13,7 @@ from app.auth.caller import AdminDep, Caller, CallerDep
 from app.batches import repository as batch_repository
 from app.batches.errors import BatchNotFound
 from app.idempotency.dependencies import OnceDep
+from app.kit.container import provided
 from app.kit.db import DatabaseDep, SessionDep
 from app.kit.dependencies import SigningKeyDep
 from app.kit.pages import Cursor, Limit, link_next
@@ -42,12 +43,7 @@ router = APIRouter(prefix="/api", tags=["webhooks"])
 DELIVERY = "/api/webhooks/{webhook_id}/deliveries/{id}"
 
 
-def get_settings(request: Request) -> Settings:
-    settings: Settings = request.app.state.settings
-    return settings
-
-
-SettingsDep = Annotated[Settings, Depends(get_settings)]
+SettingsDep = Annotated[Settings, Depends(provided(Settings))]
 
 
 def _read(row: Row[Any]) -> dict[str, Any]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends
 
 from app.auth.caller import CallerDep
+from app.kit.container import provided
 from app.kit.errors import NotFound
 from app.pipelines.contract import Pipeline
 from app.pipelines.errors import PipelineUnknown
@@ -16,12 +17,7 @@ from app.pipelines.schemas import PipelinePage, PipelineRead, StepRead
 router = APIRouter(prefix="/api/pipelines", tags=["pipelines"])
 
 
-def get_registry(request: Request) -> Registry:
-    registry: Registry = request.app.state.registry
-    return registry
-
-
-RegistryDep = Annotated[Registry, Depends(get_registry)]
+RegistryDep = Annotated[Registry, Depends(provided(Registry))]
 
 
 def _read(registry: Registry, pipeline: Pipeline) -> PipelineRead:

@@ -13,6 +13,7 @@ from app.kit.placeholders import fill_text
 from app.plays.data_types import DATA_BATCH_TYPES, DataBatchType
 from app.plays.http_json import call_json
 from app.plays.leads import lead_key
+from app.plays.settings import PlaySettings
 
 HUBSPOT_PROPERTIES: Final = (
     *("email", "firstname", "lastname", "jobtitle", "company", "phone", "website"),
@@ -76,13 +77,13 @@ class HttpProvider:
 Providers = Mapping[str, Provider]
 
 
-def providers_of(
-    *, hubspot_url: str, hubspot_token: str | None, data_url: str | None, data_token: str | None
-) -> dict[str, Provider]:
+def providers_of(settings: PlaySettings) -> dict[str, Provider]:
     """The provider of each kind of data, by its name; kinds without one are left out."""
     found: dict[str, Provider] = {}
-    if data_url:
-        found = {kind.name: HttpProvider(data_url, data_token) for kind in DATA_BATCH_TYPES}
-    if hubspot_token:
-        found["hubspot"] = HubSpot(hubspot_url, hubspot_token)
+    if url := settings.data_provider_url:
+        token = settings.data_provider_token
+        http = HttpProvider(url, token.get_secret_value() if token else None)
+        found = {kind.name: http for kind in DATA_BATCH_TYPES}
+    if settings.hubspot_token:
+        found["hubspot"] = HubSpot(settings.hubspot_url, settings.hubspot_token.get_secret_value())
     return found

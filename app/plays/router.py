@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from app.auth.caller import Caller, CallerDep
 from app.idempotency.dependencies import OnceDep
+from app.kit.container import container_of
 from app.kit.db import DatabaseDep, SessionDep
 from app.kit.pages import Cursor, Limit, decode_cursor, encode_cursor, link_next
 from app.kit.rate_limit import RateLimit
@@ -21,10 +22,13 @@ from app.plays.slashed_routes import slashed_route
 router = APIRouter(prefix="/api", tags=["plays"])
 
 
+class PlayWrites(RateLimit):
+    """How often each user may change plays and their data."""
+
+
 def get_writer(request: Request, caller: CallerDep) -> Caller:
     """The caller of a request that changes something, within the rate that is allowed to each user."""
-    limit: RateLimit = request.app.state.play_writes
-    limit.check(caller.user_id)
+    container_of(request).get(PlayWrites).check(caller.user_id)
     return caller
 
 

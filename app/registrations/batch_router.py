@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from app.auth.caller import CallerDep
 from app.batches import command_router, insight_router, listing, repository, responses
+from app.batches.dependencies import NotifierDep
 from app.batches.errors import BatchNotFound
 from app.batches.listing import BatchFilter, BatchRow
 from app.batches.models import Batch
@@ -30,10 +31,10 @@ from app.registrations.batch_schemas import (
     RegistrationBatchSummary,
     RegistrationJobRead,
 )
+from app.registrations.dependencies import PlatformSettingsDep
 from app.registrations.models import PIPELINE_KEY
 from app.registrations.operation_log import list_log
 from app.registrations.submission import submit_registrations
-from app.settings import Settings
 
 router = APIRouter(prefix="/registration-batches", tags=["registrations"])
 
@@ -61,22 +62,22 @@ RowDep = Annotated[BatchRow, Depends(get_row)]
 @router.post("", status_code=201)
 async def create_registration_batch(
     body: RegistrationBatchCreate,
-    request: Request,
     session: SessionDep,
     caller: CallerDep,
     registry: RegistryDep,
     limits: UploadLimitsDep,
+    notifier: NotifierDep,
+    settings: PlatformSettingsDep,
     once: OnceDep,
 ) -> RegistrationBatchCreated:
     """Make a batch with a job for each restaurant: a draft, unless it says start."""
-    settings: Settings = request.app.state.settings
 
     async def make() -> BatchCreated:
         return await submit_registrations(
             session,
             caller,
             registry,
-            request.app.state.notifier,
+            notifier,
             body,
             pipeline_by_type=settings.pipeline_by_type,
             max_jobs=limits.files,

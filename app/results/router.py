@@ -12,12 +12,14 @@ from app.batches import repository as batch_repository
 from app.batches.errors import BatchNotFound, JobNotFound
 from app.idempotency.dependencies import OnceDep
 from app.idempotency.once import Once
+from app.kit.container import container_of
 from app.kit.db import SessionDep
 from app.kit.pages import Cursor, Limit, decode_cursor, encode_cursor, link_next
 from app.results import repository, service
 from app.results.content import Addresses
 from app.results.models import ResultLink
 from app.results.schemas import ResultCodeCreate, ResultCodeLinks, ResultCodePage, ResultCodeRead
+from app.settings import Settings
 
 router = APIRouter(prefix="/api", tags=["results"])
 Wanted = Annotated[ResultCodeCreate | None, Body()]
@@ -28,8 +30,8 @@ class Codes:
 
     def __init__(self, request: Request, response: Response, session: SessionDep, caller: CallerDep) -> None:
         self.request, self.response, self.session, self.caller = request, response, session, caller
-        self._codes: service.ResultCodes = request.app.state.result_codes
-        self._public_url: str = (request.app.state.settings.public_url or "").rstrip("/")
+        self._codes = container_of(request).get(service.ResultCodes)
+        self._public_url = container_of(request).get(Settings).base_url
 
     def read(self, link: ResultLink) -> ResultCodeRead:
         code = self._codes.code_of(link.id, link.code_hash)

@@ -7,7 +7,7 @@ import hashlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 from uuid import UUID
@@ -49,8 +49,8 @@ class Resources:
     http: httpx.AsyncClient
     max_file_bytes: int
     siblings: Siblings
-    others: Mapping[type, Any] = field(default_factory=dict)
-    """What workloads need besides, by class."""
+    find: Callable[[type[Any]], Any]
+    """What workloads need besides, by class; raises LookupError."""
     expiring: Sequence[Callable[[AsyncSession], Awaitable[int]]] = ()
     """Each removes rows of a workload whose time is over, and says how many; called once a minute."""
     share: OnSuccess | None = None
@@ -140,7 +140,7 @@ class RunningStep:
         self.cached = True
 
     def resource(self, kind: type[T]) -> T:
-        found: T = self._resources.others[kind]
+        found: T = self._resources.find(kind)
         return found
 
     def transaction(self) -> AbstractAsyncContextManager[AsyncSession]:

@@ -10,13 +10,11 @@ from typing import Final
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.auth import repository as auth_repository
 from app.batches import removal
 from app.batches.audit import audit
 from app.batches.models import Batch
 from app.batches.states import BATCH_TERMINAL
 from app.files.garbage_collection import collect
-from app.idempotency import repository as idempotency_repository
 from app.kit.db import Database
 from app.kit.errors import DATABASE_DOWN
 from app.runner.context import Resources
@@ -64,8 +62,6 @@ class Housekeeping:
             lock = select(func.pg_try_advisory_xact_lock(LOCK_KEY))
             if not (await session.execute(lock)).scalar_one():
                 return
-            await idempotency_repository.delete_expired(session)
-            await auth_repository.delete_expired_sessions(session)
             expired = await removal.find_expired(session, EXPIRED_AT_A_TIME)
         for batch_id in expired:
             async with self._database.transaction() as session:

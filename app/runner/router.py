@@ -12,6 +12,7 @@ from sqlalchemy import func, select, text
 from app.auth.caller import CallerDep
 from app.files.router import StorageDep
 from app.kit import migrations
+from app.kit.container import container_of
 from app.kit.db import DatabaseDep, SessionDep
 from app.kit.schemas import Output
 from app.runner.errors import NotReady
@@ -51,7 +52,7 @@ async def check_readiness(request: Request, database: DatabaseDep) -> JSONRespon
         found = (await session.execute(text("select version_num from alembic_version"))).scalar_one_or_none()
     if found != migrations.head():
         raise NotReady(f"The database is at revision {found}, this version needs {migrations.head()}.")
-    runner: Runner | None = request.app.state.runner
+    runner = container_of(request).find(Runner)
     if runner is not None and not runner.alive:
         raise NotReady("The runner does not run.")
     return JSONResponse({"status": "ready", "runner": "embedded" if runner else "off"})

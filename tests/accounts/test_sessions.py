@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from app.auth.administrator import FirstAdministrator
 from tests.auth.people import caller, cookie_of, key_of
 from tests.conftest import ADMIN_KEY, Api, make_settings, serving
 from tests.files.bodies import query
@@ -21,7 +22,7 @@ async def sign_in(api: Api, key: str = ADMIN_KEY) -> httpx.Response:
 
 async def test_link_signs_in_and_goes_on_to_the_console(api: Api) -> None:
     async with caller(api) as browser:
-        answer = await browser.get(f"{LINK}{api.installation.sign_in_token}")
+        answer = await browser.get(f"{LINK}{api.installation.get(FirstAdministrator).sign_in_token}")
         assert (answer.status_code, answer.headers["Location"]) == (303, "/")
         parts = {part.strip().lower() for part in answer.headers["Set-Cookie"].split(";")}
         assert {"httponly", "samesite=lax", "path=/", "max-age=2592000"} <= parts
@@ -35,14 +36,14 @@ async def test_link_signs_in_and_goes_on_to_the_console(api: Api) -> None:
 
 async def test_cookie_is_secure_behind_https(api: Api) -> None:
     async with caller(api, **{"X-Forwarded-Proto": "https"}) as browser:
-        answer = await browser.get(f"{LINK}{api.installation.sign_in_token}")
+        answer = await browser.get(f"{LINK}{api.installation.get(FirstAdministrator).sign_in_token}")
     assert "; secure" in answer.headers["Set-Cookie"].lower()
 
 
 async def test_link_works_again_until_the_next_start(home: Path, database_url: str) -> None:
     settings = make_settings(home, database_url, worker="off")
     async with serving(settings) as api:
-        link = f"{LINK}{api.installation.sign_in_token}"
+        link = f"{LINK}{api.installation.get(FirstAdministrator).sign_in_token}"
         async with caller(api) as first, caller(api) as second:
             kept = cookie_of(await first.get(link))
             assert kept != cookie_of(await second.get(link))
@@ -66,7 +67,7 @@ async def test_session_is_no_link_and_link_is_no_session(api: Api) -> None:
     cookie = cookie_of(await sign_in(api))
     async with caller(api) as browser:
         assert "Set-Cookie" not in (await browser.get(f"{LINK}{cookie}")).headers
-    async with caller(api, cookie=api.installation.sign_in_token) as browser:
+    async with caller(api, cookie=api.installation.get(FirstAdministrator).sign_in_token) as browser:
         assert (await browser.get("/api/session")).json()["code"] == "not_signed_in"
 
 

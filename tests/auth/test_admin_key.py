@@ -11,9 +11,10 @@ import pytest
 from pydantic import SecretStr
 
 from app.auth.service import AdminKeyTooShort
+from app.auth.settings import AuthSettings
 from app.installation import Installation
 from app.kit.postgres import EmbeddedPostgres
-from app.settings import Settings
+from app.settings import read_settings
 from tests.auth.people import caller
 from tests.conftest import fresh_database, make_settings, serving
 
@@ -53,13 +54,13 @@ async def test_chosen_key_is_read_from_the_environment(
         monkeypatch.setenv("TRANCHE_HOME", str(tmp_path))
         monkeypatch.setenv("TRANCHE_WORKER", "off")
         monkeypatch.setenv("DATABASE_URL", url)
-        settings = Settings(_env_file=None)
+        settings = read_settings([AuthSettings], _env_file=None)
         for _ in range(2):
             async with serving(settings) as api, caller(api, CHOSEN) as admin:
                 assert (await admin.get("/api/session")).json()["user"]["role"] == "admin"
                 assert len((await admin.get("/api/keys")).json()["keys"]) == 1
     assert not (tmp_path / "admin.key").exists()
-    assert CHOSEN not in repr(settings)
+    assert CHOSEN not in repr((settings, settings.of(AuthSettings)))
 
 
 async def test_another_chosen_key_works_beside_the_first(tmp_path: Path, postgres: EmbeddedPostgres) -> None:

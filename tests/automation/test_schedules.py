@@ -11,6 +11,7 @@ import asyncpg
 import pytest
 
 from app.automation.scheduler import Scheduler
+from app.automation.service import TemplateRunner
 from app.automation.times import ScheduleNotReadable, in_words, next_times, read_schedule
 from tests.auth.people import caller, key_of
 from tests.automation.test_templates import make_template
@@ -100,7 +101,7 @@ async def test_due_time_makes_one_batch_however_late_and_by_however_many(api: Ap
     """Hours late, as after a downtime, it catches up once; ten schedulers at once are ten processes with any clock."""
     schedule = await make_schedule(api)
     await make_due(api, schedule, minutes=60 * 24 * 3)
-    others = [Scheduler(api.installation.database, api.installation.template_runner) for _ in range(10)]
+    others = [Scheduler(api.installation.database, api.installation.get(TemplateRunner)) for _ in range(10)]
     await asyncio.gather(*(other.tick() for other in others))
     runs = await runs_of(api, schedule, 1)
     assert [run["status"] for run in runs] == ["started"]
@@ -120,7 +121,7 @@ SLOW = {"template": {"options": {"pipeline": "slow", "params": {"seconds": 60}}}
 @pytest.mark.parametrize(("overlap", "second"), [("skip", "skipped"), ("queue", "waiting"), ("allow", "started")])
 async def test_run_before_still_works(api: Api, overlap: str, second: str) -> None:
     schedule = await make_schedule(api, overlap=overlap, **SLOW)
-    scheduler = Scheduler(api.installation.database, api.installation.template_runner)
+    scheduler = Scheduler(api.installation.database, api.installation.get(TemplateRunner))
     for minutes in (2, 1):
         await make_due(api, schedule, minutes)
         await scheduler.tick()
@@ -159,7 +160,7 @@ async def test_pause_resume_run_now_and_change(api: Api) -> None:
     assert paused["paused_at"]
     assert paused["next_runs"] == []
     await make_due(api, schedule)
-    await Scheduler(api.installation.database, api.installation.template_runner).tick()
+    await Scheduler(api.installation.database, api.installation.get(TemplateRunner)).tick()
     assert (await api.get(f"{path}/runs")).json()["runs"] == []
     resumed = (await api.post(f"{path}/resume")).json()
     assert resumed["paused_at"] is None

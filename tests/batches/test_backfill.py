@@ -19,7 +19,8 @@ from app.installation import Installation
 from app.kit import migrations
 from app.kit.db import Database
 from app.kit.postgres import EmbeddedPostgres
-from app.settings import Settings
+from app.pipelines.registry import Registry
+from app.settings import read_settings
 from tests.conftest import fresh_database, make_settings, serving
 
 CSV = """created_at,pipeline,file name,status,size,finished_at,error,Operator
@@ -115,10 +116,10 @@ def test_a_row_that_cannot_be_read_stops_everything(run: Run, database_url: str)
 
 async def test_a_table_in_place_gets_batches_by_migration(postgres: EmbeddedPostgres) -> None:
     async with fresh_database(postgres) as url:
-        installation = Installation(Settings(database_url=SecretStr(url), _env_file=None))
+        installation = Installation(read_settings(database_url=SecretStr(url), _env_file=None))
         database = Database(url)
         async with database.transaction() as session:
-            await installation.registry.save(session)
+            await installation.get(Registry).save(session)
         await installation.migrate(BEFORE)
         connection = await asyncpg.connect(url)
         pipeline = await connection.fetchval("select id from pipelines where key = 'originals'")

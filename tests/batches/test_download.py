@@ -12,6 +12,7 @@ import pytest
 
 from app.batches.archive_router import archive_of
 from app.batches.repository import BatchOutput
+from app.files.storage import Storage
 from tests.batch_helpers import follow, submit
 from tests.conftest import Api, make_settings, serving
 from tests.files.bodies import FORM, form, part
@@ -89,14 +90,14 @@ def output(sequence: int, filename: str | None, name: str = "out.txt") -> BatchO
 )
 async def test_folder_always_begins_with_the_number(api: Api, filename: str | None, folder: str) -> None:
     archive = archive_of([output(7, filename)], several=False)
-    data = b"".join([chunk async for chunk in archive.chunks(api.installation.storage)])
+    data = b"".join([chunk async for chunk in archive.chunks(api.installation.get(Storage))])
     with zipfile.ZipFile(io.BytesIO(data)) as opened:
         assert opened.namelist() == [f"{folder}/out.txt"]
 
 
 async def test_ten_thousand_jobs_of_one_name_are_laid_out(api: Api) -> None:
     archive = archive_of([output(n, "same.txt") for n in range(1, 10_001)], several=False)
-    data = b"".join([chunk async for chunk in archive.chunks(api.installation.storage)])
+    data = b"".join([chunk async for chunk in archive.chunks(api.installation.get(Storage))])
     with zipfile.ZipFile(io.BytesIO(data)) as opened:
         assert len(set(opened.namelist())) == 10_000
         assert opened.namelist()[0] == "001 same/out.txt"

@@ -11,6 +11,7 @@ import pytest
 from app.batches import log
 from app.batches.log import CHANNEL, NewEvent
 from app.batches.states import COUNTERS
+from app.events.hub import Hub
 from tests.batch_helpers import submit
 from tests.conftest import Api
 from tests.files.bodies import query
@@ -67,7 +68,7 @@ async def test_reader_by_id_never_loses_an_event_to_a_slow_writer(api: Api) -> N
         last = False
         while not last:
             last = done.is_set()
-            events = await api.installation.hub.events_after(batch_id, seen[-1] if seen else 0, 50)
+            events = await api.installation.get(Hub).events_after(batch_id, seen[-1] if seen else 0, 50)
             seen.extend(event.id for event in events)
 
     tailing = asyncio.create_task(tail())

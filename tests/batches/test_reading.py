@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from app.files import service as file_service
+from app.files.storage import Storage
 from tests.batch_helpers import get_batch, submit
 from tests.conftest import Api
 from tests.files.bodies import query
@@ -87,7 +88,7 @@ async def test_job_tells_its_batch_steps_and_outputs(api: Api) -> None:
 @pytest.mark.parametrize("name", ["plain.txt", "a b?c=d#e%2F&.txt", "上海 🏊.txt", "semi;colon.txt"])
 async def test_address_of_an_output_leads_to_it(api: Api, name: str) -> None:
     job_id = (await get_batch(api, await submit(api, "typed", [{}])))["jobs"][0]["id"]
-    kept = await file_service.store_bytes(api.installation.storage, name, b"the result")
+    kept = await file_service.store_bytes(api.installation.get(Storage), name, b"the result")
     async with api.installation.database.transaction() as session:
         organisation_id = await query(api, "select id from organisations where name = 'Default'")
         await file_service.add_files(session, organisation_id, [kept])

@@ -21,6 +21,7 @@ from app.batches.log import NewEvent, record
 from app.batches.models import Batch
 from app.batches.step_models import Event
 from app.events import hub as hub_module
+from app.events.hub import Hub
 from tests.auth.people import caller, key_of
 from tests.batch_helpers import run, submit
 from tests.conftest import Api, make_home, make_settings, serving
@@ -69,9 +70,9 @@ async def test_a_key_and_a_process_have_so_many_streams(small: Api) -> None:
         assert (refused.status_code, refused.json()["code"]) == (503, "no_streams_left")
         assert int(refused.headers["retry-after"]) > 0
     async with asyncio.timeout(10):
-        while small.installation.hub.admission._count:
+        while small.installation.get(Hub).admission._count:
             await asyncio.sleep(0.01)
-    assert small.installation.hub.admission._open == {}
+    assert small.installation.get(Hub).admission._open == {}
 
 
 async def test_a_stream_ends_with_the_key_or_session_that_opened_it(small: Api) -> None:
@@ -160,7 +161,7 @@ async def test_readers_that_never_read_are_cut_and_hurt_nobody(small: Api) -> No
         reader = socket.create_connection((host, port))
         reader.sendall(f"{head}{'Authorization'}: {small.headers['Authorization']}\r\n\r\n".encode())
         readers.append(reader)
-    hub = small.installation.hub
+    hub = small.installation.get(Hub)
     async with asyncio.timeout(10):
         while hub.admission._count < 3:
             await asyncio.sleep(0.01)

@@ -13,6 +13,7 @@ import pytest
 from httpx_sse import aconnect_sse
 
 from app.events import hub as hub_module
+from app.events.hub import Hub
 from app.events.schemas import STREAM_EVENT
 from tests.auth.people import caller, key_of
 from tests.batch_helpers import run, submit
@@ -118,7 +119,7 @@ async def test_what_no_notification_told_is_found_by_looking(
 
 
 async def test_a_list_is_told_to_load_anew_when_it_was_too_slow(api: Api) -> None:
-    feeds = api.installation.hub.feeds
+    feeds = api.installation.get(Hub).feeds
     async with listening(api) as stream:
         feed = next(iter(feeds._feeds.values()))
         feed.frames.clear()

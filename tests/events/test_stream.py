@@ -9,6 +9,7 @@ import signal
 import httpx
 import pytest
 
+from app.events.settings import StreamSettings
 from tests.batch_helpers import check_log, follow, get_batch, run, stream, submit
 from tests.conftest import Api
 
@@ -102,7 +103,7 @@ async def test_a_client_that_is_cut_again_and_again_sees_every_event_once(api: A
 
 async def test_an_idle_stream_sends_heartbeats_without_an_id(home: object, api: Api) -> None:
     batch_id = await submit(api, "slow", [{}], start=False)
-    object.__setattr__(api.settings, "stream_heartbeat_seconds", 0.2)
+    object.__setattr__(api.settings.of(StreamSettings), "stream_heartbeat_seconds", 0.2)
     try:
         async with asyncio.timeout(10), api.stream("GET", f"/api/batches/{batch_id}/events", headers=SSE) as reply:
             async for text in reply.aiter_text():
@@ -110,7 +111,7 @@ async def test_an_idle_stream_sends_heartbeats_without_an_id(home: object, api: 
                     assert "id:" not in text
                     break
     finally:
-        object.__setattr__(api.settings, "stream_heartbeat_seconds", 15.0)
+        object.__setattr__(api.settings.of(StreamSettings), "stream_heartbeat_seconds", 15.0)
 
 
 async def test_sigterm_ends_open_streams_with_bye_and_exits_in_time(live_server) -> None:  # type: ignore[no-untyped-def]

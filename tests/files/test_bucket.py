@@ -167,7 +167,9 @@ async def test_upload_while_the_bucket_is_away_is_a_503_and_leaves_nothing(api: 
     assert (reply.status_code, reply.json()["code"]) == (503, "storage_unavailable")
     assert reply.headers["Retry-After"]
     assert await query(api, "select count(*) from batches where status <> 'completed'") == 0
-    assert not [path for path in api.installation.storage.incoming.rglob("*") if path.is_file() and path.name != "lock"]
+    assert not [
+        path for path in api.installation.get(Storage).incoming.rglob("*") if path.is_file() and path.name != "lock"
+    ]
 
 
 async def test_job_waits_for_the_bucket(api: Api, bucket: Bucket) -> None:

@@ -17,6 +17,7 @@ from pydantic import SecretStr
 
 from app.notifications.mail import MailServer, SmtpUrlNotValid, parse_sender
 from app.notifications.mail_channel import MailChannel
+from app.notifications.room import make_sender
 from tests.batch_helpers import get_batch, run
 from tests.conftest import Api, make_settings, serving
 from tests.notifications.outbox import execute, make_due
@@ -193,7 +194,7 @@ async def test_a_batch_without_an_address_sends_nothing(api: Api, mailbox: Mailb
 
 
 async def test_several_senders_send_one_mail(api: Api, mailbox: Mailbox) -> None:
-    others = [api.installation._make_sender() for _ in range(3)]
+    others = [make_sender(api.installation) for _ in range(3)]
     for sender in others:
         await sender.start()
     batches = [await run(api, "no-op", [{}], notification_email="once@example.org") for _ in range(5)]

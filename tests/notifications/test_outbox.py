@@ -12,6 +12,7 @@ import asyncpg
 import pytest
 from sqlalchemy.exc import IntegrityError
 
+from app.notifications.room import make_sender
 from tests.auth.people import caller, key_of
 from tests.batch_helpers import follow, get_batch, run, submit
 from tests.conftest import WORKLOADS, Api, make_home, make_settings, serving
@@ -176,7 +177,7 @@ async def test_a_stopped_process_gives_back_what_it_was_sending(
         webhook = (await other.post("/api/webhooks", json={"url": receiver.url("/given-back")})).json()
         receiver.answers.append(hang)
         for count in (1, 2):
-            sender = other.installation._make_sender()
+            sender = make_sender(other.installation)
             await sender.start()
             if count == 1:
                 await other.post(f"/api/webhooks/{webhook['id']}/test")

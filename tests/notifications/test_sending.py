@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from app.notifications.room import make_sender
 from app.notifications.sender import next_try
 from app.notifications.webhook_channel import DELAYS
 from tests.batch_helpers import run
@@ -194,7 +195,7 @@ async def test_a_receiver_that_hangs_holds_up_nobody_else(api: Api, receiver: Re
 
 async def test_several_senders_send_each_message_once(api: Api, receiver: Receiver, create: Create) -> None:
     webhook = await create("/shared")
-    others = [api.installation._make_sender() for _ in range(2)]
+    others = [make_sender(api.installation) for _ in range(2)]
     for sender in others:
         await sender.start()
     for _ in range(30):

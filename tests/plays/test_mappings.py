@@ -8,6 +8,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from app.plays.settings import PlaySettings
 from tests.auth.people import caller, key_of
 from tests.conftest import Api
 
@@ -143,7 +144,7 @@ async def test_state_that_the_client_has_is_not_sent_again(api: Api) -> None:
 
 
 async def test_changes_are_limited_for_each_user(api: Api) -> None:
-    limit = api.installation.settings.play_writes_per_minute
+    limit = api.installation.get(PlaySettings).play_writes_per_minute
     async with caller(api, await key_of(api, "Hasty")) as hasty:
         play_id = await make_play(hasty)
         for _ in range(5):

@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
+from app.registrations.platform import OrderingPlatform
 from tests.auth.people import caller, key_of
 from tests.batch_helpers import follow, submit
 from tests.conftest import Api
@@ -70,7 +71,7 @@ async def test_the_platform_of_a_caller_is_not_reached_in_our_own_network(api: A
 
 
 async def test_without_a_platform_the_batch_is_given_up_at_once(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api.installation.platform, "url", None)
+    monkeypatch.setattr(api.installation.get(OrderingPlatform), "url", None)
     ids = [await add_restaurant(api, f"Nowhere {number}") for number in (1, 2)]
     batch = await register(api, ids)
     assert (batch["status"], batch["status_reason"]) == ("failed", "PLATFORM_NOT_CONFIGURED")

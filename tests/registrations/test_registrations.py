@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import text
 
+from app.batches.submission import Notifier
 from tests.batch_helpers import follow, stream
 from tests.conftest import Api
 from tests.registrations.conftest import Platform
@@ -51,7 +52,7 @@ async def hurry(api: Api, batch_id: str) -> None:
     """Let a delayed retry be due now."""
     async with api.installation.database.transaction() as session:
         await session.execute(text("update jobs set run_at = now() where batch_id = :id"), {"id": batch_id})
-        await api.installation.notifier.notify(session, batch_id, 1)  # type: ignore[arg-type]
+        await api.installation.get(Notifier).notify(session, batch_id, 1)  # type: ignore[arg-type]
 
 
 def steps_of(job: dict[str, Any]) -> dict[str, str]:

@@ -14,6 +14,7 @@ from sqlalchemy.sql.expression import ClauseElement, Executable, Select
 from app.reports.models import BATCH_REPORTS_VIEW, batch_reports
 from app.reports.repository import BatchReportFilter, summary_conditions
 from app.reports.summary_filter import read_paths
+from app.runner.runner import Runner
 from tests.auth.people import caller, key_of
 from tests.conftest import Api
 from tests.reports.tables import PEOPLE, report_on
@@ -135,7 +136,7 @@ async def test_batches_live_a_day_unless_told_otherwise(api: Api) -> None:
 
 async def test_expired_reports_are_gone_for_readers_at_once_and_from_the_table_with_housekeeping(api: Api) -> None:
     (file,) = (await report_on(api, [("a.csv", PEOPLE)]))[1]
-    database, runner = api.installation.database, api.installation.runner
+    database, runner = api.installation.database, api.installation.get(Runner)
     async with database.transaction() as session:
         await session.execute(
             text("update reports set expires_at = now() - interval '1 second' where id = :id"),

@@ -10,6 +10,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
+from app.runner.runner import Runner
 from tests.batch_helpers import follow, get_batch, run, submit
 from tests.conftest import Api
 
@@ -247,7 +248,7 @@ async def test_expired_batches_and_unused_contents_are_removed(api: Api) -> None
         "update batches set expires_at = now() - interval '1 second' where id::text = $1", batch["id"]
     )
     await connection.close()
-    runner = api.installation.runner
+    runner = api.installation.get(Runner)
     assert runner
     await runner._housekeeping.turn()
     assert (await api.get(f"/api/batches/{batch['id']}")).status_code == 404

@@ -1,0 +1,36 @@
+"""The room of the workloads `web-images`, `contact-sheet`, `originals` and `hand-over`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from app.assets.contact_sheet import pipeline as contact_sheet
+from app.assets.hand_over import hand_over_pipeline
+from app.assets.hand_over_sweep import HandOverSweep
+from app.assets.originals import pipeline as originals
+from app.assets.settings import HandOverSettings
+from app.assets.web_images import pipeline as web_images
+from app.batches.submission import Notifier
+from app.kit.container import Container
+from app.kit.db import Database
+from app.kit.room import Room
+from app.pipelines.contract import Pipeline
+from app.pipelines.registry import Registry
+
+
+def make_sweep(container: Container) -> HandOverSweep:
+    return HandOverSweep(container.get(Database), container.get(Registry), container.get(Notifier))
+
+
+def pipelines(container: Container) -> Iterable[Pipeline]:
+    hand_over = hand_over_pipeline(container.get(HandOverSettings))
+    return (web_images, contact_sheet, originals, hand_over)
+
+
+room = Room(
+    name="assets",
+    settings=HandOverSettings,
+    job_services=lambda container: (make_sweep(container),),
+    pipelines=pipelines,
+    child_modules=("app.assets.images", "app.assets.contact_sheet_drawing"),
+)

@@ -1,0 +1,38 @@
+"""The room of organisations, users, keys and sessions."""
+
+from __future__ import annotations
+
+from app.auth import models, repository
+from app.auth.administrator import FirstAdministrator
+from app.auth.caller import Callers
+from app.auth.settings import AuthSettings
+from app.kit.container import Container
+from app.kit.db import Database
+from app.kit.room import Room
+from app.kit.signing import SigningKey
+from app.settings import Settings
+
+
+def make_signing_key(container: Container) -> SigningKey:
+    settings = container.get(Settings)
+    return SigningKey(settings.home, settings.secret_key)
+
+
+def make_first_administrator(container: Container) -> FirstAdministrator:
+    home, admin_key = container.get(Settings).home, container.get(AuthSettings).admin_key
+    return FirstAdministrator(container.get(Database), home, admin_key)
+
+
+room = Room(
+    name="auth",
+    models=models,
+    settings=AuthSettings,
+    provides={
+        Callers: lambda container: Callers(container.get(Database)),
+        SigningKey: make_signing_key,
+        FirstAdministrator: make_first_administrator,
+    },
+    services=lambda container: (container.get(SigningKey),),
+    http_services=lambda container: (container.get(FirstAdministrator),),
+    expiring=(repository.delete_expired_sessions,),
+)

@@ -1,0 +1,21 @@
+"""The room of batches, jobs, steps and their events."""
+
+from __future__ import annotations
+
+from app.batches import models
+from app.batches.archive_router import router as archive_router
+from app.batches.command_router import router as command_router
+from app.batches.insight_router import router as insight_router
+from app.batches.router import router
+from app.batches.settings import BatchSettings
+from app.batches.submit_router import router as submit_router
+from app.kit.room import Room
+
+room = Room(
+    name="batches",
+    routers=(submit_router, router, command_router, archive_router, insight_router),
+    models=models,
+    settings=BatchSettings,
+    streamed_forms=("/api/jobs", "/api/jobs/batch"),
+    body_limits=lambda container: {"/api/batches": container.get(BatchSettings).max_submit_bytes},
+)

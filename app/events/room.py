@@ -1,0 +1,26 @@
+"""The room of the hub and of event streams."""
+
+from __future__ import annotations
+
+from app.events.hub import Hub
+from app.events.list_router import router as list_router
+from app.events.openapi_docs import describe_events
+from app.events.router import router
+from app.events.settings import StreamSettings
+from app.kit.container import Container
+from app.kit.db import Database
+from app.kit.room import Room
+
+
+def make_hub(container: Container) -> Hub:
+    return Hub(container.get(Database), container.get(StreamSettings))
+
+
+room = Room(
+    name="events",
+    routers=(router, list_router),
+    settings=StreamSettings,
+    provides={Hub: make_hub},
+    describe=describe_events,
+    http_services=lambda container: (container.get(Hub),),
+)

@@ -1,0 +1,33 @@
+"""The room of uploads and of contents."""
+
+from __future__ import annotations
+
+from app.files import models
+from app.files.router import router
+from app.files.settings import FileSettings
+from app.files.storage import Storage
+from app.files.storage_router import router as storage_router
+from app.files.upload import UploadLimits
+from app.kit.container import Container
+from app.kit.room import Room
+from app.settings import Settings
+
+
+def make_storage(container: Container) -> Storage:
+    return Storage(container.get(Settings).home, container.get(FileSettings).storage_url)
+
+
+def make_upload_limits(container: Container) -> UploadLimits:
+    settings = container.get(FileSettings)
+    return UploadLimits(settings.max_upload_bytes, settings.max_file_bytes, settings.max_files)
+
+
+room = Room(
+    name="files",
+    routers=(router, storage_router),
+    models=models,
+    settings=FileSettings,
+    provides={Storage: make_storage, UploadLimits: make_upload_limits},
+    services=lambda container: (container.get(Storage),),
+    streamed_bodies=("/api/files/*",),
+)

@@ -1,0 +1,74 @@
+"""What a room says of itself. `app/rooms.py` lists the rooms, and an installed package may add one of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import asyncpg
+from fastapi import APIRouter, FastAPI
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.kit.container import Container, Factory
+from app.kit.service import Service
+
+Services = Callable[[Container], Iterable[Service]]
+Install = Callable[["asyncpg.Connection[asyncpg.Record]"], Awaitable[None]]
+Expire = Callable[[AsyncSession], Awaitable[int]]
+
+
+def nothing(container: Container) -> tuple[Any, ...]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """Everything by which a room takes part in the service.
+
+    Rooms are started in the order of their list and stopped in reverse. What only an API process needs is in
+    `http_services`, what only a process that runs jobs needs in `job_services`.
+    """
+
+    name: str
+    """As its folder is called; an installed package takes its own name."""
+    routers: tuple[APIRouter, ...] = ()
+    models: ModuleType | None = None
+    """The module of its tables."""
+    migrations: Path | None = None
+    """A folder of migrations: a branch of their own, labelled with the room's name."""
+    settings: type[Any] | None = None
+    """A subclass of `app.settings.Section`."""
+    provides: Mapping[Any, Factory] = field(default_factory=dict)
+    """Kinds of objects that it makes, for itself and for the rooms above it."""
+    services: Services = nothing
+    http_services: Services = nothing
+    job_services: Services = nothing
+    install: tuple[Install, ...] = ()
+    """Run whenever the schema has been brought to its newest revision, under the lock of the migrations."""
+    pipelines: Callable[[Container], Iterable[Any]] = nothing
+    """`Pipeline`s of `app.pipelines.contract`."""
+    result_views: Mapping[str, Path] = field(default_factory=dict)
+    """For the key of a pipeline the ES module that shows its results in the console."""
+    child_modules: tuple[str, ...] = ()
+    """What its sandboxed children need: imported once, by the process that they are forked from."""
+    expiring: tuple[Expire, ...] = ()
+    """Each removes rows whose time is over, in a transaction of its own, and says how many; called once a minute."""
+    item_sources: tuple[Any, ...] = ()
+    """`ItemSource`s of `app.batches.item_sources`: rows that templates can take their items from."""
+    streamed_bodies: tuple[str, ...] = ()
+    """Paths, with `*` for anything, whose routes read the body as it comes and watch over its size themselves."""
+    streamed_forms: tuple[str, ...] = ()
+    """The same for paths where only multipart bodies are read so."""
+    describe: Callable[[FastAPI], None] | None = None
+    """Adds to the description of the API what routes cannot say, once all routes are there."""
+    body_limits: Callable[[Container], Mapping[str, int]] = lambda container: {}
+    """Paths whose JSON bodies may be larger, or must be smaller, than those of others, in bytes."""
+
+
+class Rooms(tuple[Room, ...]):
+    """The rooms of a process, in the order in which they are started."""
+
+    __slots__ = ()

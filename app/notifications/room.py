@@ -1,0 +1,37 @@
+"""The room of webhooks and mail."""
+
+from __future__ import annotations
+
+from app.kit.container import Container
+from app.kit.db import Database
+from app.kit.room import Room
+from app.kit.signing import SigningKey
+from app.notifications import models
+from app.notifications.mail_channel import MailChannel
+from app.notifications.router import router
+from app.notifications.sender import Sender
+from app.notifications.settings import MailSettings
+from app.notifications.webhook_channel import WebhookChannel
+from app.settings import Settings
+
+
+def make_sender(container: Container) -> Sender:
+    settings, database = container.get(Settings), container.get(Database)
+    mail_settings = container.get(MailSettings)
+    webhooks = WebhookChannel(
+        database, container.get(SigningKey), base_url=settings.base_url, allow=settings.outbound_allow_list
+    )
+    mail = MailChannel(
+        database, server=mail_settings.smtp_url, sender=mail_settings.mail_from, base_url=settings.base_url
+    )
+    return Sender(database, [webhooks, mail])
+
+
+room = Room(
+    name="notifications",
+    routers=(router,),
+    models=models,
+    settings=MailSettings,
+    provides={Sender: make_sender},
+    job_services=lambda container: (container.get(Sender),),
+)

@@ -1,0 +1,72 @@
+"""The room that claims jobs and runs their steps."""
+
+from __future__ import annotations
+
+import inspect
+
+import httpx
+
+from app.batches.responses import ResultCodes
+from app.batches.submission import Notifier
+from app.files.storage import Storage
+from app.files.upload import UploadLimits
+from app.kit.container import Container
+from app.kit.db import Database
+from app.kit.room import Room, Rooms
+from app.kit.sandbox import Sandbox
+from app.pipelines.registry import Registry
+from app.runner import engine, functions, models
+from app.runner.context import Resources
+from app.runner.engine import EngineNotifier
+from app.runner.router import router
+from app.runner.runner import Runner
+from app.runner.settings import RunnerSettings
+from app.runner.siblings import Siblings
+from app.runner.waiting_router import router as waiting_router
+from app.runner.worker_router import router as worker_router
+
+
+def make_sandbox(container: Container) -> Sandbox:
+    settings = container.get(RunnerSettings)
+    modules = [module for room in container.get(Rooms) for module in room.child_modules]
+    return Sandbox(
+        workers=settings.child_processes,
+        memory_bytes=settings.child_memory_bytes,
+        cpu_seconds=settings.child_cpu_seconds,
+        preload=[*modules, *modules_of(container.get(Registry))],
+    )
+
+
+def modules_of(registry: Registry) -> list[tuple[str, str]]:
+    """The modules, with their files, of workloads that were dropped in: their children need not import them anew."""
+    functions = [step.run for pipeline in registry for step in pipeline.steps]
+    found = {(function.__module__, inspect.getsourcefile(function) or "") for function in functions}
+    return sorted(entry for entry in found if not entry[0].startswith("app."))
+
+
+def make_runner(container: Container) -> Runner:
+    settings, database = container.get(RunnerSettings), container.get(Database)
+    resources = Resources(
+        database,
+        container.get(Storage),
+        container.get(Sandbox),
+        container.get(Registry),
+        container.get(httpx.AsyncClient),
+        container.get(UploadLimits).file,
+        siblings=Siblings(database),
+        find=container.get,
+        expiring=tuple(expire for room in container.get(Rooms) for expire in room.expiring),
+        share=container.get(ResultCodes).share,
+    )
+    return Runner(database, resources, slots=settings.worker_slots, shutdown_seconds=settings.shutdown_seconds)
+
+
+room = Room(
+    name="runner",
+    routers=(router, waiting_router, worker_router),
+    models=models,
+    settings=RunnerSettings,
+    provides={Notifier: lambda container: EngineNotifier(), Sandbox: make_sandbox, Runner: make_runner},
+    job_services=lambda container: (container.get(Sandbox), container.get(Runner)),
+    install=(engine.install, functions.install),
+)

@@ -1,0 +1,21 @@
+"""Settings of running jobs and of sandboxed children."""
+
+from __future__ import annotations
+
+import os
+
+from pydantic import Field
+
+from app.settings import MIB, Section
+
+
+class RunnerSettings(Section):
+    """Settings of running jobs and of sandboxed children."""
+
+    worker_slots: int = Field(256, ge=1, le=4096, description="Jobs one process runs at a time.")
+    child_processes: int = Field(
+        default_factory=lambda: os.cpu_count() or 2, ge=1, le=256, description="Sandboxed children at a time."
+    )
+    child_memory_bytes: int = Field(512 * MIB, ge=64 * MIB, description="Address space of one child, in bytes.")
+    child_cpu_seconds: int = Field(120, ge=1, description="Processor time of one child, in seconds.")
+    shutdown_seconds: float = Field(3.0, gt=0, description="How long running steps may finish after SIGTERM.")
