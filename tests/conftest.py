@@ -1,111 +1,34 @@
-"""What the tests share: a real PostgreSQL, a database of its own for each module, and the real service."""
+"""What the tests share: a real PostgreSQL, and the real service, as an organisation of its own for each module."""
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shutil
-import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
-import asyncpg
-import httpx
 import pytest
-from pydantic import SecretStr
 
-from app.commands.server import Server, listen
-from app.events.hub import Hub
-from app.installation import Installation
-from app.kit.postgres import EmbeddedPostgres
-from app.main import create_app
-from app.rooms import all_rooms
-from app.settings import Settings, read_settings
+from tests.database import PostgresServer, fresh_database, make_home, running_server
 from tests.live import LiveServer
+from tests.service import ADMIN_KEY, SECTIONS, WORKLOADS, Api, SharedService, make_settings, serving, tenant
 
-ADMIN_KEY = "trn_the-key-of-the-tests-0123456789"
-SECTIONS = [room.settings for room in all_rooms() if room.settings]
-WORKLOADS = Path(__file__).parent / "workloads"
-
-
-def make_home() -> Path:
-    """A data folder that PostgreSQL's own user can reach, which pytest's private folders are not."""
-    home = Path(tempfile.mkdtemp(prefix="tranche-test-", dir="/tmp"))
-    home.chmod(0o755)
-    return home
+__all__ = ["ADMIN_KEY", "SECTIONS", "WORKLOADS", "Api", "fresh_database", "make_home", "make_settings", "serving"]
 
 
 @pytest.fixture(scope="session")
-async def postgres() -> AsyncIterator[EmbeddedPostgres]:
+async def postgres() -> AsyncIterator[PostgresServer]:
     """One PostgreSQL for this test process."""
-    home = make_home()
-    server = EmbeddedPostgres(home)
-    await server.start()
-    installation = Installation(read_settings(SECTIONS, home=home, database_url=SecretStr(server.dsn), _env_file=None))
-    await installation.migrate()
-    await installation.database.stop()
-    yield server
-    await server.stop()
-    shutil.rmtree(home, ignore_errors=True)
-
-
-@asynccontextmanager
-async def fresh_database(postgres: EmbeddedPostgres) -> AsyncIterator[str]:
-    """A migrated database of its own: its address."""
-    name = f"test_{uuid4().hex[:12]}"
-    maintenance = postgres.dsn.replace("/tranche?", "/postgres?")
-    connection = await asyncpg.connect(maintenance)
-    await connection.execute(f'create database "{name}" template tranche')
-    try:
-        yield postgres.dsn.replace("/tranche?", f"/{name}?")
-    finally:
-        await connection.execute(f'drop database "{name}" with (force)')
-        await connection.close()
+    async with running_server() as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
-async def database_url(postgres: EmbeddedPostgres) -> AsyncIterator[str]:
+async def database_url(postgres: PostgresServer) -> AsyncIterator[str]:
+    """A database of the module's own: not that of `api`, unless the module is marked `own_service`."""
     async with fresh_database(postgres) as url:
         yield url
-
-
-def make_settings(home: Path, database_url: str | None, **values: Any) -> Settings:
-    """Settings for a test, untouched by the environment."""
-    url = SecretStr(database_url) if database_url else None
-    defaults: dict[str, Any] = {"home": home, "database_url": url, "admin_key": SecretStr(ADMIN_KEY), "port": 0}
-    return read_settings(SECTIONS, **(defaults | {"pipelines_dir": WORKLOADS} | values), _env_file=None)
-
-
-class Api(httpx.AsyncClient):
-    """A client of the service with the administrator's key. `settings` and `installation` are the service's own."""
-
-    settings: Settings
-    installation: Installation
-
-
-@asynccontextmanager
-async def serving(settings: Settings) -> AsyncIterator[Api]:
-    """The service in this process and loop, on a real socket."""
-    app = create_app(settings)
-    listener = listen("127.0.0.1", 0)
-    server = Server(app, listener)
-    task = asyncio.create_task(server._serve([listener]))
-    try:
-        while not server.started:
-            if task.done():
-                await task
-            await asyncio.sleep(0.01)
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        async with Api(base_url=url, headers={"Authorization": f"Bearer {ADMIN_KEY}"}, timeout=30) as client:
-            client.settings, client.installation = settings, app.state.container
-            yield client
-    finally:
-        app.state.container.get(Hub).say_bye()
-        server.should_exit = True
-        await task
 
 
 @pytest.fixture(scope="module")
@@ -116,11 +39,44 @@ def home() -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+async def shared_service(postgres: PostgresServer) -> AsyncIterator[SharedService]:
+    service = SharedService(postgres)
+    yield service
+    await service.stop()
+
+
 @pytest.fixture(scope="module")
-async def api(home: Path, database_url: str) -> AsyncIterator[Api]:
-    """The service for the module, in this process."""
-    async with serving(make_settings(home, database_url)) as client:
+def settings_values() -> dict[str, Any]:
+    """The settings of `api` that differ from the defaults; a room or a module overrides it."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+async def shared_api(
+    request: pytest.FixtureRequest, shared_service: SharedService, settings_values: dict[str, Any]
+) -> AsyncIterator[Api]:
+    service = await shared_service.get(settings_values)
+    async with tenant(service, request.module.__name__) as client:
         yield client
+
+
+@pytest.fixture(scope="module")
+async def own_api(home: Path, database_url: str, settings_values: dict[str, Any]) -> AsyncIterator[Api]:
+    async with serving(make_settings(home, database_url, **settings_values)) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def api(request: pytest.FixtureRequest) -> Api:
+    """The service in this process, for the module: an organisation of its own in the service that modules share.
+
+    A module marked `own_service` gets a service, the database `database_url` and the folder `home` for itself: it looks
+    at every organisation's rows, changes what all share, or starts a second process beside it.
+    """
+    own = request.node.get_closest_marker("own_service")
+    client: Api = request.getfixturevalue("own_api" if own else "shared_api")
+    return client
 
 
 @pytest.fixture

@@ -11,6 +11,8 @@ from tests.auth.people import caller, key_of
 from tests.conftest import ADMIN_KEY, Api
 from tests.files.bodies import query
 
+pytestmark = pytest.mark.own_service
+
 
 async def works(api: Api, key: str) -> bool:
     async with caller(api, key) as client:

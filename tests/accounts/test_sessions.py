@@ -12,6 +12,8 @@ from tests.auth.people import caller, cookie_of, key_of
 from tests.conftest import ADMIN_KEY, Api, make_settings, serving
 from tests.files.bodies import query
 
+pytestmark = pytest.mark.own_service
+
 LINK = "/sign-in?token="
 
 

@@ -9,9 +9,9 @@ from tests.conftest import Api
 
 
 async def key_of(api: Api, organisation: str, *, user: str = "someone", role: str = "admin") -> str:
-    """A new key of a user of an organisation, each made when missing."""
+    """A new key of a user of an organisation that the module calls so ("Default": its own), each made when missing."""
     async with api.installation.database.transaction() as session:
-        owner = await service.ensure_user(session, organisation, user, role)
+        owner = await service.ensure_user(session, api.organisation_named(organisation), user, role)
         return (await service.add_key(session, owner.id, "a test's key"))[1]
 
 

@@ -13,10 +13,10 @@ from pydantic import SecretStr
 from app.auth.service import AdminKeyTooShort
 from app.auth.settings import AuthSettings
 from app.installation import Installation
-from app.kit.postgres import EmbeddedPostgres
 from app.settings import read_settings
 from tests.auth.people import caller
 from tests.conftest import fresh_database, make_settings, serving
+from tests.database import PostgresServer
 
 CHOSEN = "chosen-by-the-operator"
 
@@ -33,7 +33,7 @@ def _mode(path: Path) -> int:
 
 
 async def test_made_key_is_written_for_its_owner_only(
-    tmp_path: Path, postgres: EmbeddedPostgres, open_umask: None
+    tmp_path: Path, postgres: PostgresServer, open_umask: None
 ) -> None:
     path = tmp_path / "admin.key"
     path.touch(0o666)
@@ -47,7 +47,7 @@ async def test_made_key_is_written_for_its_owner_only(
 
 
 async def test_chosen_key_is_read_from_the_environment(
-    tmp_path: Path, postgres: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with fresh_database(postgres) as url:
         monkeypatch.setenv("TRANCHE_ADMIN_KEY", CHOSEN)
@@ -63,7 +63,7 @@ async def test_chosen_key_is_read_from_the_environment(
     assert CHOSEN not in repr((settings, settings.of(AuthSettings)))
 
 
-async def test_another_chosen_key_works_beside_the_first(tmp_path: Path, postgres: EmbeddedPostgres) -> None:
+async def test_another_chosen_key_works_beside_the_first(tmp_path: Path, postgres: PostgresServer) -> None:
     async with fresh_database(postgres) as url:
         for key in (CHOSEN, "chosen-another-time"):
             settings = make_settings(tmp_path, url, admin_key=SecretStr(key), worker="off")
@@ -74,7 +74,7 @@ async def test_another_chosen_key_works_beside_the_first(tmp_path: Path, postgre
 
 
 async def test_chosen_key_that_was_revoked_is_valid_again_after_a_start(
-    tmp_path: Path, postgres: EmbeddedPostgres
+    tmp_path: Path, postgres: PostgresServer
 ) -> None:
     async with fresh_database(postgres) as url:
         settings = make_settings(tmp_path, url, admin_key=SecretStr(CHOSEN), worker="off")
@@ -87,7 +87,7 @@ async def test_chosen_key_that_was_revoked_is_valid_again_after_a_start(
 
 
 @pytest.mark.parametrize("key", ["short", "x" * 15])
-async def test_short_chosen_key_is_refused(tmp_path: Path, postgres: EmbeddedPostgres, key: str) -> None:
+async def test_short_chosen_key_is_refused(tmp_path: Path, postgres: PostgresServer, key: str) -> None:
     async with fresh_database(postgres) as url:
         installation = Installation(make_settings(tmp_path, url, admin_key=SecretStr(key)))
         with pytest.raises(AdminKeyTooShort, match="16 characters"):

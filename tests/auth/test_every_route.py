@@ -21,6 +21,8 @@ from tests.extractions.draw_samples import SAMPLES
 from tests.files.bodies import FORM, ask_all, form, part
 from tests.reports.tables import report_ids
 
+pytestmark = pytest.mark.own_service
+
 SIGNING_IN = {("POST", "/api/session")}
 PUBLIC = "/api/results/{code}"
 """Below it a result code is the credential, whose own tests are in tests/results."""

@@ -10,6 +10,8 @@ import pytest
 from tests.batch_helpers import submit
 from tests.conftest import Api
 
+pytestmark = pytest.mark.own_service
+
 Connection = asyncpg.Connection
 
 BATCHES = [

@@ -7,10 +7,13 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+import pytest
 
 from tests.batch_helpers import get_batch
 from tests.conftest import Api, make_settings, serving
 from tests.files.bodies import query, rows_of
+
+pytestmark = pytest.mark.own_service
 
 MOST = 10_000
 

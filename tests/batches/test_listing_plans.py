@@ -15,6 +15,8 @@ from app.batches.listing import WINDOW, BatchFilter, list_batches
 from bench.listing import ADD_BATCHES
 from tests.conftest import Api
 
+pytestmark = pytest.mark.own_service
+
 BATCHES = 12_000
 PAGE = 50
 

@@ -13,6 +13,8 @@ from tests.batch_helpers import get_batch, submit
 from tests.conftest import Api
 from tests.files.bodies import query
 
+pytestmark = pytest.mark.own_service
+
 COMPLETED = "status = 'completed', completed_at = now()"
 FAILED = "status = 'failed', completed_at = now(), error_code = 'X'"
 

@@ -18,6 +18,8 @@ from tests.batch_helpers import submit
 from tests.conftest import Api
 from tests.files.bodies import query
 
+pytestmark = pytest.mark.own_service
+
 BROKEN = {"error_code": "TIMEOUT", "error_message": "Broken."}
 
 

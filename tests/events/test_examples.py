@@ -23,7 +23,7 @@ from playwright.async_api import Page, async_playwright
 from app.batches.log import NewEvent, record
 from app.events import frames
 from tests.batch_helpers import submit
-from tests.conftest import ADMIN_KEY, Api
+from tests.conftest import Api
 from tests.console.conftest import ARGUMENTS, CHROMIUM
 from tests.events.proxy import Proxy, proxied
 
@@ -119,11 +119,11 @@ async def test_programs_see_every_event_once_over_a_line_that_is_cut(api: Api, p
         batch_id,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
-        env=os.environ | {"KEY": ADMIN_KEY},
+        env=os.environ | {"KEY": api.key},
     )
     assert program.stdin
     assert program.stdout
-    program.stdin.write(f"{ADMIN_KEY}\n".encode())
+    program.stdin.write(f"{api.key}\n".encode())
     program.stdin.close()
     lines: list[str] = []
 

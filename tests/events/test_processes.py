@@ -13,6 +13,8 @@ import pytest
 from tests.batch_helpers import check_log, follow, stream, submit
 from tests.conftest import WORKLOADS, Api, make_home, make_settings, serving
 
+pytestmark = pytest.mark.own_service
+
 KILL_LISTENERS = """
 select count(pg_terminate_backend(pid)) from pg_stat_activity
 where datname = current_database() and application_name = 'tranche-listen'

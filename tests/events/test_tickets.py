@@ -15,6 +15,8 @@ from tests.auth.people import caller, key_of
 from tests.batch_helpers import run, submit
 from tests.conftest import Api, make_home, make_settings, serving
 
+pytestmark = pytest.mark.own_service
+
 SSE = {"Accept": "text/event-stream"}
 
 

@@ -21,6 +21,8 @@ from tests.extractions.draw_samples import SAMPLES
 from tests.extractions.test_pipeline import extract
 from tests.files.bodies import query
 
+pytestmark = pytest.mark.own_service
+
 SHEET = SAMPLES / "2026-11-08 Harbour City Senior Open.pdf"
 
 

@@ -13,6 +13,8 @@ from tests.conftest import Api
 from tests.extractions.draw_samples import SAMPLES
 from tests.extractions.test_pipeline import extract
 
+pytestmark = pytest.mark.own_service
+
 FILES = sorted(SAMPLES.glob("*.pdf"))
 SPELLINGS = ("Maya Lindqvist", "Lindqvist, Maya", "LINDQVIST Maya", "Maya E Lindqvist")
 

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 from sqlalchemy import text
 
-from tests.conftest import ADMIN_KEY, Api
+from tests.conftest import Api
 
 BOUNDARY = "a-boundary-of-the-tests"
 FORM = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
@@ -73,18 +73,18 @@ async def eventually(holds: Callable[[], bool], seconds: float = 10) -> None:
 class Wire:
     """A connection on which a test writes the bytes of HTTP itself."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader, self._writer = reader, writer
+    def __init__(self, key: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._key, self._reader, self._writer = key, reader, writer
 
     @classmethod
     async def to(cls, api: Api) -> Wire:
         parts = urlsplit(str(api.base_url))
-        return cls(*await asyncio.open_connection(parts.hostname, parts.port))
+        return cls(api.key, *await asyncio.open_connection(parts.hostname, parts.port))
 
-    async def head(self, method: str, path: str, *, key: str = ADMIN_KEY, **headers: str) -> None:
+    async def head(self, method: str, path: str, *, key: str | None = None, **headers: str) -> None:
         """Send a request line and headers."""
         lines = [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
-        lines = [f"{method} {path} HTTP/1.1", "Host: tests", f"Authorization: Bearer {key}", *lines]
+        lines = [f"{method} {path} HTTP/1.1", "Host: tests", f"Authorization: Bearer {key or self._key}", *lines]
         await self.send(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1"))
 
     async def send(self, data: bytes) -> None:

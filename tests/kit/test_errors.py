@@ -19,6 +19,8 @@ from tests.auth.people import caller
 from tests.batch_helpers import submit
 from tests.conftest import Api
 
+pytestmark = pytest.mark.own_service
+
 MEMBERS = {"type", "title", "status", "detail", "instance", "code"}
 
 

@@ -14,6 +14,8 @@ from tests.batch_helpers import submit
 from tests.conftest import Api
 from tests.files.bodies import query, rows_of
 
+pytestmark = pytest.mark.own_service
+
 JSON = {"Content-Type": "application/json"}
 ROUTES = {
     "/api/batches": '{"pipeline": "no-op", "items": [{"record": %s}]}',

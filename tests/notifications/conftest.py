@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.conftest import Api, make_settings, serving
+from tests.conftest import Api
 from tests.notifications.receiver import Receiver, receiving
 
 Create = Callable[..., Awaitable[dict[str, Any]]]
 
 
 @pytest.fixture(scope="module")
-async def api(home: Path, database_url: str) -> AsyncIterator[Api]:
-    settings = make_settings(home, database_url, outbound_allow="127.0.0.1", public_url="https://tranche.example/")
-    async with serving(settings) as client:
-        yield client
+def settings_values() -> dict[str, Any]:
+    return {"outbound_allow": "127.0.0.1", "public_url": "https://tranche.example/"}
 
 
 @pytest.fixture

@@ -14,6 +14,8 @@ from tests.notifications.conftest import Create
 from tests.notifications.outbox import deliveries, execute, recorded
 from tests.notifications.receiver import Receiver, decoded
 
+pytestmark = pytest.mark.own_service
+
 
 @pytest.mark.parametrize(
     "url",

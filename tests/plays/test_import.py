@@ -10,13 +10,13 @@ import pytest
 
 from app.commands import ServiceRefused
 from app.commands.plays import read_mappings
-from app.kit.postgres import EmbeddedPostgres
 from tests.conftest import Api, fresh_database, make_settings, serving
+from tests.database import PostgresServer
 from tests.plays.test_mappings import make_play, mapping_of, set_mapping
 
 LIST = [{"play_id": 2, "required_batches": [3]}, {"play_id": 1, "required_batches": ["1", 2]}]
 READ = [{"play_id": 1, "required_batches": [1, 2]}, {"play_id": 2, "required_batches": [3]}]
-BEFORE_REQUIREMENTS = "tranche_0002"
+BEFORE_REQUIREMENTS = "0012"
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ async def test_read_mappings_are_what_the_service_takes(api: Api, tmp_path: Path
     assert await mapping_of(api, plays[0]) == [1, 5]
 
 
-async def test_clients_keep_getting_empty_lists_after_a_downgrade(home: Path, postgres: EmbeddedPostgres) -> None:
+async def test_clients_keep_getting_empty_lists_after_a_downgrade(home: Path, postgres: PostgresServer) -> None:
     async with fresh_database(postgres) as url, serving(make_settings(home, url)) as api:
         play_id = await make_play(api)
         await set_mapping(api, play_id, [1, 2])

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uvicorn
@@ -15,7 +16,6 @@ from app.commands.server import listen
 from examples.ordering_platform.accounts import Accounts
 from examples.ordering_platform.faults import Fault, Faults
 from examples.ordering_platform.platform import create_platform
-from tests.conftest import Api, make_settings, serving
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 TOKEN = "the-token-of-the-platform"
@@ -51,10 +51,17 @@ async def running_platform(token: str | None = TOKEN) -> AsyncIterator[Platform]
     await task
 
 
-@pytest.fixture(scope="module")
-async def whole_platform() -> AsyncIterator[Platform]:
+@pytest.fixture(scope="session")
+async def shared_platform() -> AsyncIterator[Platform]:
     async with running_platform() as platform:
         yield platform
+
+
+@pytest.fixture(scope="module")
+def whole_platform(shared_platform: Platform) -> Platform:
+    """The platform without the accounts of modules before."""
+    shared_platform.accounts.opened.clear()
+    return shared_platform
 
 
 @pytest.fixture
@@ -66,13 +73,9 @@ def platform(whole_platform: Platform) -> Platform:
 
 
 @pytest.fixture(scope="module")
-async def api(home: Path, database_url: str, whole_platform: Platform) -> AsyncIterator[Api]:
-    settings = make_settings(
-        home,
-        database_url,
-        platform_url=whole_platform.url,
-        platform_token=SecretStr(TOKEN),
-        pipelines_dir=EXAMPLES / "registrations",
-    )
-    async with serving(settings) as client:
-        yield client
+def settings_values(whole_platform: Platform) -> dict[str, Any]:
+    return {
+        "platform_url": whole_platform.url,
+        "platform_token": SecretStr(TOKEN),
+        "pipelines_dir": EXAMPLES / "registrations",
+    }

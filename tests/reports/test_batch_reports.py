@@ -19,6 +19,8 @@ from tests.auth.people import caller, key_of
 from tests.conftest import Api
 from tests.reports.tables import PEOPLE, report_on
 
+pytestmark = pytest.mark.own_service
+
 TSV = b"id\tname\n7\tAda\n"
 
 

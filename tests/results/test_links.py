@@ -15,6 +15,8 @@ from tests.batch_helpers import follow, get_batch, run, submit
 from tests.conftest import Api, make_settings, serving
 from tests.files.bodies import query
 
+pytestmark = pytest.mark.own_service
+
 
 async def open_json(api: Api, code: str) -> dict[str, Any]:
     async with caller(api) as stranger:

@@ -15,10 +15,13 @@ from typing import Any
 
 import asyncpg
 import httpx
+import pytest
 
 from tests.batch_helpers import TERMINAL, check_log, follow, get_batch, stream, submit
 from tests.conftest import Api
 from tests.live import LiveServer
+
+pytestmark = pytest.mark.own_service
 
 
 @asynccontextmanager

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.batch_helpers import run
 from tests.conftest import Api
 from tests.files.bodies import query
+
+pytestmark = pytest.mark.own_service
 
 
 async def test_a_worker_that_is_silent_for_ten_seconds_is_shown_as_such(api: Api) -> None:

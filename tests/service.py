@@ -1,0 +1,133 @@
+"""The service in this process: the one that modules share, each as an organisation of its own, or one for itself."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+from pydantic import SecretStr
+from sqlalchemy import text
+
+from app.auth import service as auth_service
+from app.batches.states import BATCH_TERMINAL
+from app.commands.server import Server, listen
+from app.events.hub import Hub
+from app.installation import Installation
+from app.main import create_app
+from app.rooms import all_rooms
+from app.settings import Settings, read_settings
+from tests.database import PostgresServer, fresh_database, make_home
+
+ADMIN_KEY = "trn_the-key-of-the-tests-0123456789"
+SECTIONS = [room.settings for room in all_rooms() if room.settings]
+WORKLOADS = Path(__file__).parent / "workloads"
+OF_TENANT = """ organisation_id in
+  (select id from organisations where name = :name or name like '% of ' || :name)"""
+LEFTOVERS = (
+    "delete from schedules where",
+    "delete from webhook_endpoints where",
+    f"delete from batches where status <> all ('{{{','.join(BATCH_TERMINAL)}}}') and",
+)
+"""What would go on working, or being called, beside the tests of the next module."""
+
+
+def make_settings(home: Path, database_url: str | None, **values: Any) -> Settings:
+    """Settings for a test, untouched by the environment."""
+    url = SecretStr(database_url) if database_url else None
+    defaults: dict[str, Any] = {"home": home, "database_url": url, "admin_key": SecretStr(ADMIN_KEY), "port": 0}
+    return read_settings(SECTIONS, **(defaults | {"pipelines_dir": WORKLOADS} | values), _env_file=None)
+
+
+class Api(httpx.AsyncClient):
+    """A client of the service with an administrator's key of one organisation.
+
+    `settings` and `installation` are the service's own; `organisation` and `key` are the client's.
+    """
+
+    settings: Settings
+    installation: Installation
+    organisation: str
+    key: str
+
+    def organisation_named(self, name: str) -> str:
+        """The full name of an organisation that the module calls so; "Default" is its own."""
+        if self.organisation == "Default":
+            return name
+        return self.organisation if name == "Default" else f"{name} of {self.organisation}"
+
+
+@asynccontextmanager
+async def client_of(
+    url: str, settings: Settings, installation: Installation, organisation: str, key: str
+) -> AsyncIterator[Api]:
+    """A client of a running service."""
+    async with Api(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=30) as client:
+        client.settings, client.installation = settings, installation
+        client.organisation, client.key = organisation, key
+        yield client
+
+
+@asynccontextmanager
+async def serving(settings: Settings) -> AsyncIterator[Api]:
+    """The service in this process and loop, on a real socket; the client is its first administrator."""
+    app = create_app(settings)
+    listener = listen("127.0.0.1", 0)
+    server = Server(app, listener)
+    task = asyncio.create_task(server._serve([listener]))
+    try:
+        while not server.started:
+            if task.done():
+                await task
+            await asyncio.sleep(0.01)
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        async with client_of(url, settings, app.state.container, "Default", ADMIN_KEY) as client:
+            yield client
+    finally:
+        app.state.container.get(Hub).say_bye()
+        server.should_exit = True
+        await task
+
+
+@asynccontextmanager
+async def tenant(service: Api, organisation: str) -> AsyncIterator[Api]:
+    """A client as a new organisation of a running service; what is not at its end then is removed."""
+    database = service.installation.database
+    async with database.transaction() as session:
+        user = await auth_service.ensure_user(session, organisation, "admin", "admin")
+        _, key = await auth_service.add_key(session, user.id, "tests")
+    async with client_of(str(service.base_url), service.settings, service.installation, organisation, key) as client:
+        yield client
+    if service.settings.worker == "embedded":
+        async with database.transaction() as session:
+            for statement in LEFTOVERS:
+                await session.execute(text(statement + OF_TENANT), {"name": organisation})
+
+
+class SharedService:
+    """The running service of this test process. Settings other than the last ones start it anew, on a new database."""
+
+    def __init__(self, postgres: PostgresServer) -> None:
+        self._postgres = postgres
+        self._running: tuple[dict[str, Any], Api] | None = None
+        self._stack = AsyncExitStack()
+
+    async def get(self, values: dict[str, Any]) -> Api:
+        """The service with these settings."""
+        if self._running and self._running[0] == values:
+            return self._running[1]
+        await self.stop()
+        home = make_home()
+        self._stack.callback(shutil.rmtree, home, ignore_errors=True)
+        url = await self._stack.enter_async_context(fresh_database(self._postgres))
+        service = await self._stack.enter_async_context(serving(make_settings(home, url, **values)))
+        self._running = (values, service)
+        return service
+
+    async def stop(self) -> None:
+        self._running = None
+        await self._stack.aclose()
