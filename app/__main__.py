@@ -125,7 +125,8 @@ def migrate(
     """Migrate the database's schema to a revision. `base` removes everything."""
     from app.commands.administration import migrate
 
-    typer.echo(f"The schema is at {migrate(all_settings(), revision, force=force) or 'base'}.")
+    reached = migrate(all_settings(), revision, force=force)
+    typer.echo(f"The schema is at {', '.join(reached) or 'base'}.")
 
 
 @app.command("import-jobs")
@@ -153,6 +154,22 @@ def import_jobs(
     total = sum(len(batch.job_ids) for batch in added)
     made = f"{quantity(total, 'job')} in {quantity(len(added), 'batch', 'batches')}"
     typer.echo(f"{made}{', not written: this was a dry run' if dry_run else ''}.")
+
+
+@app.command("group-legacy")
+def group_legacy(
+    pipeline: Annotated[
+        list[str] | None, typer.Option("--pipeline", "-p", help="OLD=KEY: which pipeline an older name means.")
+    ] = None,
+    window: Annotated[float, typer.Option(min=0, help="Seconds between two jobs of one batch at most.")] = 60,
+) -> None:
+    """Group the rows of an older system's table `legacy_jobs` into batches, as each start does."""
+    from app.commands.history import group_legacy
+
+    grouped = group_legacy(all_settings(), pipeline or [], window=timedelta(seconds=window))
+    for sentence in grouped.left:
+        typer.echo(sentence)
+    typer.echo(f"{grouped.batches} batches were made.")
 
 
 @app.command()

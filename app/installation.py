@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 
 import httpx
 
-from app.kit import migrations
 from app.kit.container import Container
 from app.kit.db import Database
+from app.kit.migrations import Migrations, migration_lock
 from app.kit.outbound import outbound_client
 from app.kit.postgres import EmbeddedPostgres
 from app.kit.room import Rooms
@@ -28,6 +28,8 @@ class Installation(Container):
         self.postgres = None if url else EmbeddedPostgres(settings.home)
         dsn = url.get_secret_value() if url else self.postgres.dsn if self.postgres else ""
         self.database = Database(dsn, pool_size=settings.database_pool_size)
+        self.migrations = Migrations(room.migrations for room in self.rooms if room.migrations)
+        self.add(Migrations, self.migrations)
         self.add(Rooms, self.rooms)
         self.add(Settings, settings)
         for room in self.rooms:
@@ -55,10 +57,10 @@ class Installation(Container):
             services += room.job_services(self) if run_jobs else ()
         return services
 
-    async def migrate(self, revision: str = "head") -> str | None:
+    async def migrate(self, revision: str = "head") -> list[str]:
         """Bring the schema to a revision, and add what rooms need in schemas of their own."""
-        async with migrations.migration_lock(self.database.connect) as connection:
-            reached = await migrations.migrate(self.database.connect, connection, revision)
+        async with migration_lock(self.database.connect) as connection:
+            reached = await self.migrations.migrate(self.database.connect, connection, revision)
             if revision == "head":
                 for room in self.rooms:
                     for install in room.install:

@@ -84,7 +84,7 @@ def test_backup_under_load_restores_elsewhere(homes: tuple[Path, Path]) -> None:
         assert (again.returncode, "already exists" in again.stderr) == (1, True)
         first.kill()
 
-        refused = run(home, 0, "migrate", "0012")
+        refused = run(home, 0, "migrate", "tranche_0002")
         assert (refused.returncode, "With a backup: --force" in refused.stderr) == (1, True), refused.stderr
         refused = run(home, 0, "restore", kept)
         assert (refused.returncode, "not empty" in refused.stderr) == (1, True), refused.stderr
@@ -124,7 +124,7 @@ def test_what_is_no_backup_is_refused(homes: tuple[Path, Path]) -> None:
     home, folder = homes
     done = run(home, 0, "restore", folder)
     assert (done.returncode, "is not a backup" in done.stderr) == (1, True)
-    (folder / "backup.json").write_text('{"schema": "9999", "taken_at": "", "contents": 0, "size": 0}')
+    (folder / "backup.json").write_text('{"schema": "tranche_9999", "taken_at": "", "contents": 0, "size": 0}')
     done = run(home, 0, "restore", folder)
     assert (done.returncode, "newer version" in done.stderr) == (1, True)
 

@@ -183,9 +183,9 @@ def test_doctor_beside_the_running_service(server: LiveServer) -> None:
 def test_migrate_down_and_up_on_a_home_of_its_own() -> None:
     home = make_home()
     try:
-        assert "at 0" in run(home, 0, "migrate").stdout
+        assert "at tranche_0" in run(home, 0, "migrate").stdout
         assert "at base" in run(home, 0, "migrate", "base").stdout
-        assert "at 0" in run(home, 0, "migrate", "head").stdout
+        assert "at tranche_0" in run(home, 0, "migrate", "head").stdout
         assert run(home, 0, "doctor").returncode == 0
     finally:
         LiveServer(home, WORKLOADS).destroy()

@@ -67,7 +67,12 @@ def test_the_wheel_holds_what_the_service_reads(wheel: Path) -> None:
         for path in (ROOT / "app").rglob("*")
         if path.is_file() and path.suffix != ".pyc"
     ]
-    revisions = [f"app/migrations/versions/{path.name}" for path in (ROOT / "alembic" / "versions").glob("*.py")]
+    versions = ROOT / "alembic" / "versions"
+    revisions = [
+        f"app/migrations/versions/{path.relative_to(versions)}"
+        for path in versions.rglob("*")
+        if path.suffix in (".py", ".sql")
+    ]
     wanted = {*data, *revisions, "app/migrations/env.py", "app/runner/claim.sql", "app/console/static/index.html"}
     assert revisions
     assert wanted - names == set()
@@ -93,9 +98,9 @@ def test_the_command_runs_from_the_wheel(installed: Path) -> None:
 
 
 def test_the_wheel_finds_its_own_migrations(installed: Path) -> None:
-    code = "from app.kit.migrations import _scripts, head; print(head(), _scripts())"
+    code = "from app.kit.migrations import Migrations, scripts; print(*Migrations().heads, scripts())"
     head, place = run_installed(installed, code).split(maxsplit=1)
-    assert head == migrations.head()
+    assert {head} == migrations.Migrations().heads
     assert place.strip() == str(installed / "app" / "migrations")
 
 

@@ -6,9 +6,11 @@ from app.batches import models
 from app.batches.archive_router import router as archive_router
 from app.batches.command_router import router as command_router
 from app.batches.insight_router import router as insight_router
+from app.batches.legacy import LegacyJobs
 from app.batches.router import router
 from app.batches.settings import BatchSettings
 from app.batches.submit_router import router as submit_router
+from app.kit.db import Database
 from app.kit.room import Room
 
 room = Room(
@@ -16,6 +18,7 @@ room = Room(
     routers=(submit_router, router, command_router, archive_router, insight_router),
     models=models,
     settings=BatchSettings,
+    services=lambda container: (LegacyJobs(container.get(Database)),),
     streamed_forms=("/api/jobs", "/api/jobs/batch"),
     body_limits=lambda container: {"/api/batches": container.get(BatchSettings).max_submit_bytes},
 )

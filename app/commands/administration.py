@@ -13,8 +13,8 @@ from app.auth.models import ApiKey
 from app.commands import ServiceRefused
 from app.files.storage import Storage
 from app.installation import Installation
-from app.kit import migrations
 from app.kit.errors import DATABASE_DOWN
+from app.kit.migrations import read_rows
 from app.kit.sandbox import Sandbox
 from app.kit.service import CannotStart, running
 from app.pipelines.registry import Registry
@@ -41,11 +41,11 @@ def run_with_database(settings: Settings, work: Callable[[], Awaitable[T]], inst
         raise ServiceRefused(f"The database cannot be reached ({type(error).__name__}: {error}).") from None
 
 
-def migrate(settings: Settings, revision: str, *, force: bool = False) -> str | None:
-    """Bring the schema to a revision; returns the one reached. Going back over batches wants `force`."""
+def migrate(settings: Settings, revision: str, *, force: bool = False) -> list[str]:
+    """Bring the schema to a revision; returns the newest of each branch. Going back over batches wants `force`."""
     installation = Installation(settings)
 
-    async def work() -> str | None:
+    async def work() -> list[str]:
         if not force and await _would_lose(installation, revision):
             raise ServiceRefused("Going back deletes tables and columns with their data. Back up, then use --force.")
         return await installation.migrate(revision)
@@ -58,8 +58,7 @@ async def _would_lose(installation: Installation, revision: str) -> bool:
     try:
         if not await connection.fetchval("select to_regclass('batches')"):
             return False
-        current = await connection.fetchval("select version_num from alembic_version")
-        back = revision == "base" or revision.startswith("-") or (revision.isdigit() and int(revision) < int(current))
+        back = installation.migrations.goes_back(await read_rows(connection), revision)
         return back and bool(await connection.fetchval("select exists (select from batches)"))
     finally:
         await connection.close()
@@ -117,9 +116,9 @@ def diagnose(settings: Settings) -> list[tuple[str, bool, str]]:
         connection = await installation.database.connect()
         server = await connection.fetchval("show server_version")
         found.append(("PostgreSQL", int(server.split(".")[0]) >= 15, server))
-        exists = await connection.fetchval("select to_regclass('alembic_version')")
-        current = await connection.fetchval("select version_num from alembic_version") if exists else None
-        found.append(("schema", current == migrations.head(), f"{current}, newest {migrations.head()}"))
+        rows = await read_rows(connection)
+        has, newest = (", ".join(sorted(ids)) or "none" for ids in (rows, installation.migrations.heads))
+        found.append(("schema", installation.migrations.complete(rows), f"{has}, newest {newest}"))
         await connection.close()
         async with running([installation.get(Storage)]):
             free, total = installation.get(Storage).disk_usage()

@@ -25,8 +25,9 @@ from app.commands.administration import run_with_database
 from app.files.garbage_collection import pause_collection
 from app.files.storage import Storage
 from app.installation import Installation
-from app.kit import migrations
+from app.kit.migrations import read_rows
 from app.kit.postgres import find_binaries
+from app.kit.revisions import RevisionsRefused
 from app.settings import Settings
 
 MANIFEST: Final = "backup.json"
@@ -37,7 +38,10 @@ KEYS: Final = ("secret.key", "admin.key")
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """What is in the folder. `contents` and `size` (bytes) are None when contents live in a bucket."""
+    """What is in the folder.
+
+    `schema` is the newest migration of each branch. `contents` and `size` (bytes) are None with a bucket.
+    """
 
     schema: str
     taken_at: str
@@ -55,15 +59,15 @@ def backup(settings: Settings, folder: Path) -> Backup:
 
     async def work() -> Backup:
         async with pause_collection(installation.database) as connection:
-            if not await connection.fetchval("select to_regclass('alembic_version')"):
+            rows = await read_rows(connection)
+            if not rows:
                 raise ServiceRefused("The database is empty: there is nothing to back up.")
-            schema = await connection.fetchval("select version_num from alembic_version")
             await asyncio.to_thread(partial.mkdir, 0o700, parents=True)
             taken_at = datetime.now(UTC).isoformat(timespec="seconds")
             await asyncio.to_thread(_run, installation, "pg_dump", "--format=custom", f"--file={partial / DUMP}")
             root = installation.get(Storage).root
             copied = await asyncio.to_thread(_copy_contents, root, partial / CONTENTS) if root else (None, None)
-        made = Backup(schema, taken_at, *copied)
+        made = Backup(", ".join(sorted(rows)), taken_at, *copied)
         _copy_keys(settings.home, partial)
         (partial / MANIFEST).write_text(json.dumps(asdict(made), indent=2) + "\n")
         os.sync()
@@ -82,9 +86,11 @@ def restore(settings: Settings, folder: Path) -> Backup:
         kept = Backup(**json.loads((folder / MANIFEST).read_text()))
     except (OSError, ValueError, TypeError):
         raise ServiceRefused(f"{folder} is not a backup: it has no readable {MANIFEST}.") from None
-    if int(kept.schema) > int(migrations.head()):
-        raise ServiceRefused(f"The backup is of a newer version (schema {kept.schema}, here {migrations.head()}).")
     installation = Installation(settings)
+    try:
+        installation.migrations.check(kept.schema.split(", "))
+    except RevisionsRefused as error:
+        raise ServiceRefused(f"The backup cannot be restored. {error}") from None
 
     async def work() -> Backup:
         connection = await installation.database.connect()

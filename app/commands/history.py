@@ -1,17 +1,20 @@
-"""`tranche import-jobs`: takes over the jobs of an older system from a CSV or JSON Lines file."""
+"""`tranche import-jobs` and `group-legacy`: take over the jobs of an older system, from a file or from its table."""
 
 from __future__ import annotations
 
 import csv
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from sqlalchemy.exc import DBAPIError
+
 from app.auth import service
+from app.batches import legacy
 from app.batches.backfill import STATUSES, AddedBatch, OldJob, add_batches, group_jobs
 from app.commands import ServiceRefused
 from app.commands.administration import run_with_database
@@ -64,6 +67,32 @@ def import_jobs(
                 if dry_run:
                     raise _TakenBackError
         return added
+
+    return run_with_database(settings, work, installation)
+
+
+def group_legacy(settings: Settings, pipelines: Sequence[str], *, window: timedelta) -> legacy.Grouped:
+    """Group the rows of `legacy_jobs` that are left; `pipelines` are OLD=KEY, one for each older name."""
+    installation = Installation(settings)
+    registry = installation.get(Registry)
+    known_as = dict(entry.partition("=")[::2] for entry in pipelines)
+    for old, key in known_as.items():
+        if not key:
+            raise ServiceRefused(f"--pipeline {old}: write it as {old}=KEY.")
+        try:
+            registry.get(key)
+        except PipelineUnknown as error:
+            raise ServiceRefused(error.detail) from None
+
+    async def work() -> legacy.Grouped:
+        await installation.migrate()
+        async with installation.database.transaction() as session:
+            await registry.save(session)
+        try:
+            async with installation.database.transaction() as session:
+                return await legacy.group_legacy_jobs(session, known_as, window)
+        except DBAPIError as error:
+            raise ServiceRefused(f"legacy_jobs was left alone: {str(error.orig).splitlines()[0]}") from None
 
     return run_with_database(settings, work, installation)
 

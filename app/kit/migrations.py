@@ -2,37 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TypeAlias
 
 import asyncpg
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from app.kit.revisions import Revisions, RevisionsRefused
+
 LOCK_KEY = 7_236_541_019
 """Advisory lock of this service's migrations; any number of its own does."""
 LOCK_TIMEOUT = "5s"
 """A migration that waits longer for a table would hold up every request behind it: an upgrade must not."""
+_MISSING = """revision = {id!r}
+down_revision = None
 
 
-def _scripts() -> Path:
+def upgrade() -> None:
+    pass
+"""
+"""Stands in for a step of a package that was uninstalled: Alembic must know every row of its table."""
+
+Connect: TypeAlias = Callable[[], Awaitable["asyncpg.Connection[asyncpg.Record]"]]
+Asyncpg: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+
+
+def scripts() -> Path:
+    """The folder with env.py and the service's own steps, in an installation or in a checkout."""
     here = Path(__file__).resolve().parent.parent
     installed, checkout = here / "migrations", here.parent / "alembic"
     return installed if installed.exists() else checkout
 
 
-def head() -> str:
-    """The newest revision this code knows: its files are named by revision, and revisions count up."""
-    return max(path.name.partition("_")[0] for path in _scripts().glob("versions/[0-9]*_*.py"))
-
-
-Connect = Callable[[], Awaitable["asyncpg.Connection[asyncpg.Record]"]]
-
-
 @asynccontextmanager
-async def migration_lock(connect: Connect) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
+async def migration_lock(connect: Connect) -> AsyncIterator[Asyncpg]:
     """One process at a time changes the schema: several may start at once on a fresh database."""
     connection = await connect()
     try:
@@ -42,44 +50,138 @@ async def migration_lock(connect: Connect) -> AsyncIterator[asyncpg.Connection[a
         await connection.close()
 
 
-async def migrate(
-    connect: Connect, connection: asyncpg.Connection[asyncpg.Record], revision: str = "head"
-) -> str | None:
-    """Upgrade or downgrade to `revision` (`base` removes everything); returns the revision reached.
-
-    `connection` is the one that holds the migration lock.
-    """
-    if revision in ("head", head()) and await _current(connection) == head():
-        return head()
-    await _run_alembic(connect, revision)
-    if revision == "base":
-        await connection.execute("drop table if exists alembic_version")
-    return await _current(connection)
-
-
-async def _current(connection: asyncpg.Connection[asyncpg.Record]) -> str | None:
+async def read_rows(connection: Asyncpg) -> frozenset[str]:
+    """What a database says about its schema: the newest step of each branch. Empty before the first migration."""
     if not await connection.fetchval("select to_regclass('alembic_version')"):
-        return None
-    revision: str | None = await connection.fetchval("select version_num from alembic_version")
-    return revision
+        return frozenset()
+    return frozenset(row[0] for row in await connection.fetch("select version_num from alembic_version"))
 
 
-async def _run_alembic(connect: Callable[[], Awaitable[asyncpg.Connection[asyncpg.Record]]], revision: str) -> None:
+class Migrations:
+    """The service's own steps, and those of packages that bring a folder with a branch of their own.
+
+    A package's first step has `down_revision = None`, a branch label, and `depends_on` a step of the service where it
+    refers to its tables. Ids are `<label>_<number>`, at most 32 characters. RevisionsRefused says what does not fit.
+    """
+
+    def __init__(self, locations: Iterable[Path] = ()) -> None:
+        self.folders = (scripts() / "versions", *locations)
+        self.revisions = Revisions(self.folders)
+
+    @property
+    def heads(self) -> frozenset[str]:
+        """The newest step of each branch."""
+        return self.revisions.heads
+
+    def complete(self, rows: Iterable[str]) -> bool:
+        """Whether a database whose table of versions holds these rows has every step that this code knows."""
+        return self.revisions.complete(rows)
+
+    def goes_back(self, rows: Iterable[str], revision: str) -> bool:
+        """Whether going to `revision` takes steps back, and with them what they added."""
+        if _is_relative(revision) or revision.rpartition("@")[2] == "base":
+            return "-" in revision or bool(self.revisions.applied(rows))
+        return bool(self._taken_back(self.revisions.applied(rows), revision))
+
+    async def migrate(self, connect: Connect, connection: Asyncpg, revision: str = "head") -> list[str]:
+        """Go up or down to `revision`; returns the newest step of each branch that the database then has.
+
+        `head` is the newest step of every branch; `base` removes everything, `label@base` one branch. `connection` is
+        the one that holds the migration lock. Raises RevisionsRefused, having changed nothing, where that cannot be.
+        """
+        rows = await read_rows(connection)
+        self.check(rows)
+        everything = revision in ("head", "heads")
+        if not (everything and self.complete(rows)):
+            self._check(rows, revision)
+            absent = rows - self.revisions.all.keys()
+            await _run_alembic(
+                connect, self.folders, absent, "heads" if everything else revision, self._back(rows, revision)
+            )
+        if revision == "base":
+            await connection.execute("drop table if exists alembic_version")
+            return []
+        return await self._write_rows(connection)
+
+    def check(self, rows: Iterable[str]) -> None:
+        """Raise RevisionsRefused when a schema with these rows is of a version that cannot be brought to this one."""
+        if newer := self.revisions.newer(rows):
+            raise RevisionsRefused(f"A newer version wrote it: the migration {newer[0]} is not known here.")
+
+    def _back(self, rows: frozenset[str], revision: str) -> bool:
+        return revision not in ("head", "heads") and self.goes_back(rows, revision)
+
+    def _check(self, rows: frozenset[str], revision: str) -> None:
+        """Refuse a target that is none, and a way back that would break a branch which stays."""
+        known, applied = self.revisions.all, self.revisions.applied(rows)
+        branches = {self.revisions.branch(id) for id in known}
+        if revision in ("head", "heads"):
+            return
+        if revision == "base":
+            if absent := rows - known.keys():
+                raise RevisionsRefused(
+                    f"Install the package that brought {min(absent)}: only it can take its tables back."
+                )
+            return
+        if _is_relative(revision) and len(branches) > 1:
+            raise RevisionsRefused(f"There are several branches ({', '.join(sorted(branches))}): name a migration.")
+        label, at, _ = revision.partition("@")
+        if (at and label not in branches) or not (at or _is_relative(revision) or revision in known):
+            raise RevisionsRefused(f"There is no migration {revision!r}. There are: {', '.join(sorted(known))}.")
+        removed = self._taken_back(applied, revision)
+        if broken := self.revisions.that_need(removed, applied - removed):
+            branch = self.revisions.branch(broken[-1])
+            raise RevisionsRefused(
+                f"The migration {broken[0]} needs {max(removed)}. First take it back: tranche migrate {branch}@base"
+            )
+
+    def _taken_back(self, applied: frozenset[str], revision: str) -> set[str]:
+        """The applied steps of the target's branch that come after it."""
+        label, at, place = revision.partition("@")
+        if at:
+            if place != "base":
+                return set()
+            return {id for id in applied if self.revisions.branch(id) == label}
+        if revision not in applied:
+            return set()
+        stay, branch = self.revisions.applied([revision]), self.revisions.branch(revision)
+        return {id for id in applied - stay if self.revisions.branch(id) == branch}
+
+    async def _write_rows(self, connection: Asyncpg) -> list[str]:
+        """Name each branch's newest step. Alembic leaves out one that another branch depends on, which would be lost
+        with the other's files."""
+        rows = await read_rows(connection)
+        wanted = sorted(self.revisions.tips(self.revisions.applied(rows)))
+        if missing := sorted(set(wanted) - rows):
+            await connection.execute("insert into alembic_version select unnest($1::text[])", missing)
+        return wanted
+
+
+def _is_relative(revision: str) -> bool:
+    return revision.rpartition("@")[2][:1] in ("+", "-")
+
+
+async def _run_alembic(
+    connect: Connect, folders: Sequence[Path], absent: Iterable[str], revision: str, back: bool
+) -> None:
     # Imported here: most starts find the schema current, and Alembic is a tenth of what the service imports.
     from alembic import command
     from alembic.config import Config
-    from alembic.runtime.migration import MigrationContext
-    from alembic.script import ScriptDirectory
+    from alembic.util import CommandError
 
     def run(connection: Connection) -> None:
-        config = Config()
-        config.set_main_option("script_location", str(_scripts()))
-        config.attributes["connection"] = connection
-        known = [entry.revision for entry in ScriptDirectory.from_config(config).walk_revisions()]
-        current = MigrationContext.configure(connection).get_current_revision()
-        wanted = head() if revision == "head" else revision
-        backwards = current in known and wanted in known and known.index(wanted) > known.index(current)
-        (command.downgrade if revision == "base" or backwards else command.upgrade)(config, revision)
+        with tempfile.TemporaryDirectory() as place:
+            for id in absent:
+                (Path(place) / f"{id}.py").write_text(_MISSING.format(id=id))
+            config = Config()
+            config.set_main_option("script_location", _option(scripts()))
+            config.set_main_option("path_separator", "newline")
+            config.set_main_option("version_locations", "\n".join([*map(_option, folders), _option(Path(place))]))
+            config.attributes["connection"] = connection
+            try:
+                (command.downgrade if back else command.upgrade)(config, revision)
+            except CommandError as error:
+                raise RevisionsRefused(str(error)) from None
 
     engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
     try:
@@ -90,3 +192,7 @@ async def _run_alembic(connect: Callable[[], Awaitable[asyncpg.Connection[asyncp
             await connection.commit()
     finally:
         await engine.dispose()
+
+
+def _option(path: Path) -> str:
+    return str(path).replace("%", "%%")

@@ -11,9 +11,9 @@ from sqlalchemy import func, select, text
 
 from app.auth.caller import CallerDep
 from app.files.router import StorageDep
-from app.kit import migrations
 from app.kit.container import container_of
 from app.kit.db import DatabaseDep, SessionDep
+from app.kit.migrations import Migrations
 from app.kit.schemas import Output
 from app.runner.errors import NotReady
 from app.runner.models import Worker
@@ -49,9 +49,11 @@ async def check_health() -> JSONResponse:
 async def check_readiness(request: Request, database: DatabaseDep) -> JSONResponse:
     """The database answers, its schema is the one this version needs, and the runner runs where it should."""
     async with database.transaction() as session:
-        found = (await session.execute(text("select version_num from alembic_version"))).scalar_one_or_none()
-    if found != migrations.head():
-        raise NotReady(f"The database is at revision {found}, this version needs {migrations.head()}.")
+        found = (await session.execute(text("select version_num from alembic_version"))).scalars().all()
+    migrations = container_of(request).get(Migrations)
+    if not migrations.complete(found):
+        has, needs = (", ".join(sorted(revisions)) for revisions in (found, migrations.heads))
+        raise NotReady(f"The database is at revision {has or 'base'}, this version needs {needs}.")
     runner = container_of(request).find(Runner)
     if runner is not None and not runner.alive:
         raise NotReady("The runner does not run.")

@@ -1,4 +1,4 @@
-"""Jobs of an older system become batches: by the command, and by the migration for a table in place."""
+"""Jobs of an older system become batches by the command that reads them from a file."""
 
 from __future__ import annotations
 
@@ -11,17 +11,10 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from app import __main__ as cli
-from app.installation import Installation
-from app.kit import migrations
-from app.kit.db import Database
-from app.pipelines.registry import Registry
-from app.settings import read_settings
-from tests.conftest import fresh_database, make_settings, serving
-from tests.database import PostgresServer
+from tests.conftest import make_settings, serving
 
 CSV = """created_at,pipeline,file name,status,size,finished_at,error,Operator
 2024-03-01T10:00:00Z,no-op,KX_Quay_Lamp_Front.png,done,1000,2024-03-01T10:05:00Z,,Ann
@@ -38,16 +31,13 @@ from batches b order by created_at
 """
 
 
-VERSIONS = sorted((Path(__file__).resolve().parent.parent.parent / "alembic" / "versions").glob("[0-9]*_*.py"))
-PLACE = next(place for place, path in enumerate(VERSIONS) if path.stem.endswith("_assets"))
-BEFORE = VERSIONS[PLACE - 1].name.partition("_")[0]
 Run = Callable[..., tuple[int, str]]
 
 
 @pytest.fixture
 def run(home: Path, database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     """Run `tranche import-jobs` over a text, and say how it left and what it printed."""
-    monkeypatch.setattr(cli, "settings", lambda *_: make_settings(home, database_url))
+    monkeypatch.setattr(cli, "all_settings", lambda: make_settings(home, database_url))
 
     def run(text: str, *options: str, name: str = "old.csv") -> tuple[int, str]:
         (tmp_path / name).write_text(text)
@@ -112,38 +102,3 @@ def test_a_row_that_cannot_be_read_stops_everything(run: Run, database_url: str)
     for line in range(2, 10):
         assert f"line {line}: " in said
     assert len(asyncio.run(batches(database_url))) == before
-
-
-async def test_a_table_in_place_gets_batches_by_migration(postgres: PostgresServer) -> None:
-    async with fresh_database(postgres) as url:
-        installation = Installation(read_settings(database_url=SecretStr(url), _env_file=None))
-        database = Database(url)
-        async with database.transaction() as session:
-            await installation.get(Registry).save(session)
-        await installation.migrate(BEFORE)
-        connection = await asyncpg.connect(url)
-        pipeline = await connection.fetchval("select id from pipelines where key = 'originals'")
-        await connection.execute(
-            "create table legacy_jobs (id serial primary key, pipeline_id int, created_at timestamp, filename text,"
-            " status text)"
-        )
-        rows = [(0, "KX_Quay_A.png", "completed"), (30, "KX_Quay_B.png", "failed"), (3600, "c", "done")]
-        for row in rows:
-            await connection.execute(
-                "insert into legacy_jobs (pipeline_id, created_at, filename, status)"
-                " values ($1, timestamp '2024-01-01' + $2::int * interval '1 second', $3, $4)",
-                pipeline,
-                *row,
-            )
-        async with migrations.migration_lock(database.connect) as lock:
-            await migrations.migrate(database.connect, lock, "head")
-        assert await connection.fetchval("select count(*) from legacy_jobs where batch_id is null") == 0
-        assert await connection.fetchval("select count(distinct batch_id) from legacy_jobs") == 2
-        found = await connection.fetch(BATCHES)
-        assert [(row["status"], row["total_jobs"], row["relation"]) for row in found] == [
-            ("partial", 2, "backfill"),
-            ("completed", 1, "backfill"),
-        ]
-        await connection.close()
-        await database.stop()
-        await installation.database.stop()

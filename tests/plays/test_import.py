@@ -16,7 +16,7 @@ from tests.plays.test_mappings import make_play, mapping_of, set_mapping
 
 LIST = [{"play_id": 2, "required_batches": [3]}, {"play_id": 1, "required_batches": ["1", 2]}]
 READ = [{"play_id": 1, "required_batches": [1, 2]}, {"play_id": 2, "required_batches": [3]}]
-BEFORE_REQUIREMENTS = "0012"
+BEFORE_REQUIREMENTS = "tranche_0002"
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,11 @@
-"""Which data batches a play requires (document 000), and who changed that: a step that can be taken back alone."""
+"""Which data batches a play requires, and who changed that: a step that can be taken back alone."""
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0013"
-down_revision = "0012"
+revision = "tranche_0003"
+down_revision = "tranche_0002"
 
 NAMES = "'linkedin_profile', 'company_enrichment', 'hubspot', 'linkedin_posts', 'linkedin_jobs'"
 
