@@ -9,12 +9,11 @@ from fastapi import APIRouter
 
 from app.accounts.schemas import KeyCreate, KeyCreated, KeyPage, KeyRead
 from app.auth import repository, service
-from app.auth.caller import AdminDep
+from app.auth.dependencies import AdminDep
 from app.auth.models import ApiKey
 from app.auth.secrets import new_salt, secret_from
 from app.idempotency.dependencies import OnceDep
-from app.kit.db import SessionDep
-from app.kit.dependencies import SigningKeyDep
+from app.kit.dependencies import SessionDep, SigningKeyDep
 from app.kit.errors import NotFound
 
 router = APIRouter(prefix="/api/keys", tags=["auth"])

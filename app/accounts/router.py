@@ -12,14 +12,14 @@ from fastapi.responses import RedirectResponse
 
 from app.accounts.schemas import OrganisationRead, OrganisationUpdate, SessionRead, SignIn, UserRead
 from app.auth import repository, service
-from app.auth.caller import COOKIE, AdminDep, CallerDep, refuse_cross_site
+from app.auth.caller import COOKIE, refuse_cross_site
+from app.auth.dependencies import AdminDep, CallerDep
 from app.auth.errors import KeyNotValid
 from app.auth.models import Organisation, User
 from app.auth.secrets import new_salt, secret_from, secret_hash
 from app.idempotency.dependencies import KeyedRequestDep
 from app.idempotency.once import Once
-from app.kit.db import SessionDep
-from app.kit.dependencies import SigningKeyDep
+from app.kit.dependencies import SessionDep, SigningKeyDep
 
 router = APIRouter(tags=["auth"])
 PURPOSE: Final = b"session"

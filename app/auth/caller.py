@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Request
+from fastapi import Request
 
 from app.auth import repository
-from app.auth.errors import AdminOnly, CrossSiteRequest, KeyNotValid, NotSignedIn
+from app.auth.errors import CrossSiteRequest
 from app.auth.models import User
 from app.auth.secrets import secret_hash
-from app.kit.container import container_of
 from app.kit.data_loader import DataLoader
 from app.kit.db import Database
 
@@ -93,44 +91,7 @@ class Callers:
         return {row.token_hash: (user, row.id) for row, user in rows}
 
 
-async def get_caller(request: Request) -> Caller:
-    """The caller; raises NotSignedIn or KeyNotValid (401).
-
-    The look-up is over before the route runs: streams and uploads must not hold a connection.
-    """
-    callers = container_of(request).get(Callers)
-    scheme, _, key = request.headers.get("authorization", "").partition(" ")
-    cookie = request.cookies.get(COOKIE)
-    if scheme:
-        found = await callers.find_by_key(key.strip()) if scheme.lower() == "bearer" else None
-        if found is None:
-            headers = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
-            raise KeyNotValid("The key is unknown, expired or revoked.", headers=headers)
-    elif cookie:
-        refuse_cross_site(request)
-        found = await callers.find_by_session(cookie)
-        if found is None:
-            raise NotSignedIn("The session has ended. Sign in again.", headers={"WWW-Authenticate": "Bearer"})
-    else:
-        detail = "Send a key as 'Authorization: Bearer ...', or sign in."
-        raise NotSignedIn(detail, headers={"WWW-Authenticate": "Bearer"})
-    return caller_of(request, *found)
-
-
 def caller_of(request: Request, user: User, credential_id: UUID) -> Caller:
     """The user as a caller of this request."""
     client_ip = request.client.host if request.client else None
     return Caller(user.organisation_id, user.id, user.name, user.email, user.role, client_ip, credential_id)
-
-
-CallerDep = Annotated[Caller, Depends(get_caller)]
-
-
-def get_admin(caller: CallerDep) -> Caller:
-    """The caller, if an administrator; raises AdminOnly (403)."""
-    if caller.role != "admin":
-        raise AdminOnly("Only an administrator of the organisation may do this.")
-    return caller
-
-
-AdminDep = Annotated[Caller, Depends(get_admin)]

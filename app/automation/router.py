@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
-from app.auth.caller import CallerDep
+from app.auth.dependencies import CallerDep
 from app.automation import repository, service
 from app.automation.dependencies import TemplateRunnerDep
 from app.automation.models import Template
@@ -22,7 +22,7 @@ from app.automation.schemas import (
 )
 from app.batches.schemas import BatchCreated
 from app.idempotency.dependencies import OnceDep
-from app.kit.db import SessionDep
+from app.kit.dependencies import SessionDep
 from app.kit.pages import Cursor, Limit, decode_cursor, encode_cursor, link_next
 
 router = APIRouter(prefix="/api", tags=["automation"])

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Request, Response
 
-from app.auth.caller import CallerDep
+from app.auth.dependencies import CallerDep
 from app.automation import repository, schedules
 from app.automation.dependencies import TemplateRunnerDep
 from app.automation.models import Schedule, Template
@@ -29,7 +29,7 @@ from app.automation.times import in_words, next_times
 from app.batches.schemas import BatchCreated
 from app.batches.service import database_now
 from app.idempotency.dependencies import OnceDep
-from app.kit.db import SessionDep
+from app.kit.dependencies import SessionDep
 from app.kit.pages import Cursor, Limit, decode_cursor, encode_cursor, link_next
 
 router = APIRouter(prefix="/api/schedules", tags=["automation"])

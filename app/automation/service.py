@@ -20,9 +20,8 @@ from app.automation.schemas import (
     TemplateUpdate,
 )
 from app.automation.template_items import SOURCE, ItemSources, check_source, find_jobs
-from app.batches import repository as batch_repository
+from app.batches import service as batch_service
 from app.batches import submission
-from app.batches.errors import BatchNotFound
 from app.batches.responses import pipelines_of
 from app.batches.schemas import BatchCreated, BatchOptions, Item
 from app.batches.secret_params import with_secrets_of
@@ -167,10 +166,7 @@ def _tag(template_id: UUID) -> str:
 
 async def _read_batch(session: AsyncSession, caller: Caller, batch_id: UUID) -> tuple[BatchOptions, list[Item]]:
     """What made a batch, so that it can be made again."""
-    row = await batch_repository.find_batch(session, caller.organisation_id, batch_id)
-    if row is None:
-        raise BatchNotFound("There is no such batch.")
-    batch, pipeline, _ = row
+    batch, pipeline, _ = await batch_service.get_batch(session, caller, batch_id)
     sources = await repository.list_sources_of_batch(session, batch_id)
     items = [
         # A URL that was fetched has a file as well.

@@ -7,15 +7,14 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
-from app.auth.caller import CallerDep
-from app.batches import repository
-from app.batches.errors import BatchNotFound
+from app.auth.dependencies import CallerDep
+from app.batches import repository, service
 from app.batches.naming import job_folder
 from app.batches.repository import BatchOutput
 from app.files.archive import Archive, Entry, unique_paths
 from app.files.content import ranged_response
-from app.files.router import StorageDep
-from app.kit.db import DatabaseDep
+from app.files.dependencies import StorageDep
+from app.kit.dependencies import DatabaseDep
 
 router = APIRouter(prefix="/api/batches", tags=["batches"])
 
@@ -40,15 +39,13 @@ async def download_batch(
 ) -> Response:
     """The result files of every completed job so far. Length and ETag are exact, and ranges are served."""
     async with database.transaction() as session:
-        row = await repository.find_batch(session, caller.organisation_id, batch_id)
-        if row is None:
-            raise BatchNotFound("There is no such batch.")
+        batch = (await service.get_batch(session, caller, batch_id)).batch
         outputs = await repository.list_batch_outputs(session, batch_id)
-    archive = await asyncio.to_thread(archive_of, outputs, several=row[0].total_pipelines > 1)
+    archive = await asyncio.to_thread(archive_of, outputs, several=batch.total_pipelines > 1)
     return ranged_response(
         request,
         size=archive.size,
-        name=f"{row[0].base_directory_name}.zip",
+        name=f"{batch.base_directory_name}.zip",
         media_type="application/zip",
         etag=archive.etag,
         chunks=lambda start, end: archive.chunks(storage, start, end),

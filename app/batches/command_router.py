@@ -8,10 +8,9 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from sqlalchemy import update
 
-from app.auth.caller import CallerDep
-from app.batches import copies, log, removal, repository, responses, service
+from app.auth.dependencies import CallerDep
+from app.batches import copies, log, removal, responses, service
 from app.batches.dependencies import NotifierDep
-from app.batches.errors import BatchNotFound
 from app.batches.models import Batch
 from app.batches.schemas import (
     BatchArchived,
@@ -23,14 +22,14 @@ from app.batches.schemas import (
     BatchUpdate,
 )
 from app.idempotency.dependencies import OnceDep
-from app.kit.db import SessionDep
+from app.kit.dependencies import SessionDep
 
 router = APIRouter(prefix="/api/batches/{batch_id}", tags=["commands"])
 NEW_BATCH = "/api/batches/{new_batch_id}"
 
 
 @router.post("/start")
-async def start_batch(batch_id: UUID, session: SessionDep, caller: CallerDep, notifier: NotifierDep) -> BatchStarted:
+async def start_batch(batch_id: UUID, notifier: NotifierDep, session: SessionDep, caller: CallerDep) -> BatchStarted:
     """Start a draft."""
     return await service.start(session, caller, notifier, batch_id)
 
@@ -42,13 +41,13 @@ async def pause_batch(batch_id: UUID, session: SessionDep, caller: CallerDep) ->
 
 
 @router.post("/resume")
-async def resume_batch(batch_id: UUID, session: SessionDep, caller: CallerDep, notifier: NotifierDep) -> BatchResumed:
+async def resume_batch(batch_id: UUID, notifier: NotifierDep, session: SessionDep, caller: CallerDep) -> BatchResumed:
     """Go on after a pause; the failure threshold counts anew from here."""
     return BatchResumed(resumed_at=await service.resume(session, caller, notifier, batch_id))
 
 
 @router.post("/cancel")
-async def cancel_batch(batch_id: UUID, session: SessionDep, caller: CallerDep, notifier: NotifierDep) -> BatchCancelled:
+async def cancel_batch(batch_id: UUID, notifier: NotifierDep, session: SessionDep, caller: CallerDep) -> BatchCancelled:
     """Cancel what is pending now, and what runs after its step or after 30 seconds."""
     return BatchCancelled(cancelled_at=await service.cancel(session, caller, notifier, batch_id))
 
@@ -73,7 +72,7 @@ async def retry_failed_jobs(
 
 @router.post("/restart", status_code=202)
 async def restart_batch(
-    batch_id: UUID, session: SessionDep, caller: CallerDep, notifier: NotifierDep, once: OnceDep
+    batch_id: UUID, notifier: NotifierDep, session: SessionDep, caller: CallerDep, once: OnceDep
 ) -> BatchCopied:
     """A new batch with all jobs of this one, from the beginning. With an Idempotency-Key, asked twice, the same one."""
 
@@ -107,10 +106,8 @@ async def update_batch(
     if changes:
         await session.execute(update(Batch).where(Batch.id == batch_id).values(changes))
         await log.announce(session, caller.organisation_id, batch_id)
-    row = await repository.find_batch(session, caller.organisation_id, batch_id)
-    if row is None:
-        raise BatchNotFound("There is no such batch.")
-    await session.refresh(row[0])
+    row = await service.get_batch(session, caller, batch_id)
+    await session.refresh(row.batch)
     return responses.BatchRead.model_validate(responses.batch_fields(*row))
 
 

@@ -1,12 +1,57 @@
-"""What routes that deal with batches are given."""
+"""What the routes of batches are given."""
 
 from __future__ import annotations
 
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import Depends
 
+from app.auth.dependencies import CallerDep
+from app.batches import service
+from app.batches.listing import BatchRow
+from app.batches.repository import JobRow
+from app.batches.responses import ResultCodes
 from app.batches.submission import Notifier
+from app.batches.submitter import Submitter
+from app.files.dependencies import StorageDep, UploadLimitsDep
+from app.idempotency.dependencies import OnceDep
 from app.kit.container import provided
+from app.kit.dependencies import DatabaseDep, SessionDep
+from app.pipelines.dependencies import RegistryDep
 
 NotifierDep = Annotated[Notifier, Depends(provided(Notifier))]
+
+
+ResultCodesDep = Annotated[ResultCodes, Depends(provided(ResultCodes))]
+
+
+async def get_batch(batch_id: UUID, session: SessionDep, caller: CallerDep) -> BatchRow:
+    """The caller's batch with its pipeline and who made it; raises BatchNotFound (404)."""
+    return await service.get_batch(session, caller, batch_id)
+
+
+BatchDep = Annotated[BatchRow, Depends(get_batch)]
+
+
+async def get_job(job_id: UUID, session: SessionDep, caller: CallerDep) -> JobRow:
+    """A job of the caller's with its pipeline's key and its steps; raises JobNotFound (404)."""
+    return await service.get_job(session, caller, job_id)
+
+
+JobDep = Annotated[JobRow, Depends(get_job)]
+
+
+def get_submitter(
+    caller: CallerDep,
+    database: DatabaseDep,
+    storage: StorageDep,
+    registry: RegistryDep,
+    limits: UploadLimitsDep,
+    notifier: NotifierDep,
+    once: OnceDep,
+) -> Submitter:
+    return Submitter(caller, database, storage, registry, limits, notifier, once)
+
+
+SubmitterDep = Annotated[Submitter, Depends(get_submitter)]

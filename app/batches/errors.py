@@ -23,9 +23,15 @@ class FilesUnknown(Unprocessable):
 class JobNotFound(NotFound):
     code = "job_not_found"
 
+    def __init__(self) -> None:
+        super().__init__("There is no such job.")
+
 
 class BatchNotFound(NotFound):
     code = "batch_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such batch.")
 
 
 class InvalidTransition(Conflict):

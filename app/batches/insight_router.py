@@ -9,39 +9,28 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 
-from app.auth.caller import CallerDep
-from app.batches import audit, export, failures, repository
+from app.auth.dependencies import CallerDep
+from app.batches import audit, export, failures, service
 from app.batches.audit import AuditRead
-from app.batches.errors import BatchNotFound
+from app.batches.dependencies import BatchDep
 from app.batches.export import MEDIA_TYPES, ExportFormat
 from app.batches.failures import FailuresRead
-from app.batches.models import Batch
 from app.files.content import attachment
-from app.kit.db import DatabaseDep, SessionDep
+from app.kit.dependencies import DatabaseDep, SessionDep
 
 router = APIRouter(prefix="/api/batches", tags=["batches"])
 
 
-async def get_own_batch(session: SessionDep, caller: CallerDep, batch_id: UUID) -> Batch:
-    """The caller's batch; raises BatchNotFound (404)."""
-    row = await repository.find_batch(session, caller.organisation_id, batch_id)
-    if row is None:
-        raise BatchNotFound("There is no such batch.")
-    return row[0]
-
-
 @router.get("/{batch_id}/failures")
-async def list_failures(batch_id: UUID, session: SessionDep, caller: CallerDep) -> FailuresRead:
+async def list_failures(batch: BatchDep, session: SessionDep) -> FailuresRead:
     """The failed jobs in groups of like failures, the largest first; each with its first 100 job ids."""
-    await get_own_batch(session, caller, batch_id)
-    return await failures.list_failures(session, batch_id)
+    return await failures.list_failures(session, batch.batch.id)
 
 
 @router.get("/{batch_id}/audit")
-async def audit_batch(batch_id: UUID, session: SessionDep, caller: CallerDep) -> AuditRead:
+async def audit_batch(batch: BatchDep, session: SessionDep) -> AuditRead:
     """Whether counters, jobs, steps and events agree with each other, and where not."""
-    await get_own_batch(session, caller, batch_id)
-    differences = await audit.audit(session, batch_id)
+    differences = await audit.audit(session, batch.batch.id)
     return AuditRead(consistent=not differences, differences=differences)
 
 
@@ -60,7 +49,7 @@ async def export_batch(
 ) -> Response:
     """One row for each job, with the plain members of all results as `result.*` columns; also while the batch runs."""
     async with database.transaction() as session:
-        batch = await get_own_batch(session, caller, batch_id)
+        batch = (await service.get_batch(session, caller, batch_id)).batch
         rows = await export.collect(session, batch_id, wanted)
     file, size = await asyncio.to_thread(rows.write)
     headers = {

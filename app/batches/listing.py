@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import CTE, ColumnElement, Select, Uuid, any_, func, literal, or_, select, tuple_, union_all
@@ -23,7 +23,15 @@ from app.batches.search import may_mention, mentions
 from app.kit.pages import decode_cursor, encode_cursor
 from app.pipelines.models import PipelineRow
 
-BatchRow = tuple[Batch, PipelineRow, User | None]
+
+class BatchRow(NamedTuple):
+    """A batch, its pipeline, and who made it."""
+
+    batch: Batch
+    pipeline: PipelineRow
+    creator: User | None
+
+
 _TABLE: Final = Batch.__table__.c
 SORTS: Final[Mapping[str, tuple[str, ...]]] = {
     "created_at": ("created_at",),
@@ -66,7 +74,7 @@ async def list_batches_by_id(
 ) -> Sequence[BatchRow]:
     """Those of the batches that belong to one of the organisations and still exist."""
     wanted = Batch.organisation_id.in_(organisation_ids), Batch.id.in_(batch_ids)
-    return [(row[0], row[1], row[2]) for row in await session.execute(_BATCHES.where(*wanted))]
+    return [BatchRow(*row) for row in await session.execute(_BATCHES.where(*wanted))]
 
 
 async def list_batches(
@@ -79,7 +87,7 @@ async def list_batches(
     pages = _Pages(organisation_id, wanted, pipelines, names, sort.startswith("-"), place)
     ids = await pages.find(session, limit + 1)
     rows = await session.execute(batch_rows(organisation_id).where(Batch.id == any_(literal(ids, ARRAY(Uuid)))))
-    found: dict[UUID, BatchRow] = {row[0].id: (row[0], row[1], row[2]) for row in rows}
+    found: dict[UUID, BatchRow] = {row[0].id: BatchRow(*row) for row in rows}
     page = [found[batch_id] for batch_id in ids[:limit] if batch_id in found]
     if len(ids) <= limit or not page:
         return page, None

@@ -17,14 +17,19 @@ from app.batches.step_models import JobOutput, JobStep
 from app.files.models import File
 from app.pipelines.models import PipelineRow
 
-JobRow = tuple[Job, str, list[JobStep]]
-"""A job, the key of its pipeline, and its steps."""
+
+class JobRow(NamedTuple):
+    """A job, the key of its pipeline, and its steps."""
+
+    job: Job
+    pipeline: str
+    steps: list[JobStep]
 
 
 async def find_batch(session: AsyncSession, organisation_id: UUID, batch_id: UUID) -> BatchRow | None:
     """One batch with its pipeline and who made it."""
     row = (await session.execute(batch_rows(organisation_id).where(Batch.id == batch_id))).first()
-    return (row[0], row[1], row[2]) if row else None
+    return BatchRow(*row) if row else None
 
 
 async def lock_batch(session: AsyncSession, organisation_id: UUID, batch_id: UUID) -> Batch | None:
@@ -61,7 +66,7 @@ def _jobs() -> Select[Job, str]:
 async def _rows_of(session: AsyncSession, query: Select[Job, str]) -> list[JobRow]:
     rows = (await session.execute(query)).all()
     steps = await _steps_of(session, [job.id for job, _ in rows])
-    return [(job, key, steps.get(job.id, [])) for job, key in rows]
+    return [JobRow(job, key, steps.get(job.id, [])) for job, key in rows]
 
 
 async def _steps_of(session: AsyncSession, job_ids: Sequence[UUID]) -> dict[UUID, list[JobStep]]:

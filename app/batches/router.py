@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import quote
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
-from app.auth.caller import CallerDep
-from app.batches import listing, repository, responses
-from app.batches.errors import BatchNotFound, JobNotFound
+from app.auth.dependencies import CallerDep
+from app.batches import listing, repository, responses, service
+from app.batches.dependencies import BatchDep, JobDep, ResultCodesDep
 from app.batches.failed_attempts import list_failed_attempts
 from app.batches.listing import BatchFilter
 from app.batches.states import BATCH_STATUSES, JOB_STATUSES, STATUS_ALIASES
 from app.files.content import file_response
-from app.files.router import StorageDep
-from app.kit.container import provided
-from app.kit.db import SessionDep
+from app.files.dependencies import StorageDep
+from app.kit.dependencies import SessionDep
 from app.kit.errors import FilterNotReadable, NotFound
 from app.kit.etags import is_known
 from app.kit.pages import Cursor, Limit, decode_cursor, encode_cursor, link_next
@@ -67,15 +66,12 @@ def _read_filter(value: str, search: str | None) -> BatchFilter:
     return BatchFilter(read_words(value, BATCH_STATUSES), search=search)
 
 
-ResultCodesDep = Annotated[responses.ResultCodes, Depends(provided(responses.ResultCodes))]
-
-
 async def read_jobs(
     session: SessionDep, rows: Sequence[repository.JobRow], codes: responses.ResultCodes
 ) -> list[responses.JobRead]:
     """Jobs and their steps as reply bodies, with the codes that open their results."""
-    known = await codes.find_codes(session, [row[0].id for row in rows])
-    return [responses.JobRead.model_validate(responses.job_fields(*row, known.get(row[0].id))) for row in rows]
+    known = await codes.find_codes(session, [row.job.id for row in rows])
+    return [responses.JobRead.model_validate(responses.job_fields(*row, known.get(row.job.id))) for row in rows]
 
 
 async def _page(
@@ -155,24 +151,12 @@ async def list_jobs_by_batch(
     return responses.JobsByBatch(batches=groups, next_cursor=following)
 
 
-async def _batch(session: SessionDep, caller: CallerDep, batch_id: UUID) -> dict[str, Any]:
-    row = await repository.find_batch(session, caller.organisation_id, batch_id)
-    if row is None:
-        raise BatchNotFound("There is no such batch.")
-    return responses.batch_fields(*row)
-
-
 @router.get("/batches/{batch_id}")
 async def get_batch(
-    batch_id: UUID,
-    request: Request,
-    response: Response,
-    session: SessionDep,
-    caller: CallerDep,
-    codes: ResultCodesDep,
+    batch: BatchDep, request: Request, response: Response, session: SessionDep, codes: ResultCodesDep
 ) -> responses.BatchReply:
     """One batch with its first 500 jobs; `jobs_next_cursor` pages on at `/jobs`."""
-    fields = await _batch(session, caller, batch_id)
+    batch_id, fields = batch.batch.id, responses.batch_fields(*batch)
     # What comes after the last event, or without one: the mail was sent, a result code was made or closed.
     notified = "-notified" if fields["notification_sent_at"] else ""
     tag = f'W/"{batch_id.hex}-{fields["last_event_id"]}-{fields["updated_at"].timestamp():.6f}{notified}"'
@@ -187,21 +171,19 @@ async def get_batch(
 
 @router.get("/batches/{batch_id}/jobs")
 async def list_jobs(
-    batch_id: UUID,
+    batch: BatchDep,
     request: Request,
     response: Response,
     session: SessionDep,
-    caller: CallerDep,
     codes: ResultCodesDep,
     status: Word = None,
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> responses.JobPage:
     """A batch's jobs in the order they were submitted."""
-    await _batch(session, caller, batch_id)
     after = decode_cursor(cursor, int)[0] if cursor else 0
     statuses = read_words(status, JOB_STATUSES)
-    rows, following = await repository.list_jobs(session, batch_id, limit=limit, after=after, statuses=statuses)
+    rows, following = await repository.list_jobs(session, batch.batch.id, limit=limit, after=after, statuses=statuses)
     next_cursor = encode_cursor(following) if following else None
     link_next(request, response, next_cursor)
     jobs = await read_jobs(session, rows, codes)
@@ -209,26 +191,23 @@ async def list_jobs(
 
 
 @router.get("/jobs/{job_id}")
-async def get_job(job_id: UUID, session: SessionDep, caller: CallerDep, codes: ResultCodesDep) -> responses.JobReply:
+async def get_job(row: JobDep, session: SessionDep, caller: CallerDep, codes: ResultCodesDep) -> responses.JobReply:
     """One job with its steps' outputs, its result and its result files."""
-    found = await repository.find_job(session, caller.organisation_id, job_id)
-    if found is None:
-        raise JobNotFound("There is no such job.")
-    job = found[0]
+    job = row.job
     outputs = [
         responses.OutputRead(
             name=output.name,
             size=file.size,
             media_type=file.media_type,
-            url=f"/api/jobs/{job_id}/outputs/{quote(output.name, safe='')}",
+            url=f"/api/jobs/{job.id}/outputs/{quote(output.name, safe='')}",
         )
-        for output, file in await repository.list_outputs(session, job_id)
+        for output, file in await repository.list_outputs(session, job.id)
     ]
-    code = (await codes.find_codes(session, [job_id])).get(job_id)
-    fields = responses.job_fields(*found, code) | {
+    code = (await codes.find_codes(session, [job.id])).get(job.id)
+    fields = responses.job_fields(*row, code) | {
         "outputs": outputs,
-        "tries": await list_failed_attempts(session, job, found[2]),
-        "batch": await _batch(session, caller, job.batch_id),
+        "tries": await list_failed_attempts(session, job, row.steps),
+        "batch": responses.batch_fields(*await service.get_batch(session, caller, job.batch_id)),
     }
     return responses.JobReply(job=responses.JobDetail.model_validate(fields))
 

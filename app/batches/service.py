@@ -11,18 +11,36 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.caller import Caller
 from app.batches import log, repository
-from app.batches.errors import BatchEmpty, BatchNotFound, InvalidTransition
+from app.batches.errors import BatchEmpty, BatchNotFound, InvalidTransition, JobNotFound
+from app.batches.listing import BatchRow
 from app.batches.models import Batch, Job
+from app.batches.repository import JobRow
 from app.batches.schemas import BatchStarted
 from app.batches.states import COMMANDS
 from app.batches.submission import Notifier
+
+
+async def get_batch(session: AsyncSession, caller: Caller, batch_id: UUID) -> BatchRow:
+    """The caller's batch with its pipeline and who made it; raises BatchNotFound (404)."""
+    row = await repository.find_batch(session, caller.organisation_id, batch_id)
+    if row is None:
+        raise BatchNotFound
+    return row
+
+
+async def get_job(session: AsyncSession, caller: Caller, job_id: UUID) -> JobRow:
+    """A job of the caller's with its pipeline's key and its steps; raises JobNotFound (404)."""
+    row = await repository.find_job(session, caller.organisation_id, job_id)
+    if row is None:
+        raise JobNotFound
+    return row
 
 
 async def get_locked(session: AsyncSession, caller: Caller, batch_id: UUID) -> Batch:
     """The caller's batch, locked; raises BatchNotFound (404)."""
     batch = await repository.lock_batch(session, caller.organisation_id, batch_id)
     if batch is None:
-        raise BatchNotFound("There is no such batch.")
+        raise BatchNotFound
     return batch
 
 

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any, Final
-from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
-from app.auth.caller import CallerDep
-from app.batches import repository
-from app.batches.errors import BatchNotFound
+from app.auth.dependencies import CallerDep
+from app.batches.dependencies import BatchDep
+from app.events.dependencies import HubDep, StreamSettingsDep
 from app.events.errors import OnlyAStream
-from app.events.hub import Hub
 from app.events.openapi_docs import list_stream_content, list_stream_description
 from app.events.schemas import TicketRead
-from app.events.settings import StreamSettings
 from app.events.stream import EventStream, list_chunks
 from app.events.tickets import issue_ticket, next_end
 from app.idempotency.dependencies import OnceDep
-from app.kit.container import container_of
-from app.kit.db import SessionDep
+from app.kit.dependencies import SessionDep
 
 router = APIRouter(prefix="/api", tags=["events"])
 _ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
@@ -31,27 +27,23 @@ _ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
 
 @router.get("/events", response_class=Response, responses=_ANSWERS, description=list_stream_description())
 @router.head("/events", include_in_schema=False)
-async def follow_batches(request: Request, caller: CallerDep) -> Response:
+async def follow_batches(request: Request, caller: CallerDep, hub: HubDep, settings: StreamSettingsDep) -> Response:
     """What happens to the organisation's batches from now on, as snapshots of those that changed."""
     accepted = request.headers.get("accept", "*/*")
     if not any(kind in accepted for kind in ("text/event-stream", "text/*", "*/*")):
         raise OnlyAStream("This is a stream: ask for text/event-stream. For the list as JSON see /api/batches.")
-    settings = container_of(request).get(StreamSettings)
-    hub = container_of(request).get(Hub)
     return EventStream(hub, settings, caller, list_chunks(hub, settings, caller.organisation_id))
 
 
 @router.post("/batches/{batch_id}/stream-tickets", status_code=201)
-async def create_stream_ticket(batch_id: UUID, session: SessionDep, caller: CallerDep, once: OnceDep) -> TicketRead:
+async def create_stream_ticket(row: BatchDep, session: SessionDep, caller: CallerDep, once: OnceDep) -> TicketRead:
     """A ticket that opens the batch's stream once or more within 60 seconds, for an EventSource on another origin."""
-    if await repository.find_batch(session, caller.organisation_id, batch_id) is None:
-        raise BatchNotFound("There is no such batch.")
     assert caller.credential_id
 
     async def make() -> dict[str, int]:
         return {"expires_at": await next_end(session)}  # a ticket is stored nowhere
 
     expires_at = (await once.run(session, caller.credential_id, make))["expires_at"]
-    ticket = await issue_ticket(session, batch_id, caller.credential_id, expires_at)
-    url = f"/api/batches/{batch_id}/events?ticket={ticket}"
+    ticket = await issue_ticket(session, row.batch.id, caller.credential_id, expires_at)
+    url = f"/api/batches/{row.batch.id}/events?ticket={ticket}"
     return TicketRead(ticket=ticket, expires_at=datetime.fromtimestamp(expires_at, UTC), url=url)

@@ -8,24 +8,22 @@ from typing import Annotated, Any, Final
 from uuid import UUID
 
 import orjson
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.routing import APIRoute
 
-from app.auth.caller import Caller, caller_of, get_caller
+from app.auth.caller import Caller
 from app.batches import log as event_log
-from app.batches import repository, responses
+from app.batches import responses, service
 from app.batches.errors import BatchNotFound
 from app.batches.states import BATCH_TERMINAL
+from app.events.dependencies import FollowerDep, HubDep, StreamSettingsDep
 from app.events.errors import EventIdNotReadable
 from app.events.frames import expired_frames, unknown_id_frame
-from app.events.hub import Hub
 from app.events.openapi_docs import batch_stream_content, batch_stream_description
 from app.events.schemas import EventPage, SnapshotEvent
-from app.events.settings import StreamSettings
 from app.events.stream import EventStream, batch_chunks
-from app.events.tickets import redeem_ticket
-from app.kit.container import container_of
-from app.kit.db import Database, DatabaseDep
+from app.kit.db import Database
+from app.kit.dependencies import DatabaseDep
 from app.kit.errors import Problem
 from app.kit.pages import Limit
 
@@ -69,21 +67,6 @@ def _cursor(header: str | None, query: str | None) -> int:
     return int(value)
 
 
-async def get_follower(
-    batch_id: UUID,
-    request: Request,
-    database: DatabaseDep,
-    ticket: Annotated[str | None, Query(max_length=200, description="Instead of a key, for pages elsewhere.")] = None,
-) -> Caller:
-    """Who follows: by key, else by ticket, else by cookie."""
-    if ticket is None or "authorization" in request.headers:
-        return await get_caller(request)
-    async with database.transaction() as session:
-        user, credential_id = await redeem_ticket(session, ticket, batch_id)
-    return caller_of(request, user, credential_id)
-
-
-FollowerDep = Annotated[Caller, Depends(get_follower)]
 _ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
     200: {"model": EventPage, "content": batch_stream_content(), "description": "The stream, or one page as JSON."},
     204: {"description": "The batch has ended and the client has seen its last event: do not come back."},
@@ -99,20 +82,20 @@ async def follow_events(
     request: Request,
     caller: FollowerDep,
     database: DatabaseDep,
+    hub: HubDep,
+    settings: StreamSettingsDep,
     last_event_id: Annotated[str | None, Query(max_length=40)] = None,
     last_event_id_header: Annotated[str | None, Header(alias="Last-Event-ID")] = None,
     limit: Limit = 200,
 ) -> Response:
     """Every event of the batch from the first, or from the one after Last-Event-ID, each exactly once and in order."""
     cursor = _cursor(last_event_id_header, last_event_id)
-    hub = container_of(request).get(Hub)
     log = await hub.find_ends(caller.organisation_id, batch_id)
     if log is None:
-        raise BatchNotFound("There is no such batch.")
+        raise BatchNotFound
     if "text/event-stream" not in request.headers.get("accept", ""):
         events = await hub.events_after(batch_id, cursor, limit)
         return Response(_page(batch_id, events, log.last_event_id, limit), media_type="application/json")
-    settings = container_of(request).get(StreamSettings)
     headers, opening = {"Last-Event-ID": str(log.last_event_id)}, b""
     if cursor > log.last_event_id:
         opening, cursor = unknown_id_frame(log.last_event_id), 0
@@ -139,9 +122,7 @@ async def allow_events() -> Response:
 
 async def _snapshot(database: Database, caller: Caller, batch_id: UUID) -> SnapshotEvent:
     async with database.transaction() as session:
-        row = await repository.find_batch(session, caller.organisation_id, batch_id)
-    if row is None:
-        raise BatchNotFound("There is no such batch.")
+        row = await service.get_batch(session, caller, batch_id)
     return SnapshotEvent(type="snapshot", batch=responses.BatchRead.model_validate(responses.batch_fields(*row)))
 
 

@@ -8,12 +8,12 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import AfterValidator
 
-from app.auth.caller import CallerDep
+from app.auth.dependencies import CallerDep
 from app.extractions import repository
 from app.extractions.errors import ExtractionNotFound
 from app.extractions.names import choose_names, name_keys
 from app.extractions.schemas import ExtractionDetail, ExtractionPage, ExtractionRead, ExtractionReply
-from app.kit.db import SessionDep
+from app.kit.dependencies import SessionDep
 from app.kit.pages import Cursor, Limit, decode_cursor, encode_cursor, link_next
 from app.kit.schemas import check_text
 

@@ -5,30 +5,25 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
-from app.auth.caller import CallerDep
+from app.auth.dependencies import CallerDep
 from app.files import repository, service
 from app.files.content import file_response
+from app.files.dependencies import StorageDep, UploadLimitsDep
 from app.files.errors import FileNotFound
 from app.files.models import File
 from app.files.names import display_name, guess_media_type
 from app.files.schemas import FilePage, FileRead, FileUpdate, Tag
-from app.files.storage import Storage
-from app.files.upload import UploadLimits, receive_raw
+from app.files.upload import receive_raw
 from app.idempotency.dependencies import OnceDep
-from app.kit.container import provided
-from app.kit.db import DatabaseDep, SessionDep
+from app.kit.dependencies import DatabaseDep, SessionDep
 from app.kit.errors import Unprocessable
 from app.kit.pages import Cursor, Limit, decode_cursor, encode_cursor, link_next
 from app.kit.schemas import check_text
 
 router = APIRouter(prefix="/api/files", tags=["files"])
 FILE = "/api/files/{id}"
-
-
-StorageDep = Annotated[Storage, Depends(provided(Storage))]
-UploadLimitsDep = Annotated[UploadLimits, Depends(provided(UploadLimits))]
 
 
 @router.put("/{name}", status_code=201, openapi_extra={"requestBody": {"content": {"application/octet-stream": {}}}})

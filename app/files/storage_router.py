@@ -5,10 +5,10 @@ from __future__ import annotations
 from fastapi import APIRouter
 from sqlalchemy import func, select
 
-from app.auth.caller import AdminDep
+from app.auth.dependencies import AdminDep
+from app.files.dependencies import StorageDep
 from app.files.models import File
-from app.files.router import StorageDep
-from app.kit.db import SessionDep
+from app.kit.dependencies import SessionDep
 from app.kit.schemas import Output
 
 router = APIRouter(prefix="/api/storage", tags=["operations"])

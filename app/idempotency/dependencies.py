@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import Depends, Header, Request, Response
 
-from app.auth.caller import CallerDep
+from app.auth.dependencies import CallerDep
 from app.idempotency.errors import IdempotencyKeyNotValid
 from app.idempotency.once import KeyedRequest, Once
 

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Annotated
 
 import asyncpg
-from fastapi import Depends, Request
 from sqlalchemy import MetaData
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
-
-from app.kit.container import container_of
 
 
 class Base(DeclarativeBase):
@@ -75,17 +71,3 @@ class Database:
         """One transaction: committed when the block ends well, rolled back when it does not."""
         async with self._sessions() as session, session.begin():
             yield session
-
-
-def get_database(request: Request) -> Database:
-    return container_of(request).get(Database)
-
-
-async def open_session(request: Request) -> AsyncIterator[AsyncSession]:
-    async with get_database(request).transaction() as session:
-        yield session
-
-
-# scope="function": the commit comes before the answer, so that a failed commit is never told as a success.
-SessionDep = Annotated[AsyncSession, Depends(open_session, scope="function")]
-DatabaseDep = Annotated[Database, Depends(get_database)]

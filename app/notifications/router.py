@@ -5,20 +5,19 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.auth.caller import AdminDep, Caller, CallerDep
-from app.batches import repository as batch_repository
-from app.batches.errors import BatchNotFound
+from app.auth.caller import Caller
+from app.auth.dependencies import AdminDep, CallerDep
+from app.batches.dependencies import BatchDep
 from app.idempotency.dependencies import OnceDep
-from app.kit.container import provided
-from app.kit.db import DatabaseDep, SessionDep
-from app.kit.dependencies import SigningKeyDep
+from app.kit.dependencies import DatabaseDep, SessionDep, SigningKeyDep
 from app.kit.pages import Cursor, Limit, link_next
 from app.kit.signing import SigningKey
 from app.notifications import repository, service
+from app.notifications.dependencies import SettingsDep
 from app.notifications.errors import WebhookNotFound
 from app.notifications.schemas import (
     BatchNotifications,
@@ -36,14 +35,10 @@ from app.notifications.schemas import (
 )
 from app.notifications.service import delivery_fields, outgoing_fields
 from app.notifications.signing_secrets import webhook_secret
-from app.pipelines.router import RegistryDep
-from app.settings import Settings
+from app.pipelines.dependencies import RegistryDep
 
 router = APIRouter(prefix="/api", tags=["webhooks"])
 DELIVERY = "/api/webhooks/{webhook_id}/deliveries/{id}"
-
-
-SettingsDep = Annotated[Settings, Depends(provided(Settings))]
 
 
 def _read(row: Row[Any]) -> dict[str, Any]:
@@ -208,12 +203,10 @@ async def redeliver_webhook(
 
 
 @router.get("/batches/{batch_id}/notifications")
-async def get_batch_notifications(batch_id: UUID, session: SessionDep, caller: CallerDep) -> BatchNotifications:
+async def get_batch_notifications(row: BatchDep, session: SessionDep) -> BatchNotifications:
     """Who was told of a batch: its mail, and its deliveries to webhooks."""
-    if await batch_repository.find_batch(session, caller.organisation_id, batch_id) is None:
-        raise BatchNotFound("There is no such batch.")
-    mail = await repository.find_mail(session, batch_id)
-    deliveries = await repository.list_deliveries_of_batch(session, batch_id)
+    mail = await repository.find_mail(session, row.batch.id)
+    deliveries = await repository.list_deliveries_of_batch(session, row.batch.id)
     return BatchNotifications(
         mail=MailRead(**outgoing_fields(mail)) if mail else None,
         deliveries=[DeliveryRead(**delivery_fields(row)) for row in deliveries],

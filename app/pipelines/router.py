@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from fastapi import APIRouter
 
-from fastapi import APIRouter, Depends
-
-from app.auth.caller import CallerDep
-from app.kit.container import provided
+from app.auth.dependencies import CallerDep
 from app.kit.errors import NotFound
 from app.pipelines.contract import Pipeline
+from app.pipelines.dependencies import RegistryDep
 from app.pipelines.errors import PipelineUnknown
 from app.pipelines.registry import Registry
 from app.pipelines.schemas import PipelinePage, PipelineRead, StepRead
 
 router = APIRouter(prefix="/api/pipelines", tags=["pipelines"])
-
-
-RegistryDep = Annotated[Registry, Depends(provided(Registry))]
 
 
 def _read(registry: Registry, pipeline: Pipeline) -> PipelineRead:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from app.auth.caller import CallerDep
-from app.kit.db import DatabaseDep, SessionDep
+from app.auth.dependencies import CallerDep
+from app.kit.dependencies import DatabaseDep, SessionDep
 from app.plays import json_lists, service
-from app.plays.router import WriterDep
+from app.plays.dependencies import WriterDep
 from app.plays.schemas import Mapping, MappingInput, MappingsWritten, MappingWritten
 from app.plays.slashed_routes import slashed_route
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from app.kit.container import Container
 from app.kit.room import Room
 from app.plays import models
+from app.plays.dependencies import PlayWrites
 from app.plays.mappings_router import router as mappings_router
 from app.plays.pipeline import play_pipeline
 from app.plays.providers import providers_of
-from app.plays.router import PlayWrites, router
+from app.plays.router import router
 from app.plays.runs_router import router as runs_router
 from app.plays.settings import PlaySettings
 

@@ -2,37 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 
-from app.auth.caller import Caller, CallerDep
+from app.auth.dependencies import CallerDep
 from app.idempotency.dependencies import OnceDep
-from app.kit.container import container_of
-from app.kit.db import DatabaseDep, SessionDep
+from app.kit.dependencies import DatabaseDep, SessionDep
 from app.kit.pages import Cursor, Limit, decode_cursor, encode_cursor, link_next
-from app.kit.rate_limit import RateLimit
 from app.plays import json_lists, repository, service
 from app.plays.data_types import DATA_BATCH_TYPES
+from app.plays.dependencies import WriterDep
 from app.plays.models import Play
 from app.plays.schemas import ChangePage, ChangeRead, DataBatchTypeRead, PlayCreate, PlayRead, PlayUpdate
 from app.plays.slashed_routes import slashed_route
 
 router = APIRouter(prefix="/api", tags=["plays"])
-
-
-class PlayWrites(RateLimit):
-    """How often each user may change plays and their data."""
-
-
-def get_writer(request: Request, caller: CallerDep) -> Caller:
-    """The caller of a request that changes something, within the rate that is allowed to each user."""
-    container_of(request).get(PlayWrites).check(caller.user_id)
-    return caller
-
-
-WriterDep = Annotated[Caller, Depends(get_writer)]
 
 
 async def _read(session: SessionDep, play: Play) -> PlayRead:

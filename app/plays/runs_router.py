@@ -6,16 +6,16 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from app.auth.caller import CallerDep
+from app.auth.dependencies import CallerDep
+from app.batches.dependencies import SubmitterDep
 from app.batches.schemas import BatchCreated, BatchOptions, Item
-from app.batches.submit_router import SubmitterDep
-from app.kit.db import SessionDep
+from app.kit.dependencies import SessionDep
 from app.plays import lead_data, repository, service
 from app.plays.data_types import BY_NUMBER, kinds_of, what_is_wrong
+from app.plays.dependencies import WriterDep
 from app.plays.errors import PlayNotRunnable, RequirementsNotValid
 from app.plays.leads import lead_key, lead_record, normalise
 from app.plays.pipeline import missing_variables
-from app.plays.router import WriterDep
 from app.plays.schemas import LeadDataInput, LeadText, ReadinessRead, RequirementRead, RunCreate
 from app.plays.slashed_routes import slashed_route
 

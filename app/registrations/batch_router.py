@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from app.auth.caller import CallerDep
+from app.auth.dependencies import CallerDep
 from app.batches import command_router, insight_router, listing, repository, responses
 from app.batches.dependencies import NotifierDep
-from app.batches.errors import BatchNotFound
-from app.batches.listing import BatchFilter, BatchRow
+from app.batches.listing import BatchFilter
 from app.batches.models import Batch
 from app.batches.router import JOBS_IN_BATCH, read_words
 from app.batches.schemas import BatchCreated
 from app.batches.states import BATCH_STATUSES
-from app.files.router import UploadLimitsDep
+from app.files.dependencies import UploadLimitsDep
 from app.idempotency.dependencies import OnceDep
-from app.kit.db import DatabaseDep, SessionDep
+from app.kit.dependencies import SessionDep
 from app.kit.pages import Cursor, Limit, encode_cursor, link_next
 from app.kit.schemas import Moment
-from app.pipelines.router import RegistryDep
+from app.pipelines.dependencies import RegistryDep
 from app.registrations.batch_schemas import (
     LogEntry,
     LogPage,
@@ -31,32 +29,12 @@ from app.registrations.batch_schemas import (
     RegistrationBatchSummary,
     RegistrationJobRead,
 )
-from app.registrations.dependencies import PlatformSettingsDep
+from app.registrations.dependencies import PlatformSettingsDep, RowDep, check_kind
 from app.registrations.models import PIPELINE_KEY
 from app.registrations.operation_log import list_log
 from app.registrations.submission import submit_registrations
 
 router = APIRouter(prefix="/registration-batches", tags=["registrations"])
-
-
-async def get_row(session: SessionDep, caller: CallerDep, batch_id: UUID) -> BatchRow:
-    """The caller's registration batch; raises BatchNotFound (404), also for a batch of another kind."""
-    row = await repository.find_batch(session, caller.organisation_id, batch_id)
-    if row is None or row[1].key != PIPELINE_KEY:
-        raise BatchNotFound("There is no such batch.")
-    return row
-
-
-async def check_kind(database: DatabaseDep, caller: CallerDep, batch_id: UUID) -> None:
-    """Refuse a batch of another kind, before a command or an export of batches takes it.
-
-    In a transaction of its own: a command must read the row it locks afresh.
-    """
-    async with database.transaction() as session:
-        await get_row(session, caller, batch_id)
-
-
-RowDep = Annotated[BatchRow, Depends(get_row)]
 
 
 @router.post("", status_code=201)
@@ -66,8 +44,8 @@ async def create_registration_batch(
     caller: CallerDep,
     registry: RegistryDep,
     limits: UploadLimitsDep,
-    notifier: NotifierDep,
     settings: PlatformSettingsDep,
+    notifier: NotifierDep,
     once: OnceDep,
 ) -> RegistrationBatchCreated:
     """Make a batch with a job for each restaurant: a draft, unless it says start."""

@@ -10,12 +10,12 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.auth.caller import CallerDep
+from app.auth.dependencies import CallerDep
 from app.files import service as file_service
+from app.files.dependencies import StorageDep, UploadLimitsDep
 from app.files.names import display_name
-from app.files.router import StorageDep, UploadLimitsDep
 from app.idempotency.dependencies import OnceDep
-from app.kit.db import DatabaseDep, SessionDep
+from app.kit.dependencies import DatabaseDep, SessionDep
 from app.kit.errors import FilterNotReadable
 from app.kit.pages import Cursor, Limit, link_next
 from app.kit.words import quantity

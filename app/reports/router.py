@@ -9,13 +9,14 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
 from sqlalchemy import RowMapping
 
-from app.auth.caller import CallerDep
+from app.auth.dependencies import CallerDep
+from app.batches.dependencies import SubmitterDep
 from app.batches.router import read_words
 from app.batches.schemas import BatchCreated
 from app.batches.states import BATCH_STATUSES, JOB_STATUSES, STATUS_ALIASES
-from app.batches.submit_router import FORM_BODY, SubmitterDep, read_form
+from app.batches.submit_router import FORM_BODY, read_form
 from app.files.upload import receive_form
-from app.kit.db import SessionDep
+from app.kit.dependencies import SessionDep
 from app.kit.errors import FilterNotReadable
 from app.kit.pages import Cursor, Limit, decode_cursor, link_next
 from app.kit.schemas import Moment

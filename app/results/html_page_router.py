@@ -9,14 +9,15 @@ from fastapi import APIRouter, Request, Response
 from starlette.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 
-from app.kit.db import DatabaseDep
+from app.kit.dependencies import DatabaseDep
 from app.kit.pages import Cursor, decode_cursor
-from app.pipelines.router import RegistryDep
+from app.pipelines.dependencies import RegistryDep
 from app.results.codes import read_code
 from app.results.content import read_shared
+from app.results.dependencies import open_shared
 from app.results.errors import ResultNotFound, TooManyGuesses
 from app.results.html_page import plain_page, result_page
-from app.results.public_router import PRIVATE, open_shared
+from app.results.public_router import PRIVATE
 
 router = APIRouter(include_in_schema=False)
 _POLICY: Final = (

@@ -4,34 +4,27 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
 from app.batches import repository as batch_repository
 from app.batches.archive_router import archive_of
 from app.files.content import attachment, file_response, ranged_response
-from app.files.router import StorageDep
-from app.kit.db import DatabaseDep
+from app.files.dependencies import StorageDep
+from app.kit.dependencies import DatabaseDep
 from app.kit.errors import NotFound
 from app.kit.pages import Cursor, decode_cursor
-from app.pipelines.router import RegistryDep
-from app.results import repository, service
+from app.pipelines.dependencies import RegistryDep
+from app.results import repository
 from app.results.codes import read_code
 from app.results.content import JOBS_AT_ONCE, csv_pieces, read_shared, table_of
+from app.results.dependencies import SharedDep
 from app.results.errors import WHERE
-from app.results.repository import Shared
 from app.results.schemas import SharedBatch, SharedResult
 
 router = APIRouter(prefix="/api/results", tags=["results"])
 PRIVATE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
 Jobs = Annotated[int, Query(ge=1, le=JOBS_AT_ONCE, description="Jobs of a batch in one page.")]
-
-
-async def open_shared(code: str, request: Request, database: DatabaseDep) -> Shared:
-    return await service.open_code(database, code, request.client.host if request.client else None)
-
-
-SharedDep = Annotated[Shared, Depends(open_shared)]
 
 
 def _wants_csv(request: Request, wanted: str | None) -> bool:

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from importlib.metadata import version
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import func, select, text
 
-from app.auth.caller import CallerDep
-from app.files.router import StorageDep
-from app.kit.container import container_of
-from app.kit.db import DatabaseDep, SessionDep
-from app.kit.migrations import Migrations
+from app.auth.dependencies import CallerDep
+from app.files.dependencies import StorageDep
+from app.kit.dependencies import DatabaseDep, SessionDep
 from app.kit.schemas import Output
+from app.runner.dependencies import MigrationsDep, RunnerDep
 from app.runner.errors import NotReady
 from app.runner.models import Worker
-from app.runner.runner import Runner
 
 router = APIRouter(tags=["operations"])
 
@@ -46,15 +44,13 @@ async def check_health() -> JSONResponse:
 
 
 @router.get("/readyz")
-async def check_readiness(request: Request, database: DatabaseDep) -> JSONResponse:
+async def check_readiness(runner: RunnerDep, database: DatabaseDep, migrations: MigrationsDep) -> JSONResponse:
     """The database answers, its schema is the one this version needs, and the runner runs where it should."""
     async with database.transaction() as session:
         found = (await session.execute(text("select version_num from alembic_version"))).scalars().all()
-    migrations = container_of(request).get(Migrations)
     if not migrations.complete(found):
         has, needs = (", ".join(sorted(revisions)) for revisions in (found, migrations.heads))
         raise NotReady(f"The database is at revision {has or 'base'}, this version needs {needs}.")
-    runner = container_of(request).find(Runner)
     if runner is not None and not runner.alive:
         raise NotReady("The runner does not run.")
     return JSONResponse({"status": "ready", "runner": "embedded" if runner else "off"})

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from uuid import UUID
 
 from fastapi import APIRouter
 
-from app.auth.caller import CallerDep
-from app.batches import repository, waiting
-from app.batches.errors import BatchNotFound
+from app.batches import waiting
+from app.batches.dependencies import BatchDep
 from app.batches.waiting import Capacity, NextJob, Reason
-from app.kit.db import SessionDep
+from app.kit.dependencies import SessionDep
 from app.kit.schemas import Output
-from app.pipelines.router import RegistryDep
+from app.pipelines.dependencies import RegistryDep
 from app.runner.worker_router import SILENT_AFTER, WorkerRead, list_workers
 
 router = APIRouter(prefix="/api/batches", tags=["batches"])
@@ -41,11 +39,8 @@ class WaitingRead(Output):
 
 
 @router.get("/{batch_id}/waiting")
-async def explain_waiting(batch_id: UUID, session: SessionDep, caller: CallerDep, registry: RegistryDep) -> WaitingRead:
+async def explain_waiting(row: BatchDep, session: SessionDep, registry: RegistryDep) -> WaitingRead:
     """Why jobs of this batch wait, what comes next, and who could run it. `paused_by` is null for the policy."""
-    row = await repository.find_batch(session, caller.organisation_id, batch_id)
-    if row is None:
-        raise BatchNotFound("There is no such batch.")
     batch, pipeline, _ = row
     queue = await waiting.read_queue(session, batch)
     known = await list_workers(session)

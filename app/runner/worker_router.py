@@ -11,8 +11,8 @@ from fastapi import APIRouter
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.auth.caller import AdminDep
-from app.kit.db import SessionDep
+from app.auth.dependencies import AdminDep
+from app.kit.dependencies import SessionDep
 from app.kit.schemas import Output
 from app.runner.models import Worker
 

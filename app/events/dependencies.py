@@ -1,0 +1,39 @@
+"""What the routes of streams are given."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Query, Request
+
+from app.auth.caller import Caller, caller_of
+from app.auth.dependencies import CallersDep, get_caller
+from app.events.hub import Hub
+from app.events.settings import StreamSettings
+from app.events.tickets import redeem_ticket
+from app.kit.container import provided
+from app.kit.dependencies import DatabaseDep
+
+StreamSettingsDep = Annotated[StreamSettings, Depends(provided(StreamSettings))]
+
+
+HubDep = Annotated[Hub, Depends(provided(Hub))]
+
+
+async def get_follower(
+    batch_id: UUID,
+    request: Request,
+    callers: CallersDep,
+    database: DatabaseDep,
+    ticket: Annotated[str | None, Query(max_length=200, description="Instead of a key, for pages elsewhere.")] = None,
+) -> Caller:
+    """Who follows: by key, else by ticket, else by cookie."""
+    if ticket is None or "authorization" in request.headers:
+        return await get_caller(request, callers)
+    async with database.transaction() as session:
+        user, credential_id = await redeem_ticket(session, ticket, batch_id)
+    return caller_of(request, user, credential_id)
+
+
+FollowerDep = Annotated[Caller, Depends(get_follower)]
