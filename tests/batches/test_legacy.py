@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 
 from app import __main__ as cli
 from app.batches import naming
-from app.kit.postgres import EmbeddedPostgres
 from tests.conftest import make_settings, serving
+from tests.database import PostgresServer
 from tests.kit.test_migrations import empty_database
 
 TABLE = (
@@ -37,7 +37,7 @@ SOME: Rows = [
 
 
 @pytest.fixture
-async def url(postgres: EmbeddedPostgres) -> AsyncIterator[str]:
+async def url(postgres: PostgresServer) -> AsyncIterator[str]:
     """A database in which nothing of ours is yet."""
     async with empty_database(postgres) as url:
         yield url
