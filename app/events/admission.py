@@ -10,15 +10,13 @@ from contextlib import contextmanager
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from app.auth.caller import Caller
 from app.auth.repository import list_live_credentials
 from app.events.errors import NoStreamsLeft, TooManyStreams
 from app.events.metrics import CUT, REFUSED, STREAMS
 from app.events.settings import StreamSettings
 from app.kit.db import Database
-from app.kit.errors import DATABASE_DOWN
+from app.kit.service import Periodic
 
 log = logging.getLogger("tranche.streams")
 RETRY_AFTER: Final = 5
@@ -43,10 +41,14 @@ class OpenStream:
         self.closed = self.closed or "over"
 
 
-class Admission:
-    """The open streams of this process."""
+class Admission(Periodic):
+    """The open streams of this process. Each turn ends those whose key was revoked or whose session is over."""
+
+    log = log
 
     def __init__(self, database: Database, settings: StreamSettings) -> None:
+        super().__init__()
+        self.interval = self.first_wait = settings.stream_recheck_seconds
         self._database, self._settings = database, settings
         self._open: dict[UUID | None, set[OpenStream]] = defaultdict(set)
         self._count = 0
@@ -75,20 +77,13 @@ class Admission:
             if not mine and self._open.get(caller.credential_id) is mine:
                 del self._open[caller.credential_id]
 
-    async def watch_credentials(self) -> None:
-        """End the streams whose key was revoked or whose session is over; one query for all, again and again."""
-        while True:
-            await asyncio.sleep(self._settings.stream_recheck_seconds)
-            held = [credential_id for credential_id in self._open if credential_id]
-            if not held:
-                continue
-            try:
-                async with self._database.transaction() as session:
-                    live = await list_live_credentials(session, held)
-            except (SQLAlchemyError, *DATABASE_DOWN) as error:
-                log.warning("credentials were not checked: %s", type(error).__name__)
-                continue
-            for credential_id in set(held) - live:
-                for stream in self._open.get(credential_id, set()).copy():
-                    CUT.labels("credential").inc()
-                    stream.close("credential")
+    async def turn(self) -> None:
+        held = [credential_id for credential_id in self._open if credential_id]
+        if not held:
+            return
+        async with self._database.transaction() as session:
+            live = await list_live_credentials(session, held)
+        for credential_id in set(held) - live:
+            for stream in self._open.get(credential_id, set()).copy():
+                CUT.labels("credential").inc()
+                stream.close("credential")

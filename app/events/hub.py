@@ -29,6 +29,7 @@ from app.kit.data_loader import DataLoader
 from app.kit.db import Database
 from app.kit.errors import DATABASE_DOWN
 from app.kit.listen import listen
+from app.kit.service import Periodic
 from app.kit.words import quantity
 
 log = logging.getLogger("tranche.hub")
@@ -40,10 +41,17 @@ READ_ERRORS: Final = (SQLAlchemyError, *DATABASE_DOWN, TimeoutError)
 _NEWEST: Final = "select id, last_event_id from batches where id = any($1)"
 
 
-class Hub:
-    """What this process's streams follow, kept current by LISTEN and a safety poll. `stopping` ends every stream."""
+class Hub(Periodic):
+    """What this process's streams follow, kept current by LISTEN and a safety poll. `stopping` ends every stream.
+
+    Its turns are the poll: a lost notification costs at most the wait for one, never an event.
+    """
+
+    log = log
 
     def __init__(self, database: Database, settings: StreamSettings) -> None:
+        super().__init__()
+        self.interval = self.first_wait = POLL_SECONDS if settings.stream_listen else POLL_SECONDS_WITHOUT_LISTEN
         self._database, self._settings = database, settings
         self._topics: dict[UUID, Topic] = {}
         self._dirty: set[UUID] = set()
@@ -59,16 +67,20 @@ class Hub:
     async def start(self) -> None:
         self._pool = await self._database.connect_pool("tranche-hub", size=READS_AT_A_TIME)
         self._log_cache = LogCache(self._pool)
-        loops = [self._read_dirty(), self._poll(), self.feeds.run(), self.admission.watch_credentials()]
+        loops = [self._read_dirty(), self.feeds.run()]
         if self._settings.stream_listen:
             channel = event_log.CHANNEL
             loops.append(
                 listen(self._database, channel, hear=self._hear, missed=self._on_everything, name="tranche-listen")
             )
         self._tasks = [asyncio.create_task(loop, name="hub") for loop in loops]
+        await self.admission.start()
+        await super().start()
 
     async def stop(self) -> None:
         self.say_bye()
+        await super().stop()
+        await self.admission.stop()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -173,24 +185,18 @@ class Hub:
             except ValueError:
                 log.warning("a notification names no batch: %.80r", name)
 
-    async def _poll(self) -> None:
-        """A lost notification costs at most this delay, never an event. Also finds out which batches are gone."""
-        while True:
-            await asyncio.sleep(POLL_SECONDS if self._settings.stream_listen else POLL_SECONDS_WITHOUT_LISTEN)
-            self.feeds.note_all()
-            if not self._topics:
-                continue
-            assert self._pool
-            asked = list(self._topics)
-            try:
-                newest = {row[0]: row[1] for row in await self._pool.fetch(_NEWEST, asked)}
-            except READ_ERRORS as error:
-                log.warning("no poll: %s", type(error).__name__)
-                continue
-            for batch_id in asked:
-                topic = self._topics.get(batch_id)
-                if topic and batch_id not in newest:
-                    topic.gone = True
-                    topic.wake()
-                elif topic and topic.last < newest[batch_id]:
-                    self._mark(batch_id)
+    async def turn(self) -> None:
+        """Mark the topics whose batches have newer events, and end those whose batches are gone."""
+        self.feeds.note_all()
+        if not self._topics:
+            return
+        assert self._pool
+        asked = list(self._topics)
+        newest = {row["id"]: row["last_event_id"] for row in await self._pool.fetch(_NEWEST, asked)}
+        for batch_id in asked:
+            topic = self._topics.get(batch_id)
+            if topic and batch_id not in newest:
+                topic.gone = True
+                topic.wake()
+            elif topic and topic.last < newest[batch_id]:
+                self._mark(batch_id)

@@ -20,11 +20,12 @@ from pathlib import Path
 
 import asyncpg
 
-from app.kit.service import CannotStart
+from app.kit.service import CannotStart, Periodic
 from app.kit.system_user import SystemUser, is_reachable, system_user
 
 log = logging.getLogger("tranche.postgres")
 VERSION = 18
+WATCH_SECONDS = 0.5
 FALLBACK = Path("/var/lib/tranche")
 SOCKET_PATH_LIMIT = 100
 """A unix socket's path holds 107 bytes; PostgreSQL adds a file name of its own."""
@@ -56,10 +57,14 @@ def find_binaries() -> Path:
     return Path(spec.origin).parent / f"pginstall{VERSION}" / "bin"
 
 
-class EmbeddedPostgres:
+class EmbeddedPostgres(Periodic):
     """One PostgreSQL cluster below `home`, reached through a private unix socket. `dsn` is its libpq address."""
 
+    interval = first_wait = WATCH_SECONDS
+    log = log
+
     def __init__(self, home: Path, *, database: str = "tranche") -> None:
+        super().__init__()
         self.home, self.database = home.absolute(), database
         self.user: SystemUser | None = system_user() if os.geteuid() == 0 else None
         self.folder = self._data_folder()
@@ -68,21 +73,17 @@ class EmbeddedPostgres:
         self.bin = find_binaries()
         self.dsn = f"postgresql://postgres@/{database}?host={self.socket_dir}"
         self._users: int | None = None
-        self._watch: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Make the cluster when there is none, start the server when it is down, and watch over it."""
         await asyncio.to_thread(self._prepare)
         await self._bring_up()
         await self._ensure_database()
-        self._watch = asyncio.create_task(self._watch_over(), name="postgres-watch")
+        await super().start()
 
     async def stop(self) -> None:
         """Stop the server, unless another process of this data folder still uses it."""
-        if self._watch:
-            self._watch.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._watch
+        await super().stop()
         if self._users is not None:
             try:
                 fcntl.flock(self._users, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -145,7 +146,7 @@ class EmbeddedPostgres:
         fcntl.flock(self._users, fcntl.LOCK_EX if not (self.data / "PG_VERSION").exists() else fcntl.LOCK_SH)
         if not (self.data / "PG_VERSION").exists():
             options = ("--auth=trust", "--encoding=UTF8", "--locale=C", "-U", "postgres", "--no-instructions")
-            self._run("initdb", *options, "-D", str(self.data))
+            self._run_program("initdb", *options, "-D", str(self.data))
         fcntl.flock(self._users, fcntl.LOCK_SH)
 
     def _reachable_binaries(self) -> Path:
@@ -198,24 +199,24 @@ class EmbeddedPostgres:
         finally:
             await connection.close()
 
-    async def _watch_over(self) -> None:
-        while True:
-            await asyncio.sleep(0.5)
-            if await asyncio.to_thread(self.postmaster_pid) is None:
-                log.error("the embedded PostgreSQL is gone: starting it again")
-                try:
-                    await self._bring_up()
-                    log.warning("the embedded PostgreSQL is back")
-                except PostgresNotStarted as error:
-                    log.error("%s", error)
+    async def turn(self) -> None:
+        """Start the server again when it is gone."""
+        if await asyncio.to_thread(self.postmaster_pid) is not None:
+            return
+        log.error("the embedded PostgreSQL is gone: starting it again")
+        try:
+            await self._bring_up()
+            log.warning("the embedded PostgreSQL is back")
+        except PostgresNotStarted as error:
+            log.error("%s", error)
 
     def _maintenance_dsn(self) -> str:
         return f"postgresql://postgres@/postgres?host={self.socket_dir}"
 
     def _control(self, *arguments: str) -> None:
-        self._run("pg_ctl", "-D", str(self.data), "-s", *arguments)
+        self._run_program("pg_ctl", "-D", str(self.data), "-s", *arguments)
 
-    def _run(self, command: str, *arguments: str) -> None:
+    def _run_program(self, command: str, *arguments: str) -> None:
         # A session of its own: Ctrl-C in the terminal must reach the service first, the database last.
         with tempfile.TemporaryFile() as output:
             done = subprocess.run(

@@ -24,6 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.kit.db import Database
 from app.kit.errors import DATABASE_DOWN
 from app.kit.listen import listen
+from app.kit.service import Periodic
 from app.notifications.models import Outgoing
 from app.notifications.service import NOTIFY_CHANNEL
 
@@ -64,14 +65,16 @@ class Channel(Protocol):
         """Remove what is too old to be of use."""
 
 
-class Sender:
+class Sender(Periodic):
     """Claims for each channel when a notification comes, when a send ends, and every few seconds."""
 
+    interval, log = POLL_SECONDS, log
+
     def __init__(self, database: Database, channels: Sequence[Channel]) -> None:
+        super().__init__()
         self._database, self._channels = database, channels
-        self._wake = asyncio.Event()
         self._sending: dict[asyncio.Task[None], tuple[Channel, ClaimedMessage]] = {}
-        self._tasks: list[asyncio.Task[None]] = []
+        self._listening: asyncio.Task[None] | None = None
         self._pruned = float("-inf")
 
     async def start(self) -> None:
@@ -80,17 +83,19 @@ class Sender:
         listening = listen(
             self._database,
             NOTIFY_CHANNEL,
-            hear=lambda _: self._wake.set(),
-            missed=self._wake.set,
+            hear=lambda _: self.wake(),
+            missed=self.wake,
             name="tranche-outbox",
         )
-        self._tasks = [asyncio.create_task(loop, name="sender") for loop in (listening, self._run())]
+        self._listening = asyncio.create_task(listening, name="outbox-listen")
+        await super().start()
 
     async def stop(self) -> None:
         """Let sends end for a moment; release the rest, so that another process may send it at once."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._listening:
+            self._listening.cancel()
+            await asyncio.wait([self._listening])
+        await super().stop()
         if self._sending:
             _, unfinished = await asyncio.wait(self._sending, timeout=STOP_SECONDS)
             held = [self._sending[task] for task in unfinished]
@@ -102,21 +107,10 @@ class Sender:
         for channel in self._channels:
             await channel.stop()
 
-    async def _run(self) -> None:
-        while True:
-            self._wake.clear()
-            try:
-                for channel in self._channels:
-                    await self._collect(channel)
-                await self._prune()
-            except (SQLAlchemyError, *DATABASE_DOWN) as error:
-                log.warning("nothing was collected: %s", type(error).__name__)
-                await asyncio.sleep(1)
-            except Exception:
-                log.exception("the outbox could not be read")
-                await asyncio.sleep(1)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
+    async def turn(self) -> None:
+        for channel in self._channels:
+            await self._collect(channel)
+        await self._prune()
 
     async def _collect(self, channel: Channel) -> None:
         room = channel.slots - sum(held is channel for held, _ in self._sending.values())
@@ -138,11 +132,11 @@ class Sender:
             log.exception("a message could not be sent")  # its lease lapses, and it is tried again
         else:
             if again is not None and again < POLL_SECONDS:
-                asyncio.get_running_loop().call_later(again, self._wake.set)
+                asyncio.get_running_loop().call_later(again, self.wake)
 
     def _sent(self, task: asyncio.Task[None]) -> None:
         del self._sending[task]
-        self._wake.set()
+        self.wake()
 
     async def _release(self, held: Sequence[tuple[Channel, ClaimedMessage]]) -> None:
         async with self._database.transaction() as session:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 import socket
@@ -19,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.batches.models import Batch
 from app.kit.db import Database
 from app.kit.errors import DATABASE_DOWN
+from app.kit.service import Periodic
 from app.runner.claimer import Claimer
 from app.runner.models import Worker
 
@@ -28,33 +28,29 @@ HARD_STOP_AFTER: Final = timedelta(seconds=30)
 StopJobs = Callable[[Iterable[UUID]], None]
 
 
-class Heartbeat:
+class Heartbeat(Periodic):
     """Refreshes the worker's row every two seconds from the event loop: a blocked loop is a lost heartbeat."""
 
+    interval = first_wait = INTERVAL
+    log = log
+
     def __init__(self, database: Database, worker_id: UUID, claimer: Claimer, stop_jobs: StopJobs) -> None:
+        super().__init__()
         self._database, self._worker_id, self._claimer, self._stop_jobs = database, worker_id, claimer, stop_jobs
-        self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         await self._beat()
-        self._task = asyncio.create_task(self._run(), name="heartbeat")
+        await super().start()
 
     async def stop(self) -> None:
-        if self._task:
-            self._task.cancel()
-            await asyncio.wait([self._task])
+        await super().stop()
         with suppress(SQLAlchemyError, *DATABASE_DOWN):
             async with self._database.transaction() as session:
                 await session.execute(delete(Worker).where(Worker.id == self._worker_id))
 
-    async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(INTERVAL)
-            try:
-                await self._beat()
-                await self._stop_overdue()
-            except (SQLAlchemyError, *DATABASE_DOWN) as error:
-                log.warning("no heartbeat: %s", type(error).__name__)
+    async def turn(self) -> None:
+        await self._beat()
+        await self._stop_overdue()
 
     async def _stop_overdue(self) -> None:
         """Interrupt steps that still run half a minute after their batch was cancelled."""

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import logging
 from typing import Final
 
 from sqlalchemy import func, select, text
-from sqlalchemy.exc import SQLAlchemyError
 
 from app.batches import removal
 from app.batches.audit import audit
@@ -16,7 +14,7 @@ from app.batches.models import Batch
 from app.batches.states import BATCH_TERMINAL
 from app.files.garbage_collection import collect
 from app.kit.db import Database
-from app.kit.errors import DATABASE_DOWN
+from app.kit.service import Periodic
 from app.runner.context import Resources
 
 log = logging.getLogger("tranche.housekeeping")
@@ -28,33 +26,18 @@ PREFIXES: Final = [f"{number:02x}" for number in range(256)]
 """The store is walked in 256 slices, one a minute: the whole of it every four hours."""
 
 
-class Housekeeping:
+class Housekeeping(Periodic):
     """One turn a minute, by one process at a time."""
 
+    interval = first_wait = INTERVAL
+    log = log
+
     def __init__(self, resources: Resources) -> None:
+        super().__init__()
         self._database: Database = resources.database
         self._storage = resources.storage
         self._expiring = resources.expiring
         self._prefixes = itertools.cycle(PREFIXES)
-        self._task: asyncio.Task[None] | None = None
-
-    async def start(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="housekeeping")
-
-    async def stop(self) -> None:
-        if self._task:
-            self._task.cancel()
-            await asyncio.wait([self._task])
-
-    async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(INTERVAL)
-            try:
-                await self.turn()
-            except (SQLAlchemyError, *DATABASE_DOWN) as error:
-                log.warning("no housekeeping: %s", type(error).__name__)
-            except Exception:
-                log.exception("housekeeping failed")
 
     async def turn(self) -> None:
         """Remove what has expired, collect one slice of the store, and audit batches that ended lately."""
