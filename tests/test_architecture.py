@@ -25,6 +25,7 @@ LONGEST, LONGEST_MEDIAN = 400, 120
 TEXT_SUFFIXES = (".py", ".sql", ".js", ".css", ".html")
 COMMITTING = {"app/kit/db.py", "app/kit/migrations.py"}
 """migrations.py commits DDL under its own lock, on a connection that no request ever sees."""
+ALLOWED_CYCLE = {"app.reports.profile"}
 SECRET_WORDS = ("key", "secret", "token", "hash")
 # In pieces, so that this file does not name them itself.
 REGISTRIES = tuple(
@@ -170,6 +171,33 @@ def test_imports_point_one_way() -> None:
         [Path(sys.executable).parent / "lint-imports", "--no-cache"], cwd=ROOT, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def module_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def imports_between_files() -> dict[str, set[str]]:
+    """What each module imports of the app: anywhere in the file, also in functions and for types alone."""
+    graph: dict[str, set[str]] = {module_of(path): set() for path in APP.rglob("*.py")}
+    for path in sources():
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.Import):
+                names = {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                names = {node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)}
+            else:
+                continue
+            graph[module_of(path)] |= names & graph.keys() - {module_of(path)}
+    return graph
+
+
+def test_no_import_cycles_between_files() -> None:
+    """Whatever stands on top of nothing else is taken away, again and again: what is left goes in circles."""
+    graph = {module: imported - ALLOWED_CYCLE for module, imported in imports_between_files().items()}
+    while leaves := {module for module, imported in graph.items() if not imported & graph.keys()}:
+        graph = {module: imported for module, imported in graph.items() if module not in leaves}
+    assert sorted(graph) == []
 
 
 def test_every_module_has_a_row() -> None:

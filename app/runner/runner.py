@@ -51,7 +51,7 @@ class Runner:
         self.engine = Engine(database, self.worker_id, self.on_dispatch)
         self._jobs = JobRunner(resources, self._settle, self._settle_with_hooks)
         self._heartbeat = Heartbeat(database, self.worker_id, self.claimer, self.stop_jobs)
-        self._sweeper = Sweeper(database, self)
+        self._sweeper = Sweeper(database, self.worker_id, self)
         self._housekeeping = Housekeeping(resources)
         self._connection: asyncpg.Connection[asyncpg.Record] | None = None
         self._loop: asyncio.Task[None] | None = None
@@ -206,6 +206,10 @@ class Runner:
     async def close(self, batch_id: UUID) -> None:
         """Write a quiet batch's summary and its terminal event."""
         await close_batch(self._database, self._resources.registry, batch_id)
+
+    async def notify(self, batch_ids: Iterable[UUID]) -> None:
+        """Enqueue a dispatch for each of these batches now, outside the loop."""
+        await self.engine.notify(dict.fromkeys(batch_ids, 0.0))
 
     def _notify(self, batch_id: UUID, delay: float = 0.0) -> None:
         self._notifications_due[batch_id] = min(delay, self._notifications_due.get(batch_id, delay))
