@@ -98,7 +98,7 @@ async def run_template(
     once: OnceDep,
     body: TemplateRun | None = None,
 ) -> BatchCreated | DryRun:
-    """Make a batch of what the template's source holds now; a dry run tells what would be in it, with 200."""
+    """Make a batch of what the template's source holds now; a dry run shows what would be in it, with 200."""
     wanted = body or TemplateRun()
     if wanted.dry_run:
         response.status_code = 200

@@ -90,7 +90,7 @@ class TemplateRun(Input):
 
     options: JsonObject = Field(default_factory=dict)
     source: TemplateSource | None = None
-    dry_run: bool = Field(False, description="Only tell what would be in the batch.")
+    dry_run: bool = Field(False, description="Show what would be in the batch, and create nothing.")
 
 
 class ItemPreview(Output):

@@ -13,7 +13,7 @@ from app.batches.states import BATCH_TERMINAL, COUNTERS, JOB_STATUSES, JOB_TERMI
 from app.kit.schemas import Output
 
 MOST_OF_A_KIND: Final = 100
-"""Jobs that are told for each check; a batch in which more disagree is not repaired by reading on."""
+"""Jobs that are reported for each check; a batch in which more disagree is not repaired by reading on."""
 
 _BATCH_ENDS = sql_list(f"batch.{status}" for status in BATCH_TERMINAL)
 _JOB_ENDS = sql_list(f"job.{status}" for status in JOB_TERMINAL)

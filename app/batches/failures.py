@@ -115,7 +115,7 @@ class Groups:
 async def list_failures(session: AsyncSession, batch_id: UUID) -> FailuresRead:
     """The failed jobs of a batch in groups of step, code and normalised message.
 
-    The first 100,000 failed jobs are read and the 500 largest groups told, so memory and reply stay bounded.
+    The first 100,000 failed jobs are read and the 500 largest groups reported, so memory and reply stay bounded.
     """
     # A job that went on to its cleanup steps may have more than one failed step: the one that it failed with counts.
     failed = select(JobStep.name).where(JobStep.job_id == Job.id, JobStep.status == "failed")

@@ -117,7 +117,7 @@ def base_directory_name(prefix: str | None, description: str, day: date) -> str:
 def job_folder(sequence: int, filename: str | None, pipeline: str | None) -> str:
     """`003 Lakeside Invitational`: the job's number first, so that folders sort as the jobs do and never collide.
 
-    `pipeline` is told when the batch has several.
+    `pipeline` is given when the batch has several.
     """
     stem, _ = split_suffix(display_name(filename or "record"))
     return f"{sequence:03d} {stem[:60]} {pipeline}" if pipeline else f"{sequence:03d} {stem}"[:100]

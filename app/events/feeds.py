@@ -44,7 +44,7 @@ select id, xmin::text from (
 
 
 class Feed(Topic):
-    """One organisation's feed. `known` are the versions that its readers have been told, or have loaded themselves."""
+    """One organisation's feed. `known` are the versions that its readers have been sent, or have loaded themselves."""
 
     def __init__(self, organisation_id: UUID) -> None:
         super().__init__(0)
@@ -73,7 +73,7 @@ class Feeds:
             feed.wake()
 
     def note(self, batch_id: UUID, organisation_id: UUID | None) -> None:
-        """A batch changed. The organisation is needed to tell of one that is gone."""
+        """A batch changed. The organisation is needed to report one that is gone."""
         if self._feeds:
             self._dirty[batch_id] = organisation_id or self._dirty.get(batch_id)
             self._changed.set()
@@ -86,7 +86,7 @@ class Feeds:
 
     @asynccontextmanager
     async def follow(self, organisation_id: UUID) -> AsyncIterator[Feed]:
-        """The organisation's feed, kept while anyone reads it. What changes from now on will be told."""
+        """The organisation's feed, kept while anyone reads it. What changes from now on will be published."""
         feed = self._feeds.setdefault(organisation_id, Feed(organisation_id))
         feed.readers += 1
         try:

@@ -33,7 +33,7 @@ Chunks = AsyncGenerator[bytes, None]
 async def batch_chunks(
     hub: Hub, settings: StreamSettings, batch_id: UUID, last_event_id: int, cursor: int, opening: bytes = b""
 ) -> Chunks:
-    """A batch's events after the cursor. `opening` is told first; `last_event_id` is what the table held just now."""
+    """A batch's events after the cursor. `opening` is sent first; `last_event_id` is what the table held just now."""
 
     async def catch_up(cursor: int) -> list[Frame]:
         return await hub.page(batch_id, cursor)

@@ -50,7 +50,7 @@ class Problem(Exception):
 
 
 def problems_of(errors: Sequence[Any], under: Sequence[str] = ()) -> list[dict[str, Any]]:
-    """What pydantic found, as problem documents tell it: where (below `under`), a sentence, and its kind."""
+    """What pydantic found, as problem documents have it: where (below `under`), a sentence, and its kind."""
     return [{"loc": [*under, *found["loc"]], "msg": _sentence_of(found), "type": found["type"]} for found in errors]
 
 

@@ -1,4 +1,4 @@
-"""Who wants to be told, and the outbox: rows written in the transaction of the event that they tell about.
+"""Who wants to be notified, and the outbox: rows written in the transaction of the event that they are about.
 
 A trigger on the event log writes them (see the migration and docs/decisions/0016-outbox.md), whoever writes the event.
 """
@@ -35,7 +35,7 @@ PENDING = text("status = 'pending'")
 
 
 class WebhookEndpoint(Base):
-    """A URL of an organisation that is told of events. `failing_since`: nothing got through since then."""
+    """A URL of an organisation that is notified of events. `failing_since`: nothing got through since then."""
 
     __tablename__ = "webhook_endpoints"
     __table_args__ = (

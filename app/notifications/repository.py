@@ -131,7 +131,7 @@ async def make_waiting_due(session: AsyncSession, endpoint_id: UUID) -> None:
 
 
 async def list_deliveries_of_batch(session: AsyncSession, batch_id: UUID) -> Sequence[WebhookDelivery]:
-    """The newest deliveries that tell of a batch."""
+    """The newest deliveries about a batch."""
     query = select(WebhookDelivery).where(WebhookDelivery.batch_id == batch_id)
     query = query.order_by(WebhookDelivery.event_id.desc(), WebhookDelivery.id).limit(_DELIVERIES_OF_BATCH)
     return (await session.execute(query)).scalars().all()

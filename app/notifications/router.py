@@ -1,4 +1,4 @@
-"""Webhooks: who is told, and what was told to whom."""
+"""Webhooks: who is notified, and of what."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ async def update_webhook(
 
 @router.delete("/webhooks/{webhook_id}", status_code=204)
 async def delete_webhook(webhook_id: UUID, session: SessionDep, caller: AdminDep) -> None:
-    """Remove a webhook with its log; what it was still to be told is not sent."""
+    """Remove a webhook with its log; what was still to be delivered is not sent."""
     endpoint = await service.get_endpoint(session, caller, webhook_id)
     await repository.delete_endpoint(session, endpoint.id)
 
@@ -204,7 +204,7 @@ async def redeliver_webhook(
 
 @router.get("/batches/{batch_id}/notifications")
 async def get_batch_notifications(row: BatchDep, session: SessionDep) -> BatchNotifications:
-    """Who was told of a batch: its mail, and its deliveries to webhooks."""
+    """Who was notified of a batch: its mail, and its deliveries to webhooks."""
     mail = await repository.find_mail(session, row.batch.id)
     deliveries = await repository.list_deliveries_of_batch(session, row.batch.id)
     return BatchNotifications(

@@ -1,4 +1,4 @@
-"""Request and reply bodies of webhooks, and what a batch has told."""
+"""Request and reply bodies of webhooks, and the notifications of a batch."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ class MailRead(Output):
 
 
 class BatchNotifications(Output):
-    """Who was told of a batch, newest first."""
+    """Who was notified of a batch, newest first."""
 
     mail: MailRead | None
     deliveries: list[DeliveryRead]

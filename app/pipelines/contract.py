@@ -154,7 +154,7 @@ class StepContext(Protocol):
     async def siblings(self, key: Callable[[str], str]) -> Sequence[JobInfo]:
         """The jobs of this batch and pipeline whose file names have the same `key` as this one's, by sequence.
 
-        This job is one of them. `key` is a top-level function. They are told as they were submitted: only files are
+        This job is one of them. `key` is a top-level function. They are given as they were submitted: only files are
         known then, URLs have yet to be fetched.
         """
         ...

@@ -1,6 +1,6 @@
 """Bytes of a CSV file, or of the JSON that is at times saved under that name, to rows with their line numbers.
 
-What can be read in one way only is read and told as a repair: another encoding, another delimiter, rows of JSON.
+What can be read in one way only is read and reported as a repair: another encoding, another delimiter, rows of JSON.
 Everything else that is no table raises FileNotReadable.
 """
 

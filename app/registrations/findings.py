@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 
 from app.kit.schemas import Output
 
-MOST_TOLD: Final = 500
+MAX_LISTED: Final = 500
 """Errors and repairs beyond these are counted, not listed."""
 _LONGEST_VALUE: Final = 80
 
@@ -35,14 +35,14 @@ class Findings:
         self, code: str, message: str, *, line: int | None = None, column: str | None = None, value: str | None = None
     ) -> None:
         self.error_count += 1
-        if len(self.errors) < MOST_TOLD:
+        if len(self.errors) < MAX_LISTED:
             self.errors.append(make_finding(code, message, line, column, value))
 
     def repair(
         self, code: str, message: str, *, line: int | None = None, column: str | None = None, value: str | None = None
     ) -> None:
         self.repair_count += 1
-        if len(self.repairs) < MOST_TOLD:
+        if len(self.repairs) < MAX_LISTED:
             self.repairs.append(make_finding(code, message, line, column, value))
 
 

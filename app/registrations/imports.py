@@ -1,4 +1,4 @@
-"""Restaurants from a file: CSV with a head, or JSON; what is wrong with a row is told with its line."""
+"""Restaurants from a file: CSV with a header, or JSON; what is wrong with a row is reported with its line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Menu files: every trap of a real menu is a clear error with its line, or a repair that is told.
+"""Menu files: every trap of a real menu is a clear error with its line, or a repair that is reported.
 
 The columns are those of the menus that restaurants export (16, with images 17 or 20), found by name; what is kept is a
 clean CSV file with exactly these columns.

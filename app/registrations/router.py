@@ -181,10 +181,10 @@ async def put_menu(
     dry_run: DryRun = False,
     keep_good_rows: KeepGoodRows = False,
 ) -> MenuKept:
-    """Check a menu file, or one of option sets, and make it the restaurant's; the head tells which of them it is.
+    """Check a menu file, or one of option sets, and make it the restaurant's; the header says which of them it is.
 
-    What can be put right in one way only is, and is told. Errors refuse the whole file, unless the good rows alone are
-    wanted.
+    What can be put right in one way only is put right and reported. Errors refuse the whole file, unless the good rows
+    alone are wanted.
     """
     async with database.transaction() as session:
         await service.get_standing(session, caller, restaurant_id)

@@ -16,7 +16,7 @@ TEMPLATES: Final = Path(__file__).parent / "templates"
 STYLE: Final = (TEMPLATES / "report.css").read_text("utf-8")
 _DIGEST: Final = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 POLICY: Final = f"default-src 'none'; style-src 'sha256-{_DIGEST}'; base-uri 'none'; form-action 'none'"
-"""Nothing but this style sheet, told by its hash. The page says so itself too, for when it is opened from a disk."""
+"""Nothing but this style sheet, known by its hash. The page says so itself too, for when it is opened from a disk."""
 HEADERS: Final = {
     "Content-Security-Policy": f"{POLICY}; frame-ancestors 'self'; sandbox allow-modals allow-popups allow-downloads",
     "X-Content-Type-Options": "nosniff",

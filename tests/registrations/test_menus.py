@@ -1,4 +1,4 @@
-"""Menu files: each trap is a clear error with its line, or a repair that is told."""
+"""Menu files: each trap is a clear error with its line, or a repair that is reported."""
 
 from __future__ import annotations
 
