@@ -161,7 +161,8 @@ class Hub(Periodic):
     async def _read(self, batch_id: UUID) -> None:
         while topic := self._topics.get(batch_id):
             events = await self.events_after(batch_id, topic.last, PAGE)
-            keep = max(1, min(TAIL, TAILS // len(self._topics)))
+            followed = max(1, len(self._topics))  # the last reader may have left meanwhile
+            keep = max(1, min(TAIL, TAILS // followed))
             if missing := topic.add([durable_frame(batch_id, event) for event in events], keep):
                 MISSING.inc(missing)
                 log.error(
