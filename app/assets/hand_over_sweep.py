@@ -66,8 +66,8 @@ class HandOverSweep(Periodic):
                     max_jobs=len(jobs),
                     relation="hand_over",
                 )
-                follow_up = update(Batch).where(Batch.id == created.batch_id).values(parent_batch_id=batch.id)
-                await session.execute(follow_up)
+                link = update(Batch).where(Batch.id == created.batch_id).values(parent_batch_id=batch.id)
+                await session.execute(link)
         return True
 
 
