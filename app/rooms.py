@@ -49,4 +49,8 @@ def all_rooms() -> Rooms:
             found.insert(-2, room)
         except Exception:
             log.exception("the room %s does not load", point.value)
-    return Rooms(found)
+    rooms = Rooms(found)
+    for room in rooms:
+        if room.assemble:
+            room.assemble(rooms)
+    return rooms

@@ -25,8 +25,8 @@ def downgrade() -> None:
     op.execute("drop schema if exists runner cascade")
     op.execute("drop view batch_operation_logs, batch_report_files, batch_reports")
     op.execute("""
-        drop table lead_data, data_batch_types, plays, schedule_runs, schedules, templates, restaurants, reports,
-          sheet_claims, extractions, sheets, result_links, result_guesses, batch_mails, webhook_deliveries,
+        drop table hand_overs, lead_data, data_batch_types, plays, schedule_runs, schedules, templates, restaurants,
+          reports, sheet_claims, extractions, sheets, result_links, result_guesses, batch_mails, webhook_deliveries,
           webhook_secrets, webhook_endpoints, workers, job_steps, job_outputs, jobs, events, batches, idempotency_keys,
           directory_names, files, pipelines, sessions, api_keys, users, signing_keys, organisations
     """)

@@ -13,8 +13,8 @@ from typing import Any, Final
 from pydantic import Field
 
 from app.assets.children import draw_sheet, first_readable
+from app.assets.picture_names import PICTURES, asset_of, view_of
 from app.assets.views import count_assets
-from app.batches.naming import asset_of, view_of
 from app.files.names import display_name
 from app.pipelines.contract import JobInfo, Params, Pipeline, StepContext
 
@@ -35,6 +35,7 @@ pipeline = Pipeline(
     params=ContactSheetParams,
     accepts=("file",),
     max_parallel=8,
+    naming=PICTURES,
 )
 
 

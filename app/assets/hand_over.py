@@ -14,6 +14,7 @@ from sqlalchemy import func, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.assets.dropbox import Dropbox
+from app.assets.models import HandOver
 from app.assets.monday import Monday
 from app.assets.settings import HandOverSettings
 from app.batches import repository
@@ -89,7 +90,8 @@ async def _find(session: AsyncSession, ctx: StepContext, order: Order) -> Batch 
 async def _keep(ctx: StepContext, batch: Batch, **ids: str) -> None:
     """Ids of the other system are kept as soon as they are known. No event: a batch's log ends with its end."""
     async with ctx.transaction() as session:
-        await session.execute(update(Batch).where(Batch.id == batch.id).values(updated_at=func.now(), **ids))
+        await session.execute(update(Batch).where(Batch.id == batch.id).values(updated_at=func.now()))
+        await session.execute(update(HandOver).where(HandOver.batch_id == batch.id).values(ids))
 
 
 async def _make_folder(ctx: StepContext, order: Order, dropbox: Dropbox) -> Stop | dict[str, Any]:
@@ -123,6 +125,7 @@ async def _upload(ctx: StepContext, order: Order, dropbox: Dropbox) -> Stop | di
 async def _sync(ctx: StepContext, order: Order, board: Monday) -> Stop | dict[str, Any]:
     async with ctx.transaction() as session:
         batch = await _find(session, ctx, order)
+        known = await session.get(HandOver, order.batch_id)
     if batch is None:
         return _GONE
     facts = {
@@ -133,6 +136,6 @@ async def _sync(ctx: StepContext, order: Order, board: Monday) -> Stop | dict[st
         "failed_jobs": str(batch.failed_jobs),
         "created_at": f"{batch.created_at:%Y-%m-%d}",
     }
-    item_id = await board.sync(batch.monday_item_id, batch.base_directory_name, facts)
+    item_id = await board.sync(known.monday_item_id if known else None, batch.base_directory_name, facts)
     await _keep(ctx, batch, monday_item_id=item_id[:255])
     return {"monday_item_id": item_id}

@@ -9,10 +9,11 @@ from __future__ import annotations
 import logging
 from typing import Final
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.assets.hand_over import KEY
+from app.assets.models import HandOver
 from app.auth.caller import Caller
 from app.auth.models import User
 from app.batches import submission
@@ -26,7 +27,6 @@ from app.pipelines.registry import Registry
 
 log = logging.getLogger("tranche.hand_over")
 INTERVAL: Final = 2.0
-_WANTED: Final = or_(Batch.auto_upload_enabled, Batch.monday_sync_enabled)
 
 
 class HandOverSweep(Periodic):
@@ -45,13 +45,16 @@ class HandOverSweep(Periodic):
     async def start_next(self) -> bool:
         """Start the hand-over of the batch that waits longest; whether there was one."""
         async with self._database.transaction() as session:
-            query = select(Batch).where(_WANTED, Batch.handed_over_at.is_(None), Batch.completed_at.is_not(None))
-            query = query.order_by(Batch.completed_at).limit(1).with_for_update(key_share=True, skip_locked=True)
-            batch = (await session.execute(query)).scalar_one_or_none()
-            if batch is None:
+            query = select(Batch, HandOver).join(HandOver, HandOver.batch_id == Batch.id)
+            query = query.where(HandOver.started_at.is_(None), Batch.completed_at.is_not(None))
+            query = query.order_by(Batch.completed_at).limit(1)
+            found = (await session.execute(query.with_for_update(key_share=True, skip_locked=True, of=Batch))).first()
+            if found is None:
                 return False
-            jobs = await _orders(session, batch)
-            await session.execute(update(Batch).where(Batch.id == batch.id).values(handed_over_at=func.now()))
+            batch, wanted = found
+            jobs = await _orders(session, batch, wanted)
+            started = update(HandOver).where(HandOver.batch_id == batch.id).values(started_at=func.now())
+            await session.execute(started)
             owner = await _owner(session, batch)
             if jobs and owner:
                 options = BatchOptions(pipelines=[KEY], name=f"{batch.name[:240]} - Hand-over")
@@ -78,11 +81,11 @@ async def _owner(session: AsyncSession, batch: Batch) -> User | None:
     return (await session.execute(query)).scalar_one_or_none()
 
 
-async def _orders(session: AsyncSession, batch: Batch) -> list[NewJob]:
+async def _orders(session: AsyncSession, batch: Batch, wanted: HandOver) -> list[NewJob]:
     """A job for the folder, one for each job with results, one for the board."""
     orders: list[NewJob] = []
     common = {"batch_id": str(batch.id)}
-    if batch.auto_upload_enabled:
+    if wanted.auto_upload_enabled:
         has_outputs = select(JobOutput.name).where(JobOutput.job_id == Job.id).exists()
         query = select(Job.id, Job.filename).where(Job.batch_id == batch.id, Job.status == "completed", has_outputs)
         found = (await session.execute(query.order_by(Job.sequence))).all()
@@ -91,6 +94,6 @@ async def _orders(session: AsyncSession, batch: Batch) -> list[NewJob]:
         for job_id, filename in found:
             record = {**common, "to": "dropbox_files", "job_id": str(job_id)}
             orders.append(NewJob("record", f"Dropbox: {filename or 'record'}"[:255], record=record))
-    if batch.monday_sync_enabled:
+    if wanted.monday_sync_enabled:
         orders.append(NewJob("record", "monday.com: item", record={**common, "to": "monday"}))
     return orders

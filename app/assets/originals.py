@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from app.assets.picture_names import PICTURES, asset_of, view_of
 from app.assets.views import count_assets
-from app.batches.naming import asset_of, view_of
 from app.pipelines.contract import Pipeline, StepContext
 
 pipeline = Pipeline(
@@ -15,6 +15,7 @@ pipeline = Pipeline(
     description="Keeps the files as they are, grouped by what they show, to be downloaded as one ZIP.",
     accepts=("file", "url"),
     max_parallel=64,
+    naming=PICTURES,
 )
 
 

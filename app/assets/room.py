@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from app.assets import models
 from app.assets.contact_sheet import pipeline as contact_sheet
 from app.assets.hand_over import hand_over_pipeline
+from app.assets.hand_over_options import HandOverExtension
 from app.assets.hand_over_sweep import HandOverSweep
 from app.assets.originals import pipeline as originals
 from app.assets.settings import HandOverSettings
@@ -29,8 +31,10 @@ def pipelines(container: Container) -> Iterable[Pipeline]:
 
 room = Room(
     name="assets",
+    models=models,
     settings=HandOverSettings,
     job_services=lambda container: (make_sweep(container),),
     pipelines=pipelines,
+    batch_extensions=(HandOverExtension(),),
     child_modules=("app.assets.images", "app.assets.contact_sheet_drawing"),
 )

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import Field
 
 from app.assets.children import describe, make_web_images, unpack
+from app.assets.picture_names import PICTURES
 from app.files.names import display_name, split_suffix
 from app.pipelines.contract import Params, Pipeline, StepContext, Stop
 
@@ -30,6 +31,7 @@ pipeline = Pipeline(
     params=WebImageParams,
     accepts=("file", "url"),
     max_parallel=16,
+    naming=PICTURES,
 )
 
 

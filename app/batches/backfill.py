@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -23,6 +23,7 @@ from app.batches.models import Batch, Job
 from app.batches.states import COUNTERS
 from app.batches.step_models import Event
 from app.kit.ids import new_id
+from app.pipelines.naming import Naming
 
 STATUSES: Final = {
     **dict.fromkeys(("completed", "complete", "success", "succeeded", "done", "finished", "ok"), "completed"),
@@ -93,17 +94,23 @@ class AddedBatch:
 
 
 def add_batches(
-    connection: Connection, organisation_id: UUID, groups: Iterable[Sequence[OldJob]], actor: str
+    connection: Connection,
+    organisation_id: UUID,
+    groups: Iterable[Sequence[OldJob]],
+    actor: str,
+    naming_of: Callable[[int], Naming],
 ) -> list[AddedBatch]:
     """Write a batch for each group, with its jobs and two events."""
-    return [_add_batch(connection, organisation_id, group, actor) for group in groups]
+    return [_add_batch(connection, organisation_id, group, actor, naming_of(group[0].pipeline_id)) for group in groups]
 
 
-def _add_batch(connection: Connection, organisation_id: UUID, group: Sequence[OldJob], actor: str) -> AddedBatch:
+def _add_batch(
+    connection: Connection, organisation_id: UUID, group: Sequence[OldJob], actor: str, names_as: Naming
+) -> AddedBatch:
     names = [job.filename for job in group]
-    prefix, mixed = naming.common_prefix(names)
+    prefix, mixed = naming.common_prefix(names, names_as)
     created_at, ended_at = group[0].created_at, max(job.ended_at for job in group)
-    wanted = naming.base_directory_name(prefix, naming.job_description(names), created_at.date())
+    wanted = naming.base_directory_name(prefix, naming.job_description(names, names_as), created_at.date())
     used = connection.execute(claim_statement(organisation_id, wanted)).scalar_one()
     name = numbered(wanted, used)
     counts = Counter(job.status for job in group)

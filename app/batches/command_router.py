@@ -108,7 +108,7 @@ async def update_batch(
         await log.announce(session, caller.organisation_id, batch_id)
     row = await service.get_batch(session, caller, batch_id)
     await session.refresh(row.batch)
-    return responses.BatchRead.model_validate(responses.batch_fields(*row))
+    return (await responses.read_batches(session, [row]))[0]
 
 
 @router.delete("", status_code=204)

@@ -13,6 +13,7 @@ from app.auth.caller import Caller
 from app.batches import log, service
 from app.batches.directory_names import claim_name
 from app.batches.errors import NothingToRetry, NothingToRunAgain
+from app.batches.extensions import EXTENSIONS
 from app.batches.models import Batch, Job
 from app.batches.submission import Notifier
 from app.kit.ids import new_id
@@ -23,8 +24,6 @@ _KEPT = (
     "description",
     "customer_prefix",
     "mixed_customers",
-    "auto_upload_enabled",
-    "monday_sync_enabled",
     "total_pipelines",
     "execution_mode",
     "max_parallel",
@@ -154,6 +153,7 @@ async def _copy(
         "expires_at": now + life if life else None,
     }
     await session.execute(insert(Batch).values(values))
+    await EXTENSIONS.copy(session, parent.id, batch_id)
     copies = {"new_ids": [new_id() for _ in job_ids], "old_ids": list(job_ids), "inherit": relation == "retry_failed"}
     for statement in _STATEMENTS:
         needed = copies | ({"batch_id": batch_id} if statement is _STATEMENTS[0] else {})

@@ -15,7 +15,6 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    String,
     Table,
     Text,
     UniqueConstraint,
@@ -97,11 +96,6 @@ class Batch(Base):
             postgresql_with={"gin_pending_list_limit": 256},
         ),
         Index("ix_batches_open", "status", postgresql_where=text(f"status in ({sql_list(BATCH_OPEN)})")),
-        Index(
-            "ix_batches_hand_over",
-            "completed_at",
-            postgresql_where=text("(auto_upload_enabled or monday_sync_enabled) and handed_over_at is null"),
-        ),
         Index("ix_batches_expires_at", "expires_at", postgresql_where=text("expires_at is not null")),
         Index("ix_batches_parent_batch_id", "parent_batch_id", postgresql_where=text("parent_batch_id is not null")),
         Index(
@@ -154,11 +148,6 @@ class Batch(Base):
     relation: Mapped[str | None] = mapped_column(Text)
     notification_email: Mapped[str | None] = mapped_column(Text)
     notification_sent_at: Mapped[datetime | None] = mapped_column(Timestamp)
-    auto_upload_enabled: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
-    monday_sync_enabled: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
-    dropbox_directory_id: Mapped[str | None] = mapped_column(String(255))
-    monday_item_id: Mapped[str | None] = mapped_column(String(255))
-    handed_over_at: Mapped[datetime | None] = mapped_column(Timestamp)
     last_event_id: Mapped[int] = mapped_column(BigInteger, server_default="0")
     created_at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.now())

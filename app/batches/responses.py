@@ -7,10 +7,12 @@ from datetime import datetime
 from typing import Any, Literal, Protocol
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.models import User
+from app.batches.extensions import EXTENSIONS
+from app.batches.listing import BatchRow
 from app.batches.models import Batch, Job
 from app.batches.schemas import BatchLinks, links_of
 from app.batches.secret_params import without_secrets
@@ -36,6 +38,8 @@ class Creator(Output):
 
 
 class BatchRead(Output):
+    model_config = ConfigDict(extra="allow", json_schema_extra=EXTENSIONS.describe_batch)
+
     id: UUID
     name: str
     description: str | None
@@ -65,10 +69,6 @@ class BatchRead(Output):
     relation: str | None
     notification_email: str | None
     notification_sent_at: datetime | None
-    auto_upload_enabled: bool
-    monday_sync_enabled: bool
-    dropbox_directory_id: str | None
-    monday_item_id: str | None
     last_event_id: int
     created_by: Creator | None
     created_at: datetime
@@ -99,6 +99,8 @@ class StepDetail(StepRead):
 
 
 class JobRead(Output):
+    model_config = ConfigDict(extra="allow", json_schema_extra=EXTENSIONS.describe_job)
+
     id: UUID
     batch_id: UUID
     pipeline: str
@@ -121,7 +123,6 @@ class JobRead(Output):
     error_message: str | None
     cached: bool
     result: Any | None
-    extraction_id: str | None
     result_code: str | None
     retry_of_job_id: UUID | None
     run_at: datetime | None
@@ -192,8 +193,18 @@ class JobsByBatch(Output):
     next_cursor: str | None
 
 
-def batch_fields(batch: Batch, pipeline: PipelineRow, creator: User | None) -> dict[str, Any]:
-    """A row as the members of BatchRead."""
+async def read_batches(session: AsyncSession, rows: Sequence[BatchRow]) -> list[BatchRead]:
+    """Rows as replies."""
+    members = await EXTENSIONS.read(session, [row[0].id for row in rows])
+    return [BatchRead.model_validate(_own_fields(*row) | members[row[0].id]) for row in rows]
+
+
+async def batch_fields(session: AsyncSession, row: BatchRow) -> dict[str, Any]:
+    """A row as the members of BatchRead and of the replies that have more."""
+    return _own_fields(*row) | (await EXTENSIONS.read(session, [row[0].id]))[row[0].id]
+
+
+def _own_fields(batch: Batch, pipeline: PipelineRow, creator: User | None) -> dict[str, Any]:
     own = {name: getattr(batch, name) for name in BatchRead.model_fields if hasattr(batch, name)}
     return own | {
         "metadata": batch.metadata_,
@@ -228,12 +239,13 @@ def job_fields(job: Job, pipeline: str, steps: Iterable[JobStep], code: str | No
     """A row, its steps and its code as the members of JobRead. `run_at` shows only while a delayed retry is due."""
     own = {name: getattr(job, name) for name in JobRead.model_fields if hasattr(job, name)}
     delayed = job.status == "pending" and job.run_at.year > 1  # -infinity arrives as year 1
-    # Clients look for the id with the job; the row itself points at the job, so it is the result that names it.
-    extraction_id = job.result.get("extraction_id") if isinstance(job.result, dict) else None
-    return own | {
-        "pipeline": pipeline,
-        "run_at": job.run_at if delayed else None,
-        "extraction_id": extraction_id if isinstance(extraction_id, str) else None,
-        "result_code": code,
-        "steps": list(steps),
-    }
+    return (
+        own
+        | EXTENSIONS.read_job(job)
+        | {
+            "pipeline": pipeline,
+            "run_at": job.run_at if delayed else None,
+            "result_code": code,
+            "steps": list(steps),
+        }
+    )

@@ -5,18 +5,27 @@ from __future__ import annotations
 from app.batches import models
 from app.batches.archive_router import router as archive_router
 from app.batches.command_router import router as command_router
+from app.batches.extensions import EXTENSIONS
 from app.batches.insight_router import router as insight_router
 from app.batches.legacy import LegacyJobs
 from app.batches.router import router
 from app.batches.settings import BatchSettings
 from app.batches.submit_router import router as submit_router
 from app.kit.db import Database
-from app.kit.room import Room
+from app.kit.room import Room, Rooms
+
+
+def extend(rooms: Rooms) -> None:
+    """Let other rooms add to batches and jobs."""
+    for room in rooms:
+        EXTENSIONS.add(room.batch_extensions, room.job_extensions)
+
 
 room = Room(
     name="batches",
     routers=(submit_router, router, command_router, archive_router, insight_router),
     models=models,
+    assemble=extend,
     settings=BatchSettings,
     services=lambda container: (LegacyJobs(container.get(Database)),),
     streamed_forms=("/api/jobs", "/api/jobs/batch"),

@@ -80,7 +80,7 @@ async def _page(
     for word in (wanted.customer, wanted.pipeline, wanted.search):
         _printable(word)
     rows, following = await listing.list_batches(session, caller.organisation_id, wanted, _sort(sort), limit, cursor)
-    return [responses.BatchRead.model_validate(responses.batch_fields(*row)) for row in rows], following
+    return await responses.read_batches(session, rows), following
 
 
 @router.get("/batches")
@@ -156,7 +156,7 @@ async def get_batch(
     batch: BatchDep, request: Request, response: Response, session: SessionDep, codes: ResultCodesDep
 ) -> responses.BatchReply:
     """One batch with its first 500 jobs; `jobs_next_cursor` pages on at `/jobs`."""
-    batch_id, fields = batch.batch.id, responses.batch_fields(*batch)
+    batch_id, fields = batch.batch.id, await responses.batch_fields(session, batch)
     # What comes after the last event, or without one: the mail was sent, a result code was made or closed.
     notified = "-notified" if fields["notification_sent_at"] else ""
     tag = f'W/"{batch_id.hex}-{fields["last_event_id"]}-{fields["updated_at"].timestamp():.6f}{notified}"'
@@ -207,7 +207,7 @@ async def get_job(row: JobDep, session: SessionDep, caller: CallerDep, codes: Re
     fields = responses.job_fields(*row, code) | {
         "outputs": outputs,
         "tries": await list_failed_attempts(session, job, row.steps),
-        "batch": responses.batch_fields(*await service.get_batch(session, caller, job.batch_id)),
+        "batch": await responses.batch_fields(session, await service.get_batch(session, caller, job.batch_id)),
     }
     return responses.JobReply(job=responses.JobDetail.model_validate(fields))
 

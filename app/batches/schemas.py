@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
+from app.batches.extensions import EXTENSIONS
 from app.kit.schemas import Input, JsonObject, LongText, Output, ShortText, check_text
 
 _EMAIL: Final = re.compile(r"[^@\s]{1,64}@[^@\s]+\.[^@\s]+")
@@ -71,7 +81,12 @@ class Item(Source):
 
 
 class BatchOptions(Input):
-    """What a submission says besides its items, in JSON and as form fields alike."""
+    """What a submission says besides its items, in JSON and as form fields alike.
+
+    Options that belong to a room above (`EXTENSIONS`) are in `model_extra`; other unknown ones are refused.
+    """
+
+    model_config = ConfigDict(extra="allow", json_schema_extra=EXTENSIONS.describe_options)
 
     pipelines: list[ShortText] = Field(
         default_factory=list,
@@ -89,14 +104,20 @@ class BatchOptions(Input):
     max_parallel: int | None = Field(None, ge=1, le=4096, description="Jobs at a time. Unset: the pipeline's own.")
     notification_email: Email | None = None
     failure_policy: FailurePolicyInput | None = Field(None, description="Unset: the pipeline's own.")
-    auto_upload_enabled: bool = Field(False, description="Put the results into Dropbox when the batch has ended.")
-    monday_sync_enabled: bool = Field(False, description="Add the batch to a board of monday.com when it has ended.")
     result_codes: bool | None = Field(
         None, description="A share code for each job that completes. Unset: the pipeline's own."
     )
     first_n: int | None = Field(None, ge=1, le=2**31 - 1, description="A trial run: run so many jobs, then pause.")
     start: bool = Field(True, description="False makes a draft, to be started later.")
     expires_in_hours: int | None = Field(None, ge=1, le=87_600, description="Unset: the pipeline's own life, if any.")
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def check_extensions(cls, values: Any, check: ModelWrapValidatorHandler[Self]) -> Self:
+        if isinstance(values, dict):
+            others = {name: value for name, value in values.items() if name not in cls.model_fields}
+            values = values | EXTENSIONS.check_options(others)
+        return check(values)
 
     @field_validator("pipeline")
     @classmethod

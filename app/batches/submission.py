@@ -19,6 +19,7 @@ from app.auth.repository import get_organisation
 from app.batches import log, naming
 from app.batches.directory_names import claim_name
 from app.batches.errors import BatchEmpty, BatchTooLarge, ParamsNotValid, SourceNotAccepted
+from app.batches.extensions import EXTENSIONS
 from app.batches.models import Batch
 from app.batches.schemas import BatchCreated, BatchOptions, links_of
 from app.kit.errors import problems_of
@@ -183,11 +184,13 @@ async def submit(
     assigned = assign(tasks, jobs, max_jobs, draft=not options.start)
     pipeline = tasks[0].pipeline
     names = [job.name or job.source_url or "" for job in jobs]
-    prefix, mixed = naming.common_prefix(names)
+    prefix, mixed = naming.common_prefix(names, pipeline.naming)
     now = datetime.now(UTC)
     wanted = timedelta(hours=options.expires_in_hours) if options.expires_in_hours else pipeline.expires_after
     life = wanted or (await get_organisation(session, caller.organisation_id)).batch_life
-    base_name = naming.base_directory_name(prefix, naming.job_description(names, options.description), now.date())
+    base_name = naming.base_directory_name(
+        prefix, naming.job_description(names, pipeline.naming, options.description), now.date()
+    )
     base_name = await claim_name(session, caller.organisation_id, base_name)
     single_name = f"Single: {names[0] or 'record'}"[:255] if single and jobs else None
     settings = tasks[0].settings if len(tasks) == 1 else {task.pipeline.key: task.settings for task in tasks}
@@ -209,8 +212,6 @@ async def submit(
         "failure_policy": _failure_policy(pipeline, options),
         "jobs_at_base": len(assigned),
         "first_n": options.first_n,
-        "auto_upload_enabled": options.auto_upload_enabled,
-        "monday_sync_enabled": options.monday_sync_enabled,
         "status": status,
         "queued_at": now if options.start else None,
         "total_pipelines": len(tasks),
@@ -229,6 +230,7 @@ async def submit(
         "expires_at": now + life if life else None,
     }
     await session.execute(insert(Batch).values(values))
+    await EXTENSIONS.save(session, batch_id, options.model_extra or {})
     await _add_jobs(session, registry, batch_id, assigned)
     created = {"status": status, "name": values["name"]} | ({"mixed_customers": True} if mixed else {})
     await log.record(session, batch_id, [log.NewEvent("batch.created", data=created)], actor=caller.actor)

@@ -11,6 +11,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from app.batches.dependencies import SubmitterDep
 from app.batches.errors import NotOneItem
+from app.batches.extensions import EXTENSIONS
 from app.batches.schemas import BatchCreate, BatchCreated, BatchOptions, JobCreate, Url
 from app.files.upload import Form, receive_form
 from app.kit.errors import BadRequest
@@ -62,7 +63,7 @@ def read_form(form: Form, **fixed: Any) -> tuple[BatchOptions, list[str]]:
             pipelines += text.replace(",", " ").split()
         elif name in ("params", "metadata"):
             values[name] = _json_object(name, text)
-        elif name in BatchOptions.model_fields:
+        elif name in BatchOptions.model_fields or name in EXTENSIONS.option_names:
             values[name] = text
         else:
             params[name] = text

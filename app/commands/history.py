@@ -57,13 +57,16 @@ def import_jobs(
         await installation.migrate()
         async with installation.database.transaction() as session:
             await installation.get(Registry).save(session)
-        groups = group_jobs(_read_jobs(file, installation.get(Registry), pipeline), window)
+        registry = installation.get(Registry)
+        groups = group_jobs(_read_jobs(file, registry, pipeline), window)
         added: list[AddedBatch] = []
         with suppress(_TakenBackError):
             async with installation.database.transaction() as session:
                 owner = await service.ensure_user(session, organisation, "admin", "admin")
                 connection = await session.connection()
-                added = await connection.run_sync(add_batches, owner.organisation_id, groups, "import-jobs")
+                added = await connection.run_sync(
+                    add_batches, owner.organisation_id, groups, "import-jobs", registry.naming_of
+                )
                 if dry_run:
                     raise _TakenBackError
         return added

@@ -18,7 +18,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.batches.listing import list_batches_by_id
-from app.batches.responses import BatchRead, batch_fields
+from app.batches.responses import read_batches
 from app.batches.states import BATCH_TERMINAL, sql_list
 from app.events.frames import transient_frame
 from app.events.schemas import BatchDeletedEvent, BatchUpdatedEvent
@@ -140,7 +140,8 @@ class Feeds:
         while group := dict(islice(waiting, AT_A_TIME)):
             async with self._database.transaction() as session:
                 rows = await list_batches_by_id(session, list(self._feeds), list(group))
-                found = [(row[0], BatchRead.model_validate(batch_fields(*row))) for row in rows]
+                replies = await read_batches(session, rows)
+                found = [(row[0], reply) for row, reply in zip(rows, replies, strict=True)]
             there = {batch.id for batch, _ in found}
             for feed in list(self._feeds.values()):
                 mine = [read for batch, read in found if batch.organisation_id == feed.organisation_id]

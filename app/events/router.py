@@ -123,7 +123,8 @@ async def allow_events() -> Response:
 async def _snapshot(database: Database, caller: Caller, batch_id: UUID) -> SnapshotEvent:
     async with database.transaction() as session:
         row = await service.get_batch(session, caller, batch_id)
-    return SnapshotEvent(type="snapshot", batch=responses.BatchRead.model_validate(responses.batch_fields(*row)))
+        (batch,) = await responses.read_batches(session, [row])
+    return SnapshotEvent(type="snapshot", batch=batch)
 
 
 def _page(batch_id: UUID, events: list[event_log.LoggedEvent], last: int, limit: int) -> bytes:

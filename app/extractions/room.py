@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from app.extractions import models
+from app.extractions.job_extension import ExtractionIdExtension
 from app.extractions.pipeline import make_pipeline
 from app.extractions.provider import Provider
 from app.extractions.router import router
@@ -48,5 +49,6 @@ room = Room(
     provides={Provider: make_provider},
     job_services=services,
     pipelines=pipelines,
+    job_extensions=(ExtractionIdExtension(),),
     child_modules=("app.extractions.sheet", "app.extractions.text_layer"),
 )

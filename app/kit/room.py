@@ -56,12 +56,18 @@ class Room:
     """What its sandboxed children need: imported once, by the process that they are forked from."""
     expiring: tuple[Expire, ...] = ()
     """Each removes rows whose time is over, in a transaction of its own, and says how many; called once a minute."""
+    batch_extensions: tuple[Any, ...] = ()
+    """`BatchExtension`s of `app.batches.extensions`: what it adds to submissions and replies of batches."""
+    job_extensions: tuple[Any, ...] = ()
+    """The same for jobs."""
     item_sources: tuple[Any, ...] = ()
     """`ItemSource`s of `app.batches.item_sources`: rows that templates can take their items from."""
     streamed_bodies: tuple[str, ...] = ()
     """Paths, with `*` for anything, whose routes read the body as it comes and watch over its size themselves."""
     streamed_forms: tuple[str, ...] = ()
     """The same for paths where only multipart bodies are read so."""
+    assemble: Callable[[Rooms], None] | None = None
+    """Called once with all rooms, before any of them is used."""
     describe: Callable[[FastAPI], None] | None = None
     """Adds to the description of the API what routes cannot say, once all routes are there."""
     body_limits: Callable[[Container], Mapping[str, int]] = lambda container: {}

@@ -17,6 +17,8 @@ import httpx
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.pipelines.naming import Naming
+
 T = TypeVar("T")
 Source = Literal["file", "url", "record"]
 RETRYABLE = frozenset({"RATE_LIMIT", "TIMEOUT", "NETWORK_ERROR", "UPSTREAM_5XX", "WORKER_LOST"}) | {
@@ -238,7 +240,7 @@ class Pipeline:
 
     `mode`, `failure_policy`, `expires_after` and `result_codes` (a share code for every completed job) are defaults for
     its batches; `accepts` says which sources its jobs may have; `version` goes up when the meaning of its results
-    changes.
+    changes; `naming` reads the customer and a folder's name from the names of files.
     """
 
     key: str
@@ -253,6 +255,7 @@ class Pipeline:
     version: int = 1
     result_codes: bool = False
     result_table: ResultTable | None = None
+    naming: Naming = field(default_factory=Naming)
     steps: list[Step] = field(default_factory=list)
     plan_hook: Plan | None = None
     success_hook: OnSuccess | None = None

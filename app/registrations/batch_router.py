@@ -101,7 +101,7 @@ async def get_registration_batch(row: RowDep, session: SessionDep) -> Registrati
     rows, after = await repository.list_jobs(session, batch.id, limit=JOBS_IN_BATCH)
     counted = _counted(batch)
     return RegistrationBatchRead(
-        **responses.batch_fields(*row),
+        **await responses.batch_fields(session, row),
         **counted,
         **{f"{name}_restaurants": count for name, count in counted.items()},
         jobs=[_job(job) for job in rows],

@@ -88,7 +88,9 @@ async def test_the_same_again_makes_nothing_twice(api: Api, systems: OtherSystem
     batch_id = await process(api, {NAMES[0]: b"once"}, auto_upload_enabled="true", monday_sync_enabled="true")
     first = await follow_up(api, batch_id)
     folders, items = dict(systems.folders), dict(systems.items)
-    await query(api, "with gone as (update batches set monday_item_id = null where id = :id) select 1", id=batch_id)
+    await query(
+        api, "with gone as (update hand_overs set monday_item_id = null where batch_id = :id) select 1", id=batch_id
+    )
     again = await api.post(f"/api/batches/{first['id']}/restart")
     await follow(api, again.json()["new_batch_id"])
     assert (await get_batch(api, again.json()["new_batch_id"]))["status"] == "completed"
@@ -108,9 +110,7 @@ async def test_a_refusal_is_final_and_told(api: Api, systems: OtherSystems) -> N
 async def test_nobody_hands_over_what_did_not_ask_or_is_not_theirs(api: Api, systems: OtherSystems) -> None:
     asked = len(systems.asked)
     await process(api, {NAMES[0]: b"x"})
-    waiting = (
-        "select count(*) from batches where (auto_upload_enabled or monday_sync_enabled) and handed_over_at is null"
-    )
+    waiting = "select count(*) from hand_overs where started_at is null"
     assert await query(api, waiting) == 0
     items = [
         {"record": {"batch_id": "01a20e59-acb2-753d-8b54-8ef973073a43", "to": "monday"}},

@@ -13,6 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from app import __main__ as cli
+from app.assets.picture_names import PICTURES
 from app.batches import naming
 from tests.conftest import make_settings, serving
 from tests.database import PostgresServer
@@ -177,7 +178,7 @@ async def test_names_are_those_that_a_submission_would_get(home: Path, url: str)
     found = await fetch(url, "select base_directory_name, customer_prefix from batches order by created_at")
     expected = []
     for number, name in enumerate(names):
-        prefix, _ = naming.common_prefix([name])
-        words = naming.job_description([name])
+        prefix, _ = naming.common_prefix([name], PICTURES)
+        words = naming.job_description([name], PICTURES)
         expected.append("_".join(part for part in (prefix, words, f"{2000 + number}-01-01") if part))
     assert [row["base_directory_name"] for row in found] == expected

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from app.batches.naming import asset_of, base_directory_name, common_prefix, customer_prefix, job_description, view_of
+from app.assets.picture_names import PICTURES, asset_of, view_of
+from app.batches.naming import base_directory_name, common_prefix, job_description
+from app.pipelines.naming import Naming
 from tests.conftest import Api
 from tests.files.bodies import FORM, form, part
 
@@ -49,7 +51,7 @@ DAY = date(2026, 3, 14)
     ],
 )
 def test_customer_prefix(filename: str, prefix: str | None) -> None:
-    assert customer_prefix(filename) == prefix
+    assert PICTURES.customer_of(filename) == prefix
 
 
 @pytest.mark.parametrize(
@@ -65,7 +67,7 @@ def test_customer_prefix(filename: str, prefix: str | None) -> None:
     ],
 )
 def test_common_prefix(filenames: list[str], prefix: str | None, mixed: bool) -> None:
-    assert common_prefix(filenames) == (prefix, mixed)
+    assert common_prefix(filenames, PICTURES) == (prefix, mixed)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +90,7 @@ def test_common_prefix(filenames: list[str], prefix: str | None, mixed: bool) ->
     ],
 )
 def test_description_read_off_the_names(filenames: list[str], description: str) -> None:
-    assert job_description(filenames) == description
+    assert job_description(filenames, PICTURES) == description
 
 
 @pytest.mark.parametrize(
@@ -104,7 +106,7 @@ def test_description_read_off_the_names(filenames: list[str], description: str) 
     ],
 )
 def test_own_words_win_and_stay_one_folder(given: str, description: str) -> None:
-    assert job_description(["Front.png"], given) == description
+    assert job_description(["Front.png"], PICTURES, given) == description
 
 
 def test_base_directory_name() -> None:
@@ -132,13 +134,18 @@ def test_asset_and_view(filename: str, asset: str, view: str | None) -> None:
 def test_worked_cases(real_data: Path) -> None:
     for case in json.loads((real_data / "images" / "FILENAME_SETS.json").read_text()):
         files, flags = case["files"], case["flags"]
-        prefix, mixed = common_prefix(files)
-        description = job_description(files)
+        prefix, mixed = common_prefix(files, PICTURES)
+        description = job_description(files, PICTURES)
         directory = base_directory_name(prefix, description, date.fromisoformat(case["date"]))
-        without = sum(customer_prefix(name) is None for name in files)
+        without = sum(PICTURES.customer_of(name) is None for name in files)
         found = (prefix, description, directory, mixed, without)
         expected = tuple(case[f"expected_{name}"] for name in ("prefix", "description", "directory"))
         assert found == (*expected, flags["mixed"], flags["unprefixed"]), case["why"]
+
+
+def test_other_workloads_know_no_views_and_no_cameras() -> None:
+    assert common_prefix(["IMG_Harbour7.csv"], Naming()) == ("IMG_HARBOUR7", False)
+    assert job_description(["KX_Quay_Front.csv", "KX_Quay_Back.csv"], Naming()) == "2-file_Render"
 
 
 async def test_a_mixture_of_customers_is_said_and_kept(api: Api) -> None:

@@ -40,7 +40,7 @@ async def test_reply_of_every_submission_has_one_shape(api: Api) -> None:
             "jobs_count": 1,
             "customer_prefix": "KX_HARBOUR7",
             "mixed_customers": False,
-            "base_directory_name": f"KX_HARBOUR7_1-view_Render_{day}{ending}",
+            "base_directory_name": f"KX_HARBOUR7_1-file_Render_{day}{ending}",
             "status": "pending",
             "links": {"self": f"/api/batches/{batch_id}"} | links,
         }

@@ -93,11 +93,6 @@ create table batches (
   queued_at timestamptz,
   total_files integer default 0 not null,
   mixed_customers boolean default false not null,
-  auto_upload_enabled boolean default false not null,
-  monday_sync_enabled boolean default false not null,
-  dropbox_directory_id varchar(255),
-  monday_item_id varchar(255),
-  handed_over_at timestamptz,
   result_codes boolean default false not null,
   constraint pk_batches primary key (id),
   constraint fk_batches_created_by foreign key (created_by) references users (id) on delete set null,
@@ -130,8 +125,6 @@ create index ix_batches_created_by on batches (created_by);
 create index ix_batches_customer_prefix on batches (organisation_id, customer_prefix text_pattern_ops, created_at)
   where customer_prefix is not null;
 create index ix_batches_expires_at on batches (expires_at) where expires_at is not null;
-create index ix_batches_hand_over on batches (completed_at) where (auto_upload_enabled or monday_sync_enabled) and
-  handed_over_at is null;
 create index ix_batches_live on batches (organisation_id, created_at, id) where archived_at is null;
 create index ix_batches_name on batches (organisation_id, name, id) where archived_at is null;
 create index ix_batches_open on batches (status) where status in ('draft', 'pending', 'processing', 'paused',

@@ -1,0 +1,50 @@
+"""What a submission says of other systems, and what replies show of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from pydantic import Field
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.assets.models import HandOver
+from app.kit.schemas import Input, Output
+
+
+class HandOverOptions(Input):
+    """Options of a submission."""
+
+    auto_upload_enabled: bool = Field(False, description="Put the results into Dropbox when the batch has ended.")
+    monday_sync_enabled: bool = Field(False, description="Add the batch to a board of monday.com when it has ended.")
+
+
+class HandOverMembers(Output):
+    """Members of a batch in replies."""
+
+    auto_upload_enabled: bool = False
+    monday_sync_enabled: bool = False
+    dropbox_directory_id: str | None = None
+    monday_item_id: str | None = None
+
+
+class HandOverExtension:
+    """Adds them to batches."""
+
+    options, members = HandOverOptions, HandOverMembers
+
+    async def save(self, session: AsyncSession, batch_id: UUID, options: HandOverOptions) -> None:
+        if options.auto_upload_enabled or options.monday_sync_enabled:
+            await session.execute(insert(HandOver).values(batch_id=batch_id, **options.model_dump()))
+
+    async def copy(self, session: AsyncSession, batch_id: UUID, new_batch_id: UUID) -> None:
+        known = await session.get(HandOver, batch_id)
+        if known:
+            await self.save(session, new_batch_id, HandOverOptions.model_validate(known, from_attributes=True))
+
+    async def read(self, session: AsyncSession, batch_ids: Sequence[UUID]) -> Mapping[UUID, Mapping[str, Any]]:
+        columns = (HandOver.batch_id, *(getattr(HandOver, name) for name in HandOverMembers.model_fields))
+        rows = await session.execute(select(*columns).where(HandOver.batch_id.in_(batch_ids)))
+        return {row.batch_id: dict(row) for row in rows.mappings()}
