@@ -12,7 +12,9 @@ from fastapi_offline import FastAPIOffline
 
 from app.installation import Installation
 from app.kit.body_limit import BodyLimit
-from app.kit.errors import install_error_handlers
+from app.kit.error_handlers import install_error_handlers
+from app.kit.openapi import describe_api
+from app.kit.parameters import check_parameters
 from app.settings import Settings
 
 DESCRIPTION = "Submit many things, process each in stages, watch it live, get the results."
@@ -60,9 +62,9 @@ def create_app(settings: Settings) -> FastAPI:
         multipart=tuple(path for room in installation.rooms for path in room.streamed_forms),
     )
     install_error_handlers(app)
+    check_parameters(app)
+    describe_api(app)
     for room in installation.rooms:
         for router in room.routers:
             app.include_router(router)
-        if room.describe:
-            room.describe(app)
     return app

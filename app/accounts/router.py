@@ -19,9 +19,11 @@ from app.auth.models import Organisation, User
 from app.auth.secrets import new_salt, secret_from, secret_hash
 from app.idempotency.dependencies import KeyedRequestDep
 from app.idempotency.once import Once
+from app.kit.declarations import RouteTag, takes_query
 from app.kit.dependencies import SessionDep, SigningKeyDep
 
-router = APIRouter(tags=["auth"])
+_TAG = RouteTag("auth", "Sign in and out, and make and revoke keys.")
+router = APIRouter(tags=[_TAG])
 PURPOSE: Final = b"session"
 
 
@@ -55,6 +57,7 @@ async def update_organisation(body: OrganisationUpdate, session: SessionDep, cal
 
 
 @router.get("/sign-in", include_in_schema=False)
+@takes_query("*")
 async def follow_sign_in_link(
     session: SessionDep, request: Request, token: Annotated[str, Query(max_length=500)] = ""
 ) -> Response:

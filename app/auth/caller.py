@@ -15,6 +15,7 @@ from app.auth.models import User
 from app.auth.secrets import secret_hash
 from app.kit.data_loader import DataLoader
 from app.kit.db import Database
+from app.kit.declarations import raises
 
 COOKIE = "tranche_session"
 KEY_USE_PRECISION = timedelta(minutes=1)
@@ -44,6 +45,7 @@ class Caller:
         return self.user_name
 
 
+@raises(CrossSiteRequest)
 def refuse_cross_site(request: Request) -> None:
     """A cookie travels by itself, so a request that changes something must come from our own pages.
 

@@ -4,17 +4,28 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Security
+from fastapi.security import APIKeyCookie, HTTPBearer
 
 from app.auth.caller import COOKIE, Caller, Callers, caller_of, refuse_cross_site
 from app.auth.errors import AdminOnly, KeyNotValid, NotSignedIn
 from app.kit.container import provided
+from app.kit.declarations import raises
+from app.kit.errors import DatabaseUnavailable
 
 CallersDep = Annotated[Callers, Depends(provided(Callers))]
 
 
-async def get_caller(request: Request, callers: CallersDep) -> Caller:
-    """The caller; raises NotSignedIn or KeyNotValid (401).
+KEY_SCHEME = HTTPBearer(scheme_name="key", description="A key, as `tranche keys create` makes them.", auto_error=False)
+SESSION_SCHEME = APIKeyCookie(
+    name=COOKIE, scheme_name="session", description="The cookie of a browser that is signed in.", auto_error=False
+)
+"""For the documentation; `find_caller` reads the request itself, because a scheme that is none of ours is refused."""
+
+
+@raises(NotSignedIn, KeyNotValid, refuse_cross_site, DatabaseUnavailable)
+async def find_caller(request: Request, callers: Callers) -> Caller:
+    """The caller; raises NotSignedIn or KeyNotValid (401), CrossSiteRequest (403).
 
     The look-up is over before the route runs: streams and uploads must not hold a connection.
     """
@@ -36,9 +47,21 @@ async def get_caller(request: Request, callers: CallersDep) -> Caller:
     return caller_of(request, *found)
 
 
+@raises(find_caller)
+async def get_caller(
+    request: Request,
+    callers: CallersDep,
+    _key: Annotated[object, Security(KEY_SCHEME)],
+    _session: Annotated[object, Security(SESSION_SCHEME)],
+) -> Caller:
+    """Who calls, by key, else by cookie; see `find_caller`."""
+    return await find_caller(request, callers)
+
+
 CallerDep = Annotated[Caller, Depends(get_caller)]
 
 
+@raises(AdminOnly)
 def get_admin(caller: CallerDep) -> Caller:
     """The caller, if an administrator; raises AdminOnly (403)."""
     if caller.role != "admin":

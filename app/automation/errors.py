@@ -6,20 +6,30 @@ from app.kit.errors import NotFound, Unprocessable
 
 
 class ScheduleNotFound(NotFound):
+    """There is no such schedule in your organisation."""
+
     code = "schedule_not_found"
 
 
 class TemplateNotFound(NotFound):
+    """There is no such template in your organisation."""
+
     code = "template_not_found"
 
 
 class OverridesNotValid(Unprocessable):
+    """What was to be changed for this run does not fit the template."""
+
     code, title = "invalid_overrides", "Overrides not valid"
 
 
 class SourceUnknown(Unprocessable):
+    """There is no item source of that name."""
+
     code, title = "unknown_item_source", "Unknown item source"
 
 
 class FilterNotValid(Unprocessable):
-    code, title = "invalid_filter", "Filter not valid"
+    """The filter is not one that the template's item source takes."""
+
+    code, title = "invalid_source_filter", "Filter not valid"

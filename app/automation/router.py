@@ -22,10 +22,12 @@ from app.automation.schemas import (
 )
 from app.batches.schemas import BatchCreated
 from app.idempotency.dependencies import OnceDep
+from app.kit.declarations import RouteTag
 from app.kit.dependencies import SessionDep
 from app.kit.pages import Cursor, Limit, decode_cursor, encode_cursor, link_next
 
-router = APIRouter(prefix="/api", tags=["automation"])
+_TAG = RouteTag("automation", "Templates make batches again, by hand or by a schedule.")
+router = APIRouter(prefix="/api", tags=[_TAG])
 
 
 @router.get("/item-sources")

@@ -22,9 +22,11 @@ from app.batches.schemas import (
     BatchUpdate,
 )
 from app.idempotency.dependencies import OnceDep
+from app.kit.declarations import RouteTag
 from app.kit.dependencies import SessionDep
 
-router = APIRouter(prefix="/api/batches/{batch_id}", tags=["commands"])
+_TAG = RouteTag("commands", "Start, pause, resume, cancel, retry, copy, change and remove a batch.")
+router = APIRouter(prefix="/api/batches/{batch_id}", tags=[_TAG])
 NEW_BATCH = "/api/batches/{new_batch_id}"
 
 

@@ -9,6 +9,7 @@ from fastapi import Depends
 
 from app.auth.dependencies import CallerDep
 from app.batches import service
+from app.batches.errors import BatchNotFound, JobNotFound
 from app.batches.listing import BatchRow
 from app.batches.repository import JobRow
 from app.batches.responses import ResultCodes
@@ -17,6 +18,7 @@ from app.batches.submitter import Submitter
 from app.files.dependencies import StorageDep, UploadLimitsDep
 from app.idempotency.dependencies import OnceDep
 from app.kit.container import provided
+from app.kit.declarations import raises
 from app.kit.dependencies import DatabaseDep, SessionDep
 from app.pipelines.dependencies import RegistryDep
 
@@ -26,6 +28,7 @@ NotifierDep = Annotated[Notifier, Depends(provided(Notifier))]
 ResultCodesDep = Annotated[ResultCodes, Depends(provided(ResultCodes))]
 
 
+@raises(BatchNotFound)
 async def get_batch(batch_id: UUID, session: SessionDep, caller: CallerDep) -> BatchRow:
     """The caller's batch with its pipeline and who made it; raises BatchNotFound (404)."""
     return await service.get_batch(session, caller, batch_id)
@@ -34,6 +37,7 @@ async def get_batch(batch_id: UUID, session: SessionDep, caller: CallerDep) -> B
 BatchDep = Annotated[BatchRow, Depends(get_batch)]
 
 
+@raises(JobNotFound)
 async def get_job(job_id: UUID, session: SessionDep, caller: CallerDep) -> JobRow:
     """A job of the caller's with its pipeline's key and its steps; raises JobNotFound (404)."""
     return await service.get_job(session, caller, job_id)

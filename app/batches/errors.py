@@ -7,6 +7,8 @@ from app.kit.errors import Conflict, NotFound, Unprocessable
 
 
 class NothingToRetry(Conflict):
+    """No job of the batch has failed, or none with the error code that was asked for."""
+
     code, title = "nothing_to_retry", "Nothing to retry"
 
 
@@ -17,10 +19,14 @@ class NothingToRunAgain(Conflict):
 
 
 class FilesUnknown(Unprocessable):
+    """Some of the `file_id`s are not files of your organisation."""
+
     code, title = "unknown_files", "Unknown files"
 
 
 class JobNotFound(NotFound):
+    """There is no such job in your organisation."""
+
     code = "job_not_found"
 
     def __init__(self) -> None:
@@ -28,6 +34,8 @@ class JobNotFound(NotFound):
 
 
 class BatchNotFound(NotFound):
+    """There is no such batch in your organisation."""
+
     code = "batch_not_found"
 
     def __init__(self) -> None:
@@ -35,6 +43,8 @@ class BatchNotFound(NotFound):
 
 
 class InvalidTransition(Conflict):
+    """The batch is in a status in which this cannot be done; `from` is its status, `allowed` what can be done."""
+
     code, title = "invalid_transition", "Invalid transition"
 
     def __init__(self, status: str, event: str) -> None:
@@ -44,20 +54,30 @@ class InvalidTransition(Conflict):
 
 
 class BatchEmpty(Unprocessable):
+    """A batch needs at least one file, URL or record."""
+
     code, title = "batch_empty", "Batch empty"
 
 
 class BatchTooLarge(Unprocessable):
+    """The batch would have more jobs than this installation takes in one."""
+
     code, title = "too_many_jobs", "Too many jobs"
 
 
 class SourceNotAccepted(Unprocessable):
+    """The pipeline does not take this kind of item: a file, a URL or a record."""
+
     code, title = "source_not_accepted", "Source not accepted"
 
 
 class ParamsNotValid(Unprocessable):
+    """The parameters are not what the pipeline takes; `errors` names each."""
+
     code, title = "invalid_params", "Parameters not valid"
 
 
 class NotOneItem(Unprocessable):
+    """This path takes one file, URL or record. Several go to `/api/jobs/batch`."""
+
     code, title = "not_one_item", "Not one item"

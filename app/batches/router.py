@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated
 from urllib.parse import quote
@@ -15,12 +15,13 @@ from app.batches import listing, repository, responses, service
 from app.batches.dependencies import BatchDep, JobDep, ResultCodesDep
 from app.batches.failed_attempts import list_failed_attempts
 from app.batches.listing import BatchFilter
-from app.batches.states import BATCH_STATUSES, JOB_STATUSES, STATUS_ALIASES
+from app.batches.states import BATCH_ALIASES, BATCH_STATUSES, JOB_ALIASES, JOB_STATUSES
 from app.files.content import file_response
 from app.files.dependencies import StorageDep
 from app.kit.dependencies import SessionDep
 from app.kit.errors import FilterNotReadable, NotFound
 from app.kit.etags import is_known
+from app.kit.filters import check_printable, check_sort, read_words
 from app.kit.pages import Cursor, Limit, decode_cursor, encode_cursor, link_next
 from app.kit.schemas import Moment
 
@@ -30,40 +31,18 @@ JOBS_IN_BATCH, JOBS_IN_LIST, MOST_GROUPS = 500, 100, 100
 """How many jobs come nested in one batch, and in each batch of a list of at most so many; the rest is paged."""
 
 
-def read_words(
-    value: str | None, known: tuple[str, ...], aliases: Mapping[str, str] = STATUS_ALIASES
-) -> tuple[str, ...]:
-    """The statuses of a filter, with the documents' words among ours; raises FilterNotReadable (400) for others."""
-    words = tuple(aliases.get(word, word) for word in (value or "").replace(" ", "").split(",") if word)
-    if unknown := [word for word in words if word not in known]:
-        raise FilterNotReadable(f"There is no status {unknown[0][:40]!r}. There are: {', '.join(known)}.")
-    return words
-
-
-def _sort(value: str) -> str:
-    if value.lstrip("-") not in listing.SORTS or value.startswith("--"):
-        raise FilterNotReadable(f"Sort by one of {', '.join(listing.SORTS)}, with - for descending.")
-    return value
-
-
-def _printable(value: str | None) -> str | None:
-    if value and "\x00" in value:
-        raise FilterNotReadable("A filter must not contain the character U+0000.")
-    return value
-
-
 def _read_filter(value: str, search: str | None) -> BatchFilter:
     """`status:failed`, `customer:PL_DXB`, or a status alone; `status` alone groups by status."""
     name, colon, word = value.partition(":")
     if name == "customer" and colon:
         return BatchFilter(customer=word, search=search)
     if name == "status":
-        return BatchFilter(read_words(word, BATCH_STATUSES), search=search)
+        return BatchFilter(read_words(word, BATCH_STATUSES, BATCH_ALIASES), search=search)
     if colon:
         raise FilterNotReadable(
             "Filter by status or customer, as in filter=status:completed or filter=customer:PL_DXB."
         )
-    return BatchFilter(read_words(value, BATCH_STATUSES), search=search)
+    return BatchFilter(read_words(value, BATCH_STATUSES, BATCH_ALIASES), search=search)
 
 
 async def read_jobs(
@@ -78,8 +57,10 @@ async def _page(
     session: SessionDep, caller: CallerDep, wanted: BatchFilter, sort: str, limit: int, cursor: str | None
 ) -> tuple[list[responses.BatchRead], str | None]:
     for word in (wanted.customer, wanted.pipeline, wanted.search):
-        _printable(word)
-    rows, following = await listing.list_batches(session, caller.organisation_id, wanted, _sort(sort), limit, cursor)
+        check_printable(word)
+    rows, following = await listing.list_batches(
+        session, caller.organisation_id, wanted, check_sort(sort, listing.SORTS), limit, cursor
+    )
     return await responses.read_batches(session, rows), following
 
 
@@ -100,7 +81,7 @@ async def list_batches(
     cursor: Cursor = None,
 ) -> responses.BatchPage:
     """The organisation's batches, newest first. `customer` is matched from its beginning."""
-    statuses = read_words(status, BATCH_STATUSES)
+    statuses = read_words(status, BATCH_STATUSES, BATCH_ALIASES)
     wanted = BatchFilter(statuses, customer, pipeline, search, created_after, archived)
     batches, following = await _page(session, caller, wanted, sort, limit, cursor)
     link_next(request, response, following)
@@ -117,7 +98,9 @@ async def count_batches(
     created_after: Moment | None = None,
 ) -> responses.BatchCounts:
     """How many batches there are in each status, and how many in the archive, under the filters of the list."""
-    wanted = BatchFilter((), _printable(customer), _printable(pipeline), _printable(search), created_after)
+    wanted = BatchFilter(
+        (), check_printable(customer), check_printable(pipeline), check_printable(search), created_after
+    )
     counts = await listing.count_batches(session, caller.organisation_id, wanted)
     archived = await listing.count_batches(session, caller.organisation_id, replace(wanted, archived=True))
     by_status = {status: counts.get(status, 0) for status in BATCH_STATUSES}
@@ -182,7 +165,7 @@ async def list_jobs(
 ) -> responses.JobPage:
     """A batch's jobs in the order they were submitted."""
     after = decode_cursor(cursor, int)[0] if cursor else 0
-    statuses = read_words(status, JOB_STATUSES)
+    statuses = read_words(status, JOB_STATUSES, JOB_ALIASES)
     rows, following = await repository.list_jobs(session, batch.batch.id, limit=limit, after=after, statuses=statuses)
     next_cursor = encode_cursor(following) if following else None
     link_next(request, response, next_cursor)
@@ -217,7 +200,7 @@ async def download_output(
     job_id: UUID, name: str, request: Request, session: SessionDep, caller: CallerDep, storage: StorageDep
 ) -> Response:
     """One result file of a job, as an attachment; ranges are served."""
-    file = await repository.find_output(session, caller.organisation_id, job_id, _printable(name) or "")
+    file = await repository.find_output(session, caller.organisation_id, job_id, check_printable(name) or "")
     if file is None:
         raise NotFound("This job has no such result file.")
     return await file_response(request, storage, file, name)

@@ -17,7 +17,8 @@ STEP_STATUSES: Final = ("pending", "running", *STEP_TERMINAL)
 COUNTERS: Final = ("total", "pending", "running", "completed", "failed", "cancelled", "skipped", "cached")
 """A batch's counters, in the order of `events.counters`. Each is the column `{name}_jobs`."""
 
-STATUS_ALIASES: Final = {"queued": "pending", "in_progress": "processing", "success": "completed"}
+BATCH_ALIASES: Final = {"queued": "pending", "in_progress": "processing", "success": "completed"}
+JOB_ALIASES: Final = {"queued": "pending", "in_progress": "running", "success": "completed"}
 """Words of older clients that filters take as well."""
 
 

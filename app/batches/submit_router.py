@@ -14,11 +14,28 @@ from app.batches.errors import NotOneItem
 from app.batches.extensions import EXTENSIONS
 from app.batches.schemas import BatchCreate, BatchCreated, BatchOptions, JobCreate, Url
 from app.files.upload import Form, receive_form
+from app.kit.declarations import RouteTag
 from app.kit.errors import BadRequest
 
-router = APIRouter(prefix="/api", tags=["batches"])
+_TAG = RouteTag("batches", "Submit many things as one batch, and read batches, jobs and their results.")
+router = APIRouter(prefix="/api", tags=[_TAG])
 M = TypeVar("M", bound=BaseModel)
 _URLS = TypeAdapter(list[Url])
+_REF = "#/components/schemas/{model}"
+
+
+def _form_fields() -> dict[str, Any]:
+    """The options as a form has them: a field that is not sent is how a form says null."""
+    fields: dict[str, dict[str, Any]] = BatchOptions.model_json_schema(ref_template=_REF)["properties"]
+    for schema in fields.values():
+        kinds = [kind for kind in schema.pop("anyOf", ()) if kind != {"type": "null"}]
+        if kinds and schema.get("default", "") is None:
+            del schema["default"]
+        for kind in kinds:
+            schema |= kind
+    return fields
+
+
 FORM_BODY = {
     "requestBody": {
         "required": True,
@@ -31,7 +48,7 @@ FORM_BODY = {
                         "files": {"type": "array", "items": {"type": "string", "format": "binary"}},
                         "urls": {"type": "array", "items": {"type": "string", "format": "uri"}},
                         "params": {"type": "string", "contentMediaType": "application/json"},
-                        **BatchOptions.model_json_schema()["properties"],
+                        **_form_fields(),
                     },
                 }
             }

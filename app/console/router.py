@@ -12,6 +12,7 @@ from fastapi import APIRouter, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from app.kit.declarations import takes_query
 from app.kit.etags import is_known
 
 STATIC = Path(__file__).parent / "static"
@@ -66,12 +67,14 @@ def _serve(request: Request, name: str) -> Response:
 
 
 @router.api_route("/", methods=["GET", "HEAD"])
+@takes_query("*")
 async def read_console(request: Request) -> Response:
     """The page; what it shows is decided by the address after the `#`."""
     return _serve(request, "index.html")
 
 
 @router.api_route("/console/{path:path}", methods=["GET", "HEAD"])
+@takes_query("*")
 async def read_console_file(request: Request, path: str) -> Response:
     """One static file of the page."""
     return _serve(request, path)

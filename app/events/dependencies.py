@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Query, Request
+from fastapi import Depends, Query, Request, Security
 
 from app.auth.caller import Caller, caller_of
-from app.auth.dependencies import CallersDep, get_caller
+from app.auth.dependencies import KEY_SCHEME, SESSION_SCHEME, CallersDep, find_caller
 from app.events.hub import Hub
 from app.events.settings import StreamSettings
 from app.events.tickets import redeem_ticket
 from app.kit.container import provided
+from app.kit.declarations import raises
 from app.kit.dependencies import DatabaseDep
 
 StreamSettingsDep = Annotated[StreamSettings, Depends(provided(StreamSettings))]
@@ -21,16 +22,19 @@ StreamSettingsDep = Annotated[StreamSettings, Depends(provided(StreamSettings))]
 HubDep = Annotated[Hub, Depends(provided(Hub))]
 
 
+@raises(find_caller, redeem_ticket)
 async def get_follower(
     batch_id: UUID,
     request: Request,
     callers: CallersDep,
     database: DatabaseDep,
+    _key: Annotated[object, Security(KEY_SCHEME)],
+    _session: Annotated[object, Security(SESSION_SCHEME)],
     ticket: Annotated[str | None, Query(max_length=200, description="Instead of a key, for pages elsewhere.")] = None,
 ) -> Caller:
     """Who follows: by key, else by ticket, else by cookie."""
     if ticket is None or "authorization" in request.headers:
-        return await get_caller(request, callers)
+        return await find_caller(request, callers)
     async with database.transaction() as session:
         user, credential_id = await redeem_ticket(session, ticket, batch_id)
     return caller_of(request, user, credential_id)

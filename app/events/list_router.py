@@ -12,21 +12,23 @@ from app.batches.dependencies import BatchDep
 from app.events.dependencies import HubDep, StreamSettingsDep
 from app.events.errors import OnlyAStream
 from app.events.openapi_docs import list_stream_content, list_stream_description
-from app.events.schemas import TicketRead
+from app.events.schemas import TRANSIENT_OF_LIST, TicketRead
 from app.events.stream import EventStream, list_chunks
 from app.events.tickets import issue_ticket, next_end
 from app.idempotency.dependencies import OnceDep
+from app.kit.declarations import raises, shows
 from app.kit.dependencies import SessionDep
 
 router = APIRouter(prefix="/api", tags=["events"])
 _ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
     200: {"content": list_stream_content(), "description": "The stream."},
-    406: {"description": "The client does not accept text/event-stream."},
 }
 
 
 @router.get("/events", response_class=Response, responses=_ANSWERS, description=list_stream_description())
 @router.head("/events", include_in_schema=False)
+@raises(OnlyAStream, EventStream)
+@shows(*TRANSIENT_OF_LIST)
 async def follow_batches(request: Request, caller: CallerDep, hub: HubDep, settings: StreamSettingsDep) -> Response:
     """What happens to the organisation's batches from now on, as snapshots of those that changed."""
     accepted = request.headers.get("accept", "*/*")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from app.events.hub import Hub
 from app.events.list_router import router as list_router
-from app.events.openapi_docs import describe_events
 from app.events.router import router
 from app.events.settings import StreamSettings
 from app.kit.container import Container
@@ -21,6 +20,5 @@ room = Room(
     routers=(router, list_router),
     settings=StreamSettings,
     provides={Hub: make_hub},
-    describe=describe_events,
     http_services=lambda container: (container.get(Hub),),
 )

@@ -20,9 +20,10 @@ from app.events.dependencies import FollowerDep, HubDep, StreamSettingsDep
 from app.events.errors import EventIdNotReadable
 from app.events.frames import expired_frames, unknown_id_frame
 from app.events.openapi_docs import batch_stream_content, batch_stream_description
-from app.events.schemas import EventPage, SnapshotEvent
+from app.events.schemas import LOG_EVENTS, TRANSIENT_OF_BATCH, EventPage, SnapshotEvent
 from app.events.stream import EventStream, batch_chunks
 from app.kit.db import Database
+from app.kit.declarations import RouteTag, raises, sends, shows
 from app.kit.dependencies import DatabaseDep
 from app.kit.errors import Problem
 from app.kit.pages import Limit
@@ -54,7 +55,8 @@ class TicketRoute(APIRoute):
         return handle_any_origin
 
 
-router = APIRouter(prefix="/api/batches", tags=["events"], route_class=TicketRoute)
+EVENTS: Final = RouteTag("events", "Follow one batch or all of them: live streams, and the same events as pages.")
+router = APIRouter(prefix="/api/batches", tags=[EVENTS], route_class=TicketRoute)
 
 
 def _cursor(header: str | None, query: str | None) -> int:
@@ -70,13 +72,20 @@ def _cursor(header: str | None, query: str | None) -> int:
 _ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
     200: {"model": EventPage, "content": batch_stream_content(), "description": "The stream, or one page as JSON."},
     204: {"description": "The batch has ended and the client has seen its last event: do not come back."},
-    429: {"description": "This key holds as many streams as it may."},
-    503: {"description": "This process serves as many streams as it may."},
 }
 
 
-@router.get("/{batch_id}/events", response_class=Response, responses=_ANSWERS, description=batch_stream_description())
+@router.get(
+    "/{batch_id}/events",
+    response_class=Response,
+    responses=_ANSWERS,
+    description=batch_stream_description(),
+    openapi_extra={"security": [{}]},  # for a ticket
+)
 @router.head("/{batch_id}/events", include_in_schema=False)
+@raises(BatchNotFound, EventIdNotReadable, EventStream)
+@sends("Last-Event-ID")
+@shows(*LOG_EVENTS, *TRANSIENT_OF_BATCH)
 async def follow_events(
     batch_id: UUID,
     request: Request,

@@ -14,11 +14,13 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from app.auth.caller import Caller
+from app.events.errors import NoStreamsLeft, TooManyStreams
 from app.events.frames import HEARTBEAT, Frame, behind_frame, bye_frame, opening_frame
 from app.events.hub import READ_ERRORS, RETRY_SECONDS, Hub
 from app.events.metrics import CUT
 from app.events.settings import StreamSettings
 from app.events.topic import Topic
+from app.kit.declarations import raises
 from app.kit.http_guard import abort
 
 HEADERS: Final = {
@@ -113,6 +115,7 @@ class ReaderStuck(Exception):
     """The client takes nothing any more."""
 
 
+@raises(TooManyStreams, NoStreamsLeft)
 class EventStream(Response):
     """The response: our own rather than a library's, for the memory of thousands of idle streams and a polite end."""
 

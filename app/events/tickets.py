@@ -20,6 +20,7 @@ from app.auth.models import User
 from app.auth.repository import find_user_by_credential
 from app.auth.signing import get_signing_key
 from app.events.errors import TicketNotValid
+from app.kit.declarations import raises
 
 PURPOSE: Final = "stream tickets"
 LIFE_SECONDS: Final = 60
@@ -61,6 +62,7 @@ async def issue_ticket(session: AsyncSession, batch_id: UUID, credential_id: UUI
     return seal(await get_signing_key(session, PURPOSE), batch_id, credential_id, expires_at)
 
 
+@raises(TicketNotValid)
 async def redeem_ticket(session: AsyncSession, ticket: str, batch_id: UUID) -> tuple[User, UUID]:
     """For whom a ticket was made, and the credential it was made with, which must still be valid (else 401)."""
     opened = unseal(await get_signing_key(session, PURPOSE), ticket)

@@ -6,4 +6,6 @@ from app.kit.errors import NotFound
 
 
 class ExtractionNotFound(NotFound):
+    """There is no such extraction in your organisation."""
+
     code = "extraction_not_found"

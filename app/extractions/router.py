@@ -13,11 +13,13 @@ from app.extractions import repository
 from app.extractions.errors import ExtractionNotFound
 from app.extractions.names import choose_names, name_keys
 from app.extractions.schemas import ExtractionDetail, ExtractionPage, ExtractionRead, ExtractionReply
+from app.kit.declarations import RouteTag
 from app.kit.dependencies import SessionDep
 from app.kit.pages import Cursor, Limit, decode_cursor, encode_cursor, link_next
 from app.kit.schemas import check_text
 
-router = APIRouter(prefix="/api/extractions", tags=["extractions"])
+_TAG = RouteTag("extractions", "Swims read from result sheets, by batch or by swimmer.")
+router = APIRouter(prefix="/api/extractions", tags=[_TAG])
 Swimmer = Annotated[
     str | None,
     Query(min_length=1, max_length=255, description="A name, in any way of writing it: `King, Lilly`, `Lilly King`."),

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Callable
+from typing import Any, Final
 from urllib.parse import quote
 
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 
-from app.files.errors import ContentMissing, RangeNotSatisfiable
+from app.files.errors import ContentMissing, RangeNotSatisfiable, StorageUnavailable
 from app.files.models import File
 from app.files.storage import Storage
+from app.kit.declarations import raises, sends
 from app.kit.etags import is_known
+
+CONTENT: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+        "description": "The bytes.",
+    },
+    206: {"description": "The range that was asked for."},
+    304: {"description": "The client has it already."},
+}
+"""For the documentation of routes that hand contents out."""
 
 
 def attachment(name: str) -> str:
@@ -38,6 +50,8 @@ def requested_range(request: Request, size: int, etag: str) -> tuple[int, int] |
     return start, end
 
 
+@raises(RangeNotSatisfiable)
+@sends("ETag", "Content-Disposition")
 def ranged_response(
     request: Request,
     *,
@@ -66,6 +80,7 @@ def ranged_response(
     return StreamingResponse(chunks(start, end if wanted else None), 206 if wanted else 200, headers, media_type)
 
 
+@raises(ContentMissing, StorageUnavailable, ranged_response)
 async def file_response(request: Request, storage: Storage, file: File, name: str | None = None) -> Response:
     """A stored file as an attachment, under its own name or another; raises ContentMissing while it still can."""
     if not await storage.exists(file.storage_key):

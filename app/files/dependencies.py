@@ -6,11 +6,13 @@ from typing import Annotated
 
 from fastapi import Depends
 
+from app.files.errors import StorageUnavailable
 from app.files.storage import Storage
 from app.files.upload import UploadLimits
 from app.kit.container import provided
+from app.kit.declarations import raises
 
-StorageDep = Annotated[Storage, Depends(provided(Storage))]
+StorageDep = Annotated[Storage, Depends(raises(StorageUnavailable)(provided(Storage)))]
 
 
 UploadLimitsDep = Annotated[UploadLimits, Depends(provided(UploadLimits))]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
 from app.auth.dependencies import CallerDep
 from app.files import repository, service
-from app.files.content import file_response
+from app.files.content import CONTENT, file_response
 from app.files.dependencies import StorageDep, UploadLimitsDep
 from app.files.errors import FileNotFound
 from app.files.models import File
@@ -17,16 +17,27 @@ from app.files.names import display_name, guess_media_type
 from app.files.schemas import FilePage, FileRead, FileUpdate, Tag
 from app.files.upload import receive_raw
 from app.idempotency.dependencies import OnceDep
+from app.kit.declarations import RouteTag, raises, sends
 from app.kit.dependencies import DatabaseDep, SessionDep
 from app.kit.errors import Unprocessable
 from app.kit.pages import Cursor, Limit, decode_cursor, encode_cursor, link_next
 from app.kit.schemas import check_text
 
-router = APIRouter(prefix="/api/files", tags=["files"])
+router = APIRouter(
+    prefix="/api/files", tags=[RouteTag("files", "Store files before they are items of a batch, and fetch contents.")]
+)
 FILE = "/api/files/{id}"
+RAW_BODY: Final = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
 
 
-@router.put("/{name}", status_code=201, openapi_extra={"requestBody": {"content": {"application/octet-stream": {}}}})
+@router.put("/{name}", status_code=201, openapi_extra=RAW_BODY)
+@raises(receive_raw)
+@sends("Location")
 async def upload_file(
     name: str,
     request: Request,
@@ -85,12 +96,14 @@ async def _get(session: SessionDep, caller: CallerDep, file_id: UUID) -> File:
 
 
 @router.get("/{file_id}")
+@raises(FileNotFound)
 async def get_file(file_id: UUID, session: SessionDep, caller: CallerDep) -> FileRead:
     """What is known of one file."""
     return FileRead.model_validate(await _get(session, caller, file_id))
 
 
 @router.patch("/{file_id}")
+@raises(FileNotFound)
 async def update_file(file_id: UUID, body: FileUpdate, session: SessionDep, caller: CallerDep) -> FileRead:
     """Replace a file's tags. A file with a tag is kept when the batches that named it go."""
     file = await _get(session, caller, file_id)
@@ -99,7 +112,9 @@ async def update_file(file_id: UUID, body: FileUpdate, session: SessionDep, call
     return FileRead.model_validate(file)
 
 
-@router.get("/{file_id}/content", response_class=Response)
+@router.get("/{file_id}/content", response_class=Response, responses=CONTENT)
+@raises(FileNotFound, file_response)
+@sends("ETag", "Content-Disposition")
 async def download_file(
     file_id: UUID, request: Request, session: SessionDep, caller: CallerDep, storage: StorageDep
 ) -> Response:

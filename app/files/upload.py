@@ -13,11 +13,12 @@ from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, MultipartState, parse_options_header
 from starlette.requests import ClientDisconnect
 
-from app.files.errors import MultipartNotReadable, TooManyFiles, UploadTooLarge
+from app.files.errors import DiskNearlyFull, FileTooLarge, MultipartNotReadable, TooManyFiles, UploadTooLarge
 from app.files.names import display_name, guess_media_type
 from app.files.spool import SpoolWriter
 from app.files.storage import Spooled, Storage
-from app.kit.errors import BadRequest
+from app.kit.declarations import raises
+from app.kit.errors import BadRequest, InsufficientStorage
 from app.kit.schemas import check_text
 
 GATHER = 512 * 1024
@@ -188,6 +189,7 @@ def _check_before_reading(request: Request, storage: Storage, limits: UploadLimi
     storage.check_space(size)
 
 
+@raises(MultipartNotReadable, UploadTooLarge, TooManyFiles, FileTooLarge, DiskNearlyFull, InsufficientStorage)
 @asynccontextmanager
 async def receive_form(request: Request, storage: Storage, limits: UploadLimits) -> AsyncIterator[Form]:
     """The multipart body of a request. Spooled files that the block did not hand to storage are removed after it."""
@@ -210,6 +212,7 @@ async def receive_form(request: Request, storage: Storage, limits: UploadLimits)
         await asyncio.to_thread(receiver.discard)
 
 
+@raises(BadRequest, UploadTooLarge, FileTooLarge, DiskNearlyFull, InsufficientStorage)
 @asynccontextmanager
 async def receive_raw(request: Request, storage: Storage, limits: UploadLimits) -> AsyncIterator[Spooled]:
     """The raw body of a request, spooled; removed after the block unless it was handed to storage."""

@@ -8,12 +8,22 @@ from typing import Annotated
 from fastapi import Depends, Header, Request, Response
 
 from app.auth.dependencies import CallerDep
-from app.idempotency.errors import IdempotencyKeyNotValid
+from app.idempotency.errors import IdempotencyInFlight, IdempotencyKeyNotValid, IdempotencyKeyReused
 from app.idempotency.once import KeyedRequest, Once
+from app.kit.declarations import raises, sends
 
 
+@raises(IdempotencyKeyNotValid, IdempotencyInFlight, IdempotencyKeyReused)
+@sends("Idempotent-Replayed")
 def get_keyed_request(
-    request: Request, idempotency_key: Annotated[str | None, Header(alias="Idempotency-Key")] = None
+    request: Request,
+    idempotency_key: Annotated[
+        str | None,
+        Header(
+            alias="Idempotency-Key",
+            description="Any text of 1 to 255 printable ASCII characters: the same request is carried out once.",
+        ),
+    ] = None,
 ) -> KeyedRequest:
     """The request's key; raises IdempotencyKeyNotValid (400) unless it is 1 to 255 printable ASCII characters."""
     if idempotency_key is not None and not re.fullmatch(r"[\x21-\x7e]{1,255}", idempotency_key):

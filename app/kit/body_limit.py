@@ -11,7 +11,7 @@ from fastapi import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.kit.errors import problem_response
+from app.kit.errors import TooLarge, problem_response
 
 SMALL_BODY = 64 * 1024
 LINGER_SECONDS, LINGER_BYTES = 3.0, 64 * 1024 * 1024
@@ -89,7 +89,7 @@ class BodyLimit:
         detail = f"The body is larger than {limit:,} bytes."
         declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
         if declared.isdigit() and int(declared) > limit:
-            answer = problem_response(Request(scope), 413, "too_large", "Too large", detail)
+            answer = problem_response(Request(scope), TooLarge.status, TooLarge.code, TooLarge.title, detail)
             await answer(scope, receive, send)
             return
         received = 0

@@ -10,9 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit.container import provided
 from app.kit.db import Database
+from app.kit.declarations import raises
+from app.kit.errors import DatabaseUnavailable, InsufficientStorage
 from app.kit.signing import SigningKey
 
-DatabaseDep = Annotated[Database, Depends(provided(Database))]
+get_database = raises(DatabaseUnavailable, InsufficientStorage)(provided(Database))
+DatabaseDep = Annotated[Database, Depends(get_database)]
 
 
 async def open_session(database: DatabaseDep) -> AsyncIterator[AsyncSession]:

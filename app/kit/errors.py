@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import errno
-import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 import asyncpg
-from fastapi import FastAPI, Request
+from fastapi import Request
 from fastapi.encoders import jsonable_encoder
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from starlette.exceptions import HTTPException
 
-log = logging.getLogger("tranche.errors")
+from app.kit.declarations import detail_alias_of
+
 MEDIA_TYPE = "application/problem+json"
 
 DATABASE_DOWN = (
@@ -34,19 +32,64 @@ DATABASE_DOWN = (
 """What a client of PostgreSQL sees while the server is away; each of them was met when a postmaster was killed."""
 
 
+class Finding(BaseModel):
+    """One thing that is wrong with a request, and where."""
+
+    model_config = ConfigDict(extra="allow")
+
+    loc: list[str | int] = Field(
+        description="The way to it: `body`, `query`, `path` or `header`, then names and places."
+    )
+    msg: str = Field(description="A sentence for people.")
+    type: str = Field(description="What kind of mistake it is.")
+
+
+class ProblemDocument(BaseModel):
+    """Every error is answered with such a document (RFC 9457). Some codes have further members."""
+
+    model_config = ConfigDict(title="Problem", extra="allow")
+
+    type: str = Field(description="A URN that ends with the code.")
+    title: str = Field(description="The kind of problem in a few words.")
+    status: int = Field(description="The HTTP status.")
+    detail: str = Field(description="What is wrong with this request, in a sentence for people.")
+    instance: str = Field(description="The path that was asked for.")
+    code: str = Field(description="The kind of problem, for programs. It never changes.")
+    errors: list[Finding | dict[str, Any]] | None = Field(
+        None, description="Everything that is wrong, where it is known."
+    )
+
+
 class Problem(Exception):
     """An error with an HTTP status and a code. Rooms subclass it with noun phrases.
 
-    `detail` is one sentence for the person who reads it; `extra` are further members of the document.
+    A subclass's docstring is what docs/errors.md and /docs say of its code: plain sentences for those who call the API.
+    `sends` are the headers that come with it; one with `only_changes` is never the answer to a GET. `detail` is one
+    sentence for the person who reads it; `extra` are further members of the document.
     """
 
     status: ClassVar[int] = 400
     code: ClassVar[str] = "bad_request"
     title: ClassVar[str] = "Bad request"
+    sends: ClassVar[tuple[str, ...]] = ()
+    only_changes: ClassVar[bool] = False
 
     def __init__(self, detail: str, *, headers: dict[str, str] | None = None, **extra: Any) -> None:
         super().__init__(detail)
         self.detail, self.headers, self.extra = detail, headers or {}, extra
+
+    @classmethod
+    def meaning(cls) -> str:
+        """What the code says, on one line."""
+        return " ".join((cls.__doc__ or "").split())
+
+
+def all_problems(base: type[Problem] = Problem) -> Iterator[type[Problem]]:
+    """Every kind of problem of the service that is imported."""
+    for kind in base.__subclasses__():
+        if kind.__module__.startswith("app."):
+            yield kind
+        yield from all_problems(kind)
 
 
 def problems_of(errors: Sequence[Any], under: Sequence[str] = ()) -> list[dict[str, Any]]:
@@ -73,49 +116,98 @@ class BadRequest(Problem):
     """The request cannot be read as what it claims to be."""
 
 
+class InvalidJson(BadRequest):
+    """The body is not valid JSON."""
+
+    code = "invalid_json"
+
+
 class NotFound(Problem):
+    """There is nothing under this path, or nothing that the caller may see."""
+
     status, code, title = 404, "not_found", "Not found"
 
 
+class MethodNotAllowed(Problem):
+    """The path exists, but not with this method; `Allow` names those it has."""
+
+    status, code, title, sends = 405, "method_not_allowed", "Method not allowed", ("Allow",)
+
+
+class RequestTimeout(Problem):
+    """The request did not arrive in time. The connection is closed."""
+
+    status, code, title = 408, "request_timeout", "Request timeout"
+
+
 class Conflict(Problem):
+    """The change contradicts what is stored, or another change that came first."""
+
     status, code, title = 409, "conflict", "Conflict"
 
 
+class TooLarge(Problem):
+    """The body is larger than this path takes."""
+
+    status, code, title = 413, "too_large", "Too large"
+
+
 class Unprocessable(Problem):
+    """Parameters or members of the body are missing or have values that are not allowed; `errors` names each."""
+
     status, code, title = 422, "validation_failed", "Validation failed"
 
 
-class TooLarge(Problem):
-    status, code, title = 413, "too_large", "Too large"
+class HeaderFieldsTooLarge(Problem):
+    """The request's header has more than 64 KiB. The connection is closed."""
+
+    status, code, title = 431, "request_header_fields_too_large", "Request header fields too large"
+
+
+class InternalError(Problem):
+    """Something failed on our side. It has been logged."""
+
+    status, code, title = 500, "internal_error", "Internal error"
 
 
 class Unavailable(Problem):
     """The service cannot do this now; `Retry-After` says when to try again, in seconds."""
 
-    status, code, title = 503, "unavailable", "Service unavailable"
+    status, code, title, sends = 503, "unavailable", "Service unavailable", ("Retry-After",)
 
     def __init__(self, detail: str, *, retry_after: int = 2, **extra: Any) -> None:
         super().__init__(detail, headers={"Retry-After": str(retry_after)}, **extra)
 
 
+class DatabaseUnavailable(Unavailable):
+    """The database cannot be reached just now. Try again after `Retry-After` seconds."""
+
+    code = "database_unavailable"
+
+
 class FilterNotReadable(BadRequest):
-    """A filter or an order of a list that there is not."""
+    """A filter or a sort order has a value that this list does not know; the detail names those it knows."""
 
     code = "invalid_filter"
 
 
 class CursorNotReadable(BadRequest):
+    """The cursor is not one that this service gave out for this list."""
+
     code = "invalid_cursor"
 
 
 class TooManyRequests(Problem):
-    """Over the limit; `Retry-After` says when there is room again, in seconds."""
+    """The caller asks too often; `Retry-After` says when there is room again, in seconds."""
 
-    status, code, title = 429, "too_many_requests", "Too many requests"
+    status, code, title, sends = 429, "too_many_requests", "Too many requests", ("Retry-After",)
 
 
 class InsufficientStorage(Problem):
+    """There is no room on a disk. Nothing was stored."""
+
     status, code, title = 507, "insufficient_storage", "Insufficient storage"
+    only_changes = True
 
 
 def problem_response(
@@ -130,6 +222,8 @@ def problem_response(
     """The one place a problem document is put together."""
     body = {"type": f"urn:tranche:problem:{code}", "title": title, "status": status, "detail": detail}
     body |= {"instance": request.url.path, "code": code, **jsonable_encoder(extra or {})}
+    if alias := detail_alias_of(request):
+        body.setdefault(alias, body["detail"])
     return JSONResponse(body, status, headers, MEDIA_TYPE)
 
 
@@ -141,76 +235,13 @@ def constraint_of(error: IntegrityError) -> str | None:
 
 def is_database_down(error: BaseException) -> bool:
     """Whether an error only says that the database could not be reached, or the connection to it was lost."""
-    cause = _cause(error)
+    cause = cause_of(error)
     if isinstance(cause, OSError) and (cause.filename is not None or cause.errno in (errno.ENOSPC, errno.EDQUOT)):
         return False  # about a file or a disk: a lost connection names no file
     invalidated = isinstance(error, DBAPIError) and error.connection_invalidated
     return invalidated or isinstance(cause, (*DATABASE_DOWN, PoolTimeout))
 
 
-def _cause(error: BaseException) -> BaseException | None:
+def cause_of(error: BaseException) -> BaseException | None:
     """What the driver said, below what SQLAlchemy made of it."""
     return getattr(error.orig, "__cause__", None) or error.orig if isinstance(error, DBAPIError) else error
-
-
-def _route_of(request: Request) -> str:
-    """The path's pattern: what stands in its place may be a share code, which no log may hold."""
-    return str(getattr(request.scope.get("route"), "path", request.url.path))
-
-
-async def _on_problem(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, Problem)
-    if error.status == 500:
-        log.error("%s %s failed: %s", request.method, _route_of(request), error.detail)
-    return problem_response(request, error.status, error.code, error.title, error.detail, error.headers, error.extra)
-
-
-async def _on_http(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, HTTPException)
-    codes = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
-    code, detail = codes.get(error.status_code, "http_error"), str(error.detail)
-    return problem_response(request, error.status_code, code, detail, detail, dict(error.headers or {}))
-
-
-async def _on_validation(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, RequestValidationError)
-    found = problems_of(error.errors()[:100])
-    if any(e["type"] == "json_invalid" for e in found):
-        return problem_response(request, 400, "invalid_json", "Bad request", "The body is not valid JSON.")
-    where = ".".join(str(part) for part in found[0]["loc"]) if found else "request"
-    detail = f"{where}: {found[0]['msg']}" if found else "The request is not valid."
-    return problem_response(request, 422, "validation_failed", "Validation failed", detail, extra={"errors": found})
-
-
-async def _on_integrity(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, IntegrityError)
-    name = constraint_of(error) or "constraint"
-    return problem_response(request, 409, "conflict", "Conflict", f"The change breaks the rule {name}.")
-
-
-async def _on_database(request: Request, error: Exception) -> JSONResponse:
-    if isinstance(_cause(error), asyncpg.DiskFullError):
-        detail = "There is no room on the database's disk. Nothing was stored."
-        return problem_response(request, 507, "insufficient_storage", "Insufficient storage", detail)
-    if not is_database_down(error):
-        return await _on_unexpected(request, error)
-    detail = "The database cannot be reached just now."
-    headers = {"Retry-After": "2"}
-    return problem_response(request, 503, "database_unavailable", "Service unavailable", detail, headers)
-
-
-async def _on_unexpected(request: Request, error: Exception) -> JSONResponse:
-    log.error("%s %s failed", request.method, _route_of(request), exc_info=error)
-    detail = "Something failed on our side. It has been logged."
-    return problem_response(request, 500, "internal_error", "Internal error", detail)
-
-
-def install_error_handlers(app: FastAPI) -> None:
-    """Make every error of `app` a problem document."""
-    app.add_exception_handler(Problem, _on_problem)
-    app.add_exception_handler(HTTPException, _on_http)
-    app.add_exception_handler(RequestValidationError, _on_validation)
-    app.add_exception_handler(IntegrityError, _on_integrity)
-    for kind in (DBAPIError, PoolTimeout, *DATABASE_DOWN):
-        app.add_exception_handler(kind, _on_database)
-    app.add_exception_handler(Exception, _on_unexpected)

@@ -16,6 +16,8 @@ from typing import Any, ClassVar, Final
 from starlette.types import Scope
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from app.kit.errors import BadRequest, HeaderFieldsTooLarge, Problem, RequestTimeout
+
 MAX_HEADER_BYTES: Final = 64 * 1024
 _ABORT: Final = "tranche.abort"
 
@@ -72,7 +74,7 @@ class GuardedProtocol(HttpToolsProtocol):
         if before is self._awaited is _Awaited.HEADER:
             self._header_bytes += len(data)
             if self._header_bytes > MAX_HEADER_BYTES:
-                self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+                self._refuse(HeaderFieldsTooLarge)
         self._set_watch()
 
     def on_message_begin(self) -> None:
@@ -94,7 +96,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         """The parser gave up: what it was given is no HTTP, or the header was too large."""
         too_large = self._awaited is _Awaited.HEADER and self._header_bytes > MAX_HEADER_BYTES
-        self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE if too_large else HTTPStatus.BAD_REQUEST)
+        self._refuse(HeaderFieldsTooLarge if too_large else BadRequest)
 
     def _set_watch(self) -> None:
         """Requests that come in one piece, which is nearly all of them, never need a timer."""
@@ -113,9 +115,9 @@ class GuardedProtocol(HttpToolsProtocol):
         if left > 0:
             self._watch = self.loop.call_later(left, self._check)
         else:
-            self._refuse(HTTPStatus.REQUEST_TIMEOUT)
+            self._refuse(RequestTimeout)
 
-    def _refuse(self, status: HTTPStatus) -> None:
+    def _refuse(self, kind: type[Problem]) -> None:
         """Answer for the application, unless it has begun to, and close the connection."""
         self._awaited = _Awaited.NOTHING
         if self.transport.is_closing():
@@ -123,10 +125,10 @@ class GuardedProtocol(HttpToolsProtocol):
         if self.cycle and self.cycle.response_started and not self.cycle.response_complete:
             self.transport.abort()
             return
-        code = status.phrase.lower().replace(" ", "_")
-        problem = {"type": f"urn:tranche:problem:{code}", "title": status.phrase, "status": status.value, "code": code}
-        body = json.dumps(problem | {"detail": status.description or status.phrase}).encode()
-        head = f"HTTP/1.1 {status.value} {status.phrase}\r\ncontent-type: application/problem+json\r\n"
+        code = kind.code
+        problem = {"type": f"urn:tranche:problem:{code}", "title": kind.title, "status": kind.status, "code": code}
+        body = json.dumps(problem | {"detail": kind.meaning(), "instance": "/"}).encode()
+        head = f"HTTP/1.1 {kind.status} {HTTPStatus(kind.status).phrase}\r\ncontent-type: application/problem+json\r\n"
         self.transport.write(f"{head}content-length: {len(body)}\r\nconnection: close\r\n\r\n".encode() + body)
         self.transport.close()
 

@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Hashable
 from typing import Final
 
+from app.kit.declarations import raises
 from app.kit.errors import TooManyRequests
 
 CALLERS_KEPT: Final = 10_000
@@ -23,6 +24,7 @@ class RateLimit:
         self.per_minute = per_minute
         self._full_at: OrderedDict[Hashable, float] = OrderedDict()
 
+    @raises(TooManyRequests)
     def check(self, caller: Hashable) -> None:
         """Count one request of the caller; raises TooManyRequests (429) when it is one too many."""
         now, interval = time.monotonic(), 60.0 / self.per_minute

@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any
 
 import asyncpg
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit.container import Container, Factory
@@ -68,8 +68,6 @@ class Room:
     """The same for paths where only multipart bodies are read so."""
     assemble: Callable[[Rooms], None] | None = None
     """Called once with all rooms, before any of them is used."""
-    describe: Callable[[FastAPI], None] | None = None
-    """Adds to the description of the API what routes cannot say, once all routes are there."""
     body_limits: Callable[[Container], Mapping[str, int]] = lambda container: {}
     """Paths whose JSON bodies may be larger, or must be smaller, than those of others, in bytes."""
 

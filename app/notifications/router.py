@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, get_args
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
@@ -13,17 +13,21 @@ from app.auth.caller import Caller
 from app.auth.dependencies import AdminDep, CallerDep
 from app.batches.dependencies import BatchDep
 from app.idempotency.dependencies import OnceDep
+from app.kit.declarations import RouteTag
 from app.kit.dependencies import DatabaseDep, SessionDep, SigningKeyDep
+from app.kit.filters import read_word
 from app.kit.pages import Cursor, Limit, link_next
 from app.kit.signing import SigningKey
 from app.notifications import repository, service
 from app.notifications.dependencies import SettingsDep
 from app.notifications.errors import WebhookNotFound
 from app.notifications.schemas import (
+    DELIVERY_ALIASES,
     BatchNotifications,
     DeliveryDetail,
     DeliveryPage,
     DeliveryRead,
+    DeliveryStatus,
     LastDelivery,
     MailRead,
     SecretRotated,
@@ -37,7 +41,8 @@ from app.notifications.service import delivery_fields, outgoing_fields
 from app.notifications.signing_secrets import webhook_secret
 from app.pipelines.dependencies import RegistryDep
 
-router = APIRouter(prefix="/api", tags=["webhooks"])
+_TAG = RouteTag("webhooks", "Who is told what happens to batches, and what was sent to whom.")
+router = APIRouter(prefix="/api", tags=[_TAG])
 DELIVERY = "/api/webhooks/{webhook_id}/deliveries/{id}"
 
 
@@ -171,13 +176,14 @@ async def list_webhook_deliveries(
     response: Response,
     session: SessionDep,
     caller: CallerDep,
-    status: Annotated[Literal["pending", "delivered", "failed"] | None, Query()] = None,
+    status: Annotated[str | None, Query(max_length=40, description="One of pending, delivered, failed.")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> DeliveryPage:
     """What was sent to a webhook, or will be, newest first. Kept for 30 days after its end."""
     await service.get_endpoint(session, caller, webhook_id)
-    rows, following = await repository.list_deliveries(session, webhook_id, status, limit, cursor)
+    word = read_word(status, get_args(DeliveryStatus), DELIVERY_ALIASES)
+    rows, following = await repository.list_deliveries(session, webhook_id, word, limit, cursor)
     link_next(request, response, following)
     return DeliveryPage(deliveries=[DeliveryRead(**delivery_fields(row)) for row in rows], next_cursor=following)
 

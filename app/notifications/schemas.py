@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
 
 from pydantic import AfterValidator, Field, model_validator
@@ -15,6 +15,14 @@ from app.notifications.body_templates import check_template
 from app.notifications.payload import EVENT_TYPES, EVERY_EVENT, sample_payload
 
 Format = Literal["standard", "slack", "crm"]
+DeliveryStatus = Literal["pending", "delivered", "failed"]
+DELIVERY_ALIASES: Final = {
+    "queued": "pending",
+    "in_progress": "pending",
+    "success": "delivered",
+    "completed": "delivered",
+}
+"""Words of batches and of older clients that the log's filter takes as well."""
 MOST_TEMPLATE_BYTES = 20_000
 DEFAULT_EVENTS = ("batch.completed", "batch.partial", "batch.failed", "batch.cancelled")
 
@@ -104,7 +112,7 @@ class WebhookPage(Output):
     next_cursor: str | None
 
 
-class FailedAttemptRead(Output):
+class DeliveryAttemptRead(Output):
     at: datetime
     status: int | None = Field(description="HTTP status; null when there was no answer.")
     error: str | None
@@ -118,13 +126,13 @@ class DeliveryRead(Output):
     event_type: str
     batch_id: UUID | None
     event_id: int | None
-    status: Literal["pending", "delivered", "failed"]
+    status: DeliveryStatus
     attempts: int
     next_attempt_at: datetime | None
     error: str | None
     created_at: datetime
     completed_at: datetime | None
-    tries: list[FailedAttemptRead]
+    tries: list[DeliveryAttemptRead]
 
 
 class DeliveryDetail(DeliveryRead):

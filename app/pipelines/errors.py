@@ -6,4 +6,6 @@ from app.kit.errors import Unprocessable
 
 
 class PipelineUnknown(Unprocessable):
+    """This installation has no pipeline of that key or id."""
+
     code, title = "unknown_pipeline", "Unknown pipeline"

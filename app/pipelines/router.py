@@ -5,14 +5,16 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from app.auth.dependencies import CallerDep
+from app.kit.declarations import RouteTag
 from app.kit.errors import NotFound
 from app.pipelines.contract import Pipeline
 from app.pipelines.dependencies import RegistryDep
 from app.pipelines.errors import PipelineUnknown
 from app.pipelines.registry import Registry
-from app.pipelines.schemas import PipelinePage, PipelineRead, StepRead
+from app.pipelines.schemas import PipelinePage, PipelineRead, PipelineStepRead
 
-router = APIRouter(prefix="/api/pipelines", tags=["pipelines"])
+_TAG = RouteTag("pipelines", "What this installation can do with an item, and the parameters each pipeline takes.")
+router = APIRouter(prefix="/api/pipelines", tags=[_TAG])
 
 
 def _read(registry: Registry, pipeline: Pipeline) -> PipelineRead:
@@ -25,7 +27,7 @@ def _read(registry: Registry, pipeline: Pipeline) -> PipelineRead:
         mode=pipeline.mode,
         max_parallel=pipeline.max_parallel,
         accepts=list(pipeline.accepts),
-        steps=[StepRead(position=at, name=name) for at, name in enumerate(pipeline.step_names())],
+        steps=[PipelineStepRead(position=at, name=name) for at, name in enumerate(pipeline.step_names())],
         params_schema=pipeline.params.model_json_schema(),
     )
 

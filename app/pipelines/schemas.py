@@ -7,7 +7,7 @@ from typing import Any, Literal
 from app.kit.schemas import Output
 
 
-class StepRead(Output):
+class PipelineStepRead(Output):
     position: int
     name: str
 
@@ -21,7 +21,7 @@ class PipelineRead(Output):
     mode: Literal["parallel", "sequential"]
     max_parallel: int
     accepts: list[str]
-    steps: list[StepRead]
+    steps: list[PipelineStepRead]
     params_schema: dict[str, Any]
 
 

@@ -9,6 +9,8 @@ from fastapi import Depends
 from app.auth.caller import Caller
 from app.auth.dependencies import CallerDep
 from app.kit.container import provided
+from app.kit.declarations import raises
+from app.kit.errors import TooManyRequests
 from app.kit.rate_limit import RateLimit
 
 
@@ -19,6 +21,7 @@ class PlayWrites(RateLimit):
 PlayWritesDep = Annotated[PlayWrites, Depends(provided(PlayWrites))]
 
 
+@raises(TooManyRequests)
 def get_writer(caller: CallerDep, writes: PlayWritesDep) -> Caller:
     """The caller of a request that changes something, within the rate that is allowed to each user."""
     writes.check(caller.user_id)

@@ -6,10 +6,14 @@ from app.kit.errors import NotFound, Problem, Unprocessable
 
 
 class PlayNotRunnable(Unprocessable):
+    """The play has nothing to do, or one of its steps names a variable that has no value."""
+
     code, title = "play_not_runnable", "Play not runnable"
 
 
 class PlayNotFound(NotFound):
+    """There is no such play in your organisation."""
+
     code = "play_not_found"
 
     def __init__(self) -> None:
@@ -17,6 +21,8 @@ class PlayNotFound(NotFound):
 
 
 class PlayOfAnotherOwner(Problem):
+    """Only the play's owner or an administrator may change it."""
+
     status, code, title = 403, "not_owner", "Not the owner"
 
     def __init__(self) -> None:
@@ -25,6 +31,8 @@ class PlayOfAnotherOwner(Problem):
 
 
 class RequirementsNotValid(Unprocessable):
+    """The data batches that a play requires are numbers from 1 to 5, each at most once."""
+
     code, title = "invalid_required_batches", "Required batches not valid"
 
     def __init__(self, detail: str) -> None:

@@ -8,13 +8,13 @@ from app.auth.dependencies import CallerDep
 from app.kit.dependencies import DatabaseDep, SessionDep
 from app.plays import json_lists, service
 from app.plays.dependencies import WriterDep
-from app.plays.schemas import Mapping, MappingInput, MappingsWritten, MappingWritten
+from app.plays.schemas import MappingInput, MappingsWritten, MappingWritten, PlayMapping
 from app.plays.slashed_routes import slashed_route
 
 router = APIRouter(prefix="/api", tags=["plays"])
 
 
-@slashed_route(router, "GET", "/play-batch-mappings", response_model=list[Mapping])
+@slashed_route(router, "GET", "/play-batch-mappings", response_model=list[PlayMapping])
 async def list_play_batch_mappings(request: Request, database: DatabaseDep, caller: CallerDep) -> Response:
     """Every play that requires a data batch, with the numbers of those it requires, ascending."""
     return json_lists.json_reply(request, await json_lists.read_mappings(database, caller.organisation_id))
@@ -36,7 +36,7 @@ async def replace_play_batch_mappings(
 ) -> MappingsWritten:
     """Replace what several plays require at once; plays that are not named keep theirs."""
     written = await service.replace_mappings(session, caller, body)
-    return MappingsWritten(mappings=[Mapping(play_id=key, required_batches=numbers) for key, numbers in written])
+    return MappingsWritten(mappings=[PlayMapping(play_id=key, required_batches=numbers) for key, numbers in written])
 
 
 @slashed_route(router, "DELETE", "/play-batch-mappings/{play_id}")

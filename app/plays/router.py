@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from app.auth.dependencies import CallerDep
 from app.idempotency.dependencies import OnceDep
+from app.kit.declarations import RouteTag
 from app.kit.dependencies import DatabaseDep, SessionDep
 from app.kit.pages import Cursor, Limit, decode_cursor, encode_cursor, link_next
 from app.plays import json_lists, repository, service
@@ -17,7 +18,8 @@ from app.plays.models import Play
 from app.plays.schemas import ChangePage, ChangeRead, DataBatchTypeRead, PlayCreate, PlayRead, PlayUpdate
 from app.plays.slashed_routes import slashed_route
 
-router = APIRouter(prefix="/api", tags=["plays"])
+_TAG = RouteTag("plays", "Sales plays, the data they require, and runs for leads.")
+router = APIRouter(prefix="/api", tags=[_TAG])
 
 
 async def _read(session: SessionDep, play: Play) -> PlayRead:

@@ -67,7 +67,7 @@ class PlayRead(Output):
     updated_at: datetime
 
 
-class Mapping(Output):
+class PlayMapping(Output):
     play_id: int
     required_batches: list[int]
 
@@ -77,13 +77,13 @@ class MappingInput(Input):
     required_batches: list[StrictInt] = Field(max_length=100)
 
 
-class MappingWritten(Mapping):
+class MappingWritten(PlayMapping):
     success: bool = True
 
 
 class MappingsWritten(Output):
     success: bool = True
-    mappings: list[Mapping]
+    mappings: list[PlayMapping]
 
 
 class ChangeRead(Output):

@@ -11,12 +11,14 @@ from app.batches import command_router, insight_router, listing, repository, res
 from app.batches.dependencies import NotifierDep
 from app.batches.listing import BatchFilter
 from app.batches.models import Batch
-from app.batches.router import JOBS_IN_BATCH, read_words
+from app.batches.router import JOBS_IN_BATCH
 from app.batches.schemas import BatchCreated
-from app.batches.states import BATCH_STATUSES
+from app.batches.states import BATCH_ALIASES, BATCH_STATUSES
 from app.files.dependencies import UploadLimitsDep
 from app.idempotency.dependencies import OnceDep
+from app.kit.declarations import RouteTag
 from app.kit.dependencies import SessionDep
+from app.kit.filters import read_words
 from app.kit.pages import Cursor, Limit, encode_cursor, link_next
 from app.kit.schemas import Moment
 from app.pipelines.dependencies import RegistryDep
@@ -34,7 +36,8 @@ from app.registrations.models import PIPELINE_KEY
 from app.registrations.operation_log import list_log
 from app.registrations.submission import submit_registrations
 
-router = APIRouter(prefix="/registration-batches", tags=["registrations"])
+_TAG = RouteTag("registrations", "Batches that register restaurants on an ordering platform.")
+router = APIRouter(prefix="/registration-batches", tags=[_TAG])
 
 
 @router.post("", status_code=201)
@@ -80,7 +83,7 @@ async def list_registration_batches(
     cursor: Cursor = None,
 ) -> list[RegistrationBatchSummary]:
     """The organisation's registration batches, newest first. The next page is in the header Link."""
-    statuses = read_words(status, BATCH_STATUSES)
+    statuses = read_words(status, BATCH_STATUSES, BATCH_ALIASES)
     wanted = BatchFilter(statuses, pipeline=PIPELINE_KEY, created_after=created_after, archived=archived)
     rows, following = await listing.list_batches(session, caller.organisation_id, wanted, "-created_at", limit, cursor)
     link_next(request, response, following)

@@ -13,6 +13,7 @@ from app.batches.dependencies import BatchDep
 from app.batches.errors import BatchNotFound
 from app.batches.listing import BatchRow
 from app.kit.container import provided
+from app.kit.declarations import raises
 from app.kit.dependencies import DatabaseDep
 from app.registrations.models import PIPELINE_KEY
 from app.registrations.settings import PlatformSettings
@@ -30,6 +31,7 @@ def get_row(row: BatchDep) -> BatchRow:
 RowDep = Annotated[BatchRow, Depends(get_row)]
 
 
+@raises(BatchNotFound)
 async def check_kind(database: DatabaseDep, caller: CallerDep, batch_id: UUID) -> None:
     """Refuse a batch of another kind, before a command or an export of batches takes it.
 

@@ -17,6 +17,8 @@ class FileNotReadable(Unprocessable):
 
 
 class NotOneFile(Unprocessable):
+    """This path takes exactly one file."""
+
     code, title = "not_one_file", "Not one file"
 
 
@@ -33,12 +35,18 @@ class MenuNotClean(Unprocessable):
 
 
 class RestaurantNotFound(NotFound):
+    """There is no such restaurant in your organisation."""
+
     code = "restaurant_not_found"
 
 
 class RestaurantBusy(Conflict):
+    """The restaurant is being registered. Try again when its job has ended."""
+
     code, title = "restaurant_busy", "Restaurant busy"
 
 
 class RestaurantsUnknown(Unprocessable):
+    """Some of the restaurants are not in your organisation."""
+
     code, title = "unknown_restaurants", "Unknown restaurants"

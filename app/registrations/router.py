@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, cast, get_args
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -15,8 +15,10 @@ from app.files import service as file_service
 from app.files.dependencies import StorageDep, UploadLimitsDep
 from app.files.names import display_name
 from app.idempotency.dependencies import OnceDep
+from app.kit.declarations import RouteTag, raises
 from app.kit.dependencies import DatabaseDep, SessionDep
 from app.kit.errors import FilterNotReadable
+from app.kit.filters import check_sort, read_word
 from app.kit.pages import Cursor, Limit, link_next
 from app.kit.words import quantity
 from app.registrations import repository, service
@@ -26,6 +28,7 @@ from app.registrations.form import OneFile, receive_file
 from app.registrations.imports import read_restaurants
 from app.registrations.menus import read_menu_file
 from app.registrations.schemas import (
+    STATUS_ALIASES,
     ImportReport,
     MenuKept,
     RestaurantCreate,
@@ -37,33 +40,37 @@ from app.registrations.schemas import (
     Word,
 )
 
-router = APIRouter(prefix="/api/restaurants", tags=["restaurants"])
+_TAG = RouteTag("restaurants", "Restaurants, their menus, and importing them.")
+router = APIRouter(prefix="/api/restaurants", tags=[_TAG])
 DryRun = Annotated[bool, Query(description="Check and report, and keep nothing.")]
 KeepGoodRows = Annotated[bool, Query(description="Keep the good rows although others are wrong.")]
-FILE_BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "text/csv": {},
-            "application/json": {},
-            "multipart/form-data": {
-                "schema": {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}}
-            },
-        },
-    }
+_FILE = {
+    "text/csv": {"schema": {"type": "string"}},
+    "multipart/form-data": {
+        "schema": {
+            "type": "object",
+            "properties": {"file": {"type": "string", "format": "binary"}},
+            "required": ["file"],
+        }
+    },
 }
+_ROWS = {"application/json": {"schema": {"type": "array", "items": {"type": "object", "additionalProperties": True}}}}
+IMPORT_BODY: dict[str, Any] = {"requestBody": {"required": True, "content": _FILE | _ROWS}}
+MENU_BODY: dict[str, Any] = {"requestBody": {"required": True, "content": _FILE}}
 
 
+@raises(FilterNotReadable)
 def get_filter(
     type: Annotated[Word | None, Query()] = None,
     stage: Annotated[Word | None, Query()] = None,
     city: Annotated[Word | None, Query()] = None,
     icp: Annotated[int | None, Query(ge=0, le=10, description="Exactly this score.")] = None,
     icp_min: Annotated[int | None, Query(ge=0, le=10, description="At least this score.")] = None,
-    status: Annotated[Status | None, Query()] = None,
+    status: Annotated[str | None, Query(max_length=40, description=f"One of {', '.join(get_args(Status))}.")] = None,
     search: Annotated[Word | None, Query(description="Part of the name or the city.")] = None,
 ) -> RestaurantFilter:
-    return RestaurantFilter(type=type, stage=stage, city=city, icp=icp, icp_min=icp_min, status=status, search=search)
+    word = cast("Status | None", read_word(status, get_args(Status), STATUS_ALIASES))
+    return RestaurantFilter(type=type, stage=stage, city=city, icp=icp, icp_min=icp_min, status=word, search=search)
 
 
 @router.get("")
@@ -80,6 +87,7 @@ async def list_restaurants(
     """The organisation's restaurants, by name."""
     if sort.removeprefix("-") not in repository.SORTS:
         raise FilterNotReadable(f"Sort by one of {', '.join(repository.SORTS)}, with - for descending.")
+    check_sort(sort, repository.SORTS)
     found, following = await repository.list_restaurants(session, caller.organisation_id, wanted, sort, limit, cursor)
     link_next(request, response, following)
     shown = [RestaurantRead.model_validate(standing.fields()) for standing in found]
@@ -98,7 +106,7 @@ async def create_restaurant(
     return await once.answer(session, body, make, RestaurantRead, location="/api/restaurants/{id}")
 
 
-@router.post("/import", status_code=201, responses={200: {"model": ImportReport}}, openapi_extra=FILE_BODY)
+@router.post("/import", status_code=201, responses={200: {"model": ImportReport}}, openapi_extra=IMPORT_BODY)
 async def import_restaurants(
     request: Request,
     response: Response,
@@ -169,7 +177,7 @@ async def delete_restaurant(restaurant_id: UUID, session: SessionDep, caller: Ca
     await service.delete_restaurant(session, caller, restaurant_id)
 
 
-@router.put("/{restaurant_id}/menu", openapi_extra=FILE_BODY)
+@router.put("/{restaurant_id}/menu", openapi_extra=MENU_BODY)
 async def put_menu(
     restaurant_id: UUID,
     request: Request,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
@@ -15,6 +15,15 @@ from app.registrations.findings import Finding
 from app.registrations.menus import FileReport
 
 Status = Literal["ready", "registering", "live", "failed"]
+STATUS_ALIASES: Final[dict[str, str]] = {
+    "queued": "registering",
+    "in_progress": "registering",
+    "processing": "registering",
+    "running": "registering",
+    "success": "live",
+    "completed": "live",
+}
+"""Words of older clients, and of jobs, that the list's filter takes as well."""
 Word = Annotated[str, StringConstraints(min_length=1, max_length=60), AfterValidator(check_text)]
 
 

@@ -6,8 +6,12 @@ from app.kit.errors import NotFound
 
 
 class BatchReportNotFound(NotFound):
+    """There is no such batch report in your organisation."""
+
     code = "batch_report_not_found"
 
 
 class ReportNotFound(NotFound):
+    """There is no such report in your organisation."""
+
     code = "report_not_found"

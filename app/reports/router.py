@@ -11,13 +11,13 @@ from sqlalchemy import RowMapping
 
 from app.auth.dependencies import CallerDep
 from app.batches.dependencies import SubmitterDep
-from app.batches.router import read_words
 from app.batches.schemas import BatchCreated
-from app.batches.states import BATCH_STATUSES, JOB_STATUSES, STATUS_ALIASES
+from app.batches.states import BATCH_ALIASES, BATCH_STATUSES, JOB_ALIASES, JOB_STATUSES
 from app.batches.submit_router import FORM_BODY, read_form
 from app.files.upload import receive_form
+from app.kit.declarations import RouteTag, takes_query
 from app.kit.dependencies import SessionDep
-from app.kit.errors import FilterNotReadable
+from app.kit.filters import check_printable, read_words
 from app.kit.pages import Cursor, Limit, decode_cursor, link_next
 from app.kit.schemas import Moment
 from app.reports import repository, schemas
@@ -27,24 +27,19 @@ from app.reports.models import PIPELINE_KEY, Report
 from app.reports.repository import BatchReportFilter
 from app.reports.summary_filter import read_contains, read_paths
 
-router = APIRouter(prefix="/api", tags=["reports"])
+_TAG = RouteTag("reports", "Reports on what tables hold, file by file and side by side.")
+router = APIRouter(prefix="/api", tags=[_TAG])
 Word = Annotated[str | None, Query(max_length=200)]
 Summary = Annotated[
     str | None,
     Query(max_length=10_000, description="A JSON object that the summary contains. `summary.formats.csv=2` works too."),
 ]
-FILE_WORDS = STATUS_ALIASES | {"processing": "running", "in_progress": "running"}
+FILE_ALIASES = JOB_ALIASES | {"processing": "running"}
 """A file of a batch report is `processing` where a job is running."""
 
 
 def _read(row: RowMapping) -> schemas.BatchReportRead:
     return schemas.BatchReportRead.model_validate({**row, "links": schemas.links_of(row["id"])})
-
-
-def _printable(value: str | None) -> str | None:
-    if value and "\x00" in value:
-        raise FilterNotReadable("A filter must not contain the character U+0000.")
-    return value
 
 
 @router.post("/batch-reports", status_code=201, openapi_extra=FORM_BODY)
@@ -56,6 +51,7 @@ async def create_batch_report(request: Request, submitter: SubmitterDep) -> Batc
 
 
 @router.get("/batch-reports")
+@takes_query("summary.*")
 async def list_batch_reports(
     request: Request,
     response: Response,
@@ -71,10 +67,10 @@ async def list_batch_reports(
 ) -> schemas.BatchReportPage:
     """The organisation's batch reports, newest first, by what their summaries hold."""
     wanted = BatchReportFilter(
-        statuses=read_words(status, BATCH_STATUSES),
+        statuses=read_words(status, BATCH_STATUSES, BATCH_ALIASES),
         contains=read_contains(summary),
         paths=read_paths(request.query_params.multi_items()),
-        search=_printable(search),
+        search=check_printable(search),
         created_after=created_after,
         archived=archived,
     )
@@ -110,7 +106,7 @@ async def list_batch_report_files(
     """Every file of a batch in the order it was submitted, also those that failed."""
     await _batch_report(session, caller, batch_report_id)
     after = decode_cursor(cursor, int)[0] if cursor else 0
-    statuses = read_words(status, JOB_STATUSES, FILE_WORDS)
+    statuses = read_words(status, JOB_STATUSES, FILE_ALIASES)
     rows, following = await repository.list_batch_report_files(session, batch_report_id, statuses, limit, after)
     link_next(request, response, following)
     files = [schemas.BatchReportFileRead.model_validate(dict(row)) for row in rows]
@@ -130,7 +126,7 @@ async def list_reports(
 ) -> schemas.ReportPage:
     """The organisation's reports, newest first, also those whose batch is gone."""
     rows, following = await repository.list_reports(
-        session, caller.organisation_id, batch_id, _printable(search), limit, cursor
+        session, caller.organisation_id, batch_id, check_printable(search), limit, cursor
     )
     link_next(request, response, following)
     reports = [schemas.ReportItem.model_validate(dict(row)) for row in rows]

@@ -8,8 +8,10 @@ from fastapi import Depends, Request, Response
 
 from app.auth.dependencies import CallerDep
 from app.kit.container import provided
+from app.kit.declarations import raises
 from app.kit.dependencies import DatabaseDep, SessionDep
 from app.results import service
+from app.results.errors import ResultNotFound, TooManyGuesses
 from app.results.owner_codes import OwnerCodes
 from app.results.repository import Shared
 from app.results.service import ResultCodes
@@ -35,6 +37,7 @@ def get_owner_codes(
 CodesDep = Annotated[OwnerCodes, Depends(get_owner_codes)]
 
 
+@raises(ResultNotFound, TooManyGuesses)
 async def open_shared(code: str, request: Request, database: DatabaseDep) -> Shared:
     """What the code opens; raises ResultNotFound (404) and TooManyGuesses (429)."""
     return await service.open_code(database, code, request.client.host if request.client else None)

@@ -21,7 +21,9 @@ class ResultNotFound(NotFound):
 
 
 class TooManyGuesses(Problem):
-    status, code, title = 429, "too_many_guesses", "Too many guesses"
+    """Too many wrong result codes came from your address. Try again after `Retry-After` seconds."""
+
+    status, code, title, sends = 429, "too_many_guesses", "Too many guesses", ("Retry-After",)
 
     def __init__(self) -> None:
         seconds = 60 - datetime.now(UTC).second
@@ -30,4 +32,6 @@ class TooManyGuesses(Problem):
 
 
 class ResultLinkNotFound(NotFound):
+    """There is no such result code in your organisation, or it was revoked."""
+
     code = "result_code_not_found"

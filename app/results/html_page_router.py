@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 
+from app.kit.declarations import takes_query
 from app.kit.dependencies import DatabaseDep
 from app.kit.pages import Cursor, decode_cursor
 from app.pipelines.dependencies import RegistryDep
@@ -30,6 +31,7 @@ _files = StaticFiles(directory=Path(__file__).parent / "static")
 
 
 @router.api_route("/r/{code}", methods=["GET", "HEAD"])
+@takes_query("*")
 async def read_result_page(
     code: str, request: Request, database: DatabaseDep, registry: RegistryDep, cursor: Cursor = None
 ) -> Response:
@@ -48,6 +50,7 @@ async def read_result_page(
 
 
 @router.api_route("/r/static/{path:path}", methods=["GET", "HEAD"])
+@takes_query("*")
 async def read_result_page_file(request: Request, path: str) -> Response:
     """The page's style."""
     response = await _files.get_response(path, request.scope)

@@ -9,12 +9,14 @@ from fastapi import APIRouter, Body
 
 from app.batches.dependencies import BatchDep, JobDep
 from app.idempotency.dependencies import OnceDep
+from app.kit.declarations import RouteTag
 from app.kit.pages import Cursor, Limit
 from app.results import service
 from app.results.dependencies import CodesDep
 from app.results.schemas import ResultCodeCreate, ResultCodePage, ResultCodeRead
 
-router = APIRouter(prefix="/api", tags=["results"])
+_TAG = RouteTag("results", "Codes that open a result without a key, and what they open.")
+router = APIRouter(prefix="/api", tags=[_TAG])
 Wanted = Annotated[ResultCodeCreate | None, Body()]
 
 

@@ -25,6 +25,7 @@ from app.results.repository import Shared
 
 MOST_WRONG: Final = 200
 """Wrong codes of one client in a minute at most: at that pace the 2^60 codes take 10 billion years."""
+WHERE: Final = "/api/results"
 
 
 class ResultCodes:

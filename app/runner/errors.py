@@ -6,4 +6,6 @@ from app.kit.errors import Unavailable
 
 
 class NotReady(Unavailable):
+    """The process cannot serve yet: its database has another schema, or its runner does not run."""
+
     code, title = "not_ready", "Not ready"

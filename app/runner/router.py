@@ -11,13 +11,15 @@ from sqlalchemy import func, select, text
 
 from app.auth.dependencies import CallerDep
 from app.files.dependencies import StorageDep
+from app.kit.declarations import RouteTag
 from app.kit.dependencies import DatabaseDep, SessionDep
 from app.kit.schemas import Output
 from app.runner.dependencies import MigrationsDep, RunnerDep
 from app.runner.errors import NotReady
 from app.runner.models import Worker
 
-router = APIRouter(tags=["operations"])
+_TAG = RouteTag("operations", "How the installation is doing: health, metrics, workers, storage.")
+router = APIRouter(tags=[_TAG])
 
 
 class Amount(Output):

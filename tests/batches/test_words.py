@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 
 from app.batches.states import (
+    BATCH_ALIASES,
     BATCH_STATUSES,
     BATCH_TERMINAL,
     COUNTERS,
+    JOB_ALIASES,
     JOB_STATUSES,
     JOB_TERMINAL,
-    STATUS_ALIASES,
     STEP_STATUSES,
     STEP_TERMINAL,
     sql_list,
@@ -31,9 +32,10 @@ def test_counters_are_the_statuses_of_jobs() -> None:
 
 
 def test_aliases_lead_to_statuses_and_hide_none() -> None:
-    known = {*BATCH_STATUSES, *JOB_STATUSES}
-    assert set(STATUS_ALIASES.values()) <= known
-    assert not set(STATUS_ALIASES) & known
+    for aliases, known in ((BATCH_ALIASES, BATCH_STATUSES), (JOB_ALIASES, JOB_STATUSES)):
+        assert set(aliases.values()) <= set(known)
+        assert not set(aliases) & set(known)
+        assert aliases.keys() >= {"queued", "in_progress", "success"}
 
 
 def test_list_for_sql() -> None:

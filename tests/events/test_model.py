@@ -75,7 +75,7 @@ async def test_the_documentation_shows_every_event(api: Api) -> None:
     of_list = described["paths"]["/api/events"]["get"]
     shown = set()
     for operation in (of_batch, of_list):
-        for item in operation["responses"]["200"]["content"]["text/event-stream"]["itemSchema"]["oneOf"]:
+        for item in operation["responses"]["200"]["content"]["text/event-stream"]["x-item-schema"]["oneOf"]:
             name = item["properties"]["data"]["contentSchema"]["$ref"].rpartition("/")[2]
             word = item["properties"]["event"]["const"]
             assert components[name]["properties"]["type"]["const"] == word

@@ -14,7 +14,8 @@ from pydantic import BaseModel, StringConstraints, ValidationError
 from sqlalchemy import text
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from app.kit.errors import Conflict, Unavailable, explain_error, install_error_handlers, is_database_down
+from app.kit.error_handlers import install_error_handlers
+from app.kit.errors import Conflict, Unavailable, explain_error, is_database_down
 from tests.auth.people import caller
 from tests.batch_helpers import submit
 from tests.conftest import Api

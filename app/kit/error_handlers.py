@@ -1,0 +1,105 @@
+"""Makes every error a problem document: ours, the framework's, and what the database says."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import asyncpg
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+
+from app.kit.errors import (
+    DATABASE_DOWN,
+    BadRequest,
+    Conflict,
+    DatabaseUnavailable,
+    InsufficientStorage,
+    InternalError,
+    InvalidJson,
+    MethodNotAllowed,
+    NotFound,
+    Problem,
+    TooLarge,
+    Unprocessable,
+    cause_of,
+    constraint_of,
+    is_database_down,
+    problem_response,
+    problems_of,
+)
+
+log = logging.getLogger("tranche.errors")
+_BY_STATUS: dict[int, type[Problem]] = {
+    kind.status: kind for kind in (BadRequest, NotFound, MethodNotAllowed, TooLarge)
+}
+"""What the framework refuses by itself."""
+
+
+def _answer(
+    request: Request, kind: type[Problem], detail: str, headers: dict[str, str] | None = None, **extra: Any
+) -> JSONResponse:
+    return problem_response(request, kind.status, kind.code, kind.title, detail, headers, extra)
+
+
+def _route_of(request: Request) -> str:
+    """The path's pattern: what stands in its place may be a share code, which no log may hold."""
+    return str(getattr(request.scope.get("route"), "path", request.url.path))
+
+
+async def _on_problem(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, Problem)
+    if error.status == 500:
+        log.error("%s %s failed: %s", request.method, _route_of(request), error.detail)
+    return problem_response(request, error.status, error.code, error.title, error.detail, error.headers, error.extra)
+
+
+async def _on_http(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    kind, detail, headers = _BY_STATUS.get(error.status_code), str(error.detail), dict(error.headers or {})
+    if kind is None:
+        return problem_response(request, error.status_code, "http_error", detail, detail, headers)
+    return _answer(request, kind, detail, headers)
+
+
+async def _on_validation(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    found = problems_of(error.errors()[:100])
+    if any(e["type"] == "json_invalid" for e in found):
+        return _answer(request, InvalidJson, "The body is not valid JSON.")
+    where = ".".join(str(part) for part in found[0]["loc"]) if found else "request"
+    detail = f"{where}: {found[0]['msg']}" if found else "The request is not valid."
+    return _answer(request, Unprocessable, detail, errors=found)
+
+
+async def _on_integrity(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, IntegrityError)
+    return _answer(request, Conflict, f"The change breaks the rule {constraint_of(error) or 'constraint'}.")
+
+
+async def _on_database(request: Request, error: Exception) -> JSONResponse:
+    if isinstance(cause_of(error), asyncpg.DiskFullError):
+        return _answer(request, InsufficientStorage, "There is no room on the database's disk. Nothing was stored.")
+    if not is_database_down(error):
+        return await _on_unexpected(request, error)
+    return await _on_problem(request, DatabaseUnavailable("The database cannot be reached just now."))
+
+
+async def _on_unexpected(request: Request, error: Exception) -> JSONResponse:
+    log.error("%s %s failed", request.method, _route_of(request), exc_info=error)
+    return _answer(request, InternalError, "Something failed on our side. It has been logged.")
+
+
+def install_error_handlers(app: FastAPI) -> None:
+    """Make every error of `app` a problem document."""
+    app.add_exception_handler(Problem, _on_problem)
+    app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(RequestValidationError, _on_validation)
+    app.add_exception_handler(IntegrityError, _on_integrity)
+    for kind in (DBAPIError, PoolTimeout, *DATABASE_DOWN):
+        app.add_exception_handler(kind, _on_database)
+    app.add_exception_handler(Exception, _on_unexpected)
