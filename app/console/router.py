@@ -7,13 +7,16 @@ import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from app.kit.container import provided
 from app.kit.declarations import takes_query
 from app.kit.etags import is_known
+from app.kit.room import Rooms
 
 STATIC = Path(__file__).parent / "static"
 POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -46,14 +49,13 @@ class Asset:
     packed: bytes
 
 
-@lru_cache(maxsize=len(PATHS))
+@lru_cache(maxsize=len(PATHS) + 64)
 def _load(path: Path, changed_ns: int) -> Asset:  # a file that was changed is another entry
     plain = path.read_bytes()
     return Asset(f'W/"{hashlib.sha256(plain).hexdigest()[:20]}"', plain, gzip.compress(plain, mtime=0))
 
 
-def _serve(request: Request, name: str) -> Response:
-    path = PATHS.get(name)
+def _serve(request: Request, path: Path | None) -> Response:
     if path is None:
         raise HTTPException(404)
     asset = _load(path, path.stat().st_mtime_ns)
@@ -70,11 +72,17 @@ def _serve(request: Request, name: str) -> Response:
 @takes_query("*")
 async def read_console(request: Request) -> Response:
     """The page; what it shows is decided by the address after the `#`."""
-    return _serve(request, "index.html")
+    return _serve(request, PATHS["index.html"])
+
+
+@router.api_route("/console/views/{key}.js", methods=["GET", "HEAD"])
+async def read_result_view(request: Request, key: str, rooms: Annotated[Rooms, Depends(provided(Rooms))]) -> Response:
+    """The ES module that a room brings to show the results of a pipeline."""
+    return _serve(request, rooms.result_view(key))
 
 
 @router.api_route("/console/{path:path}", methods=["GET", "HEAD"])
 @takes_query("*")
 async def read_console_file(request: Request, path: str) -> Response:
     """One static file of the page."""
-    return _serve(request, path)
+    return _serve(request, PATHS.get(path))

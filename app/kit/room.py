@@ -51,7 +51,7 @@ class Room:
     pipelines: Callable[[Container], Iterable[Any]] = nothing
     """`Pipeline`s of `app.pipelines.contract`."""
     result_views: Mapping[str, Path] = field(default_factory=dict)
-    """For the key of a pipeline the ES module that shows its results in the console."""
+    """For the key of a pipeline the ES module that shows its results in the console: see docs/console.md."""
     child_modules: tuple[str, ...] = ()
     """What its sandboxed children need: imported once, by the process that they are forked from."""
     expiring: tuple[Expire, ...] = ()
@@ -76,3 +76,7 @@ class Rooms(tuple[Room, ...]):
     """The rooms of a process, in the order in which they are started."""
 
     __slots__ = ()
+
+    def result_view(self, pipeline: str) -> Path | None:
+        """The ES module that shows the results of a pipeline, when a room brings one."""
+        return next((room.result_views[pipeline] for room in self if pipeline in room.result_views), None)

@@ -7,8 +7,9 @@ from fastapi import APIRouter
 from app.auth.dependencies import CallerDep
 from app.kit.declarations import RouteTag
 from app.kit.errors import NotFound
+from app.kit.room import Rooms
 from app.pipelines.contract import Pipeline
-from app.pipelines.dependencies import RegistryDep
+from app.pipelines.dependencies import RegistryDep, RoomsDep
 from app.pipelines.errors import PipelineUnknown
 from app.pipelines.registry import Registry
 from app.pipelines.schemas import PipelinePage, PipelineRead, PipelineStepRead
@@ -17,7 +18,7 @@ _TAG = RouteTag("pipelines", "What this installation can do with an item, and th
 router = APIRouter(prefix="/api/pipelines", tags=[_TAG])
 
 
-def _read(registry: Registry, pipeline: Pipeline) -> PipelineRead:
+def _read(registry: Registry, rooms: Rooms, pipeline: Pipeline) -> PipelineRead:
     return PipelineRead(
         id=registry.id_of(pipeline),
         key=pipeline.key,
@@ -29,19 +30,20 @@ def _read(registry: Registry, pipeline: Pipeline) -> PipelineRead:
         accepts=list(pipeline.accepts),
         steps=[PipelineStepRead(position=at, name=name) for at, name in enumerate(pipeline.step_names())],
         params_schema=pipeline.params.model_json_schema(),
+        result_view=f"/console/views/{pipeline.key}.js" if rooms.result_view(pipeline.key) else None,
     )
 
 
 @router.get("")
-async def list_pipelines(registry: RegistryDep, caller: CallerDep) -> PipelinePage:
+async def list_pipelines(registry: RegistryDep, rooms: RoomsDep, caller: CallerDep) -> PipelinePage:
     """Every pipeline of this installation, with the JSON schema of its parameters."""
-    return PipelinePage(pipelines=[_read(registry, pipeline) for pipeline in registry])
+    return PipelinePage(pipelines=[_read(registry, rooms, pipeline) for pipeline in registry])
 
 
 @router.get("/{key}")
-async def get_pipeline(key: str, registry: RegistryDep, caller: CallerDep) -> PipelineRead:
+async def get_pipeline(key: str, registry: RegistryDep, rooms: RoomsDep, caller: CallerDep) -> PipelineRead:
     """One pipeline, by key or id."""
     try:
-        return _read(registry, registry.get(key))
+        return _read(registry, rooms, registry.get(key))
     except PipelineUnknown as error:
         raise NotFound(error.detail) from None

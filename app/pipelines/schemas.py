@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from pydantic import Field
+
 from app.kit.schemas import Output
 
 
@@ -23,6 +25,7 @@ class PipelineRead(Output):
     accepts: list[str]
     steps: list[PipelineStepRead]
     params_schema: dict[str, Any]
+    result_view: str | None = Field(description="The ES module that shows its results in the console, if it has one.")
 
 
 class PipelinePage(Output):
