@@ -20,7 +20,7 @@ from sqlalchemy import Connection, insert
 from app.batches import naming
 from app.batches.directory_names import claim_statement, numbered
 from app.batches.models import Batch, Job
-from app.batches.states import COUNTERS
+from app.batches.states import COUNTERS, outcome_of
 from app.batches.step_models import Event
 from app.kit.ids import new_id
 from app.pipelines.naming import Naming
@@ -72,14 +72,10 @@ def group_jobs(jobs: Iterable[OldJob], window: timedelta) -> list[list[OldJob]]:
     return groups
 
 
-def status_of(group: Sequence[OldJob]) -> str:
-    """How a batch of these jobs ended."""
-    found = {job.status for job in group}
-    if found <= {"completed", "skipped"}:
-        return "completed"
-    if "completed" in found:
-        return "partial"
-    return "failed" if "failed" in found else "cancelled"
+def status_of(counts: Mapping[str, int]) -> str:
+    """How a batch ended of whose jobs so many ended so. A job that never ended counts as a failure beside others."""
+    completed, failed, cancelled = counts["completed"], counts["failed"], counts["cancelled"]
+    return outcome_of(completed, failed + cancelled, cancelled, cancelling=not completed and not failed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +110,7 @@ def _add_batch(
     used = connection.execute(claim_statement(organisation_id, wanted)).scalar_one()
     name = numbered(wanted, used)
     counts = Counter(job.status for job in group)
-    batch_id, status = new_id(), status_of(group)
+    batch_id, status = new_id(), status_of(counts)
     counters = {"total": len(group), **{word: counts[word] for word in ("completed", "failed", "cancelled", "skipped")}}
     values = {
         "id": batch_id,

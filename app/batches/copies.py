@@ -160,5 +160,5 @@ async def _copy(
         await session.execute(statement, needed)
     data = {"status": "pending", "name": name, "parent_batch_id": str(parent.id), "relation": relation}
     await log.record(session, batch_id, [log.NewEvent("batch.created", data=data)], actor=caller.actor)
-    await notifier.notify(session, batch_id, min(parent.max_parallel, 4))
+    await notifier.notify(session, batch_id, parent.max_parallel)
     return batch_id

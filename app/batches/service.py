@@ -16,7 +16,7 @@ from app.batches.listing import BatchRow
 from app.batches.models import Batch, Job
 from app.batches.repository import JobRow
 from app.batches.schemas import BatchStarted
-from app.batches.states import COMMANDS
+from app.batches.states import COMMANDS, outcome_of
 from app.batches.submission import Notifier
 
 
@@ -70,7 +70,7 @@ async def start(session: AsyncSession, caller: Caller, notifier: Notifier, batch
     changes = {"status": "pending", "queued_at": now}
     event = log.NewEvent("batch.queued", data={"status": "pending"})
     await log.record(session, batch_id, [event], actor=caller.actor, changes=changes)
-    await notifier.notify(session, batch_id, min(batch.max_parallel, 4))
+    await notifier.notify(session, batch_id, batch.max_parallel)
     return BatchStarted(started_at=now, first_job_id=first_job_id)
 
 
@@ -105,7 +105,7 @@ async def resume(session: AsyncSession, caller: Caller, notifier: Notifier, batc
     }
     event = log.NewEvent("batch.resumed", data={"status": status})
     await log.record(session, batch_id, [event], actor=caller.actor, changes=changes)
-    await notifier.notify(session, batch_id, min(batch.max_parallel, 4))
+    await notifier.notify(session, batch_id, batch.max_parallel)
     return now
 
 
@@ -161,24 +161,13 @@ async def cancel_pending_jobs(
     cancelled = batch.cancelled_jobs + len(rows)
     changes = changes | {"pending_jobs": batch.pending_jobs - len(rows), "cancelled_jobs": cancelled}
     if not batch.running_jobs and not batch.needs_summary:
-        reason = changes.get("status_reason", batch.status_reason)
-        status = outcome_of(batch.completed_jobs, batch.failed_jobs, cancelled, cancelling=True, given_up=bool(reason))
+        given_up = batch.status_reason is not None
+        status = outcome_of(batch.completed_jobs, batch.failed_jobs, cancelled, cancelling=True, given_up=given_up)
         began = batch.started_at or batch.created_at
         milliseconds = int((now - began).total_seconds() * 1000)
         changes |= {"status": status, "completed_at": now, "processing_time_ms": milliseconds}
         events.append(log.NewEvent(f"batch.{status}", data={"status": status}))
     await log.record(session, batch.id, events, actor=actor, changes=changes)
-
-
-def outcome_of(completed: int, failed: int, cancelled: int, *, cancelling: bool, given_up: bool) -> str:
-    """How a batch ends whose last job has ended; `settle.sql` decides the same way."""
-    if given_up:
-        return "failed"
-    if cancelling and cancelled:
-        return "cancelled"
-    if not failed:
-        return "completed"
-    return "partial" if completed else "failed"
 
 
 async def archive(session: AsyncSession, caller: Caller, batch_id: UUID, *, archived: bool) -> datetime | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -58,8 +58,8 @@ RULES: Final = (
         "pending jobs now, running ones in 30 s",
     ),
     Rule("given_up", ("processing",), "cancelling", "", "the policy `fail`, or a step that gives the batch up"),
-    Rule("completed", ("processing", "paused"), "completed", "", "the last job ended, none failed"),
-    Rule("partly_completed", ("processing", "paused"), "partial", "", "the last job ended, some failed"),
+    Rule("completed", ("processing", "paused", "cancelling"), "completed", "", "the last job ended, none failed"),
+    Rule("partly_completed", ("processing", "paused", "cancelling"), "partial", "", "the last job ended, some failed"),
     Rule("failed", ("processing", "paused", "cancelling"), "failed", "", "only failures, or the batch was given up"),
     Rule("cancelled", ("cancelling",), "cancelled", "", "the last job ended, and some were cancelled"),
     Rule(
@@ -74,6 +74,53 @@ RULES: Final = (
     Rule("delete", ("draft", *BATCH_TERMINAL), "", "be deleted", "gone with its jobs, results and files"),
 )
 """Every way a batch can go on. A target of "" leaves the batch itself where it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """A batch whose last job has ended ends as `status` when all of `facts` are as said here."""
+
+    facts: Mapping[str, bool]
+    status: str
+
+
+ENDINGS: Final = (
+    Ending({"given_up": True}, "failed"),
+    Ending({"cancelling": True, "any_cancelled": True}, "cancelled"),
+    Ending({"any_failed": False}, "completed"),
+    Ending({"any_completed": False}, "failed"),
+    Ending({}, "partial"),
+)
+"""How a batch ends; the first that fits. `settle.sql` is built from this, and `outcome_of` reads it."""
+
+
+def outcome_of(completed: int, failed: int, cancelled: int, *, cancelling: bool = False, given_up: bool = False) -> str:
+    """How a batch ends with so many jobs that ended so."""
+    facts = {
+        "given_up": given_up,
+        "cancelling": cancelling,
+        "any_completed": completed > 0,
+        "any_failed": failed > 0,
+        "any_cancelled": cancelled > 0,
+    }
+    return next(ending.status for ending in ENDINGS if ending.facts.items() <= facts.items())
+
+
+def outcome_sql(completed: str, failed: str, cancelled: str, *, cancelling: str, given_up: str) -> str:
+    """`outcome_of` as an SQL expression over SQL expressions, none of which may be null."""
+    facts = {
+        "given_up": given_up,
+        "cancelling": cancelling,
+        "any_completed": f"{completed} > 0",
+        "any_failed": f"{failed} > 0",
+        "any_cancelled": f"{cancelled} > 0",
+    }
+    branches = ""
+    for ending in ENDINGS:
+        fits = " and ".join(f"({facts[name]}) is {value}" for name, value in ending.facts.items()) or "true"
+        branches += f" when {fits} then '{ending.status}'"
+    return f"case{branches} end"
+
 
 COMMANDS: Final = {rule.event: rule for rule in RULES if rule.command}
 

@@ -30,9 +30,12 @@ from app.pipelines.registry import Registry
 
 
 class Notifier(Protocol):
-    """Wakes the runner for a batch, inside the transaction that made work for it."""
+    """Tells the runner that a batch has work, inside the transaction that made it.
 
-    async def notify(self, session: AsyncSession, batch_id: UUID, times: int) -> None: ...
+    `jobs`: how many jobs could start now, at most; more processes are woken for many than for one.
+    """
+
+    async def notify(self, session: AsyncSession, batch_id: UUID, jobs: int) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +238,7 @@ async def submit(
     created = {"status": status, "name": values["name"]} | ({"mixed_customers": True} if mixed else {})
     await log.record(session, batch_id, [log.NewEvent("batch.created", data=created)], actor=caller.actor)
     if options.start:
-        await notifier.notify(session, batch_id, min(parallel, 4))
+        await notifier.notify(session, batch_id, parallel)
     return BatchCreated(
         batch_id=batch_id,
         jobs_count=len(assigned),

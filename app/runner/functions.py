@@ -12,14 +12,16 @@ from typing import Final
 import asyncpg
 
 from app.batches.log import CHANNEL, COUNTERS_SQL
+from app.batches.states import outcome_sql
 
 SCHEMA: Final = "runner"
-_OUTCOME = """case
-        when p.given_up or b.status = 'cancelling' and b.status_reason is not null then 'failed'
-        when b.status = 'cancelling' and b.cancelled_jobs + p.cancelled > 0 then 'cancelled'
-        when b.failed_jobs + p.failed = 0 then 'completed'
-        when b.completed_jobs + p.completed = 0 then 'failed'
-        else 'partial' end"""
+_OUTCOME = outcome_sql(
+    "b.completed_jobs + p.completed",
+    "b.failed_jobs + p.failed",
+    "b.cancelled_jobs + p.cancelled",
+    cancelling="b.status = 'cancelling'",
+    given_up="p.given_up or b.status_reason is not null",
+)
 _MILLISECONDS = "(extract(epoch from at - coalesce(b.started_at, b.created_at)) * 1000)::bigint"
 
 

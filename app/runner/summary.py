@@ -14,8 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.batches import log as event_log
 from app.batches.models import Batch, Job
-from app.batches.service import outcome_of
-from app.batches.states import BATCH_TERMINAL
+from app.batches.states import BATCH_TERMINAL, outcome_of
 from app.kit.db import Database
 from app.pipelines.contract import Pipeline
 from app.pipelines.registry import Registry

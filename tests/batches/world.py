@@ -51,7 +51,7 @@ _OTHERS: Final = [name for name in COUNTERS if name not in ("total", "cached")]
 class SilentNotifier:
     """Notifies nobody: the machine itself is the runner."""
 
-    async def notify(self, session: AsyncSession, batch_id: UUID, times: int) -> None: ...
+    async def notify(self, session: AsyncSession, batch_id: UUID, jobs: int) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
