@@ -10,7 +10,6 @@ from fastapi import APIRouter
 from app.accounts.schemas import KeyCreate, KeyCreated, KeyPage, KeyRead
 from app.auth import repository, service
 from app.auth.dependencies import AdminDep
-from app.auth.models import ApiKey
 from app.auth.secrets import new_salt, secret_from
 from app.idempotency.dependencies import OnceDep
 from app.kit.dependencies import SessionDep, SigningKeyDep
@@ -20,16 +19,11 @@ router = APIRouter(prefix="/api/keys", tags=["auth"])
 PURPOSE: Final = b"api key"
 
 
-def _key(key: ApiKey, user_name: str) -> dict[str, object]:
-    fields = ("id", "name", "hint", "created_at", "last_used_at", "expires_at")
-    return {name: getattr(key, name) for name in fields} | {"user_name": user_name}
-
-
 @router.get("")
 async def list_keys(session: SessionDep, caller: AdminDep) -> KeyPage:
     """The organisation's keys."""
     rows = await repository.list_keys(session, caller.organisation_id)
-    return KeyPage(keys=[KeyRead.model_validate(_key(key, user.name)) for key, user in rows])
+    return KeyPage(keys=[KeyRead.of(key, user_name=user.name) for key, user in rows])
 
 
 @router.post("", status_code=201)
@@ -42,11 +36,11 @@ async def create_key(
         salt = new_salt()
         secret = secret_from(signing_key, PURPOSE, salt)
         key, _ = await service.add_key(session, caller.user_id, body.name, secret, body.expires_at)
-        return _key(key, caller.user_name) | {"salt": salt.hex()}
+        return {"read": KeyRead.of(key, user_name=caller.user_name), "salt": salt.hex()}
 
     # The key has its maker's rights: nobody else gets it by repeating the request. Another signing key is another key.
     kept = await once.run(session, [body, caller.user_id, signing_key.id], make)
-    return KeyCreated(**kept, key=secret_from(signing_key, PURPOSE, bytes.fromhex(kept["salt"])))
+    return KeyCreated(**kept["read"], key=secret_from(signing_key, PURPOSE, bytes.fromhex(kept["salt"])))
 
 
 @router.delete("/{key_id}", status_code=204)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, literal, select, tuple_
+from sqlalchemy import Row, Select, func, select
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,6 +15,7 @@ from app.auth.models import User
 from app.automation.models import Schedule, ScheduleRun, Template
 from app.batches.models import Batch, Job
 from app.batches.states import BATCH_TERMINAL
+from app.kit.pages import Page, PageRequest, paginate, paginate_one
 
 
 async def find_template(session: AsyncSession, organisation_id: UUID, template_id: UUID) -> Template | None:
@@ -22,14 +23,10 @@ async def find_template(session: AsyncSession, organisation_id: UUID, template_i
     return (await session.execute(query)).scalar_one_or_none()
 
 
-async def list_templates(
-    session: AsyncSession, organisation_id: UUID, limit: int, after: tuple[str, UUID] | None
-) -> Sequence[Template]:
-    """By name, from the one after `after`."""
+async def list_templates(session: AsyncSession, organisation_id: UUID, page: PageRequest) -> Page[Template]:
+    """By name."""
     query = select(Template).where(Template.organisation_id == organisation_id)
-    if after:
-        query = query.where(tuple_(Template.name, Template.id) > tuple_(literal(after[0]), literal(after[1])))
-    return (await session.execute(query.order_by(Template.name, Template.id).limit(limit))).scalars().all()
+    return await paginate_one(session, query, page, key=(Template.name, Template.id))
 
 
 async def list_sources_of_batch(session: AsyncSession, batch_id: UUID) -> Sequence[Any]:
@@ -53,13 +50,11 @@ async def find_schedule(
 
 
 async def list_schedules(
-    session: AsyncSession, organisation_id: UUID, limit: int, after: UUID | None
-) -> list[tuple[Schedule, Template]]:
-    """Oldest first, from the one after `after`."""
+    session: AsyncSession, organisation_id: UUID, page: PageRequest
+) -> Page[Row[Schedule, Template]]:
+    """Oldest first."""
     query = _schedules().where(Schedule.organisation_id == organisation_id)
-    if after:
-        query = query.where(Schedule.id > after)
-    return [(row[0], row[1]) for row in await session.execute(query.order_by(Schedule.id).limit(limit))]
+    return await paginate(session, query, page, key=(Schedule.id,))
 
 
 async def list_due(session: AsyncSession, limit: int) -> Sequence[UUID]:
@@ -116,14 +111,10 @@ async def find_first_waiting(session: AsyncSession, schedule_id: UUID) -> Schedu
     return (await session.execute(query.order_by(ScheduleRun.fire_at).limit(1))).scalar_one_or_none()
 
 
-async def list_runs(
-    session: AsyncSession, schedule_id: UUID, limit: int, before: datetime | None
-) -> Sequence[ScheduleRun]:
+async def list_runs(session: AsyncSession, schedule_id: UUID, page: PageRequest) -> Page[ScheduleRun]:
     """Newest first."""
     query = select(ScheduleRun).where(ScheduleRun.schedule_id == schedule_id)
-    if before:
-        query = query.where(ScheduleRun.fire_at < before)
-    return (await session.execute(query.order_by(ScheduleRun.fire_at.desc()).limit(limit))).scalars().all()
+    return await paginate_one(session, query, page, key=(ScheduleRun.fire_at,), descending=True)
 
 
 async def list_last_runs(session: AsyncSession, schedule_ids: Sequence[UUID]) -> dict[UUID, ScheduleRun]:

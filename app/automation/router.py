@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 
 from app.auth.dependencies import CallerDep
 from app.automation import repository, service
@@ -23,8 +23,7 @@ from app.automation.schemas import (
 from app.batches.schemas import BatchCreated
 from app.idempotency.dependencies import OnceDep
 from app.kit.declarations import RouteTag
-from app.kit.dependencies import SessionDep
-from app.kit.pages import Cursor, Limit, decode_cursor, encode_cursor, link_next
+from app.kit.dependencies import PageDep, SessionDep
 
 _TAG = RouteTag("automation", "Templates make batches again, by hand or by a schedule.")
 router = APIRouter(prefix="/api", tags=[_TAG])
@@ -53,27 +52,16 @@ async def create_template(
 
 
 @router.get("/templates")
-async def list_templates(
-    request: Request,
-    response: Response,
-    session: SessionDep,
-    caller: CallerDep,
-    limit: Limit = 50,
-    cursor: Cursor = None,
-) -> TemplatePage:
+async def list_templates(session: SessionDep, caller: CallerDep, page: PageDep) -> TemplatePage:
     """The organisation's templates by name."""
-    key = decode_cursor(cursor, str, UUID) if cursor else None
-    after = (key[0], key[1]) if key else None
-    rows = await repository.list_templates(session, caller.organisation_id, limit + 1, after)
-    following = encode_cursor(rows[limit - 1].name, rows[limit - 1].id) if len(rows) > limit else None
-    link_next(request, response, following)
-    return TemplatePage(templates=[TemplateRead.model_validate(row) for row in rows[:limit]], next_cursor=following)
+    found = await repository.list_templates(session, caller.organisation_id, page)
+    return TemplatePage(templates=[TemplateRead.of(row) for row in found.rows], next_cursor=found.next_cursor)
 
 
 @router.get("/templates/{template_id}")
 async def get_template(template_id: UUID, session: SessionDep, caller: CallerDep) -> TemplateRead:
     """One template."""
-    return TemplateRead.model_validate(await service.get_template(session, caller, template_id))
+    return TemplateRead.of(await service.get_template(session, caller, template_id))
 
 
 @router.patch("/templates/{template_id}")
@@ -81,7 +69,7 @@ async def update_template(
     template_id: UUID, body: TemplateUpdate, session: SessionDep, caller: CallerDep, runner: TemplateRunnerDep
 ) -> TemplateRead:
     """Change a template; batches made from it stay as they are."""
-    return TemplateRead.model_validate(await service.update_template(session, caller, runner, template_id, body))
+    return TemplateRead.of(await service.update_template(session, caller, runner, template_id, body))
 
 
 @router.delete("/templates/{template_id}", status_code=204)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query
 
 from app.auth.dependencies import CallerDep
 from app.automation import repository, schedules
@@ -29,8 +28,7 @@ from app.automation.times import in_words, next_times
 from app.batches.schemas import BatchCreated
 from app.batches.service import database_now
 from app.idempotency.dependencies import OnceDep
-from app.kit.dependencies import SessionDep
-from app.kit.pages import Cursor, Limit, decode_cursor, encode_cursor, link_next
+from app.kit.dependencies import PageDep, SessionDep
 
 router = APIRouter(prefix="/api/schedules", tags=["automation"])
 SHOWN_TIMES = 5
@@ -42,17 +40,14 @@ async def _read(session: SessionDep, rows: Sequence[tuple[Schedule, Template]]) 
 
 
 def _schedule(schedule: Schedule, template: Template, last: object) -> ScheduleRead:
-    own = {name: getattr(schedule, name) for name in ScheduleRead.model_fields if hasattr(schedule, name)}
     first = schedule.next_run_at.astimezone(ZoneInfo(schedule.time_zone))
     further = next_times(schedule.cron, schedule.time_zone, first, SHOWN_TIMES - 1)
-    return ScheduleRead.model_validate(
-        own
-        | {
-            "template_name": template.name,
-            "words": in_words(schedule.cron),
-            "next_runs": [] if schedule.paused_at else [first, *further],
-            "last_run": RunRead.model_validate(last) if last else None,
-        }
+    return ScheduleRead.of(
+        schedule,
+        template_name=template.name,
+        words=in_words(schedule.cron),
+        next_runs=[] if schedule.paused_at else [first, *further],
+        last_run=RunRead.of(last) if last else None,
     )
 
 
@@ -76,20 +71,10 @@ async def create_schedule(body: ScheduleCreate, session: SessionDep, caller: Cal
 
 
 @router.get("")
-async def list_schedules(
-    request: Request,
-    response: Response,
-    session: SessionDep,
-    caller: CallerDep,
-    limit: Limit = 50,
-    cursor: Cursor = None,
-) -> SchedulePage:
+async def list_schedules(session: SessionDep, caller: CallerDep, page: PageDep) -> SchedulePage:
     """The organisation's schedules, oldest first."""
-    after = decode_cursor(cursor, UUID)[0] if cursor else None
-    rows = await repository.list_schedules(session, caller.organisation_id, limit + 1, after)
-    following = encode_cursor(rows[limit - 1][0].id) if len(rows) > limit else None
-    link_next(request, response, following)
-    return SchedulePage(schedules=await _read(session, rows[:limit]), next_cursor=following)
+    found = await repository.list_schedules(session, caller.organisation_id, page)
+    return SchedulePage(schedules=await _read(session, found.rows), next_cursor=found.next_cursor)
 
 
 @router.get("/{schedule_id}")
@@ -137,19 +122,8 @@ async def run_schedule(
 
 
 @router.get("/{schedule_id}/runs")
-async def list_schedule_runs(
-    schedule_id: UUID,
-    request: Request,
-    response: Response,
-    session: SessionDep,
-    caller: CallerDep,
-    limit: Limit = 50,
-    cursor: Cursor = None,
-) -> RunPage:
+async def list_schedule_runs(schedule_id: UUID, session: SessionDep, caller: CallerDep, page: PageDep) -> RunPage:
     """Every time the schedule was due in the last 90 days, newest first."""
     await schedules.get_schedule(session, caller, schedule_id)
-    before = decode_cursor(cursor, datetime)[0] if cursor else None
-    rows = await repository.list_runs(session, schedule_id, limit + 1, before)
-    following = encode_cursor(rows[limit - 1].fire_at.isoformat()) if len(rows) > limit else None
-    link_next(request, response, following)
-    return RunPage(runs=[RunRead.model_validate(row) for row in rows[:limit]], next_cursor=following)
+    found = await repository.list_runs(session, schedule_id, page)
+    return RunPage(runs=[RunRead.of(row) for row in found.rows], next_cursor=found.next_cursor)

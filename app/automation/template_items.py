@@ -15,6 +15,7 @@ from app.batches.items import job_of_file, jobs_of_items
 from app.batches.submission import NewJob
 from app.files import repository as file_repository
 from app.kit.errors import explain_error
+from app.kit.pages import PageRequest
 from app.pipelines.contract import Params
 
 SOURCE: TypeAdapter[ItemsSource | FilesSource | RowsSource] = TypeAdapter(TemplateSource)
@@ -39,8 +40,8 @@ async def find_jobs(
         case ItemsSource():
             return await jobs_of_items(session, organisation_id, source.items)
         case FilesSource():
-            files = await file_repository.list_files(session, organisation_id, limit, None, source.tag)
-            return [job_of_file(file) for file in reversed(files)]
+            files = await file_repository.list_files(session, organisation_id, PageRequest(limit), source.tag)
+            return [job_of_file(file) for file in reversed(files.rows)]
         case RowsSource():
             rows, wanted = _filter_of(source, sources)
             return await rows.list_jobs(session, organisation_id, wanted, limit)

@@ -110,7 +110,7 @@ async def update_batch(
         await log.announce(session, caller.organisation_id, batch_id)
     row = await service.get_batch(session, caller, batch_id)
     await session.refresh(row.batch)
-    return (await responses.read_batches(session, [row]))[0]
+    return await responses.read_batch(session, row, responses.BatchRead)
 
 
 @router.delete("", status_code=204)

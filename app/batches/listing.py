@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.auth.models import User
 from app.batches.models import Batch
 from app.batches.search import may_mention, mentions
-from app.kit.pages import decode_cursor, encode_cursor
+from app.kit.pages import Page, PageRequest
 from app.pipelines.models import PipelineRow
 
 
@@ -78,22 +78,20 @@ async def list_batches_by_id(
 
 
 async def list_batches(
-    session: AsyncSession, organisation_id: UUID, wanted: BatchFilter, sort: str, limit: int, cursor: str | None
-) -> tuple[Sequence[BatchRow], str | None]:
-    """A page of batches and the cursor of the next. `sort` is a key of SORTS, with `-` for descending."""
+    session: AsyncSession, organisation_id: UUID, wanted: BatchFilter, sort: str, page: PageRequest
+) -> Page[BatchRow]:
+    """A page of batches. `sort` is a key of SORTS, with `-` for descending."""
     names = SORTS[sort.lstrip("-")]
-    place = decode_cursor(cursor, *(_TABLE[name].type.python_type for name in names), UUID) if cursor else None
+    place = page.place(*(_TABLE[name].type.python_type for name in names), UUID)
     pipelines = await _pipeline_ids(session, wanted.pipeline) if wanted.pipeline else None
     pages = _Pages(organisation_id, wanted, pipelines, names, sort.startswith("-"), place)
-    ids = await pages.find(session, limit + 1)
+    ids = await pages.find(session, page.limit + 1)
     rows = await session.execute(batch_rows(organisation_id).where(Batch.id == any_(literal(ids, ARRAY(Uuid)))))
     found: dict[UUID, BatchRow] = {row[0].id: BatchRow(*row) for row in rows}
-    page = [found[batch_id] for batch_id in ids[:limit] if batch_id in found]
-    if len(ids) <= limit or not page:
-        return page, None
-    last = page[-1][0]
-    values = (getattr(last, name) for name in names)
-    return page, encode_cursor(*(v.isoformat() if isinstance(v, datetime) else v for v in values), last.id)
+    shown = [found[batch_id] for batch_id in ids[: page.limit] if batch_id in found]
+    return page.cut(
+        shown, lambda row: [*(getattr(row.batch, name) for name in names), row.batch.id], more=len(ids) > page.limit
+    )
 
 
 async def count_batches(session: AsyncSession, organisation_id: UUID, wanted: BatchFilter) -> dict[str, int]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, Uuid, any_, literal, select
+from sqlalchemy import Row, Select, Uuid, any_, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,6 +15,7 @@ from app.batches.listing import BatchRow, batch_rows
 from app.batches.models import Batch, Job
 from app.batches.step_models import JobOutput, JobStep
 from app.files.models import File
+from app.kit.pages import Page, PageRequest, paginate
 from app.pipelines.models import PipelineRow
 
 
@@ -39,15 +40,14 @@ async def lock_batch(session: AsyncSession, organisation_id: UUID, batch_id: UUI
 
 
 async def list_jobs(
-    session: AsyncSession, batch_id: UUID, *, limit: int, after: int = 0, statuses: Sequence[str] = ()
-) -> tuple[list[JobRow], int | None]:
-    """A page of a batch's jobs by sequence, each with its steps, and the sequence to go on after."""
-    query = _jobs().where(Job.batch_id == batch_id, Job.sequence > after)
+    session: AsyncSession, batch_id: UUID, page: PageRequest, statuses: Sequence[str] = ()
+) -> Page[JobRow]:
+    """A page of a batch's jobs by sequence, each with its steps."""
+    query = _jobs().where(Job.batch_id == batch_id)
     if statuses:
         query = query.where(Job.status.in_(statuses))
-    jobs = await _rows_of(session, query.order_by(Job.sequence).limit(limit + 1))
-    shown = jobs[:limit]
-    return shown, shown[-1][0].sequence if len(jobs) > limit else None
+    found = await paginate(session, query, page, key=(Job.sequence,))
+    return Page(await _with_steps(session, found.rows), found.next_cursor)
 
 
 async def list_first_jobs(session: AsyncSession, batch_ids: Sequence[UUID], limit: int) -> dict[UUID, list[JobRow]]:
@@ -64,7 +64,10 @@ def _jobs() -> Select[Job, str]:
 
 
 async def _rows_of(session: AsyncSession, query: Select[Job, str]) -> list[JobRow]:
-    rows = (await session.execute(query)).all()
+    return await _with_steps(session, (await session.execute(query)).all())
+
+
+async def _with_steps(session: AsyncSession, rows: Sequence[Row[Job, str]]) -> list[JobRow]:
     steps = await _steps_of(session, [job.id for job, _ in rows])
     return [JobRow(job, key, steps.get(job.id, [])) for job, key in rows]
 

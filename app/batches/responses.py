@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, Self, TypeVar
 from uuid import UUID
 
 from pydantic import ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.auth.models import User
 from app.batches.extensions import EXTENSIONS
 from app.batches.listing import BatchRow
-from app.batches.models import Batch, Job
+from app.batches.models import Batch
+from app.batches.repository import JobRow
 from app.batches.schemas import BatchLinks, links_of
 from app.batches.secret_params import without_secrets
 from app.batches.states import COUNTERS
-from app.batches.step_models import JobStep
 from app.kit.schemas import Output
 from app.pipelines.contract import StepContext
 from app.pipelines.models import PipelineRow
-
-"""Members of a batch's settings that are never shown, at any depth."""
 
 
 class PipelineOfBatch(Output):
@@ -82,6 +79,23 @@ class BatchRead(Output):
     expires_at: datetime | None
     links: BatchLinks
 
+    @classmethod
+    def of_row(cls, row: BatchRow, **more: Any) -> Self:
+        """A batch with its pipeline and creator; `more` for the members that are not its own."""
+        batch, pipeline, creator = row
+        steps = [step["name"] for step in pipeline.steps]
+        return cls.of(
+            batch,
+            metadata=batch.metadata_,
+            settings=without_secrets(batch.settings),
+            pipeline=PipelineOfBatch(id=pipeline.id, key=pipeline.key, title=pipeline.title, steps=steps),
+            pipelines=pipelines_of(batch, pipeline),
+            counters={name: getattr(batch, f"{name}_jobs") for name in COUNTERS},
+            created_by=Creator(id=creator.id, name=creator.name) if creator else None,
+            links=links_of(batch.id),
+            **more,
+        )
+
 
 class StepRead(Output):
     position: int
@@ -130,6 +144,21 @@ class JobRead(Output):
     started_at: datetime | None
     completed_at: datetime | None
     steps: Sequence[StepRead]
+
+    @classmethod
+    def of_row(cls, row: JobRow, code: str | None = None, **more: Any) -> Self:
+        """A job with its steps and its code. `run_at` shows only while a delayed retry is due."""
+        job, pipeline, steps = row
+        delayed = job.status == "pending" and job.run_at.year > 1  # -infinity arrives as year 1
+        return cls.of(
+            job,
+            pipeline=pipeline,
+            run_at=job.run_at if delayed else None,
+            result_code=code,
+            steps=list(steps),
+            **EXTENSIONS.read_job(job),
+            **more,
+        )
 
 
 class OutputRead(Output):
@@ -193,30 +222,19 @@ class JobsByBatch(Output):
     next_cursor: str | None
 
 
+B = TypeVar("B", bound=BatchRead)
+
+
 async def read_batches(session: AsyncSession, rows: Sequence[BatchRow]) -> list[BatchRead]:
-    """Rows as replies."""
-    members = await EXTENSIONS.read(session, [row[0].id for row in rows])
-    return [BatchRead.model_validate(_own_fields(*row) | members[row[0].id]) for row in rows]
+    """Rows as replies, with what other rooms keep with them."""
+    members = await EXTENSIONS.read(session, [row.batch.id for row in rows])
+    return [BatchRead.of_row(row, **members[row.batch.id]) for row in rows]
 
 
-async def batch_fields(session: AsyncSession, row: BatchRow) -> dict[str, Any]:
-    """A row as the members of BatchRead and of the replies that have more."""
-    return _own_fields(*row) | (await EXTENSIONS.read(session, [row[0].id]))[row[0].id]
-
-
-def _own_fields(batch: Batch, pipeline: PipelineRow, creator: User | None) -> dict[str, Any]:
-    own = {name: getattr(batch, name) for name in BatchRead.model_fields if hasattr(batch, name)}
-    return own | {
-        "metadata": batch.metadata_,
-        "settings": without_secrets(batch.settings),
-        "pipeline": PipelineOfBatch(
-            id=pipeline.id, key=pipeline.key, title=pipeline.title, steps=[step["name"] for step in pipeline.steps]
-        ),
-        "pipelines": pipelines_of(batch, pipeline),
-        "counters": {name: getattr(batch, f"{name}_jobs") for name in COUNTERS},
-        "created_by": Creator(id=creator.id, name=creator.name) if creator else None,
-        "links": links_of(batch.id),
-    }
+async def read_batch(session: AsyncSession, row: BatchRow, reply: type[B], **more: Any) -> B:
+    """One row as a reply; `more` for what a longer one adds."""
+    members = await EXTENSIONS.read(session, [row.batch.id])
+    return reply.of_row(row, **members[row.batch.id], **more)
 
 
 class ResultCodes(Protocol):
@@ -233,19 +251,3 @@ def pipelines_of(batch: Batch, primary: PipelineRow) -> list[str]:
     """The keys of a batch's pipelines, the primary one first."""
     others = sorted(set(batch.settings) - {primary.key}) if batch.total_pipelines > 1 else []
     return [primary.key, *others]
-
-
-def job_fields(job: Job, pipeline: str, steps: Iterable[JobStep], code: str | None = None) -> dict[str, Any]:
-    """A row, its steps and its code as the members of JobRead. `run_at` shows only while a delayed retry is due."""
-    own = {name: getattr(job, name) for name in JobRead.model_fields if hasattr(job, name)}
-    delayed = job.status == "pending" and job.run_at.year > 1  # -infinity arrives as year 1
-    return (
-        own
-        | EXTENSIONS.read_job(job)
-        | {
-            "pipeline": pipeline,
-            "run_at": job.run_at if delayed else None,
-            "result_code": code,
-            "steps": list(steps),
-        }
-    )

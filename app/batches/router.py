@@ -18,11 +18,11 @@ from app.batches.listing import BatchFilter
 from app.batches.states import BATCH_ALIASES, BATCH_STATUSES, JOB_ALIASES, JOB_STATUSES
 from app.files.content import file_response
 from app.files.dependencies import StorageDep
-from app.kit.dependencies import SessionDep
+from app.kit.dependencies import PageDep, SessionDep, page_of
 from app.kit.errors import FilterNotReadable, NotFound
 from app.kit.etags import is_known
 from app.kit.filters import check_printable, check_sort, read_words
-from app.kit.pages import Cursor, Limit, decode_cursor, encode_cursor, link_next
+from app.kit.pages import Page, PageRequest
 from app.kit.schemas import Moment
 
 router = APIRouter(prefix="/api", tags=["batches"])
@@ -50,26 +50,23 @@ async def read_jobs(
 ) -> list[responses.JobRead]:
     """Jobs and their steps as reply bodies, with the codes that open their results."""
     known = await codes.find_codes(session, [row.job.id for row in rows])
-    return [responses.JobRead.model_validate(responses.job_fields(*row, known.get(row.job.id))) for row in rows]
+    return [responses.JobRead.of_row(row, known.get(row.job.id)) for row in rows]
 
 
 async def _page(
-    session: SessionDep, caller: CallerDep, wanted: BatchFilter, sort: str, limit: int, cursor: str | None
-) -> tuple[list[responses.BatchRead], str | None]:
+    session: SessionDep, caller: CallerDep, wanted: BatchFilter, sort: str, page: PageRequest
+) -> Page[responses.BatchRead]:
     for word in (wanted.customer, wanted.pipeline, wanted.search):
         check_printable(word)
-    rows, following = await listing.list_batches(
-        session, caller.organisation_id, wanted, check_sort(sort, listing.SORTS), limit, cursor
-    )
-    return await responses.read_batches(session, rows), following
+    found = await listing.list_batches(session, caller.organisation_id, wanted, check_sort(sort, listing.SORTS), page)
+    return Page(await responses.read_batches(session, found.rows), found.next_cursor)
 
 
 @router.get("/batches")
 async def list_batches(
-    request: Request,
-    response: Response,
     session: SessionDep,
     caller: CallerDep,
+    page: PageDep,
     status: Word = None,
     customer: Word = None,
     pipeline: Word = None,
@@ -77,15 +74,12 @@ async def list_batches(
     sort: Annotated[str, Query(max_length=40)] = "-created_at",
     created_after: Moment | None = None,
     archived: bool = False,
-    limit: Limit = 50,
-    cursor: Cursor = None,
 ) -> responses.BatchPage:
     """The organisation's batches, newest first. `customer` is matched from its beginning."""
     statuses = read_words(status, BATCH_STATUSES, BATCH_ALIASES)
     wanted = BatchFilter(statuses, customer, pipeline, search, created_after, archived)
-    batches, following = await _page(session, caller, wanted, sort, limit, cursor)
-    link_next(request, response, following)
-    return responses.BatchPage(batches=batches, next_cursor=following)
+    found = await _page(session, caller, wanted, sort, page)
+    return responses.BatchPage(batches=list(found.rows), next_cursor=found.next_cursor)
 
 
 @router.get("/batches/counts")
@@ -109,68 +103,57 @@ async def count_batches(
 
 @router.get("/jobs")
 async def list_jobs_by_batch(
-    request: Request,
-    response: Response,
     session: SessionDep,
     caller: CallerDep,
     codes: ResultCodesDep,
+    page: Annotated[PageRequest, page_of(20, MOST_GROUPS, "Batches in one page.")],
     filter: Annotated[
         str | None, Query(max_length=200, description="`status:completed,failed` or `customer:PL_DXB`")
     ] = None,
     search: Word = None,
     sort: Annotated[str, Query(max_length=40)] = "-created_at",
-    limit: Annotated[int, Query(ge=1, le=MOST_GROUPS, description="Batches in one page.")] = 20,
-    cursor: Cursor = None,
 ) -> responses.JobsByBatch:
     """Jobs grouped by batch; of each batch the first 100."""
     wanted = _read_filter(filter or "", search)
-    batches, following = await _page(session, caller, wanted, sort, limit, cursor)
-    jobs = await repository.list_first_jobs(session, [batch.id for batch in batches], JOBS_IN_LIST)
-    link_next(request, response, following)
+    found = await _page(session, caller, wanted, sort, page)
+    jobs = await repository.list_first_jobs(session, [batch.id for batch in found.rows], JOBS_IN_LIST)
     groups = [
         responses.JobsOfBatch(batch_metadata=batch, jobs=await read_jobs(session, jobs[batch.id], codes))
-        for batch in batches
+        for batch in found.rows
     ]
-    return responses.JobsByBatch(batches=groups, next_cursor=following)
+    return responses.JobsByBatch(batches=groups, next_cursor=found.next_cursor)
 
 
 @router.get("/batches/{batch_id}")
 async def get_batch(
-    batch: BatchDep, request: Request, response: Response, session: SessionDep, codes: ResultCodesDep
+    row: BatchDep, request: Request, response: Response, session: SessionDep, codes: ResultCodesDep
 ) -> responses.BatchReply:
     """One batch with its first 500 jobs; `jobs_next_cursor` pages on at `/jobs`."""
-    batch_id, fields = batch.batch.id, await responses.batch_fields(session, batch)
+    batch = row.batch
     # What comes after the last event, or without one: the mail was sent, a result code was made or closed.
-    notified = "-notified" if fields["notification_sent_at"] else ""
-    tag = f'W/"{batch_id.hex}-{fields["last_event_id"]}-{fields["updated_at"].timestamp():.6f}{notified}"'
+    notified = "-notified" if batch.notification_sent_at else ""
+    tag = f'W/"{batch.id.hex}-{batch.last_event_id}-{batch.updated_at.timestamp():.6f}{notified}"'
     if is_known(request, tag):
         return Response(status_code=304, headers={"ETag": tag})  # type: ignore[return-value]
     response.headers["ETag"] = tag
-    rows, after = await repository.list_jobs(session, batch_id, limit=JOBS_IN_BATCH)
-    jobs = await read_jobs(session, rows, codes)
-    following = encode_cursor(after) if after else None
-    return responses.BatchReply(batch=responses.BatchWithJobs(**fields, jobs=jobs, jobs_next_cursor=following))
+    found = await repository.list_jobs(session, batch.id, PageRequest(JOBS_IN_BATCH))
+    jobs = await read_jobs(session, found.rows, codes)
+    more = {"jobs": jobs, "jobs_next_cursor": found.next_cursor}
+    return responses.BatchReply(batch=await responses.read_batch(session, row, responses.BatchWithJobs, **more))
 
 
 @router.get("/batches/{batch_id}/jobs")
 async def list_jobs(
     batch: BatchDep,
-    request: Request,
-    response: Response,
     session: SessionDep,
     codes: ResultCodesDep,
+    page: Annotated[PageRequest, page_of(100)],
     status: Word = None,
-    limit: Limit = 100,
-    cursor: Cursor = None,
 ) -> responses.JobPage:
     """A batch's jobs in the order they were submitted."""
-    after = decode_cursor(cursor, int)[0] if cursor else 0
     statuses = read_words(status, JOB_STATUSES, JOB_ALIASES)
-    rows, following = await repository.list_jobs(session, batch.batch.id, limit=limit, after=after, statuses=statuses)
-    next_cursor = encode_cursor(following) if following else None
-    link_next(request, response, next_cursor)
-    jobs = await read_jobs(session, rows, codes)
-    return responses.JobPage(jobs=jobs, next_cursor=next_cursor)
+    found = await repository.list_jobs(session, batch.batch.id, page, statuses)
+    return responses.JobPage(jobs=await read_jobs(session, found.rows, codes), next_cursor=found.next_cursor)
 
 
 @router.get("/jobs/{job_id}")
@@ -187,12 +170,15 @@ async def get_job(row: JobDep, session: SessionDep, caller: CallerDep, codes: Re
         for output, file in await repository.list_outputs(session, job.id)
     ]
     code = (await codes.find_codes(session, [job.id])).get(job.id)
-    fields = responses.job_fields(*row, code) | {
-        "outputs": outputs,
-        "tries": await list_failed_attempts(session, job, row.steps),
-        "batch": await responses.batch_fields(session, await service.get_batch(session, caller, job.batch_id)),
-    }
-    return responses.JobReply(job=responses.JobDetail.model_validate(fields))
+    batch = await service.get_batch(session, caller, job.batch_id)
+    detail = responses.JobDetail.of_row(
+        row,
+        code,
+        outputs=outputs,
+        tries=await list_failed_attempts(session, job, row.steps),
+        batch=await responses.read_batch(session, batch, responses.BatchRead),
+    )
+    return responses.JobReply(job=detail)
 
 
 @router.get("/jobs/{job_id}/outputs/{name}", response_class=Response)

@@ -100,7 +100,7 @@ async def read_queue(session: AsyncSession, batch: Batch) -> Queue:
     values: dict[str, Any] = {"batch_id": batch.id, "first_n": first_n}
     queue = (await session.execute(_QUEUE, values)).one()
     values["in_order"] = batch.execution_mode == "sequential"
-    next_jobs = [NextJob.model_validate(row) for row in await session.execute(_NEXT, values)]
+    next_jobs = [NextJob.of(row) for row in await session.execute(_NEXT, values)]
     since, actor = await _last_pause(session, batch.id) if batch.status == "paused" else (None, None)
     return Queue(**queue._mapping, next_jobs=next_jobs, paused_since=batch.paused_at or since, paused_by=actor)
 

@@ -24,9 +24,8 @@ from app.events.schemas import LOG_EVENTS, TRANSIENT_OF_BATCH, EventPage, Snapsh
 from app.events.stream import EventStream, batch_chunks
 from app.kit.db import Database
 from app.kit.declarations import RouteTag, raises, sends, shows
-from app.kit.dependencies import DatabaseDep
+from app.kit.dependencies import DatabaseDep, Limit
 from app.kit.errors import Problem
-from app.kit.pages import Limit
 
 CROSS_ORIGIN: Final = {
     "Access-Control-Allow-Origin": "*",
@@ -132,7 +131,7 @@ async def allow_events() -> Response:
 async def _snapshot(database: Database, caller: Caller, batch_id: UUID) -> SnapshotEvent:
     async with database.transaction() as session:
         row = await service.get_batch(session, caller, batch_id)
-        (batch,) = await responses.read_batches(session, [row])
+        batch = await responses.read_batch(session, row, responses.BatchRead)
     return SnapshotEvent(type="snapshot", batch=batch)
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.batches.models import Batch, Job
 from app.extractions.models import Extraction, SheetClaim, SheetRow
 from app.kit.ids import new_id
+from app.kit.pages import Page, PageRequest, paginate
 
 KEPT_UNUSED: Final = timedelta(days=30)
 """How long a reading that nobody asks for is kept: as long as a batch of sheets."""
@@ -127,19 +128,15 @@ async def list_swimmer_names(session: AsyncSession, organisation_id: UUID, keys:
 async def list_extractions(
     session: AsyncSession,
     organisation_id: UUID,
+    page: PageRequest,
     *,
     names: Sequence[str] | None,
     batch_id: UUID | None,
-    limit: int,
-    before: UUID | None,
-) -> tuple[Sequence[ExtractionRow], UUID | None]:
-    """A page of extractions, newest first (ids grow with time), and the id to go on after."""
+) -> Page[ExtractionRow]:
+    """A page of extractions, newest first: ids grow with time."""
     query = _extractions(organisation_id)
     if names is not None:
         query = query.where(Extraction.swimmer_name.in_(names))
     if batch_id:
         query = query.where(Job.batch_id == batch_id)
-    if before:
-        query = query.where(Extraction.id < before)
-    rows = (await session.execute(query.order_by(Extraction.id.desc()).limit(limit + 1))).all()
-    return rows[:limit], rows[limit - 1][0].id if len(rows) > limit else None
+    return await paginate(session, query, page, key=(Extraction.id,), descending=True)

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.files.models import File
 from app.kit.ids import new_id
+from app.kit.pages import Page, PageRequest, paginate_one
 
 
 async def find_file(session: AsyncSession, organisation_id: UUID, file_id: UUID) -> File | None:
@@ -46,15 +47,13 @@ async def list_files_by_id(session: AsyncSession, organisation_id: UUID, ids: Se
 
 
 async def list_files(
-    session: AsyncSession, organisation_id: UUID, limit: int, after: UUID | None, tag: str | None = None
-) -> Sequence[File]:
-    """Newest first; `after` is the id of the last file of the page before (ids sort by time)."""
+    session: AsyncSession, organisation_id: UUID, page: PageRequest, tag: str | None = None
+) -> Page[File]:
+    """Newest first: ids sort by time."""
     query = select(File).where(File.organisation_id == organisation_id)
     if tag:
         query = query.where(*_tagged(tag))
-    if after:
-        query = query.where(File.id < after)
-    return (await session.execute(query.order_by(File.id.desc()).limit(limit))).scalars().all()
+    return await paginate_one(session, query, page, key=(File.id,), descending=True)
 
 
 def _tagged(tag: str) -> tuple[ColumnElement[bool], ...]:

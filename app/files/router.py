@@ -18,9 +18,8 @@ from app.files.schemas import FilePage, FileRead, FileUpdate, Tag
 from app.files.upload import receive_raw
 from app.idempotency.dependencies import OnceDep
 from app.kit.declarations import RouteTag, raises, sends
-from app.kit.dependencies import DatabaseDep, SessionDep
+from app.kit.dependencies import DatabaseDep, PageDep, SessionDep
 from app.kit.errors import Unprocessable
-from app.kit.pages import Cursor, Limit, decode_cursor, encode_cursor, link_next
 from app.kit.schemas import check_text
 
 router = APIRouter(
@@ -72,20 +71,14 @@ async def upload_file(
 
 @router.get("")
 async def list_files(
-    request: Request,
-    response: Response,
     session: SessionDep,
     caller: CallerDep,
+    page: PageDep,
     tag: Annotated[Tag | None, Query(description="Only files with this tag.")] = None,
-    limit: Limit = 50,
-    cursor: Cursor = None,
 ) -> FilePage:
     """The organisation's files, newest first."""
-    after = decode_cursor(cursor, UUID)[0] if cursor else None
-    files = await repository.list_files(session, caller.organisation_id, limit + 1, after, tag)
-    next_cursor = encode_cursor(files[limit - 1].id) if len(files) > limit else None
-    link_next(request, response, next_cursor)
-    return FilePage(files=[FileRead.model_validate(file) for file in files[:limit]], next_cursor=next_cursor)
+    found = await repository.list_files(session, caller.organisation_id, page, tag)
+    return FilePage(files=[FileRead.of(file) for file in found.rows], next_cursor=found.next_cursor)
 
 
 async def _get(session: SessionDep, caller: CallerDep, file_id: UUID) -> File:
@@ -99,7 +92,7 @@ async def _get(session: SessionDep, caller: CallerDep, file_id: UUID) -> File:
 @raises(FileNotFound)
 async def get_file(file_id: UUID, session: SessionDep, caller: CallerDep) -> FileRead:
     """What is known of one file."""
-    return FileRead.model_validate(await _get(session, caller, file_id))
+    return FileRead.of(await _get(session, caller, file_id))
 
 
 @router.patch("/{file_id}")
@@ -109,7 +102,7 @@ async def update_file(file_id: UUID, body: FileUpdate, session: SessionDep, call
     file = await _get(session, caller, file_id)
     file.tags = list(dict.fromkeys(body.tags))
     await session.flush()
-    return FileRead.model_validate(file)
+    return FileRead.of(file)
 
 
 @router.get("/{file_id}/content", response_class=Response, responses=CONTENT)

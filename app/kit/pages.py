@@ -4,26 +4,90 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, TypeVar
+from typing import Any, Generic, TypeVar, TypeVarTuple
 from uuid import UUID
 
-from fastapi import Query, Request, Response
-from sqlalchemy import Select, tuple_
+from sqlalchemy import Row, Select, literal, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit.errors import CursorNotReadable
 from app.kit.schemas import check_moment, check_text
 
-Limit = Annotated[int, Query(ge=1, le=1000, description="Rows in one page.")]
-Cursor = Annotated[str | None, Query(max_length=500, description="`next_cursor` of the page before.")]
+R = TypeVar("R")
+S = TypeVar("S")
+Ts = TypeVarTuple("Ts")
+Key = Sequence[Any]
 
-Q = TypeVar("Q", bound=Select[*tuple[Any, ...]])
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[R]):
+    """The rows of one page, and the cursor of the next if there is one."""
+
+    rows: Sequence[R]
+    next_cursor: str | None
+
+    def map(self, make: Callable[[R], S]) -> Page[S]:
+        return Page([make(row) for row in self.rows], self.next_cursor)
+
+
+class PageRequest:
+    """Which page is wanted: `limit` rows after the cursor, or the first ones.
+
+    One that came with a request also sets `Link: rel="next"` (RFC 8288) on the answer when another page follows.
+    """
+
+    def __init__(self, limit: int, cursor: str | None = None, link: Callable[[str], None] | None = None) -> None:
+        self.limit, self.cursor, self._link = limit, cursor, link
+
+    def place(self, *kinds: type) -> list[Any] | None:
+        """The sort key of the row to go on after; raises CursorNotReadable (400) when it is not of these kinds."""
+        return decode_cursor(self.cursor, *kinds) if self.cursor else None
+
+    def cut(self, rows: Sequence[R], key: Callable[[R], Key], *, more: bool | None = None) -> Page[R]:
+        """The page of rows that were read, one more than `limit` if there are as many, or as `more` says."""
+        shown = rows[: self.limit]
+        if not shown or not (len(rows) > self.limit if more is None else more):
+            return Page(shown, None)
+        cursor = encode_cursor(*key(shown[-1]))
+        if self._link:
+            self._link(cursor)
+        return Page(shown, cursor)
+
+
+async def paginate(
+    session: AsyncSession, query: Select[*Ts], page: PageRequest, *, key: Key, descending: bool = False
+) -> Page[Row[*Ts]]:
+    """One page of the query in the order of `key`: columns that are never null and together unique.
+
+    The query has neither an order nor a limit. Raises CursorNotReadable (400).
+    """
+    place = page.place(*(column.type.python_type for column in key))
+    if place is not None:
+        here = tuple_(*key) if len(key) > 1 else key[0]
+        last = tuple_(*(literal(value, column.type) for value, column in zip(place, key, strict=True)))
+        there = last if len(key) > 1 else literal(place[0], key[0].type)
+        query = query.where(here < there if descending else here > there)
+    order = [column.desc() if descending else column.asc() for column in key]
+    result = (await session.execute(query.add_columns(*key).order_by(*order).limit(page.limit + 1))).freeze()
+    width = len(result().keys()) - len(key)
+    rows, keys = result().columns(*range(width)).all(), result().columns(*range(width, width + len(key))).all()
+    return page.cut(list(zip(rows, keys, strict=True)), lambda pair: tuple(pair[1])).map(lambda pair: pair[0])
+
+
+async def paginate_one(
+    session: AsyncSession, query: Select[R], page: PageRequest, *, key: Key, descending: bool = False
+) -> Page[R]:
+    """As `paginate`, for a query of one thing: the things themselves."""
+    return (await paginate(session, query, page, key=key, descending=descending)).map(lambda row: row[0])
 
 
 def encode_cursor(*key: Any) -> str:
-    """Pack a sort key (JSON values) into an opaque, URL-safe string."""
-    return base64.urlsafe_b64encode(json.dumps(key, default=str).encode()).decode().rstrip("=")
+    """Pack a sort key (int, str, datetime, UUID) into an opaque, URL-safe string."""
+    values = [value.isoformat() if isinstance(value, datetime) else value for value in key]
+    return base64.urlsafe_b64encode(json.dumps(values, default=str).encode()).decode().rstrip("=")
 
 
 def decode_cursor(cursor: str, *kinds: type) -> list[Any]:
@@ -52,19 +116,3 @@ _READERS: Mapping[type, Callable[[Any], Any]] = {
     datetime: lambda value: check_moment(datetime.fromisoformat(value)),
     UUID: UUID,
 }
-
-
-def in_order(query: Q, column: Any, id_column: Any, cursor: str | None, *, descending: bool = False) -> Q:
-    """The query in the order of a column that is never null, equal ones by id, from the row after the cursor's on."""
-    if cursor:
-        value, last_id = decode_cursor(cursor, column.type.python_type, UUID)
-        key = tuple_(column, id_column)
-        query = query.where(key < (value, last_id) if descending else key > (value, last_id))
-    order = (column.desc(), id_column.desc()) if descending else (column.asc(), id_column.asc())
-    return query.order_by(*order)
-
-
-def link_next(request: Request, response: Response, cursor: str | None) -> None:
-    """Set `Link: rel="next"` (RFC 8288) when there is another page."""
-    if cursor:
-        response.headers["Link"] = f'<{request.url.include_query_params(cursor=cursor)}>; rel="next"'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
@@ -22,6 +22,12 @@ class Output(BaseModel):
     """A reply body, also built from rows."""
 
     model_config = ConfigDict(from_attributes=True)
+
+    @classmethod
+    def of(cls, row: object, **more: Any) -> Self:
+        """The reply for a row: its attributes of the same names, and `more` for the members that it does not have."""
+        own = {name: getattr(row, name) for name in cls.model_fields if name not in more and hasattr(row, name)}
+        return cls.model_validate(own | more)
 
 
 def check_text(value: str) -> str:

@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, delete, func, select, tuple_, update
+from sqlalchemy import Row, Select, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from app.kit.pages import decode_cursor, encode_cursor
+from app.kit.pages import Page, PageRequest, paginate, paginate_one
 from app.notifications.models import BatchMail, WebhookDelivery, WebhookEndpoint, WebhookSecret
 from app.pipelines.models import PipelineRow
 
@@ -50,18 +50,10 @@ def _endpoints(organisation_id: UUID) -> Select[Any]:
     )
 
 
-async def list_endpoints(
-    session: AsyncSession, organisation_id: UUID, limit: int, cursor: str | None
-) -> tuple[Sequence[Row[Any]], str | None]:
-    """One page of endpoints, newest first, and the cursor of the next."""
-    query = _endpoints(organisation_id)
-    key = tuple_(WebhookEndpoint.created_at, WebhookEndpoint.id)
-    if cursor:
-        query = query.where(key < tuple_(*decode_cursor(cursor, datetime, UUID)))
-    query = query.order_by(WebhookEndpoint.created_at.desc(), WebhookEndpoint.id.desc()).limit(limit + 1)
-    rows = (await session.execute(query)).all()
-    last = rows[limit - 1][0] if len(rows) > limit else None
-    return rows[:limit], encode_cursor(last.created_at.isoformat(), last.id) if last else None
+async def list_endpoints(session: AsyncSession, organisation_id: UUID, page: PageRequest) -> Page[Row[Any]]:
+    """One page of endpoints, newest first."""
+    key = (WebhookEndpoint.created_at, WebhookEndpoint.id)
+    return await paginate(session, _endpoints(organisation_id), page, key=key, descending=True)
 
 
 async def find_endpoint_read(session: AsyncSession, organisation_id: UUID, endpoint_id: UUID) -> Row[Any] | None:
@@ -103,19 +95,14 @@ async def expire_secrets(session: AsyncSession, endpoint_id: UUID, at: datetime)
 
 
 async def list_deliveries(
-    session: AsyncSession, endpoint_id: UUID, status: str | None, limit: int, cursor: str | None
-) -> tuple[Sequence[WebhookDelivery], str | None]:
-    """One page of an endpoint's deliveries, newest first, and the cursor of the next."""
+    session: AsyncSession, endpoint_id: UUID, status: str | None, page: PageRequest
+) -> Page[WebhookDelivery]:
+    """One page of an endpoint's deliveries, newest first."""
     query = select(WebhookDelivery).where(WebhookDelivery.endpoint_id == endpoint_id)
     if status:
         query = query.where(WebhookDelivery.status == status)
-    key = tuple_(WebhookDelivery.created_at, WebhookDelivery.id)
-    if cursor:
-        query = query.where(key < tuple_(*decode_cursor(cursor, datetime, UUID)))
-    query = query.order_by(WebhookDelivery.created_at.desc(), WebhookDelivery.id.desc()).limit(limit + 1)
-    rows = (await session.execute(query)).scalars().all()
-    last = rows[limit - 1] if len(rows) > limit else None
-    return rows[:limit], encode_cursor(last.created_at.isoformat(), last.id) if last else None
+    key = (WebhookDelivery.created_at, WebhookDelivery.id)
+    return await paginate_one(session, query, page, key=key, descending=True)
 
 
 async def find_delivery(session: AsyncSession, endpoint_id: UUID, delivery_id: UUID) -> WebhookDelivery | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, get_args
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -14,9 +14,8 @@ from app.auth.dependencies import AdminDep, CallerDep
 from app.batches.dependencies import BatchDep
 from app.idempotency.dependencies import OnceDep
 from app.kit.declarations import RouteTag
-from app.kit.dependencies import DatabaseDep, SessionDep, SigningKeyDep
+from app.kit.dependencies import DatabaseDep, PageDep, SessionDep, SigningKeyDep
 from app.kit.filters import read_word
-from app.kit.pages import Cursor, Limit, link_next
 from app.kit.signing import SigningKey
 from app.notifications import repository, service
 from app.notifications.dependencies import SettingsDep
@@ -46,19 +45,18 @@ router = APIRouter(prefix="/api", tags=[_TAG])
 DELIVERY = "/api/webhooks/{webhook_id}/deliveries/{id}"
 
 
-def _read(row: Row[Any]) -> dict[str, Any]:
-    endpoint = row[0]
+def _read(row: Row[Any]) -> WebhookRead:
     last = row.last_at and LastDelivery(event_type=row.last_type, status=row.last_status, at=row.last_at)
-    own = {name: getattr(endpoint, name) for name in WebhookRead.model_fields if hasattr(endpoint, name)}
-    return own | {
-        "pipeline": row.pipeline,
-        "secret_rotated_at": row.secret_rotated_at,
-        "old_secret_expires_at": row.old_secret_expires_at,
-        "last_delivery": last,
-    }
+    return WebhookRead.of(
+        row[0],
+        pipeline=row.pipeline,
+        secret_rotated_at=row.secret_rotated_at,
+        old_secret_expires_at=row.old_secret_expires_at,
+        last_delivery=last,
+    )
 
 
-async def _get(session: AsyncSession, caller: Caller, webhook_id: UUID) -> dict[str, Any]:
+async def _get(session: AsyncSession, caller: Caller, webhook_id: UUID) -> WebhookRead:
     row = await repository.find_endpoint_read(session, caller.organisation_id, webhook_id)
     if row is None:
         raise WebhookNotFound("There is no such webhook.")
@@ -73,18 +71,10 @@ async def _make_secret(session: AsyncSession, key: SigningKey, kept: dict[str, A
 
 
 @router.get("/webhooks")
-async def list_webhooks(
-    request: Request,
-    response: Response,
-    session: SessionDep,
-    caller: CallerDep,
-    limit: Limit = 50,
-    cursor: Cursor = None,
-) -> WebhookPage:
+async def list_webhooks(session: SessionDep, caller: CallerDep, page: PageDep) -> WebhookPage:
     """The organisation's webhooks, newest first."""
-    rows, following = await repository.list_endpoints(session, caller.organisation_id, limit, cursor)
-    link_next(request, response, following)
-    return WebhookPage(webhooks=[WebhookRead(**_read(row)) for row in rows], next_cursor=following)
+    found = await repository.list_endpoints(session, caller.organisation_id, page)
+    return WebhookPage(webhooks=[_read(row) for row in found.rows], next_cursor=found.next_cursor)
 
 
 @router.post("/webhooks", status_code=201)
@@ -106,17 +96,17 @@ async def create_webhook(
 
         async def make() -> dict[str, Any]:
             endpoint, secret = await service.add_endpoint(session, caller, registry, key, body)
-            return await _get(session, caller, endpoint.id) | {"secret_id": secret.id}
+            return {"read": await _get(session, caller, endpoint.id), "secret_id": secret.id}
 
-        kept = await once.run(session, body, make, location="/api/webhooks/{id}")
+        kept = await once.run(session, body, make, location="/api/webhooks/{read[id]}")
         secret = await _make_secret(session, key, kept)
-    return WebhookCreated(**kept, secret=secret)
+    return WebhookCreated(**kept["read"], secret=secret)
 
 
 @router.get("/webhooks/{webhook_id}")
 async def get_webhook(webhook_id: UUID, session: SessionDep, caller: CallerDep) -> WebhookRead:
     """One webhook."""
-    return WebhookRead(**await _get(session, caller, webhook_id))
+    return await _get(session, caller, webhook_id)
 
 
 @router.patch("/webhooks/{webhook_id}")
@@ -133,7 +123,7 @@ async def update_webhook(
         await service.check_target(body.url, settings.outbound_allow_list)
     async with database.transaction() as session:
         await service.update_endpoint(session, caller, registry, webhook_id, body)
-        return WebhookRead(**await _get(session, caller, webhook_id))
+        return await _get(session, caller, webhook_id)
 
 
 @router.delete("/webhooks/{webhook_id}", status_code=204)
@@ -172,20 +162,17 @@ async def test_webhook(
 @router.get("/webhooks/{webhook_id}/deliveries")
 async def list_webhook_deliveries(
     webhook_id: UUID,
-    request: Request,
-    response: Response,
     session: SessionDep,
     caller: CallerDep,
+    page: PageDep,
     status: Annotated[str | None, Query(max_length=40, description="One of pending, delivered, failed.")] = None,
-    limit: Limit = 50,
-    cursor: Cursor = None,
 ) -> DeliveryPage:
     """What was sent to a webhook, or will be, newest first. Kept for 30 days after its end."""
     await service.get_endpoint(session, caller, webhook_id)
     word = read_word(status, get_args(DeliveryStatus), DELIVERY_ALIASES)
-    rows, following = await repository.list_deliveries(session, webhook_id, word, limit, cursor)
-    link_next(request, response, following)
-    return DeliveryPage(deliveries=[DeliveryRead(**delivery_fields(row)) for row in rows], next_cursor=following)
+    found = await repository.list_deliveries(session, webhook_id, word, page)
+    deliveries = [DeliveryRead(**delivery_fields(row)) for row in found.rows]
+    return DeliveryPage(deliveries=deliveries, next_cursor=found.next_cursor)
 
 
 @router.get("/webhooks/{webhook_id}/deliveries/{delivery_id}")

@@ -5,12 +5,13 @@ Lists are put together as JSON by PostgreSQL: one query, and 10,000 plays in a f
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select, text, tuple_
+from sqlalchemy import delete, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.kit.pages import Page, PageRequest, paginate_one
 from app.plays.data_types import BY_NUMBER
 from app.plays.models import Play, PlayBatchRequirement, PlayChange
 
@@ -78,10 +79,8 @@ async def replace_requirements(session: AsyncSession, play_id: int, numbers: Ite
 
 
 async def list_changes(
-    session: AsyncSession, organisation_id: UUID, play_id: int, limit: int, before: UUID | None
-) -> Sequence[PlayChange]:
+    session: AsyncSession, organisation_id: UUID, play_id: int, page: PageRequest
+) -> Page[PlayChange]:
     """Changes of a play's requirements, newest first."""
     query = select(PlayChange).where(PlayChange.organisation_id == organisation_id, PlayChange.play_id == play_id)
-    if before:
-        query = query.where(tuple_(PlayChange.id) < tuple_(before))
-    return (await session.execute(query.order_by(PlayChange.id.desc()).limit(limit))).scalars().all()
+    return await paginate_one(session, query, page, key=(PlayChange.id,), descending=True)

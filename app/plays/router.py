@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from fastapi import APIRouter, Request, Response
 
 from app.auth.dependencies import CallerDep
 from app.idempotency.dependencies import OnceDep
 from app.kit.declarations import RouteTag
-from app.kit.dependencies import DatabaseDep, SessionDep
-from app.kit.pages import Cursor, Limit, decode_cursor, encode_cursor, link_next
+from app.kit.dependencies import DatabaseDep, PageDep, SessionDep
 from app.plays import json_lists, repository, service
 from app.plays.data_types import DATA_BATCH_TYPES
 from app.plays.dependencies import WriterDep
@@ -24,8 +21,7 @@ router = APIRouter(prefix="/api", tags=[_TAG])
 
 async def _read(session: SessionDep, play: Play) -> PlayRead:
     numbers = await repository.list_requirements(session, play.id)
-    fields = {name: getattr(play, name) for name in PlayRead.model_fields if hasattr(play, name)}
-    return PlayRead.model_validate(fields | {"required_batches": numbers})
+    return PlayRead.of(play, required_batches=numbers)
 
 
 @slashed_route(router, "GET", "/plays", response_model=list[PlayRead])
@@ -63,22 +59,11 @@ async def delete_play(play_id: int, session: SessionDep, caller: WriterDep) -> N
 
 
 @slashed_route(router, "GET", "/plays/{play_id}/changes")
-async def list_play_changes(
-    play_id: int,
-    request: Request,
-    response: Response,
-    session: SessionDep,
-    caller: CallerDep,
-    limit: Limit = 50,
-    cursor: Cursor = None,
-) -> ChangePage:
+async def list_play_changes(play_id: int, session: SessionDep, caller: CallerDep, page: PageDep) -> ChangePage:
     """Who changed what the play requires, and when, newest first."""
     await service.get_play(session, caller, play_id)
-    before = decode_cursor(cursor, UUID)[0] if cursor else None
-    rows = await repository.list_changes(session, caller.organisation_id, play_id, limit + 1, before)
-    following = encode_cursor(rows[limit - 1].id) if len(rows) > limit else None
-    link_next(request, response, following)
-    return ChangePage(changes=[ChangeRead.model_validate(row) for row in rows[:limit]], next_cursor=following)
+    found = await repository.list_changes(session, caller.organisation_id, play_id, page)
+    return ChangePage(changes=[ChangeRead.of(row) for row in found.rows], next_cursor=found.next_cursor)
 
 
 @slashed_route(router, "GET", "/data-batch-types")

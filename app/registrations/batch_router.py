@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from app.auth.dependencies import CallerDep
 from app.batches import command_router, insight_router, listing, repository, responses
@@ -17,9 +17,9 @@ from app.batches.states import BATCH_ALIASES, BATCH_STATUSES
 from app.files.dependencies import UploadLimitsDep
 from app.idempotency.dependencies import OnceDep
 from app.kit.declarations import RouteTag
-from app.kit.dependencies import SessionDep
+from app.kit.dependencies import PageDep, SessionDep, page_of
 from app.kit.filters import read_words
-from app.kit.pages import Cursor, Limit, encode_cursor, link_next
+from app.kit.pages import PageRequest
 from app.kit.schemas import Moment
 from app.pipelines.dependencies import RegistryDep
 from app.registrations.batch_schemas import (
@@ -70,26 +70,22 @@ async def create_registration_batch(
 
 @router.get("")
 async def list_registration_batches(
-    request: Request,
-    response: Response,
     session: SessionDep,
     caller: CallerDep,
+    page: PageDep,
     status: Annotated[
         str | None, Query(max_length=200, description="Also queued, in_progress, success; several by comma.")
     ] = None,
     created_after: Moment | None = None,
     archived: bool = False,
-    limit: Limit = 50,
-    cursor: Cursor = None,
 ) -> list[RegistrationBatchSummary]:
     """The organisation's registration batches, newest first. The next page is in the header Link."""
     statuses = read_words(status, BATCH_STATUSES, BATCH_ALIASES)
     wanted = BatchFilter(statuses, pipeline=PIPELINE_KEY, created_after=created_after, archived=archived)
-    rows, following = await listing.list_batches(session, caller.organisation_id, wanted, "-created_at", limit, cursor)
-    link_next(request, response, following)
+    found = await listing.list_batches(session, caller.organisation_id, wanted, "-created_at", page)
     return [
         RegistrationBatchSummary(id=batch.id, name=batch.name, status=batch.status, **_counted(batch))
-        for batch, _, _ in rows
+        for batch, _, _ in found.rows
     ]
 
 
@@ -101,37 +97,32 @@ def _counted(batch: Batch) -> dict[str, int]:
 async def get_registration_batch(row: RowDep, session: SessionDep) -> RegistrationBatchRead:
     """One batch with its first 500 jobs and all their steps; `jobs_next_cursor` pages on at /api/batches/{id}/jobs."""
     batch = row[0]
-    rows, after = await repository.list_jobs(session, batch.id, limit=JOBS_IN_BATCH)
+    jobs = await repository.list_jobs(session, batch.id, PageRequest(JOBS_IN_BATCH))
     counted = _counted(batch)
-    return RegistrationBatchRead(
-        **await responses.batch_fields(session, row),
+    return await responses.read_batch(
+        session,
+        row,
+        RegistrationBatchRead,
         **counted,
         **{f"{name}_restaurants": count for name, count in counted.items()},
-        jobs=[_job(job) for job in rows],
-        jobs_next_cursor=encode_cursor(after) if after else None,
+        jobs=[_job(job) for job in jobs.rows],
+        jobs_next_cursor=jobs.next_cursor,
     )
 
 
 def _job(row: repository.JobRow) -> RegistrationJobRead:
     record = row[0].record or {}
     named = {"restaurant_id": record.get("restaurant_id"), "restaurant_name": row[0].filename}
-    return RegistrationJobRead.model_validate(responses.job_fields(*row) | named)
+    return RegistrationJobRead.of_row(row, **named)
 
 
 @router.get("/{batch_id}/log")
 async def get_registration_log(
-    row: RowDep,
-    request: Request,
-    response: Response,
-    session: SessionDep,
-    caller: CallerDep,
-    limit: Limit = 200,
-    cursor: Cursor = None,
+    row: RowDep, session: SessionDep, caller: CallerDep, page: Annotated[PageRequest, page_of(200)]
 ) -> LogPage:
     """What happened in a batch, oldest first: the view batch_operation_logs."""
-    entries, following = await list_log(session, caller.organisation_id, row[0].id, limit, cursor)
-    link_next(request, response, following)
-    return LogPage(log=[LogEntry.model_validate(entry) for entry in entries], next_cursor=following)
+    found = await list_log(session, caller.organisation_id, row.batch.id, page)
+    return LogPage(log=[LogEntry.of(entry) for entry in found.rows], next_cursor=found.next_cursor)
 
 
 # The commands are those of every batch, for registrations only.

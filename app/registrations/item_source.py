@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.batches.submission import NewJob
+from app.kit.pages import PageRequest
 from app.pipelines.contract import Params
 from app.registrations import repository
 from app.registrations.models import Restaurant
@@ -37,5 +38,5 @@ class RestaurantSource:
     ) -> Sequence[NewJob]:
         if not isinstance(wanted, RestaurantFilter):
             wanted = RestaurantFilter.model_validate(wanted.model_dump())
-        found, _ = await repository.list_restaurants(session, organisation_id, wanted, "name", limit)
-        return [job_of(standing.restaurant) for standing in found]
+        found = await repository.list_restaurants(session, organisation_id, wanted, "name", PageRequest(limit))
+        return [job_of(standing.restaurant) for standing in found.rows]

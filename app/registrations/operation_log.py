@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.kit.pages import decode_cursor, encode_cursor
+from app.kit.pages import Page, PageRequest
 
 _PAGE = text("""
 select id, batch_job_id, registration_job_id, operation, details, created_at, event_id, place
@@ -19,13 +19,9 @@ order by event_id, place limit :limit
 """)
 
 
-async def list_log(
-    session: AsyncSession, organisation_id: UUID, batch_id: UUID, limit: int, cursor: str | None
-) -> tuple[list[Any], str | None]:
-    """A page of the organisation's log of one batch, oldest first, and the cursor of the next."""
-    event_id, place = decode_cursor(cursor, int, int) if cursor else (0, 0)
+async def list_log(session: AsyncSession, organisation_id: UUID, batch_id: UUID, page: PageRequest) -> Page[Any]:
+    """A page of the organisation's log of one batch, oldest first."""
+    event_id, place = page.place(int, int) or (0, 0)
     values = {"organisation_id": organisation_id, "batch_id": batch_id, "event_id": event_id, "place": place}
-    rows = list((await session.execute(_PAGE, values | {"limit": limit + 1})).all())
-    if len(rows) <= limit:
-        return rows, None
-    return rows[:limit], encode_cursor(rows[limit - 1].event_id, rows[limit - 1].place)
+    rows = (await session.execute(_PAGE, values | {"limit": page.limit + 1})).all()
+    return page.cut(rows, lambda row: (row.event_id, row.place))

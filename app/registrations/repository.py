@@ -28,9 +28,9 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.batches.models import Batch, Job
-from app.kit.pages import encode_cursor, in_order
+from app.kit.pages import Page, PageRequest, paginate
 from app.registrations.models import JOB_SUBJECT, Restaurant
-from app.registrations.schemas import RestaurantFilter
+from app.registrations.schemas import RestaurantFilter, RestaurantRead
 
 SORTS: Final[dict[str, ColumnElement[Any]]] = {
     "name": Restaurant.name.expression,
@@ -49,11 +49,15 @@ class Standing:
     batch_id: UUID | None
     batch_name: str | None
 
-    def fields(self) -> dict[str, Any]:
-        """The members of RestaurantRead."""
-        columns = {column.key: getattr(self.restaurant, column.key) for column in Restaurant.__table__.columns}
-        last = {"last_job_id": self.job_id, "last_batch_id": self.batch_id, "last_batch_name": self.batch_name}
-        return columns | last | {"status": self.status}
+    def read(self) -> RestaurantRead:
+        """The restaurant as replies show it."""
+        return RestaurantRead.of(
+            self.restaurant,
+            status=self.status,
+            last_job_id=self.job_id,
+            last_batch_id=self.batch_id,
+            last_batch_name=self.batch_name,
+        )
 
 
 _LAST = (
@@ -105,19 +109,13 @@ async def list_restaurants(
     organisation_id: UUID,
     wanted: RestaurantFilter,
     sort: str,
-    limit: int,
-    cursor: str | None = None,
-) -> tuple[list[Standing], str | None]:
-    """A page of restaurants and the cursor of the next. `sort` is a key of SORTS, with `-` for descending."""
+    page: PageRequest,
+) -> Page[Standing]:
+    """A page of restaurants. `sort` is a key of SORTS, with `-` for descending."""
     descending, column = sort.startswith("-"), SORTS[sort.lstrip("-")]
     query = _standings(organisation_id).where(*_conditions(wanted))
-    query = in_order(query, column, Restaurant.id, cursor, descending=descending)
-    rows = [Standing(*row) for row in await session.execute(query.limit(limit + 1))]
-    if len(rows) <= limit:
-        return rows, None
-    last = rows[limit - 1].restaurant
-    values = {"name": last.name, "created_at": last.created_at.isoformat(), "icp_score": last.icp_score or 0}
-    return rows[:limit], encode_cursor(values[sort.lstrip("-")], last.id)
+    found = await paginate(session, query, page, key=(column, Restaurant.id), descending=descending)
+    return found.map(lambda row: Standing(*tuple(row)))
 
 
 async def find_standing(session: AsyncSession, organisation_id: UUID, restaurant_id: UUID) -> Standing | None:

@@ -16,10 +16,10 @@ from app.files.dependencies import StorageDep, UploadLimitsDep
 from app.files.names import display_name
 from app.idempotency.dependencies import OnceDep
 from app.kit.declarations import RouteTag, raises
-from app.kit.dependencies import DatabaseDep, SessionDep
+from app.kit.dependencies import DatabaseDep, SessionDep, page_of
 from app.kit.errors import FilterNotReadable
 from app.kit.filters import check_sort, read_word
-from app.kit.pages import Cursor, Limit, link_next
+from app.kit.pages import PageRequest
 from app.kit.words import quantity
 from app.registrations import repository, service
 from app.registrations.errors import ImportNotClean, MenuNotClean
@@ -75,23 +75,16 @@ def get_filter(
 
 @router.get("")
 async def list_restaurants(
-    request: Request,
-    response: Response,
     session: SessionDep,
     caller: CallerDep,
+    page: Annotated[PageRequest, page_of(100)],
     wanted: Annotated[RestaurantFilter, Depends(get_filter)],
     sort: Annotated[str, Query(max_length=40, description="name, created_at or icp_score; - for descending.")] = "name",
-    limit: Limit = 100,
-    cursor: Cursor = None,
 ) -> RestaurantPage:
     """The organisation's restaurants, by name."""
-    if sort.removeprefix("-") not in repository.SORTS:
-        raise FilterNotReadable(f"Sort by one of {', '.join(repository.SORTS)}, with - for descending.")
     check_sort(sort, repository.SORTS)
-    found, following = await repository.list_restaurants(session, caller.organisation_id, wanted, sort, limit, cursor)
-    link_next(request, response, following)
-    shown = [RestaurantRead.model_validate(standing.fields()) for standing in found]
-    return RestaurantPage(restaurants=shown, next_cursor=following)
+    found = await repository.list_restaurants(session, caller.organisation_id, wanted, sort, page)
+    return RestaurantPage(restaurants=[standing.read() for standing in found.rows], next_cursor=found.next_cursor)
 
 
 @router.post("", status_code=201)
@@ -100,8 +93,8 @@ async def create_restaurant(
 ) -> RestaurantRead:
     """Add one restaurant."""
 
-    async def make() -> dict[str, Any]:
-        return (await service.add_restaurant(session, caller, body)).fields()
+    async def make() -> RestaurantRead:
+        return (await service.add_restaurant(session, caller, body)).read()
 
     return await once.answer(session, body, make, RestaurantRead, location="/api/restaurants/{id}")
 
@@ -158,7 +151,7 @@ async def import_restaurants(
 @router.get("/{restaurant_id}")
 async def get_restaurant(restaurant_id: UUID, session: SessionDep, caller: CallerDep) -> RestaurantRead:
     """One restaurant, with where it stands."""
-    return RestaurantRead.model_validate((await service.get_standing(session, caller, restaurant_id)).fields())
+    return (await service.get_standing(session, caller, restaurant_id)).read()
 
 
 @router.patch("/{restaurant_id}")
@@ -166,9 +159,7 @@ async def update_restaurant(
     restaurant_id: UUID, body: RestaurantUpdate, session: SessionDep, caller: CallerDep
 ) -> RestaurantRead:
     """Change a restaurant. A registration that runs sees it from its next step on."""
-    return RestaurantRead.model_validate(
-        (await service.update_restaurant(session, caller, restaurant_id, body)).fields()
-    )
+    return (await service.update_restaurant(session, caller, restaurant_id, body)).read()
 
 
 @router.delete("/{restaurant_id}", status_code=204)

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, cast, delete, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, RowMapping, Select, cast, delete, func, or_, select
 from sqlalchemy.dialects.postgresql import JSONB, JSONPATH
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.kit.pages import decode_cursor, encode_cursor
+from app.kit.pages import Page, PageRequest, paginate
 from app.pipelines.contract import JobInfo
 from app.reports.models import Report, batch_report_files, batch_reports
 
@@ -75,20 +75,16 @@ async def list_reports(
     organisation_id: UUID,
     batch_id: UUID | None,
     search: str | None,
-    limit: int,
-    cursor: str | None,
-) -> tuple[Sequence[RowMapping], str | None]:
-    """A page of reports without their data, newest first, and the cursor of the next."""
+    page: PageRequest,
+) -> Page[RowMapping]:
+    """A page of reports without their data, newest first."""
     columns = [column for column in Report.__table__.columns if column.name not in ("data", "organisation_id")]
     query = select(*columns).where(Report.organisation_id == organisation_id, _is_alive())
     if batch_id:
         query = query.where(Report.batch_id == batch_id)
     if search:
         query = query.where(Report.file_name.icontains(search, autoescape=True))
-    if cursor:
-        query = query.where(tuple_(Report.created_at, Report.id) < tuple(decode_cursor(cursor, datetime, UUID)))
-    query = query.order_by(Report.created_at.desc(), Report.id.desc()).limit(limit + 1)
-    return _page((await session.execute(query)).mappings().all(), limit)
+    return await _newest_first(session, query, page, Report.created_at, Report.id)
 
 
 async def delete_report(session: AsyncSession, organisation_id: UUID, report_id: UUID) -> bool:
@@ -114,9 +110,9 @@ def summary_conditions(wanted: BatchReportFilter) -> list[ColumnElement[bool]]:
 
 
 async def list_batch_reports(
-    session: AsyncSession, organisation_id: UUID, wanted: BatchReportFilter, limit: int, cursor: str | None
-) -> tuple[Sequence[RowMapping], str | None]:
-    """A page of batch reports, newest first, and the cursor of the next."""
+    session: AsyncSession, organisation_id: UUID, wanted: BatchReportFilter, page: PageRequest
+) -> Page[RowMapping]:
+    """A page of batch reports, newest first."""
     view = batch_reports.c
     query = select(batch_reports).where(view.organisation_id == organisation_id)
     query = query.where(view.archived_at.is_not(None) if wanted.archived else view.archived_at.is_(None))
@@ -127,10 +123,7 @@ async def list_batch_reports(
         query = query.where(view.name.icontains(wanted.search, autoescape=True))
     if wanted.created_after:
         query = query.where(view.created_at > wanted.created_after)
-    if cursor:
-        query = query.where(tuple_(view.created_at, view.id) < tuple(decode_cursor(cursor, datetime, UUID)))
-    query = query.order_by(view.created_at.desc(), view.id.desc()).limit(limit + 1)
-    return _page((await session.execute(query)).mappings().all(), limit)
+    return await _newest_first(session, query, page, view.created_at, view.id)
 
 
 async def find_batch_report(session: AsyncSession, organisation_id: UUID, batch_id: UUID) -> RowMapping | None:
@@ -140,20 +133,15 @@ async def find_batch_report(session: AsyncSession, organisation_id: UUID, batch_
 
 
 async def list_batch_report_files(
-    session: AsyncSession, batch_id: UUID, statuses: Sequence[str], limit: int, after: int
-) -> tuple[Sequence[RowMapping], str | None]:
-    """A page of a batch's files in the order they were submitted, and the cursor of the next."""
+    session: AsyncSession, batch_id: UUID, statuses: Sequence[str], page: PageRequest
+) -> Page[RowMapping]:
+    """A page of a batch's files in the order they were submitted."""
     view = batch_report_files.c
-    query = select(batch_report_files).where(view.batch_id == batch_id, view.processing_order > after)
+    query = select(batch_report_files).where(view.batch_id == batch_id)
     if statuses:
         query = query.where(view.status.in_(statuses))
-    rows = (await session.execute(query.order_by(view.processing_order).limit(limit + 1))).mappings().all()
-    following = encode_cursor(rows[limit - 1]["processing_order"]) if len(rows) > limit else None
-    return rows[:limit], following
+    return (await paginate(session, query, page, key=(view.processing_order,))).map(lambda row: row._mapping)
 
 
-def _page(rows: Sequence[RowMapping], limit: int) -> tuple[Sequence[RowMapping], str | None]:
-    if len(rows) <= limit:
-        return rows, None
-    last = rows[limit - 1]
-    return rows[:limit], encode_cursor(last["created_at"].isoformat(), last["id"])
+async def _newest_first(session: AsyncSession, query: Select[Any], page: PageRequest, *key: Any) -> Page[RowMapping]:
+    return (await paginate(session, query, page, key=key, descending=True)).map(lambda row: row._mapping)

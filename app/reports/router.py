@@ -16,9 +16,9 @@ from app.batches.states import BATCH_ALIASES, BATCH_STATUSES, JOB_ALIASES, JOB_S
 from app.batches.submit_router import FORM_BODY, read_form
 from app.files.upload import receive_form
 from app.kit.declarations import RouteTag, takes_query
-from app.kit.dependencies import SessionDep
+from app.kit.dependencies import PageDep, SessionDep, page_of
 from app.kit.filters import check_printable, read_words
-from app.kit.pages import Cursor, Limit, decode_cursor, link_next
+from app.kit.pages import PageRequest
 from app.kit.schemas import Moment
 from app.reports import repository, schemas
 from app.reports.errors import BatchReportNotFound, ReportNotFound
@@ -54,16 +54,14 @@ async def create_batch_report(request: Request, submitter: SubmitterDep) -> Batc
 @takes_query("summary.*")
 async def list_batch_reports(
     request: Request,
-    response: Response,
     session: SessionDep,
     caller: CallerDep,
+    page: PageDep,
     status: Word = None,
     summary: Summary = None,
     search: Word = None,
     created_after: Moment | None = None,
     archived: bool = False,
-    limit: Limit = 50,
-    cursor: Cursor = None,
 ) -> schemas.BatchReportPage:
     """The organisation's batch reports, newest first, by what their summaries hold."""
     wanted = BatchReportFilter(
@@ -74,9 +72,8 @@ async def list_batch_reports(
         created_after=created_after,
         archived=archived,
     )
-    rows, following = await repository.list_batch_reports(session, caller.organisation_id, wanted, limit, cursor)
-    link_next(request, response, following)
-    return schemas.BatchReportPage(batch_reports=[_read(row) for row in rows], next_cursor=following)
+    found = await repository.list_batch_reports(session, caller.organisation_id, wanted, page)
+    return schemas.BatchReportPage(batch_reports=[_read(row) for row in found.rows], next_cursor=found.next_cursor)
 
 
 async def _batch_report(session: SessionDep, caller: CallerDep, batch_id: UUID) -> RowMapping:
@@ -95,42 +92,31 @@ async def get_batch_report(batch_report_id: UUID, session: SessionDep, caller: C
 @router.get("/batch-reports/{batch_report_id}/files")
 async def list_batch_report_files(
     batch_report_id: UUID,
-    request: Request,
-    response: Response,
     session: SessionDep,
     caller: CallerDep,
+    page: Annotated[PageRequest, page_of(100)],
     status: Word = None,
-    limit: Limit = 100,
-    cursor: Cursor = None,
 ) -> schemas.BatchReportFilePage:
     """Every file of a batch in the order it was submitted, also those that failed."""
     await _batch_report(session, caller, batch_report_id)
-    after = decode_cursor(cursor, int)[0] if cursor else 0
     statuses = read_words(status, JOB_STATUSES, FILE_ALIASES)
-    rows, following = await repository.list_batch_report_files(session, batch_report_id, statuses, limit, after)
-    link_next(request, response, following)
-    files = [schemas.BatchReportFileRead.model_validate(dict(row)) for row in rows]
-    return schemas.BatchReportFilePage(files=files, next_cursor=following)
+    found = await repository.list_batch_report_files(session, batch_report_id, statuses, page)
+    files = [schemas.BatchReportFileRead.model_validate(dict(row)) for row in found.rows]
+    return schemas.BatchReportFilePage(files=files, next_cursor=found.next_cursor)
 
 
 @router.get("/reports")
 async def list_reports(
-    request: Request,
-    response: Response,
     session: SessionDep,
     caller: CallerDep,
+    page: PageDep,
     batch_id: UUID | None = None,
     search: Word = None,
-    limit: Limit = 50,
-    cursor: Cursor = None,
 ) -> schemas.ReportPage:
     """The organisation's reports, newest first, also those whose batch is gone."""
-    rows, following = await repository.list_reports(
-        session, caller.organisation_id, batch_id, check_printable(search), limit, cursor
-    )
-    link_next(request, response, following)
-    reports = [schemas.ReportItem.model_validate(dict(row)) for row in rows]
-    return schemas.ReportPage(reports=reports, next_cursor=following)
+    found = await repository.list_reports(session, caller.organisation_id, batch_id, check_printable(search), page)
+    reports = [schemas.ReportItem.model_validate(dict(row)) for row in found.rows]
+    return schemas.ReportPage(reports=reports, next_cursor=found.next_cursor)
 
 
 @router.get("/reports/{report_id}", response_model=schemas.ReportRead, responses={200: {"content": {"text/html": {}}}})

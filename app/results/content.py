@@ -15,7 +15,7 @@ from app.batches.models import Job
 from app.batches.states import COUNTERS
 from app.files.models import File
 from app.kit.db import Database
-from app.kit.pages import encode_cursor
+from app.kit.pages import PageRequest
 from app.kit.spreadsheets import csv_chunks
 from app.pipelines.contract import ResultTable
 from app.pipelines.registry import Registry
@@ -44,13 +44,12 @@ class Addresses:
 
 
 async def read_shared(
-    session: AsyncSession, shared: Shared, code: str, limit: int = JOBS_AT_ONCE, after: int = 0
+    session: AsyncSession, shared: Shared, code: str, page: PageRequest
 ) -> SharedResult | SharedBatch:
-    """The body. Of a batch so many jobs after a sequence."""
+    """The body. Of a batch one page of its jobs."""
     addresses = Addresses(code)
-    jobs = await repository.list_shared_jobs(session, shared, limit + 1, after)
-    shown = jobs[:limit]
-    files = await repository.list_files(session, [job for job, _ in shown])
+    found = await repository.list_shared_jobs(session, shared, page)
+    files = await repository.list_files(session, [job for job, _ in found.rows])
     batch, link = shared.batch, shared.link
     pipeline = SharedPipeline(key=shared.pipeline.key, title=shared.pipeline.title)
     known = {
@@ -58,7 +57,7 @@ async def read_shared(
         "expires_at": _earlier(link.expires_at, batch.expires_at),
         "links": addresses.links(),
     }
-    parts = [_job(job, key, files[job.id], addresses) for job, key in shown]
+    parts = [_job(job, key, files[job.id], addresses) for job, key in found.rows]
     if link.job_id:
         return SharedResult(**known, **dict(parts[0]))
     return SharedBatch(
@@ -69,7 +68,7 @@ async def read_shared(
         counters={name: getattr(batch, f"{name}_jobs") for name in COUNTERS},
         summary_data=batch.summary_data,
         jobs=parts,
-        next_cursor=encode_cursor(shown[-1][0].sequence) if len(jobs) > limit else None,
+        next_cursor=found.next_cursor,
     )
 
 
@@ -127,19 +126,17 @@ async def csv_pieces(database: Database, shared: Shared, table: ResultTable | No
     """The results as CSV: the rows of every job, or one row for each. Jobs are read a page at a time."""
     own = (table or _PLAIN).columns
     columns = own if shared.link.job_id and table else (*_JOB_COLUMNS, *own)
-    after, header = 0, True
+    page, header = PageRequest(JOBS_AT_ONCE), True
     while True:
         async with database.transaction() as session:
-            found = await repository.list_shared_jobs(session, shared, JOBS_AT_ONCE, after)
-        jobs = [job for job, _ in found]
-        if not jobs and not header:
-            return
+            found = await repository.list_shared_jobs(session, shared, page)
+        jobs = [job for job, _ in found.rows]
         rows = [{name: _cell(row.get(name)) for name in columns} for row in await asyncio.to_thread(_rows, table, jobs)]
         for piece in csv_chunks(columns, rows, header=header):
             yield piece
-        if len(jobs) < JOBS_AT_ONCE:
+        if found.next_cursor is None:
             return
-        after, header = jobs[-1].sequence, False
+        page, header = PageRequest(JOBS_AT_ONCE, found.next_cursor), False
 
 
 def _rows(table: ResultTable | None, jobs: Sequence[Job]) -> list[dict[str, Any]]:

@@ -24,14 +24,13 @@ ResultCodesDep = Annotated[ResultCodes, Depends(provided(ResultCodes))]
 
 
 def get_owner_codes(
-    request: Request,
     response: Response,
     session: SessionDep,
     caller: CallerDep,
     codes: ResultCodesDep,
     settings: SettingsDep,
 ) -> OwnerCodes:
-    return OwnerCodes(request, response, session, caller, codes, settings.base_url)
+    return OwnerCodes(response, session, caller, codes, settings.base_url)
 
 
 CodesDep = Annotated[OwnerCodes, Depends(get_owner_codes)]

@@ -10,11 +10,11 @@ from starlette.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 
 from app.kit.declarations import takes_query
-from app.kit.dependencies import DatabaseDep
-from app.kit.pages import Cursor, decode_cursor
+from app.kit.dependencies import Cursor, DatabaseDep
+from app.kit.pages import PageRequest
 from app.pipelines.dependencies import RegistryDep
 from app.results.codes import read_code
-from app.results.content import read_shared
+from app.results.content import JOBS_AT_ONCE, read_shared
 from app.results.dependencies import open_shared
 from app.results.errors import ResultNotFound, TooManyGuesses
 from app.results.html_page import plain_page, result_page
@@ -42,9 +42,8 @@ async def read_result_page(
         return HTMLResponse(_UNKNOWN, 404, _HEADERS)
     except TooManyGuesses as error:
         return HTMLResponse(_TOO_MANY, 429, {**_HEADERS, **error.headers})
-    after = decode_cursor(cursor, int)[0] if cursor else 0
     async with database.transaction() as session:
-        found = await read_shared(session, shared, read_code(code), after=after)
+        found = await read_shared(session, shared, read_code(code), PageRequest(JOBS_AT_ONCE, cursor))
     tables = {pipeline.key: pipeline.result_table for pipeline in registry}
     return HTMLResponse(result_page(found, tables), headers=_HEADERS)
 

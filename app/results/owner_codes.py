@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from fastapi import Request, Response
+from fastapi import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.caller import Caller
 from app.idempotency.once import Once
-from app.kit.pages import decode_cursor, encode_cursor, link_next
+from app.kit.pages import PageRequest
 from app.results import repository, service
 from app.results.content import Addresses
 from app.results.models import ResultLink
@@ -22,22 +22,20 @@ class OwnerCodes:
 
     def __init__(
         self,
-        request: Request,
         response: Response,
         session: AsyncSession,
         caller: Caller,
         codes: ResultCodes,
         base_url: str,
     ) -> None:
-        self._request, self._response, self.session, self.caller = request, response, session, caller
+        self._response, self.session, self.caller = response, session, caller
         self._codes, self._base_url = codes, base_url
 
     def read(self, link: ResultLink) -> ResultCodeRead:
         code = self._codes.code_of(link.id, link.code_hash)
         found = {name: f"{self._base_url}{path}" for name, path in Addresses(code or "").links().items()}
         links = ResultCodeLinks(page=found["page"], json_=found["json"], csv=found["csv"]) if code else None
-        own = {name: getattr(link, name) for name in ("id", "batch_id", "job_id", "created_at", "expires_at")}
-        return ResultCodeRead(**own, code=code, links=links)
+        return ResultCodeRead.of(link, code=code, links=links)
 
     async def add(
         self, batch_id: UUID, job_id: UUID | None, wanted: ResultCodeCreate | None, once: Once
@@ -52,9 +50,6 @@ class OwnerCodes:
         self._response.headers["Cache-Control"] = "no-store"
         return self.read(await service.get_link(self.session, self.caller, UUID(kept["id"])))
 
-    async def page(self, batch_id: UUID, job_id: UUID | None, limit: int, cursor: str | None) -> ResultCodePage:
-        before = decode_cursor(cursor, UUID)[0] if cursor else None
-        links, last = await repository.list_links(self.session, batch_id, job_id, limit, before)
-        following = encode_cursor(last) if last else None
-        link_next(self._request, self._response, following)
-        return ResultCodePage(result_codes=[self.read(link) for link in links], next_cursor=following)
+    async def list_page(self, batch_id: UUID, job_id: UUID | None, page: PageRequest) -> ResultCodePage:
+        found = await repository.list_links(self.session, batch_id, job_id, page)
+        return ResultCodePage(result_codes=[self.read(link) for link in found.rows], next_cursor=found.next_cursor)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
 from app.batches import repository as batch_repository
 from app.batches.archive_router import archive_of
 from app.files.content import attachment, file_response, ranged_response
 from app.files.dependencies import StorageDep
-from app.kit.dependencies import DatabaseDep
+from app.kit.dependencies import DatabaseDep, page_of
 from app.kit.errors import NotFound
-from app.kit.pages import Cursor, decode_cursor
+from app.kit.pages import PageRequest
 from app.pipelines.dependencies import RegistryDep
 from app.results import repository
 from app.results.codes import read_code
@@ -24,7 +24,7 @@ from app.results.schemas import SharedBatch, SharedResult
 
 router = APIRouter(prefix="/api/results", tags=["results"])
 PRIVATE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
-Jobs = Annotated[int, Query(ge=1, le=JOBS_AT_ONCE, description="Jobs of a batch in one page.")]
+JobsDep = Annotated[PageRequest, page_of(JOBS_AT_ONCE, JOBS_AT_ONCE, "Jobs of a batch in one page.")]
 
 
 def _wants_csv(request: Request, wanted: str | None) -> bool:
@@ -43,9 +43,8 @@ async def get_shared_result(
     shared: SharedDep,
     database: DatabaseDep,
     registry: RegistryDep,
+    page: JobsDep,
     format: Literal["json", "csv"] | None = None,
-    limit: Jobs = JOBS_AT_ONCE,
-    cursor: Cursor = None,
 ) -> Response:
     """The result that the code opens. `format=csv`, or `Accept: text/csv`: its rows as CSV, of all jobs."""
     code = read_code(code)
@@ -53,9 +52,8 @@ async def get_shared_result(
         pieces = csv_pieces(database, shared, table_of(shared, registry))
         headers = PRIVATE | {"Content-Disposition": attachment("results.csv")}
         return StreamingResponse(pieces, headers=headers, media_type="text/csv; charset=utf-8")
-    after = decode_cursor(cursor, int)[0] if cursor else 0
     async with database.transaction() as session:
-        body = await read_shared(session, shared, code, limit, after)
+        body = await read_shared(session, shared, code, page)
     return JSONResponse(body.model_dump(mode="json"), headers=PRIVATE)
 
 
@@ -73,10 +71,9 @@ async def download_shared_file(
     found = []
     if 1 <= sequence < 2**31:
         async with database.transaction() as session:
-            jobs = await repository.list_shared_jobs(session, shared, 1, sequence - 1)
-            of_job = [job for job, _ in jobs if job.sequence == sequence]
-            files = await repository.list_files(session, of_job)
-            found = [file for job in of_job for own, file in files[job.id] if own == name]
+            if job := await repository.find_shared_job(session, shared, sequence):
+                files = await repository.list_files(session, [job])
+                found = [file for own, file in files[job.id] if own == name]
     if not found:
         raise NotFound("No such file is shared here.", instance=WHERE)
     response = await file_response(request, storage, found[0], name)

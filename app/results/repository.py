@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Row, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.batches.models import Batch, Job
 from app.batches.step_models import JobOutput
 from app.files.models import File
+from app.kit.pages import Page, PageRequest, paginate, paginate_one
 from app.pipelines.models import PipelineRow
 from app.results.models import ResultLink
 
@@ -35,16 +36,11 @@ async def find_link(session: AsyncSession, organisation_id: UUID, link_id: UUID)
     return (await session.execute(query.where(ResultLink.revoked_at.is_(None)))).scalar_one_or_none()
 
 
-async def list_links(
-    session: AsyncSession, batch_id: UUID, job_id: UUID | None, limit: int, before: UUID | None
-) -> tuple[Sequence[ResultLink], UUID | None]:
-    """A page of the links to a job, or to a batch as a whole, newest first, and the id to go on after."""
+async def list_links(session: AsyncSession, batch_id: UUID, job_id: UUID | None, page: PageRequest) -> Page[ResultLink]:
+    """A page of the links to a job, or to a batch as a whole, newest first."""
     query = select(ResultLink).where(ResultLink.batch_id == batch_id, ResultLink.revoked_at.is_(None))
     query = query.where(ResultLink.job_id.is_(None) if job_id is None else ResultLink.job_id == job_id)
-    if before:
-        query = query.where(ResultLink.id < before)
-    rows = (await session.execute(query.order_by(ResultLink.id.desc()).limit(limit + 1))).scalars().all()
-    return rows[:limit], rows[limit - 1].id if len(rows) > limit else None
+    return await paginate_one(session, query, page, key=(ResultLink.id,), descending=True)
 
 
 async def list_live_links(session: AsyncSession, job_ids: Sequence[UUID]) -> Sequence[tuple[UUID, UUID, bytes]]:
@@ -81,16 +77,21 @@ async def find_shared(session: AsyncSession, code_hash: bytes) -> Shared | None:
     return Shared(row[0], row[1], row[2]) if row else None
 
 
-async def list_shared_jobs(
-    session: AsyncSession, shared: Shared, limit: int, after: int = 0
-) -> Sequence[tuple[Job, str]]:
-    """The jobs that the link opens, in order, each with the key of its pipeline."""
+async def list_shared_jobs(session: AsyncSession, shared: Shared, page: PageRequest) -> Page[Row[Job, str]]:
+    """A page of the jobs that the link opens, in order, each with the key of its pipeline."""
     query = select(Job, PipelineRow.key).join(PipelineRow, PipelineRow.id == Job.pipeline_id)
-    query = query.where(Job.batch_id == shared.batch.id, Job.sequence > after)
+    query = query.where(Job.batch_id == shared.batch.id)
     if shared.link.job_id:
         query = query.where(Job.id == shared.link.job_id)
-    rows = await session.execute(query.order_by(Job.sequence).limit(limit))
-    return [(job, key) for job, key in rows]
+    return await paginate(session, query, page, key=(Job.sequence,))
+
+
+async def find_shared_job(session: AsyncSession, shared: Shared, sequence: int) -> Job | None:
+    """The job of this number, if the link opens it."""
+    query = select(Job).where(Job.batch_id == shared.batch.id, Job.sequence == sequence)
+    if shared.link.job_id:
+        query = query.where(Job.id == shared.link.job_id)
+    return (await session.execute(query)).scalar_one_or_none()
 
 
 async def list_files(session: AsyncSession, jobs: Sequence[Job]) -> dict[UUID, list[tuple[str, File]]]:

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Body
 from app.batches.dependencies import BatchDep, JobDep
 from app.idempotency.dependencies import OnceDep
 from app.kit.declarations import RouteTag
-from app.kit.pages import Cursor, Limit
+from app.kit.dependencies import PageDep
 from app.results import service
 from app.results.dependencies import CodesDep
 from app.results.schemas import ResultCodeCreate, ResultCodePage, ResultCodeRead
@@ -27,11 +27,9 @@ async def create_job_result_code(row: JobDep, codes: CodesDep, once: OnceDep, wa
 
 
 @router.get("/jobs/{job_id}/result-codes")
-async def list_job_result_codes(
-    row: JobDep, codes: CodesDep, limit: Limit = 50, cursor: Cursor = None
-) -> ResultCodePage:
+async def list_job_result_codes(row: JobDep, codes: CodesDep, page: PageDep) -> ResultCodePage:
     """The codes of one job that were not revoked, newest first."""
-    return await codes.page(row.job.batch_id, row.job.id, limit, cursor)
+    return await codes.list_page(row.job.batch_id, row.job.id, page)
 
 
 @router.post("/batches/{batch_id}/result-codes", status_code=201)
@@ -43,11 +41,9 @@ async def create_batch_result_code(
 
 
 @router.get("/batches/{batch_id}/result-codes")
-async def list_batch_result_codes(
-    row: BatchDep, codes: CodesDep, limit: Limit = 50, cursor: Cursor = None
-) -> ResultCodePage:
+async def list_batch_result_codes(row: BatchDep, codes: CodesDep, page: PageDep) -> ResultCodePage:
     """The codes of the batch as a whole that were not revoked, newest first. Those of its jobs are with the jobs."""
-    return await codes.page(row.batch.id, None, limit, cursor)
+    return await codes.list_page(row.batch.id, None, page)
 
 
 @router.get("/result-codes/{result_code_id}")

@@ -66,6 +66,6 @@ async def explain_waiting(row: BatchDep, session: SessionDep, registry: Registry
         delayed_jobs=queue.delayed,
         next_retry_at=queue.next_retry_at,
         next_jobs=list(queue.next_jobs),
-        workers=[WorkerRead.model_validate(worker) for worker in live],
+        workers=[WorkerRead.of(worker) for worker in live],
         worker_last_seen_at=last_seen_at,
     )

@@ -49,6 +49,6 @@ async def list_workers(session: AsyncSession) -> Sequence[Worker]:
 async def list_worker_states(session: SessionDep, caller: AdminDep) -> WorkerPage:
     """The processes that run jobs, with their last heartbeat; a silent one has missed five of them."""
     now: datetime = (await session.execute(select(func.clock_timestamp()))).scalar_one()
-    known = [WorkerRead.model_validate(worker) for worker in await list_workers(session)]
+    known = [WorkerRead.of(worker) for worker in await list_workers(session)]
     states = [WorkerState(**one.model_dump(), silent=one.seen_at < now - SILENT_AFTER) for one in known]
     return WorkerPage(workers=states, now=now)

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import event
 
 from app.batches.listing import WINDOW, BatchFilter, list_batches
+from app.kit.pages import PageRequest
 from bench.listing import ADD_BATCHES
 from tests.conftest import Api
 
@@ -48,7 +49,7 @@ async def rows_read(api: Api, organisation_id: UUID, wanted: BatchFilter, sort: 
     async with database.transaction() as session:
         connection = await session.connection()
         event.listen(connection.sync_connection, "before_cursor_execute", note)
-        await list_batches(session, organisation_id, wanted, sort, PAGE, None)
+        await list_batches(session, organisation_id, wanted, sort, PageRequest(PAGE))
         event.remove(connection.sync_connection, "before_cursor_execute", note)
         read = 0
         for statement, parameters in statements:
