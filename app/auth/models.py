@@ -53,16 +53,6 @@ class ApiKey(Base):
     revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
-class SigningKey(Base):
-    """A secret of the installation for one purpose, made when first needed; every process signs with the same one."""
-
-    __tablename__ = "signing_keys"
-
-    purpose: Mapped[str] = mapped_column(Text, primary_key=True)
-    secret: Mapped[bytes] = mapped_column(LargeBinary)
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
-
-
 class Session(Base):
     """A browser that signed in (`kind` = browser), or a printed link that can sign one in (`kind` = link)."""
 

@@ -1,7 +1,7 @@
 """Stream tickets: how a page of another origin opens one batch's stream, since an EventSource can send no header.
 
-A ticket names the batch, the key or session it was made with, and its end, signed with the installation's secret. It is
-good for opening a stream, not for staying: whoever comes back after its end needs a new one.
+A ticket names the batch, the key or session it was made with, and its end, signed with a secret of the installation. It
+is good for opening a stream, not for staying: whoever comes back after its end needs a new one.
 """
 
 from __future__ import annotations
@@ -9,21 +9,24 @@ from __future__ import annotations
 import base64
 import hmac
 import re
+import secrets
 import struct
 from typing import Final
 from uuid import UUID
 
 from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.models import User
 from app.auth.repository import find_user_by_credential
-from app.auth.signing import get_signing_key
 from app.events.errors import TicketNotValid
+from app.events.models import TicketSecret
 from app.kit.declarations import raises
 
 PURPOSE: Final = "stream tickets"
 LIFE_SECONDS: Final = 60
+SECRET_BYTES: Final = 32
 _FORMAT: Final = struct.Struct(">16s16sQ")
 _SIGNATURE_BYTES: Final = 32
 _LENGTH: Final = (_FORMAT.size + _SIGNATURE_BYTES) * 4 // 3
@@ -47,6 +50,18 @@ def unseal(secret: bytes, ticket: str) -> tuple[UUID, UUID, int] | None:
     return UUID(bytes=batch), UUID(bytes=credential), expires_at
 
 
+async def ticket_secret(session: AsyncSession) -> bytes:
+    """What this installation signs tickets with, made now if there is none."""
+    query = select(TicketSecret.secret).where(TicketSecret.purpose == PURPOSE)
+    known = (await session.execute(query)).scalar_one_or_none()
+    if known is not None:
+        return known
+    # Two processes may make it at once: the one that comes second waits for the first, and then reads its secret.
+    made = insert(TicketSecret).values(purpose=PURPOSE, secret=secrets.token_bytes(SECRET_BYTES))
+    await session.execute(made.on_conflict_do_nothing())
+    return (await session.execute(query)).scalar_one()
+
+
 async def _now(session: AsyncSession) -> int:
     """By the database's clock, which all processes share."""
     return int((await session.execute(select(func.extract("epoch", func.clock_timestamp())))).scalar_one())
@@ -59,13 +74,13 @@ async def next_end(session: AsyncSession) -> int:
 
 async def issue_ticket(session: AsyncSession, batch_id: UUID, credential_id: UUID, expires_at: int) -> str:
     """A ticket for the batch's stream until its end, see `next_end`. The caller must be known to see the batch."""
-    return seal(await get_signing_key(session, PURPOSE), batch_id, credential_id, expires_at)
+    return seal(await ticket_secret(session), batch_id, credential_id, expires_at)
 
 
 @raises(TicketNotValid)
 async def redeem_ticket(session: AsyncSession, ticket: str, batch_id: UUID) -> tuple[User, UUID]:
     """For whom a ticket was made, and the credential it was made with, which must still be valid (else 401)."""
-    opened = unseal(await get_signing_key(session, PURPOSE), ticket)
+    opened = unseal(await ticket_secret(session), ticket)
     if opened and opened[0] == batch_id and opened[2] > await _now(session):
         user = await find_user_by_credential(session, opened[1])
         if user:

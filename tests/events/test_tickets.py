@@ -9,8 +9,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from app.auth.signing import get_signing_key
-from app.events.tickets import PURPOSE, issue_ticket, next_end, seal
+from app.events.tickets import issue_ticket, next_end, seal, ticket_secret
 from tests.auth.people import caller, key_of
 from tests.batch_helpers import run, submit
 from tests.conftest import Api, make_home, make_settings, serving
@@ -80,7 +79,7 @@ async def test_a_ticket_ends_after_its_time_and_with_the_key_it_was_made_with(ap
         json_page = {"Accept": "application/json"}
         assert (await page.get(url, headers=json_page)).status_code == 200
         async with api.installation.database.transaction() as session:
-            secret = await get_signing_key(session, PURPOSE)
+            secret = await ticket_secret(session)
         path = f"/api/batches/{batch_id}/events"
         for seconds, status in ((30, 200), (-1, 401)):
             ticket = seal(secret, UUID(batch_id), UUID(key["id"]), int(time.time()) + seconds)
