@@ -19,8 +19,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from app.extractions.reading import read_sheet_text
-from app.extractions.sheet import read_sheet
+from app.extractions.sheet import read_sheet, read_sheet_text
 from app.kit.sandbox import Sandbox
 from bench.service import median
 from tests.extractions.random_meets import RandomMeet

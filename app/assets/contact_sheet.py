@@ -12,7 +12,6 @@ from typing import Any, Final
 
 from pydantic import Field
 
-from app.assets.children import draw_sheet, first_readable
 from app.assets.picture_names import PICTURES, asset_of, view_of
 from app.assets.views import count_assets
 from app.files.names import display_name
@@ -47,7 +46,8 @@ async def validating(ctx: StepContext) -> dict[str, Any]:
     earlier = [*views[: min(own, MAX_VIEWS)], views[own]]
     async with AsyncExitStack() as stack:
         paths = await _paths(ctx, stack, earlier)
-        place = await ctx.in_child(first_readable, paths, _names(earlier), len(earlier) - 1)
+        arguments = (paths, _names(earlier), len(earlier) - 1)
+        place: int = await ctx.in_child("app.assets.contact_sheet_drawing:first_readable", *arguments)
     holder = earlier[place]
     name = ctx.job.filename or ""
     return {
@@ -71,7 +71,8 @@ async def drawing(ctx: StepContext) -> dict[str, Any]:
     labels = [view_of(name) or name for name in _names(shown)]
     async with AsyncExitStack() as stack:
         paths = await _paths(ctx, stack, shown)
-        sheet = await ctx.in_child(draw_sheet, title, paths, _names(shown), labels, ctx.params.tile)
+        arguments = (title, paths, _names(shown), labels, ctx.params.tile)
+        sheet: bytes = await ctx.in_child("app.assets.contact_sheet_drawing:draw_sheet", *arguments)
     name = f"{display_name(title)} contact sheet.jpg"
     await ctx.save_file(name, sheet, "image/jpeg")
     return {**found, "sheet": name, "size": len(sheet), "not_shown": len(views) - len(shown)}

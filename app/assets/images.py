@@ -6,6 +6,7 @@ copy at full size. What is refused raises ImageRefused, whose `code` becomes the
 
 from __future__ import annotations
 
+import json
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ from PIL import (
 )
 
 from app.assets.errors import ImageRefused
+from app.assets.packing import pack
 
 MAX_PIXELS: Final = 50_000_000
 """8,000 x 6,250: four bytes a pixel are 200 MB, which a child of 512 MiB can hold once."""
@@ -209,13 +211,12 @@ def webp(image: Image.Image, quality: int, effort: int) -> bytes:
     return target.getvalue()
 
 
-def make_web_images(
-    path: str, name: str | None, max_size: int, thumbnail: int, quality: int, effort: int
-) -> tuple[dict[str, Any], bytes, bytes]:
-    """What both files of an image are, the image, the thumbnail."""
+def make_web_images(path: str, name: str | None, max_size: int, thumbnail: int, quality: int, effort: int) -> bytes:
+    """Both files of an image, packed: what they are in JSON, the image, the thumbnail."""
     with opened(path, name) as image:
         large = picture(image, max_size)
         small = large.copy()
         small.thumbnail((thumbnail, thumbnail), Image.Resampling.LANCZOS)
         description = {"width": large.width, "height": large.height, "thumbnail": list(small.size)}
-        return description, webp(large, quality, effort), webp(small, quality, effort)
+        files = [webp(large, quality, effort), webp(small, quality, effort)]
+        return pack([json.dumps(description).encode(), *files])

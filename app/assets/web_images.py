@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import Field
 
-from app.assets.children import describe, make_web_images, unpack
+from app.assets.packing import unpack
 from app.assets.picture_names import PICTURES
 from app.files.names import display_name, split_suffix
 from app.pipelines.contract import Params, Pipeline, StepContext, Stop
@@ -45,7 +46,7 @@ async def fetching(ctx: StepContext) -> None:
 async def validating(ctx: StepContext) -> dict[str, Any]:
     """See what it is, before anything is decoded."""
     async with ctx.input.local_path() as path:
-        return await ctx.in_child(describe, str(path), ctx.job.filename)
+        return await ctx.in_child("app.assets.images:describe", str(path), ctx.job.filename)
 
 
 @pipeline.step(max_retries=1, timeout=120)
@@ -54,7 +55,9 @@ async def converting(ctx: StepContext) -> Stop | dict[str, Any]:
     params: WebImageParams = ctx.params
     options = (params.max_size, params.thumbnail, params.quality, params.effort)
     async with ctx.input.local_path() as path:
-        made, large, small = unpack(await ctx.in_child(make_web_images, str(path), ctx.job.filename, *options))
+        answer: bytes = await ctx.in_child("app.assets.images:make_web_images", str(path), ctx.job.filename, *options)
+    description, large, small = unpack(answer)
+    made = json.loads(description)
     stem, _ = split_suffix(display_name(ctx.job.filename or "image"))
     await ctx.save_file(f"{stem}.webp", large, "image/webp")
     await ctx.save_file(f"{stem}_thumbnail.webp", small, "image/webp")

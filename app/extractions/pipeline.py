@@ -16,15 +16,17 @@ from app.extractions.models import Extraction
 from app.extractions.names import name_keys
 from app.extractions.params import ExtractionParams, ParamsWithoutProvider
 from app.extractions.provider import Provider
-from app.extractions.reading import EXTRACTOR, VERSION, checked, probe, read_sheet_text
 from app.extractions.repository import ReadingKey
 from app.extractions.sheet_errors import SheetError
-from app.extractions.sheet_text import Found, find_in_sheet, write_sheet
+from app.extractions.sheet_text import Found, Probe, checked, find_in_sheet, write_sheet
 from app.extractions.swims import Sheet
 from app.kit.ids import new_id
 from app.kit.spreadsheets import csv_bytes
 from app.pipelines.contract import Pipeline, ResultTable, StepContext, StepFunction, Stop
 
+EXTRACTOR: Final = "result-sheets"
+VERSION: Final = 3
+"""Goes up whenever the same PDF would give another answer."""
 SHEET_FILE: Final = "sheet.json"
 SWIMS_FILE: Final = "swims.csv"
 MAX_SHEET_BYTES: Final = 200 * 1024 * 1024
@@ -87,7 +89,7 @@ def _uploading_to(provider: Provider | None) -> StepFunction:
         name = ctx.params.swimmer_name
         async with ctx.input.local_path() as path:
             try:
-                look = await ctx.in_child(probe, str(path))
+                look: Probe = await ctx.in_child("app.extractions.sheet:probe", str(path))
             except SheetError as error:
                 return Stop(error.code, error.message)
             if ctx.params.reader != "ai" and look["has_text"]:
@@ -126,7 +128,7 @@ async def extracting(ctx: StepContext) -> Stop | dict[str, Any]:
             began = time.monotonic()
             try:
                 async with ctx.input.local_path() as path:
-                    answer = await ctx.in_child(read_sheet_text, str(path))
+                    answer: bytes = await ctx.in_child("app.extractions.sheet:read_sheet_text", str(path))
             except SheetError as error:
                 return Stop(error.code, error.message)
             text, read_ms = await asyncio.to_thread(checked, answer), _since(began)

@@ -50,5 +50,5 @@ room = Room(
     job_services=services,
     pipelines=pipelines,
     job_extensions=(ExtractionIdExtension(),),
-    child_modules=("app.extractions.sheet", "app.extractions.text_layer"),
+    child_modules=("app.extractions.sheet",),
 )

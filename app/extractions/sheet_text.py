@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 
 from app.extractions.names import choose_names
 from app.extractions.swims import Sheet, Swim
+from app.kit.sandbox import SandboxCrashed
 
 _BEFORE_SWIMS: Final = ', "swims": ['
 _AFTER_SWIMS: Final = "]}"
@@ -20,6 +21,13 @@ _BEFORE_NAME: Final = '{"name": '
 _BEHIND_NAME: Final = ', "kind": '
 _RELAY: Final = '"relay"'
 _LONGEST: Final = 2**16  # characters; a swim has some 400
+
+
+class Probe(TypedDict):
+    """What a first look at a PDF shows."""
+
+    pages: int
+    has_text: bool
 
 
 class NoSheet(Exception):
@@ -56,6 +64,16 @@ def check_sheet(text: str) -> None:
         raise NoSheet("This is not a sheet.") from error
     if not right:
         raise NoSheet("This is not how a sheet is written.")
+
+
+def checked(answer: bytes) -> str:
+    """What a child answered, if it is a sheet: a child that has read a hostile file may answer anything."""
+    try:
+        text = answer.decode()
+        check_sheet(text)
+    except (UnicodeDecodeError, NoSheet) as error:
+        raise SandboxCrashed("The reader answered with something that is not a sheet.") from error
+    return text
 
 
 def find_in_sheet(text: str, swimmer_name: str) -> Found:

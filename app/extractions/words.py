@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import ctypes
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -55,29 +56,30 @@ class Page:
     words: list[Word]
 
 
-def open_document(path: str) -> pdfium.PdfDocument:
-    """The PDF at `path`, to be closed. Raises `SheetError` if it cannot be opened."""
+@contextmanager
+def opened(path: str) -> Iterator[pdfium.PdfDocument]:
+    """The PDF at `path`. Raises `SheetError` if it cannot be opened, or has no pages or a broken one."""
     try:
-        return pdfium.PdfDocument(path)
+        document = pdfium.PdfDocument(path)
     except pdfium.PdfiumError as error:
         if getattr(error, "err_code", None) == raw.FPDF_ERR_PASSWORD:
             raise SheetError(PDF_ENCRYPTED, "The PDF is protected by a password.") from error
         raise SheetError(PDF_UNREADABLE, "The file is not a PDF, or it is broken.") from error
+    with closing(document):
+        if not len(document):
+            raise SheetError(PDF_UNREADABLE, "The PDF has no pages.")
+        try:
+            yield document
+        except pdfium.PdfiumError as error:
+            raise SheetError(PDF_UNREADABLE, "A page of the PDF is broken.") from error
 
 
 def read_pages(path: str) -> list[Page]:
     """The words of every page of the PDF at `path`. Raises `SheetError` if it has none or cannot be opened."""
-    document = open_document(path)
-    try:
+    with opened(path) as document:
         if len(document) > _MOST_PAGES:
             raise SheetError(RESOURCE_LIMIT, f"The PDF has {len(document):,} pages; at most {_MOST_PAGES:,} are read.")
         pages = [_read_page(document, index) for index in range(len(document))]
-    except pdfium.PdfiumError as error:
-        raise SheetError(PDF_UNREADABLE, "A page of the PDF is broken.") from error
-    finally:
-        document.close()
-    if not pages:
-        raise SheetError(PDF_UNREADABLE, "The PDF has no pages.")
     if not any(page.words for page in pages):
         raise SheetError(NO_TEXT_LAYER, "The PDF holds pictures of pages but no text; scanned sheets cannot be read.")
     return pages

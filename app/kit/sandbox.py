@@ -15,11 +15,12 @@ from __future__ import annotations
 
 import asyncio
 import builtins
-import importlib.util
+import importlib
 import inspect
 import json
 import os
 import pickle
+import re
 import signal
 import socket
 import sys
@@ -35,6 +36,7 @@ T = TypeVar("T")
 Preload = Sequence[str | tuple[str, str]]
 """Modules by name, or by name and file for those that cannot be imported by name."""
 
+_NAME = re.compile(r"([^\W\d]\w*(?:\.[^\W\d]\w*)*):([^\W\d]\w*(?:\.[^\W\d]\w*)*)")
 _START_SECONDS = 60.0  # for a new server to import its modules
 _KILL_SECONDS = 5.0  # a killed process is gone in milliseconds unless the kernel holds it
 _JSON_SHARE = 8  # JSON is parsed on the loop: 30 ms a MiB, and 200 ms and 20 MiB of memory if made to hurt
@@ -102,11 +104,15 @@ class Sandbox:
                 process.kill()
 
     async def run(
-        self, function: Callable[..., T], *args: object, timeout: float, memory_bytes: int | None = None
+        self, function: Callable[..., T] | str, *args: object, timeout: float, memory_bytes: int | None = None
     ) -> T:
         """Call `function(*args)` in a child of its own and return what it returned.
 
-        The function is found by its module and name, or through its module's file when that cannot be imported by name.
+        A function of the top level of a module, or its name as `package.module:function`: then only the child imports
+        the module, and the caller says what type the result has. It is found by its module and name, or through its
+        module's file when that cannot be imported by name. ValueError: it can have no such name; AttributeError and
+        ModuleNotFoundError: there is none of that name.
+
         Arguments are pickled. The result is a JSON value, or bytes; tuples come back as lists. `timeout` is in seconds
         of wall time from the moment the child exists; `memory_bytes` replaces the sandbox's own.
 
@@ -114,12 +120,8 @@ class Sandbox:
         of the service, and its arguments and attributes are JSON values; anything else becomes SandboxCrashed.
         Cancelling kills the child. When this returns or raises, the child is gone.
         """
-        qualname = getattr(function, "__qualname__", "<no name>")
-        if "<" in qualname:
-            raise ValueError(f"{qualname} is not a function at the top level of a module.")
-        file = getattr(inspect.unwrap(function), "__globals__", {}).get("__file__")
-        memory_bytes = memory_bytes or self._memory_bytes
-        call = Call(function.__module__, qualname, file, sys.path, memory_bytes, self._cpu_seconds)
+        module, qualname, file = _find(function)
+        call = Call(module, qualname, file, sys.path, memory_bytes or self._memory_bytes, self._cpu_seconds)
         request = pickle.dumps(call) + pickle.dumps(args)
         loop = asyncio.get_running_loop()
         async with self._slots:
@@ -188,6 +190,19 @@ class Sandbox:
                 process = Popen(command, stdin=theirs.fileno(), stdout=DEVNULL, start_new_session=True)
             self._server = process, control
         return self._server
+
+
+def _find(function: Callable[..., object] | str) -> tuple[str, str, str | None]:
+    """Module, name and file of a function; of one that is only named the file is known if its module is loaded here."""
+    if isinstance(function, str):
+        found = _NAME.fullmatch(function)
+        if not found:
+            raise ValueError(f"{function} is not the name of a function, such as package.module:function.")
+        return found[1], found[2], getattr(sys.modules.get(found[1]), "__file__", None)
+    qualname = getattr(function, "__qualname__", "<no name>")
+    if "<" in qualname:
+        raise ValueError(f"{qualname} is not a function at the top level of a module.")
+    return function.__module__, qualname, getattr(inspect.unwrap(function), "__globals__", {}).get("__file__")
 
 
 async def _kill(status: socket.socket) -> None:

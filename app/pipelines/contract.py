@@ -177,10 +177,12 @@ class StepContext(Protocol):
         """
         ...
 
-    async def in_child(self, function: Callable[..., T], *args: Any, memory_bytes: int | None = None) -> T:
+    async def in_child(self, function: Callable[..., T] | str, *args: Any, memory_bytes: int | None = None) -> T:
         """Run a blocking or risky top-level function in a sandboxed child; arguments and result are JSON or bytes.
 
-        `memory_bytes` is the address space it may add, in place of the service's setting.
+        Instead of the function itself its name will do, as `package.module:function`: then only the child imports its
+        module, and the result's type is the one that it is assigned to. `memory_bytes` is the address space it may add,
+        in place of the service's setting.
         """
         ...
 

@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -21,11 +21,13 @@ from app.reports import repository
 from app.reports.dialect import HeaderChoice
 from app.reports.html_page import render_report
 from app.reports.models import PIPELINE_KEY
-from app.reports.profile import MEMORY_BYTES, VERSION, profile_file
 from app.reports.summary import PROBLEMS, summarise
 from app.reports.table_errors import RESOURCE_LIMIT
 
+VERSION: Final = 1
 JSON_FILE, HTML_FILE = "report.json", "report.html"
+MEMORY_BYTES: Final = 1536 * 1024 * 1024
+"""Address space for DuckDB: it reserves four times what it keeps resident (1.1 GB for 0.27 GB; measured)."""
 
 
 class ReportParams(Params):
@@ -68,14 +70,17 @@ async def profiling(ctx: StepContext) -> Stop | dict[str, Any]:
     name, params = ctx.job.filename or "", ctx.params
     try:
         async with ctx.input.local_path() as path, ctx.scratch_folder() as folder:
-            arguments = (str(path), name, folder, params.sheet, params.header)
-            found = await ctx.in_child(profile_file, *arguments, memory_bytes=MEMORY_BYTES)
+            arguments = (str(path), name, str(folder), params.sheet, params.header)
+            # By name, as only the child loads DuckDB, which is 27 MB (measured).
+            found: dict[str, Any] = await ctx.in_child(
+                "app.reports.profiling:profile_file", *arguments, memory_bytes=MEMORY_BYTES
+            )
     except SandboxCrashed as error:
         if "SIGABRT" not in str(error):
             raise
         # How the readers that are not Python end when they get no more memory.
         return Stop(RESOURCE_LIMIT, "The file needs more memory than one file may have.")
-    return found | {"processing_time_ms": int((time.monotonic() - began) * 1000)}
+    return {"profile_version": VERSION, **found, "processing_time_ms": int((time.monotonic() - began) * 1000)}
 
 
 @pipeline.step(timeout=120)

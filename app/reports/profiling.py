@@ -18,7 +18,6 @@ from app.reports.encodings import detect_encoding, open_text
 from app.reports.engine import Connection, connect, load, read_parquet, refusal, rows_of
 from app.reports.json_tables import looks_like_json, read_json
 from app.reports.kinds import EMPTY, SAMPLE_ROWS, Finding, find_kind, native_kind
-from app.reports.profile import VERSION
 from app.reports.table import Table
 from app.reports.table_errors import EMPTY_FILE, NOT_A_TABLE, TableError
 from app.reports.workbooks import read_workbook, workbook_kind
@@ -45,7 +44,7 @@ _DOCUMENTS: Final = (
 )
 
 
-def profile(
+def profile_file(
     path_name: str, name: str, folder_name: str, sheet: str | None = None, header: HeaderChoice = "auto"
 ) -> dict[str, Any]:
     """Read and describe one file. `name` is the name it was sent under; `folder_name` an empty folder for scratch.
@@ -129,7 +128,6 @@ def _profile(connection: Connection, table: Table) -> dict[str, Any]:
         described = describe(connection, column, finding, rows, typed=table.typed)
         columns.append({"name": plain(table.names[place]), "position": place + 1} | described)
     return {
-        "profile_version": VERSION,
         "format": table.format,
         "rows": rows,
         "column_count": width,

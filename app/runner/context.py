@@ -146,7 +146,7 @@ class RunningStep:
     def transaction(self) -> AbstractAsyncContextManager[AsyncSession]:
         return self._resources.database.transaction()
 
-    async def in_child(self, function: Callable[..., T], *args: Any, memory_bytes: int | None = None) -> T:
+    async def in_child(self, function: Callable[..., T] | str, *args: Any, memory_bytes: int | None = None) -> T:
         sandbox, timeout = self._resources.sandbox, self._step.timeout
         return await sandbox.run(function, *args, timeout=timeout, memory_bytes=memory_bytes)
 

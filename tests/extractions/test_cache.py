@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from app.extractions import repository
-from app.extractions.reading import EXTRACTOR, VERSION
+from app.extractions.pipeline import EXTRACTOR, VERSION
 from app.extractions.repository import ReadingKey
 from app.kit.db import Database
 from app.kit.ids import new_id
@@ -32,8 +32,8 @@ def readings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     ran: list[str] = []
     real = RunningStep.in_child
 
-    async def counted(self: RunningStep, function: Any, *args: Any) -> Any:
-        ran.append(function.__name__)
+    async def counted(self: RunningStep, function: str, *args: Any) -> Any:
+        ran.append(function.partition(":")[2])
         return await real(self, function, *args)
 
     monkeypatch.setattr(RunningStep, "in_child", counted)

@@ -250,6 +250,28 @@ async def test_exceptions_of_the_function_are_raised_here(sandbox: Sandbox) -> N
         await sandbox.run(not_json, timeout=10)
 
 
+async def test_function_by_name(sandbox: Sandbox) -> None:
+    """Its module is imported by the child alone, and its own exceptions come back like those of a function given."""
+    found: list[int] = await sandbox.run("colorsys:rgb_to_hsv", 1, 1, 1, timeout=10)
+    assert found == [0.0, 0.0, 1]
+    assert await sandbox.run(f"{__name__}:echo", "back", timeout=10) == "back"
+    with pytest.raises(OwnError) as caught:
+        await sandbox.run(f"{__name__}:fail", "own", timeout=10)
+    assert caught.value.page == 3
+
+
+@pytest.mark.parametrize("name", ["echo", "no.module", "json:", ":loads", "json:a b", "json:<lambda>", ""])
+async def test_names_that_are_none_are_refused(sandbox: Sandbox, name: str) -> None:
+    with pytest.raises(ValueError, match="is not the name of a function"):
+        await sandbox.run(name, timeout=10)
+
+
+@pytest.mark.parametrize("name", ["json:no_such", "no_such_module:loads"])
+async def test_names_that_lead_nowhere_are_errors(sandbox: Sandbox, name: str) -> None:
+    with pytest.raises((AttributeError, ModuleNotFoundError), match="no_such"):
+        await sandbox.run(name, timeout=10)
+
+
 async def test_functions_without_a_name_are_refused(sandbox: Sandbox) -> None:
     with pytest.raises(ValueError, match="not a function at the top level"):
         await sandbox.run(lambda: None, timeout=10)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from app.reports.profile import profile_file
+from app.reports.profiling import profile_file
 from app.reports.table_errors import TableError
 
 ROWS = [["id", "naïve name", "née"], ["1", "Zoë, or “Zo”", "Müller"], ["2", "Ådne", "line one\nline two"]]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.reports.profile import profile_file
+from app.reports.profiling import profile_file
 from app.reports.table_errors import TableError
 
 MARKS = {"latin-1": "latin-1", "utf-8": "utf-8-sig", "utf-8-sig": "utf-8-sig"}
