@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import json
 import os
 import pickle
@@ -17,7 +16,6 @@ import zipfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from pathlib import Path
-from types import ModuleType
 from typing import Any, TextIO
 
 import pytest
@@ -250,33 +248,6 @@ async def test_exceptions_of_the_function_are_raised_here(sandbox: Sandbox) -> N
         await sandbox.run(not_json, timeout=10)
 
 
-async def test_function_by_name(sandbox: Sandbox) -> None:
-    """Its module is imported by the child alone, and its own exceptions come back like those of a function given."""
-    found: list[int] = await sandbox.run("colorsys:rgb_to_hsv", 1, 1, 1, timeout=10)
-    assert found == [0.0, 0.0, 1]
-    assert await sandbox.run(f"{__name__}:echo", "back", timeout=10) == "back"
-    with pytest.raises(OwnError) as caught:
-        await sandbox.run(f"{__name__}:fail", "own", timeout=10)
-    assert caught.value.page == 3
-
-
-@pytest.mark.parametrize("name", ["echo", "no.module", "json:", ":loads", "json:a b", "json:<lambda>", ""])
-async def test_names_that_are_none_are_refused(sandbox: Sandbox, name: str) -> None:
-    with pytest.raises(ValueError, match="is not the name of a function"):
-        await sandbox.run(name, timeout=10)
-
-
-@pytest.mark.parametrize("name", ["json:no_such", "no_such_module:loads"])
-async def test_names_that_lead_nowhere_are_errors(sandbox: Sandbox, name: str) -> None:
-    with pytest.raises((AttributeError, ModuleNotFoundError), match="no_such"):
-        await sandbox.run(name, timeout=10)
-
-
-async def test_functions_without_a_name_are_refused(sandbox: Sandbox) -> None:
-    with pytest.raises(ValueError, match="not a function at the top level"):
-        await sandbox.run(lambda: None, timeout=10)
-
-
 def test_errors_can_be_pickled() -> None:
     for kind in (SandboxError, ResourceLimitExceeded, SandboxTimeout, SandboxCrashed):
         copy = pickle.loads(pickle.dumps(kind("why")))
@@ -386,35 +357,3 @@ async def test_service_killed_takes_server_and_child_along(tmp_path: Path, fifo:
     # The fork server holds the service's standard error, so its end is the end of both.
     _, errors = await asyncio.wait_for(service.communicate(), 10)
     assert (service.returncode, errors) == (-signal.SIGKILL, b"")
-
-
-def load(name: str, file: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, file)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.mark.parametrize("name", ["module_from_a_folder", "calendar", "package.inner"])
-async def test_module_from_a_folder(sandbox: Sandbox, tmp_path: Path, name: str) -> None:
-    file = tmp_path / "mine.py"
-    file.write_text("def double(n):\n    return 2 * n\n")
-    assert await sandbox.run(load(name, file).double, 21, timeout=10) == 42
-
-
-async def test_function_of_a_script(tmp_path: Path) -> None:
-    script = tmp_path / "script.py"
-    script.write_text(
-        "import asyncio\n"
-        "from app.kit.sandbox import Sandbox\n"
-        "def double(n):\n    return 2 * n\n"
-        "if __name__ == '__main__':\n"
-        "    sandbox = Sandbox(workers=1, memory_bytes=1 << 28, cpu_seconds=5)\n"
-        "    print(asyncio.run(sandbox.run(double, 21, timeout=10)))\n"
-    )
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    command = [sys.executable, str(script)]
-    ended = await asyncio.to_thread(subprocess.run, command, env=environment, capture_output=True, timeout=30)
-    assert (ended.stdout, ended.stderr) == (b"42\n", b"")
