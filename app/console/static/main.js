@@ -17,8 +17,8 @@ function askToSignIn() {
   go('#/sign-in');
 }
 
-function signedIn(session) {
-  showSession(session);
+function signedIn(made) {
+  showSession(made);
   history.replaceState(null, '', wanted);
   reload();
 }

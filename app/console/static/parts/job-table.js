@@ -18,7 +18,7 @@ function jobRow(job, batch, open) {
   const time = h('span');
   const link = h('a.cut.name', { href: `#/batches/${batch.id}?job=${job.sequence}`, title: name }, name);
   // Rows are grids, and not every browser then still tells a reader that they belong to a table.
-  const cell = (name, ...kids) => h(`td.${name}`, { role: 'cell' }, ...kids);
+  const cell = (kind, ...children) => h(`td.${kind}`, { role: 'cell' }, ...children);
   const node = h('tr.selectable', { role: 'row' },
     cell('k-seq.num.dim', String(job.sequence)),
     cell('k-job', h('div.job-line', state, link), doing),

@@ -33,7 +33,8 @@ export function loader({ load, draw, failed, every = 0 }) {
 
   async function run() {
     clearTimeout(timer);
-    const mine = (round += 1);
+    round += 1;
+    const mine = round;
     let wait = every;
     try {
       const answer = document.hidden && every ? null : await load();

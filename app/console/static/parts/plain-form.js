@@ -58,8 +58,8 @@ export const readOnlyField = (label, value, help) => h('div.field', h('b', label
 /** An option for what is chosen now: it stands there before the others are loaded, or when it is no longer among them. */
 export function fillSelect(select, options, chosen) {
   const all = chosen && !options.some(([value]) => value === chosen[0]) ? [...options, chosen] : options;
-  const value = select.options.length ? select.value : chosen?.[0];
+  const kept = select.options.length ? select.value : chosen?.[0];
   select.replaceChildren(...all.map(([key, label]) => h('option', { value: key }, label)));
-  if (value !== undefined) select.value = value;
+  if (kept !== undefined) select.value = kept;
   return select;
 }

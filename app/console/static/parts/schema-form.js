@@ -66,7 +66,7 @@ function messageFor({ validity, type }, spec) {
 }
 
 /** Reads one field; undefined when it was left empty, so that the pipeline's own default holds. */
-function valueOf(input, spec) {
+function readField(input, spec) {
   if (input.type === 'checkbox') return input.checked;
   if (input.validity.badInput) throw new FieldError(messageFor(input, spec));
   const raw = input.value.trim();
@@ -125,7 +125,7 @@ export function schemaForm(box, schema, kind = 'param') {
   }
 
   function check(name, { input, spec }) {
-    const value = valueOf(input, spec);
+    const value = readField(input, spec);
     if (value === undefined && required.has(name)) throw new FieldError('is missing');
     if (!input.validity.valid) throw new FieldError(messageFor(input, spec));
     if (Array.isArray(value) && value.some(Number.isNaN)) throw new FieldError('has a line that is not a number');

@@ -169,7 +169,8 @@ export function batchesScreen(params) {
   }
 
   async function load() {
-    const current = (generation += 1);
+    generation += 1;
+    const current = generation;
     setAttr(parts.table, 'aria-busy', 'true');
     parts.clear.hidden = !isFiltered();
     loadCounts();
@@ -261,9 +262,9 @@ export function batchesScreen(params) {
   async function loadOffPage(seen) {
     const missing = [...rows.values()].filter(({ batch }) => isOpen(batch) && !seen.has(batch.id));
     missing.sort((a, b) => (a.loadedAt ?? 0) - (b.loadedAt ?? 0));
-    const answers = missing.slice(0, OFF_PAGE_AT_ONCE).map(async (row) => {
-      row.loadedAt = Date.now();
-      const answer = await get(`/api/batches/${row.batch.id}`).catch(() => null);
+    const answers = missing.slice(0, OFF_PAGE_AT_ONCE).map(async (shown) => {
+      shown.loadedAt = Date.now();
+      const answer = await get(`/api/batches/${shown.batch.id}`).catch(() => null);
       return answer && { ...answer.batch, jobs: undefined };
     });
     return (await Promise.all(answers)).filter(Boolean);

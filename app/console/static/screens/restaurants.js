@@ -128,7 +128,8 @@ export function restaurantsScreen(params) {
   }
 
   async function load() {
-    const current = (generation += 1);
+    generation += 1;
+    const current = generation;
     try {
       const answer = await get('/api/restaurants', { ...filters, limit: PAGE });
       if (left || current !== generation) return;

@@ -30,8 +30,8 @@ const COLUMNS = [
   { label: 'Read', kind: 'dim', cell: ({ created_at: at }) => h('time', { datetime: at, title: dateTime(at) }, timeAgo(at)) },
 ];
 
-function spellings({ names, near_names: near }, name) {
-  const others = (names ?? []).filter((name) => name !== name);
+function spellings({ names, near_names: near }, wanted) {
+  const others = (names ?? []).filter((name) => name !== wanted);
   return [
     others.length ? h('p.dim', `Also written ${others.join('; ')}.`) : '',
     near.length ? h('p.near', 'Names that come close: ', near.flatMap((name, at) => [at ? '; ' : '', link(name)])) : '',

@@ -8,7 +8,6 @@ import { emptyState, loader } from '../parts/page.js';
 import { field, fillSelect, plainForm, errorText } from '../parts/plain-form.js';
 import { detailHeader, masterDetailScreen } from '../parts/master-detail.js';
 import { secretNote } from '../parts/secret-note.js';
-import { stateLabel } from '../parts/states.js';
 import { go, hrefOf } from '../router.js';
 import { dateTime, plural, timeAgo, duration } from '../format.js';
 
