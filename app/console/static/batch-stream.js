@@ -2,12 +2,28 @@
 import { noteMessage, setConnection } from './connection.js';
 
 const TYPES = [
-  'batch.created', 'batch.queued', 'batch.started', 'batch.alerted', 'batch.paused', 'batch.resumed',
+  'batch.created',
+  'batch.queued',
+  'batch.started',
+  'batch.alerted',
+  'batch.paused',
+  'batch.resumed',
   'batch.cancelling',
-  'batch.completed', 'batch.partial', 'batch.failed', 'batch.cancelled',
-  'job.started', 'job.progressed', 'job.retrying', 'job.requeued',
-  'job.completed', 'job.failed', 'job.cancelled', 'job.skipped',
-  'step.completed', 'step.skipped', 'step.failed',
+  'batch.completed',
+  'batch.partial',
+  'batch.failed',
+  'batch.cancelled',
+  'job.started',
+  'job.progressed',
+  'job.retrying',
+  'job.requeued',
+  'job.completed',
+  'job.failed',
+  'job.cancelled',
+  'job.skipped',
+  'step.completed',
+  'step.skipped',
+  'step.failed',
 ];
 const TERMINAL = new Set(['batch.completed', 'batch.partial', 'batch.failed', 'batch.cancelled']);
 // A browser opens six connections to one host: a tab that nobody looks at must not keep one for ever.

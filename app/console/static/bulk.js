@@ -1,8 +1,8 @@
 // The same command for many batches: a few at a time, and one sentence about all of them at the end.
 import { get, post, remove } from './api.js';
+import { plural } from './format.js';
 import { confirmAction, toast } from './parts/overlays.js';
 import { isOpen } from './parts/states.js';
-import { plural } from './format.js';
 
 const AT_ONCE = 4;
 const PAGE = 200;
@@ -46,9 +46,17 @@ export async function archiveAll(items, changed) {
 
 export async function deleteAll(items, changed) {
   const sum = (key) => items.reduce((total, { counters }) => total + counters[key], 0);
-  const consequences = `${plural(sum('total'), 'job')} and ${plural(sum('completed'), 'result')} go with them, files too. `
-    + 'There is no way back.';
-  if (!(await confirmAction(`Delete ${batches(items.length)}?`, consequences, `Delete ${items.length.toLocaleString('en')}`))) return;
+  const consequences =
+    `${plural(sum('total'), 'job')} and ${plural(sum('completed'), 'result')} go with them, files too. ` +
+    'There is no way back.';
+  if (
+    !(await confirmAction(
+      `Delete ${batches(items.length)}?`,
+      consequences,
+      `Delete ${items.length.toLocaleString('en')}`,
+    ))
+  )
+    return;
   const result = await runForEach(items, ({ id }) => remove(`/api/batches/${id}`));
   changed();
   reportResult('deleted', items, result);
@@ -73,7 +81,8 @@ export const bulkDisabledReason = {
     const open = items.filter((batch) => isOpen(batch) && batch.status !== 'draft').length;
     return open ? `${plural(open, 'batch has', 'batches have')} not ended` : '';
   },
-  archive: (items) => bulkDisabledReason.remove(items) || (items.some(({ status }) => status === 'draft') ? 'A draft has not ended' : ''),
+  archive: (items) =>
+    bulkDisabledReason.remove(items) || (items.some(({ status }) => status === 'draft') ? 'A draft has not ended' : ''),
 };
 
 /** All batches under `question`, page by page. */

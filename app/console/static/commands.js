@@ -1,9 +1,9 @@
 // The commands on a batch, and why each cannot be given now. The service has the last word.
 import { post, remove } from './api.js';
+import { plural } from './format.js';
 import { confirmAction, toast } from './parts/overlays.js';
 import { isOpen } from './parts/states.js';
 import { go } from './router.js';
-import { plural } from './format.js';
 
 const LIVE = ['pending', 'processing'];
 const IMPORTED = 'Imported from an older system: its files are not here';
@@ -57,9 +57,12 @@ export async function cancel(batch) {
   const consequences = [
     pending && `${plural(pending, 'waiting job')} will not run.`,
     running && `${plural(running, 'running job')} will be stopped within 30 s.`,
-    completed ? `${plural(completed, 'finished result')} ${completed === 1 ? 'stays' : 'stay'}.` : 'There are no results yet.',
+    completed
+      ? `${plural(completed, 'finished result')} ${completed === 1 ? 'stays' : 'stay'}.`
+      : 'There are no results yet.',
   ];
-  if (await confirmAction(`Cancel “${batch.name}”?`, consequences.filter(Boolean).join(' '), 'Cancel batch')) await send(batch, 'cancel');
+  if (await confirmAction(`Cancel “${batch.name}”?`, consequences.filter(Boolean).join(' '), 'Cancel batch'))
+    await send(batch, 'cancel');
 }
 
 async function openNewBatch(batch, command) {
@@ -96,6 +99,17 @@ export async function removeBatch(batch, gone) {
 export const archiveMenuItems = (batch, changed, gone) => [
   batch.archived_at
     ? { label: 'Bring back from the archive', glyph: 'archive', act: () => archive(batch, changed) }
-    : { label: 'Archive', glyph: 'archive', disabledReason: disabledReason.archive(batch), act: () => archive(batch, changed) },
-  { label: 'Delete…', glyph: 'trash', danger: true, disabledReason: disabledReason.remove(batch), act: () => removeBatch(batch, gone) },
+    : {
+        label: 'Archive',
+        glyph: 'archive',
+        disabledReason: disabledReason.archive(batch),
+        act: () => archive(batch, changed),
+      },
+  {
+    label: 'Delete…',
+    glyph: 'trash',
+    danger: true,
+    disabledReason: disabledReason.remove(batch),
+    act: () => removeBatch(batch, gone),
+  },
 ];

@@ -1,7 +1,7 @@
 // The badge in the top bar: is what the screen shows still arriving?
 import { find, h, icon, setText } from './dom.js';
-import { pauseUpdates, updatesPaused } from './rendering.js';
 import { duration } from './format.js';
+import { pauseUpdates, updatesPaused } from './rendering.js';
 
 const BADGES = {
   connecting: ['pending', 'live', 'Connecting'],

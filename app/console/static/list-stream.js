@@ -1,5 +1,5 @@
 // Changes to all batches, for the list: from the service’s event stream, or by polling while there is none.
-import { setConnection, noteMessage } from './connection.js';
+import { noteMessage, setConnection } from './connection.js';
 
 const POLL = 3000;
 const RECONNECT_AFTER = 10_000;
@@ -20,7 +20,10 @@ export function followList({ refresh, onBatch, onDeleted }) {
   async function refreshNow() {
     clearTimeout(timers.refresh);
     timers.refresh = null;
-    const loaded = await refresh().then(() => true, () => false);
+    const loaded = await refresh().then(
+      () => true,
+      () => false,
+    );
     if (stopped) return;
     if (!loaded) setConnection('lost');
     else if (source?.readyState !== EventSource.CONNECTING) setConnection('live');

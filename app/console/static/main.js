@@ -2,12 +2,12 @@
 import { get, onSignedOut } from './api.js';
 import { setUpConnection } from './connection.js';
 import { fillIcons, loadIcons } from './dom.js';
-import { setUpShortcuts } from './shortcuts.js';
 import { setUpMenu } from './parts/overlays.js';
 import { address, go, lazy, reload, start } from './router.js';
 import { batchesScreen } from './screens/batches.js';
 import { signInScreen } from './screens/sign-in.js';
 import { setUpShell, showSession, showShell } from './shell.js';
+import { setUpShortcuts } from './shortcuts.js';
 
 let wanted = '#/batches';
 
@@ -50,16 +50,19 @@ const playScreen = lazy(() => import('./screens/play.js'), 'playScreen', 'tables
 const restaurantsScreen = lazy(() => import('./screens/restaurants.js'), 'restaurantsScreen', 'tables');
 const restaurantScreen = lazy(() => import('./screens/restaurant.js'), 'restaurantScreen', 'tables');
 const batchScreen = lazy(() => import('./screens/batch.js'), 'batchScreen', 'batch');
-start({
-  batches: (params, id) => (id ? batchScreen(params, id) : batchesScreen(params)),
-  new: lazy(() => import('./screens/new.js'), 'newScreen', 'new'),
-  plays: (params, id) => (id ? playScreen : playsScreen)(params, id),
-  restaurants: (params, id) => (id ? restaurantScreen : restaurantsScreen)(params, id),
-  swimmers: lazy(() => import('./screens/swimmers.js'), 'swimmersScreen', 'tables'),
-  templates: lazy(() => import('./screens/templates.js'), 'templatesScreen', 'tables'),
-  schedules: lazy(() => import('./screens/schedules.js'), 'schedulesScreen', 'tables'),
-  webhooks: lazy(() => import('./screens/webhooks.js'), 'webhooksScreen', 'tables'),
-  workers: lazy(() => import('./screens/workers.js'), 'workersScreen', 'tables'),
-  keys: lazy(() => import('./screens/api-keys.js'), 'apiKeysScreen', 'tables'),
-  'sign-in': () => signInScreen(signedIn),
-}, showShell);
+start(
+  {
+    batches: (params, id) => (id ? batchScreen(params, id) : batchesScreen(params)),
+    new: lazy(() => import('./screens/new.js'), 'newScreen', 'new'),
+    plays: (params, id) => (id ? playScreen : playsScreen)(params, id),
+    restaurants: (params, id) => (id ? restaurantScreen : restaurantsScreen)(params, id),
+    swimmers: lazy(() => import('./screens/swimmers.js'), 'swimmersScreen', 'tables'),
+    templates: lazy(() => import('./screens/templates.js'), 'templatesScreen', 'tables'),
+    schedules: lazy(() => import('./screens/schedules.js'), 'schedulesScreen', 'tables'),
+    webhooks: lazy(() => import('./screens/webhooks.js'), 'webhooksScreen', 'tables'),
+    workers: lazy(() => import('./screens/workers.js'), 'workersScreen', 'tables'),
+    keys: lazy(() => import('./screens/api-keys.js'), 'apiKeysScreen', 'tables'),
+    'sign-in': () => signInScreen(signedIn),
+  },
+  showShell,
+);

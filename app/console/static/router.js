@@ -69,19 +69,33 @@ export function focusHeading() {
   navigated = false;
 }
 
-const unreachable = () => h('div.page', h('div.empty',
-  h('h2', 'The page could not be loaded'),
-  h('p', 'The service cannot be reached.'),
-  button('Try again', null, reload)));
+const unreachable = () =>
+  h(
+    'div.page',
+    h(
+      'div.empty',
+      h('h2', 'The page could not be loaded'),
+      h('p', 'The service cannot be reached.'),
+      button('Try again', null, reload),
+    ),
+  );
 
 const stylesheets = new Map(); // name -> a promise that its rules hold
 
 function loadStyles(name) {
   if (!stylesheets.has(name)) {
-    stylesheets.set(name, new Promise((resolve, reject) => {
-      const link = h('link', { rel: 'stylesheet', href: `/console/styles/${name}.css`, onload: resolve, onerror: reject });
-      document.head.append(link);
-    }));
+    stylesheets.set(
+      name,
+      new Promise((resolve, reject) => {
+        const link = h('link', {
+          rel: 'stylesheet',
+          href: `/console/styles/${name}.css`,
+          onload: resolve,
+          onerror: reject,
+        });
+        document.head.append(link);
+      }),
+    );
     // After a failure the next visit tries again.
     stylesheets.get(name).catch(() => stylesheets.delete(name));
   }
@@ -91,11 +105,14 @@ function loadStyles(name) {
 /** A screen whose module, fetched with the styles `sheet` when it is first asked for, exports it as `name`. */
 export const lazy = (load, name, sheet) => (params, id) => {
   const screen = { left: false, inner: null };
-  Promise.all([load(), loadStyles(sheet)]).then(([module]) => {
-    if (screen.left) return;
-    screen.inner = module[name](params, id);
-    if (!screen.inner.deferred) focusHeading();
-  }, () => !screen.left && mount(unreachable()));
+  Promise.all([load(), loadStyles(sheet)]).then(
+    ([module]) => {
+      if (screen.left) return;
+      screen.inner = module[name](params, id);
+      if (!screen.inner.deferred) focusHeading();
+    },
+    () => !screen.left && mount(unreachable()),
+  );
   return {
     deferred: true,
     update: (query) => screen.inner?.update?.(query),

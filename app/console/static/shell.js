@@ -1,8 +1,8 @@
 // What stands around every screen: navigation, crumbs, who is signed in, how busy the service is.
 import { get, remove } from './api.js';
-import { setAttr, find, findAll, h, setText } from './dom.js';
-import { OPEN } from './parts/states.js';
+import { find, findAll, h, setAttr, setText } from './dom.js';
 import { fileSize } from './format.js';
+import { OPEN } from './parts/states.js';
 
 const REFRESH_EVERY = 10_000;
 let timer = null;
@@ -10,7 +10,8 @@ let timer = null;
 /** `parts` are [label, href]; the last one, without href, is the current page. */
 export function setBreadcrumbs(...parts) {
   const nodes = parts.map(([label, href]) =>
-    href ? h('a', { href }, label) : h('span', { 'aria-current': 'page' }, label));
+    href ? h('a', { href }, label) : h('span', { 'aria-current': 'page' }, label),
+  );
   const slash = () => h('span', { 'aria-hidden': 'true' }, '/');
   find('#crumbs').replaceChildren(...nodes.flatMap((node, at) => (at ? [slash(), node] : [node])));
 }

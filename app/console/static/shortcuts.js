@@ -17,10 +17,15 @@ function showHelp() {
   const box = find('#help');
   if (!box.firstChild) {
     const list = SHORTCUTS.flatMap(([key, what]) => [h('dt', h('kbd', key)), h('dd', what)]);
-    box.append(h('form', { method: 'dialog' },
-      h('h2', { id: 'help-title' }, 'Keyboard'),
-      h('dl.keylist', list),
-      h('div.actions', h('button.btn', { type: 'submit' }, 'Close'))));
+    box.append(
+      h(
+        'form',
+        { method: 'dialog' },
+        h('h2', { id: 'help-title' }, 'Keyboard'),
+        h('dl.keylist', list),
+        h('div.actions', h('button.btn', { type: 'submit' }, 'Close')),
+      ),
+    );
   }
   box.showModal();
 }

@@ -1,11 +1,23 @@
 // The buttons of a batch page. Each keeps its place; one that cannot be used now is disabled and says why.
-import { cancel, togglePause, pauseLabel, archiveMenuItems, restart, retryFailed, disabledReason } from '../commands.js';
+import {
+  archiveMenuItems,
+  cancel,
+  disabledReason,
+  pauseLabel,
+  restart,
+  retryFailed,
+  togglePause,
+} from '../commands.js';
 import { button, h, icon } from '../dom.js';
-import { actionButton, setDisabledReason, menuButton, setLabel } from './overlays.js';
 import { go } from '../router.js';
+import { actionButton, menuButton, setDisabledReason, setLabel } from './overlays.js';
 import { sharePanel } from './share.js';
 
-const FORMATS = [['CSV', 'csv'], ['JSON', 'json'], ['Excel (XLSX)', 'xlsx']];
+const FORMATS = [
+  ['CSV', 'csv'],
+  ['JSON', 'json'],
+  ['Excel (XLSX)', 'xlsx'],
+];
 
 /** `changed` is called after the batch was archived or brought back, `gone` after it was deleted. */
 export function batchActions(parts, batch, { changed, gone }) {
@@ -13,14 +25,30 @@ export function batchActions(parts, batch, { changed, gone }) {
   const pauseButton = actionButton('Pause', 'pause', () => togglePause(batch), { class: 'btn hold' });
   const cancelButton = actionButton('Cancel…', 'stop', () => cancel(batch));
   const retryButton = actionButton('Retry failed', 'retry', () => retryFailed(batch));
-  const exports = menuButton('Export', 'file', () => FORMATS.map(([label, format]) =>
-    ({ label, glyph: 'file', href: `${path}/export?format=${format}`, disabledReason: disabledReason.export(batch) })));
+  const exports = menuButton('Export', 'file', () =>
+    FORMATS.map(([label, format]) => ({
+      label,
+      glyph: 'file',
+      href: `${path}/export?format=${format}`,
+      disabledReason: disabledReason.export(batch),
+    })),
+  );
   const zip = h('a.btn', { href: `${path}/download`, download: true }, icon('download'), 'ZIP');
-  const more = menuButton('', 'more', () => [
-    { label: 'Save as template…', glyph: 'template', act: () => go(`#/templates/new?from=${batch.id}`) },
-    { label: 'Restart as a new batch', glyph: 'retry', disabledReason: disabledReason.restart(batch), act: () => restart(batch) },
-    ...archiveMenuItems(batch, changed, gone),
-  ], { class: 'btn square', 'aria-label': 'More' });
+  const more = menuButton(
+    '',
+    'more',
+    () => [
+      { label: 'Save as template…', glyph: 'template', act: () => go(`#/templates/new?from=${batch.id}`) },
+      {
+        label: 'Restart as a new batch',
+        glyph: 'retry',
+        disabledReason: disabledReason.restart(batch),
+        act: () => restart(batch),
+      },
+      ...archiveMenuItems(batch, changed, gone),
+    ],
+    { class: 'btn square', 'aria-label': 'More' },
+  );
   const share = button('Share', 'share', sharePanel(parts.share, batch));
   parts.actions.append(pauseButton, cancelButton, retryButton, h('span.gap'), exports, zip, share, more);
   parts.resume.addEventListener('click', () => {

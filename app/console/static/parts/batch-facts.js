@@ -1,5 +1,5 @@
 // The small line under a batch's name, and what its pipeline says about the whole when it has ended.
-import { h, icon, announce } from '../dom.js';
+import { announce, h, icon } from '../dom.js';
 import { dateTime, shortDateTime } from '../format.js';
 
 const RELATIONS = {
@@ -49,8 +49,13 @@ export function batchFacts(box, batch) {
   const facts = [
     h('span', h('b', batch.pipeline.title)),
     h('span', order(batch)),
-    h('span', { title: dateTime(started) }, `${batch.started_at ? 'started' : 'created'} ${shortDateTime(started)}`,
-      by && ' by ', by && h('b', by)),
+    h(
+      'span',
+      { title: dateTime(started) },
+      `${batch.started_at ? 'started' : 'created'} ${shortDateTime(started)}`,
+      by && ' by ',
+      by && h('b', by),
+    ),
     origin(batch),
     batch.archived_at && h('span', { title: dateTime(batch.archived_at) }, 'archived'),
     ...settings(batch),

@@ -1,8 +1,8 @@
 // The top of a batch page: state, how much is complete, how long it takes, and why the rest waits.
 import { setAttr, setText } from '../dom.js';
+import { elapsed, percent, shortDateTime, timeAgo, timeLeft } from '../format.js';
 import { segmentOf } from '../model.js';
 import { status } from '../shell.js';
-import { timeLeft, elapsed, shortDateTime, percent, timeAgo } from '../format.js';
 import { progressBar } from './progress-bar.js';
 import { completeCount, isOpen, jobState, setState } from './states.js';
 import { secondsLeft, statusMessage } from './status-message.js';

@@ -1,15 +1,24 @@
 // The reports that the files of a batch have: each a page to read and print, loaded when the section is unfolded.
 import { get } from '../api.js';
 import { h, icon } from '../dom.js';
-import { plural, fileSize } from '../format.js';
+import { fileSize, plural } from '../format.js';
 import { actionButton } from './overlays.js';
 
 const PAGE = 100;
 const PIPELINE = 'data-report';
 
-const row = ({ id, file_name: name, file_size: bytes, row_count: rows, column_count: columns }) => h('li', icon('file'),
-  h('a.cut', { href: `/api/reports/${id}?format=html`, target: '_blank', rel: 'noopener', title: name }, name),
-  h('span.dim', [rows != null && plural(rows, 'row'), columns != null && plural(columns, 'column'), fileSize(bytes)].filter(Boolean).join(', ')));
+const row = ({ id, file_name: name, file_size: bytes, row_count: rows, column_count: columns }) =>
+  h(
+    'li',
+    icon('file'),
+    h('a.cut', { href: `/api/reports/${id}?format=html`, target: '_blank', rel: 'noopener', title: name }, name),
+    h(
+      'span.dim',
+      [rows != null && plural(rows, 'row'), columns != null && plural(columns, 'column'), fileSize(bytes)]
+        .filter(Boolean)
+        .join(', '),
+    ),
+  );
 
 export function batchReports(batch) {
   const list = h('ul.filelist');

@@ -1,10 +1,10 @@
 // One batch in the list, with the jobs it shows when it is unfolded.
-import { archiveMenuItems, retryFailed, disabledReason } from '../commands.js';
-import { setAttr, h, icon, setText } from '../dom.js';
-import { timeLeft, elapsed, dateTime, percent, timeAgo, duration } from '../format.js';
+import { archiveMenuItems, disabledReason, retryFailed } from '../commands.js';
+import { h, icon, setAttr, setText } from '../dom.js';
+import { dateTime, duration, elapsed, percent, timeAgo, timeLeft } from '../format.js';
 import { menuButton } from './overlays.js';
-import { rowPreview } from './row-preview.js';
 import { progressBar } from './progress-bar.js';
+import { rowPreview } from './row-preview.js';
 import { completeCount, isOpen, setState, stateLabel } from './states.js';
 import { secondsLeft } from './status-message.js';
 
@@ -35,21 +35,40 @@ export function batchRow(batch, check, onRemoved) {
   const detailId = `jobs-of-${batch.id}`;
   const href = `#/batches/${batch.id}`;
   const bar = progressBar(null, `Progress of ${batch.name}`);
-  const expander = h('button.btn.quiet.small.square.expander',
-    { 'aria-expanded': 'false', 'aria-controls': detailId, 'aria-label': `Jobs of ${batch.name}` }, icon('chevron'));
+  const expander = h(
+    'button.btn.quiet.small.square.expander',
+    { 'aria-expanded': 'false', 'aria-controls': detailId, 'aria-label': `Jobs of ${batch.name}` },
+    icon('chevron'),
+  );
   const state = stateLabel(batch.status);
   const jobs = h('span');
   const done = h('span.num');
   const failed = h('span.bad');
   const time = h('span.cut');
   const made = h('time', { datetime: batch.created_at, title: dateTime(batch.created_at) });
-  const more = menuButton('', 'more', () => [
-    { label: 'Download ZIP', glyph: 'download', href: `/api/batches/${batch.id}/download`, disabledReason: disabledReason.export(batch) },
-    { label: 'Retry failed', glyph: 'retry', disabledReason: disabledReason.retry(batch), act: () => retryFailed(batch) },
-    ...archiveMenuItems(batch, onRemoved, () => onRemoved(true)),
-  ], { class: 'btn quiet small square', 'aria-label': `More for ${batch.name}` });
+  const more = menuButton(
+    '',
+    'more',
+    () => [
+      {
+        label: 'Download ZIP',
+        glyph: 'download',
+        href: `/api/batches/${batch.id}/download`,
+        disabledReason: disabledReason.export(batch),
+      },
+      {
+        label: 'Retry failed',
+        glyph: 'retry',
+        disabledReason: disabledReason.retry(batch),
+        act: () => retryFailed(batch),
+      },
+      ...archiveMenuItems(batch, onRemoved, () => onRemoved(true)),
+    ],
+    { class: 'btn quiet small square', 'aria-label': `More for ${batch.name}` },
+  );
   const cell = (name, ...kids) => h('td', { class: name }, ...kids);
-  const row = h('tr.batch',
+  const row = h(
+    'tr.batch',
     cell('k-check', check),
     cell('k-name', h('div.named', expander, nameLink(batch.name, href))),
     cell('k-pipe', h('span.cut.dim', batch.pipeline.title)),
@@ -58,7 +77,8 @@ export function batchRow(batch, check, onRemoved) {
     cell('k-bar', h('div.meter', bar.node, done, failed)),
     cell('k-time dim', time),
     cell('k-made dim', made),
-    cell('k-more', more));
+    cell('k-more', more),
+  );
   const inside = h('td', { colspan: 9 });
   const detail = h('tr.inside', { id: detailId, hidden: true }, inside);
   const body = h('tbody', row, detail);

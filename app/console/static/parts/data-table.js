@@ -12,14 +12,26 @@ import { h } from '../dom.js';
 export function dataTable({ caption, columns, kind = '', keyOf = ({ id }) => id }) {
   const rows = new Map(); // key -> { node, cells, drawn }
   const body = h('tbody');
-  const table = h('table', { class: `table natural cards ${kind}` }, h('caption.sr', caption),
-    h('thead', h('tr', columns.map(({ label, kind: of }) => h('th', { scope: 'col', class: of },
-      label || h('span.sr', 'Actions'))))), body);
+  const table = h(
+    'table',
+    { class: `table natural cards ${kind}` },
+    h('caption.sr', caption),
+    h(
+      'thead',
+      h(
+        'tr',
+        columns.map(({ label, kind: of }) => h('th', { scope: 'col', class: of }, label || h('span.sr', 'Actions'))),
+      ),
+    ),
+    body,
+  );
 
   function rowOf(item) {
     const cells = columns.map(() => h('div'));
-    const node = h('tr.selectable', columns.map(({ label, kind: of }, at) =>
-      h('td', { class: of, 'data-label': label }, cells[at])));
+    const node = h(
+      'tr.selectable',
+      columns.map(({ label, kind: of }, at) => h('td', { class: of, 'data-label': label }, cells[at])),
+    );
     const made = { node, cells, drawn: '' };
     rows.set(keyOf(item), made);
     return made;

@@ -57,7 +57,10 @@ export function readTable(content) {
   if (!body.length) return none('There is only one line. A table needs a head and rows under it.');
   const long = body.find(({ cells }) => cells.slice(names.length).some((cell) => cell.trim()));
   if (long) return none(`Line ${long.line + before} has more cells than the head.`);
-  const records = body.map(({ cells }) => Object.fromEntries(
-    names.map((name, at) => [name, (cells[at] ?? '').trim()]).filter(([name, value]) => name && value)));
+  const records = body.map(({ cells }) =>
+    Object.fromEntries(
+      names.map((name, at) => [name, (cells[at] ?? '').trim()]).filter(([name, value]) => name && value),
+    ),
+  );
   return { records, problem: '' };
 }

@@ -1,17 +1,19 @@
 // How a webhook delivery or a mail went, and when.
 import { h } from '../dom.js';
-import { timeOfDay, dateTime, timeAgo } from '../format.js';
+import { dateTime, timeAgo, timeOfDay } from '../format.js';
 import { stateLabel } from './states.js';
 
 /** `attempts` distinguishes a delivery that is being retried from a new one. */
 export function deliveryState({ status, attempts }) {
-  if (status === 'delivered' || status === 'sent') return stateLabel('completed', status === 'sent' ? 'Sent' : 'Delivered');
+  if (status === 'delivered' || status === 'sent')
+    return stateLabel('completed', status === 'sent' ? 'Sent' : 'Delivered');
   if (status === 'failed' || status === 'skipped') return stateLabel(status);
   return attempts ? stateLabel('retrying', 'Retrying') : stateLabel('pending', 'Pending');
 }
 
 export function deliveryTime({ created_at: made, completed_at: ended, next_attempt_at: next, status }) {
-  if (status === 'pending' && next && Date.parse(next) > Date.now()) return h('span', { title: dateTime(next) }, `next at ${timeOfDay(next)}`);
+  if (status === 'pending' && next && Date.parse(next) > Date.now())
+    return h('span', { title: dateTime(next) }, `next at ${timeOfDay(next)}`);
   const at = made ?? ended;
   return at ? h('time', { datetime: at, title: dateTime(at) }, timeAgo(at)) : h('span');
 }

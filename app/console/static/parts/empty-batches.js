@@ -9,25 +9,40 @@ const EXPLANATIONS = {
   archived: 'Batches that are archived leave the other lists and are kept here.',
 };
 
-const example = () => [
-  `curl ${location.origin}/api/jobs/batch \\`,
-  '  -H "Authorization: Bearer $KEY" \\',
-  '  -F files=@a.pdf -F files=@b.pdf \\',
-  '  -F pipeline=pdf-extraction -F \'params={"swimmer_name": "Maya Lindqvist"}\'',
-].join('\n');
+const example = () =>
+  [
+    `curl ${location.origin}/api/jobs/batch \\`,
+    '  -H "Authorization: Bearer $KEY" \\',
+    '  -F files=@a.pdf -F files=@b.pdf \\',
+    '  -F pipeline=pdf-extraction -F \'params={"swimmer_name": "Maya Lindqvist"}\'',
+  ].join('\n');
 
 /** `narrowed`: filters hide batches, and `clear` takes them away. */
 export function emptyBatches(filters, filtered, clear) {
   if (filtered) {
     const title = filters.search ? `Nothing matches “${filters.search}”` : 'No batches match';
-    return h('div.empty', h('h2', title), h('p', 'The filters above hide all batches.'),
-      button('Clear filters', null, clear));
+    return h(
+      'div.empty',
+      h('h2', title),
+      h('p', 'The filters above hide all batches.'),
+      button('Clear filters', null, clear),
+    );
   }
   if (filters.tab) {
-    return h('div.empty', h('h2', `No ${TABS[filters.tab]?.[0].toLowerCase() ?? ''} batches`), h('p', EXPLANATIONS[filters.tab]));
+    return h(
+      'div.empty',
+      h('h2', `No ${TABS[filters.tab]?.[0].toLowerCase() ?? ''} batches`),
+      h('p', EXPLANATIONS[filters.tab]),
+    );
   }
-  const about = 'A batch is a set of files, links or records that go through one pipeline together. '
-    + 'Start one here, or send it from a program:';
-  return h('div.empty', h('h2', 'No batches yet'), h('p', about), h('pre.code', { tabindex: 0 }, example()),
-    h('a.btn', { href: '#/new' }, icon('plus'), 'New batch'));
+  const about =
+    'A batch is a set of files, links or records that go through one pipeline together. ' +
+    'Start one here, or send it from a program:';
+  return h(
+    'div.empty',
+    h('h2', 'No batches yet'),
+    h('p', about),
+    h('pre.code', { tabindex: 0 }, example()),
+    h('a.btn', { href: '#/new' }, icon('plus'), 'New batch'),
+  );
 }

@@ -31,11 +31,14 @@ function describe(event) {
 }
 
 function lineOf(event, linkTo) {
-  return h('li', { 'data-state': toneOf(event) },
+  return h(
+    'li',
+    { 'data-state': toneOf(event) },
     h('time', { datetime: event.at, title: event.at }, timeOfDay(event.at)),
     h('span.what', event.type),
     event.sequence ? h('a', { href: linkTo(event.sequence) }, `#${event.sequence}`) : h('span'),
-    h('span', describe(event)));
+    h('span', describe(event)),
+  );
 }
 
 export function eventLog(parts, linkTo) {
@@ -59,7 +62,12 @@ export function eventLog(parts, linkTo) {
   }
 
   only.addEventListener('change', () => {
-    lines.replaceChildren(...events.filter(listed).slice(-SHOWN).map((event) => lineOf(event, linkTo)));
+    lines.replaceChildren(
+      ...events
+        .filter(listed)
+        .slice(-SHOWN)
+        .map((event) => lineOf(event, linkTo)),
+    );
     scroll();
   });
   follow.addEventListener('change', scroll);
@@ -70,7 +78,12 @@ export function eventLog(parts, linkTo) {
   return {
     append(fresh, lastId) {
       events = [...events, ...fresh].slice(-KEPT);
-      lines.append(...fresh.filter(listed).slice(-SHOWN).map((event) => lineOf(event, linkTo)));
+      lines.append(
+        ...fresh
+          .filter(listed)
+          .slice(-SHOWN)
+          .map((event) => lineOf(event, linkTo)),
+      );
       trim();
       scroll();
       setText(parts.events, lastId.toLocaleString('en'));

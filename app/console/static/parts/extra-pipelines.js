@@ -2,8 +2,10 @@
 import { h } from '../dom.js';
 
 /** Pipelines that accept one of the same kinds of item and have no required parameters. */
-const isCompatible = (one, chosen) => one.key !== chosen.key && one.accepts.some((source) => chosen.accepts.includes(source))
-  && !(one.params_schema?.required ?? []).length;
+const isCompatible = (one, chosen) =>
+  one.key !== chosen.key &&
+  one.accepts.some((source) => chosen.accepts.includes(source)) &&
+  !(one.params_schema?.required ?? []).length;
 
 /** `setPipeline` offers what fits the chosen one; `keys()` and `titles()` are those that are checked. */
 export function extraPipelines(fieldset) {
@@ -12,12 +14,18 @@ export function extraPipelines(fieldset) {
 
   return {
     setPipeline(pipelines, chosen) {
-      boxes = pipelines.filter((one) => isCompatible(one, chosen))
+      boxes = pipelines
+        .filter((one) => isCompatible(one, chosen))
         .map((one) => ({ one, input: h('input', { type: 'checkbox', name: 'extra-pipeline', value: one.key }) }));
       fieldset.hidden = !boxes.length;
-      fieldset.replaceChildren(h('legend', 'Also run on each'),
-        h('div.ticks', boxes.map(({ one, input }) => h('label.tick', input, one.title))),
-        h('small', 'Each gets a job of its own, with the pipeline’s usual parameters.'));
+      fieldset.replaceChildren(
+        h('legend', 'Also run on each'),
+        h(
+          'div.ticks',
+          boxes.map(({ one, input }) => h('label.tick', input, one.title)),
+        ),
+        h('small', 'Each gets a job of its own, with the pipeline’s usual parameters.'),
+      );
     },
     keys: () => checked().map(({ key }) => key),
     titles: () => checked().map(({ title }) => title),

@@ -1,10 +1,10 @@
 // Failed jobs grouped by what went wrong. The panel stands above the rows, so it appears and grows only when it is
 // opened; between that, only its numbers change.
 import { get } from '../api.js';
-import { retryFailed, disabledReason } from '../commands.js';
+import { disabledReason, retryFailed } from '../commands.js';
 import { button, find, h, setText } from '../dom.js';
+import { plural, timeOfDay } from '../format.js';
 import { jobName } from '../model.js';
-import { timeOfDay, plural } from '../format.js';
 import { actionButton, setDisabledReason, setLabel } from './overlays.js';
 
 const RELOAD_EVERY = 2000;
@@ -33,11 +33,17 @@ export function failures(box, path, { batch, jobs }, { show, changed }) {
     const sentence = sample.error_message ?? message;
     const job = jobs.get(sample.job_id) ?? sample;
     const where = [step && `in ${step}`, `first seen ${timeOfDay(first)}`, `for example ${jobName(job)}`];
-    const node = h('li', count,
-      h('div', h('p.cut', { title: sentence }, h('code', code), ' ', sentence),
-        h('p.dim.cut', where.filter(Boolean).join(', '))),
+    const node = h(
+      'li',
+      count,
+      h(
+        'div',
+        h('p.cut', { title: sentence }, h('code', code), ' ', sentence),
+        h('p.dim.cut', where.filter(Boolean).join(', ')),
+      ),
       button('Show', null, () => show(code), { class: 'btn small quiet', 'aria-label': `Show jobs with ${code}` }),
-      again);
+      again,
+    );
     find('ul', box).append(node);
     return { count, again };
   }

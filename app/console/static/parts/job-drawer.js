@@ -1,15 +1,15 @@
 // The drawer with everything about one job. It lives in the batch page: `?job=3` opens the third job.
 import { get } from '../api.js';
 import { debounce, find, h, icon, setText } from '../dom.js';
+import { capitalize } from '../format.js';
 import { jobName } from '../model.js';
-import { toast } from './overlays.js';
+import { resultView } from '../results/index.js';
+import { errorDetails, failedAttempts, jobInput, jobOutputs, stepOutputs } from './job-sections.js';
 import { attemptOf, jobTime } from './job-text.js';
-import { errorDetails, stepOutputs, jobInput, jobOutputs, failedAttempts } from './job-sections.js';
+import { toast } from './overlays.js';
 import { shareLinks } from './share.js';
 import { jobState, setState, stateLabel } from './states.js';
 import { timeline } from './timeline.js';
-import { resultView } from '../results/index.js';
-import { capitalize } from '../format.js';
 
 const section = (title, ...kids) => h('section.stack.tight', h('h3', title), ...kids);
 
@@ -40,7 +40,13 @@ export function jobDrawer({ model, table, loadJob, close, open }) {
     const time = h('span');
     const message = h('p.dim');
     const steps = timeline(job.steps);
-    const parts = { fault: h('div'), attempts: h('ol.attempts'), input: h('div'), output: h('div'), stepOutputs: h('div.stack.tight') };
+    const parts = {
+      fault: h('div'),
+      attempts: h('ol.attempts'),
+      input: h('div'),
+      output: h('div'),
+      stepOutputs: h('div.stack.tight'),
+    };
     const result = h('div');
     const links = shareLinks(`/api/jobs/${job.id}`, 'the result of this job');
     const shared = h('details.stack', h('summary', 'Share'), links.node);
@@ -49,16 +55,33 @@ export function jobDrawer({ model, table, loadJob, close, open }) {
     const outputs = section('What each step handed on', parts.stepOutputs);
     const total = batch.counters.total.toLocaleString('en');
     box.replaceChildren(
-      h('div.drawer-head',
-        h('div.stack.tight', h('p.dim', `Job ${job.sequence} of ${total}`),
+      h(
+        'div.drawer-head',
+        h(
+          'div.stack.tight',
+          h('p.dim', `Job ${job.sequence} of ${total}`),
           h('h2', { id: 'drawer-title', tabindex: -1 }, jobName(job)),
-          h('div.facts', state, attempt, time)),
-        h('div.drawer-nav',
+          h('div.facts', state, attempt, time),
+        ),
+        h(
+          'div.drawer-nav',
           navButton('Previous job', '.up', 'chevron', () => go(-1), !neighbour(-1)),
           navButton('Next job', '.down', 'chevron', () => go(1), !neighbour(1)),
-          navButton('Close', '', 'close', () => box.close()))),
-      h('div.drawer-body.stack', parts.fault, section('Steps', steps.node, message), attempts,
-        section('Input', parts.input), section('Output', parts.output), result, outputs, shared));
+          navButton('Close', '', 'close', () => box.close()),
+        ),
+      ),
+      h(
+        'div.drawer-body.stack',
+        parts.fault,
+        section('Steps', steps.node, message),
+        attempts,
+        section('Input', parts.input),
+        section('Output', parts.output),
+        result,
+        outputs,
+        shared,
+      ),
+    );
     box.scrollTop = 0;
 
     let drawn = '';
@@ -70,7 +93,14 @@ export function jobDrawer({ model, table, loadJob, close, open }) {
       setText(message, now.status === 'running' && now.progress_message ? capitalize(now.progress_message) : '');
       steps.patch(now.steps, now);
       // What a job leaves behind appears only when its state changes; until then its nodes stay untouched.
-      const key = JSON.stringify([now.status, now.error_code, now.tries, now.outputs, now.result, now.steps.map((step) => step.output)]);
+      const key = JSON.stringify([
+        now.status,
+        now.error_code,
+        now.tries,
+        now.outputs,
+        now.result,
+        now.steps.map((step) => step.output),
+      ]);
       if (key === drawn) return;
       drawn = key;
       parts.fault.replaceChildren(...errorDetails(now));
@@ -78,7 +108,9 @@ export function jobDrawer({ model, table, loadJob, close, open }) {
       parts.output.replaceChildren(jobOutputs(now));
       parts.attempts.replaceChildren(...failedAttempts(now));
       parts.stepOutputs.replaceChildren(...stepOutputs(now));
-      result.replaceChildren(...(now.result ? [section('Result', resultView(now.pipeline ?? batch.pipeline.key, now))] : []));
+      result.replaceChildren(
+        ...(now.result ? [section('Result', resultView(now.pipeline ?? batch.pipeline.key, now))] : []),
+      );
       parts.fault.hidden = !parts.fault.firstChild;
       attempts.hidden = !parts.attempts.firstChild;
       outputs.hidden = !parts.stepOutputs.firstChild;

@@ -1,7 +1,7 @@
 // Parts of the job drawer that are redrawn when the job's state changes: the error, the input, the output.
 import { h, icon } from '../dom.js';
+import { dateTime, fileSize, plural, timeOfDay } from '../format.js';
 import { jobName } from '../model.js';
-import { timeOfDay, dateTime, plural, fileSize } from '../format.js';
 
 function retrySummary(job) {
   if (job.retry_count === 0) return 'Not tried again.';
@@ -13,10 +13,14 @@ export function errorDetails(job) {
   if (job.status !== 'failed') return [];
   const step = job.steps.findLast(({ status }) => status === 'failed');
   const where = step ? [' in ', h('code', step.name)] : [];
-  return [h('div.fault',
-    h('p', h('code', job.error_code ?? 'FAILED'), ...where),
-    job.error_message ? h('p', job.error_message) : null,
-    h('p.dim', retrySummary(job)))];
+  return [
+    h(
+      'div.fault',
+      h('p', h('code', job.error_code ?? 'FAILED'), ...where),
+      job.error_message ? h('p', job.error_message) : null,
+      h('p.dim', retrySummary(job)),
+    ),
+  ];
 }
 
 const FOLLOW_UPS = {
@@ -29,18 +33,23 @@ const FOLLOW_UPS = {
 export function failedAttempts(job) {
   const failed = (job.tries ?? []).filter((one) => one.error_code);
   if (job.status === 'failed' && failed.length === 1) return [];
-  return failed.map((one) => h('li',
-    h('time', { datetime: one.at, title: dateTime(one.at) }, timeOfDay(one.at)),
-    h('span', h('code', one.error_code), one.step && [' in ', h('code', one.step)]),
-    h('span.dim', FOLLOW_UPS[one.outcome](one)),
-    one.message && h('p.dim', one.message)));
+  return failed.map((one) =>
+    h(
+      'li',
+      h('time', { datetime: one.at, title: dateTime(one.at) }, timeOfDay(one.at)),
+      h('span', h('code', one.error_code), one.step && [' in ', h('code', one.step)]),
+      h('span.dim', FOLLOW_UPS[one.outcome](one)),
+      one.message && h('p.dim', one.message),
+    ),
+  );
 }
 
 /** The output of each step, collapsed. */
 export function stepOutputs(job) {
   const steps = job.steps.filter(({ output }) => output != null && Object.keys(output).length);
-  return steps.map(({ name, output }) => h('details', h('summary', h('code', name)),
-    h('pre.code', { tabindex: 0 }, JSON.stringify(output, null, 2))));
+  return steps.map(({ name, output }) =>
+    h('details', h('summary', h('code', name)), h('pre.code', { tabindex: 0 }, JSON.stringify(output, null, 2))),
+  );
 }
 
 // An address from a batch may hold any scheme; only web addresses become links.
@@ -68,8 +77,11 @@ const WITHOUT_OUTPUT = {
 export function jobOutputs(job) {
   const outputs = (job.outputs ?? []).filter(({ url }) => url?.startsWith('/api/'));
   if (!outputs.length) return h('p.dim', WITHOUT_OUTPUT[job.status] ?? 'Not yet.');
-  return h('ul.filelist', outputs.map(({ name, url, size: bytes }) => {
-    const link = h('a.cut', { href: url, download: name, title: name }, name);
-    return h('li', icon('file'), link, h('span.num.dim', fileSize(bytes)));
-  }));
+  return h(
+    'ul.filelist',
+    outputs.map(({ name, url, size: bytes }) => {
+      const link = h('a.cut', { href: url, download: name, title: name }, name);
+      return h('li', icon('file'), link, h('span.num.dim', fileSize(bytes)));
+    }),
+  );
 }

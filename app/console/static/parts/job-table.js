@@ -1,5 +1,5 @@
 // The jobs of a batch. Rows are built once, keep their order and height, and are patched in place.
-import { setAttr, h, setText } from '../dom.js';
+import { h, setAttr, setText } from '../dom.js';
 import { jobName, segmentOf } from '../model.js';
 import { attemptOf, jobLine, jobTime } from './job-text.js';
 import { progressBar } from './progress-bar.js';
@@ -19,12 +19,15 @@ function jobRow(job, batch, open) {
   const link = h('a.cut.name', { href: `#/batches/${batch.id}?job=${job.sequence}`, title: name }, name);
   // Rows are grids, and not every browser then still tells a reader that they belong to a table.
   const cell = (kind, ...children) => h(`td.${kind}`, { role: 'cell' }, ...children);
-  const node = h('tr.selectable', { role: 'row' },
+  const node = h(
+    'tr.selectable',
+    { role: 'row' },
     cell('k-seq.num.dim', String(job.sequence)),
     cell('k-job', h('div.job-line', state, link), doing),
     cell('k-steps', bar.node),
     cell('k-try.num', attempt),
-    cell('k-dur.num', time));
+    cell('k-dur.num', time),
+  );
 
   // The link keeps the filters of the address, which are known only when it is followed.
   node.addEventListener('click', (event) => {
@@ -79,13 +82,16 @@ export function jobTable(table, batch, open) {
 
   // With hundreds of rows most are out of sight. Their groups are skipped by the browser, and drawn here a few rows
   // at a time, or at once when they come near.
-  const observer = new IntersectionObserver((entries) => {
-    for (const { target, isIntersecting } of entries) {
-      const group = groups.get(Number(target.dataset.group));
-      group.near = isIntersecting;
-      if (isIntersecting) for (const row of group.rows) if (stale.delete(row)) row.patch();
-    }
-  }, { rootMargin: '400px' });
+  const observer = new IntersectionObserver(
+    (entries) => {
+      for (const { target, isIntersecting } of entries) {
+        const group = groups.get(Number(target.dataset.group));
+        group.near = isIntersecting;
+        if (isIntersecting) for (const row of group.rows) if (stale.delete(row)) row.patch();
+      }
+    },
+    { rootMargin: '400px' },
+  );
 
   function patchSomeStale() {
     let left = STALE_PER_UPDATE;

@@ -1,6 +1,7 @@
 // The words of a job row: every state has a second line, so that rows never change their height.
+
+import { elapsed, now, timeOfDay } from '../format.js';
 import { summaryOf } from '../results/index.js';
-import { elapsed, timeOfDay, now } from '../format.js';
 
 export function jobTime(job) {
   if (!job.started_at || job.status === 'pending') return '';

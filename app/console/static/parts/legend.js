@@ -1,5 +1,5 @@
 // Counts by state under the progress bar; each one shows only the jobs of that state.
-import { setAttr, h, icon, setText } from '../dom.js';
+import { h, icon, setAttr, setText } from '../dom.js';
 import { percent } from '../format.js';
 
 const ENTRIES = [

@@ -4,7 +4,7 @@ import { find, h, icon } from '../dom.js';
 import { focusHeading, go, hrefOf } from '../router.js';
 import { setBreadcrumbs, setTitle } from '../shell.js';
 import { actionButton, toast } from './overlays.js';
-import { emptyState, loader, page, errorNote } from './page.js';
+import { emptyState, errorNote, loader, page } from './page.js';
 import { stateLabel } from './states.js';
 
 const PAGE = 100;
@@ -54,11 +54,18 @@ function build({ title, path, create, intro, look, form, detail, none }, keep, q
   function drawList(current) {
     const { scrollTop } = master;
     master.hidden = !items.length;
-    master.replaceChildren(...items.map((item) => {
-      const [name, state, word] = look(item);
-      return h('a', { href: hrefOf(`${path}/${item.id}`), 'aria-current': item.id === current?.id && 'page' },
-        h('span.cut', { title: name }, name), state ? stateLabel(state, word) : h('span.dim.cut', word));
-    }), ...(cursor ? [actionButton('Show more', null, more)] : []));
+    master.replaceChildren(
+      ...items.map((item) => {
+        const [name, state, word] = look(item);
+        return h(
+          'a',
+          { href: hrefOf(`${path}/${item.id}`), 'aria-current': item.id === current?.id && 'page' },
+          h('span.cut', { title: name }, name),
+          state ? stateLabel(state, word) : h('span.dim.cut', word),
+        );
+      }),
+      ...(cursor ? [actionButton('Show more', null, more)] : []),
+    );
     master.scrollTop = scrollTop;
   }
 
@@ -103,8 +110,10 @@ function build({ title, path, create, intro, look, form, detail, none }, keep, q
     else if (!current) detailPane.replaceChildren(items.length ? notHere() : none());
     else if (params.has('edit')) {
       const [name] = look(current);
-      detailPane.replaceChildren(h('h2', { tabindex: -1 }, `Edit “${name}”`),
-        form({ params, saved, cancel: hrefOf(`${path}/${current.id}`) }, current));
+      detailPane.replaceChildren(
+        h('h2', { tabindex: -1 }, `Edit “${name}”`),
+        form({ params, saved, cancel: hrefOf(`${path}/${current.id}`) }, current),
+      );
     } else {
       const edit = h('a.btn', { href: hrefOf(`${path}/${current.id}`, { edit: 'yes' }) }, icon('edit'), 'Edit');
       const made = detail(current, { params, again, edit });
@@ -168,5 +177,9 @@ function build({ title, path, create, intro, look, form, detail, none }, keep, q
 }
 
 /** The head of a detail: its name, facts, and what can be done. */
-export const detailHeader = (name, facts, actions) => h('div.detail-head',
-  h('div.stack.tight', h('h2', { tabindex: -1 }, name), h('div.facts', facts)), h('div.actions', actions));
+export const detailHeader = (name, facts, actions) =>
+  h(
+    'div.detail-head',
+    h('div.stack.tight', h('h2', { tabindex: -1 }, name), h('div.facts', facts)),
+    h('div.actions', actions),
+  );

@@ -25,13 +25,25 @@ export function notifications(path) {
     return hooks.get(id);
   }
 
-  const row = (one, ...what) => h('li', deliveryState(one),
-    h('span', ...what, one.error && !SUCCEEDED.includes(one.status) && h('p.dim', one.error)),
-    h('span.dim', deliveryTime(one)));
+  const row = (one, ...what) =>
+    h(
+      'li',
+      deliveryState(one),
+      h('span', ...what, one.error && !SUCCEEDED.includes(one.status) && h('p.dim', one.error)),
+      h('span.dim', deliveryTime(one)),
+    );
 
   async function rows({ mail, deliveries }) {
-    const sent = await Promise.all(deliveries.map(async (one) => row(one, h('code', one.event_type), ' to ',
-      h('a', { href: `#/webhooks/${one.webhook_id}` }, await nameOf(one.webhook_id)))));
+    const sent = await Promise.all(
+      deliveries.map(async (one) =>
+        row(
+          one,
+          h('code', one.event_type),
+          ' to ',
+          h('a', { href: `#/webhooks/${one.webhook_id}` }, await nameOf(one.webhook_id)),
+        ),
+      ),
+    );
     return mail ? [row(mail, `Mail to ${mail.recipient}`), ...sent] : sent;
   }
 
@@ -43,7 +55,7 @@ export function notifications(path) {
     drawn = now;
     const all = [answer.mail, ...answer.deliveries].filter(Boolean);
     pending = all.some(({ status }) => status === 'pending');
-    list.replaceChildren(...await rows(answer));
+    list.replaceChildren(...(await rows(answer)));
     setText(count, all.length.toLocaleString('en'));
     node.hidden = !all.length;
   }

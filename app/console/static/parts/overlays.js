@@ -1,5 +1,5 @@
 // Overlays: a menu under its button, a confirmation dialog, a toast with Undo.
-import { setAttr, button, find, findAll, h, icon } from '../dom.js';
+import { button, find, findAll, h, icon, setAttr } from '../dom.js';
 
 const TOAST_FOR = 8000;
 
@@ -23,15 +23,19 @@ function fillMenu(source, entries) {
 function menuItem(box, { label, glyph, act, href, danger, disabledReason }) {
   const kids = [icon(glyph), h('span', label, disabledReason && h('small', disabledReason))];
   if (href && !disabledReason) return h('a', { href, download: true, onclick: () => box.hidePopover() }, ...kids);
-  return h('button', {
-    class: danger && !disabledReason && 'danger',
-    'aria-disabled': disabledReason ? 'true' : null,
-    onclick() {
-      if (disabledReason) return;
-      box.hidePopover();
-      act();
+  return h(
+    'button',
+    {
+      class: danger && !disabledReason && 'danger',
+      'aria-disabled': disabledReason ? 'true' : null,
+      onclick() {
+        if (disabledReason) return;
+        box.hidePopover();
+        act();
+      },
     },
-  }, ...kids);
+    ...kids,
+  );
 }
 
 export function setUpMenu() {
@@ -41,8 +45,14 @@ export function setUpMenu() {
   box.addEventListener('keydown', (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     const at = choices().indexOf(document.activeElement);
-    if (step) choices().at((at + step) % choices().length).focus();
-    else if (event.key === 'Home' || event.key === 'End') choices().at(event.key === 'Home' ? 0 : -1).focus();
+    if (step)
+      choices()
+        .at((at + step) % choices().length)
+        .focus();
+    else if (event.key === 'Home' || event.key === 'End')
+      choices()
+        .at(event.key === 'Home' ? 0 : -1)
+        .focus();
     else if (event.key === 'Tab') box.hidePopover();
     // The keys of the page, as j and k, are not meant while a menu is open.
     if (event.key !== 'Escape') event.stopPropagation();
@@ -53,12 +63,19 @@ export function setUpMenu() {
 /** Asks before something is lost. Resolves to true only when `yes` was pressed; it starts on "Keep". */
 export function confirmAction(title, body, yes) {
   const box = find('#confirm');
-  box.replaceChildren(h('form', { method: 'dialog' },
-    h('h2', { id: 'confirm-title' }, title),
-    h('p', { id: 'confirm-body' }, body),
-    h('div.actions',
-      h('button.btn', { type: 'submit', value: 'no', autofocus: true }, 'Keep'),
-      h('button.btn.danger', { type: 'submit', value: 'yes' }, yes))));
+  box.replaceChildren(
+    h(
+      'form',
+      { method: 'dialog' },
+      h('h2', { id: 'confirm-title' }, title),
+      h('p', { id: 'confirm-body' }, body),
+      h(
+        'div.actions',
+        h('button.btn', { type: 'submit', value: 'no', autofocus: true }, 'Keep'),
+        h('button.btn.danger', { type: 'submit', value: 'yes' }, yes),
+      ),
+    ),
+  );
   box.returnValue = '';
   box.showModal();
   return new Promise((resolve) => {
@@ -76,12 +93,18 @@ export function toast(message, undo) {
     clearTimeout(timer);
     timer = setTimeout(clear, TOAST_FOR);
   };
-  const back = undo && h('button', {
-    onclick() {
-      clear();
-      undo();
-    },
-  }, 'Undo');
+  const back =
+    undo &&
+    h(
+      'button',
+      {
+        onclick() {
+          clear();
+          undo();
+        },
+      },
+      'Undo',
+    );
   box.replaceChildren(h('span', message), ...(back ? [back] : []));
   // The toast stays while somebody is about to press Undo.
   box.onpointerenter = box.onfocusin = () => clearTimeout(timer);
@@ -97,14 +120,19 @@ export function setDisabledReason(node, disabledReason) {
 
 /** A button that runs `act` unless it is disabled or still busy with the press before. */
 export function actionButton(label, glyph, act, more = {}) {
-  const node = button(label, glyph, async () => {
-    if (node.getAttribute('aria-disabled')) toast(`${node.title}.`);
-    else if (!node.getAttribute('aria-busy')) {
-      setAttr(node, 'aria-busy', 'true');
-      await act();
-      setAttr(node, 'aria-busy', null);
-    }
-  }, more);
+  const node = button(
+    label,
+    glyph,
+    async () => {
+      if (node.getAttribute('aria-disabled')) toast(`${node.title}.`);
+      else if (!node.getAttribute('aria-busy')) {
+        setAttr(node, 'aria-busy', 'true');
+        await act();
+        setAttr(node, 'aria-busy', null);
+      }
+    },
+    more,
+  );
   return node;
 }
 
@@ -113,4 +141,3 @@ export function setLabel(node, glyph, label) {
   if (node.textContent !== label) node.replaceChildren(icon(glyph), label);
   return node;
 }
-

@@ -2,13 +2,17 @@
 import { get } from '../api.js';
 import { setConnection } from '../connection.js';
 import { find, h, icon } from '../dom.js';
-import { setBreadcrumbs, mount, setTitle } from '../shell.js';
+import { mount, setBreadcrumbs, setTitle } from '../shell.js';
 
 /** Puts a page with a title into the shell; `body` is where the screen draws. */
 export function page(title, { actions = [], intro = '' } = {}) {
   const body = h('div.stack.loose');
-  const root = h('div.page', h('div.page-head', h('h1', { tabindex: -1 }, title), actions),
-    intro && h('p.intro', intro), body);
+  const root = h(
+    'div.page',
+    h('div.page-head', h('h1', { tabindex: -1 }, title), actions),
+    intro && h('p.intro', intro),
+    body,
+  );
   setBreadcrumbs([title]);
   setTitle(title);
   mount(root);

@@ -1,9 +1,11 @@
 // Links and records as people type or paste them.
 import { readTable } from './delimited.js';
 
-const nonEmptyLines = (content) => content.split('\n')
-  .map((line, at) => ({ line: line.trim(), number: at + 1 }))
-  .filter(({ line }) => line);
+const nonEmptyLines = (content) =>
+  content
+    .split('\n')
+    .map((line, at) => ({ line: line.trim(), number: at + 1 }))
+    .filter(({ line }) => line);
 
 /** { items, problem }: the links of a text, and what is wrong with the first bad line. */
 export function readLinks(content) {

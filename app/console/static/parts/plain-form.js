@@ -1,5 +1,5 @@
 // Forms that send what was written and put what the service refuses into a sentence.
-import { setAttr, findAll, h } from '../dom.js';
+import { findAll, h, setAttr } from '../dom.js';
 
 /**
  * A form that calls `send` and shows under its end what is wrong; `send` throws what the service refuses. `place` may put
@@ -8,8 +8,13 @@ import { setAttr, findAll, h } from '../dom.js';
 export function plainForm(fields, submit, send, { cancel, place = (errors) => errors } = {}) {
   const fault = h('p.error', { role: 'alert' });
   const submitButton = h('button.btn.primary', { type: 'submit' }, submit);
-  const node = h('form.stack.narrow', { novalidate: true }, fields, fault,
-    h('div.actions', submitButton, cancel && h('a.btn', { href: cancel }, 'Cancel')));
+  const node = h(
+    'form.stack.narrow',
+    { novalidate: true },
+    fields,
+    fault,
+    h('div.actions', submitButton, cancel && h('a.btn', { href: cancel }, 'Cancel')),
+  );
 
   function showError(error) {
     const rest = place(error.errors ?? []);
@@ -40,7 +45,11 @@ export function plainForm(fields, submit, send, { cancel, place = (errors) => er
 export function errorText(error) {
   const [first] = error.errors ?? [];
   if (!first) return error.message;
-  const where = first.loc.slice(1).filter((part) => typeof part === 'string').join(' ').replaceAll('_', ' ');
+  const where = first.loc
+    .slice(1)
+    .filter((part) => typeof part === 'string')
+    .join(' ')
+    .replaceAll('_', ' ');
   return where ? `${where}: ${first.msg}` : first.msg;
 }
 
@@ -53,7 +62,8 @@ export const field = (id, label, input, help) => {
 };
 
 /** What the form shows beside its fields, and cannot change. */
-export const readOnlyField = (label, value, help) => h('div.field', h('b', label), h('span', value), help && h('small', help));
+export const readOnlyField = (label, value, help) =>
+  h('div.field', h('b', label), h('span', value), help && h('small', help));
 
 /** An option for what is chosen now: it stands there before the others are loaded, or when it is no longer among them. */
 export function fillSelect(select, options, chosen) {

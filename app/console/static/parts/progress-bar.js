@@ -1,5 +1,5 @@
 // A segmented progress bar: one segment for each item while they fit, else one for each state. Built once, then patched.
-import { setAttr, h } from '../dom.js';
+import { h, setAttr } from '../dom.js';
 
 const STATES = ['completed', 'failed', 'skipped', 'processing', 'pending'];
 const sizeOf = (counters, state) => {

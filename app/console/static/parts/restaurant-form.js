@@ -6,10 +6,19 @@ import { field, plainForm } from './plain-form.js';
 
 const TYPES = ['Outbound', 'Inbound'];
 const STAGES = ['cold', 'warm', 'hot'];
-export const REACHED = [['name', 'Contact', 'text'], ['email', 'E-mail', 'email'], ['phone', 'Telephone', 'tel']];
+export const REACHED = [
+  ['name', 'Contact', 'text'],
+  ['email', 'E-mail', 'email'],
+  ['phone', 'Telephone', 'tel'],
+];
 
 const textInput = (value, more = {}) => h('input.input', { autocomplete: 'off', value, ...more });
-const list = (id, words) => h('datalist', { id }, words.map((word) => h('option', { value: word })));
+const list = (id, words) =>
+  h(
+    'datalist',
+    { id },
+    words.map((word) => h('option', { value: word })),
+  );
 
 function readMore(content) {
   if (!content.trim()) return {};
@@ -31,8 +40,11 @@ export function restaurantForm(one) {
     const value = one?.contact[key];
     return { key, label, input: textInput(value, { type: kind }) };
   });
-  const more = h('textarea.input.mono', { rows: 4, spellcheck: 'false' },
-    one && Object.keys(one.attributes).length ? JSON.stringify(one.attributes, null, 2) : '');
+  const more = h(
+    'textarea.input.mono',
+    { rows: 4, spellcheck: 'false' },
+    one && Object.keys(one.attributes).length ? JSON.stringify(one.attributes, null, 2) : '',
+  );
 
   function readContact() {
     const kept = { ...one?.contact };
@@ -43,26 +55,33 @@ export function restaurantForm(one) {
     return kept;
   }
 
-  return plainForm([
-    field('restaurant-name', 'Name', name),
-    field('restaurant-city', 'City', city),
-    field('restaurant-type', 'Type', type, 'Outbound, Inbound, or a word of your own.'), list('types', TYPES),
-    field('restaurant-stage', 'Stage', stage, 'cold, warm, hot, or a word of your own.'), list('stages', STAGES),
-    field('restaurant-icp_score', 'ICP score', score, 'How well it fits the ideal customer, 0 to 10.'),
-    ...contact.map(({ key, label, input }) => field(`restaurant-contact-${key}`, label, input)),
-    field('restaurant-attributes', 'What else is known', more, 'A JSON object, such as {"website": "https://…"}.'),
-  ], one ? 'Save restaurant' : 'Add restaurant', async () => {
-    if (score.validity.badInput) throw new Error('The ICP score is not a number.');
-    const body = {
-      name: name.value.trim(),
-      city: city.value.trim() || null,
-      type: type.value.trim() || null,
-      stage: stage.value.trim() || null,
-      icp_score: score.value === '' ? null : Number(score.value),
-      contact: readContact(),
-      attributes: readMore(more.value),
-    };
-    const { id } = await (one ? patch(`/api/restaurants/${one.id}`, body) : post('/api/restaurants', body));
-    go(`#/restaurants/${id}`);
-  }, { cancel: one ? `#/restaurants/${one.id}` : '#/restaurants' });
+  return plainForm(
+    [
+      field('restaurant-name', 'Name', name),
+      field('restaurant-city', 'City', city),
+      field('restaurant-type', 'Type', type, 'Outbound, Inbound, or a word of your own.'),
+      list('types', TYPES),
+      field('restaurant-stage', 'Stage', stage, 'cold, warm, hot, or a word of your own.'),
+      list('stages', STAGES),
+      field('restaurant-icp_score', 'ICP score', score, 'How well it fits the ideal customer, 0 to 10.'),
+      ...contact.map(({ key, label, input }) => field(`restaurant-contact-${key}`, label, input)),
+      field('restaurant-attributes', 'What else is known', more, 'A JSON object, such as {"website": "https://…"}.'),
+    ],
+    one ? 'Save restaurant' : 'Add restaurant',
+    async () => {
+      if (score.validity.badInput) throw new Error('The ICP score is not a number.');
+      const body = {
+        name: name.value.trim(),
+        city: city.value.trim() || null,
+        type: type.value.trim() || null,
+        stage: stage.value.trim() || null,
+        icp_score: score.value === '' ? null : Number(score.value),
+        contact: readContact(),
+        attributes: readMore(more.value),
+      };
+      const { id } = await (one ? patch(`/api/restaurants/${one.id}`, body) : post('/api/restaurants', body));
+      go(`#/restaurants/${id}`);
+    },
+    { cancel: one ? `#/restaurants/${one.id}` : '#/restaurants' },
+  );
 }

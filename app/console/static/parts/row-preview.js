@@ -1,10 +1,10 @@
 // What unfolds under a batch in the list: its first jobs, and what can be done with it.
 import { get } from '../api.js';
-import { archive, removeBatch, retryFailed, disabledReason } from '../commands.js';
+import { archive, disabledReason, removeBatch, retryFailed } from '../commands.js';
 import { h, icon, setText } from '../dom.js';
 import { jobName } from '../model.js';
-import { actionButton, setDisabledReason, setLabel } from './overlays.js';
 import { jobLine, jobTime } from './job-text.js';
+import { actionButton, setDisabledReason, setLabel } from './overlays.js';
 import { jobState, setState, stateLabel } from './states.js';
 
 const JOBS = 100;
@@ -17,7 +17,9 @@ export function rowPreview(batch, href, onRemoved) {
   const zip = h('a.btn.small', { href: `/api/batches/${batch.id}/download`, download: true }, icon('download'), 'ZIP');
   const retryButton = actionButton('', 'retry', () => retryFailed(batch), { class: 'btn small' });
   const archiveButton = actionButton('Archive', 'archive', () => archive(batch, onRemoved), { class: 'btn small' });
-  const deleteButton = actionButton('Delete…', 'trash', () => removeBatch(batch, () => onRemoved(true)), { class: 'btn small danger' });
+  const deleteButton = actionButton('Delete…', 'trash', () => removeBatch(batch, () => onRemoved(true)), {
+    class: 'btn small danger',
+  });
 
   function draw(jobs) {
     for (const job of jobs) {

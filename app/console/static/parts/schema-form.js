@@ -1,11 +1,14 @@
 // A form made from a JSON schema (draft 2020-12, as pydantic writes it), and the values it holds.
-import { setAttr, h } from '../dom.js';
+import { h, setAttr } from '../dom.js';
 
 /** Follows `$ref` and takes the one member of an `anyOf` that is not null. */
 function resolve(spec, schema) {
   const own = { ...spec };
   const other = spec.$ref
-    ? spec.$ref.replace('#/', '').split('/').reduce((node, part) => node?.[part], schema)
+    ? spec.$ref
+        .replace('#/', '')
+        .split('/')
+        .reduce((node, part) => node?.[part], schema)
     : (spec.anyOf ?? spec.allOf ?? spec.oneOf)?.find((one) => one.type !== 'null');
   if (!other) return own;
   delete own.$ref;
@@ -74,7 +77,10 @@ function readField(input, spec) {
   if (input.tagName === 'SELECT') return JSON.parse(raw);
   if (isNumber(spec)) return Number(raw);
   if (isList(spec)) {
-    const lines = raw.split('\n').map((line) => line.trim()).filter(Boolean);
+    const lines = raw
+      .split('\n')
+      .map((line) => line.trim())
+      .filter(Boolean);
     return spec.items.type === 'string' ? lines : lines.map(Number);
   }
   if (input.tagName === 'TEXTAREA') {
@@ -96,24 +102,26 @@ export function schemaForm(box, schema, kind = 'param') {
   const fields = new Map();
   const known = Object.entries(schema?.properties ?? {});
 
-  box.replaceChildren(...known.map(([name, raw]) => {
-    const spec = resolve(raw, schema);
-    const id = `${kind}-${name}`;
-    const title = spec.title ?? name.replaceAll('_', ' ');
-    const help = h('small', { id: `${id}-help` }, helpOf(spec));
-    const error = h('p.error', { id: `${id}-error` });
-    const must = required.has(name);
-    const attributes = { id, 'aria-describedby': `${id}-help ${id}-error` };
-    if (spec.type === 'boolean') {
-      const input = h('input', { ...attributes, type: 'checkbox', checked: spec.default === true });
+  box.replaceChildren(
+    ...known.map(([name, raw]) => {
+      const spec = resolve(raw, schema);
+      const id = `${kind}-${name}`;
+      const title = spec.title ?? name.replaceAll('_', ' ');
+      const help = h('small', { id: `${id}-help` }, helpOf(spec));
+      const error = h('p.error', { id: `${id}-error` });
+      const must = required.has(name);
+      const attributes = { id, 'aria-describedby': `${id}-help ${id}-error` };
+      if (spec.type === 'boolean') {
+        const input = h('input', { ...attributes, type: 'checkbox', checked: spec.default === true });
+        fields.set(name, { input, spec, title, error });
+        return h('div.field', h('label.tick', { for: id }, input, title), help, error);
+      }
+      const input = inputFor(spec, { ...attributes, required: must }, must);
       fields.set(name, { input, spec, title, error });
-      return h('div.field', h('label.tick', { for: id }, input, title), help, error);
-    }
-    const input = inputFor(spec, { ...attributes, required: must }, must);
-    fields.set(name, { input, spec, title, error });
-    const label = h('label', { for: id }, title, must ? h('span.dim', ' required') : null);
-    return h('div.field', label, input, help, error);
-  }));
+      const label = h('label', { for: id }, title, must ? h('span.dim', ' required') : null);
+      return h('div.field', label, input, help, error);
+    }),
+  );
   if (!known.length) box.append(h('p.dim', 'This pipeline has no parameters.'));
 
   function showError(name, message) {

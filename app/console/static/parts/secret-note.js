@@ -1,18 +1,36 @@
 // A secret that is shown only once: it stays until the reader confirms that it is stored.
-import { button, h, icon, announce } from '../dom.js';
+import { announce, button, h, icon } from '../dom.js';
 import { toast } from './overlays.js';
 
 /** `done` is called when it was put away; without it the note just goes. */
 export function secretNote(what, secret, done) {
   // Browsers give pages without https or localhost no clipboard; the text can then only be selected.
-  const copy = navigator.clipboard && button('Copy', 'copy', async () => {
-    await navigator.clipboard.writeText(secret);
-    announce('Copied');
-    toast('Copied');
-  }, { class: 'btn small' });
-  const node = h('div.note', { 'data-state': 'paused' }, icon('key'), h('div.stack.tight',
-    h('p', h('b', what), ' is shown this once. Store it where the program finds it.'),
-    h('div.toolbar', h('code.secret', { tabindex: 0 }, secret), copy,
-      button('Done', null, () => (done ? done() : node.remove()), { class: 'btn small quiet' }))));
+  const copy =
+    navigator.clipboard &&
+    button(
+      'Copy',
+      'copy',
+      async () => {
+        await navigator.clipboard.writeText(secret);
+        announce('Copied');
+        toast('Copied');
+      },
+      { class: 'btn small' },
+    );
+  const node = h(
+    'div.note',
+    { 'data-state': 'paused' },
+    icon('key'),
+    h(
+      'div.stack.tight',
+      h('p', h('b', what), ' is shown this once. Store it where the program finds it.'),
+      h(
+        'div.toolbar',
+        h('code.secret', { tabindex: 0 }, secret),
+        copy,
+        button('Done', null, () => (done ? done() : node.remove()), { class: 'btn small quiet' }),
+      ),
+    ),
+  );
   return node;
 }

@@ -1,5 +1,5 @@
 // Rows that can be selected, and the bar of actions on the selected ones. It is an overlay, so nothing moves for it.
-import { setAttr, button, find, h, announce, setText } from '../dom.js';
+import { announce, button, find, h, setAttr, setText } from '../dom.js';
 import { setDisabledReason } from './overlays.js';
 
 /**
@@ -20,7 +20,9 @@ export function selectionBar({ bar, head, words, actions, matching, loadAll }) {
   const none = button('Clear', null, clear, { class: 'btn quiet small' });
   const acts = actions.map(({ label, glyph, kind = '', act, disabledReason = () => '' }) => ({
     disabledReason,
-    node: button(label, glyph, () => disabledReason([...selected.values()]) || act([...selected.values()]), { class: `btn small ${kind}` }),
+    node: button(label, glyph, () => disabledReason([...selected.values()]) || act([...selected.values()]), {
+      class: `btn small ${kind}`,
+    }),
   }));
   bar.append(title, all, none, ...acts.map(({ node }) => node));
 

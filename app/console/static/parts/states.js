@@ -44,5 +44,8 @@ function highlight(node) {
   if (!node) return;
   node.classList.add('changed');
   clearTimeout(fading.get(node));
-  fading.set(node, setTimeout(() => node.classList.remove('changed'), 1000));
+  fading.set(
+    node,
+    setTimeout(() => node.classList.remove('changed'), 1000),
+  );
 }

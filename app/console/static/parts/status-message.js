@@ -1,6 +1,7 @@
 // Why jobs wait, and how long the rest may take. Waiting always has a reason and, where known, a next thing.
+
+import { now, percent, plural, timeOfDay } from '../format.js';
 import { jobName } from '../model.js';
-import { timeOfDay, plural, now, percent } from '../format.js';
 import { completeCount } from './states.js';
 
 /** Seconds until the batch ends at the pace it had so far; null while that says nothing yet. */
@@ -56,7 +57,8 @@ function outcomeMessage(batch) {
 function pausedMessage({ counters, first_n: trial, pause_reason: reason }, by) {
   const decide = 'Resume it, or cancel it.';
   const finishing = counters.running
-    ? ` ${plural(counters.running, 'job')} ${counters.running === 1 ? 'finishes its' : 'finish their'} step.` : '';
+    ? ` ${plural(counters.running, 'job')} ${counters.running === 1 ? 'finishes its' : 'finish their'} step.`
+    : '';
   if (reason === 'failure_threshold') {
     const share = `${counters.failed.toLocaleString('en')} of ${plural(counters.total, 'job')} failed`;
     return `Paused by the failure policy: ${share}. ${decide}${finishing}`;
@@ -86,7 +88,9 @@ export function statusMessage(batch, jobs, slots, reported = {}) {
     case 'paused':
       return { message: pausedMessage(batch, reported.by), tone: 'paused' };
     case 'cancelling': {
-      const rest = counters.running ? `${plural(counters.running, 'job')} will stop within 30 s.` : 'nothing runs any more.';
+      const rest = counters.running
+        ? `${plural(counters.running, 'job')} will stop within 30 s.`
+        : 'nothing runs any more.';
       return { message: `Being cancelled: ${rest}${reason}`, tone: 'paused' };
     }
     case 'pending':

@@ -39,5 +39,11 @@ export function timeline(steps) {
     });
   }
 
-  return { node: h('ol.timeline', lines.map(({ node }) => node)), patch };
+  return {
+    node: h(
+      'ol.timeline',
+      lines.map(({ node }) => node),
+    ),
+    patch,
+  };
 }

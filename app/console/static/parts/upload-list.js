@@ -1,13 +1,17 @@
 // Files on their way to the service: one row each, three at a time, tried again when the line breaks.
 import { upload } from '../api.js';
-import { setAttr, button, find, h, icon, setText } from '../dom.js';
-import { plural, fileSize } from '../format.js';
+import { button, find, h, icon, setAttr, setText } from '../dom.js';
+import { fileSize, plural } from '../format.js';
 import { setState, stateLabel } from './states.js';
 
 const AT_ONCE = 3;
 const RETRY_AFTER = [2, 4, 8, 15, 30]; // seconds
 const LABELS = {
-  pending: 'Queued', processing: 'Uploading', paused: 'Paused', retrying: 'Retrying', completed: 'Uploaded',
+  pending: 'Queued',
+  processing: 'Uploading',
+  paused: 'Paused',
+  retrying: 'Retrying',
+  completed: 'Uploaded',
   failed: 'Not uploaded',
 };
 
@@ -18,13 +22,19 @@ export async function filesOf(transfer) {
   const found = [];
   const walk = async (entry) => {
     if (entry.isFile) {
-      found.push(await new Promise((resolve, reject) => { entry.file(resolve, reject); }));
+      found.push(
+        await new Promise((resolve, reject) => {
+          entry.file(resolve, reject);
+        }),
+      );
       return;
     }
     const reader = entry.createReader();
     // A reader hands out a folder in portions and says it is done with an empty one.
     for (;;) {
-      const portion = await new Promise((resolve, reject) => { reader.readEntries(resolve, reject); });
+      const portion = await new Promise((resolve, reject) => {
+        reader.readEntries(resolve, reject);
+      });
       if (!portion.length) return;
       for (const child of portion) await walk(child);
     }
@@ -45,16 +55,31 @@ export function uploadList(parts, changed) {
     const problem = h('p.error');
     const meter = h('progress', { max: 1, value: 0, 'aria-label': `Upload of ${entry.file.name}` });
     const again = button('Try again', null, () => enqueue(entry), { class: 'btn quiet small', hidden: true });
-    const removeButton = h('button.btn.quiet.small.square',
-      { 'aria-label': `Remove ${entry.file.name}`, onclick: () => drop(entry) }, icon('close'));
-    const node = h('li', h('div.cut', { title: entry.file.name }, entry.file.name), h('span.num.dim', fileSize(entry.file.size)),
-      state, note, again, removeButton, problem, meter);
+    const removeButton = h(
+      'button.btn.quiet.small.square',
+      { 'aria-label': `Remove ${entry.file.name}`, onclick: () => drop(entry) },
+      icon('close'),
+    );
+    const node = h(
+      'li',
+      h('div.cut', { title: entry.file.name }, entry.file.name),
+      h('span.num.dim', fileSize(entry.file.size)),
+      state,
+      note,
+      again,
+      removeButton,
+      problem,
+      meter,
+    );
     const patch = () => {
       setState(state, entry.state, LABELS[entry.state]);
       setAttr(meter, 'data-state', entry.state);
       meter.value = entry.share;
       const failed = entry.state === 'failed';
-      setText(note, failed || ['pending', 'paused'].includes(entry.state) ? '' : entry.note || `${Math.floor(entry.share * 100)}%`);
+      setText(
+        note,
+        failed || ['pending', 'paused'].includes(entry.state) ? '' : entry.note || `${Math.floor(entry.share * 100)}%`,
+      );
       setText(problem, failed ? entry.note : '');
       again.hidden = !failed;
     };
@@ -170,10 +195,18 @@ export function uploadList(parts, changed) {
       changed();
       startNext();
     },
-    get count() { return uploads.length; },
-    get bytes() { return uploads.reduce((sum, { file }) => sum + file.size, 0); },
-    get open() { return uploads.filter(({ state }) => !['completed', 'failed'].includes(state)).length; },
-    get refused() { return uploads.filter(({ state }) => state === 'failed'); },
+    get count() {
+      return uploads.length;
+    },
+    get bytes() {
+      return uploads.reduce((sum, { file }) => sum + file.size, 0);
+    },
+    get open() {
+      return uploads.filter(({ state }) => !['completed', 'failed'].includes(state)).length;
+    },
+    get refused() {
+      return uploads.filter(({ state }) => state === 'failed');
+    },
     items: () => uploads.filter(({ id }) => id).map(({ id }) => ({ file_id: id })),
     leave() {
       for (const entry of uploads.splice(0)) {

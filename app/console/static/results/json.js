@@ -7,7 +7,9 @@ const labelOf = (name) => name.replaceAll('_', ' ');
 export function summary(result) {
   if (typeof result.message === 'string') return result.message;
   if (typeof result !== 'object') return String(result);
-  const parts = Object.entries(result).filter(([, value]) => isPlain(value)).slice(0, 3);
+  const parts = Object.entries(result)
+    .filter(([, value]) => isPlain(value))
+    .slice(0, 3);
   return parts.map(([name, value]) => `${labelOf(name)} ${value}`).join(', ') || null;
 }
 
@@ -16,10 +18,11 @@ export function view(result) {
   if (result === null || typeof result !== 'object' || Array.isArray(result)) return whole;
   const plain = Object.entries(result).filter(([, value]) => isPlain(value));
   if (!plain.length) return whole;
-  const rows = plain.map(([name, value]) =>
-    h('tr', h('th', { scope: 'row' }, labelOf(name)), h('td', String(value))));
+  const rows = plain.map(([name, value]) => h('tr', h('th', { scope: 'row' }, labelOf(name)), h('td', String(value))));
   const complete = plain.length === Object.keys(result).length;
-  return h('div.stack',
+  return h(
+    'div.stack',
     h('table.table.natural.small', h('caption.sr', 'Result'), h('tbody', rows)),
-    complete ? null : h('details', h('summary', 'All of it as JSON'), whole));
+    complete ? null : h('details', h('summary', 'All of it as JSON'), whole),
+  );
 }

@@ -1,7 +1,7 @@
 // The swims of one swimmer on one result sheet.
 import { h } from '../dom.js';
-import { hrefOf } from '../router.js';
 import { plural } from '../format.js';
+import { hrefOf } from '../router.js';
 
 const COLUMNS = [
   ['Event', '', eventOf],
@@ -39,19 +39,31 @@ export function summary(result) {
 function names(result) {
   const near = (result.near_names ?? []).map((one) => (typeof one === 'string' ? one : one.name)).filter(Boolean);
   if (!near.length) return null;
-  return h('div.stack.tight',
+  return h(
+    'div.stack.tight',
     h('p', 'Names on this sheet that come close:'),
-    h('ul', near.map((name) => h('li', name))));
+    h(
+      'ul',
+      near.map((name) => h('li', name)),
+    ),
+  );
 }
 
 export function view(result) {
   const swims = result.swims ?? [];
   const course = COURSES[result.course] ?? result.course;
   const facts = [result.dates, course, result.pages && plural(result.pages, 'page')].filter(Boolean);
-  const head = h('div.stack.tight',
+  const head = h(
+    'div.stack.tight',
     result.meet ? h('p', h('b', result.meet)) : null,
-    result.swimmer_name ? h('p', h('a', { href: hrefOf('swimmers', { swimmer: result.swimmer_name }) }, result.swimmer_name)) : null,
-    h('p.facts', facts.map((fact) => h('span', String(fact)))));
+    result.swimmer_name
+      ? h('p', h('a', { href: hrefOf('swimmers', { swimmer: result.swimmer_name }) }, result.swimmer_name))
+      : null,
+    h(
+      'p.facts',
+      facts.map((fact) => h('span', String(fact))),
+    ),
+  );
   if (!swims.length) {
     const among = result.swims_on_sheet ? ` among its ${plural(result.swims_on_sheet, 'swim')}` : '';
     const missing = `${result.swimmer_name} is not on this sheet${among}.`;
@@ -59,8 +71,23 @@ export function view(result) {
   }
   const heads = COLUMNS.map(([label, kind]) => h('th', { scope: 'col', class: kind || null }, label));
   const rows = swims.map((swim) =>
-    h('tr', COLUMNS.map(([, kind, read]) => h('td', { class: kind || null }, read(swim) ?? ''))));
-  return h('div.stack', head, h('div.scroll-x', { tabindex: 0, role: 'region', 'aria-label': 'Swims' },
-    h('table.table.natural.small.swims', h('caption.sr', `Swims of ${result.swimmer_name ?? 'the swimmer'}`),
-      h('thead', h('tr', heads)), h('tbody', rows))));
+    h(
+      'tr',
+      COLUMNS.map(([, kind, read]) => h('td', { class: kind || null }, read(swim) ?? '')),
+    ),
+  );
+  return h(
+    'div.stack',
+    head,
+    h(
+      'div.scroll-x',
+      { tabindex: 0, role: 'region', 'aria-label': 'Swims' },
+      h(
+        'table.table.natural.small.swims',
+        h('caption.sr', `Swims of ${result.swimmer_name ?? 'the swimmer'}`),
+        h('thead', h('tr', heads)),
+        h('tbody', rows),
+      ),
+    ),
+  );
 }

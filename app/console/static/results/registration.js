@@ -15,10 +15,21 @@ function flatten(result, before = '') {
 }
 
 export function summary(result) {
-  return flatten(result).slice(0, 2).map(([name, value]) => `${name} ${value}`).join(', ') || null;
+  return (
+    flatten(result)
+      .slice(0, 2)
+      .map(([name, value]) => `${name} ${value}`)
+      .join(', ') || null
+  );
 }
 
 export function view(result) {
-  return h('table.table.natural.small', h('caption.sr', 'Registration'), h('tbody', flatten(result).map(([name, value]) =>
-    h('tr', h('th', { scope: 'row' }, name), h('td', value)))));
+  return h(
+    'table.table.natural.small',
+    h('caption.sr', 'Registration'),
+    h(
+      'tbody',
+      flatten(result).map(([name, value]) => h('tr', h('th', { scope: 'row' }, name), h('td', value))),
+    ),
+  );
 }

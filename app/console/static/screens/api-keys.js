@@ -1,14 +1,19 @@
 // The organisation's API keys: who made each, when it was used last, and taking it back.
 import { get, post, remove } from '../api.js';
-import { setAttr, button, h, icon, setText } from '../dom.js';
+import { button, h, icon, setAttr, setText } from '../dom.js';
+import { dateTime, now, timeAgo } from '../format.js';
 import { dataTable } from '../parts/data-table.js';
 import { confirmAction, toast } from '../parts/overlays.js';
-import { emptyState, loader, page, errorNote } from '../parts/page.js';
+import { emptyState, errorNote, loader, page } from '../parts/page.js';
 import { secretNote } from '../parts/secret-note.js';
 import { stateLabel } from '../parts/states.js';
-import { dateTime, now, timeAgo } from '../format.js';
 
-const LIFETIMES = [['', 'never'], ['30', 'in 30 days'], ['90', 'in 90 days'], ['365', 'in a year']];
+const LIFETIMES = [
+  ['', 'never'],
+  ['30', 'in 30 days'],
+  ['90', 'in 90 days'],
+  ['365', 'in a year'],
+];
 const day = (iso) => new Date(iso).toLocaleDateString('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
 const moment = (iso, none) => (iso ? h('time', { datetime: iso, title: dateTime(iso) }, timeAgo(iso)) : none);
 
@@ -19,13 +24,21 @@ function stateOf({ expires_at: until }) {
 
 export function apiKeysScreen() {
   const name = h('input.input', { id: 'key-name', maxlength: 200, autocomplete: 'off', placeholder: 'what it is for' });
-  const life = h('select.input', { id: 'key-life' }, LIFETIMES.map(([value, label]) => h('option', { value }, label)));
+  const life = h(
+    'select.input',
+    { id: 'key-life' },
+    LIFETIMES.map(([value, label]) => h('option', { value }, label)),
+  );
   const fault = h('p.error', { role: 'alert' });
   const newKey = h('div', { 'aria-live': 'polite' });
-  const form = h('form.inline', { novalidate: true },
+  const form = h(
+    'form.inline',
+    { novalidate: true },
     h('div.field', h('label', { for: 'key-name' }, 'New key'), name),
     h('div.field', h('label', { for: 'key-life' }, 'Expires'), life),
-    h('button.btn', { type: 'submit' }, icon('plus'), 'Make key'), fault);
+    h('button.btn', { type: 'submit' }, icon('plus'), 'Make key'),
+    fault,
+  );
   const { body } = page('Keys', {
     intro: 'Programs send a key as “Authorization: Bearer …”. A key has the rights of the person who made it.',
   });
@@ -41,8 +54,12 @@ export function apiKeysScreen() {
       { label: 'Made', kind: 'dim', cell: (key) => [moment(key.created_at), ` by ${key.user_name}`] },
       { label: 'Last used', kind: 'dim', cell: ({ last_used_at: at }) => moment(at, 'never') },
       { label: 'Expires', kind: 'dim', cell: ({ expires_at: at }) => (at ? day(at) : 'never') },
-      { label: '', kind: 'k-act', cell: (key) => button('Revoke…', null, () => revoke(key),
-        { class: 'btn small danger', 'aria-label': `Revoke ${key.name}` }) },
+      {
+        label: '',
+        kind: 'k-act',
+        cell: (key) =>
+          button('Revoke…', null, () => revoke(key), { class: 'btn small danger', 'aria-label': `Revoke ${key.name}` }),
+      },
     ],
   });
   body.append(form, newKey, trouble, table.node, nothing);

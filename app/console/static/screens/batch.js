@@ -1,26 +1,26 @@
 // One batch, live: a snapshot first, then every event after it.
 import { get } from '../api.js';
+import { followBatch } from '../batch-stream.js';
 import { setConnection } from '../connection.js';
-import { setAttr, button, debounce, fromTemplate, h, announce, setText } from '../dom.js';
+import { announce, button, debounce, fromTemplate, h, setAttr, setText } from '../dom.js';
+import { capitalize } from '../format.js';
 import { BatchModel } from '../model.js';
-import { cancelRender, updatesPaused, scheduleRender } from '../rendering.js';
 import { batchActions } from '../parts/batch-actions.js';
 import { batchFacts } from '../parts/batch-facts.js';
 import { batchHeader } from '../parts/batch-header.js';
 import { batchReports } from '../parts/batch-reports.js';
 import { eventLog } from '../parts/event-log.js';
 import { failures } from '../parts/failures.js';
+import { jobDrawer } from '../parts/job-drawer.js';
 import { jobTable } from '../parts/job-table.js';
 import { legend } from '../parts/legend.js';
 import { notFound } from '../parts/not-found.js';
 import { notifications } from '../parts/notifications.js';
 import { isOpen } from '../parts/states.js';
 import { watchWaiting } from '../parts/waiting.js';
-import { address, focusHeading, closeOverlay, go, hrefOf, openOverlay, setQuery } from '../router.js';
-import { setBreadcrumbs, mount, setTitle } from '../shell.js';
-import { followBatch } from '../batch-stream.js';
-import { capitalize } from '../format.js';
-import { jobDrawer } from '../parts/job-drawer.js';
+import { cancelRender, scheduleRender, updatesPaused } from '../rendering.js';
+import { address, closeOverlay, focusHeading, go, hrefOf, openOverlay, setQuery } from '../router.js';
+import { mount, setBreadcrumbs, setTitle } from '../shell.js';
 
 const PAGE = 500;
 const HISTORY = 300;
@@ -134,14 +134,21 @@ async function draw(path, snapshot, params, screen) {
   function drawShown() {
     const shown = table.shown().length;
     const { total } = batch.counters;
-    setText(parts.shown, shown === total ? shown.toLocaleString('en')
-      : `${shown.toLocaleString('en')} of ${total.toLocaleString('en')}`);
+    setText(
+      parts.shown,
+      shown === total ? shown.toLocaleString('en') : `${shown.toLocaleString('en')} of ${total.toLocaleString('en')}`,
+    );
     announce(`${shown} jobs shown`);
     const loaded = model.jobs.size;
     const rest = [];
     if (!shown) {
-      rest.push(h('div.empty', h('p', loaded ? 'No loaded job matches.' : 'This batch has no jobs.'),
-        loaded ? button('Show all jobs', null, showAll) : null));
+      rest.push(
+        h(
+          'div.empty',
+          h('p', loaded ? 'No loaded job matches.' : 'This batch has no jobs.'),
+          loaded ? button('Show all jobs', null, showAll) : null,
+        ),
+      );
     }
     if (cursor) rest.push(button(`Show ${Math.min(PAGE, total - loaded).toLocaleString('en')} more`, null, loadMore));
     parts.after.replaceChildren(...rest);
@@ -231,7 +238,11 @@ async function draw(path, snapshot, params, screen) {
 
   async function loadHistory(after) {
     const page = await get(`${path}/events`, { last_event_id: after, limit: HISTORY }).catch(() => null);
-    if (page) log.append(page.events.filter((event) => event.id <= batch.last_event_id), batch.last_event_id);
+    if (page)
+      log.append(
+        page.events.filter((event) => event.id <= batch.last_event_id),
+        batch.last_event_id,
+      );
   }
 
   async function startFollowing() {
@@ -272,10 +283,13 @@ async function draw(path, snapshot, params, screen) {
   batchFacts(parts.facts, batch);
   setAttr(parts.json, 'href', `${path}/events`);
   parts.log.open = matchMedia('(width >= 64rem)').matches;
-  parts.find.addEventListener('input', debounce(() => {
-    filter.find = parts.find.value.trim();
-    onFilter();
-  }, 150));
+  parts.find.addEventListener(
+    'input',
+    debounce(() => {
+      filter.find = parts.find.value.trim();
+      onFilter();
+    }, 150),
+  );
   takeJobs(firstJobs);
   screen.stop = () => {
     clearInterval(ticker);

@@ -1,18 +1,18 @@
 // The list of batches. It follows the service's event stream; no event moves, adds or removes a row by itself.
 import { get } from '../api.js';
-import { archiveAll, deleteAll, downloadAll, loadAll, bulkDisabledReason } from '../bulk.js';
+import { archiveAll, bulkDisabledReason, deleteAll, downloadAll, loadAll } from '../bulk.js';
 import { setConnection } from '../connection.js';
-import { setAttr, button, debounce, find, fromTemplate, h, icon, announce, setText } from '../dom.js';
+import { announce, button, debounce, find, fromTemplate, h, icon, setAttr, setText } from '../dom.js';
+import { now, plural } from '../format.js';
 import { followList } from '../list-stream.js';
-import { cancelRender, updatesPaused, scheduleRender } from '../rendering.js';
 import { batchRow } from '../parts/batch-row.js';
 import { countOf, TABS } from '../parts/batch-tabs.js';
 import { emptyBatches } from '../parts/empty-batches.js';
 import { selectionBar } from '../parts/selection-bar.js';
 import { isOpen } from '../parts/states.js';
+import { cancelRender, scheduleRender, updatesPaused } from '../rendering.js';
 import { hrefOf, setQuery } from '../router.js';
-import { setBreadcrumbs, mount, setTitle } from '../shell.js';
-import { plural, now } from '../format.js';
+import { mount, setBreadcrumbs, setTitle } from '../shell.js';
 
 const PAGE = 50;
 const OFF_PAGE_AT_ONCE = 4;
@@ -66,9 +66,20 @@ export function batchesScreen(params) {
   }
 
   function drawTabs() {
-    parts.tabs.replaceChildren(...Object.entries(TABS).map(([tab, [label]]) =>
-      h('a', { href: hrefOf('batches', { ...filters, tab }), 'aria-current': tab === filters.tab && 'page', 'data-tab': tab },
-        label, h('span.count'))));
+    parts.tabs.replaceChildren(
+      ...Object.entries(TABS).map(([tab, [label]]) =>
+        h(
+          'a',
+          {
+            href: hrefOf('batches', { ...filters, tab }),
+            'aria-current': tab === filters.tab && 'page',
+            'data-tab': tab,
+          },
+          label,
+          h('span.count'),
+        ),
+      ),
+    );
     drawCounts();
   }
 
@@ -120,8 +131,19 @@ export function batchesScreen(params) {
     loadAll: () => loadAll(currentQuery()),
     actions: [
       { label: 'Download', glyph: 'download', act: downloadAll, disabledReason: bulkDisabledReason.download },
-      { label: 'Archive', glyph: 'archive', act: (items) => archiveAll(items, afterBulk), disabledReason: bulkDisabledReason.archive },
-      { label: 'Delete…', glyph: 'trash', kind: 'danger', act: (items) => deleteAll(items, afterBulk), disabledReason: bulkDisabledReason.remove },
+      {
+        label: 'Archive',
+        glyph: 'archive',
+        act: (items) => archiveAll(items, afterBulk),
+        disabledReason: bulkDisabledReason.archive,
+      },
+      {
+        label: 'Delete…',
+        glyph: 'trash',
+        kind: 'danger',
+        act: (items) => deleteAll(items, afterBulk),
+        disabledReason: bulkDisabledReason.remove,
+      },
     ],
   });
 
@@ -224,8 +246,14 @@ export function batchesScreen(params) {
 
   function drawError(error) {
     parts.table.hidden = true;
-    parts.after.replaceChildren(h('p.note', { 'data-state': 'failed', role: 'alert' }, icon('failed'),
-      h('span', `${error.message} The page tries again every few seconds.`)));
+    parts.after.replaceChildren(
+      h(
+        'p.note',
+        { 'data-state': 'failed', role: 'alert' },
+        icon('failed'),
+        h('span', `${error.message} The page tries again every few seconds.`),
+      ),
+    );
   }
 
   function drawArrivals() {
@@ -283,17 +311,23 @@ export function batchesScreen(params) {
   // ---- wiring
 
   form.addEventListener('change', (event) => change({ [event.target.name]: event.target.value }));
-  parts.search.addEventListener('input', debounce(() => change({ search: parts.search.value.trim() }), 250));
+  parts.search.addEventListener(
+    'input',
+    debounce(() => change({ search: parts.search.value.trim() }), 250),
+  );
   parts.clear.addEventListener('click', clear);
   parts.arrivals.addEventListener('click', load);
 
-  get('/api/pipelines').then(({ pipelines }) => {
-    for (const { key, title } of pipelines) {
-      const known = [...form.pipeline.options].find((option) => option.value === key);
-      if (known) setText(known, title);
-      else addOption(form.pipeline, key, title);
-    }
-  }, () => {});
+  get('/api/pipelines').then(
+    ({ pipelines }) => {
+      for (const { key, title } of pipelines) {
+        const known = [...form.pipeline.options].find((option) => option.value === key);
+        if (known) setText(known, title);
+        else addOption(form.pipeline, key, title);
+      }
+    },
+    () => {},
+  );
 
   readFilters(params);
   load();

@@ -1,15 +1,15 @@
 // A new batch: what to process, with which pipeline, and how.
 import { get, post } from '../api.js';
 import { setConnection } from '../connection.js';
-import { setAttr, find, fromTemplate, h, setText } from '../dom.js';
-import { extraPipelines } from '../parts/extra-pipelines.js';
+import { find, fromTemplate, h, setAttr, setText } from '../dom.js';
+import { fileSize, plural } from '../format.js';
 import { batchOptions } from '../parts/batch-options.js';
-import { schemaForm } from '../parts/schema-form.js';
+import { extraPipelines } from '../parts/extra-pipelines.js';
 import { readLinks, readRecords } from '../parts/pasted-items.js';
+import { schemaForm } from '../parts/schema-form.js';
 import { filesOf, uploadList } from '../parts/upload-list.js';
 import { go, setQuery } from '../router.js';
-import { setBreadcrumbs, mount, setTitle } from '../shell.js';
-import { plural, fileSize } from '../format.js';
+import { mount, setBreadcrumbs, setTitle } from '../shell.js';
 
 const LINKS_HELP = 'Each link is fetched and becomes one job.';
 
@@ -38,10 +38,16 @@ export function newScreen(params) {
   // ---- pipeline
 
   function drawChoices() {
-    parts.choices.replaceChildren(...pipelines.map(({ key, title, description, steps }) =>
-      h('label.choice', h('input', { type: 'radio', name: 'pipeline', value: key, checked: key === chosen?.key }),
-        h('span', h('b', title), h('small.dim', description ?? '')),
-        h('span.dim.num', plural(steps.length, 'step')))));
+    parts.choices.replaceChildren(
+      ...pipelines.map(({ key, title, description, steps }) =>
+        h(
+          'label.choice',
+          h('input', { type: 'radio', name: 'pipeline', value: key, checked: key === chosen?.key }),
+          h('span', h('b', title), h('small.dim', description ?? '')),
+          h('span.dim.num', plural(steps.length, 'step')),
+        ),
+      ),
+    );
   }
 
   function choose(key) {
@@ -81,7 +87,10 @@ export function newScreen(params) {
   /** Starts from a template: its pipeline, parameters and options; what goes in is still to be said. */
   async function useTemplate(id) {
     try {
-      const { name, options: { pipeline, pipelines: several, params: values, ...rest } } = await get(`/api/templates/${encodeURIComponent(id)}`);
+      const {
+        name,
+        options: { pipeline, pipelines: several, params: values, ...rest },
+      } = await get(`/api/templates/${encodeURIComponent(id)}`);
       if (left) return;
       choose(pipeline ?? several?.[0]);
       drawChoices();
@@ -123,14 +132,23 @@ export function newScreen(params) {
     const facts = [
       accepts('file') && ['Files', files],
       accepts('url') && ['Links', links.items.length.toLocaleString('en')],
-      accepts('record') && ['Records', `${records.items.length.toLocaleString('en')}${records.shape && `, from ${records.shape}`}`],
+      accepts('record') && [
+        'Records',
+        `${records.items.length.toLocaleString('en')}${records.shape && `, from ${records.shape}`}`,
+      ],
       [extras.titles().length ? 'Pipelines' : 'Pipeline', [chosen.title, ...extras.titles()].join(', ')],
       ...options.facts(),
     ].filter(Boolean);
     parts.facts.replaceChildren(...facts.flatMap(([name, value]) => [h('dt', name), h('dd', value)]));
     setText(parts.hint.lastElementChild, hint(links, records));
-    setText(parts.start, !draft && startWhenUploaded ? 'Starts when all is here' : !draft && sending ? 'Starting' : 'Start batch');
-    setText(parts.draft, draft && startWhenUploaded ? 'Saved when all is here' : draft && sending ? 'Saving' : 'Save as draft');
+    setText(
+      parts.start,
+      !draft && startWhenUploaded ? 'Starts when all is here' : !draft && sending ? 'Starting' : 'Start batch',
+    );
+    setText(
+      parts.draft,
+      draft && startWhenUploaded ? 'Saved when all is here' : draft && sending ? 'Saving' : 'Save as draft',
+    );
     parts.start.disabled = parts.draft.disabled = startWhenUploaded || sending;
     parts.wait.hidden = !startWhenUploaded;
     if (startWhenUploaded && !uploads.open) start(draft);
@@ -138,9 +156,11 @@ export function newScreen(params) {
 
   function hint(links, records) {
     if (uploads.refused.length) return `${plural(uploads.refused.length, 'file')} could not be uploaded.`;
-    if (startWhenUploaded) return `${plural(uploads.open, 'file')} still uploading; the batch ${draft ? 'is saved' : 'starts'} when they are here.`;
+    if (startWhenUploaded)
+      return `${plural(uploads.open, 'file')} still uploading; the batch ${draft ? 'is saved' : 'starts'} when they are here.`;
     const ignored = uploads.count && !accepts('file') ? ` ${chosen.title} takes no files: they are left out.` : '';
-    if (uploads.open && !ignored) return `${plural(uploads.open, 'file')} still uploading. You can press Start already.`;
+    if (uploads.open && !ignored)
+      return `${plural(uploads.open, 'file')} still uploading. You can press Start already.`;
     const things = (ignored ? 0 : uploads.count) + links.items.length + records.items.length;
     const jobs = things * (1 + extras.keys().length);
     return (jobs ? `${plural(jobs, 'job')} will be made.` : 'Nothing to process yet.') + ignored;
@@ -165,8 +185,10 @@ export function newScreen(params) {
     if (records.problem) return showError(records.problem, texts.records);
     if (accepts('file') && uploads.refused.length) {
       const n = uploads.refused.length;
-      return showError(`${plural(n, 'file')} could not be uploaded. Remove ${n === 1 ? 'it' : 'them'} or try again.`,
-        uploads.refused[0].row.again);
+      return showError(
+        `${plural(n, 'file')} could not be uploaded. Remove ${n === 1 ? 'it' : 'them'} or try again.`,
+        uploads.refused[0].row.again,
+      );
     }
     const jobs = (accepts('file') ? uploads.count : 0) + links.items.length + records.items.length;
     if (!jobs) return showError('Nothing to process yet.', accepts('file') ? parts.picker : texts.records);

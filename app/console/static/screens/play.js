@@ -1,20 +1,23 @@
 // One play: what it does, running it for leads, which data a lead already has, and who changed what it needs.
 import { get, post, remove } from '../api.js';
-import { setAttr, button, find, h, icon, setText } from '../dom.js';
+import { button, find, h, icon, setAttr, setText } from '../dom.js';
+import { dateTime, plural, timeAgo } from '../format.js';
 import { readTable } from '../parts/delimited.js';
 import { actionButton, confirmAction, toast } from '../parts/overlays.js';
-import { formPage, loader, page, errorNote, viewOrEdit } from '../parts/page.js';
+import { errorNote, formPage, loader, page, viewOrEdit } from '../parts/page.js';
 import { playForm } from '../parts/play-form.js';
 import { stateLabel } from '../parts/states.js';
 import { go, hrefOf } from '../router.js';
 import { setBreadcrumbs, setTitle } from '../shell.js';
-import { dateTime, plural, timeAgo } from '../format.js';
 
 const LIST = ['Plays', '#/plays'];
 
 /** Leads as people paste them: one on each line, or a table with a head. */
 function readLeads(content) {
-  const lines = content.split('\n').map((line) => line.trim()).filter(Boolean);
+  const lines = content
+    .split('\n')
+    .map((line) => line.trim())
+    .filter(Boolean);
   if (!/[,;\t]/.test(lines[0] ?? '')) return { leads: lines, problem: '' };
   const { records, problem: wrong } = readTable(content);
   return { leads: records, problem: wrong };
@@ -23,19 +26,34 @@ function readLeads(content) {
 function readinessForm(play) {
   const lead = h('input.input', { id: 'lead', autocomplete: 'off', spellcheck: 'false' });
   const answer = h('div', { role: 'status' });
-  const form = h('form.inline', { novalidate: true },
+  const form = h(
+    'form.inline',
+    { novalidate: true },
     h('div.field', h('label', { for: 'lead' }, 'Is the data of a lead there?'), lead),
-    h('button.btn', { type: 'submit' }, 'Look'));
-  const lookOf = ({ present, fresh }) => (fresh ? ['completed', 'Fresh'] : present ? ['partial', 'Too old'] : ['pending', 'Missing']);
+    h('button.btn', { type: 'submit' }, 'Look'),
+  );
+  const lookOf = ({ present, fresh }) =>
+    fresh ? ['completed', 'Fresh'] : present ? ['partial', 'Too old'] : ['pending', 'Missing'];
   form.addEventListener('submit', async () => {
     const wanted = lead.value.trim();
     if (!wanted) return lead.focus();
     try {
       const { ready, required } = await get(`/api/plays/${play.id}/readiness`, { lead: wanted });
       const about = ready ? 'Everything is there.' : 'A run fetches what is missing or too old.';
-      answer.replaceChildren(h('p', required.length ? about : 'This play needs no data.'),
-        h('ul.filelist', required.map((one) => h('li.ready', stateLabel(...lookOf(one)), h('span', one.name),
-          h('span.dim', one.fetched_at ? `fetched ${timeAgo(one.fetched_at)}` : '')))));
+      answer.replaceChildren(
+        h('p', required.length ? about : 'This play needs no data.'),
+        h(
+          'ul.filelist',
+          required.map((one) =>
+            h(
+              'li.ready',
+              stateLabel(...lookOf(one)),
+              h('span', one.name),
+              h('span.dim', one.fetched_at ? `fetched ${timeAgo(one.fetched_at)}` : ''),
+            ),
+          ),
+        ),
+      );
     } catch (error) {
       answer.replaceChildren(errorNote(error.message));
     }
@@ -45,7 +63,12 @@ function readinessForm(play) {
 }
 
 function runForm(play) {
-  const leads = h('textarea.input.mono', { id: 'leads', rows: 5, spellcheck: 'false', 'aria-describedby': 'leads-help' });
+  const leads = h('textarea.input.mono', {
+    id: 'leads',
+    rows: 5,
+    spellcheck: 'false',
+    'aria-describedby': 'leads-help',
+  });
   const trial = h('input', { type: 'checkbox', id: 'trial' });
   const fault = h('p.error', { role: 'alert' });
   const run = actionButton('Run', 'play', start, { class: 'btn primary' });
@@ -69,28 +92,68 @@ function runForm(play) {
     const { leads: list } = readLeads(leads.value);
     run.lastChild.data = list.length ? `Run for ${plural(list.length, 'lead')}` : 'Run';
   });
-  return h('section.stack', h('div.field', h('label', { for: 'leads' }, 'Run it for'), leads,
-    h('small', { id: 'leads-help' }, 'One lead on each line (e-mail, domain or profile link), or a table with a head. Each becomes one job.')),
-  h('label.tick', trial, 'Run one first, then ask before the rest'), fault, h('div.actions', run));
+  return h(
+    'section.stack',
+    h(
+      'div.field',
+      h('label', { for: 'leads' }, 'Run it for'),
+      leads,
+      h(
+        'small',
+        { id: 'leads-help' },
+        'One lead on each line (e-mail, domain or profile link), or a table with a head. Each becomes one job.',
+      ),
+    ),
+    h('label.tick', trial, 'Run one first, then ask before the rest'),
+    fault,
+    h('div.actions', run),
+  );
 }
 
-const stepWords = (step) => (typeof step === 'string' ? step : step.title ?? step.name ?? JSON.stringify(step));
+const stepWords = (step) => (typeof step === 'string' ? step : (step.title ?? step.name ?? JSON.stringify(step)));
 
 function whatItDoes(play) {
   const variables = Object.entries(play.variables);
-  return h('section.stack', h('h2', 'Steps'),
-    play.play_steps.length ? h('ol.numbered', play.play_steps.map((step) => h('li', stepWords(step))))
+  return h(
+    'section.stack',
+    h('h2', 'Steps'),
+    play.play_steps.length
+      ? h(
+          'ol.numbered',
+          play.play_steps.map((step) => h('li', stepWords(step))),
+        )
       : h('p.dim', 'No steps: a run only gathers the data.'),
-    variables.length ? h('dl.facts-list', variables.flatMap(([name, value]) =>
-      [h('dt', name), h('dd', typeof value === 'string' ? value : JSON.stringify(value))])) : null);
+    variables.length
+      ? h(
+          'dl.facts-list',
+          variables.flatMap(([name, value]) => [
+            h('dt', name),
+            h('dd', typeof value === 'string' ? value : JSON.stringify(value)),
+          ]),
+        )
+      : null,
+  );
 }
 
 function changesOf(changes, kinds) {
-  const names = (numbers) => numbers.map((number) => kinds.find((kind) => kind.number === number)?.title).join(', ') || 'nothing';
-  return h('section.stack', h('h2', 'Changes to what it needs'), changes.length
-    ? h('ul.changes', changes.map(({ actor, before, after, created_at: at }) =>
-      h('li', h('time.dim', { datetime: at, title: dateTime(at) }, timeAgo(at)), h('span', h('b', actor), `: ${names(before)}`, h('span.dim', ' became '), names(after)))))
-    : h('p.dim', 'Nobody has changed it yet.'));
+  const names = (numbers) =>
+    numbers.map((number) => kinds.find((kind) => kind.number === number)?.title).join(', ') || 'nothing';
+  return h(
+    'section.stack',
+    h('h2', 'Changes to what it needs'),
+    changes.length
+      ? h(
+          'ul.changes',
+          changes.map(({ actor, before, after, created_at: at }) =>
+            h(
+              'li',
+              h('time.dim', { datetime: at, title: dateTime(at) }, timeAgo(at)),
+              h('span', h('b', actor), `: ${names(before)}`, h('span.dim', ' became '), names(after)),
+            ),
+          ),
+        )
+      : h('p.dim', 'Nobody has changed it yet.'),
+  );
 }
 
 function openPlay(id, edits) {
@@ -121,12 +184,18 @@ function openPlay(id, edits) {
     name(play.name, [play.name]);
     find('.page-head', root).append(
       h('a.btn', { href: hrefOf(`plays/${play.id}`, { edit: 'yes' }) }, icon('edit'), 'Edit'),
-      button('Delete…', 'trash', () => drop(play), { class: 'btn danger' }));
+      button('Delete…', 'trash', () => drop(play), { class: 'btn danger' }),
+    );
     body.replaceChildren(
-      h('div.facts', h('span', 'number ', h('b', String(play.id))), h('span', 'hands back ', h('b', play.output_type)),
-        h('span', 'needs ', h('b', needs.map(({ title }) => title).join(', ') || 'no data'))),
+      h(
+        'div.facts',
+        h('span', 'number ', h('b', String(play.id))),
+        h('span', 'hands back ', h('b', play.output_type)),
+        h('span', 'needs ', h('b', needs.map(({ title }) => title).join(', ') || 'no data')),
+      ),
       play.description ? h('p.intro', play.description) : '',
-      h('div.columns', runForm(play), readinessForm(play), whatItDoes(play), changesOf(changes, kinds)));
+      h('div.columns', runForm(play), readinessForm(play), whatItDoes(play), changesOf(changes, kinds)),
+    );
   }
 
   function edit([play]) {

@@ -1,10 +1,10 @@
 // Plays and the data batches each needs: a grid of checkboxes in which every change is saved at once.
 import { get, post } from '../api.js';
-import { setAttr, button, find, findAll, h, icon, announce, setText } from '../dom.js';
-import { emptyState, loader, page, errorNote } from '../parts/page.js';
+import { announce, button, find, findAll, h, icon, setAttr, setText } from '../dom.js';
+import { dateTime, plural, timeAgo, timeOfDay } from '../format.js';
+import { emptyState, errorNote, loader, page } from '../parts/page.js';
 import { setState, stateLabel } from '../parts/states.js';
 import { address, setQuery } from '../router.js';
-import { timeOfDay, dateTime, plural, timeAgo } from '../format.js';
 
 const SAVE_AFTER = 300; // several ticks in one row become one request
 const PAGE = 200;
@@ -12,16 +12,26 @@ const PAGE = 200;
 const ARROWS = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] };
 
 export function playsScreen() {
-  const search = h('input.input', { type: 'search', placeholder: 'Play', 'aria-label': 'Search plays by name', autocomplete: 'off' });
+  const search = h('input.input', {
+    type: 'search',
+    placeholder: 'Play',
+    'aria-label': 'Search plays by name',
+    autocomplete: 'off',
+  });
   const { body } = page('Plays', {
     intro: 'Tick the data batches each play needs before it can run. Every change is saved at once.',
-    actions: [h('form.search', { role: 'search' }, icon('search'), search, h('kbd', { 'aria-hidden': 'true' }, '/')),
-      h('a.btn', { href: '#/plays/new' }, icon('plus'), 'New play')],
+    actions: [
+      h('form.search', { role: 'search' }, icon('search'), search, h('kbd', { 'aria-hidden': 'true' }, '/')),
+      h('a.btn', { href: '#/plays/new' }, icon('plus'), 'New play'),
+    ],
   });
   const head = h('thead');
   const rows = h('tbody');
-  const grid = h('div.scroll-x', { tabindex: 0, role: 'region', 'aria-label': 'Plays and data batches' },
-    h('table.table.plays', h('caption.sr', 'Which data batches each play needs'), head, rows));
+  const grid = h(
+    'div.scroll-x',
+    { tabindex: 0, role: 'region', 'aria-label': 'Plays and data batches' },
+    h('table.table.plays', h('caption.sr', 'Which data batches each play needs'), head, rows),
+  );
   const after = h('div');
   const saving = new Set(); // what has to be sent when the screen is left
   const rowsByPlay = new Map(); // play -> its row
@@ -71,8 +81,11 @@ export function playsScreen() {
     }
 
     const boxes = kinds.map(({ number, title }) => {
-      const box = h('input', { type: 'checkbox', 'aria-label': `${play.name} needs ${title}`,
-        checked: play.required_batches.includes(number) });
+      const box = h('input', {
+        type: 'checkbox',
+        'aria-label': `${play.name} needs ${title}`,
+        checked: play.required_batches.includes(number),
+      });
       box.addEventListener('change', () => {
         play.required_batches = kinds.filter((_, at) => boxes[at].checked).map((kind) => kind.number);
         show('processing', 'Saving');
@@ -84,11 +97,18 @@ export function playsScreen() {
       return box;
     });
 
-    return h('tr.selectable',
-      h('th.stick', { scope: 'row' }, h('a.name', { href: `#/plays/${play.id}` }, play.name), h('span.dim.mono', ` ${play.id}`)),
+    return h(
+      'tr.selectable',
+      h(
+        'th.stick',
+        { scope: 'row' },
+        h('a.name', { href: `#/plays/${play.id}` }, play.name),
+        h('span.dim.mono', ` ${play.id}`),
+      ),
       h('td', h('span.tag', play.output_type)),
       boxes.map((box) => h('td.mid', h('label.hit', box))),
-      h('td', saved));
+      h('td', saved),
+    );
   }
 
   function draw() {
@@ -104,22 +124,32 @@ export function playsScreen() {
       draw();
       find('a', rows.children[shown.length]).focus();
     };
-    after.replaceChildren(...(shown.length ? [] : [nothing()]),
-      ...(rest ? [button(`Show ${Math.min(PAGE, rest).toLocaleString('en')} more of ${rest.toLocaleString('en')}`, null, more)] : []));
+    after.replaceChildren(
+      ...(shown.length ? [] : [nothing()]),
+      ...(rest
+        ? [button(`Show ${Math.min(PAGE, rest).toLocaleString('en')} more of ${rest.toLocaleString('en')}`, null, more)]
+        : []),
+    );
     announce(plural(found.length, 'play'));
   }
 
   function nothing() {
     if (!plays.length) {
-      return emptyState('No plays yet',
+      return emptyState(
+        'No plays yet',
         'A play is a set of steps for one lead, and the data it needs about it. Make one here, or send it to /api/plays.',
-        h('a.btn', { href: '#/plays/new' }, icon('plus'), 'New play'));
+        h('a.btn', { href: '#/plays/new' }, icon('plus'), 'New play'),
+      );
     }
-    return emptyState(`No play matches “${search.value.trim()}”`, 'The search looks at names.', button('Clear search', null, () => {
-      search.value = '';
-      onSearch();
-      search.focus();
-    }));
+    return emptyState(
+      `No play matches “${search.value.trim()}”`,
+      'The search looks at names.',
+      button('Clear search', null, () => {
+        search.value = '';
+        onSearch();
+        search.focus();
+      }),
+    );
   }
 
   function onSearch() {
@@ -147,9 +177,17 @@ export function playsScreen() {
     draw(answers) {
       [plays, kinds] = answers;
       totals = kinds.map(() => h('span.dim'));
-      head.replaceChildren(h('tr', h('th.stick', { scope: 'col' }, 'Play'), h('th', { scope: 'col' }, 'Output'),
-        kinds.map(({ number, title }, at) => h('th.mid', { scope: 'col' }, h('span', `${number} ${title}`), totals[at])),
-        h('th', { scope: 'col' }, 'Saved')));
+      head.replaceChildren(
+        h(
+          'tr',
+          h('th.stick', { scope: 'col' }, 'Play'),
+          h('th', { scope: 'col' }, 'Output'),
+          kinds.map(({ number, title }, at) =>
+            h('th.mid', { scope: 'col' }, h('span', `${number} ${title}`), totals[at]),
+          ),
+          h('th', { scope: 'col' }, 'Saved'),
+        ),
+      );
       rowsByPlay.clear();
       count();
       draw();

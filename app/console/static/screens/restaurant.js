@@ -1,38 +1,60 @@
 // One restaurant: what is known of it, its menu and option sets, and registering it.
 import { get, post, remove, request } from '../api.js';
 import { button, find, h, icon, setText } from '../dom.js';
-import { actionButton, confirmAction, setDisabledReason, toast } from '../parts/overlays.js';
+import { dateTime, plural, timeAgo } from '../format.js';
 import { importReport } from '../parts/import-report.js';
-import { formPage, loader, page, errorNote, viewOrEdit } from '../parts/page.js';
+import { actionButton, confirmAction, setDisabledReason, toast } from '../parts/overlays.js';
+import { errorNote, formPage, loader, page, viewOrEdit } from '../parts/page.js';
 import { errorText } from '../parts/plain-form.js';
 import { REACHED, restaurantForm } from '../parts/restaurant-form.js';
 import { restaurantState } from '../parts/restaurant-state.js';
 import { go, hrefOf } from '../router.js';
 import { setBreadcrumbs, setTitle } from '../shell.js';
-import { dateTime, plural, timeAgo } from '../format.js';
 
 const LIST = ['Restaurants', '#/restaurants'];
 const isPlain = (value) => ['string', 'number', 'boolean'].includes(typeof value);
 
 function knownFacts({ contact, attributes }) {
   const labels = Object.fromEntries(REACHED.map(([key, label]) => [key, label]));
-  const rows = [...Object.entries(contact).map(([name, value]) => [labels[name] ?? name, value]), ...Object.entries(attributes)];
+  const rows = [
+    ...Object.entries(contact).map(([name, value]) => [labels[name] ?? name, value]),
+    ...Object.entries(attributes),
+  ];
   if (!rows.length) return h('p.dim', 'Nothing more is known of it.');
-  return h('dl.facts-list', rows.flatMap(([name, value]) => [h('dt', name.replaceAll('_', ' ')),
-    h('dd', isPlain(value) ? String(value) : JSON.stringify(value))]));
+  return h(
+    'dl.facts-list',
+    rows.flatMap(([name, value]) => [
+      h('dt', name.replaceAll('_', ' ')),
+      h('dd', isPlain(value) ? String(value) : JSON.stringify(value)),
+    ]),
+  );
 }
 
 const FILES = [
-  ['menu', 'Menu', ({ items, categories, images }) =>
-    `${plural(items, 'dish', 'dishes')} in ${plural(categories, 'category', 'categories')}, ${plural(images, 'image')}`],
-  ['option_sets', 'Option sets', ({ option_sets: sets, items }) => `${plural(sets, 'set')}, ${plural(items, 'option')}`],
+  [
+    'menu',
+    'Menu',
+    ({ items, categories, images }) =>
+      `${plural(items, 'dish', 'dishes')} in ${plural(categories, 'category', 'categories')}, ${plural(images, 'image')}`,
+  ],
+  [
+    'option_sets',
+    'Option sets',
+    ({ option_sets: sets, items }) => `${plural(sets, 'set')}, ${plural(items, 'option')}`,
+  ],
 ];
 
-const files = (one) => h('dl.facts-list', FILES.flatMap(([key, label, words]) => {
-  const id = one[`${key}_file_id`];
-  return [h('dt', label),
-    h('dd', id ? h('a', { href: `/api/files/${id}/content`, download: true }, words(one[key])) : 'none yet')];
-}));
+const files = (one) =>
+  h(
+    'dl.facts-list',
+    FILES.flatMap(([key, label, words]) => {
+      const id = one[`${key}_file_id`];
+      return [
+        h('dt', label),
+        h('dd', id ? h('a', { href: `/api/files/${id}/content`, download: true }, words(one[key])) : 'none yet'),
+      ];
+    }),
+  );
 
 /** Sending a menu or option sets; `kept` is called with what the service answered when it took the file. */
 function menuSection(one, report, onKept) {
@@ -44,9 +66,14 @@ function menuSection(one, report, onKept) {
       onKept(await request('PUT', `/api/restaurants/${one.id}/menu?${query}`, file));
     } catch (error) {
       const { errors: found, items } = error.problem ?? {};
-      const retry = items > 0 && button(`Keep the ${plural(items, 'good row')}`, null, () => send(file, true), { class: 'btn small' });
-      report.replaceChildren(found?.[0]?.code ? importReport(error.problem, (wrong) => `${wrong}, the file was not kept`, retry)
-        : errorNote(errorText(error)));
+      const retry =
+        items > 0 &&
+        button(`Keep the ${plural(items, 'good row')}`, null, () => send(file, true), { class: 'btn small' });
+      report.replaceChildren(
+        found?.[0]?.code
+          ? importReport(error.problem, (wrong) => `${wrong}, the file was not kept`, retry)
+          : errorNote(errorText(error)),
+      );
     }
   }
 
@@ -54,9 +81,17 @@ function menuSection(one, report, onKept) {
     if (picker.files[0]) send(picker.files[0], false);
     picker.value = '';
   });
-  return h('section.stack', h('h2', 'Menu'), files(one),
+  return h(
+    'section.stack',
+    h('h2', 'Menu'),
+    files(one),
     h('p.dim', 'A CSV file of dishes, or of option sets: its head tells which. It takes the place of the one before.'),
-    h('div.actions', picker, button('Send a menu file', 'upload', () => picker.click())));
+    h(
+      'div.actions',
+      picker,
+      button('Send a menu file', 'upload', () => picker.click()),
+    ),
+  );
 }
 
 function openRestaurant(id, edits) {
@@ -74,7 +109,14 @@ function openRestaurant(id, edits) {
   }
 
   async function drop(one) {
-    if (!(await confirmAction(`Delete “${one.name}”?`, 'Its menu goes with it. Batches that it was in stay.', 'Delete restaurant'))) return;
+    if (
+      !(await confirmAction(
+        `Delete “${one.name}”?`,
+        'Its menu goes with it. Batches that it was in stay.',
+        'Delete restaurant',
+      ))
+    )
+      return;
     try {
       await remove(path);
       toast(`${one.name} deleted`);
@@ -93,8 +135,11 @@ function openRestaurant(id, edits) {
   }
 
   function onKept(answer) {
-    report.replaceChildren(importReport(answer, (wrong) => (answer.error_count
-      ? `${answer.filename}: the good rows were kept, ${wrong}` : `${answer.filename} was kept`)));
+    report.replaceChildren(
+      importReport(answer, (wrong) =>
+        answer.error_count ? `${answer.filename}: the good rows were kept, ${wrong}` : `${answer.filename} was kept`,
+      ),
+    );
     list.again();
   }
 
@@ -102,16 +147,28 @@ function openRestaurant(id, edits) {
     name(one.name, [one.name]);
     const start = actionButton('Register', 'play', () => register(one), { class: 'btn primary' });
     setDisabledReason(start, one.status === 'registering' ? 'It is being registered already' : '');
-    actions.replaceChildren(start,
+    actions.replaceChildren(
+      start,
       h('a.btn', { href: hrefOf(`restaurants/${one.id}`, { edit: 'yes' }) }, icon('edit'), 'Edit'),
-      button('Delete…', 'trash', () => drop(one), { class: 'btn danger' }));
+      button('Delete…', 'trash', () => drop(one), { class: 'btn danger' }),
+    );
     const word = (label, value) => value != null && h('span', `${label} `, h('b', String(value)));
     facts.replaceChildren(
-      h('div.facts', restaurantState(one), ...[word('City', one.city), word('Type', one.type), word('Stage', one.stage),
-        word('ICP', one.icp_score == null ? null : `${one.icp_score}/10`),
-        one.last_batch_id && h('span', 'Last batch ', h('a', { href: `#/batches/${one.last_batch_id}` }, one.last_batch_name)),
-        one.live_at && h('span', { title: dateTime(one.live_at) }, `live since ${timeAgo(one.live_at)}`)].filter(Boolean)),
-      h('div.columns', h('section.stack', h('h2', 'About it'), knownFacts(one)), menuSection(one, report, onKept)));
+      h(
+        'div.facts',
+        restaurantState(one),
+        ...[
+          word('City', one.city),
+          word('Type', one.type),
+          word('Stage', one.stage),
+          word('ICP', one.icp_score == null ? null : `${one.icp_score}/10`),
+          one.last_batch_id &&
+            h('span', 'Last batch ', h('a', { href: `#/batches/${one.last_batch_id}` }, one.last_batch_name)),
+          one.live_at && h('span', { title: dateTime(one.live_at) }, `live since ${timeAgo(one.live_at)}`),
+        ].filter(Boolean),
+      ),
+      h('div.columns', h('section.stack', h('h2', 'About it'), knownFacts(one)), menuSection(one, report, onKept)),
+    );
   }
 
   function edit(one) {
@@ -130,5 +187,7 @@ function openRestaurant(id, edits) {
 }
 
 export function restaurantScreen(params, id) {
-  return id === 'new' ? formPage('New restaurant', LIST, restaurantForm()) : viewOrEdit(params, (edits) => openRestaurant(id, edits));
+  return id === 'new'
+    ? formPage('New restaurant', LIST, restaurantForm())
+    : viewOrEdit(params, (edits) => openRestaurant(id, edits));
 }

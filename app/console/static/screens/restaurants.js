@@ -1,21 +1,28 @@
 // Restaurants: found by filters that live in the address, ticked, and registered together.
 import { get, post, request } from '../api.js';
 import { setConnection } from '../connection.js';
-import { button, debounce, h, icon, announce } from '../dom.js';
-import { toast } from '../parts/overlays.js';
-import { importReport } from '../parts/import-report.js';
-import { emptyState, page, errorNote } from '../parts/page.js';
-import { selectionBar } from '../parts/selection-bar.js';
-import { errorText } from '../parts/plain-form.js';
-import { STATES, restaurantState } from '../parts/restaurant-state.js';
-import { go, setQuery } from '../router.js';
+import { announce, button, debounce, h, icon } from '../dom.js';
 import { plural } from '../format.js';
+import { importReport } from '../parts/import-report.js';
+import { toast } from '../parts/overlays.js';
+import { emptyState, errorNote, page } from '../parts/page.js';
+import { errorText } from '../parts/plain-form.js';
+import { restaurantState, STATES } from '../parts/restaurant-state.js';
+import { selectionBar } from '../parts/selection-bar.js';
+import { go, setQuery } from '../router.js';
 
 const PAGE = 100;
 const FILTERS = {
   type: ['Type', [['', 'any'], ['Outbound'], ['Inbound']]],
   stage: ['Stage', [['', 'any'], ['cold'], ['warm'], ['hot']]],
-  icp_min: ['ICP', [['', 'any'], ['7', '7 or more'], ['9', '9 or more']]],
+  icp_min: [
+    'ICP',
+    [
+      ['', 'any'],
+      ['7', '7 or more'],
+      ['9', '9 or more'],
+    ],
+  ],
   status: ['Status', [['', 'any'], ...Object.entries(STATES).map(([key, [, word]]) => [key, word])]],
 };
 
@@ -23,15 +30,22 @@ const restaurants = (n) => plural(n, 'restaurant');
 
 function filterSelect(name, value) {
   const [label, options] = FILTERS[name];
-  const select = h('select', { name }, options.map(([key, word = key]) => h('option', { value: key }, word)));
+  const select = h(
+    'select',
+    { name },
+    options.map(([key, word = key]) => h('option', { value: key }, word)),
+  );
   select.value = value;
   return h('label.filter', label, select);
 }
 
 function rowOf(one, check) {
   const cell = (name, ...kids) => h('td', { class: name }, ...kids);
-  const last = one.last_batch_id && h('a.cut', { href: `#/batches/${one.last_batch_id}`, title: one.last_batch_name }, one.last_batch_name);
-  const row = h('tr.selectable',
+  const last =
+    one.last_batch_id &&
+    h('a.cut', { href: `#/batches/${one.last_batch_id}`, title: one.last_batch_name }, one.last_batch_name);
+  const row = h(
+    'tr.selectable',
     cell('k-check', check),
     cell('k-name', h('a.name.cut', { href: `#/restaurants/${one.id}`, title: one.name }, one.name)),
     cell('k-city dim', one.city ?? ''),
@@ -39,7 +53,8 @@ function rowOf(one, check) {
     cell('k-stage', one.stage && h('span.tag', one.stage)),
     cell('k-icp num', one.icp_score == null ? '' : `${one.icp_score}/10`),
     cell('k-state', restaurantState(one)),
-    cell('k-last dim', last));
+    cell('k-last dim', last),
+  );
   row.addEventListener('click', (event) => {
     if (!event.target.closest('a, label, input')) row.querySelector('input').click();
   });
@@ -49,27 +64,66 @@ function rowOf(one, check) {
 /** What an import found, and what became of it. */
 function reportOf(answer, retry) {
   const { created = 0, error_count: wrong = 0 } = answer;
-  return importReport(answer, (words) => (wrong && !created ? `${words}, nothing was added` : `${restaurants(created)} added`), retry);
+  return importReport(
+    answer,
+    (words) => (wrong && !created ? `${words}, nothing was added` : `${restaurants(created)} added`),
+    retry,
+  );
 }
 
 export function restaurantsScreen(params) {
   const filters = Object.fromEntries([...params].filter(([, value]) => value));
-  const search = h('input.input', { type: 'search', placeholder: 'Name or city', 'aria-label': 'Search restaurants by name or city', autocomplete: 'off', value: filters.search });
+  const search = h('input.input', {
+    type: 'search',
+    placeholder: 'Name or city',
+    'aria-label': 'Search restaurants by name or city',
+    autocomplete: 'off',
+    value: filters.search,
+  });
   const file = h('input', { type: 'file', accept: '.csv,.json,text/csv,application/json', hidden: true });
   const { root, body } = page('Restaurants', {
-    actions: [h('form.search', { role: 'search' }, icon('search'), search, h('kbd', { 'aria-hidden': 'true' }, '/')),
-      file, button('Import', 'upload', () => file.click()),
-      h('a.btn', { href: '#/restaurants/new' }, icon('plus'), 'Add restaurant')],
+    actions: [
+      h('form.search', { role: 'search' }, icon('search'), search, h('kbd', { 'aria-hidden': 'true' }, '/')),
+      file,
+      button('Import', 'upload', () => file.click()),
+      h('a.btn', { href: '#/restaurants/new' }, icon('plus'), 'Add restaurant'),
+    ],
   });
-  const city = h('input', { name: 'city', 'aria-label': 'City', placeholder: 'any', autocomplete: 'off', value: filters.city });
-  const toolbar = h('form.toolbar.scrolling', { 'aria-label': 'Filters' },
-    Object.keys(FILTERS).map((name) => filterSelect(name, filters[name] ?? '')), h('label.filter', 'City', city));
+  const city = h('input', {
+    name: 'city',
+    'aria-label': 'City',
+    placeholder: 'any',
+    autocomplete: 'off',
+    value: filters.city,
+  });
+  const toolbar = h(
+    'form.toolbar.scrolling',
+    { 'aria-label': 'Filters' },
+    Object.keys(FILTERS).map((name) => filterSelect(name, filters[name] ?? '')),
+    h('label.filter', 'City', city),
+  );
   const headCheckbox = h('input', { type: 'checkbox', 'aria-label': 'Select all shown' });
   const rows = h('tbody');
   const labels = ['Name', 'City', 'Type', 'Stage', 'ICP', 'Status', 'Last batch'];
-  const table = h('table.table.folds.places', h('caption.sr', 'Restaurants. Select the ones to register.'),
-    h('colgroup', ['check', '', 'city', 'type', 'stage', 'icp', 'state', 'last'].map((name) => h('col', { class: name && `c-${name}` }))),
-    h('thead', h('tr', h('th.k-check', h('label.hit', headCheckbox)), labels.map((label) => h('th', { class: label === 'ICP' && 'num' }, label)))), rows);
+  const table = h(
+    'table.table.folds.places',
+    h('caption.sr', 'Restaurants. Select the ones to register.'),
+    h(
+      'colgroup',
+      ['check', '', 'city', 'type', 'stage', 'icp', 'state', 'last'].map((name) =>
+        h('col', { class: name && `c-${name}` }),
+      ),
+    ),
+    h(
+      'thead',
+      h(
+        'tr',
+        h('th.k-check', h('label.hit', headCheckbox)),
+        labels.map((label) => h('th', { class: label === 'ICP' && 'num' }, label)),
+      ),
+    ),
+    rows,
+  );
   const report = h('div');
   const after = h('div.after');
   const bar = h('div.selection-bar', { role: 'region', 'aria-label': 'Selection' });
@@ -87,18 +141,21 @@ export function restaurantsScreen(params) {
     words: (n) => `Selected: ${n.toLocaleString('en')}`,
     matching: () => total,
     loadAll,
-    actions: [{
-      label: 'Start batch registration',
-      glyph: 'play',
-      kind: 'primary',
-      act: register,
-      why: (items) => (items.some(({ status }) => status === 'registering') ? 'Some are being registered already' : ''),
-    }],
+    actions: [
+      {
+        label: 'Start batch registration',
+        glyph: 'play',
+        kind: 'primary',
+        act: register,
+        why: (items) =>
+          items.some(({ status }) => status === 'registering') ? 'Some are being registered already' : '',
+      },
+    ],
   });
 
   async function loadAll() {
     const found = [...shown.values()].map(({ item }) => item);
-    for (let next = cursor; next;) {
+    for (let next = cursor; next; ) {
       const answer = await get('/api/restaurants', { ...filters, limit: 1000, cursor: next });
       found.push(...answer.restaurants);
       next = answer.next_cursor;
@@ -161,15 +218,26 @@ export function restaurantsScreen(params) {
     table.hidden = !shown.size;
     const isFiltered = Object.keys(filters).length > 0;
     const nothing = isFiltered
-      ? emptyState('No restaurant matches', 'Loosen a filter, or import more restaurants.', button('Clear filters', null, clear))
-      : emptyState('No restaurants yet', 'Import a CSV or JSON file with a name, type, stage, ICP score and city for each, or add them one by one.', button('Import', 'upload', () => file.click()));
-    after.replaceChildren(...(shown.size ? cursor ? [button('Show more', null, more)] : [] : [nothing]));
+      ? emptyState(
+          'No restaurant matches',
+          'Loosen a filter, or import more restaurants.',
+          button('Clear filters', null, clear),
+        )
+      : emptyState(
+          'No restaurants yet',
+          'Import a CSV or JSON file with a name, type, stage, ICP score and city for each, or add them one by one.',
+          button('Import', 'upload', () => file.click()),
+        );
+    after.replaceChildren(...(shown.size ? (cursor ? [button('Show more', null, more)] : []) : [nothing]));
   }
 
   function change(changes) {
     Object.assign(filters, changes);
     for (const [name, value] of Object.entries(filters)) if (!value) delete filters[name];
-    setQuery({ ...Object.fromEntries([...Object.keys(FILTERS), 'city', 'search'].map((name) => [name, ''])), ...filters });
+    setQuery({
+      ...Object.fromEntries([...Object.keys(FILTERS), 'city', 'search'].map((name) => [name, ''])),
+      ...filters,
+    });
     selection.clear();
     load();
   }
@@ -184,18 +252,30 @@ export function restaurantsScreen(params) {
 
   async function importFile(chosen, keepGoodRows) {
     try {
-      const answer = await request('POST', `/api/restaurants/import${keepGoodRows ? '?keep_good_rows=true' : ''}`, chosen);
+      const answer = await request(
+        'POST',
+        `/api/restaurants/import${keepGoodRows ? '?keep_good_rows=true' : ''}`,
+        chosen,
+      );
       report.replaceChildren(reportOf(answer));
       load();
     } catch (error) {
-      const retry = error.problem?.good_rows > 0 && button(`Add the ${plural(error.problem.good_rows, 'good row')}`, null,
-        () => importFile(chosen, true), { class: 'btn small' });
-      report.replaceChildren(error.problem?.errors?.[0]?.code ? reportOf(error.problem, retry) : errorNote(error.message));
+      const retry =
+        error.problem?.good_rows > 0 &&
+        button(`Add the ${plural(error.problem.good_rows, 'good row')}`, null, () => importFile(chosen, true), {
+          class: 'btn small',
+        });
+      report.replaceChildren(
+        error.problem?.errors?.[0]?.code ? reportOf(error.problem, retry) : errorNote(error.message),
+      );
     }
   }
 
   toolbar.addEventListener('change', (event) => change({ [event.target.name]: event.target.value.trim() }));
-  search.addEventListener('input', debounce(() => !left && change({ search: search.value.trim() }), 250));
+  search.addEventListener(
+    'input',
+    debounce(() => !left && change({ search: search.value.trim() }), 250),
+  );
   file.addEventListener('change', () => {
     if (file.files[0]) importFile(file.files[0], false);
     file.value = '';

@@ -1,25 +1,39 @@
 // Templates that run at certain times: when in words, the next times, and what became of each.
 import { get, getAll, patch, post, remove } from '../api.js';
 import { button, debounce, h, icon } from '../dom.js';
+import { capitalize, dateTime } from '../format.js';
 import { dataTable } from '../parts/data-table.js';
+import { detailHeader, masterDetailScreen } from '../parts/master-detail.js';
 import { actionButton, confirmAction, toast } from '../parts/overlays.js';
 import { emptyState } from '../parts/page.js';
-import { field, fillSelect, plainForm, errorText } from '../parts/plain-form.js';
-import { detailHeader, masterDetailScreen } from '../parts/master-detail.js';
+import { errorText, field, fillSelect, plainForm } from '../parts/plain-form.js';
 import { stateLabel, toneOf } from '../parts/states.js';
 import { go } from '../router.js';
-import { capitalize, dateTime } from '../format.js';
 
 const PAGE = 50;
-const OVERLAPS = [['skip', 'leave this one out'], ['queue', 'wait for it'], ['allow', 'run both']];
+const OVERLAPS = [
+  ['skip', 'leave this one out'],
+  ['queue', 'wait for it'],
+  ['allow', 'run both'],
+];
 const TONES = { started: 'completed', waiting: 'pending' };
 
 /** A moment on the clock of the schedule's own zone. */
-const inZone = (iso, zone) => new Date(iso).toLocaleString('en-GB',
-  { timeZone: zone, weekday: 'short', day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
+const inZone = (iso, zone) =>
+  new Date(iso).toLocaleString('en-GB', {
+    timeZone: zone,
+    weekday: 'short',
+    day: 'numeric',
+    month: 'short',
+    hour: '2-digit',
+    minute: '2-digit',
+  });
 
-const times = (list, zone) => h('ol.times', list.map((iso) =>
-  h('li', h('time', { datetime: iso, title: dateTime(iso) }, inZone(iso, zone)))));
+const times = (list, zone) =>
+  h(
+    'ol.times',
+    list.map((iso) => h('li', h('time', { datetime: iso, title: dateTime(iso) }, inZone(iso, zone)))),
+  );
 
 async function attempt(act, done) {
   try {
@@ -36,7 +50,10 @@ function runsOf(schedule) {
     caption: 'Times it was due, newest first',
     keyOf: ({ fire_at: at }) => at,
     columns: [
-      { label: 'Due', cell: ({ fire_at: at }) => h('time', { datetime: at, title: dateTime(at) }, inZone(at, schedule.time_zone)) },
+      {
+        label: 'Due',
+        cell: ({ fire_at: at }) => h('time', { datetime: at, title: dateTime(at) }, inZone(at, schedule.time_zone)),
+      },
       { label: 'Outcome', cell: ({ status }) => stateLabel(TONES[status] ?? toneOf(status), capitalize(status)) },
       { label: 'Why', kind: 'dim', cell: ({ reason }) => reason ?? '' },
       { label: 'Batch', cell: ({ batch_id: id }) => id && h('a', { href: `#/batches/${id}` }, 'open') },
@@ -67,29 +84,64 @@ function detail(schedule, { again, edit }) {
   const path = `/api/schedules/${schedule.id}`;
   const paused = Boolean(schedule.paused_at);
   const actions = [
-    actionButton('Run now', 'play', () => attempt(() => post(`${path}/run`), (made) => go(`#/batches/${made.batch_id}`))),
-    actionButton(paused ? 'Resume' : 'Pause', paused ? 'play' : 'pause', () =>
-      attempt(() => post(`${path}/${paused ? 'resume' : 'pause'}`), again), { class: `btn ${paused ? 'primary' : ''}` }),
+    actionButton('Run now', 'play', () =>
+      attempt(
+        () => post(`${path}/run`),
+        (made) => go(`#/batches/${made.batch_id}`),
+      ),
+    ),
+    actionButton(
+      paused ? 'Resume' : 'Pause',
+      paused ? 'play' : 'pause',
+      () => attempt(() => post(`${path}/${paused ? 'resume' : 'pause'}`), again),
+      { class: `btn ${paused ? 'primary' : ''}` },
+    ),
     edit,
-    button('Delete…', 'trash', async () => {
-      if (!(await confirmAction(`Delete “${schedule.name}”?`, 'It fires no more. The batches it made stay.', 'Delete schedule'))) return;
-      attempt(() => remove(path), () => {
-        toast(`${schedule.name} deleted`);
-        go('#/schedules');
-        again();
-      });
-    }, { class: 'btn danger' }),
+    button(
+      'Delete…',
+      'trash',
+      async () => {
+        if (
+          !(await confirmAction(
+            `Delete “${schedule.name}”?`,
+            'It fires no more. The batches it made stay.',
+            'Delete schedule',
+          ))
+        )
+          return;
+        attempt(
+          () => remove(path),
+          () => {
+            toast(`${schedule.name} deleted`);
+            go('#/schedules');
+            again();
+          },
+        );
+      },
+      { class: 'btn danger' },
+    ),
   ];
   const facts = [
     paused ? stateLabel('paused', 'Paused') : stateLabel('completed', 'Active'),
     h('span', 'Runs ', h('a', { href: `#/templates/${schedule.template_id}` }, schedule.template_name)),
-    h('span', 'When the run before still works: ', h('b', OVERLAPS.find(([key]) => key === schedule.overlap)?.[1] ?? schedule.overlap)),
-    h('span', 'Zone ', h('b', schedule.time_zone)), h('code', schedule.cron),
+    h(
+      'span',
+      'When the run before still works: ',
+      h('b', OVERLAPS.find(([key]) => key === schedule.overlap)?.[1] ?? schedule.overlap),
+    ),
+    h('span', 'Zone ', h('b', schedule.time_zone)),
+    h('code', schedule.cron),
   ];
   return {
     nodes: [
       detailHeader(`${schedule.name}: ${schedule.words}`, facts, actions),
-      paused ? h('p.note', { 'data-state': 'paused' }, icon('paused'), h('span', `Paused since ${dateTime(schedule.paused_at)}. It fires no more until it is resumed.`))
+      paused
+        ? h(
+            'p.note',
+            { 'data-state': 'paused' },
+            icon('paused'),
+            h('span', `Paused since ${dateTime(schedule.paused_at)}. It fires no more until it is resumed.`),
+          )
         : h('div.stack.tight', h('h3', 'Next'), times(schedule.next_runs, schedule.time_zone)),
       ...runsOf(schedule),
     ],
@@ -101,10 +153,21 @@ function detail(schedule, { again, edit }) {
 function form({ params, saved, cancel }, schedule) {
   const name = h('input.input', { maxlength: 200, autocomplete: 'off', value: schedule?.name });
   const template = h('select.input');
-  const when = h('input.input', { value: schedule?.cron ?? 'every Monday 9:00', autocomplete: 'off', spellcheck: 'false' });
-  const zones = h('datalist', { id: 'zones' }, Intl.supportedValuesOf('timeZone').map((one) => h('option', { value: one })));
-  const zone = h('input.input', { list: 'zones', autocomplete: 'off',
-    value: schedule?.time_zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone });
+  const when = h('input.input', {
+    value: schedule?.cron ?? 'every Monday 9:00',
+    autocomplete: 'off',
+    spellcheck: 'false',
+  });
+  const zones = h(
+    'datalist',
+    { id: 'zones' },
+    Intl.supportedValuesOf('timeZone').map((one) => h('option', { value: one })),
+  );
+  const zone = h('input.input', {
+    list: 'zones',
+    autocomplete: 'off',
+    value: schedule?.time_zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
+  });
   const overlap = fillSelect(h('select.input'), OVERLAPS, schedule && [schedule.overlap, schedule.overlap]);
   const meaning = h('div.note', { role: 'status' }, icon('clock'), h('div.stack.tight'));
 
@@ -120,30 +183,49 @@ function form({ params, saved, cancel }, schedule) {
 
   const chosen = schedule && [schedule.template_id, schedule.template_name];
   if (chosen) fillSelect(template, [], chosen);
-  getAll('/api/templates', 'templates').then((templates) => {
-    fillSelect(template, templates.map(({ id, name: label }) => [id, label]), chosen);
-    if (params.get('template')) template.value = params.get('template');
-  }, () => {});
+  getAll('/api/templates', 'templates').then(
+    (templates) => {
+      fillSelect(
+        template,
+        templates.map(({ id, name: label }) => [id, label]),
+        chosen,
+      );
+      if (params.get('template')) template.value = params.get('template');
+    },
+    () => {},
+  );
   const soon = debounce(preview, 250);
   when.addEventListener('input', soon);
   zone.addEventListener('input', soon);
   preview();
-  return plainForm([
-    field('schedule-template_id', 'Template', template),
-    field('schedule-cron', 'When', when, 'Words such as “every weekday 9:00”, or five cron fields such as 0 9 * * 1-5.'),
-    field('schedule-time_zone', 'Time zone', zone), zones, meaning,
-    field('schedule-overlap', 'When the run before still works', overlap),
-    field('schedule-name', 'Name', name, 'Empty: the template’s.'),
-  ], schedule ? 'Save schedule' : 'Add schedule', async () => {
-    const body = {
-      name: name.value.trim() || template.selectedOptions[0]?.textContent || null,
-      template_id: template.value,
-      cron: when.value.trim(),
-      time_zone: zone.value.trim(),
-      overlap: overlap.value,
-    };
-    saved(await (schedule ? patch(`/api/schedules/${schedule.id}`, body) : post('/api/schedules', body)));
-  }, { cancel });
+  return plainForm(
+    [
+      field('schedule-template_id', 'Template', template),
+      field(
+        'schedule-cron',
+        'When',
+        when,
+        'Words such as “every weekday 9:00”, or five cron fields such as 0 9 * * 1-5.',
+      ),
+      field('schedule-time_zone', 'Time zone', zone),
+      zones,
+      meaning,
+      field('schedule-overlap', 'When the run before still works', overlap),
+      field('schedule-name', 'Name', name, 'Empty: the template’s.'),
+    ],
+    schedule ? 'Save schedule' : 'Add schedule',
+    async () => {
+      const body = {
+        name: name.value.trim() || template.selectedOptions[0]?.textContent || null,
+        template_id: template.value,
+        cron: when.value.trim(),
+        time_zone: zone.value.trim(),
+        overlap: overlap.value,
+      };
+      saved(await (schedule ? patch(`/api/schedules/${schedule.id}`, body) : post('/api/schedules', body)));
+    },
+    { cancel },
+  );
 }
 
 export const schedulesScreen = masterDetailScreen({
@@ -153,6 +235,10 @@ export const schedulesScreen = masterDetailScreen({
   look: (one) => [one.name, one.paused_at ? 'paused' : null, one.paused_at ? 'Paused' : one.words],
   form,
   detail,
-  none: () => emptyState('No schedules yet', 'A schedule runs a template at certain times, such as every Monday at 9.',
-    h('a.btn', { href: '#/schedules/new' }, icon('plus'), 'New schedule')),
+  none: () =>
+    emptyState(
+      'No schedules yet',
+      'A schedule runs a template at certain times, such as every Monday at 9.',
+      h('a.btn', { href: '#/schedules/new' }, icon('plus'), 'New schedule'),
+    ),
 });

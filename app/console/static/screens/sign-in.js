@@ -1,6 +1,6 @@
 // Signing in with a key, for browsers that did not come through the printed link.
 import { post } from '../api.js';
-import { setAttr, fromTemplate, setText } from '../dom.js';
+import { fromTemplate, setAttr, setText } from '../dom.js';
 import { mount, setTitle } from '../shell.js';
 
 export function signInScreen(signedIn) {

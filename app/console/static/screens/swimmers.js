@@ -1,21 +1,24 @@
 // One swimmer's swims in all batches, or the newest of everybody.
 import { get } from '../api.js';
-import { button, debounce, find, h, icon, announce } from '../dom.js';
+import { announce, button, debounce, find, h, icon } from '../dom.js';
+import { dateTime, plural, timeAgo } from '../format.js';
 import { dataTable } from '../parts/data-table.js';
-import { emptyState, loader, page, errorNote } from '../parts/page.js';
+import { emptyState, errorNote, loader, page } from '../parts/page.js';
 import { COURSES, eventOf, roundOf, timeOf } from '../results/pdf-extraction.js';
 import { address, hrefOf, setQuery } from '../router.js';
 import { setBreadcrumbs, setTitle } from '../shell.js';
-import { dateTime, plural, timeAgo } from '../format.js';
 
 const PAGE = 50;
 
 const link = (name) => h('a', { href: hrefOf('swimmers', { swimmer: name }) }, name);
 
 /** One row for each swim; a sheet on which the swimmer was not found has one as well. */
-const rowsOf = (found) => found.flatMap((one) => (one.swims.length
-  ? one.swims.map((swim, at) => ({ ...one, swim, key: `${one.id} ${at}` }))
-  : [{ ...one, swim: {}, key: one.id }]));
+const rowsOf = (found) =>
+  found.flatMap((one) =>
+    one.swims.length
+      ? one.swims.map((swim, at) => ({ ...one, swim, key: `${one.id} ${at}` }))
+      : [{ ...one, swim: {}, key: one.id }],
+  );
 
 const COLUMNS = [
   { label: 'Swimmer', cell: (one) => link(one.swimmer_name) },
@@ -23,29 +26,58 @@ const COLUMNS = [
   { label: 'Round', cell: ({ swim }) => roundOf(swim) ?? '' },
   { label: 'Place', kind: 'num', cell: ({ swim }) => String(swim.place ?? '') },
   { label: 'Time', kind: 'num', cell: ({ swim }) => timeOf(swim) ?? '' },
-  { label: 'Meet', cell: ({ meet, dates, course }) => [meet ?? '',
-    h('div.dim', { title: COURSES[course] }, [dates, course].filter(Boolean).join(', '))] },
-  { label: 'Sheet', cell: ({ batch_id: batch, batch_name: name, filename }) => [
-    h('a.name', { href: hrefOf(`batches/${batch}`, { find: filename }), title: `In ${name}` }, filename ?? name)] },
-  { label: 'Read', kind: 'dim', cell: ({ created_at: at }) => h('time', { datetime: at, title: dateTime(at) }, timeAgo(at)) },
+  {
+    label: 'Meet',
+    cell: ({ meet, dates, course }) => [
+      meet ?? '',
+      h('div.dim', { title: COURSES[course] }, [dates, course].filter(Boolean).join(', ')),
+    ],
+  },
+  {
+    label: 'Sheet',
+    cell: ({ batch_id: batch, batch_name: name, filename }) => [
+      h('a.name', { href: hrefOf(`batches/${batch}`, { find: filename }), title: `In ${name}` }, filename ?? name),
+    ],
+  },
+  {
+    label: 'Read',
+    kind: 'dim',
+    cell: ({ created_at: at }) => h('time', { datetime: at, title: dateTime(at) }, timeAgo(at)),
+  },
 ];
 
 function spellings({ names, near_names: near }, wanted) {
   const others = (names ?? []).filter((name) => name !== wanted);
   return [
     others.length ? h('p.dim', `Also written ${others.join('; ')}.`) : '',
-    near.length ? h('p.near', 'Names that come close: ', near.flatMap((name, at) => [at ? '; ' : '', link(name)])) : '',
+    near.length
+      ? h(
+          'p.near',
+          'Names that come close: ',
+          near.flatMap((name, at) => [at ? '; ' : '', link(name)]),
+        )
+      : '',
   ];
 }
 
 export function swimmersScreen() {
-  const search = h('input.input', { type: 'search', placeholder: 'Name', 'aria-label': 'Search a swimmer by name', autocomplete: 'off' });
+  const search = h('input.input', {
+    type: 'search',
+    placeholder: 'Name',
+    'aria-label': 'Search a swimmer by name',
+    autocomplete: 'off',
+  });
   const { root, body } = page('Swimmers', {
     intro: 'What was found on result sheets, in all batches, newest first. A name is found in any way of writing it.',
     actions: [h('form.search', { role: 'search' }, icon('search'), search, h('kbd', { 'aria-hidden': 'true' }, '/'))],
   });
   const named = h('div.stack.tight');
-  const table = dataTable({ caption: 'Swims, newest first', kind: 'history', columns: COLUMNS, keyOf: ({ key }) => key });
+  const table = dataTable({
+    caption: 'Swims, newest first',
+    kind: 'history',
+    columns: COLUMNS,
+    keyOf: ({ key }) => key,
+  });
   const after = h('div.after');
   let name = '';
   let found = [];
@@ -60,12 +92,17 @@ export function swimmersScreen() {
   }
 
   function nothing() {
-    if (!name) return emptyState('No sheets yet', 'Batches of result sheets leave here what they found of each swimmer.');
-    return emptyState(`Nobody is called “${name}”`, 'The name is on no sheet that was read for it.', button('Clear search', null, () => {
-      search.value = '';
-      onSearch();
-      search.focus();
-    }));
+    if (!name)
+      return emptyState('No sheets yet', 'Batches of result sheets leave here what they found of each swimmer.');
+    return emptyState(
+      `Nobody is called “${name}”`,
+      'The name is on no sheet that was read for it.',
+      button('Clear search', null, () => {
+        search.value = '';
+        onSearch();
+        search.focus();
+      }),
+    );
   }
 
   async function more(event) {
@@ -101,6 +138,9 @@ export function swimmersScreen() {
     list.again();
   }
 
-  search.addEventListener('input', debounce(() => root.isConnected && onSearch(), 250));
+  search.addEventListener(
+    'input',
+    debounce(() => root.isConnected && onSearch(), 250),
+  );
   return { update: list.again, leave: list.leave };
 }

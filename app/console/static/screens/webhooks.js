@@ -1,27 +1,49 @@
 // Webhook endpoints, and their deliveries.
 import { get, patch, post, remove } from '../api.js';
 import { button, h, icon } from '../dom.js';
+import { dateTime, duration, plural, timeAgo } from '../format.js';
 import { dataTable } from '../parts/data-table.js';
 import { deliveryState, deliveryTime } from '../parts/deliveries.js';
+import { detailHeader, masterDetailScreen } from '../parts/master-detail.js';
 import { actionButton, confirmAction, toast } from '../parts/overlays.js';
 import { emptyState, loader } from '../parts/page.js';
-import { field, fillSelect, plainForm, errorText } from '../parts/plain-form.js';
-import { detailHeader, masterDetailScreen } from '../parts/master-detail.js';
+import { errorText, field, fillSelect, plainForm } from '../parts/plain-form.js';
 import { secretNote } from '../parts/secret-note.js';
 import { go, hrefOf } from '../router.js';
-import { dateTime, plural, timeAgo, duration } from '../format.js';
 
-const EVENTS = ['batch.completed', 'batch.partial', 'batch.failed', 'batch.cancelled', 'batch.paused', 'batch.alerted',
-  'batch.created', 'batch.started', 'batch.resumed'];
+const EVENTS = [
+  'batch.completed',
+  'batch.partial',
+  'batch.failed',
+  'batch.cancelled',
+  'batch.paused',
+  'batch.alerted',
+  'batch.created',
+  'batch.started',
+  'batch.resumed',
+];
 const DEFAULT_EVENTS = EVENTS.slice(0, 4);
-const FORMATS = [['standard', 'Standard Webhooks'], ['slack', 'a chat (Slack and those like it)'], ['crm', 'a body of your own']];
+const FORMATS = [
+  ['standard', 'Standard Webhooks'],
+  ['slack', 'a chat (Slack and those like it)'],
+  ['crm', 'a body of your own'],
+];
 const DISABLED_REASONS = { gone: 'the receiver answered 410', failing: 'nothing got through for days' };
 const PAGE = 50;
 const MAX_PAGE = 1000; // deliveries in one answer of the API
-const TABS = [['', 'All'], ['pending', 'Pending'], ['delivered', 'Delivered'], ['failed', 'Failed']];
+const TABS = [
+  ['', 'All'],
+  ['pending', 'Pending'],
+  ['delivered', 'Delivered'],
+  ['failed', 'Failed'],
+];
 
 function listItem(hook) {
-  const state = !hook.enabled ? ['cancelled', 'Disabled'] : hook.failing_since ? ['retrying', 'Failing'] : ['completed', 'Enabled'];
+  const state = !hook.enabled
+    ? ['cancelled', 'Disabled']
+    : hook.failing_since
+      ? ['retrying', 'Failing']
+      : ['completed', 'Enabled'];
   return [hook.description || new URL(hook.url).host, ...state];
 }
 
@@ -45,22 +67,49 @@ function deliveries(hook, tab) {
     columns: [
       { label: 'Outcome', cell: deliveryState },
       { label: 'Answer', kind: 'mono', cell: (one) => String(lastTry(one)?.status ?? (one.attempts ? 'none' : '')) },
-      { label: 'Event', cell: (one) => [
-        one.batch_id ? h('a', { href: `#/batches/${one.batch_id}` }, h('code', one.event_type)) : h('code', one.event_type),
-        one.error && one.status !== 'delivered' && h('div.dim', one.error)] },
+      {
+        label: 'Event',
+        cell: (one) => [
+          one.batch_id
+            ? h('a', { href: `#/batches/${one.batch_id}` }, h('code', one.event_type))
+            : h('code', one.event_type),
+          one.error && one.status !== 'delivered' && h('div.dim', one.error),
+        ],
+      },
       { label: 'Attempts', kind: 'num', cell: ({ attempts, tries }) => String(Math.max(attempts, tries.length)) },
       { label: 'Took', kind: 'num dim', cell: (one) => (lastTry(one) ? duration(lastTry(one).milliseconds) : '') },
       { label: 'Sent', kind: 'dim', cell: deliveryTime },
-      { label: '', kind: 'k-act', cell: (one) => button('Redeliver', null, () => attempt(
-        () => post(`${path}/${one.id}/redeliver`), () => {
-          toast('Sent again with the same webhook-id');
-          list.again();
-        }), { class: 'btn small', 'aria-label': `Redeliver ${one.event_type}` }) },
+      {
+        label: '',
+        kind: 'k-act',
+        cell: (one) =>
+          button(
+            'Redeliver',
+            null,
+            () =>
+              attempt(
+                () => post(`${path}/${one.id}/redeliver`),
+                () => {
+                  toast('Sent again with the same webhook-id');
+                  list.again();
+                },
+              ),
+            { class: 'btn small', 'aria-label': `Redeliver ${one.event_type}` },
+          ),
+      },
     ],
   });
-  const tabs = h('nav.tabs', { 'aria-label': 'Deliveries by outcome' }, TABS.map(([key, label]) =>
-    h('a', { href: hrefOf(`webhooks/${hook.id}`, { tab: key }), 'aria-current': key === tab && 'page' }, label)));
-  const nothing = emptyState('Nothing sent yet', tab ? 'No delivery has this outcome.' : '“Send test” sends a ping now.');
+  const tabs = h(
+    'nav.tabs',
+    { 'aria-label': 'Deliveries by outcome' },
+    TABS.map(([key, label]) =>
+      h('a', { href: hrefOf(`webhooks/${hook.id}`, { tab: key }), 'aria-current': key === tab && 'page' }, label),
+    ),
+  );
+  const nothing = emptyState(
+    'Nothing sent yet',
+    tab ? 'No delivery has this outcome.' : '“Send test” sends a ping now.',
+  );
   const fault = h('p.error');
   const more = actionButton('Show more', null, () => {
     most += PAGE;
@@ -77,7 +126,9 @@ function deliveries(hook, tab) {
       nothing.hidden = found.length > 0;
       more.hidden = !older || most >= MAX_PAGE;
     },
-    failed: (error) => { fault.textContent = error.message; },
+    failed: (error) => {
+      fault.textContent = error.message;
+    },
   });
   nothing.hidden = more.hidden = true;
   return { nodes: [tabs, table.node, nothing, h('div.after', more, fault)], again: list.again, leave: list.leave };
@@ -87,38 +138,77 @@ function deliveries(hook, tab) {
 
 function warningOf(hook) {
   if (!hook.enabled && hook.disabled_reason) {
-    return h('p.note', { 'data-state': 'failed' }, icon('failed'),
-      h('span', h('b', 'Switched off: '), `${DISABLED_REASONS[hook.disabled_reason] ?? hook.disabled_reason}. “Enable” sends what has waited.`));
+    return h(
+      'p.note',
+      { 'data-state': 'failed' },
+      icon('failed'),
+      h(
+        'span',
+        h('b', 'Switched off: '),
+        `${DISABLED_REASONS[hook.disabled_reason] ?? hook.disabled_reason}. “Enable” sends what has waited.`,
+      ),
+    );
   }
   if (!hook.failing_since) return '';
-  return h('p.note', { 'data-state': 'paused' }, icon('retry'),
-    h('span', h('b', 'Deliveries are being retried'), ` since ${dateTime(hook.failing_since)}. The same webhook-id is sent each time.`));
+  return h(
+    'p.note',
+    { 'data-state': 'paused' },
+    icon('retry'),
+    h(
+      'span',
+      h('b', 'Deliveries are being retried'),
+      ` since ${dateTime(hook.failing_since)}. The same webhook-id is sent each time.`,
+    ),
+  );
 }
 
 function detail(hook, { again, edit, params }) {
   const path = `/api/webhooks/${hook.id}`;
   const sentTo = deliveries(hook, params.get('tab') ?? '');
   const secret = h('div', { 'aria-live': 'polite' });
-  const test = button('Send test', 'play', () => attempt(() => post(`${path}/test`), () => {
-    toast('Test on its way');
-    sentTo.again();
-  }));
+  const test = button('Send test', 'play', () =>
+    attempt(
+      () => post(`${path}/test`),
+      () => {
+        toast('Test on its way');
+        sentTo.again();
+      },
+    ),
+  );
   const rotate = button('Rotate secret…', 'key', async () => {
     const lost = 'A new secret is made. For 24 hours deliveries carry a signature of the old one as well.';
     if (!(await confirmAction('Rotate the secret?', lost, 'Rotate secret'))) return;
-    await attempt(() => post(`${path}/rotate-secret`), ({ secret: made }) =>
-      secret.replaceChildren(secretNote('The new secret', made)));
+    await attempt(
+      () => post(`${path}/rotate-secret`),
+      ({ secret: made }) => secret.replaceChildren(secretNote('The new secret', made)),
+    );
   });
-  const toggle = button(hook.enabled ? 'Disable' : 'Enable', hook.enabled ? 'pause' : 'play',
-    () => attempt(() => patch(path, { enabled: !hook.enabled }), again));
-  const drop = button('Delete…', 'trash', async () => {
-    if (!(await confirmAction('Delete this webhook?', 'Its log goes with it, and what it was still to be told is not sent.', 'Delete webhook'))) return;
-    await attempt(() => remove(path), () => {
-      toast('Webhook deleted');
-      go('#/webhooks');
-      again();
-    });
-  }, { class: 'btn danger' });
+  const toggle = button(hook.enabled ? 'Disable' : 'Enable', hook.enabled ? 'pause' : 'play', () =>
+    attempt(() => patch(path, { enabled: !hook.enabled }), again),
+  );
+  const drop = button(
+    'Delete…',
+    'trash',
+    async () => {
+      if (
+        !(await confirmAction(
+          'Delete this webhook?',
+          'Its log goes with it, and what it was still to be told is not sent.',
+          'Delete webhook',
+        ))
+      )
+        return;
+      await attempt(
+        () => remove(path),
+        () => {
+          toast('Webhook deleted');
+          go('#/webhooks');
+          again();
+        },
+      );
+    },
+    { class: 'btn danger' },
+  );
   const facts = [
     h('span', 'Events ', h('b', hook.events.join(', '))),
     h('span', 'Pipeline ', h('b', hook.pipeline ?? 'any')),
@@ -126,7 +216,12 @@ function detail(hook, { again, edit, params }) {
     h('span', { title: dateTime(hook.secret_rotated_at) }, 'Secret of ', h('b', timeAgo(hook.secret_rotated_at))),
   ];
   return {
-    nodes: [detailHeader(h('span.mono', hook.url), facts, [test, edit, rotate, toggle, drop]), secret, warningOf(hook), ...sentTo.nodes].filter(Boolean),
+    nodes: [
+      detailHeader(h('span.mono', hook.url), facts, [test, edit, rotate, toggle, drop]),
+      secret,
+      warningOf(hook),
+      ...sentTo.nodes,
+    ].filter(Boolean),
     leave: sentTo.leave,
   };
 }
@@ -138,11 +233,19 @@ const SAMPLE = { title: '{{batch.name}} is {{batch.status}}' };
 
 function eventBoxes(chosen) {
   const all = chosen?.includes(EVERY);
-  const known = [...new Set([...EVENTS, ...chosen ?? []])].filter((event) => event !== EVERY);
-  const boxes = known.map((event) => h('input', { type: 'checkbox', value: event, checked: all || (chosen ?? DEFAULT_EVENTS).includes(event) }));
+  const known = [...new Set([...EVENTS, ...(chosen ?? [])])].filter((event) => event !== EVERY);
+  const boxes = known.map((event) =>
+    h('input', { type: 'checkbox', value: event, checked: all || (chosen ?? DEFAULT_EVENTS).includes(event) }),
+  );
   return {
-    node: h('fieldset.field', h('legend', 'Events'), h('div.ticks', boxes.map((box) =>
-      h('label.tick', box, h('code', box.value))))),
+    node: h(
+      'fieldset.field',
+      h('legend', 'Events'),
+      h(
+        'div.ticks',
+        boxes.map((box) => h('label.tick', box, h('code', box.value))),
+      ),
+    ),
     read() {
       const ticked = boxes.filter((box) => box.checked).map((box) => box.value);
       // An endpoint for every event also gets the types that are added later.
@@ -152,20 +255,39 @@ function eventBoxes(chosen) {
 }
 
 function form({ saved, cancel }, hook) {
-  const url = h('input.input.mono', { type: 'url', placeholder: 'https://…', autocomplete: 'off', spellcheck: 'false', value: hook?.url });
+  const url = h('input.input.mono', {
+    type: 'url',
+    placeholder: 'https://…',
+    autocomplete: 'off',
+    spellcheck: 'false',
+    value: hook?.url,
+  });
   const about = h('input.input', { maxlength: 200, autocomplete: 'off', value: hook?.description });
   const events = eventBoxes(hook?.events);
   const pipeline = h('select.input');
   const format = fillSelect(h('select.input'), FORMATS, hook && [hook.format, hook.format]);
-  const template = h('textarea.input.mono', { rows: 6, spellcheck: 'false' }, JSON.stringify(hook?.template ?? SAMPLE, null, 2));
+  const template = h(
+    'textarea.input.mono',
+    { rows: 6, spellcheck: 'false' },
+    JSON.stringify(hook?.template ?? SAMPLE, null, 2),
+  );
   const body = field('hook-template', 'Body', template, 'JSON with places like {{batch.name}}.');
-  const showBody = () => { body.hidden = format.value !== 'crm'; };
+  const showBody = () => {
+    body.hidden = format.value !== 'crm';
+  };
   format.addEventListener('change', showBody);
   showBody();
-  const pipelines = (list) => fillSelect(pipeline, [['', 'any'], ...list.map(({ key, title }) => [key, title])],
-    hook?.pipeline && [hook.pipeline, hook.pipeline]);
+  const pipelines = (list) =>
+    fillSelect(
+      pipeline,
+      [['', 'any'], ...list.map(({ key, title }) => [key, title])],
+      hook?.pipeline && [hook.pipeline, hook.pipeline],
+    );
   pipelines([]);
-  get('/api/pipelines').then((answer) => pipelines(answer.pipelines), () => {});
+  get('/api/pipelines').then(
+    (answer) => pipelines(answer.pipelines),
+    () => {},
+  );
 
   async function send() {
     let own;
@@ -186,16 +308,24 @@ function form({ saved, cancel }, hook) {
     };
     if (hook) return saved(await patch(`/api/webhooks/${hook.id}`, wanted));
     const made = await post('/api/webhooks', wanted);
-    return node.replaceChildren(secretNote('The secret that deliveries are signed with', made.secret, () => saved(made)));
+    return node.replaceChildren(
+      secretNote('The secret that deliveries are signed with', made.secret, () => saved(made)),
+    );
   }
 
-  const node = plainForm([
-    field('hook-url', 'Address', url, 'It gets a POST for each event, and has to answer with 2xx within seconds.'),
-    field('hook-description', 'Name', about, 'Empty: the host of the address.'),
-    events.node,
-    field('hook-pipeline', 'Pipeline', pipeline, 'Only batches of this pipeline.'),
-    field('hook-format', 'Written for', format), body,
-  ], hook ? 'Save endpoint' : 'Add endpoint', send, { cancel });
+  const node = plainForm(
+    [
+      field('hook-url', 'Address', url, 'It gets a POST for each event, and has to answer with 2xx within seconds.'),
+      field('hook-description', 'Name', about, 'Empty: the host of the address.'),
+      events.node,
+      field('hook-pipeline', 'Pipeline', pipeline, 'Only batches of this pipeline.'),
+      field('hook-format', 'Written for', format),
+      body,
+    ],
+    hook ? 'Save endpoint' : 'Add endpoint',
+    send,
+    { cancel },
+  );
   return node;
 }
 
@@ -206,7 +336,10 @@ export const webhooksScreen = masterDetailScreen({
   look: listItem,
   form,
   detail,
-  none: () => emptyState('No endpoints yet',
-    `A webhook tells another program when a batch ends. ${plural(EVENTS.length, 'event')} can be chosen from.`,
-    h('a.btn', { href: '#/webhooks/new' }, icon('plus'), 'Add endpoint')),
+  none: () =>
+    emptyState(
+      'No endpoints yet',
+      `A webhook tells another program when a batch ends. ${plural(EVENTS.length, 'event')} can be chosen from.`,
+      h('a.btn', { href: '#/webhooks/new' }, icon('plus'), 'Add endpoint'),
+    ),
 });

@@ -1,22 +1,35 @@
 // The processes that run jobs, when each was last heard of, and how full the disk is.
 import { get } from '../api.js';
 import { h, setText } from '../dom.js';
+import { dateTime, duration, fileSize, percent, plural, timeAgo, timeOfDay } from '../format.js';
 import { dataTable } from '../parts/data-table.js';
-import { emptyState, loader, page, errorNote } from '../parts/page.js';
+import { emptyState, errorNote, loader, page } from '../parts/page.js';
 import { stateLabel } from '../parts/states.js';
-import { timeOfDay, dateTime, plural, percent, timeAgo, fileSize, duration } from '../format.js';
 
 const EVERY = 5000;
 
 const meter = (label, value, max) => h('progress', { max: Math.max(1, max), value, 'aria-label': label });
 
 const COLUMNS = [
-  { label: 'State', cell: ({ silent }) => (silent ? stateLabel('failed', 'Silent') : stateLabel('completed', 'Alive')) },
+  {
+    label: 'State',
+    cell: ({ silent }) => (silent ? stateLabel('failed', 'Silent') : stateLabel('completed', 'Alive')),
+  },
   { label: 'Machine', cell: ({ host, pid }) => [h('span.name', host), h('span.dim', ` process ${pid}`)] },
-  { label: 'Slots in use', kind: 'metered', cell: ({ running, slots, host }) =>
-    [h('span.num', `${running} of ${slots}`), meter(`Slots in use on ${host}`, running, slots)] },
+  {
+    label: 'Slots in use',
+    kind: 'metered',
+    cell: ({ running, slots, host }) => [
+      h('span.num', `${running} of ${slots}`),
+      meter(`Slots in use on ${host}`, running, slots),
+    ],
+  },
   { label: 'Heartbeat', cell: heartbeat },
-  { label: 'Started', kind: 'dim', cell: ({ started_at: at }) => h('time', { datetime: at, title: dateTime(at) }, timeAgo(at)) },
+  {
+    label: 'Started',
+    kind: 'dim',
+    cell: ({ started_at: at }) => h('time', { datetime: at, title: dateTime(at) }, timeAgo(at)),
+  },
 ];
 
 // A heartbeat comes every two seconds; its age is worth a number only when some are missing.
@@ -32,11 +45,16 @@ function storageFacts(storage) {
     ['Files', `${storage.files.toLocaleString('en')}, ${fileSize(storage.size)}`],
     ['Stored', `${plural(storage.contents, 'content')}, ${fileSize(storage.contents_size)}`],
     ['Saved by storing equal files once', fileSize(saved)],
-    [storage.local ? 'Disk with files' : 'Disk for uploads on their way',
-      `${fileSize(storage.disk_free)} free of ${fileSize(storage.disk_total)} (${percent(storage.disk_free, storage.disk_total)}%)`],
+    [
+      storage.local ? 'Disk with files' : 'Disk for uploads on their way',
+      `${fileSize(storage.disk_free)} free of ${fileSize(storage.disk_total)} (${percent(storage.disk_free, storage.disk_total)}%)`,
+    ],
   ];
   return [
-    h('dl.facts-list', facts.flatMap(([name, value]) => [h('dt', name), h('dd', value)])),
+    h(
+      'dl.facts-list',
+      facts.flatMap(([name, value]) => [h('dt', name), h('dd', value)]),
+    ),
     meter('Disk used', used, storage.disk_total),
   ];
 }
@@ -51,8 +69,11 @@ export function workersScreen() {
   const nobody = emptyState('No worker', 'Nothing runs until one is started:', h('code.code', 'tranche worker'));
   const trouble = h('div');
 
-  body.append(trouble, h('section.stack', h('div.toolbar', h('h2', 'Processes'), count), table.node, nobody),
-    h('section.panel.storage', h('header', h('h2', 'Storage')), disk));
+  body.append(
+    trouble,
+    h('section.stack', h('div.toolbar', h('h2', 'Processes'), count), table.node, nobody),
+    h('section.panel.storage', h('header', h('h2', 'Storage')), disk),
+  );
   nobody.hidden = true;
 
   return loader({
