@@ -111,6 +111,6 @@ def test_by_keyboard_alone(visit: Visit, service: Service, mixed: str) -> None:
     press("Tab", "n")
     expect(page.get_by_role("heading", name="New batch")).to_be_focused()
     press("?")
-    expect(page.get_by_role("dialog", name="Keyboard")).to_be_visible()
+    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
     press("Escape")
-    expect(page.get_by_role("dialog", name="Keyboard")).to_be_hidden()
+    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_hidden()

@@ -16,7 +16,7 @@ OLD = """created_at,pipeline,filename,status
 2024-03-01T10:00:00Z,no-op,old.png,done
 2024-03-01T10:00:20Z,no-op,b.png,error
 """
-WHY = "Imported from an older system: its files are not here"
+WHY = "Imported from an older system, without its files"
 
 
 def test_imported_batch_cannot_be_run_again(visit: Visit, service: Service, tmp_path: Path) -> None:
@@ -52,7 +52,7 @@ def test_who_was_told_and_what_made_it(visit: Visit, service: Service) -> None:
         schedule = client.post("/api/schedules", json={"template_id": template["id"], "cron": "0 9 * * 1"}).json()
         batch = client.post(f"/api/schedules/{schedule['id']}/run").json()
     page.goto(f"{service.url}/#/batches/{batch['batch_id']}")
-    expect(page.locator(".batch-head .facts")).to_contain_text("made by a schedule")
+    expect(page.locator(".batch-head .facts")).to_contain_text("created by a schedule")
     page.get_by_role("heading", name="Notifications").click()
     told = page.locator(".notification-list li")
     expect(told).to_contain_text("batch.completed to <b>CRM</b>")

@@ -25,7 +25,7 @@ def test_page_goes_on_after_the_service_was_killed(visit: Visit, service: Servic
     service.server.kill()
     expect(link).to_contain_text("Reconnecting")
     link.click()
-    expect(page.locator("#connection-menu")).to_contain_text("The page tries again and then catches up.")
+    expect(page.locator("#connection-menu")).to_contain_text("The page keeps trying, and then catches up.")
     page.keyboard.press("Escape")
     row.focus()
     service.server.start()

@@ -58,8 +58,8 @@ def test_one_is_added_edited_and_given_a_menu(visit: Visit, service: Service) ->
     expect(page.get_by_label("ICP score")).to_be_focused()
     visit.problems.clear()  # the refusal is in the browser's own log
     page.get_by_label("ICP score").fill("8")
-    page.get_by_label("E-mail").fill("ana@table.example")
-    page.get_by_label("What else is known").fill('{"website": "https://table.example"}')
+    page.get_by_label("Email").fill("ana@table.example")
+    page.get_by_label("Other details").fill('{"website": "https://table.example"}')
     page.get_by_role("button", name="Add restaurant").click()
     expect(page.get_by_role("heading", name="A <i>Table</i>")).to_be_focused()
     expect(page.locator(".facts-list").first).to_contain_text("ana@table.example")
@@ -78,8 +78,8 @@ def test_one_is_added_edited_and_given_a_menu(visit: Visit, service: Service) ->
     expect(page.get_by_role("link", name="2 dishes in 1 category, 0 images")).to_be_visible()
 
     page.get_by_role("link", name="Edit", exact=True).click()
-    expect(page.get_by_label("E-mail")).to_have_value("ana@table.example")
-    page.get_by_label("E-mail").fill("")
+    expect(page.get_by_label("Email")).to_have_value("ana@table.example")
+    page.get_by_label("Email").fill("")
     page.get_by_label("Stage").fill("hot")
     page.get_by_role("button", name="Save restaurant").click()
     expect(page.locator(".facts").first).to_contain_text("Stage hot")

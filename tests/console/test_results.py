@@ -24,5 +24,5 @@ def test_table_is_shown_with_its_columns_and_its_report(visit: Visit, service: S
     expect(drawer.get_by_role("cell", name="<img src=x onerror=alert(1)>")).to_be_visible()
     expect(drawer.get_by_text("ragged rows")).to_be_visible()
     with page.expect_popup() as opened:
-        drawer.get_by_role("link", name="Whole report").click()
+        drawer.get_by_role("link", name="Full report").click()
     expect(opened.value.get_by_role("heading", name="people.csv")).to_be_visible()

@@ -16,7 +16,7 @@ def test_link_opens_for_a_stranger_until_it_is_revoked(browser: Browser, visit: 
     expect(page.get_by_text("1 of 1 complete")).to_be_visible()
     page.get_by_role("button", name="Share").click()
     share = page.get_by_role("region", name="Share")
-    share.get_by_role("button", name="Make a link").click()
+    share.get_by_role("button", name="Create link").click()
     link = share.locator("a.mono")
     expect(link).to_be_focused()
     stranger = browser.new_page()

@@ -29,18 +29,28 @@ const TERMINAL = new Set(['batch.completed', 'batch.partial', 'batch.failed', 'b
 // A browser opens six connections to one host: a tab that nobody looks at must not keep one for ever.
 const HIDDEN_GRACE = 30_000;
 
+/** @import { BatchEvent } from '../api.d.ts' */
+
 let stopCurrent = () => {};
 
 /**
  * Calls `onEvent` for every event after `after`, in order and once. `onReset` must load the batch anew and follow
- * again. `onBroken` is asked when the service refuses the stream; it returns true when trying again makes sense.
+ * again. `onBroken` is called when the service refuses the stream; it returns true when trying again makes sense.
+ * @param {object} options
+ * @param {string} options.batchId
+ * @param {number} options.after
+ * @param {(event: BatchEvent) => void} options.onEvent
+ * @param {() => void} options.onReset
+ * @param {() => Promise<boolean>} options.onBroken
  */
 export function followBatch({ batchId, after, onEvent, onReset, onBroken }) {
   stopCurrent();
+  /** @type {EventSource | null} */
   let source = null;
   let last = after;
   let failures = 0;
-  let timer = null;
+  /** @type {number | undefined} */
+  let timer;
   let stopped = false;
 
   function disconnect() {
@@ -56,6 +66,7 @@ export function followBatch({ batchId, after, onEvent, onReset, onBroken }) {
     removeEventListener('online', connect);
   }
 
+  /** @param {MessageEvent<string>} message */
   function receive(message) {
     const event = JSON.parse(message.data);
     if (event.id <= last) return;

@@ -1,40 +1,55 @@
 // The same command for many batches: a few at a time, and one sentence about all of them at the end.
-import { get, post, remove } from './api.js';
-import { plural } from './format.js';
+import { errorText, getAll, post, remove } from './api.js';
+import { formatNumber, plural } from './format.js';
 import { confirmAction, toast } from './parts/overlays.js';
 import { isOpen } from './parts/states.js';
 
+/** @import { Batch, Counters } from '../api.d.ts' */
+/** @import { Query } from './api.js' */
+/** @typedef {{ done: Batch[], refusal: unknown }} Result */
+
 const AT_ONCE = 4;
 const PAGE = 200;
+const MAX_DOWNLOADS = 20;
 
+/** @param {number} n */
 const batches = (n) => plural(n, 'batch', 'batches');
 
-/** Runs `act` for each of `items`; returns those that went well, and the first refusal. */
-async function runForEach(items, run) {
-  const done = [];
-  let refusal = null;
+/**
+ * Runs `act` for each of `items`; returns those that went well, and the first refusal.
+ * @param {Batch[]} items
+ * @param {(item: Batch) => Promise<unknown>} act
+ */
+async function runForEach(items, act) {
+  /** @type {Result} */
+  const result = { done: [], refusal: null };
   const rest = [...items];
   const worker = async () => {
     for (let item = rest.shift(); item; item = rest.shift()) {
       try {
-        await run(item);
-        done.push(item);
+        await act(item);
+        result.done.push(item);
       } catch (error) {
-        refusal ??= error;
+        result.refusal ??= error;
       }
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
-  return { done, refusal };
+  return result;
 }
 
+/** @param {string} verb @param {Batch[]} items @param {Result} result @param {() => void} [undo] */
 function reportResult(verb, items, { done, refusal }, undo) {
   const left = items.length - done.length;
-  const rest = left ? ` ${plural(left, 'batch was', 'batches were')} left as they are: ${refusal.message}` : '';
+  const rest = left ? ` ${plural(left, 'batch was', 'batches were')} not ${verb}: ${errorText(refusal)}` : '';
   toast(`${batches(done.length)} ${verb}.${rest}`, done.length ? undo : undefined);
 }
 
-/** `changed` is called when the lists have to be read again, also after Undo. */
+/**
+ * `changed` is called when the lists have to be read again, also after Undo.
+ * @param {Batch[]} items
+ * @param {() => void} changed
+ */
 export async function archiveAll(items, changed) {
   const result = await runForEach(items, ({ id }) => post(`/api/batches/${id}/archive`));
   changed();
@@ -44,25 +59,21 @@ export async function archiveAll(items, changed) {
   });
 }
 
+/** @param {Batch[]} items @param {() => void} changed */
 export async function deleteAll(items, changed) {
+  /** @param {keyof Counters} key */
   const sum = (key) => items.reduce((total, { counters }) => total + counters[key], 0);
-  const consequences =
-    `${plural(sum('total'), 'job')} and ${plural(sum('completed'), 'result')} go with them, files too. ` +
-    'There is no way back.';
-  if (
-    !(await confirmAction(
-      `Delete ${batches(items.length)}?`,
-      consequences,
-      `Delete ${items.length.toLocaleString('en')}`,
-    ))
-  )
-    return;
+  const lost = `This also deletes ${plural(sum('total'), 'job')} and ${plural(sum('completed'), 'result')}, with all files. It cannot be undone.`;
+  if (!(await confirmAction(`Delete ${batches(items.length)}?`, lost, `Delete ${formatNumber(items.length)}`))) return;
   const result = await runForEach(items, ({ id }) => remove(`/api/batches/${id}`));
   changed();
   reportResult('deleted', items, result);
 }
 
-/** One ZIP for each; a browser asks once whether a page may save several files. */
+/**
+ * One ZIP for each; a browser asks once whether a page may save several files.
+ * @param {Batch[]} items
+ */
 export function downloadAll(items) {
   for (const { id, base_directory_name: name } of items) {
     const link = document.createElement('a');
@@ -70,29 +81,25 @@ export function downloadAll(items) {
     link.download = `${name}.zip`;
     link.click();
   }
-  toast(`${plural(items.length, 'ZIP file')} on the way`);
+  toast(`Downloading ${plural(items.length, 'ZIP file')}`);
 }
 
-const MOST_ZIPS = 20;
-
+/** @type {Record<'download' | 'remove' | 'archive', (items: Batch[]) => string>} */
 export const bulkDisabledReason = {
-  download: (items) => (items.length > MOST_ZIPS ? `At most ${MOST_ZIPS} ZIP files at a time` : ''),
+  download: (items) => (items.length > MAX_DOWNLOADS ? `At most ${MAX_DOWNLOADS} ZIP files at a time` : ''),
   remove: (items) => {
     const open = items.filter((batch) => isOpen(batch) && batch.status !== 'draft').length;
     return open ? `${plural(open, 'batch has', 'batches have')} not ended` : '';
   },
-  archive: (items) =>
-    bulkDisabledReason.remove(items) || (items.some(({ status }) => status === 'draft') ? 'A draft has not ended' : ''),
+  archive: (items) => {
+    const hasDraft = items.some(({ status }) => status === 'draft');
+    return bulkDisabledReason.remove(items) || (hasDraft ? 'Drafts cannot be archived' : '');
+  },
 };
 
-/** All batches under `question`, page by page. */
-export async function loadAll(question) {
-  const found = [];
-  let cursor = null;
-  do {
-    const page = await get('/api/batches', { ...question, limit: PAGE, cursor });
-    found.push(...page.batches);
-    cursor = page.next_cursor;
-  } while (cursor);
-  return found;
-}
+/**
+ * All batches under `query`, page by page.
+ * @param {Query} query
+ * @returns {Promise<Batch[]>}
+ */
+export const loadAll = (query) => getAll('/api/batches', 'batches', { ...query, limit: PAGE });

@@ -3,6 +3,9 @@ import { find, h, icon, setText } from './dom.js';
 import { duration } from './format.js';
 import { pauseUpdates, updatesPaused } from './rendering.js';
 
+/** @typedef {'connecting' | 'live' | 'lost' | 'ended'} Connection */
+
+/** @type {Record<Connection, [tone: string, glyph: string, label: string]>} */
 const BADGES = {
   connecting: ['pending', 'live', 'Connecting'],
   live: ['processing', 'live', 'Live'],
@@ -10,11 +13,12 @@ const BADGES = {
   ended: ['pending', 'completed', 'Complete'],
 };
 
+/** @type {Connection} */
 let state = 'connecting';
 let lastMessageAt = Date.now();
 
 function draw() {
-  const [tone, glyph, label] = updatesPaused() ? ['paused', 'paused', 'Held'] : BADGES[state];
+  const [tone, glyph, label] = updatesPaused() ? ['paused', 'paused', 'Updates paused'] : BADGES[state];
   const badge = find('#connection');
   if (badge.dataset.look === label) return;
   badge.dataset.look = label;
@@ -22,6 +26,7 @@ function draw() {
   badge.replaceChildren(icon(glyph), h('span', label));
 }
 
+/** @param {Connection} next */
 export function setConnection(next) {
   state = next;
   if (state === 'live') lastMessageAt = Date.now();
@@ -33,10 +38,10 @@ export function noteMessage() {
 }
 
 function explain() {
-  if (state === 'ended') return 'Nothing here can change any more, so nothing is followed.';
-  const age = `The last news came ${duration(Date.now() - lastMessageAt)} ago.`;
-  if (state === 'lost') return `${age} The connection broke. The page tries again and then catches up.`;
-  return `${age} After a break the page catches up from the last event it saw.`;
+  if (state === 'ended') return 'The batch has ended, so nothing here can change any more.';
+  const age = `The last update arrived ${duration(Date.now() - lastMessageAt)} ago.`;
+  if (state === 'lost') return `${age} The connection was lost. The page keeps trying, and then catches up.`;
+  return `${age} After an interruption the page catches up from the last event it received.`;
 }
 
 export function setUpConnection() {
@@ -52,7 +57,7 @@ export function setUpConnection() {
   menu.append(message, toggle);
   menu.addEventListener('beforetoggle', () => {
     setText(message, explain());
-    const label = updatesPaused() ? 'Show live updates' : 'Hold the screen still';
+    const label = updatesPaused() ? 'Resume live updates' : 'Pause live updates';
     toggle.replaceChildren(icon(updatesPaused() ? 'play' : 'pause'), label);
   });
   draw();

@@ -1,6 +1,8 @@
 // Changes to all batches, for the list: from the service’s event stream, or by polling while there is none.
 import { noteMessage, setConnection } from './connection.js';
 
+/** @import { Batch } from '../api.d.ts' */
+
 const POLL = 3000;
 const RECONNECT_AFTER = 10_000;
 const REFRESH_DELAY = 400; // several batches that the list does not know become one request
@@ -11,15 +13,21 @@ const HIDDEN_GRACE = 30_000;
  * `refresh()` loads what the list may lack, and is called whenever an event may have been missed. `onBatch(batch)` gets a
  * batch as it is now and returns whether the list shows it; `onDeleted(id)` is called for deleted ones. Returns a function
  * that stops it.
+ * @param {object} options
+ * @param {() => Promise<unknown>} options.refresh
+ * @param {(batch: Batch) => boolean} options.onBatch
+ * @param {(id: string) => void} options.onDeleted
  */
 export function followList({ refresh, onBatch, onDeleted }) {
+  /** @type {EventSource | null} */
   let source = null;
   let stopped = false;
-  const timers = { poll: null, stream: null, refresh: null, hidden: null };
+  /** @type {Record<'poll' | 'stream' | 'refresh' | 'hidden', number | undefined>} */
+  const timers = { poll: undefined, stream: undefined, refresh: undefined, hidden: undefined };
 
   async function refreshNow() {
     clearTimeout(timers.refresh);
-    timers.refresh = null;
+    timers.refresh = undefined;
     const loaded = await refresh().then(
       () => true,
       () => false,
@@ -42,7 +50,7 @@ export function followList({ refresh, onBatch, onDeleted }) {
 
   function disconnect() {
     for (const timer of Object.values(timers)) clearTimeout(timer);
-    timers.refresh = null;
+    timers.refresh = undefined;
     source?.close();
     source = null;
   }

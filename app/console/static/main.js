@@ -1,13 +1,15 @@
 // Starts the console: who is signed in, then the screen that the address names.
 import { get, onSignedOut } from './api.js';
 import { setUpConnection } from './connection.js';
-import { fillIcons, loadIcons } from './dom.js';
+import { fillIcons, loadIcons, targetOf } from './dom.js';
 import { setUpMenu } from './parts/overlays.js';
 import { address, go, lazy, reload, start } from './router.js';
 import { batchesScreen } from './screens/batches.js';
 import { signInScreen } from './screens/sign-in.js';
 import { setUpShell, showSession, showShell } from './shell.js';
 import { setUpShortcuts } from './shortcuts.js';
+
+/** @import { Session } from '../api.d.ts' */
 
 let wanted = '#/batches';
 
@@ -17,6 +19,7 @@ function askToSignIn() {
   go('#/sign-in');
 }
 
+/** @param {Session} made */
 function signedIn(made) {
   showSession(made);
   history.replaceState(null, '', wanted);
@@ -35,9 +38,10 @@ setUpMenu();
 onSignedOut(askToSignIn);
 // Forms are handled by their screens; only dialogs are closed by the browser.
 addEventListener('submit', (event) => {
-  if (event.target.method !== 'dialog') event.preventDefault();
+  if (targetOf(event).getAttribute('method') !== 'dialog') event.preventDefault();
 });
 
+/** @type {Session | null} */
 let session = null;
 try {
   session = await get('/api/session');

@@ -1,5 +1,8 @@
 // What the page knows about one batch, and how each event changes it. No drawing here.
 
+/** @import { Batch, BatchEvent, Job, Step } from '../api.d.ts' */
+
+/** @type {Record<string, string>} */
 const JOB_STATUS = {
   'job.started': 'running',
   'job.retrying': 'pending',
@@ -11,13 +14,20 @@ const JOB_STATUS = {
 };
 
 export class BatchModel {
+  /** @param {Batch} batch */
   constructor(batch) {
     this.batch = batch;
-    this.jobs = new Map(); // by id, in order of sequence
-    this.jobIds = new Map(); // sequence -> job id, also of jobs that are not loaded
+    /** @type {Map<string, Job>} by id, in order of sequence */
+    this.jobs = new Map();
+    /** @type {Map<number, string>} sequence -> job id, also of jobs that are not loaded */
+    this.jobIds = new Map();
   }
 
-  /** Takes jobs from the API. Known ones are changed in place, so that their rows keep pointing at them. */
+  /**
+   * Takes jobs from the API; returns the new ones. Known ones are changed in place, so that their rows keep pointing at
+   * them.
+   * @param {Job[]} list
+   */
   addJobs(list) {
     const fresh = [];
     for (const job of list) {
@@ -32,7 +42,10 @@ export class BatchModel {
     return fresh;
   }
 
-  /** Applies one event; returns the job it changed, or undefined. */
+  /**
+   * Applies one event; returns the job it changed, or undefined.
+   * @param {BatchEvent} event
+   */
   apply(event) {
     const { batch } = this;
     batch.last_event_id = event.id;
@@ -41,13 +54,14 @@ export class BatchModel {
       applyToBatch(batch, event);
       return undefined;
     }
-    this.jobIds.set(event.sequence, event.job_id);
+    if (event.sequence) this.jobIds.set(event.sequence, event.job_id);
     const job = this.jobs.get(event.job_id);
     if (job) applyToJob(job, event);
     return job;
   }
 }
 
+/** @param {Batch} batch @param {BatchEvent} event */
 function applyToBatch(batch, event) {
   if (event.status) batch.status = event.status;
   switch (event.type) {
@@ -72,6 +86,7 @@ function applyToBatch(batch, event) {
   if (['completed', 'partial', 'failed', 'cancelled'].includes(batch.status)) batch.completed_at ??= event.at;
 }
 
+/** @param {Job} job @param {BatchEvent} event */
 function applyToJob(job, event) {
   job.status = JOB_STATUS[event.type] ?? event.status ?? job.status;
   job.stage = event.stage ?? job.stage;
@@ -94,7 +109,7 @@ function applyToJob(job, event) {
       break;
     case 'step.failed':
       endStep(step, 'failed', event.at);
-      if (step) step.error_code = event.error_code;
+      if (step) step.error_code = event.error_code ?? null;
       break;
     case 'job.retrying':
       job.run_at = event.retry_at ?? null;
@@ -114,6 +129,7 @@ function applyToJob(job, event) {
   else settleSteps(job, event.at);
 }
 
+/** @param {Step | undefined} step @param {string} status @param {string} at */
 function endStep(step, status, at) {
   if (!step) return;
   step.status = status;
@@ -121,6 +137,7 @@ function endStep(step, status, at) {
   step.completed_at = at;
 }
 
+/** @param {Job} job @param {string} at */
 function beginStep(job, at) {
   const step = job.steps.find(({ name }) => name === job.stage);
   if (!step || step.status === 'running') return;
@@ -130,6 +147,7 @@ function beginStep(job, at) {
   step.completed_at = null;
 }
 
+/** @param {Job} job @param {string} at */
 function settleSteps(job, at) {
   if (job.status === 'pending') {
     for (const step of job.steps) if (step.status === 'running') step.status = 'pending';
@@ -145,13 +163,19 @@ function settleSteps(job, at) {
   }
 }
 
-/** How far one job is, from 0 to 1, and the state of its segment. */
-export function segmentOf(job, tone) {
+/**
+ * The segment of one job, filled as far as the job is.
+ * @param {Job} job
+ * @param {string} state
+ * @returns {{ state: string, done: number }}
+ */
+export function segmentOf(job, state) {
   const ended = job.steps.filter(({ status }) => status !== 'pending' && status !== 'running').length;
   const running = job.steps.some(({ status }) => status === 'running') ? (job.progress ?? 0.5) : 0;
-  return { state: tone, done: job.steps.length ? (ended + running) / job.steps.length : 0 };
+  return { state, done: job.steps.length ? (ended + running) / job.steps.length : 0 };
 }
 
+/** @param {Pick<Job, 'sequence' | 'filename'> & Partial<Job>} job */
 export function jobName(job) {
   const fromRecord = job.record && (job.record.name ?? job.record.title);
   const name = job.filename || fromRecord || job.source_url || `Record ${job.sequence}`;

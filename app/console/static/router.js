@@ -1,9 +1,14 @@
 // Addresses after the '#': '#/batches/{id}?job=3'. The query holds every filter of a screen.
-import { button, find, h } from './dom.js';
+import { button, findOptional, h } from './dom.js';
 import { mount } from './shell.js';
 
+/** @import { Screen, ScreenFactory } from '../types.d.ts' */
+
+/** @type {Record<string, ScreenFactory>} */
 const screens = {};
-let current = null; // { path, leave, update }
+/** @type {(Screen & { path: string }) | null} */
+let current = null;
+/** @type {(name: string) => void} */
 let onShow = () => {};
 let navigated = false; // a link was followed, and its page has not been announced yet
 
@@ -13,30 +18,44 @@ export function address() {
   return { path, name, id: id && decodeURIComponent(id), params: new URLSearchParams(query) };
 }
 
+/** @typedef {Record<string, string | number | null | undefined>} Params */
+
+/** @param {string} path @param {Params} [params] */
 export const hrefOf = (path, params = {}) => {
-  const query = new URLSearchParams(Object.entries(params).filter(([, value]) => value)).toString();
+  const present = Object.entries(params).flatMap(([name, value]) => (value ? [[name, String(value)]] : []));
+  const query = new URLSearchParams(present).toString();
   return `#/${path}${query ? `?${query}` : ''}`;
 };
 
-/** Changes some members of the query without a new history entry and without drawing the screen again. */
+/**
+ * Changes some members of the query without a new history entry and without drawing the screen again.
+ * @param {Params} changes
+ */
 export function setQuery(changes) {
   const { path, params } = address();
   history.replaceState(history.state, '', hrefOf(path, { ...Object.fromEntries(params), ...changes }));
 }
 
-/** Opens something above the page: Back, or `closeOverlay`, takes it away again. A second one replaces the first. */
+/**
+ * Opens something above the page: Back, or `closeOverlay`, takes it away again. A second one replaces the first.
+ * @param {string} hash
+ */
 export function openOverlay(hash) {
   if (history.state?.overlay) history.replaceState(history.state, '', hash);
   else history.pushState({ overlay: true }, '', hash);
   show();
 }
 
-/** Takes `name` out of the query, by going back when `openOverlay` put it there. */
+/**
+ * Takes `name` out of the query, by going back when `openOverlay` put it there.
+ * @param {string} name
+ */
 export function closeOverlay(name) {
   if (history.state?.overlay) history.back();
   else setQuery({ [name]: '' });
 }
 
+/** @param {string} hash */
 export function go(hash) {
   location.hash = hash;
 }
@@ -65,7 +84,7 @@ function show() {
  * Screens that return `deferred` call this themselves, once they have something to show.
  */
 export function focusHeading() {
-  if (navigated) find('main:not([hidden]) h1')?.focus({ preventScroll: true });
+  if (navigated) findOptional('main:not([hidden]) h1')?.focus({ preventScroll: true });
   navigated = false;
 }
 
@@ -80,31 +99,33 @@ const unreachable = () =>
     ),
   );
 
-const stylesheets = new Map(); // name -> a promise that its rules hold
+/** @type {Map<string, Promise<unknown>>} name -> settled when its rules hold */
+const stylesheets = new Map();
 
+/** @param {string} name */
 function loadStyles(name) {
-  if (!stylesheets.has(name)) {
-    stylesheets.set(
-      name,
-      new Promise((resolve, reject) => {
-        const link = h('link', {
-          rel: 'stylesheet',
-          href: `/console/styles/${name}.css`,
-          onload: resolve,
-          onerror: reject,
-        });
-        document.head.append(link);
-      }),
-    );
-    // After a failure the next visit tries again.
-    stylesheets.get(name).catch(() => stylesheets.delete(name));
-  }
-  return stylesheets.get(name);
+  const known = stylesheets.get(name);
+  if (known) return known;
+  const loaded = new Promise((resolve, reject) => {
+    const href = `/console/styles/${name}.css`;
+    document.head.append(h('link', { rel: 'stylesheet', href, onload: resolve, onerror: reject }));
+  });
+  stylesheets.set(name, loaded);
+  // After a failure the next visit tries again.
+  loaded.catch(() => stylesheets.delete(name));
+  return loaded;
 }
 
-/** A screen whose module, fetched with the styles `sheet` when it is first asked for, exports it as `name`. */
+/**
+ * A screen whose module, fetched with the styles `sheet` when it is first opened, exports it as `name`.
+ * @template {string} Name
+ * @param {() => Promise<Record<Name, ScreenFactory>>} load
+ * @param {Name} name
+ * @param {string} sheet
+ * @returns {ScreenFactory}
+ */
 export const lazy = (load, name, sheet) => (params, id) => {
-  const screen = { left: false, inner: null };
+  const screen = { left: false, inner: /** @type {Screen | null} */ (null) };
   Promise.all([load(), loadStyles(sheet)]).then(
     ([module]) => {
       if (screen.left) return;
@@ -130,6 +151,7 @@ export function reload() {
   show();
 }
 
+/** @param {Record<string, ScreenFactory>} table @param {(name: string) => void} shown */
 export function start(table, shown) {
   Object.assign(screens, table);
   onShow = shown;

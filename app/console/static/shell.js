@@ -1,13 +1,19 @@
 // What stands around every screen: navigation, crumbs, who is signed in, how busy the service is.
 import { get, remove } from './api.js';
 import { find, findAll, h, setAttr, setText } from './dom.js';
-import { fileSize } from './format.js';
+import { fileSize, formatNumber } from './format.js';
 import { OPEN } from './parts/states.js';
 
 const REFRESH_EVERY = 10_000;
-let timer = null;
+/** @type {number | undefined} */
+let timer;
 
-/** `parts` are [label, href]; the last one, without href, is the current page. */
+/** @import { BatchCounts, Session, Status } from '../api.d.ts' */
+
+/**
+ * `parts` are [label, href]; the last one, without href, is the current page.
+ * @param {...[label: string, href?: string]} parts
+ */
 export function setBreadcrumbs(...parts) {
   const nodes = parts.map(([label, href]) =>
     href ? h('a', { href }, label) : h('span', { 'aria-current': 'page' }, label),
@@ -16,11 +22,15 @@ export function setBreadcrumbs(...parts) {
   find('#crumbs').replaceChildren(...nodes.flatMap((node, at) => (at ? [slash(), node] : [node])));
 }
 
+/** @param {string} title */
 export function setTitle(title) {
   document.title = `${title} · Tranche`;
 }
 
-/** Shows either the shell or, for signing in, the bare page. */
+/**
+ * Shows either the shell or, for signing in, the bare page.
+ * @param {string} screenName
+ */
 export function showShell(screenName) {
   const bare = screenName === 'sign-in';
   find('#shell').hidden = bare;
@@ -35,32 +45,40 @@ export function showShell(screenName) {
   if (bare) clearTimeout(timer);
 }
 
-/** Puts a screen's root into the page. */
+/**
+ * Puts a screen's root into the page.
+ * @param {Node} root
+ */
 export function mount(root, target = '#main') {
   find(target).replaceChildren(root);
 }
 
+/** @param {string} id @param {string} label @param {number} value @param {number} max */
 function drawGauge(id, label, value, max) {
   const box = find(id);
   box.hidden = !max;
+  /** @type {HTMLProgressElement} */
   const meter = find('progress', box);
   setText(box.children[1], label);
   setAttr(meter, 'max', max);
   meter.value = value;
 }
 
-/** The latest answer of /api/status; null until there is one. */
+/** @type {Status | null} The latest answer of /api/status; null until there is one. */
 export let status = null;
 
 async function refreshStatus() {
   clearTimeout(timer);
   if (!document.hidden) {
     try {
-      const [about, { by_status: counts }] = await Promise.all([get('/api/status'), get('/api/batches/counts')]);
+      const [about, { by_status: counts }] = await Promise.all([
+        /** @type {Promise<Status>} */ (get('/api/status')),
+        /** @type {Promise<BatchCounts>} */ (get('/api/batches/counts')),
+      ]);
       status = about;
-      const { slots, disk } = status;
+      const { slots, disk } = about;
       const open = OPEN.reduce((sum, one) => sum + counts[one], 0);
-      setText(find('#open-batches'), open ? open.toLocaleString('en') : '');
+      setText(find('#open-batches'), open ? formatNumber(open) : '');
       drawGauge('#slots', `${slots.used} of ${slots.total}`, slots.used, slots.total);
       drawGauge('#disk', fileSize(disk.free), disk.total - disk.free, disk.total);
     } catch {
@@ -71,6 +89,7 @@ async function refreshStatus() {
   timer = setTimeout(refreshStatus, REFRESH_EVERY);
 }
 
+/** @param {Session} session */
 export function showSession(session) {
   find('#system').hidden = session.user.role !== 'admin';
   setText(find('#who'), session.user.email || session.user.name);
@@ -78,6 +97,7 @@ export function showSession(session) {
   refreshStatus();
 }
 
+/** @param {() => void} signedOut */
 export function setUpShell(signedOut) {
   find('#theme').addEventListener('click', () => {
     const root = document.documentElement;

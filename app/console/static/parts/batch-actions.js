@@ -13,13 +13,21 @@ import { go } from '../router.js';
 import { actionButton, menuButton, setDisabledReason, setLabel } from './overlays.js';
 import { sharePanel } from './share.js';
 
+/** @import { Batch } from '../../api.d.ts' */
+/** @import { BatchParts } from '../../types.d.ts' */
+
 const FORMATS = [
   ['CSV', 'csv'],
   ['JSON', 'json'],
   ['Excel (XLSX)', 'xlsx'],
 ];
 
-/** `changed` is called after the batch was archived or brought back, `gone` after it was deleted. */
+/**
+ * `changed` is called after the batch was archived or unarchived, `gone` after it was deleted.
+ * @param {BatchParts} parts
+ * @param {Batch} batch
+ * @param {{ changed: () => void, gone: () => void }} options
+ */
 export function batchActions(parts, batch, { changed, gone }) {
   const path = `/api/batches/${batch.id}`;
   const pauseButton = actionButton('Pause', 'pause', () => togglePause(batch), { class: 'btn hold' });
@@ -61,8 +69,8 @@ export function batchActions(parts, batch, { changed, gone }) {
     render() {
       const word = pauseLabel(batch);
       setLabel(pauseButton, word === 'Pause' ? 'pause' : 'play', word);
-      pauseButton.classList.toggle('primary', word !== 'Pause' && !disabledReason.hold(batch));
-      setDisabledReason(pauseButton, disabledReason.hold(batch));
+      pauseButton.classList.toggle('primary', word !== 'Pause' && !disabledReason.pause(batch));
+      setDisabledReason(pauseButton, disabledReason.pause(batch));
       setDisabledReason(cancelButton, disabledReason.cancel(batch));
       setDisabledReason(retryButton, disabledReason.retry(batch));
       parts.resume.hidden = batch.status !== 'paused';

@@ -7,14 +7,20 @@ import { progressBar } from './progress-bar.js';
 import { completeCount, isOpen, jobState, setState } from './states.js';
 import { secondsLeft, statusMessage } from './status-message.js';
 
-const SINGLE_SLICES = 120; // past this many jobs the bar is stacked by state
+/** @import { Batch, Job } from '../../api.d.ts' */
+/** @import { BatchParts } from '../../types.d.ts' */
+/** @import { Reported } from './status-message.js' */
 
-// Amber never shares the bar with vermilion, so a job that waits for its next try is drawn as waiting.
+const MAX_SEGMENTS = 120; // past this many jobs the bar is stacked by state
+
+// Amber never shares the bar with vermilion, so a job that waits to be retried is drawn as waiting.
+/** @param {Job} job */
 function barTone(job) {
   const [tone] = jobState(job);
   return tone === 'retrying' ? 'pending' : tone;
 }
 
+/** @param {Batch} batch */
 function timeText(batch) {
   if (batch.status === 'paused' && batch.paused_at) return `paused at ${shortDateTime(batch.paused_at)}`;
   if (isOpen(batch)) {
@@ -27,10 +33,17 @@ function timeText(batch) {
   return `${took}ended ${timeAgo(batch.completed_at)}`;
 }
 
-/** `jobs` gives the jobs that are loaded, in order; `whole` says that they are all there are; `serverReason` see `statusMessage`. */
+/**
+ * `jobs` gives the jobs that are loaded, in order; `whole` says that they are all there are; `serverReason` is for `statusMessage`.
+ * @param {BatchParts} parts
+ * @param {Batch} batch
+ * @param {() => Job[]} jobs
+ * @param {boolean} whole
+ * @param {() => Reported} serverReason
+ */
 export function batchHeader(parts, batch, jobs, whole, serverReason) {
   const { total } = batch.counters;
-  const single = whole && total <= SINGLE_SLICES;
+  const single = whole && total <= MAX_SEGMENTS;
   const bar = progressBar(single ? total : null, 'Jobs complete', true);
   parts.bar.append(bar.node);
   setText(parts.name, batch.name);

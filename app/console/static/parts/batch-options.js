@@ -1,11 +1,27 @@
 // The options of a new batch that every pipeline has: name, order, a trial run, what happens when jobs fail.
 import { plural } from '../format.js';
 
-const POLICY_LABELS = { pause: 'pause', fail: 'give up', continue: 'go on' };
+/** @import { Pipeline, TemplateOptions } from '../../api.d.ts' */
+/** @import { NewBatchParts } from '../../types.d.ts' */
 
-/** `parts` has the fields; `setPipeline` sets the pipeline, whose own options hold where a field is left empty. */
+/** @type {Record<string, string>} */
+const POLICY_LABELS = { pause: 'pause', fail: 'fail the batch', continue: 'continue' };
+
+/**
+ * `fact` where there is something to say.
+ * @param {unknown} condition
+ * @param {[string, string]} fact
+ * @returns {[string, string][]}
+ */
+const only = (condition, fact) => (condition ? [fact] : []);
+
+/**
+ * `parts` has the fields; `setPipeline` sets the pipeline, whose own options hold where a field is left empty.
+ * @param {NewBatchParts} parts
+ */
 export function batchOptions(parts) {
   const { name, mode, max, trial, mail, policy, threshold } = parts;
+  /** @type {Pipeline | null} */
   let pipeline = null;
 
   function patch() {
@@ -15,8 +31,8 @@ export function batchOptions(parts) {
 
   function orderText() {
     const most = max.value;
-    if ((mode.value || pipeline.mode) === 'sequential' || most === '1') return 'one at a time';
-    return `up to ${most || pipeline.max_parallel} at once`;
+    if ((mode.value || pipeline?.mode) === 'sequential' || most === '1') return 'one at a time';
+    return `up to ${most || pipeline?.max_parallel} at once`;
   }
 
   function policyOf() {
@@ -27,32 +43,42 @@ export function batchOptions(parts) {
 
   return {
     patch,
+    /** @param {Pipeline} chosen */
     setPipeline(chosen) {
       pipeline = chosen;
     },
+    /** @returns {[string, string][]} */
     facts: () => [
       ['Order', orderText()],
-      trial.value && trial.validity.valid && ['Trial run', plural(Number(trial.value), 'job')],
-      policy.value && ['When many fail', POLICY_LABELS[policy.value]],
-      ['Name', name.value.trim() || 'made when it starts'],
+      ...only(trial.value && trial.validity.valid, ['Trial run', plural(Number(trial.value), 'job')]),
+      ...only(policy.value, ['When too many fail', POLICY_LABELS[policy.value]]),
+      ['Name', name.value.trim() || 'chosen when it starts'],
     ],
-    /** Takes over the options of a template; empty ones are the pipeline's. */
+    /**
+     * Takes over the options of a template; empty ones are the pipeline's.
+     * @param {TemplateOptions} options
+     */
     fill(options) {
+      const share = options.failure_policy?.threshold;
       name.value = options.name ?? '';
       mode.value = options.execution_mode ?? '';
-      max.value = options.max_parallel ?? '';
-      trial.value = options.first_n ?? '';
+      max.value = String(options.max_parallel ?? '');
+      trial.value = String(options.first_n ?? '');
       mail.value = options.notification_email ?? '';
       policy.value = options.failure_policy?.action ?? '';
-      threshold.value = options.failure_policy?.threshold == null ? '' : options.failure_policy.threshold * 100;
+      threshold.value = share == null ? '' : String(share * 100);
       patch();
     },
-    /** The first field that cannot be used, as [sentence, field]. */
+    /**
+     * The first field that cannot be used, as [sentence, field].
+     * @returns {[string, HTMLInputElement] | null}
+     */
     problem() {
-      if (!max.validity.valid) return ['“At most at once” has to be a whole number from 1.', max];
-      if (!trial.validity.valid) return ['“Trial run” has to be a whole number from 1.', trial];
-      if (!mail.validity.valid) return ['“E-mail” is not an address.', mail];
-      if (!threshold.disabled && !threshold.validity.valid) return ['“Too many” has to be from 0 to 100.', threshold];
+      if (!max.validity.valid) return ['“Jobs at once” has to be a whole number, 1 or more.', max];
+      if (!trial.validity.valid) return ['“Trial run” has to be a whole number, 1 or more.', trial];
+      if (!mail.validity.valid) return ['“Email” is not an email address.', mail];
+      if (!threshold.disabled && !threshold.validity.valid)
+        return ['“Failure threshold” has to be from 0 to 100.', threshold];
       return null;
     },
     read: () => ({

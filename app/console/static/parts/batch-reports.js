@@ -1,12 +1,15 @@
-// The reports that the files of a batch have: each a page to read and print, loaded when the section is unfolded.
-import { get } from '../api.js';
+// The reports that the files of a batch have: each a page to read and print, loaded when the section is opened.
+import { errorText, get } from '../api.js';
 import { h, icon } from '../dom.js';
 import { fileSize, plural } from '../format.js';
 import { actionButton } from './overlays.js';
 
+/** @import { Batch, Page, ReportItem } from '../../api.d.ts' */
+
 const PAGE = 100;
 const PIPELINE = 'data-report';
 
+/** @param {ReportItem} report */
 const row = ({ id, file_name: name, file_size: bytes, row_count: rows, column_count: columns }) =>
   h(
     'li',
@@ -20,20 +23,26 @@ const row = ({ id, file_name: name, file_size: bytes, row_count: rows, column_co
     ),
   );
 
+/** @param {Batch} batch */
 export function batchReports(batch) {
   const list = h('ul.filelist');
-  const fault = h('p.error', { role: 'alert' });
+  const problem = h('p.error', { role: 'alert' });
   const more = actionButton('Show more', null, load, { class: 'btn small', hidden: true });
-  const node = h('details.panel', { hidden: true }, h('summary', h('h2', 'Reports')), list, fault, more);
+  const node = h('details.panel', { hidden: true }, h('summary', h('h2', 'Reports')), list, problem, more);
+  /** @type {string | null} */
   let cursor = null;
 
   async function load() {
-    const answer = await get('/api/reports', { batch_id: batch.id, limit: PAGE, cursor }).catch((error) => ({ error }));
-    fault.textContent = answer.error?.message ?? '';
-    if (answer.error) return;
-    cursor = answer.next_cursor;
-    more.hidden = !cursor;
-    list.append(...answer.reports.map(row));
+    problem.textContent = '';
+    try {
+      /** @type {Page<'reports', ReportItem>} */
+      const page = await get('/api/reports', { batch_id: batch.id, limit: PAGE, cursor });
+      cursor = page.next_cursor;
+      more.hidden = !cursor;
+      list.append(...page.reports.map(row));
+    } catch (error) {
+      problem.textContent = errorText(error);
+    }
   }
 
   node.addEventListener('toggle', () => {

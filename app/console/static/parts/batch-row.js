@@ -1,6 +1,6 @@
-// One batch in the list, with the jobs it shows when it is unfolded.
+// One batch in the list, with the jobs it shows when it is expanded.
 import { archiveMenuItems, disabledReason, retryFailed } from '../commands.js';
-import { h, icon, setAttr, setText } from '../dom.js';
+import { h, icon, setAttr, setText, targetOf } from '../dom.js';
 import { dateTime, duration, elapsed, percent, timeAgo, timeLeft } from '../format.js';
 import { menuButton } from './overlays.js';
 import { progressBar } from './progress-bar.js';
@@ -8,29 +8,42 @@ import { rowPreview } from './row-preview.js';
 import { completeCount, isOpen, setState, stateLabel } from './states.js';
 import { secondsLeft } from './status-message.js';
 
+/** @import { Batch } from '../../api.d.ts' */
+/** @import { Child } from '../../types.d.ts' */
+
+/** @param {Batch} batch */
 export function timeOf(batch) {
   const { status, counters } = batch;
   if (status === 'draft') return 'not started';
   if (status === 'paused') return batch.pause_reason === 'user' ? 'paused' : 'needs a decision';
-  if (status === 'pending') return 'waits for a slot';
+  if (status === 'pending') return 'waiting for a slot';
   if (status === 'processing') {
     const seconds = secondsLeft(batch);
     if (seconds !== null) return timeLeft(seconds * 1000);
-    return counters.running ? 'running' : 'waits for a slot';
+    return counters.running ? 'running' : 'waiting for a slot';
   }
   if (status === 'cancelling') return 'stopping';
   if (batch.started_at && batch.completed_at) return elapsed(batch.started_at, batch.completed_at);
   return batch.processing_time_ms ? duration(batch.processing_time_ms) : '';
 }
 
-/** Where a name ends in its date, as directory names do, the date is what tells rows apart: it is never cut off. */
+/**
+ * Where a name ends in its date, as directory names do, the date distinguishes rows, so it is never cut off.
+ * @param {string} name
+ * @param {string} href
+ */
 function nameLink(name, href) {
   const [, head, date] = /^(.+?)(_\d{4}-\d\d-\d\d(?:_\d+)?)$/.exec(name) ?? [];
   if (!date) return h('a.cut.name', { href, title: name }, name);
   return h('a.name.dated', { href, title: name, 'aria-label': name }, h('span.cut', head), h('span', date));
 }
 
-/** `check` is the checkbox. `left` is called with whether the row went: true after archiving or deleting, false after it was taken back. */
+/**
+ * `check` is the checkbox. `onRemoved` is called with true after archiving or deleting, with false after Undo.
+ * @param {Batch} batch
+ * @param {HTMLElement} check
+ * @param {(removed: boolean) => void} onRemoved
+ */
 export function batchRow(batch, check, onRemoved) {
   const detailId = `jobs-of-${batch.id}`;
   const href = `#/batches/${batch.id}`;
@@ -42,6 +55,7 @@ export function batchRow(batch, check, onRemoved) {
   );
   const state = stateLabel(batch.status);
   const jobs = h('span');
+  const unit = h('span.unit');
   const done = h('span.num');
   const failed = h('span.bad');
   const time = h('span.cut');
@@ -66,13 +80,14 @@ export function batchRow(batch, check, onRemoved) {
     ],
     { class: 'btn quiet small square', 'aria-label': `More for ${batch.name}` },
   );
-  const cell = (name, ...kids) => h('td', { class: name }, ...kids);
+  /** @param {string} name @param {...Child} children */
+  const cell = (name, ...children) => h('td', { class: name }, children);
   const row = h(
     'tr.batch',
     cell('k-check', check),
     cell('k-name', h('div.named', expander, nameLink(batch.name, href))),
     cell('k-pipe', h('span.cut.dim', batch.pipeline.title)),
-    cell('k-jobs num', jobs, h('span.unit', ' jobs')),
+    cell('k-jobs num', jobs, unit),
     cell('k-state', state),
     cell('k-bar', h('div.meter', bar.node, done, failed)),
     cell('k-time dim', time),
@@ -82,6 +97,7 @@ export function batchRow(batch, check, onRemoved) {
   const inside = h('td', { colspan: 9 });
   const detail = h('tr.inside', { id: detailId, hidden: true }, inside);
   const body = h('tbody', row, detail);
+  /** @type {ReturnType<typeof rowPreview> | null} */
   let preview = null;
 
   async function toggle() {
@@ -101,6 +117,7 @@ export function batchRow(batch, check, onRemoved) {
     await preview.refresh().catch(() => {});
   };
 
+  /** @param {Partial<Batch>} next */
   function patch(next = batch) {
     const wasOpen = isOpen(batch);
     Object.assign(batch, next);
@@ -108,6 +125,7 @@ export function batchRow(batch, check, onRemoved) {
     const share = percent(completeCount(counters), counters.total);
     setState(state, batch.status);
     setText(jobs, counters.total.toLocaleString('en'));
+    setText(unit, counters.total === 1 ? ' job' : ' jobs');
     bar.setCounts(counters);
     bar.setValue(share);
     setText(done, `${share}%`);
@@ -119,7 +137,7 @@ export function batchRow(batch, check, onRemoved) {
 
   expander.addEventListener('click', toggle);
   row.addEventListener('click', (event) => {
-    if (!event.target.closest('a, button, label, input')) toggle();
+    if (!targetOf(event).closest('a, button, label, input')) toggle();
   });
   patch();
   return {

@@ -1,7 +1,9 @@
-// The tabs of the list, each a set of states, and how many batches stand under each.
+// The tabs of the list, each a set of states, and how many batches are in each.
 import { OPEN } from './states.js';
 
-/** Key in the address -> the tab's word, and the states it asks for; none asks for all. */
+/** @import { BatchCounts } from '../../api.d.ts' */
+
+/** @type {Record<string, [label: string, states: string]>} Key in the address -> label and states; none means all. */
 export const TABS = {
   '': ['All', ''],
   progress: ['In progress', OPEN.join(',')],
@@ -10,7 +12,7 @@ export const TABS = {
   archived: ['Archived', ''],
 };
 
-/** `counts` is { by_status, archived }. */
+/** @param {BatchCounts} counts @param {string} tab */
 export function countOf(counts, tab) {
   if (tab === 'archived') return counts.archived;
   const statuses = TABS[tab]?.[1] ? TABS[tab][1].split(',') : Object.keys(counts.by_status);

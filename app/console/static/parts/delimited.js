@@ -2,15 +2,27 @@
 
 const DELIMITERS = ['\t', ';', ','];
 
-/** The delimiter that the head has most of. */
+/** @typedef {{ line: number, cells: string[] }} Row with the line it begins on */
+
+/**
+ * The delimiter that the header has most of.
+ * @param {string} head
+ */
 function delimiterOf(head) {
+  /** @param {string} delimiter */
   const countOf = (delimiter) => head.split(delimiter).length;
   return DELIMITERS.reduce((best, one) => (countOf(one) > countOf(best) ? one : best));
 }
 
-/** Rows of cells, each row with the line it begins on; { rows, open } where `open` is the line of a quote never closed. */
+/**
+ * The rows of a table, and `open`: the line of a quote that is never closed, or 0.
+ * @param {string} content
+ * @param {string} delimiter
+ */
 function cellsOf(content, delimiter) {
+  /** @type {Row[]} */
   const rows = [];
+  /** @type {Row} */
   let row = { line: 1, cells: [] };
   let cell = '';
   let line = 1;
@@ -42,21 +54,27 @@ function cellsOf(content, delimiter) {
   return { rows, open: quotedSince };
 }
 
-/** { records, problem }: one object for each row under the head. Every value stays text; empty cells are left out. */
+/**
+ * One object for each row under the header. Every value stays text; empty cells are left out.
+ * @param {string} content
+ * @returns {{ records: Record<string, string>[], problem: string }}
+ */
 export function readTable(content) {
   const text = content.replace(/^\uFEFF/, '').trimStart();
   const skipped = content.length - content.trimStart().length;
   const before = content.slice(0, skipped).split('\n').length - 1;
   const { rows, open } = cellsOf(text, delimiterOf(text.split('\n', 1)[0]));
   const [head, ...body] = rows;
+  /** @param {string} problem */
   const none = (problem) => ({ records: [], problem });
-  if (open) return none(`The quote that opens on line ${open + before} never closes.`);
+  if (open) return none(`The quote that opens on line ${open + before} is never closed.`);
+  if (!head) return none('There is no header row.');
   const names = head.cells.map((name) => name.trim());
   const twice = names.find((name, at) => name && names.indexOf(name) !== at);
-  if (twice) return none(`The head has “${twice}” twice.`);
-  if (!body.length) return none('There is only one line. A table needs a head and rows under it.');
+  if (twice) return none(`The header has “${twice}” twice.`);
+  if (!body.length) return none('There is only one line. A table needs a header row and at least one row below it.');
   const long = body.find(({ cells }) => cells.slice(names.length).some((cell) => cell.trim()));
-  if (long) return none(`Line ${long.line + before} has more cells than the head.`);
+  if (long) return none(`Line ${long.line + before} has more cells than the header.`);
   const records = body.map(({ cells }) =>
     Object.fromEntries(
       names.map((name, at) => [name, (cells[at] ?? '').trim()]).filter(([name, value]) => name && value),

@@ -1,12 +1,13 @@
-// What stands in the place of the list while there is nothing to list.
+// What is shown instead of the list while it is empty.
 import { button, h, icon } from '../dom.js';
 import { TABS } from './batch-tabs.js';
 
+/** @type {Record<string, string>} */
 const EXPLANATIONS = {
   progress: 'Nothing is running or waiting.',
-  completed: 'Batches with at least one success are listed here once they end.',
-  failed: 'Batches that end without a single success are listed here.',
-  archived: 'Batches that are archived leave the other lists and are kept here.',
+  completed: 'Batches in which at least one job succeeded are listed here once they end.',
+  failed: 'Batches that end without a single successful job are listed here.',
+  archived: 'Archived batches leave the other lists and are kept here.',
 };
 
 const example = () =>
@@ -17,14 +18,18 @@ const example = () =>
     '  -F pipeline=pdf-extraction -F \'params={"swimmer_name": "Maya Lindqvist"}\'',
   ].join('\n');
 
-/** `narrowed`: filters hide batches, and `clear` takes them away. */
+/**
+ * @param {Record<string, string>} filters
+ * @param {boolean} filtered whether filters hide batches
+ * @param {() => void} clear clears the filters
+ */
 export function emptyBatches(filters, filtered, clear) {
   if (filtered) {
     const title = filters.search ? `Nothing matches “${filters.search}”` : 'No batches match';
     return h(
       'div.empty',
       h('h2', title),
-      h('p', 'The filters above hide all batches.'),
+      h('p', 'No batch matches the filters above.'),
       button('Clear filters', null, clear),
     );
   }

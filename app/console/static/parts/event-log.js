@@ -2,23 +2,31 @@
 import { h, setText } from '../dom.js';
 import { timeOfDay } from '../format.js';
 
+/** @import { BatchEvent } from '../../api.d.ts' */
+/** @import { BatchParts } from '../../types.d.ts' */
+
 const KEPT = 1000;
 const SHOWN = 300;
 const NEAR_END = 24; // pixels
 // Progress reports are many and say what the job's row says; the JSON log has them all.
 const UNLISTED = new Set(['job.progressed']);
+/** @type {Record<string, string>} */
 const TONES = { completed: 'completed', partial: 'partial', failed: 'failed', cancelled: 'cancelled' };
 
+/** @type {Record<string, string>} */
 const REASONS = { user: 'on request', failure_threshold: 'too many jobs failed', first_n: 'the trial run has ended' };
 
+/** @param {BatchEvent} event */
 const isFailure = ({ type }) => type.endsWith('.failed') || type === 'job.retrying';
 
+/** @param {BatchEvent} event */
 function toneOf({ type }) {
   if (type === 'job.retrying') return 'retrying';
   if (type.startsWith('step.')) return type === 'step.failed' ? 'failed' : null;
   return TONES[type.split('.')[1]] ?? null;
 }
 
+/** @param {BatchEvent} event */
 function describe(event) {
   const { type, step, stage, message } = event;
   if (event.error_code) return [event.error_code, message].filter(Boolean).join(': ');
@@ -27,9 +35,10 @@ function describe(event) {
   if (type.startsWith('batch.') && event.reason) return REASONS[event.reason] ?? event.reason;
   if (type.startsWith('batch.') && event.actor) return `by ${event.actor}`;
   if (type === 'job.started') return stage ?? '';
-  return event.cached ? 'known from before' : '';
+  return event.cached ? 'from cache' : '';
 }
 
+/** @param {BatchEvent} event @param {(sequence: number) => string} linkTo */
 function lineOf(event, linkTo) {
   return h(
     'li',
@@ -41,10 +50,13 @@ function lineOf(event, linkTo) {
   );
 }
 
+/** @param {BatchParts} parts @param {(sequence: number) => string} linkTo */
 export function eventLog(parts, linkTo) {
   const { lines, follow, only } = parts;
+  /** @type {BatchEvent[]} */
   let events = [];
 
+  /** @param {BatchEvent} event */
   const listed = (event) => !UNLISTED.has(event.type) && (!only.checked || isFailure(event));
 
   // Scrolling needs the layout of all that was written before, so it waits for the frame that makes one anyway.
@@ -58,7 +70,7 @@ export function eventLog(parts, linkTo) {
   function trim() {
     // While someone reads further up, taking lines away above would move the text under their eyes.
     const most = follow.checked ? SHOWN : 5 * SHOWN;
-    while (lines.children.length > most) lines.firstChild.remove();
+    while (lines.children.length > most) lines.firstElementChild?.remove();
   }
 
   only.addEventListener('change', () => {
@@ -76,6 +88,7 @@ export function eventLog(parts, linkTo) {
   });
 
   return {
+    /** @param {BatchEvent[]} fresh @param {number} lastId */
     append(fresh, lastId) {
       events = [...events, ...fresh].slice(-KEPT);
       lines.append(

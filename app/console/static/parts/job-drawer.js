@@ -1,9 +1,9 @@
 // The drawer with everything about one job. It lives in the batch page: `?job=3` opens the third job.
-import { get } from '../api.js';
-import { debounce, find, h, icon, setText } from '../dom.js';
+import { errorText, get } from '../api.js';
+import { debounce, find, h, icon, setText, targetOf } from '../dom.js';
 import { capitalize } from '../format.js';
 import { jobName } from '../model.js';
-import { resultView } from '../results/index.js';
+import { loadResultViews, resultView } from '../results/index.js';
 import { errorDetails, failedAttempts, jobInput, jobOutputs, stepOutputs } from './job-sections.js';
 import { attemptOf, jobTime } from './job-text.js';
 import { toast } from './overlays.js';
@@ -11,29 +11,52 @@ import { shareLinks } from './share.js';
 import { jobState, setState, stateLabel } from './states.js';
 import { timeline } from './timeline.js';
 
-const section = (title, ...kids) => h('section.stack.tight', h('h3', title), ...kids);
+/** @import { Job, JobDetail } from '../../api.d.ts' */
+/** @import { Child, ShownJob } from '../../types.d.ts' */
+/** @import { BatchModel } from '../model.js' */
+/** @import { jobTable } from './job-table.js' */
 
+/** @param {string} title @param {...Child} children */
+const section = (title, ...children) => h('section.stack.tight', h('h3', title), children);
+
+/**
+ * @param {object} options
+ * @param {BatchModel} options.model
+ * @param {ReturnType<typeof jobTable>} options.table
+ * @param {(sequence: number) => Promise<string | undefined>} options.loadJob gives the id of a job
+ * @param {() => void} options.close
+ * @param {(job: Job) => void} options.open
+ */
 export function jobDrawer({ model, table, loadJob, close, open }) {
+  /** @type {HTMLDialogElement} */
   const box = find('#drawer');
   const { batch } = model;
-  let current = null; // { sequence, job, detail, patch }
+  /** @typedef {(job: ShownJob) => void} Patch */
+  /** @typedef {{ sequence: number, job?: Job, detail?: JobDetail, patch?: Patch }} Current */
+
+  /** @type {Current | null} */
+  let current = null;
 
   // ---- what the drawer shows
 
+  /** @param {number} by */
   function neighbour(by) {
     const shown = table.shown();
     const at = shown.findIndex(({ sequence }) => sequence === current?.sequence);
     return at < 0 ? undefined : shown[at + by];
   }
 
+  /** @param {number} by */
   function go(by) {
     const next = neighbour(by);
     if (next) open(next);
   }
 
+  /** @param {string} label @param {string} kind @param {string} glyph @param {() => void} act */
   const navButton = (label, kind, glyph, act, disabled = false) =>
     h(`button.btn.quiet.square.small${kind}`, { 'aria-label': label, disabled, onclick: act }, icon(glyph));
 
+  /** @param {JobDetail} job @returns {Patch} */
   function build(job) {
     const state = stateLabel(...jobState(job));
     const attempt = h('span');
@@ -50,9 +73,11 @@ export function jobDrawer({ model, table, loadJob, close, open }) {
     const result = h('div');
     const links = shareLinks(`/api/jobs/${job.id}`, 'the result of this job');
     const shared = h('details.stack', h('summary', 'Share'), links.node);
-    shared.addEventListener('toggle', () => shared.open && links.open());
-    const attempts = section('What went wrong', parts.attempts);
-    const outputs = section('What each step handed on', parts.stepOutputs);
+    shared.addEventListener('toggle', () => {
+      if (shared.open) links.open();
+    });
+    const attempts = section('Failed attempts', parts.attempts);
+    const outputs = section('Step outputs', parts.stepOutputs);
     const total = batch.counters.total.toLocaleString('en');
     box.replaceChildren(
       h(
@@ -108,9 +133,7 @@ export function jobDrawer({ model, table, loadJob, close, open }) {
       parts.output.replaceChildren(jobOutputs(now));
       parts.attempts.replaceChildren(...failedAttempts(now));
       parts.stepOutputs.replaceChildren(...stepOutputs(now));
-      result.replaceChildren(
-        ...(now.result ? [section('Result', resultView(now.pipeline ?? batch.pipeline.key, now))] : []),
-      );
+      result.replaceChildren(...(now.result ? [section('Result', resultView(now.pipeline, now))] : []));
       parts.fault.hidden = !parts.fault.firstChild;
       attempts.hidden = !parts.attempts.firstChild;
       outputs.hidden = !parts.stepOutputs.firstChild;
@@ -119,21 +142,22 @@ export function jobDrawer({ model, table, loadJob, close, open }) {
     };
   }
 
-  function draw() {
+  /** @param {Current} shown */
+  function draw({ detail, job, patch }) {
+    if (!detail) return;
     // The live job moves with each event; the detail, loaded now and then, knows outputs and errors.
-    current.patch({ ...current.detail, ...current.job, steps: stepsOf(), result: current.detail.result });
+    const steps = detail.steps.map((step, at) => ({ ...step, ...job?.steps[at] }));
+    patch?.({ ...detail, ...job, steps, result: detail.result });
   }
 
-  function stepsOf() {
-    const live = current.job?.steps ?? [];
-    return current.detail.steps.map((step, at) => ({ ...step, ...live[at] }));
-  }
-
+  /** @param {Current} request */
   async function load(request) {
     const id = await loadJob(request.sequence);
-    const answer = id && (await get(`/api/jobs/${id}`));
+    /** @type {{ job: JobDetail } | null} */
+    const answer = id ? await get(`/api/jobs/${id}`) : null;
+    if (answer) await loadResultViews([answer.job.pipeline]);
     if (current !== request) return;
-    if (!answer) {
+    if (!id || !answer) {
       box.close();
       return;
     }
@@ -141,10 +165,10 @@ export function jobDrawer({ model, table, loadJob, close, open }) {
     request.job = model.jobs.get(id);
     if (!request.patch) {
       request.patch = build(answer.job);
-      draw();
+      draw(request);
       reveal();
     } else {
-      draw();
+      draw(request);
     }
   }
 
@@ -168,12 +192,14 @@ export function jobDrawer({ model, table, loadJob, close, open }) {
     if (job) table.linkOf(job)?.focus();
   }
 
+  /** @param {KeyboardEvent} event */
   function onKey(event) {
-    if (!box.open || find('#help').open) return;
+    const target = targetOf(event);
+    if (!box.open || find('#help').hasAttribute('open')) return;
     if (event.key === 'Escape') {
       event.preventDefault();
       box.close();
-    } else if (box.contains(event.target) && !event.target.closest('input, textarea, select')) {
+    } else if (box.contains(target) && !target.closest('input, textarea, select')) {
       if (event.key === 'j') go(1);
       if (event.key === 'k') go(-1);
     }
@@ -183,22 +209,26 @@ export function jobDrawer({ model, table, loadJob, close, open }) {
   document.addEventListener('keydown', onKey);
 
   return {
+    /** @param {number | null} sequence */
     show(sequence) {
       if (!sequence) {
         if (box.open) box.close();
         return;
       }
       if (current?.sequence === sequence) return;
-      current = { sequence, job: null, detail: null, patch: null };
+      current = { sequence };
       load(current).catch((error) => {
         if (current?.sequence === sequence) current = null;
-        toast(error.message);
+        toast(errorText(error));
       });
     },
-    /** Jobs changed: when the shown one is among them, it is drawn at once and asked for its details soon. */
+    /**
+     * Jobs changed: when the shown one is among them, it is drawn at once and its details are loaded soon.
+     * @param {Iterable<Job>} jobs
+     */
     patch(jobs) {
       if (!current?.patch || !current.job || !new Set(jobs).has(current.job)) return;
-      draw();
+      draw(current);
       reload();
     },
     refresh: reload,

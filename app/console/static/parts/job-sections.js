@@ -3,12 +3,19 @@ import { h, icon } from '../dom.js';
 import { dateTime, fileSize, plural, timeOfDay } from '../format.js';
 import { jobName } from '../model.js';
 
+/** @import { JobAttempt, JobDetail } from '../../api.d.ts' */
+/** @import { Child } from '../../types.d.ts' */
+
+/** @param {JobDetail} job */
 function retrySummary(job) {
-  if (job.retry_count === 0) return 'Not tried again.';
-  return `Tried ${plural(job.retry_count + 1, 'time')}, gave up.`;
+  if (job.retry_count === 0) return 'Not retried.';
+  return `Gave up after ${plural(job.retry_count + 1, 'attempt')}.`;
 }
 
-/** The error of a failed job: its code and step, what happened, what follows. */
+/**
+ * The error of a failed job: its code and step, what happened, what follows.
+ * @param {JobDetail} job
+ */
 export function errorDetails(job) {
   if (job.status !== 'failed') return [];
   const step = job.steps.findLast(({ status }) => status === 'failed');
@@ -23,13 +30,17 @@ export function errorDetails(job) {
   ];
 }
 
+/** @type {Record<JobAttempt['outcome'], (attempt: JobAttempt) => string>} */
 const FOLLOW_UPS = {
-  retried: ({ retry_at: at }) => (at ? `tried again at ${timeOfDay(at)}` : 'tried again'),
-  lost: () => 'put back: its worker was gone',
+  retried: ({ retry_at: at }) => (at ? `retried at ${timeOfDay(at)}` : 'retried'),
+  lost: () => 'requeued, as its worker died',
   failed: () => 'gave up',
 };
 
-/** Every failed attempt, with what followed; nothing when there was only one, which `errorDetails` shows. */
+/**
+ * Every failed attempt, with what followed; nothing when there was only one, which `errorDetails` shows.
+ * @param {JobDetail} job
+ */
 export function failedAttempts(job) {
   const failed = (job.tries ?? []).filter((one) => one.error_code);
   if (job.status === 'failed' && failed.length === 1) return [];
@@ -44,7 +55,10 @@ export function failedAttempts(job) {
   );
 }
 
-/** The output of each step, collapsed. */
+/**
+ * The output of each step, collapsed.
+ * @param {JobDetail} job
+ */
 export function stepOutputs(job) {
   const steps = job.steps.filter(({ output }) => output != null && Object.keys(output).length);
   return steps.map(({ name, output }) =>
@@ -53,8 +67,10 @@ export function stepOutputs(job) {
 }
 
 // An address from a batch may hold any scheme; only web addresses become links.
+/** @param {string | null} address */
 const isWebAddress = (address) => /^https?:\/\//i.test(address ?? '');
 
+/** @param {JobDetail} job */
 export function jobInput(job) {
   if (job.source_type === 'record') return h('pre.code', { tabindex: 0 }, JSON.stringify(job.record, null, 2));
   const name = isWebAddress(job.source_url)
@@ -67,16 +83,18 @@ export function jobInput(job) {
   return h('ul.filelist', line, sum);
 }
 
+/** @type {Record<string, string>} */
 const WITHOUT_OUTPUT = {
-  failed: 'None. The job failed before it wrote one.',
-  cancelled: 'None. The job was cancelled.',
-  skipped: 'None. The job was skipped.',
+  failed: 'None: the job failed before it wrote any.',
+  cancelled: 'None: the job was cancelled.',
+  skipped: 'None: the job was skipped.',
   completed: 'No files.',
 };
 
+/** @param {JobDetail} job */
 export function jobOutputs(job) {
   const outputs = (job.outputs ?? []).filter(({ url }) => url?.startsWith('/api/'));
-  if (!outputs.length) return h('p.dim', WITHOUT_OUTPUT[job.status] ?? 'Not yet.');
+  if (!outputs.length) return h('p.dim', WITHOUT_OUTPUT[job.status] ?? 'None yet.');
   return h(
     'ul.filelist',
     outputs.map(({ name, url, size: bytes }) => {

@@ -5,6 +5,10 @@ import { attemptOf, jobLine, jobTime } from './job-text.js';
 import { progressBar } from './progress-bar.js';
 import { jobState, setState, stateLabel } from './states.js';
 
+/** @import { Batch, Job, Step } from '../../api.d.ts' */
+/** @import { Child, Segment } from '../../types.d.ts' */
+
+/** @param {Job} job @param {Batch} batch @param {(job: Job) => void} open */
 function jobRow(job, batch, open) {
   const name = jobName(job);
   const bar = progressBar(job.steps.length, `Steps of ${name}`);
@@ -17,8 +21,9 @@ function jobRow(job, batch, open) {
   const attempt = h('span.dim');
   const time = h('span');
   const link = h('a.cut.name', { href: `#/batches/${batch.id}?job=${job.sequence}`, title: name }, name);
-  // Rows are grids, and not every browser then still tells a reader that they belong to a table.
-  const cell = (kind, ...children) => h(`td.${kind}`, { role: 'cell' }, ...children);
+  // Rows are grids, and not every browser then still exposes them as parts of a table.
+  /** @param {string} kind @param {...Child} children */
+  const cell = (kind, ...children) => h(`td.${kind}`, { role: 'cell' }, children);
   const node = h(
     'tr.selectable',
     { role: 'row' },
@@ -31,7 +36,7 @@ function jobRow(job, batch, open) {
 
   // The link keeps the filters of the address, which are known only when it is followed.
   node.addEventListener('click', (event) => {
-    if (event.metaKey || event.ctrlKey || getSelection().toString()) return;
+    if (event.metaKey || event.ctrlKey || getSelection()?.toString()) return;
     event.preventDefault();
     open(job);
   });
@@ -44,8 +49,8 @@ function jobRow(job, batch, open) {
     setText(step, line.step);
     setText(message, line.message);
     setAttr(doing, 'title', line.message);
-    bar.setSegments(job.steps.map((one) => stepSlice(one, job)));
-    bar.setValue(Math.round(segmentOf(job).done * 100));
+    bar.setSegments(job.steps.map((one) => stepSegment(one, job)));
+    bar.setValue(Math.round(segmentOf(job, '').done * 100));
     setText(attempt, attemptOf(job));
     setAttr(attempt, 'class', job.retry_count ? 'warned' : 'dim');
     setText(time, jobTime(job));
@@ -55,14 +60,21 @@ function jobRow(job, batch, open) {
   return { job, node, link, patch };
 }
 
-function stepSlice(step, job) {
+/** @typedef {{ show: Set<string>, find: string }} Filter the states to show, none for all, and a text to find */
+
+/** @param {Step} step @param {Job} job @returns {Segment} */
+function stepSegment(step, job) {
   if (step.status !== 'running') return { state: step.status };
   return { state: 'processing', done: job.progress ?? 0.5 };
 }
 
-/** What the legend and the `show` filter call the state of a job. */
+/**
+ * What the legend and the `show` filter call the state of a job.
+ * @param {Job} job
+ */
 const groupOf = (job) => (job.status === 'skipped' ? 'cancelled' : job.status);
 
+/** @param {Job} job @param {Filter} filter */
 function matches(job, filter) {
   if (filter.show.size && !filter.show.has(groupOf(job)) && !(filter.show.has('cached') && job.cached)) return false;
   if (!filter.find) return true;
@@ -73,11 +85,20 @@ function matches(job, filter) {
 const STALE_PER_UPDATE = 10;
 const GROUP_SIZE = 20;
 
+/** @param {HTMLTableElement} table @param {Batch} batch @param {(job: Job) => void} open */
 export function jobTable(table, batch, open) {
-  const rows = new Map(); // job id -> row
-  const order = []; // rows by sequence
-  const groups = new Map(); // number -> { body, near, rows }, a tbody of rows that stand together
-  const stale = new Set(); // rows out of sight that have changed since they were drawn
+  /** @typedef {ReturnType<typeof jobRow> & { group: Group }} Row */
+  /** @typedef {{ body: HTMLElement, near: boolean, rows: Row[] }} Group a tbody of rows that are skipped together */
+
+  /** @type {Map<string, Row>} by job id */
+  const rows = new Map();
+  /** @type {Row[]} by sequence */
+  const order = [];
+  /** @type {Map<number, Group>} by number */
+  const groups = new Map();
+  /** @type {Set<Row>} rows out of sight that have changed since they were drawn */
+  const stale = new Set();
+  /** @type {Filter} */
   let filter = { show: new Set(), find: '' };
 
   // With hundreds of rows most are out of sight. Their groups are skipped by the browser, and drawn here a few rows
@@ -85,7 +106,8 @@ export function jobTable(table, batch, open) {
   const observer = new IntersectionObserver(
     (entries) => {
       for (const { target, isIntersecting } of entries) {
-        const group = groups.get(Number(target.dataset.group));
+        const group = groups.get(Number(target.getAttribute('data-group')));
+        if (!group) continue;
         group.near = isIntersecting;
         if (isIntersecting) for (const row of group.rows) if (stale.delete(row)) row.patch();
       }
@@ -103,48 +125,51 @@ export function jobTable(table, batch, open) {
     }
   }
 
-  function groupOfRow(row) {
-    const number = Math.floor((row.job.sequence - 1) / GROUP_SIZE);
+  /** @param {number} sequence */
+  function groupAt(sequence) {
+    const number = Math.floor((sequence - 1) / GROUP_SIZE);
     const known = groups.get(number);
     if (known) return known;
     const body = h('tbody', { role: 'rowgroup', 'data-group': number });
-    const following = [...groups.keys()].filter((other) => other > number);
-    table.insertBefore(body, following.length ? groups.get(Math.min(...following)).body : null);
+    const following = Math.min(...[...groups.keys()].filter((other) => other > number));
+    table.insertBefore(body, groups.get(following)?.body ?? null);
+    /** @type {Group} */
     const made = { body, near: false, rows: [] };
     groups.set(number, made);
     observer.observe(body);
     return made;
   }
 
-  function place(row) {
+  /** @param {Job} job */
+  function addRow(job) {
+    const group = groupAt(job.sequence);
+    const row = { ...jobRow(job, batch, open), group };
     let at = order.length;
-    while (at > 0 && order[at - 1].job.sequence > row.job.sequence) at -= 1;
-    row.group = groupOfRow(row);
-    const after = order[at]?.group === row.group ? order[at].node : null;
-    row.group.body.insertBefore(row.node, after);
-    row.group.rows.push(row);
+    while (at > 0 && order[at - 1].job.sequence > job.sequence) at -= 1;
+    row.node.hidden = !matches(job, filter);
+    const after = order[at]?.group === group ? order[at].node : null;
+    group.body.insertBefore(row.node, after);
+    group.rows.push(row);
     order.splice(at, 0, row);
+    rows.set(job.id, row);
   }
 
-  /** Tells each group how high it is while it is skipped. */
+  /** Gives each group its height for the time it is skipped. */
   function measure() {
     for (const { body, rows: inside } of groups.values()) {
       const shown = inside.filter(({ node }) => !node.hidden).length;
       body.hidden = !shown;
-      body.style.setProperty('--rows', shown);
+      body.style.setProperty('--rows', String(shown));
     }
   }
 
   return {
+    /** @param {Job[]} jobs */
     add(jobs) {
-      for (const job of jobs) {
-        const row = jobRow(job, batch, open);
-        row.node.hidden = !matches(job, filter);
-        rows.set(job.id, row);
-        place(row);
-      }
+      for (const job of jobs) addRow(job);
       measure();
     },
+    /** @param {Iterable<Job>} jobs */
     patch(jobs) {
       for (const job of jobs) {
         const row = rows.get(job.id);
@@ -153,13 +178,17 @@ export function jobTable(table, batch, open) {
       }
       patchSomeStale();
     },
-    /** Hides what does not match now. A job that changes later stays where it is until the filter is used again. */
+    /**
+     * Hides what does not match now. A job that changes later stays where it is until the filter is used again.
+     * @param {Filter} next
+     */
     filter(next) {
       filter = next;
       for (const { job, node } of order) node.hidden = !matches(job, filter);
       measure();
     },
     shown: () => order.filter(({ node }) => !node.hidden).map(({ job }) => job),
+    /** @param {Job} job */
     linkOf: (job) => rows.get(job.id)?.link,
     leave: () => observer.disconnect(),
   };

@@ -2,6 +2,9 @@
 import { h, icon, setAttr, setText } from '../dom.js';
 import { percent } from '../format.js';
 
+/** @import { Counters } from '../../api.d.ts' */
+
+/** @type {[key: string, tone: string, label: string, countOf: (counters: Counters) => number][]} */
 const ENTRIES = [
   ['completed', 'completed', 'Completed', (counters) => counters.completed],
   ['failed', 'failed', 'Failed', (counters) => counters.failed],
@@ -11,7 +14,12 @@ const ENTRIES = [
   ['cached', 'cached', 'From cache', (counters) => counters.cached],
 ];
 
-/** `changed` is called with the Set of states to show; an empty one shows all. */
+/**
+ * `changed` is called with the Set of states to show; an empty one shows all.
+ * @param {HTMLElement} box
+ * @param {Set<string>} chosen
+ * @param {(chosen: Set<string>) => void} changed
+ */
 export function legend(box, chosen, changed) {
   const entries = ENTRIES.map(([key, tone, label, countOf]) => {
     const count = h('b');
@@ -32,12 +40,14 @@ export function legend(box, chosen, changed) {
 
   draw();
   return {
+    /** @param {string[]} keys */
     choose(keys) {
       chosen.clear();
       for (const key of keys) chosen.add(key);
       draw();
       changed(chosen);
     },
+    /** @param {Counters} counters */
     patch(counters) {
       for (const { node, count, share, countOf } of entries) {
         const n = countOf(counters);

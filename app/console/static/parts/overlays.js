@@ -1,11 +1,18 @@
 // Overlays: a menu under its button, a confirmation dialog, a toast with Undo.
-import { button, find, findAll, h, icon, setAttr } from '../dom.js';
+import { button, find, findAll, h, icon, nodesOf, setAttr } from '../dom.js';
+
+/** @import { Act, Attributes, MenuEntry } from '../../types.d.ts' */
 
 const TOAST_FOR = 8000;
+/** @type {Record<string, number>} */
+const ARROWS = { ArrowDown: 1, ArrowUp: -1 };
 
 /**
- * A button that opens a menu of `entries()`: each { label, glyph, act } or, for a download, { label, glyph, href }.
- * An entry with `disabledReason` cannot be chosen and says so.
+ * A button that opens a menu of `entries()`. An entry with `disabledReason` cannot be chosen and says so.
+ * @param {string} label
+ * @param {string} glyph
+ * @param {() => MenuEntry[]} entries
+ * @param {Attributes} [more]
  */
 export function menuButton(label, glyph, entries, more = {}) {
   // `popovertarget` and not showPopover(): only so does a second press close what the first one opened.
@@ -13,46 +20,40 @@ export function menuButton(label, glyph, entries, more = {}) {
   return node;
 }
 
+/** @param {HTMLElement} source @param {MenuEntry[]} entries */
 function fillMenu(source, entries) {
   const box = find('#menu');
   if (box.matches(':popover-open')) return;
   setAttr(box, 'aria-label', source.getAttribute('aria-label') ?? source.textContent);
-  box.replaceChildren(...entries.filter(Boolean).map((entry) => menuItem(box, entry)));
+  box.replaceChildren(...entries.map((entry) => menuItem(box, entry)));
 }
 
+/** @param {HTMLElement} box @param {MenuEntry} entry */
 function menuItem(box, { label, glyph, act, href, danger, disabledReason }) {
-  const kids = [icon(glyph), h('span', label, disabledReason && h('small', disabledReason))];
-  if (href && !disabledReason) return h('a', { href, download: true, onclick: () => box.hidePopover() }, ...kids);
-  return h(
-    'button',
-    {
-      class: danger && !disabledReason && 'danger',
-      'aria-disabled': disabledReason ? 'true' : null,
-      onclick() {
-        if (disabledReason) return;
-        box.hidePopover();
-        act();
-      },
-    },
-    ...kids,
-  );
+  const content = [icon(glyph), h('span', label, disabledReason && h('small', disabledReason))];
+  if (href && !disabledReason) return h('a', { href, download: true, onclick: () => box.hidePopover() }, content);
+  const onclick = () => {
+    if (disabledReason) return;
+    box.hidePopover();
+    act?.();
+  };
+  const look = { class: danger && !disabledReason && 'danger', 'aria-disabled': disabledReason ? 'true' : null };
+  return h('button', { ...look, onclick }, content);
 }
 
 export function setUpMenu() {
   const box = find('#menu');
   const choices = () => findAll('button, a', box);
-  box.addEventListener('toggle', ({ newState }) => newState === 'open' && choices()[0]?.focus());
+  box.addEventListener('toggle', (event) => {
+    if (event.newState === 'open') choices()[0]?.focus();
+  });
   box.addEventListener('keydown', (event) => {
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    const at = choices().indexOf(document.activeElement);
-    if (step)
-      choices()
-        .at((at + step) % choices().length)
-        .focus();
-    else if (event.key === 'Home' || event.key === 'End')
-      choices()
-        .at(event.key === 'Home' ? 0 : -1)
-        .focus();
+    const all = choices();
+    const step = ARROWS[event.key];
+    const at = all.indexOf(/** @type {HTMLElement} */ (document.activeElement));
+    if (step) all.at((at + step) % all.length)?.focus();
+    else if (event.key === 'Home') all[0]?.focus();
+    else if (event.key === 'End') all.at(-1)?.focus();
     else if (event.key === 'Tab') box.hidePopover();
     // The keys of the page, as j and k, are not meant while a menu is open.
     if (event.key !== 'Escape') event.stopPropagation();
@@ -60,8 +61,15 @@ export function setUpMenu() {
   });
 }
 
-/** Asks before something is lost. Resolves to true only when `yes` was pressed; it starts on "Keep". */
+/**
+ * Asks before something is lost. Resolves to true only when `yes` was pressed; it starts on "Keep".
+ * @param {string} title
+ * @param {string} body
+ * @param {string} yes
+ * @returns {Promise<boolean>}
+ */
 export function confirmAction(title, body, yes) {
+  /** @type {HTMLDialogElement} */
   const box = find('#confirm');
   box.replaceChildren(
     h(
@@ -83,9 +91,14 @@ export function confirmAction(title, body, yes) {
   });
 }
 
+/** @type {number | undefined} */
 let timer;
 
-/** Says what became of a press; with `undo`, offers to take it back. */
+/**
+ * Says what a press has done; with `undo`, offers to take it back.
+ * @param {string} message
+ * @param {Act} [undo]
+ */
 export function toast(message, undo) {
   const box = find('#toast');
   const clear = () => box.replaceChildren();
@@ -93,51 +106,58 @@ export function toast(message, undo) {
     clearTimeout(timer);
     timer = setTimeout(clear, TOAST_FOR);
   };
-  const back =
-    undo &&
-    h(
-      'button',
-      {
-        onclick() {
-          clear();
-          undo();
-        },
-      },
-      'Undo',
-    );
-  box.replaceChildren(h('span', message), ...(back ? [back] : []));
+  const onclick = () => {
+    clear();
+    undo?.();
+  };
+  const stay = () => clearTimeout(timer);
+  const undoButton = undo && h('button', { onclick, onfocus: stay, onblur: wait }, 'Undo');
+  box.replaceChildren(...nodesOf([h('span', message), undoButton]));
   // The toast stays while somebody is about to press Undo.
-  box.onpointerenter = box.onfocusin = () => clearTimeout(timer);
-  box.onpointerleave = box.onfocusout = wait;
+  box.onpointerenter = stay;
+  box.onpointerleave = wait;
   wait();
 }
 
-/** Marks a button as one that cannot be pressed now. It keeps the focus, and says disabledReason when it is pressed anyway. */
-export function setDisabledReason(node, disabledReason) {
-  setAttr(node, 'aria-disabled', disabledReason ? 'true' : null);
-  setAttr(node, 'title', disabledReason || null);
+/**
+ * Disables a button with a reason, or enables it with ''. It keeps the focus, and says why when it is pressed anyway.
+ * @param {HTMLElement} node
+ * @param {string} reason
+ */
+export function setDisabledReason(node, reason) {
+  setAttr(node, 'aria-disabled', reason ? 'true' : null);
+  setAttr(node, 'title', reason || null);
 }
 
-/** A button that runs `act` unless it is disabled or still busy with the press before. */
+/**
+ * A button that runs `act` unless it is disabled or still busy with the press before.
+ * @param {string} label
+ * @param {string | null} glyph
+ * @param {Act} act
+ * @param {Attributes} [more]
+ */
 export function actionButton(label, glyph, act, more = {}) {
-  const node = button(
-    label,
-    glyph,
-    async () => {
-      if (node.getAttribute('aria-disabled')) toast(`${node.title}.`);
-      else if (!node.getAttribute('aria-busy')) {
-        setAttr(node, 'aria-busy', 'true');
+  async function press() {
+    if (node.getAttribute('aria-disabled')) toast(`${node.title}.`);
+    else if (!node.getAttribute('aria-busy')) {
+      setAttr(node, 'aria-busy', 'true');
+      try {
         await act();
+      } finally {
         setAttr(node, 'aria-busy', null);
       }
-    },
-    more,
-  );
+    }
+  }
+  const node = button(label, glyph, press, more);
   return node;
 }
 
-/** Changes the words of a button with an icon. */
+/**
+ * Changes the icon and the label of a button.
+ * @param {HTMLElement} node
+ * @param {string} glyph
+ * @param {string} label
+ */
 export function setLabel(node, glyph, label) {
   if (node.textContent !== label) node.replaceChildren(icon(glyph), label);
-  return node;
 }

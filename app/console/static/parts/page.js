@@ -1,10 +1,18 @@
-// The frame of the smaller screens: a head with actions, what the page is about, and what stands there when there is nothing.
-import { get } from '../api.js';
+// The frame of the smaller screens: a head with actions, an introduction, and what is shown when there is nothing.
+import { ApiError, get } from '../api.js';
 import { setConnection } from '../connection.js';
 import { find, h, icon } from '../dom.js';
 import { mount, setBreadcrumbs, setTitle } from '../shell.js';
 
-/** Puts a page with a title into the shell; `body` is where the screen draws. */
+/** @import { Child, Screen } from '../../types.d.ts' */
+
+const RETRY_AFTER = 3000;
+
+/**
+ * Puts a page with a title into the shell; `body` is where the screen draws.
+ * @param {string} title
+ * @param {{ actions?: Child[], intro?: string }} [options]
+ */
 export function page(title, { actions = [], intro = '' } = {}) {
   const body = h('div.stack.loose');
   const root = h(
@@ -19,19 +27,26 @@ export function page(title, { actions = [], intro = '' } = {}) {
   return { root, body };
 }
 
-export const emptyState = (title, text, ...more) => h('div.empty', h('h2', title), h('p', text), ...more);
+/** @param {string} title @param {string} text @param {...Child} more */
+export const emptyState = (title, text, ...more) => h('div.empty', h('h2', title), h('p', text), more);
 
+/** @param {string} message */
 export const errorNote = (message) =>
   h('p.note', { 'data-state': 'failed', role: 'alert' }, icon('failed'), h('span', message));
 
-const RETRY_AFTER = 3000;
-
 /**
- * Loads and draws until the screen is left: once, and with `every` again and again, except while nobody looks. What
- * cannot be loaded is tried again. Returns { again, leave }.
+ * Loads and draws until the screen is left: once, or with `every` again and again, except while the tab is hidden. What
+ * cannot be loaded is tried again.
+ * @template Answer
+ * @param {object} options
+ * @param {() => Promise<Answer>} options.load
+ * @param {(answer: Answer) => void} options.draw
+ * @param {(error: unknown) => void} options.failed
+ * @param {number} [options.every] in ms
  */
 export function loader({ load, draw, failed, every = 0 }) {
-  let timer = null;
+  /** @type {number | undefined} */
+  let timer;
   let left = false;
   let round = 0;
 
@@ -50,7 +65,7 @@ export function loader({ load, draw, failed, every = 0 }) {
     } catch (error) {
       if (left || mine !== round) return;
       failed(error);
-      if (error.status === 0 || error.status >= 500) {
+      if (error instanceof ApiError && error.isOutage) {
         setConnection('lost');
         wait = RETRY_AFTER;
       }
@@ -68,7 +83,12 @@ export function loader({ load, draw, failed, every = 0 }) {
   };
 }
 
-/** The page of something new: only its form. `from` is the crumb of the list that it will be in. */
+/**
+ * The page of something new: only its form. `from` is the breadcrumb of the list that it will be in.
+ * @param {string} title
+ * @param {[string, string]} from
+ * @param {Node} form
+ */
 export function formPage(title, from, form) {
   page(title).body.append(form);
   setBreadcrumbs(from, [title]);
@@ -76,7 +96,12 @@ export function formPage(title, from, form) {
   return loader({ load: () => get('/api/session'), draw() {}, failed() {} });
 }
 
-/** A page that `edit` in the address turns into its form, and back: `open(edits)` draws either and gives { leave }. */
+/**
+ * A page that `edit` in the address turns into its form, and back: `open(edits)` draws either.
+ * @param {URLSearchParams} params
+ * @param {(edits: boolean) => { leave(): void }} open
+ * @returns {Screen}
+ */
 export function viewOrEdit(params, open) {
   let edits = params.has('edit');
   let shown = open(edits);

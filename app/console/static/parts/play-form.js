@@ -1,8 +1,10 @@
-// The form of a play: what it is called, its steps, and the values of its places.
+// The form of a play: its name, its steps and its variables.
 import { patch, post } from '../api.js';
 import { h } from '../dom.js';
 import { go } from '../router.js';
 import { field, plainForm } from './plain-form.js';
+
+/** @import { Play, PlayStep } from '../../api.d.ts' */
 
 const OUTPUTS = [
   ['final', 'the last output'],
@@ -10,29 +12,36 @@ const OUTPUTS = [
   ['data', 'the data of the lead'],
 ];
 
-// A step that would not come back as it was from a line of its own is written as JSON.
+// A step that would not survive as one line of text is written as JSON.
+/** @param {PlayStep} step @returns {step is string} */
 const isPlain = (step) => typeof step === 'string' && step === step.trim() && !/\n|^("|\{(?!\{))/.test(step);
+/** @param {PlayStep} step */
 const lineOf = (step) => (isPlain(step) ? step : JSON.stringify(step));
 
+/** @param {string} line @param {number} at @returns {PlayStep} */
 function readStep(line, at) {
   if (isPlain(line)) return line;
   try {
     return JSON.parse(line);
   } catch {
-    throw new Error(`Step ${at + 1} begins like JSON, and is none.`);
+    throw new Error(`Step ${at + 1} begins like JSON, but it is not valid JSON.`);
   }
 }
 
+/** @param {string} content @returns {Record<string, unknown>} */
 function readVariables(content) {
   if (!content.trim()) return {};
   try {
     return JSON.parse(content);
   } catch {
-    throw new Error('The values are not valid JSON.');
+    throw new Error('“Variables” is not valid JSON.');
   }
 }
 
-/** For a new play or, with `play`, to change it; what data it needs is ticked in the grid. */
+/**
+ * For a new play or, with `play`, to change it; the data it needs is selected in the grid.
+ * @param {Play} [play]
+ */
 export function playForm(play) {
   const name = h('input.input', { maxlength: 255, autocomplete: 'off', value: play?.name });
   const about = h('textarea.input', { rows: 2, maxlength: 10_000 }, play?.description ?? '');
@@ -61,23 +70,23 @@ export function playForm(play) {
         'play-play_steps',
         'Steps',
         steps,
-        'One on each line: a text, or a JSON object. Both may hold places like {{ sender }}.',
+        'One per line: text, or a JSON object. Both may use variables, as in {{ sender }}.',
       ),
       field(
         'play-variables',
-        'Values of the places',
+        'Variables',
         variables,
-        'A JSON object, such as {"sender": "Maya"}. A run may bring others.',
+        'A JSON object, such as {"sender": "Maya"}. A run can override them.',
       ),
       field(
         'play-output_type',
-        'Hands back',
+        'Output',
         output,
-        '“all” every output, “data” the data of the lead, else the last output.',
+        '“all” for every output, “data” for the data of the lead, anything else for the last output.',
       ),
       outputs,
     ],
-    play ? 'Save play' : 'Make play',
+    play ? 'Save play' : 'Create play',
     async () => {
       const body = {
         name: name.value.trim(),
@@ -90,6 +99,7 @@ export function playForm(play) {
         variables: readVariables(variables.value),
         output_type: output.value.trim(),
       };
+      /** @type {Play} */
       const { id } = await (play ? patch(`/api/plays/${play.id}/`, body) : post('/api/plays/', body));
       go(`#/plays/${id}`);
     },

@@ -1,18 +1,24 @@
-// The form of a restaurant: what is known of it, and how to reach it.
+// The form of a restaurant: its details and its contact.
 import { patch, post } from '../api.js';
 import { h } from '../dom.js';
 import { go } from '../router.js';
 import { field, plainForm } from './plain-form.js';
 
+/** @import { Restaurant } from '../../api.d.ts' */
+/** @import { Attributes } from '../../types.d.ts' */
+
 const TYPES = ['Outbound', 'Inbound'];
 const STAGES = ['cold', 'warm', 'hot'];
-export const REACHED = [
+/** @type {[key: string, label: string, type: string][]} */
+export const CONTACT_FIELDS = [
   ['name', 'Contact', 'text'],
-  ['email', 'E-mail', 'email'],
+  ['email', 'Email', 'email'],
   ['phone', 'Telephone', 'tel'],
 ];
 
+/** @param {string | number | null | undefined} value @param {Attributes} more */
 const textInput = (value, more = {}) => h('input.input', { autocomplete: 'off', value, ...more });
+/** @param {string} id @param {string[]} words */
 const list = (id, words) =>
   h(
     'datalist',
@@ -20,23 +26,27 @@ const list = (id, words) =>
     words.map((word) => h('option', { value: word })),
   );
 
+/** @param {string} content @returns {Record<string, unknown>} */
 function readMore(content) {
   if (!content.trim()) return {};
   try {
     return JSON.parse(content);
   } catch {
-    throw new Error('What else is known is not valid JSON.');
+    throw new Error('“Other details” is not valid JSON.');
   }
 }
 
-/** For a new restaurant or, with `one`, to change it. */
+/**
+ * For a new restaurant or, with `one`, to change it.
+ * @param {Restaurant} [one]
+ */
 export function restaurantForm(one) {
   const name = textInput(one?.name, { maxlength: 255 });
   const city = textInput(one?.city, { maxlength: 120 });
   const type = textInput(one?.type, { maxlength: 60, list: 'types' });
   const stage = textInput(one?.stage, { maxlength: 60, list: 'stages' });
   const score = textInput(one?.icp_score, { type: 'number', min: 0, max: 10, step: 1 });
-  const contact = REACHED.map(([key, label, kind]) => {
+  const contact = CONTACT_FIELDS.map(([key, label, kind]) => {
     const value = one?.contact[key];
     return { key, label, input: textInput(value, { type: kind }) };
   });
@@ -47,6 +57,7 @@ export function restaurantForm(one) {
   );
 
   function readContact() {
+    /** @type {Record<string, string>} */
     const kept = { ...one?.contact };
     for (const { key, input } of contact) {
       if (input.value.trim()) kept[key] = input.value.trim();
@@ -59,13 +70,13 @@ export function restaurantForm(one) {
     [
       field('restaurant-name', 'Name', name),
       field('restaurant-city', 'City', city),
-      field('restaurant-type', 'Type', type, 'Outbound, Inbound, or a word of your own.'),
+      field('restaurant-type', 'Type', type, 'Outbound, Inbound, or a value of your own.'),
       list('types', TYPES),
-      field('restaurant-stage', 'Stage', stage, 'cold, warm, hot, or a word of your own.'),
+      field('restaurant-stage', 'Stage', stage, 'cold, warm, hot, or a value of your own.'),
       list('stages', STAGES),
       field('restaurant-icp_score', 'ICP score', score, 'How well it fits the ideal customer, 0 to 10.'),
       ...contact.map(({ key, label, input }) => field(`restaurant-contact-${key}`, label, input)),
-      field('restaurant-attributes', 'What else is known', more, 'A JSON object, such as {"website": "https://…"}.'),
+      field('restaurant-attributes', 'Other details', more, 'A JSON object, such as {"website": "https://…"}.'),
     ],
     one ? 'Save restaurant' : 'Add restaurant',
     async () => {
@@ -79,6 +90,7 @@ export function restaurantForm(one) {
         contact: readContact(),
         attributes: readMore(more.value),
       };
+      /** @type {Restaurant} */
       const { id } = await (one ? patch(`/api/restaurants/${one.id}`, body) : post('/api/restaurants', body));
       go(`#/restaurants/${id}`);
     },

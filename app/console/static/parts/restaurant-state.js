@@ -1,6 +1,10 @@
 // Where a restaurant stands with its registration.
 import { stateLabel } from './states.js';
 
+/** @import { Restaurant } from '../../api.d.ts' */
+/** @import { Label } from '../../types.d.ts' */
+
+/** @type {Record<Restaurant['status'], Label>} */
 export const STATES = {
   ready: ['pending', 'Ready'],
   registering: ['processing', 'Registering'],
@@ -8,4 +12,5 @@ export const STATES = {
   failed: ['failed', 'Failed'],
 };
 
+/** @param {Restaurant} restaurant */
 export const restaurantState = ({ status }) => stateLabel(...STATES[status]);

@@ -1,17 +1,26 @@
-// What unfolds under a batch in the list: its first jobs, and what can be done with it.
+// What a row of the list expands to: the first jobs of the batch, and its actions.
 import { get } from '../api.js';
 import { archive, disabledReason, removeBatch, retryFailed } from '../commands.js';
-import { h, icon, setText } from '../dom.js';
+import { findOptional, h, icon, setText } from '../dom.js';
 import { jobName } from '../model.js';
+import { loadResultViews } from '../results/index.js';
 import { jobLine, jobTime } from './job-text.js';
 import { actionButton, setDisabledReason, setLabel } from './overlays.js';
 import { jobState, setState, stateLabel } from './states.js';
 
+/** @import { Batch, Job, Page } from '../../api.d.ts' */
+
 const JOBS = 100;
 
-/** `left` is called with whether the batch went: true after archiving or deleting, false after it was taken back. */
+/**
+ * `onRemoved` is called with true after archiving or deleting, with false after Undo.
+ * @param {Batch} batch
+ * @param {string} href
+ * @param {(removed: boolean) => void} onRemoved
+ */
 export function rowPreview(batch, href, onRemoved) {
-  const lines = new Map(); // job id -> what is drawn for it
+  /** @type {Map<string, Record<'state' | 'message' | 'time', HTMLElement>>} by job id */
+  const lines = new Map();
   const list = h('ul.row-preview', { tabindex: 0, 'aria-label': `Jobs of ${batch.name}` });
   const details = h('a.btn.small', { href }, 'Details');
   const zip = h('a.btn.small', { href: `/api/batches/${batch.id}/download`, download: true }, icon('download'), 'ZIP');
@@ -21,6 +30,7 @@ export function rowPreview(batch, href, onRemoved) {
     class: 'btn small danger',
   });
 
+  /** @param {Job[]} jobs */
   function draw(jobs) {
     for (const job of jobs) {
       let line = lines.get(job.id);
@@ -42,16 +52,19 @@ export function rowPreview(batch, href, onRemoved) {
       const { total, failed } = batch.counters;
       setText(details, total > JOBS ? `Details, all ${total.toLocaleString('en')} jobs` : 'Details');
       setLabel(retryButton, 'retry', `Retry failed (${failed.toLocaleString('en')})`);
-      setLabel(archiveButton, 'archive', batch.archived_at ? 'Bring back' : 'Archive');
+      setLabel(archiveButton, 'archive', batch.archived_at ? 'Unarchive' : 'Archive');
       setDisabledReason(retryButton, disabledReason.retry(batch));
       setDisabledReason(archiveButton, batch.archived_at ? '' : disabledReason.archive(batch));
       setDisabledReason(deleteButton, disabledReason.remove(batch));
     },
     async refresh() {
-      const { jobs } = await get(`/api/batches/${batch.id}/jobs`, { limit: JOBS });
+      const [{ jobs }] = await Promise.all([
+        /** @type {Promise<Page<'jobs', Job>>} */ (get(`/api/batches/${batch.id}/jobs`, { limit: JOBS })),
+        loadResultViews(batch.pipelines),
+      ]);
       const first = !lines.size;
       draw(jobs);
-      const running = first && list.querySelector('[data-state=processing]')?.parentNode;
+      const running = first && findOptional('[data-state=processing]', list)?.parentElement;
       if (running) list.scrollTop = running.offsetTop - running.offsetHeight * 2;
     },
   };

@@ -1,23 +1,32 @@
 // A form made from a JSON schema (draft 2020-12, as pydantic writes it), and the values it holds.
 import { h, setAttr } from '../dom.js';
 
-/** Follows `$ref` and takes the one member of an `anyOf` that is not null. */
+/** @import { FieldError, JsonSchema } from '../../api.d.ts' */
+/** @import { Attributes } from '../../types.d.ts' */
+/** @import { Input } from './plain-form.js' */
+
+/**
+ * Follows `$ref` and takes the one member of an `anyOf` that is not null.
+ * @param {JsonSchema} spec
+ * @param {JsonSchema} schema
+ * @returns {JsonSchema}
+ */
 function resolve(spec, schema) {
   const own = { ...spec };
   const other = spec.$ref
-    ? spec.$ref
-        .replace('#/', '')
-        .split('/')
-        .reduce((node, part) => node?.[part], schema)
+    ? schema.$defs?.[spec.$ref.replace('#/$defs/', '')]
     : (spec.anyOf ?? spec.allOf ?? spec.oneOf)?.find((one) => one.type !== 'null');
   if (!other) return own;
   delete own.$ref;
   return { ...resolve(other, schema), ...own };
 }
 
+/** @param {JsonSchema} spec */
 const isNumber = (spec) => spec.type === 'integer' || spec.type === 'number';
+/** @type {Record<string, string>} */
 const INPUT_TYPES = { email: 'email', date: 'date', uri: 'url', 'date-time': 'datetime-local' };
 
+/** @param {JsonSchema} spec @param {Attributes} attributes @param {boolean} required @returns {Input} */
 function inputFor(spec, attributes, required) {
   const choices = spec.enum ?? (spec.const === undefined ? null : [spec.const]);
   if (choices) {
@@ -36,42 +45,53 @@ function inputFor(spec, attributes, required) {
   const above = spec.type === 'integer' && spec.exclusiveMinimum !== undefined ? spec.exclusiveMinimum + 1 : null;
   return h('input.input', {
     ...attributes,
-    type: number ? 'number' : (INPUT_TYPES[spec.format] ?? 'text'),
+    type: number ? 'number' : (INPUT_TYPES[spec.format ?? ''] ?? 'text'),
     min: spec.minimum ?? above,
     max: spec.maximum,
     step: spec.type === 'integer' ? 1 : number ? 'any' : null,
     minlength: spec.minLength,
     maxlength: spec.maxLength,
-    value: spec.default,
+    value: spec.default == null ? null : String(spec.default),
     placeholder: spec.examples?.[0] === undefined ? null : `for example ${spec.examples[0]}`,
     autocomplete: 'off',
   });
 }
 
-const linesOf = (spec, value) => (isList(spec) ? value.join('\n') : JSON.stringify(value, null, 2));
-const isList = (spec) => spec.type === 'array' && ['string', 'integer', 'number'].includes(spec.items?.type);
+/** @param {JsonSchema} spec @param {unknown} value */
+const linesOf = (spec, value) =>
+  isList(spec) && Array.isArray(value) ? value.join('\n') : JSON.stringify(value, null, 2);
+/** @param {JsonSchema} spec */
+const isList = (spec) => spec.type === 'array' && ['string', 'integer', 'number'].includes(spec.items?.type ?? '');
 
+/** @param {JsonSchema} spec */
 function helpOf(spec) {
-  const shapes = { object: 'A JSON object.', array: isList(spec) ? 'One on each line.' : 'A JSON list.' };
-  return [spec.description, shapes[spec.type]].filter(Boolean).join(' ');
+  /** @type {Record<string, string>} */
+  const shapes = { object: 'A JSON object.', array: isList(spec) ? 'One per line.' : 'A JSON list.' };
+  return [spec.description, shapes[spec.type ?? '']].filter(Boolean).join(' ');
 }
 
-class FieldError extends Error {}
+class InvalidField extends Error {}
 
+/** @param {Input} input @param {JsonSchema} spec */
 function messageFor({ validity, type }, spec) {
   if (validity.badInput) return type === 'number' ? 'is not a number' : 'is not complete';
   if (validity.tooShort) return `needs at least ${spec.minLength} characters`;
   if (validity.tooLong) return `has more than ${spec.maxLength} characters`;
-  if (validity.rangeUnderflow) return `has to be ${spec.minimum ?? spec.exclusiveMinimum + 1} or more`;
+  if (validity.rangeUnderflow) return `has to be ${spec.minimum ?? (spec.exclusiveMinimum ?? 0) + 1} or more`;
   if (validity.rangeOverflow) return `has to be ${spec.maximum} or less`;
   if (validity.stepMismatch) return 'has to be a whole number';
-  return type === 'email' ? 'is not an e-mail address' : 'is not valid';
+  return type === 'email' ? 'is not an email address' : 'is not valid';
 }
 
-/** Reads one field; undefined when it was left empty, so that the pipeline's own default holds. */
+/**
+ * Reads one field; undefined when it was left empty, so that the pipeline's own default holds.
+ * @param {Input} input
+ * @param {JsonSchema} spec
+ * @returns {unknown}
+ */
 function readField(input, spec) {
-  if (input.type === 'checkbox') return input.checked;
-  if (input.validity.badInput) throw new FieldError(messageFor(input, spec));
+  if (input instanceof HTMLInputElement && input.type === 'checkbox') return input.checked;
+  if (input.validity.badInput) throw new InvalidField(messageFor(input, spec));
   const raw = input.value.trim();
   if (raw === '') return undefined;
   if (input.tagName === 'SELECT') return JSON.parse(raw);
@@ -81,26 +101,31 @@ function readField(input, spec) {
       .split('\n')
       .map((line) => line.trim())
       .filter(Boolean);
-    return spec.items.type === 'string' ? lines : lines.map(Number);
+    return spec.items?.type === 'string' ? lines : lines.map(Number);
   }
   if (input.tagName === 'TEXTAREA') {
     try {
       return JSON.parse(raw);
     } catch {
-      throw new FieldError('is not valid JSON');
+      throw new InvalidField('is not valid JSON');
     }
   }
   return raw;
 }
 
 /**
- * Fills `box` with a field for each property; `kind` tells the fields of two forms on one page apart. `read()` gives the
+ * Fills `box` with a field for each property; `kind` keeps the fields of two forms on one page apart. `read()` gives the
  * values, or null after it has shown what is wrong.
+ * @param {HTMLElement} box
+ * @param {JsonSchema} schema
  */
 export function schemaForm(box, schema, kind = 'param') {
-  const required = new Set(schema?.required ?? []);
+  const required = new Set(schema.required ?? []);
+  /** @typedef {{ input: Input, spec: JsonSchema, title: string, error: HTMLElement }} Field */
+
+  /** @type {Map<string, Field>} */
   const fields = new Map();
-  const known = Object.entries(schema?.properties ?? {});
+  const known = Object.entries(schema.properties ?? {});
 
   box.replaceChildren(
     ...known.map(([name, raw]) => {
@@ -124,6 +149,7 @@ export function schemaForm(box, schema, kind = 'param') {
   );
   if (!known.length) box.append(h('p.dim', 'This pipeline has no parameters.'));
 
+  /** @param {string} name @param {string} message */
   function showError(name, message) {
     const field = fields.get(name);
     if (!field) return false;
@@ -132,27 +158,33 @@ export function schemaForm(box, schema, kind = 'param') {
     return true;
   }
 
+  /** @param {string} name @param {Field} field */
   function check(name, { input, spec }) {
     const value = readField(input, spec);
-    if (value === undefined && required.has(name)) throw new FieldError('is missing');
-    if (!input.validity.valid) throw new FieldError(messageFor(input, spec));
-    if (Array.isArray(value) && value.some(Number.isNaN)) throw new FieldError('has a line that is not a number');
+    if (value === undefined && required.has(name)) throw new InvalidField('is missing');
+    if (!input.validity.valid) throw new InvalidField(messageFor(input, spec));
+    if (Array.isArray(value) && value.some(Number.isNaN)) throw new InvalidField('has a line that is not a number');
     return value;
   }
 
   return {
-    /** Puts values into their fields; those that are missing are emptied. */
+    /**
+     * Puts values into their fields; those that are missing are emptied.
+     * @param {Record<string, unknown>} values
+     */
     fill(values) {
       for (const [name, { input, spec }] of fields) {
         const value = values[name] ?? spec.default;
-        if (input.type === 'checkbox') input.checked = value === true;
+        if (input instanceof HTMLInputElement && input.type === 'checkbox') input.checked = value === true;
         else if (value === undefined || value === null) input.value = '';
         else if (input.tagName === 'SELECT') input.value = JSON.stringify(value);
         else input.value = input.tagName === 'TEXTAREA' ? linesOf(spec, value) : String(value);
       }
     },
     read() {
+      /** @type {Record<string, unknown>} */
       const values = {};
+      /** @type {Input | null} */
       let first = null;
       for (const [name, field] of fields) {
         showError(name, '');
@@ -160,15 +192,19 @@ export function schemaForm(box, schema, kind = 'param') {
           const value = check(name, field);
           if (value !== undefined) values[name] = value;
         } catch (error) {
-          if (!(error instanceof FieldError)) throw error;
+          if (!(error instanceof InvalidField)) throw error;
           showError(name, `${field.title} ${error.message}.`);
           first ??= field.input;
         }
       }
-      first?.focus();
-      return first ? null : values;
+      if (!first) return values;
+      first.focus();
+      return null;
     },
-    /** Puts the service's complaints under their fields; returns those that belong to no field. */
+    /**
+     * Puts the service's errors under their fields; returns those that belong to no field.
+     * @param {FieldError[]} errors
+     */
     showErrors(errors) {
       const rest = errors.filter(({ loc, msg }) => !showError(String(loc[2] ?? ''), msg));
       for (const { input } of fields.values()) {

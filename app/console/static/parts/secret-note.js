@@ -2,7 +2,14 @@
 import { announce, button, h, icon } from '../dom.js';
 import { toast } from './overlays.js';
 
-/** `done` is called when it was put away; without it the note just goes. */
+/** @import { Act } from '../../types.d.ts' */
+
+/**
+ * `done` is called once the reader has stored it; without it the note just goes.
+ * @param {string} what
+ * @param {string} secret
+ * @param {Act} [done]
+ */
 export function secretNote(what, secret, done) {
   // Browsers give pages without https or localhost no clipboard; the text can then only be selected.
   const copy =
@@ -17,13 +24,14 @@ export function secretNote(what, secret, done) {
       },
       { class: 'btn small' },
     );
+  /** @type {HTMLElement} */
   const node = h(
     'div.note',
     { 'data-state': 'paused' },
     icon('key'),
     h(
       'div.stack.tight',
-      h('p', h('b', what), ' is shown this once. Store it where the program finds it.'),
+      h('p', h('b', what), ' is shown only once. Store it where your program can find it.'),
       h(
         'div.toolbar',
         h('code.secret', { tabindex: 0 }, secret),

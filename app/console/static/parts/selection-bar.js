@@ -2,19 +2,28 @@
 import { announce, button, find, h, setAttr, setText } from '../dom.js';
 import { setDisabledReason } from './overlays.js';
 
-/**
- * @typedef {object} Selectable what a row stands for; `id` is what it is known by
- * @property {string} id
- */
+/** @import { BulkAction } from '../../types.d.ts' */
 
 /**
- * `bar` is an empty element, `head` the checkbox in the table's head. `words(n)` is its label. Each of `actions`
- * is { label, glyph, kind, act(items), disabledReason(items) }; with a `disabledReason` it is disabled. `matching()` is how many there are under
- * the filters, and `loadAll()` gives all of them, also those that the table has not loaded.
+ * `bar` is an empty element, `head` the checkbox in the head of the table. `words(n)` says how many are selected.
+ * `matching()` is how many there are under the filters, and `loadAll()` gives all of them, also those that the table has
+ * not loaded.
+ * @template {{ id: string }} Item
+ * @param {object} options
+ * @param {HTMLElement} options.bar
+ * @param {HTMLInputElement} options.head
+ * @param {(n: number) => string} options.words
+ * @param {BulkAction<Item>[]} options.actions
+ * @param {() => number} options.matching
+ * @param {() => Promise<Item[]>} options.loadAll
  */
 export function selectionBar({ bar, head, words, actions, matching, loadAll }) {
-  const selected = new Map(); // id -> item
-  const boxes = new Map(); // id -> { item, input, row }
+  /** @typedef {{ item: Item, input: HTMLInputElement, row: HTMLElement }} Box */
+
+  /** @type {Map<string, Item>} by id */
+  const selected = new Map();
+  /** @type {Map<string, Box>} by id */
+  const boxes = new Map();
   const title = h('b');
   const all = button('', null, selectMatching, { class: 'btn quiet small' });
   const none = button('Clear', null, clear, { class: 'btn quiet small' });
@@ -42,6 +51,7 @@ export function selectionBar({ bar, head, words, actions, matching, loadAll }) {
     for (const { node, disabledReason } of acts) setDisabledReason(node, disabledReason([...selected.values()]));
   }
 
+  /** @param {Box} box @param {boolean} on */
   function set({ item, input, row }, on) {
     input.checked = on;
     setAttr(row, 'data-selected', on);
@@ -51,7 +61,7 @@ export function selectionBar({ bar, head, words, actions, matching, loadAll }) {
 
   async function selectMatching() {
     setAttr(all, 'aria-busy', 'true');
-    const items = await loadAll().catch(() => []);
+    const items = await loadAll().catch(() => /** @type {Item[]} */ ([]));
     setAttr(all, 'aria-busy', null);
     for (const item of items) selected.set(item.id, item);
     for (const box of boxes.values()) set(box, selected.has(box.item.id));
@@ -76,19 +86,28 @@ export function selectionBar({ bar, head, words, actions, matching, loadAll }) {
   return {
     clear,
     draw,
-    /** The checkbox of a row; a row that is drawn again finds its tick again. */
+    /**
+     * The checkbox of a row; a row that is drawn again stays selected.
+     * @param {Item} item
+     * @param {string} label
+     */
     box(item, label) {
       const input = h('input', { type: 'checkbox', 'aria-label': label });
       input.addEventListener('change', () => {
-        set(boxes.get(item.id), input.checked);
+        const box = boxes.get(item.id);
+        if (box) set(box, input.checked);
         draw();
       });
       return h('label.hit', input);
     },
-    /** Rows that are in the table now: { item, node }, the node holding its `box`. */
+    /**
+     * The rows that are in the table now, each with its `box`.
+     * @param {{ item: Item, node: HTMLElement }[]} list
+     */
     rows(list) {
       boxes.clear();
       for (const { item, node } of list) {
+        /** @type {Box} */
         const box = { item, input: find('.hit input', node), row: node };
         boxes.set(item.id, box);
         set(box, selected.has(item.id));

@@ -1,7 +1,10 @@
-// Links that open results without a key: the codes there are, a new one, and taking one back.
-import { get, post, remove } from '../api.js';
+// Links that open results without a key: those there are, making one, revoking one.
+import { errorText, get, post, remove } from '../api.js';
 import { announce, button, h, icon } from '../dom.js';
+import { date } from '../format.js';
 import { confirmAction, toast } from './overlays.js';
+
+/** @import { Batch, Page, ResultCode } from '../../api.d.ts' */
 
 const LIFETIMES = [
   ['', 'as long as the results are kept'],
@@ -9,13 +12,16 @@ const LIFETIMES = [
   ['604800', 'for a week'],
   ['2592000', 'for 30 days'],
 ];
-const day = (iso) => new Date(iso).toLocaleDateString('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
 
-/** What a code opens as a whole address; the service may say it without its host. */
+/**
+ * What a code opens as a whole address; the service may say it without its host.
+ * @param {string} page
+ */
 const absolute = (page) => new URL(page, location.href).href;
 
+/** @param {ResultCode} code @param {(id: string) => void} gone */
 function lineOf({ id, code, links, expires_at: until }, gone) {
-  const until_ = h('span.dim', until ? `works until ${day(until)}` : 'works as long as the results are kept');
+  const lifetime = h('span.dim', until ? `works until ${date(until)}` : 'works as long as the results are kept');
   const copy =
     links &&
     navigator.clipboard &&
@@ -33,55 +39,61 @@ function lineOf({ id, code, links, expires_at: until }, gone) {
     'li',
     links
       ? h('a.mono.cut', { href: links.page, target: '_blank', rel: 'noopener' }, code)
-      : h('span.dim', 'made by another installation'),
-    until_,
+      : h('span.dim', 'created by another installation'),
+    lifetime,
     copy,
     button('Revoke…', null, () => gone(id), { class: 'btn small danger', 'aria-label': `Revoke ${code ?? 'code'}` }),
   );
 }
 
-/** Links to what `path`, a batch or a job, has: `node` to show, `open()` to read what there is. */
+/**
+ * Links to what `path`, a batch or a job, has: `node` to show, `open()` to read what there is.
+ * @param {string} path
+ * @param {string} what
+ */
 export function shareLinks(path, what) {
   const list = h('ul.codes');
-  const fault = h('p.error', { role: 'alert' });
+  const problem = h('p.error', { role: 'alert' });
   const life = h(
     'select',
     LIFETIMES.map(([value, label]) => h('option', { value }, label)),
   );
-  const make = button('Make a link', 'share', add, { class: 'btn small' });
+  const make = button('Create link', 'share', add, { class: 'btn small' });
   const node = h(
     'div.stack.tight',
-    h('p.dim', `Whoever has a link sees ${what} without a key, and nothing else.`),
+    h('p.dim', `Anyone with a link can see ${what} without a key, and nothing else.`),
     list,
     h('div.toolbar', make, h('label.filter', 'works', life)),
-    fault,
+    problem,
   );
 
   async function open() {
     try {
+      /** @type {Page<'result_codes', ResultCode>} */
       const { result_codes: codes } = await get(`${path}/result-codes`);
       list.replaceChildren(...codes.map((one) => lineOf(one, revoke)));
     } catch (error) {
-      fault.textContent = error.message;
+      problem.textContent = errorText(error);
     }
   }
 
   async function add() {
-    fault.textContent = '';
+    problem.textContent = '';
     try {
       await post(`${path}/result-codes`, life.value ? { expires_in: Number(life.value) } : {});
       await open();
       list.querySelector('a')?.focus();
     } catch (error) {
-      fault.textContent = error.message;
+      problem.textContent = errorText(error);
     }
   }
 
+  /** @param {string} id */
   async function revoke(id) {
     if (
       !(await confirmAction(
         'Revoke this link?',
-        'It opens nothing from now on, wherever it was sent. There is no way back.',
+        'It stops working at once, wherever it was sent. This cannot be undone.',
         'Revoke link',
       ))
     )
@@ -90,7 +102,7 @@ export function shareLinks(path, what) {
       await remove(`/api/result-codes/${id}`);
       toast('Link revoked');
     } catch (error) {
-      toast(error.message);
+      toast(errorText(error));
     }
     await open();
     make.focus();
@@ -99,7 +111,11 @@ export function shareLinks(path, what) {
   return { node, open };
 }
 
-/** The panel on a batch page, opened by its button. */
+/**
+ * The panel on a batch page, opened by its button.
+ * @param {HTMLElement} box
+ * @param {Batch} batch
+ */
 export function sharePanel(box, batch) {
   const { node, open } = shareLinks(`/api/batches/${batch.id}`, 'the results of this batch');
   box.append(
@@ -107,7 +123,7 @@ export function sharePanel(box, batch) {
       'header',
       h('h2', 'Share'),
       button(
-        '',
+        icon('close'),
         null,
         () => {
           box.hidden = true;
@@ -117,9 +133,8 @@ export function sharePanel(box, batch) {
     ),
     node,
   );
-  box.querySelector('header button').append(icon('close'));
   return () => {
     box.hidden = !box.hidden;
-    if (!box.hidden) open().then(() => node.querySelector('button').focus());
+    if (!box.hidden) open().then(() => node.querySelector('button')?.focus());
   };
 }

@@ -3,8 +3,12 @@ import { h, setText } from '../dom.js';
 import { elapsed, now } from '../format.js';
 import { setState, stateLabel, toneOf } from './states.js';
 
+/** @import { Job, Step } from '../../api.d.ts' */
+
+/** @param {number} part @param {number} whole */
 const percentage = (part, whole) => `${Math.min(100, Math.max(0, (part / whole) * 100))}%`;
 
+/** @param {Step[]} steps */
 export function timeline(steps) {
   const lines = steps.map((step) => {
     const state = stateLabel(step.status);
@@ -16,8 +20,9 @@ export function timeline(steps) {
     return { node, state, run, time, problem };
   });
 
+  /** @param {Step[]} list @param {Job} job */
   function patch(list, job) {
-    const starts = list.filter((step) => step.started_at).map((step) => Date.parse(step.started_at));
+    const starts = list.flatMap(({ started_at: at }) => (at ? [Date.parse(at)] : []));
     const from = Math.min(...starts);
     const until = job.completed_at ? Date.parse(job.completed_at) : now();
     const whole = Math.max(1, until - from);
@@ -26,7 +31,7 @@ export function timeline(steps) {
       setState(state, step.status);
       run.dataset.state = toneOf(step.status);
       run.hidden = !step.started_at;
-      const attempts = step.attempts > 1 ? `${step.attempts} tries, ` : '';
+      const attempts = step.attempts > 1 ? `${step.attempts} attempts, ` : '';
       const ran = step.started_at && !['pending', 'skipped'].includes(step.status);
       setText(time, ran ? `${attempts}${elapsed(step.started_at, step.completed_at)}` : '');
       const showProblem = step.error_code && step.status !== 'completed' && job.status !== 'failed';

@@ -1,11 +1,14 @@
-// Files on their way to the service: one row each, three at a time, tried again when the line breaks.
-import { upload } from '../api.js';
+// Files that are being uploaded: one row each, three at a time, retried when the connection is lost.
+import { errorText, hasStatus, upload } from '../api.js';
 import { button, find, h, icon, setAttr, setText } from '../dom.js';
-import { fileSize, plural } from '../format.js';
+import { fileSize, percent, plural } from '../format.js';
 import { setState, stateLabel } from './states.js';
+
+/** @import { NewBatchParts } from '../../types.d.ts' */
 
 const AT_ONCE = 3;
 const RETRY_AFTER = [2, 4, 8, 15, 30]; // seconds
+/** @type {Record<string, string>} */
 const LABELS = {
   pending: 'Queued',
   processing: 'Uploading',
@@ -15,26 +18,24 @@ const LABELS = {
   failed: 'Not uploaded',
 };
 
-/** All files of a drop, also those in dropped folders. */
+/**
+ * All files of a drop, also those in dropped folders.
+ * @param {DataTransfer} transfer
+ */
 export async function filesOf(transfer) {
-  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
-  if (!entries.length) return [...transfer.files];
+  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.());
+  if (!entries.some(Boolean)) return [...transfer.files];
+  /** @type {File[]} */
   const found = [];
+  /** @param {FileSystemEntry | null} entry */
   const walk = async (entry) => {
-    if (entry.isFile) {
-      found.push(
-        await new Promise((resolve, reject) => {
-          entry.file(resolve, reject);
-        }),
-      );
-      return;
-    }
+    if (isFileEntry(entry)) found.push(await new Promise((resolve, reject) => entry.file(resolve, reject)));
+    if (!isFolderEntry(entry)) return;
     const reader = entry.createReader();
     // A reader hands out a folder in portions and says it is done with an empty one.
     for (;;) {
-      const portion = await new Promise((resolve, reject) => {
-        reader.readEntries(resolve, reject);
-      });
+      /** @type {FileSystemEntry[]} */
+      const portion = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
       if (!portion.length) return;
       for (const child of portion) await walk(child);
     }
@@ -43,12 +44,36 @@ export async function filesOf(transfer) {
   return found.filter(({ name }) => !name.startsWith('.'));
 }
 
-/** `changed` is called whenever a file is added, removed, sent or refused. */
+/** @param {FileSystemEntry | null} entry @returns {entry is FileSystemFileEntry} */
+const isFileEntry = (entry) => entry?.isFile ?? false;
+/** @param {FileSystemEntry | null} entry @returns {entry is FileSystemDirectoryEntry} */
+const isFolderEntry = (entry) => entry?.isDirectory ?? false;
+
+/**
+ * `changed` is called whenever a file is added, removed, uploaded or refused.
+ * @param {NewBatchParts} parts
+ * @param {() => void} changed
+ */
 export function uploadList(parts, changed) {
+  /**
+   * @typedef {object} Upload
+   * @property {File} file
+   * @property {string} state
+   * @property {number} share from 0 to 1
+   * @property {string} note
+   * @property {string | null} id of the stored file
+   * @property {number} failures
+   * @property {AbortController} [abort]
+   * @property {number} [timer]
+   * @property {ReturnType<typeof rowOf>} row
+   */
+
+  /** @type {Upload[]} */
   const uploads = [];
   const began = { at: 0, sent: 0 };
   let paused = false;
 
+  /** @param {Upload} entry @returns {{ node: HTMLElement, patch: () => void, again: HTMLButtonElement }} */
   function rowOf(entry) {
     const state = stateLabel('pending', LABELS.pending);
     const note = h('span.num.dim');
@@ -78,7 +103,7 @@ export function uploadList(parts, changed) {
       const failed = entry.state === 'failed';
       setText(
         note,
-        failed || ['pending', 'paused'].includes(entry.state) ? '' : entry.note || `${Math.floor(entry.share * 100)}%`,
+        failed || ['pending', 'paused'].includes(entry.state) ? '' : entry.note || `${percent(entry.share, 1)}%`,
       );
       setText(problem, failed ? entry.note : '');
       again.hidden = !failed;
@@ -86,6 +111,7 @@ export function uploadList(parts, changed) {
     return { node, patch, again };
   }
 
+  /** @param {Upload} entry @param {Partial<Upload>} changes */
   function set(entry, changes) {
     Object.assign(entry, changes);
     entry.row.patch();
@@ -93,6 +119,7 @@ export function uploadList(parts, changed) {
     changed();
   }
 
+  /** @param {Upload} entry */
   function enqueue(entry) {
     set(entry, { state: 'pending', note: '', share: 0 });
     startNext();
@@ -105,36 +132,40 @@ export function uploadList(parts, changed) {
     next.forEach(send);
   }
 
+  /** @param {Upload} entry */
   async function send(entry) {
     if (!began.at) began.at = Date.now();
-    entry.abort = new AbortController();
+    const abort = new AbortController();
+    entry.abort = abort;
     set(entry, { state: 'processing', note: '', share: 0 });
     try {
+      /** @param {number} share */
       const onProgress = (share) => {
         entry.share = share;
         entry.row.patch();
         drawTotal();
       };
-      const stored = await upload(entry.file, { signal: entry.abort.signal, onProgress });
+      const stored = await upload(entry.file, { signal: abort.signal, onProgress });
       set(entry, { state: 'completed', share: 1, id: stored.id });
     } catch (error) {
-      if (entry.abort.signal.aborted) return;
-      // Only a lost line or a service that is away passes by itself; a refusal stays one.
-      const passing = error.status === 0 || error.status === 503 || error.status === 429;
+      if (abort.signal.aborted) return;
+      // Only a lost connection or a busy service passes by itself; a refusal stays one.
+      const passing = hasStatus(error, 0, 503, 429);
       const wait = RETRY_AFTER[entry.failures];
       if (passing && wait) {
         entry.failures += 1;
-        set(entry, { state: 'retrying', share: 0, note: error.status ? 'service busy' : 'connection lost' });
+        set(entry, { state: 'retrying', share: 0, note: hasStatus(error, 0) ? 'connection lost' : 'service busy' });
         entry.timer = setTimeout(() => enqueue(entry), wait * 1000);
       } else {
         entry.failures = 0;
-        set(entry, { state: 'failed', share: 0, note: error.message });
+        set(entry, { state: 'failed', share: 0, note: errorText(error) });
       }
     }
     startNext();
   }
 
   // A file that was on its way starts anew: the service keeps nothing of a body that has not come to its end.
+  /** @param {boolean} on */
   function setPaused(on) {
     paused = on;
     for (const entry of uploads) {
@@ -151,6 +182,7 @@ export function uploadList(parts, changed) {
     drawTotal();
   }
 
+  /** @param {Upload} entry */
   function drop(entry) {
     entry.abort?.abort();
     clearTimeout(entry.timer);
@@ -183,9 +215,11 @@ export function uploadList(parts, changed) {
   parts.hold.addEventListener('click', () => setPaused(!paused));
 
   return {
+    /** @param {File[]} files */
     add(files) {
       for (const file of files) {
-        const entry = { file, state: paused ? 'paused' : 'pending', share: 0, note: '', id: null, failures: 0 };
+        const state = paused ? 'paused' : 'pending';
+        const entry = /** @type {Upload} */ ({ file, state, share: 0, note: '', id: null, failures: 0 });
         entry.row = rowOf(entry);
         entry.row.patch();
         uploads.push(entry);

@@ -1,18 +1,33 @@
-// What is in one table: how large it is, its columns, what is wrong with it, and the whole report as a page.
+// What is in one table: its size, its columns, its problems, and a link to the full report.
 import { h, icon } from '../dom.js';
-import { fileSize, plural } from '../format.js';
+import { fileSize, formatNumber, labelOf, plural } from '../format.js';
 
-const labelOf = (name) => name.replaceAll('_', ' ');
+/**
+ * @typedef {object} TableReport
+ * @property {string} report_id
+ * @property {string} [format]
+ * @property {string} [encoding]
+ * @property {string} [delimiter]
+ * @property {number} [file_size]
+ * @property {number} rows
+ * @property {number} [column_count]
+ * @property {{ name: string, type: string }[]} columns
+ * @property {Record<string, number>} [problems]
+ */
+
+/** @param {TableReport} result */
 const problemsOf = (result) => Object.entries(result.problems ?? {}).filter(([, n]) => n > 0);
 
+/** @param {TableReport} result */
 export function summary(result) {
-  const wrong = problemsOf(result).map(([name, n]) => `${n.toLocaleString('en')} ${labelOf(name)}`);
+  const wrong = problemsOf(result).map(([name, n]) => `${formatNumber(n)} ${labelOf(name)}`);
   return [
     `${plural(result.rows, 'row')}, ${plural(result.column_count ?? result.columns.length, 'column')}`,
     ...wrong,
   ].join(', ');
 }
 
+/** @param {TableReport} result */
 export function view(result) {
   const facts = [
     result.format,
@@ -32,17 +47,12 @@ export function view(result) {
     wrong.length
       ? h(
           'ul',
-          wrong.map(([name, n]) => h('li', h('b.num', n.toLocaleString('en')), ` ${labelOf(name)}`)),
+          wrong.map(([name, n]) => h('li', h('b.num', formatNumber(n)), ` ${labelOf(name)}`)),
         )
       : null,
     h(
       'div.actions',
-      h(
-        'a.btn.small',
-        { href: `${page}?format=html`, target: '_blank', rel: 'noopener' },
-        icon('file'),
-        'Whole report',
-      ),
+      h('a.btn.small', { href: `${page}?format=html`, target: '_blank', rel: 'noopener' }, icon('file'), 'Full report'),
       h('a.btn.small', { href: `${page}?format=json`, target: '_blank', rel: 'noopener' }, 'JSON'),
     ),
     h(

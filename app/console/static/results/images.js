@@ -1,17 +1,34 @@
-// Images that a job made: the small ones to look at, each a link to the large one.
+// Images that a job made: the thumbnails, each a link to the full image.
 import { h } from '../dom.js';
 import { fileSize, plural } from '../format.js';
 
+/** @import { JobDetail, Output } from '../../api.d.ts' */
+
+/**
+ * @typedef {object} ImageResult
+ * @property {number} [width]
+ * @property {number} [height]
+ * @property {number} [size]
+ * @property {string} [sheet]
+ * @property {number} [views]
+ * @property {string} [asset]
+ * @property {string} [view]
+ */
+
+/** @param {Output} file */
 const isImage = ({ media_type: type }) => type?.startsWith('image/');
+/** @param {Output} file */
 const isSmall = ({ name }) => /_thumbnail\.\w+$/.test(name);
 
+/** @param {ImageResult} result */
 export function summary(result) {
   if (result.width) return `${result.width} × ${result.height}, ${fileSize(result.size)}`;
-  if (result.sheet) return `contact sheet of ${plural(result.views, 'view')}`;
+  if (result.sheet) return `contact sheet of ${plural(result.views ?? 0, 'view')}`;
   if (result.asset) return [result.asset, result.view].filter(Boolean).join(', ');
   return null;
 }
 
+/** @param {Output} file @param {Output} large */
 function picture(file, large) {
   const shown = h('img', { src: file.url, alt: file.name, loading: 'lazy' });
   return h(
@@ -21,14 +38,19 @@ function picture(file, large) {
   );
 }
 
-/** Pictures, then the facts that are plain. */
+/**
+ * The images, then the plain members.
+ * @param {ImageResult} result
+ * @param {JobDetail} job
+ */
 export function view(result, job) {
-  const images = (job?.outputs ?? []).filter((file) => isImage(file) && file.url.startsWith('/api/'));
+  const images = job.outputs.filter((file) => isImage(file) && file.url.startsWith('/api/'));
   const small = images.filter(isSmall);
   const large = images.filter((file) => !isSmall(file));
   const pictures = large.map((file, at) => picture(small[at] ?? file, file));
   const facts = Object.entries(result).filter(([, value]) => ['string', 'number'].includes(typeof value));
-  const formatFact = (name, value) => (name.endsWith('size') ? fileSize(value) : String(value));
+  /** @param {string} name @param {unknown} value */
+  const formatFact = (name, value) => (name.endsWith('size') ? fileSize(Number(value)) : String(value));
   return h(
     'div.stack',
     pictures.length ? h('div.pictures', pictures) : null,

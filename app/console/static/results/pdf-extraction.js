@@ -3,6 +3,23 @@ import { h } from '../dom.js';
 import { plural } from '../format.js';
 import { hrefOf } from '../router.js';
 
+/** @import { Swim } from '../../api.d.ts' */
+/** @import { Child } from '../../types.d.ts' */
+
+/**
+ * @typedef {object} SheetResult
+ * @property {Swim[]} [swims]
+ * @property {string} [meet]
+ * @property {string} [reason]
+ * @property {string} [dates]
+ * @property {string} [course]
+ * @property {number} [pages]
+ * @property {string} [swimmer_name]
+ * @property {number} [swims_on_sheet]
+ * @property {(string | { name: string })[]} [near_names]
+ */
+
+/** @type {[label: string, kind: string, read: (swim: Swim) => Child][]} */
 const COLUMNS = [
   ['Event', '', eventOf],
   ['Round', '', roundOf],
@@ -11,9 +28,12 @@ const COLUMNS = [
   ['Page', 'num', (swim) => swim.page],
 ];
 
+/** @type {Record<string, string>} */
 export const COURSES = { SCY: 'short course yards', SCM: 'short course metres', LCM: 'long course metres' };
+/** @type {Record<string, string>} */
 const ROUNDS = { prelim: 'Prelim', semifinal: 'Semifinal', final: 'Final', swim_off: 'Swim-off' };
 
+/** @param {Swim} swim */
 export function eventOf(swim) {
   const number = swim.event_number ? `${swim.event_number} ` : '';
   const leg = swim.leg ? `, leg ${swim.leg}` : '';
@@ -21,27 +41,31 @@ export function eventOf(swim) {
   return swim.note ? [line, h('div.dim', swim.note)] : line;
 }
 
+/** @param {Swim} swim */
 export function roundOf(swim) {
-  return swim.section ?? ROUNDS[swim.round] ?? swim.round;
+  return swim.section ?? ROUNDS[swim.round ?? ''] ?? swim.round;
 }
 
+/** @param {Swim} swim */
 export function timeOf(swim) {
   // A disqualified or absent swimmer has a status where others have a time.
   return swim.time ? `${swim.exhibition ? 'X' : ''}${swim.time}` : swim.status;
 }
 
+/** @param {SheetResult} result */
 export function summary(result) {
   const swims = result.swims?.length ?? 0;
   if (swims) return `${plural(swims, 'swim')}${result.meet ? `, ${result.meet}` : ''}`;
   return result.reason ?? 'swimmer not on this sheet';
 }
 
+/** @param {SheetResult} result */
 function names(result) {
   const near = (result.near_names ?? []).map((one) => (typeof one === 'string' ? one : one.name)).filter(Boolean);
   if (!near.length) return null;
   return h(
     'div.stack.tight',
-    h('p', 'Names on this sheet that come close:'),
+    h('p', 'Similar names on this sheet:'),
     h(
       'ul',
       near.map((name) => h('li', name)),
@@ -49,9 +73,10 @@ function names(result) {
   );
 }
 
+/** @param {SheetResult} result */
 export function view(result) {
   const swims = result.swims ?? [];
-  const course = COURSES[result.course] ?? result.course;
+  const course = COURSES[result.course ?? ''] ?? result.course;
   const facts = [result.dates, course, result.pages && plural(result.pages, 'page')].filter(Boolean);
   const head = h(
     'div.stack.tight',

@@ -1,19 +1,21 @@
 // A registered restaurant: its account, and what the platform was found to have.
 import { h } from '../dom.js';
+import { isPlain, labelOf, plainText } from '../format.js';
 
-const labelOf = (name) => name.replaceAll('_', ' ');
-const isPlain = (value) => ['string', 'number', 'boolean'].includes(typeof value);
-const formatValue = (value) => ({ true: 'yes', false: 'no' })[value] ?? String(value);
-
-/** Members of members as one list of [name, value], so that what a step verified reads as a line. */
+/**
+ * Members of members as one list of [name, value], so that what a step verified reads as a line.
+ * @param {object} result
+ * @returns {[string, string][]}
+ */
 function flatten(result, before = '') {
   return Object.entries(result).flatMap(([name, value]) => {
     const label = before ? `${before}, ${labelOf(name)}` : labelOf(name);
-    if (isPlain(value)) return [[label, formatValue(value)]];
+    if (isPlain(value)) return [[label, plainText(value)]];
     return value && typeof value === 'object' && !Array.isArray(value) ? flatten(value, label) : [];
   });
 }
 
+/** @param {object} result */
 export function summary(result) {
   return (
     flatten(result)
@@ -23,6 +25,7 @@ export function summary(result) {
   );
 }
 
+/** @param {object} result */
 export function view(result) {
   return h(
     'table.table.natural.small',

@@ -1,12 +1,15 @@
-// The organisation's API keys: who made each, when it was used last, and taking it back.
-import { get, post, remove } from '../api.js';
+// The organisation's API keys: who created each, when it was last used, and revoking it.
+import { errorText, get, post, remove } from '../api.js';
 import { button, h, icon, setAttr, setText } from '../dom.js';
-import { dateTime, now, timeAgo } from '../format.js';
-import { dataTable } from '../parts/data-table.js';
+import { date, dateTime, now, timeAgo } from '../format.js';
+import { byId, dataTable } from '../parts/data-table.js';
 import { confirmAction, toast } from '../parts/overlays.js';
 import { emptyState, errorNote, loader, page } from '../parts/page.js';
 import { secretNote } from '../parts/secret-note.js';
 import { stateLabel } from '../parts/states.js';
+
+/** @import { Key } from '../../api.d.ts' */
+/** @import { Column } from '../parts/data-table.js' */
 
 const LIFETIMES = [
   ['', 'never'],
@@ -14,9 +17,10 @@ const LIFETIMES = [
   ['90', 'in 90 days'],
   ['365', 'in a year'],
 ];
-const day = (iso) => new Date(iso).toLocaleDateString('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
-const moment = (iso, none) => (iso ? h('time', { datetime: iso, title: dateTime(iso) }, timeAgo(iso)) : none);
+/** @param {string | null} iso @param {string} none */
+const moment = (iso, none = '') => (iso ? h('time', { datetime: iso, title: dateTime(iso) }, timeAgo(iso)) : none);
 
+/** @param {Key} key */
 function stateOf({ expires_at: until }) {
   if (until && Date.parse(until) < now()) return stateLabel('cancelled', 'Expired');
   return stateLabel('completed', 'Valid');
@@ -36,24 +40,26 @@ export function apiKeysScreen() {
     { novalidate: true },
     h('div.field', h('label', { for: 'key-name' }, 'New key'), name),
     h('div.field', h('label', { for: 'key-life' }, 'Expires'), life),
-    h('button.btn', { type: 'submit' }, icon('plus'), 'Make key'),
+    h('button.btn', { type: 'submit' }, icon('plus'), 'Create key'),
     fault,
   );
   const { body } = page('Keys', {
-    intro: 'Programs send a key as “Authorization: Bearer …”. A key has the rights of the person who made it.',
+    intro: 'Programs send a key as “Authorization: Bearer …”. A key has the rights of the person who created it.',
   });
-  const nothing = emptyState('No keys', 'Make one for each program, so that each can be taken back alone.');
+  const nothing = emptyState('No keys yet', 'Create one for each program, so that each can be revoked on its own.');
   const trouble = h('div');
 
   const table = dataTable({
     caption: 'API keys',
+    keyOf: byId,
+    /** @type {Column<Key>[]} */
     columns: [
       { label: 'Name', cell: (key) => h('span.name', key.name) },
       { label: 'Key', kind: 'mono', cell: ({ hint }) => `…${hint}` },
       { label: 'State', cell: stateOf },
-      { label: 'Made', kind: 'dim', cell: (key) => [moment(key.created_at), ` by ${key.user_name}`] },
+      { label: 'Created', kind: 'dim', cell: (key) => [moment(key.created_at), ` by ${key.user_name}`] },
       { label: 'Last used', kind: 'dim', cell: ({ last_used_at: at }) => moment(at, 'never') },
-      { label: 'Expires', kind: 'dim', cell: ({ expires_at: at }) => (at ? day(at) : 'never') },
+      { label: 'Expires', kind: 'dim', cell: ({ expires_at: at }) => (at ? date(at) : 'never') },
       {
         label: '',
         kind: 'k-act',
@@ -66,6 +72,7 @@ export function apiKeysScreen() {
   nothing.hidden = true;
 
   const list = loader({
+    /** @returns {Promise<{ keys: Key[] }>} */
     load: () => get('/api/keys'),
     draw({ keys }) {
       trouble.replaceChildren();
@@ -73,37 +80,39 @@ export function apiKeysScreen() {
       table.node.hidden = !keys.length;
       nothing.hidden = keys.length > 0;
     },
-    failed: (error) => trouble.replaceChildren(errorNote(error.message)),
+    failed: (error) => trouble.replaceChildren(errorNote(errorText(error))),
   });
 
+  /** @param {Key} key */
   async function revoke(key) {
-    const consequences = 'Programs that use it are refused at once. There is no way back.';
+    const consequences = 'Programs that use it are refused at once. This cannot be undone.';
     if (!(await confirmAction(`Revoke “${key.name}”?`, consequences, 'Revoke key'))) return;
     try {
       await remove(`/api/keys/${key.id}`);
       toast(`${key.name} revoked`);
       list.again();
     } catch (error) {
-      toast(error.message);
+      toast(errorText(error));
     }
   }
 
   form.addEventListener('submit', async () => {
     const wanted = name.value.trim();
     setAttr(name, 'aria-invalid', wanted ? null : 'true');
-    setText(fault, wanted ? '' : 'Say what the key is for.');
+    setText(fault, wanted ? '' : 'Enter what the key is for.');
     if (!wanted) {
       name.focus();
       return;
     }
     const until = life.value && new Date(now() + Number(life.value) * 86_400_000).toISOString();
     try {
+      /** @type {Key & { key: string }} */
       const key = await post('/api/keys', { name: wanted, expires_at: until || null });
       newKey.replaceChildren(secretNote(key.name, key.key));
       name.value = '';
       list.again();
     } catch (error) {
-      setText(fault, error.message);
+      setText(fault, errorText(error));
     }
   });
 

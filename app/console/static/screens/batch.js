@@ -1,9 +1,9 @@
 // One batch, live: a snapshot first, then every event after it.
-import { get } from '../api.js';
+import { get, getOrNull, isNotFound } from '../api.js';
 import { followBatch } from '../batch-stream.js';
 import { setConnection } from '../connection.js';
 import { announce, button, debounce, fromTemplate, h, setAttr, setText } from '../dom.js';
-import { capitalize } from '../format.js';
+import { capitalize, plural } from '../format.js';
 import { BatchModel } from '../model.js';
 import { batchActions } from '../parts/batch-actions.js';
 import { batchFacts } from '../parts/batch-facts.js';
@@ -19,14 +19,29 @@ import { notifications } from '../parts/notifications.js';
 import { isOpen } from '../parts/states.js';
 import { watchWaiting } from '../parts/waiting.js';
 import { cancelRender, scheduleRender, updatesPaused } from '../rendering.js';
+import { loadResultViews } from '../results/index.js';
 import { address, closeOverlay, focusHeading, go, hrefOf, openOverlay, setQuery } from '../router.js';
 import { mount, setBreadcrumbs, setTitle } from '../shell.js';
+
+/** @import { BatchEvent, BatchWithJobs, Job, Page } from '../../api.d.ts' */
+/** @import { Screen } from '../../types.d.ts' */
+/** @import { Filter } from '../parts/job-table.js' */
+/** @import { Params } from '../router.js' */
 
 const PAGE = 500;
 const HISTORY = 300;
 
+/**
+ * @typedef {object} BatchScreen
+ * @property {boolean} left
+ * @property {() => void} stop
+ * @property {(query: URLSearchParams) => void} [update]
+ */
+
+/** @param {URLSearchParams} params @param {string} [id] @returns {Screen} */
 export function batchScreen(params, id) {
-  const path = `/api/batches/${encodeURIComponent(id)}`;
+  const path = `/api/batches/${encodeURIComponent(id ?? '')}`;
+  /** @type {BatchScreen} */
   const screen = { left: false, stop: () => {} };
   setBreadcrumbs(['Batches', '#/batches'], ['…']);
   setTitle('Batch');
@@ -41,26 +56,31 @@ export function batchScreen(params, id) {
   };
 }
 
+/** @param {string} path @param {URLSearchParams} params @param {BatchScreen} screen */
 async function open(path, params, screen) {
   try {
+    /** @type {{ batch: BatchWithJobs }} */
     const { batch } = await get(path);
     if (!screen.left) await draw(path, batch, params, screen);
   } catch (error) {
     if (screen.left) return;
     mount(notFound(error));
-    if (error.status === 404 || error.status === 422) return;
+    if (isNotFound(error)) return;
     setConnection('lost');
     const timer = setTimeout(() => open(path, params, screen), 3000);
     screen.stop = () => clearTimeout(timer);
   }
 }
 
+/** @param {string} path @param {BatchWithJobs} snapshot @param {URLSearchParams} params @param {BatchScreen} screen */
 async function draw(path, snapshot, params, screen) {
   const { jobs: firstJobs, jobs_next_cursor: firstCursor, ...batch } = snapshot;
   const { root, parts } = fromTemplate('batch');
   const model = new BatchModel(batch);
   const table = jobTable(parts.rows, batch, openJob);
-  const rerender = () => !screen.left && scheduleRender(render);
+  const rerender = () => {
+    if (!screen.left) scheduleRender(render);
+  };
   const waiting = watchWaiting(path, batch, rerender);
   const notices = notifications(path);
   const reports = batchReports(batch);
@@ -69,11 +89,14 @@ async function draw(path, snapshot, params, screen) {
     changed: () => batchFacts(parts.facts, batch),
     gone: () => go('#/batches'),
   });
+  /** @type {Filter} */
   const filter = { show: new Set(), find: '' };
   let cursor = firstCursor;
-  let newEvents = []; // events that the log has not shown yet
+  /** @type {BatchEvent[]} events that the log has not shown yet */
+  let newEvents = [];
   let stopFollowing = () => {};
 
+  /** @param {Params} more */
   const keepFilters = (more) => hrefOf(`batches/${batch.id}`, { ...Object.fromEntries(address().params), ...more });
   const log = eventLog(parts, (sequence) => keepFilters({ job: sequence }));
   const drawer = jobDrawer({ model, table, loadJob, close: () => closeOverlay('job'), open: openJob });
@@ -90,6 +113,7 @@ async function draw(path, snapshot, params, screen) {
 
   // ---- jobs and filters
 
+  /** @param {URLSearchParams} query */
   function readFilters(query) {
     filter.find = query.get('find') ?? '';
     filter.show.clear();
@@ -97,6 +121,7 @@ async function draw(path, snapshot, params, screen) {
     if (parts.find.value.trim() !== filter.find) parts.find.value = filter.find;
   }
 
+  /** @param {Job[]} list */
   function takeJobs(list) {
     table.add(model.addJobs(list));
   }
@@ -110,19 +135,21 @@ async function draw(path, snapshot, params, screen) {
     drawShown();
   }
 
-  // With more jobs than are loaded, the ones asked for are fetched from wherever they stand.
+  // With more jobs than are loaded, those in the chosen states are loaded from wherever they stand.
   async function loadFiltered() {
     const states = [...filter.show].filter((state) => state !== 'cached');
     if (states.includes('cancelled')) states.push('skipped');
     if (!states.length) return;
-    const answer = await get(`${path}/jobs`, { status: states.join(','), limit: PAGE }).catch(() => ({ jobs: [] }));
-    takeJobs(answer.jobs);
+    /** @type {Page<'jobs', Job> | null} */
+    const page = await getOrNull(`${path}/jobs`, { status: states.join(','), limit: PAGE });
+    takeJobs(page?.jobs ?? []);
   }
 
+  /** @param {Event} event */
   async function loadMore(event) {
-    const source = event.currentTarget;
-    source.disabled = true;
-    const page = await get(`${path}/jobs`, { limit: PAGE, cursor }).catch(() => null);
+    /** @type {HTMLButtonElement} */ (event.currentTarget).disabled = true;
+    /** @type {Page<'jobs', Job> | null} */
+    const page = await getOrNull(`${path}/jobs`, { limit: PAGE, cursor });
     if (screen.left) return;
     if (page) {
       takeJobs(page.jobs);
@@ -138,14 +165,14 @@ async function draw(path, snapshot, params, screen) {
       parts.shown,
       shown === total ? shown.toLocaleString('en') : `${shown.toLocaleString('en')} of ${total.toLocaleString('en')}`,
     );
-    announce(`${shown} jobs shown`);
+    announce(`${plural(shown, 'job')} shown`);
     const loaded = model.jobs.size;
     const rest = [];
     if (!shown) {
       rest.push(
         h(
           'div.empty',
-          h('p', loaded ? 'No loaded job matches.' : 'This batch has no jobs.'),
+          h('p', loaded ? 'None of the loaded jobs match.' : 'This batch has no jobs.'),
           loaded ? button('Show all jobs', null, showAll) : null,
         ),
       );
@@ -162,15 +189,18 @@ async function draw(path, snapshot, params, screen) {
 
   // ---- one job
 
+  /** @param {Job} job */
   function openJob(job) {
     openOverlay(keepFilters({ job: job.sequence }));
   }
 
+  /** @param {number} sequence */
   async function loadJob(sequence) {
     const known = model.jobIds.get(sequence);
     if (known) return known;
     let next = cursor;
     while (next && !model.jobIds.has(sequence)) {
+      /** @type {Page<'jobs', Job>} */
       const page = await get(`${path}/jobs`, { limit: PAGE, cursor: next });
       for (const job of page.jobs) model.jobIds.set(job.sequence, job.id);
       next = page.next_cursor;
@@ -180,7 +210,8 @@ async function draw(path, snapshot, params, screen) {
 
   // ---- rendering
 
-  function render(jobs = []) {
+  /** @param {Set<Job>} jobs */
+  function render(jobs) {
     table.patch(jobs);
     drawer.patch(jobs);
     const { counters } = batch;
@@ -208,6 +239,7 @@ async function draw(path, snapshot, params, screen) {
 
   // ---- following
 
+  /** @param {BatchEvent} event */
   function receive(event) {
     const job = model.apply(event);
     newEvents.push(event);
@@ -224,10 +256,12 @@ async function draw(path, snapshot, params, screen) {
   }
 
   async function refresh() {
+    /** @type {{ batch: BatchWithJobs }} */
     const { batch: next } = await get(path);
     if (!screen.left) absorb(next);
   }
 
+  /** @param {BatchWithJobs} next */
   function absorb({ jobs, jobs_next_cursor: _, ...rest }) {
     Object.assign(batch, rest);
     takeJobs(jobs);
@@ -236,8 +270,10 @@ async function draw(path, snapshot, params, screen) {
     drawer.refresh();
   }
 
+  /** @param {number} after */
   async function loadHistory(after) {
-    const page = await get(`${path}/events`, { last_event_id: after, limit: HISTORY }).catch(() => null);
+    /** @type {{ events: BatchEvent[] } | null} */
+    const page = await getOrNull(`${path}/events`, { last_event_id: after, limit: HISTORY });
     if (page)
       log.append(
         page.events.filter((event) => event.id <= batch.last_event_id),
@@ -263,9 +299,10 @@ async function draw(path, snapshot, params, screen) {
         if (!screen.left) startFollowing();
       },
       async onBroken() {
+        /** @type {{ batch: BatchWithJobs }} */
         const { batch: next } = await get(path);
         if (isOpen(next)) return true;
-        // The end came while the line was down.
+        // The batch ended while the connection was down.
         const seen = batch.last_event_id;
         absorb(next);
         await loadHistory(seen);
@@ -291,6 +328,9 @@ async function draw(path, snapshot, params, screen) {
     }, 150),
   );
   takeJobs(firstJobs);
+  loadResultViews(batch.pipelines).then(() => {
+    for (const job of model.jobs.values()) if (job.result && !screen.left) scheduleRender(render, job);
+  });
   screen.stop = () => {
     clearInterval(ticker);
     stopFollowing();
@@ -305,7 +345,7 @@ async function draw(path, snapshot, params, screen) {
   mount(root);
   focusHeading();
   waiting.refresh();
-  render();
+  render(new Set());
   table.filter(filter);
   drawShown();
   startFollowing();

@@ -1,8 +1,8 @@
 // A new batch: what to process, with which pipeline, and how.
-import { get, post } from '../api.js';
+import { ApiError, errorText, fieldErrorText, get, getPipelines, messageOf, post } from '../api.js';
 import { setConnection } from '../connection.js';
 import { find, fromTemplate, h, setAttr, setText } from '../dom.js';
-import { fileSize, plural } from '../format.js';
+import { fileSize, formatNumber, plural } from '../format.js';
 import { batchOptions } from '../parts/batch-options.js';
 import { extraPipelines } from '../parts/extra-pipelines.js';
 import { readLinks, readRecords } from '../parts/pasted-items.js';
@@ -11,15 +11,24 @@ import { filesOf, uploadList } from '../parts/upload-list.js';
 import { go, setQuery } from '../router.js';
 import { mount, setBreadcrumbs, setTitle } from '../shell.js';
 
+/** @import { BatchCreated, FieldError, ItemKind, Pipeline, Template } from '../../api.d.ts' */
+/** @import { PastedItems, Screen } from '../../types.d.ts' */
+
 const LINKS_HELP = 'Each link is fetched and becomes one job.';
 
+/** @param {URLSearchParams} params @returns {Screen} */
 export function newScreen(params) {
   const { root, parts } = fromTemplate('new');
   const uploads = uploadList(parts, patch);
-  const texts = { links: find('textarea', parts.links), records: find('textarea', parts.records) };
-  const recordsHelp = find('small', parts.records).cloneNode(true);
+  /** @param {HTMLElement} box @returns {HTMLTextAreaElement} */
+  const textIn = (box) => find('textarea', box);
+  const texts = { links: textIn(parts.links), records: textIn(parts.records) };
+  const recordsHelp = [...find('small', parts.records).cloneNode(true).childNodes];
+  /** @type {Pipeline[]} */
   let pipelines = [];
+  /** @type {Pipeline | null} */
   let chosen = null;
+  /** @type {ReturnType<typeof schemaForm> | null} */
   let form = null;
   const options = batchOptions(parts);
   const extras = extraPipelines(parts.extras);
@@ -33,6 +42,7 @@ export function newScreen(params) {
   mount(root);
   parts.options.open = false;
 
+  /** @param {ItemKind} source */
   const accepts = (source) => chosen?.accepts.includes(source) ?? false;
 
   // ---- pipeline
@@ -50,6 +60,7 @@ export function newScreen(params) {
     );
   }
 
+  /** @param {string | null | undefined} key */
   function choose(key) {
     chosen = pipelines.find((one) => one.key === key) ?? pipelines[0];
     form = schemaForm(parts.params, chosen.params_schema);
@@ -58,18 +69,20 @@ export function newScreen(params) {
     parts.files.hidden = !accepts('file');
     parts.links.hidden = !accepts('url');
     parts.records.hidden = !accepts('record');
-    setText(find('#max-help'), `Empty: up to ${chosen.max_parallel}, as the pipeline says.`);
+    setText(find('#max-help'), `Leave empty for the pipeline’s limit of ${chosen.max_parallel}.`);
     patch();
   }
 
   async function loadPipelines() {
     try {
-      ({ pipelines } = await get('/api/pipelines'));
+      pipelines = await getPipelines();
     } catch (error) {
       if (left) return;
       setConnection('lost');
-      setText(parts.problem, error.message);
-      setTimeout(() => !left && loadPipelines(), 3000);
+      setText(parts.problem, errorText(error));
+      setTimeout(() => {
+        if (!left) loadPipelines();
+      }, 3000);
       return;
     }
     if (left) return;
@@ -81,37 +94,42 @@ export function newScreen(params) {
     }
     choose(params.get('pipeline'));
     drawChoices();
-    if (params.get('template')) useTemplate(params.get('template'));
+    const template = params.get('template');
+    if (template) useTemplate(template);
   }
 
-  /** Starts from a template: its pipeline, parameters and options; what goes in is still to be said. */
+  /**
+   * Starts from a template: its pipeline, parameters and options, without items.
+   * @param {string} id
+   */
   async function useTemplate(id) {
     try {
-      const {
-        name,
-        options: { pipeline, pipelines: several, params: values, ...rest },
-      } = await get(`/api/templates/${encodeURIComponent(id)}`);
+      /** @type {Template} */
+      const template = await get(`/api/templates/${encodeURIComponent(id)}`);
+      const { pipeline, pipelines: several, params: values, ...rest } = template.options;
       if (left) return;
       choose(pipeline ?? several?.[0]);
       drawChoices();
-      form.fill(values ?? {});
+      form?.fill(values ?? {});
       options.fill(rest);
-      setText(parts.origin, `From the template “${name}”`);
+      setText(parts.origin, `From the template “${template.name}”`);
       patch();
     } catch (error) {
-      setText(parts.problem, error.message);
+      setText(parts.problem, errorText(error));
     }
   }
 
   // ---- what goes in
 
   function sources() {
+    /** @type {PastedItems} */
     const none = { items: [], problem: '', shape: '' };
     const links = accepts('url') ? readLinks(texts.links.value) : none;
     const records = accepts('record') ? readRecords(texts.records.value) : none;
     return { files: accepts('file') ? uploads.items() : [], links, records };
   }
 
+  /** @param {HTMLElement} box @param {string} problem @param {(Node | string)[]} usual */
   function helpUnder(box, problem, usual) {
     const small = find('small', box);
     setAttr(small, 'class', problem ? 'error' : null);
@@ -127,47 +145,50 @@ export function newScreen(params) {
     options.patch();
     const { links, records } = sources();
     helpUnder(parts.links, links.problem, [LINKS_HELP]);
-    helpUnder(parts.records, records.problem, [...recordsHelp.cloneNode(true).childNodes]);
+    helpUnder(parts.records, records.problem, recordsHelp);
     const files = uploads.count ? `${uploads.count.toLocaleString('en')} (${fileSize(uploads.bytes)})` : 'none';
+    const titles = [chosen.title, ...extras.titles()];
     const facts = [
-      accepts('file') && ['Files', files],
-      accepts('url') && ['Links', links.items.length.toLocaleString('en')],
-      accepts('record') && [
-        'Records',
-        `${records.items.length.toLocaleString('en')}${records.shape && `, from ${records.shape}`}`,
-      ],
-      [extras.titles().length ? 'Pipelines' : 'Pipeline', [chosen.title, ...extras.titles()].join(', ')],
+      accepts('file') ? ['Files', files] : [],
+      accepts('url') ? ['Links', formatNumber(links.items.length)] : [],
+      accepts('record')
+        ? ['Records', `${formatNumber(records.items.length)}${records.shape && `, from ${records.shape}`}`]
+        : [],
+      [titles.length > 1 ? 'Pipelines' : 'Pipeline', titles.join(', ')],
       ...options.facts(),
-    ].filter(Boolean);
+    ].filter(({ length }) => length);
     parts.facts.replaceChildren(...facts.flatMap(([name, value]) => [h('dt', name), h('dd', value)]));
-    setText(parts.hint.lastElementChild, hint(links, records));
+    setText(find('span', parts.hint), hint(chosen, links, records));
     setText(
       parts.start,
-      !draft && startWhenUploaded ? 'Starts when all is here' : !draft && sending ? 'Starting' : 'Start batch',
+      !draft && startWhenUploaded ? 'Starts after the uploads' : !draft && sending ? 'Starting' : 'Start batch',
     );
     setText(
       parts.draft,
-      draft && startWhenUploaded ? 'Saved when all is here' : draft && sending ? 'Saving' : 'Save as draft',
+      draft && startWhenUploaded ? 'Saves after the uploads' : draft && sending ? 'Saving' : 'Save as draft',
     );
     parts.start.disabled = parts.draft.disabled = startWhenUploaded || sending;
     parts.wait.hidden = !startWhenUploaded;
     if (startWhenUploaded && !uploads.open) start(draft);
   }
 
-  function hint(links, records) {
+  /** @param {Pipeline} pipeline @param {PastedItems} links @param {PastedItems} records */
+  function hint(pipeline, links, records) {
+    const uploading = plural(uploads.open, 'file is', 'files are');
     if (uploads.refused.length) return `${plural(uploads.refused.length, 'file')} could not be uploaded.`;
     if (startWhenUploaded)
-      return `${plural(uploads.open, 'file')} still uploading; the batch ${draft ? 'is saved' : 'starts'} when they are here.`;
-    const ignored = uploads.count && !accepts('file') ? ` ${chosen.title} takes no files: they are left out.` : '';
-    if (uploads.open && !ignored)
-      return `${plural(uploads.open, 'file')} still uploading. You can press Start already.`;
+      return `${uploading} still uploading; the batch ${draft ? 'is saved' : 'starts'} afterwards.`;
+    const ignored =
+      uploads.count && !accepts('file') ? ` ${pipeline.title} does not accept files; they are left out.` : '';
+    if (uploads.open && !ignored) return `${uploading} still uploading. You can already press Start.`;
     const things = (ignored ? 0 : uploads.count) + links.items.length + records.items.length;
     const jobs = things * (1 + extras.keys().length);
-    return (jobs ? `${plural(jobs, 'job')} will be made.` : 'Nothing to process yet.') + ignored;
+    return (jobs ? `${plural(jobs, 'job')} will be created.` : 'Nothing to process yet.') + ignored;
   }
 
   // ---- starting
 
+  /** @param {string} message @param {HTMLElement} [field] */
   function showError(message, field) {
     startWhenUploaded = false;
     sending = false;
@@ -176,11 +197,12 @@ export function newScreen(params) {
     field?.focus();
   }
 
+  /** @param {boolean} asDraft */
   function start(asDraft) {
     draft = asDraft;
     const { files, links, records } = sources();
     setText(parts.problem, '');
-    if (!chosen || sending) return;
+    if (!chosen || !form || sending) return undefined;
     if (links.problem) return showError(links.problem, texts.links);
     if (records.problem) return showError(records.problem, texts.records);
     if (accepts('file') && uploads.refused.length) {
@@ -201,22 +223,28 @@ export function newScreen(params) {
     }
     startWhenUploaded = accepts('file') && uploads.open > 0;
     if (startWhenUploaded) return patch();
-    return submit(values, [...files, ...links.items, ...records.items]);
+    return submit(chosen.key, values, [...files, ...links.items, ...records.items]);
   }
 
-  /** One pipeline with its parameters, or several, each with its own under its key. */
-  function pipelineOptions(values) {
+  /**
+   * One pipeline with its parameters, or several, each with its own under its key.
+   * @param {string} key
+   * @param {Record<string, unknown>} values
+   */
+  function pipelineOptions(key, values) {
     const others = extras.keys();
-    if (!others.length) return { pipeline: chosen.key, params: values };
-    return { pipelines: [chosen.key, ...others], params: { [chosen.key]: values } };
+    if (!others.length) return { pipeline: key, params: values };
+    return { pipelines: [key, ...others], params: { [key]: values } };
   }
 
-  async function submit(values, items) {
+  /** @param {string} key @param {Record<string, unknown>} values @param {object[]} items */
+  async function submit(key, values, items) {
     sending = true;
     patch();
     try {
+      /** @type {BatchCreated} */
       const made = await post('/api/batches', {
-        ...pipelineOptions(values),
+        ...pipelineOptions(key, values),
         items,
         start: !draft,
         ...options.read(),
@@ -225,24 +253,34 @@ export function newScreen(params) {
     } catch (error) {
       if (left) return;
       showError('');
-      const belongs = (loc) => loc[0] === 'body' && loc[1] === 'params';
-      const under = ({ loc, ...one }) => ({ ...one, loc: loc.filter((part) => part !== chosen.key) });
-      const rest = form.showErrors(error.errors.filter(({ loc }) => belongs(loc)).map(under));
-      const others = [...rest, ...error.errors.filter(({ loc }) => !belongs(loc))];
-      const where = ({ loc, msg }) => `${loc.slice(1).join('.')}: ${msg}`;
-      if (others.length) setText(parts.problem, others.slice(0, 3).map(where).join(' '));
-      else if (!error.errors.length) setText(parts.problem, error.message);
+      const errors = error instanceof ApiError ? error.errors : [];
+      const rest = showFieldErrors(key, errors);
+      if (rest.length) setText(parts.problem, rest.slice(0, 3).map(fieldErrorText).join(' '));
+      else if (!errors.length) setText(parts.problem, messageOf(error));
     }
+  }
+
+  /**
+   * Puts errors about parameters under their fields; returns the others.
+   * @param {string} key of the chosen pipeline
+   * @param {FieldError[]} errors
+   */
+  function showFieldErrors(key, errors) {
+    /** @param {FieldError} error */
+    const isParameter = ({ loc }) => loc[0] === 'body' && loc[1] === 'params';
+    const own = errors.filter(isParameter).map(({ loc, msg }) => ({ loc: loc.filter((part) => part !== key), msg }));
+    return [...(form?.showErrors(own) ?? own), ...errors.filter((error) => !isParameter(error))];
   }
 
   // ---- wiring
 
   parts.choices.addEventListener('change', (event) => {
-    choose(event.target.value);
-    setQuery({ pipeline: event.target.value });
+    const { value } = /** @type {HTMLInputElement} */ (event.target);
+    choose(value);
+    setQuery({ pipeline: value });
   });
   parts.picker.addEventListener('change', () => {
-    uploads.add([...parts.picker.files]);
+    uploads.add([...(parts.picker.files ?? [])]);
     parts.picker.value = ''; // so that the same file can be chosen again after it was removed
   });
   root.addEventListener('input', patch);
@@ -252,17 +290,20 @@ export function newScreen(params) {
     startWhenUploaded = false;
     patch();
   });
+  /** @param {boolean} on */
   const over = (on) => parts.drop.classList.toggle('over', on);
   root.addEventListener('dragover', (event) => {
-    if (!event.dataTransfer.types.includes('Files')) return;
+    if (!event.dataTransfer?.types.includes('Files')) return;
     event.preventDefault();
     over(true);
   });
-  root.addEventListener('dragleave', (event) => !root.contains(event.relatedTarget) && over(false));
+  root.addEventListener('dragleave', (event) => {
+    if (!root.contains(/** @type {Node | null} */ (event.relatedTarget))) over(false);
+  });
   root.addEventListener('drop', async (event) => {
     event.preventDefault();
     over(false);
-    if (accepts('file')) uploads.add(await filesOf(event.dataTransfer));
+    if (accepts('file') && event.dataTransfer) uploads.add(await filesOf(event.dataTransfer));
   });
 
   loadPipelines();

@@ -1,16 +1,21 @@
 // Plays and the data batches each needs: a grid of checkboxes in which every change is saved at once.
-import { get, post } from '../api.js';
-import { announce, button, find, findAll, h, icon, setAttr, setText } from '../dom.js';
-import { dateTime, plural, timeAgo, timeOfDay } from '../format.js';
+import { errorText, get, post } from '../api.js';
+import { announce, button, find, findAll, h, icon, setAttr, setText, targetOf } from '../dom.js';
+import { dateTime, plural, shortDateTime, timeAgo } from '../format.js';
 import { emptyState, errorNote, loader, page } from '../parts/page.js';
 import { setState, stateLabel } from '../parts/states.js';
 import { address, setQuery } from '../router.js';
 
-const SAVE_AFTER = 300; // several ticks in one row become one request
+/** @import { DataBatchType, Play } from '../../api.d.ts' */
+/** @import { Screen } from '../../types.d.ts' */
+
+const SAVE_AFTER = 300; // several changes in one row become one request
 const PAGE = 200;
 
+/** @type {Record<string, [row: number, column: number]>} */
 const ARROWS = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] };
 
+/** @returns {Screen} */
 export function playsScreen() {
   const search = h('input.input', {
     type: 'search',
@@ -19,7 +24,7 @@ export function playsScreen() {
     autocomplete: 'off',
   });
   const { body } = page('Plays', {
-    intro: 'Tick the data batches each play needs before it can run. Every change is saved at once.',
+    intro: 'Select the data batches each play needs before it can run. Every change is saved right away.',
     actions: [
       h('form.search', { role: 'search' }, icon('search'), search, h('kbd', { 'aria-hidden': 'true' }, '/')),
       h('a.btn', { href: '#/plays/new' }, icon('plus'), 'New play'),
@@ -33,10 +38,15 @@ export function playsScreen() {
     h('table.table.plays', h('caption.sr', 'Which data batches each play needs'), head, rows),
   );
   const after = h('div');
-  const saving = new Set(); // what has to be sent when the screen is left
-  const rowsByPlay = new Map(); // play -> its row
+  /** @type {Set<() => void>} what has to be sent when the screen is left */
+  const saving = new Set();
+  /** @type {Map<Play, HTMLElement>} */
+  const rowsByPlay = new Map();
+  /** @type {Play[]} */
   let plays = [];
+  /** @type {DataBatchType[]} */
   let kinds = [];
+  /** @type {HTMLElement[]} */
   let totals = [];
   let most = PAGE;
 
@@ -44,36 +54,39 @@ export function playsScreen() {
 
   function count() {
     totals.forEach((node, at) => {
-      setText(node, plural(plays.filter(({ required_batches: needs }) => needs.includes(at + 1)).length, 'play'));
+      const needing = plays.filter(({ required_batches: needs }) => needs.includes(kinds[at].number));
+      setText(node, plural(needing.length, 'play'));
     });
   }
 
+  /** @param {Play} play */
   function rowOf(play) {
     const saved = h('span.dim', { title: dateTime(play.updated_at) }, timeAgo(play.updated_at));
     const label = stateLabel('completed', '');
     let kept = play.required_batches;
-    let timer = null;
+    /** @type {number | undefined} */
+    let timer;
 
     async function save() {
       clearTimeout(timer);
-      timer = null;
       saving.delete(save);
       const wanted = play.required_batches;
       try {
         await post('/api/play-batch-mappings/', { play_id: play.id, required_batches: wanted });
         kept = wanted;
-        show('completed', `Saved ${timeOfDay(new Date()).slice(0, 5)}`);
+        show('completed', `Saved ${shortDateTime(new Date().toISOString())}`);
       } catch (error) {
         // The ticks go back to what the service has, so that the grid never shows what is not true.
         play.required_batches = kept;
         for (const [at, box] of boxes.entries()) box.checked = kept.includes(kinds[at].number);
         show('failed', 'Not saved');
-        setAttr(label, 'title', error.message);
-        announce(`${play.name} was not saved: ${error.message}`);
+        setAttr(label, 'title', errorText(error));
+        announce(`${play.name} was not saved: ${errorText(error)}`);
         count();
       }
     }
 
+    /** @param {string} state @param {string} words */
     function show(state, words) {
       if (!label.isConnected) saved.replaceChildren(label);
       setState(label, state, words);
@@ -115,8 +128,13 @@ export function playsScreen() {
     const wanted = search.value.trim().toLowerCase();
     const found = plays.filter(({ name }) => name.toLowerCase().includes(wanted));
     const shown = found.slice(0, most);
-    for (const play of shown) if (!rowsByPlay.has(play)) rowsByPlay.set(play, rowOf(play));
-    rows.replaceChildren(...shown.map((play) => rowsByPlay.get(play)));
+    rows.replaceChildren(
+      ...shown.map((play) => {
+        const row = rowsByPlay.get(play) ?? rowOf(play);
+        rowsByPlay.set(play, row);
+        return row;
+      }),
+    );
     grid.hidden = !shown.length;
     const rest = found.length - shown.length;
     const more = () => {
@@ -137,13 +155,13 @@ export function playsScreen() {
     if (!plays.length) {
       return emptyState(
         'No plays yet',
-        'A play is a set of steps for one lead, and the data it needs about it. Make one here, or send it to /api/plays.',
+        'A play is a set of steps for one lead, and the data they need about it. Create one here, or send it to /api/plays.',
         h('a.btn', { href: '#/plays/new' }, icon('plus'), 'New play'),
       );
     }
     return emptyState(
       `No play matches “${search.value.trim()}”`,
-      'The search looks at names.',
+      'The search looks at names only.',
       button('Clear search', null, () => {
         search.value = '';
         onSearch();
@@ -160,10 +178,11 @@ export function playsScreen() {
 
   rows.addEventListener('keydown', (event) => {
     const move = ARROWS[event.key];
-    if (!move || event.target.type !== 'checkbox') return;
-    const row = event.target.closest('tr');
+    const target = targetOf(event);
+    const row = target.closest('tr');
+    if (!move || !row || !target.matches('[type=checkbox]')) return;
     const shown = [...rows.children];
-    const at = findAll('input', row).indexOf(event.target) + move[1];
+    const at = findAll('input', row).indexOf(target) + move[1];
     const beside = shown[shown.indexOf(row) + move[0]];
     const next = beside && findAll('input', beside)[at];
     event.preventDefault();
@@ -173,7 +192,11 @@ export function playsScreen() {
   search.addEventListener('input', onSearch);
 
   const list = loader({
-    load: () => Promise.all([get('/api/plays/'), get('/api/data-batch-types')]),
+    load: () =>
+      Promise.all([
+        /** @type {Promise<Play[]>} */ (get('/api/plays/')),
+        /** @type {Promise<DataBatchType[]>} */ (get('/api/data-batch-types')),
+      ]),
     draw(answers) {
       [plays, kinds] = answers;
       totals = kinds.map(() => h('span.dim'));
@@ -192,7 +215,7 @@ export function playsScreen() {
       count();
       draw();
     },
-    failed: (error) => after.replaceChildren(errorNote(error.message)),
+    failed: (error) => after.replaceChildren(errorNote(errorText(error))),
   });
 
   return {

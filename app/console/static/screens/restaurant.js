@@ -1,35 +1,39 @@
-// One restaurant: what is known of it, its menu and option sets, and registering it.
-import { get, post, remove, request } from '../api.js';
+// One restaurant: its details, its menu and option sets, and registering it.
+import { errorText, get, post, queryString, remove, request } from '../api.js';
 import { button, find, h, icon, setText } from '../dom.js';
-import { dateTime, plural, timeAgo } from '../format.js';
-import { importReport } from '../parts/import-report.js';
+import { dateTime, isPlain, labelOf, plainText, plural, timeAgo } from '../format.js';
+import { importReport, refusedImport } from '../parts/import-report.js';
 import { actionButton, confirmAction, setDisabledReason, toast } from '../parts/overlays.js';
 import { errorNote, formPage, loader, page, viewOrEdit } from '../parts/page.js';
-import { errorText } from '../parts/plain-form.js';
-import { REACHED, restaurantForm } from '../parts/restaurant-form.js';
+import { CONTACT_FIELDS, restaurantForm } from '../parts/restaurant-form.js';
 import { restaurantState } from '../parts/restaurant-state.js';
 import { go, hrefOf } from '../router.js';
 import { setBreadcrumbs, setTitle } from '../shell.js';
 
-const LIST = ['Restaurants', '#/restaurants'];
-const isPlain = (value) => ['string', 'number', 'boolean'].includes(typeof value);
+/** @import { BatchCreated, ImportReport, Restaurant } from '../../api.d.ts' */
+/** @import { Screen } from '../../types.d.ts' */
 
+/** @type {[string, string]} */
+const LIST = ['Restaurants', '#/restaurants'];
+
+/** @param {Restaurant} restaurant */
 function knownFacts({ contact, attributes }) {
-  const labels = Object.fromEntries(REACHED.map(([key, label]) => [key, label]));
+  const labels = Object.fromEntries(CONTACT_FIELDS.map(([key, label]) => [key, label]));
   const rows = [
-    ...Object.entries(contact).map(([name, value]) => [labels[name] ?? name, value]),
-    ...Object.entries(attributes),
+    ...Object.entries(contact).map(([name, value]) => ({ name: labels[name] ?? name, value })),
+    ...Object.entries(attributes).map(([name, value]) => ({ name, value })),
   ];
-  if (!rows.length) return h('p.dim', 'Nothing more is known of it.');
+  if (!rows.length) return h('p.dim', 'No further details.');
   return h(
     'dl.facts-list',
-    rows.flatMap(([name, value]) => [
-      h('dt', name.replaceAll('_', ' ')),
-      h('dd', isPlain(value) ? String(value) : JSON.stringify(value)),
+    rows.flatMap(({ name, value }) => [
+      h('dt', labelOf(name)),
+      h('dd', isPlain(value) ? plainText(value) : JSON.stringify(value)),
     ]),
   );
 }
 
+/** @type {[key: 'menu' | 'option_sets', label: string, words: (counts: Record<string, number>) => string][]} */
 const FILES = [
   [
     'menu',
@@ -44,6 +48,7 @@ const FILES = [
   ],
 ];
 
+/** @param {Restaurant} one */
 const files = (one) =>
   h(
     'dl.facts-list',
@@ -51,49 +56,58 @@ const files = (one) =>
       const id = one[`${key}_file_id`];
       return [
         h('dt', label),
-        h('dd', id ? h('a', { href: `/api/files/${id}/content`, download: true }, words(one[key])) : 'none yet'),
+        h('dd', id ? h('a', { href: `/api/files/${id}/content`, download: true }, words(one[key] ?? {})) : 'none yet'),
       ];
     }),
   );
 
-/** Sending a menu or option sets; `kept` is called with what the service answered when it took the file. */
+/**
+ * Uploads a menu or option sets; `onKept` is called with what the service answered when it kept the file.
+ * @param {Restaurant} one
+ * @param {HTMLElement} report
+ * @param {(answer: ImportReport) => void} onKept
+ */
 function menuSection(one, report, onKept) {
   const picker = h('input', { type: 'file', accept: '.csv,text/csv', hidden: true });
 
+  /** @param {File} file @param {boolean} goodRowsOnly */
   async function send(file, goodRowsOnly) {
-    const query = new URLSearchParams({ filename: file.name, ...(goodRowsOnly && { keep_good_rows: true }) });
+    const query = queryString({ filename: file.name, keep_good_rows: goodRowsOnly || null });
     try {
-      onKept(await request('PUT', `/api/restaurants/${one.id}/menu?${query}`, file));
+      onKept(await request('PUT', `/api/restaurants/${one.id}/menu${query}`, file));
     } catch (error) {
-      const { errors: found, items } = error.problem ?? {};
+      const refused = refusedImport(error);
+      const items = refused?.items ?? 0;
       const retry =
         items > 0 &&
         button(`Keep the ${plural(items, 'good row')}`, null, () => send(file, true), { class: 'btn small' });
       report.replaceChildren(
-        found?.[0]?.code
-          ? importReport(error.problem, (wrong) => `${wrong}, the file was not kept`, retry)
+        refused
+          ? importReport(refused, (wrong) => `${wrong}, the file was not kept`, retry)
           : errorNote(errorText(error)),
       );
     }
   }
 
   picker.addEventListener('change', () => {
-    if (picker.files[0]) send(picker.files[0], false);
+    const [file] = picker.files ?? [];
+    if (file) send(file, false);
     picker.value = '';
   });
   return h(
     'section.stack',
     h('h2', 'Menu'),
     files(one),
-    h('p.dim', 'A CSV file of dishes, or of option sets: its head tells which. It takes the place of the one before.'),
+    h('p.dim', 'A CSV file of dishes or of option sets; the header row tells which. It replaces the previous file.'),
     h(
       'div.actions',
       picker,
-      button('Send a menu file', 'upload', () => picker.click()),
+      button('Upload a menu file', 'upload', () => picker.click()),
     ),
   );
 }
 
+/** @param {string} id @param {boolean} edits */
 function openRestaurant(id, edits) {
   const path = `/api/restaurants/${encodeURIComponent(id)}`;
   const { root, body } = page('Restaurant');
@@ -102,17 +116,19 @@ function openRestaurant(id, edits) {
   const facts = h('div.stack.loose');
   setBreadcrumbs(LIST, ['…']);
 
+  /** @param {string} title @param {...[string, string?]} parts */
   function name(title, ...parts) {
     setBreadcrumbs(LIST, ...parts);
     setTitle(title);
     setText(find('h1', root), title);
   }
 
+  /** @param {Restaurant} one */
   async function drop(one) {
     if (
       !(await confirmAction(
         `Delete “${one.name}”?`,
-        'Its menu goes with it. Batches that it was in stay.',
+        'This also deletes its menu. Batches that include it stay.',
         'Delete restaurant',
       ))
     )
@@ -122,18 +138,22 @@ function openRestaurant(id, edits) {
       toast(`${one.name} deleted`);
       go('#/restaurants');
     } catch (error) {
-      toast(error.message);
+      toast(errorText(error));
     }
   }
 
+  /** @param {Restaurant} one */
   async function register(one) {
     try {
-      go(`#/batches/${(await post('/api/registration-batches', { restaurant_ids: [one.id], start: true })).batch_id}`);
+      /** @type {BatchCreated} */
+      const made = await post('/api/registration-batches', { restaurant_ids: [one.id], start: true });
+      go(`#/batches/${made.batch_id}`);
     } catch (error) {
       toast(errorText(error));
     }
   }
 
+  /** @param {ImportReport} answer */
   function onKept(answer) {
     report.replaceChildren(
       importReport(answer, (wrong) =>
@@ -143,34 +163,33 @@ function openRestaurant(id, edits) {
     list.again();
   }
 
+  /** @param {Restaurant} one */
   function show(one) {
     name(one.name, [one.name]);
     const start = actionButton('Register', 'play', () => register(one), { class: 'btn primary' });
-    setDisabledReason(start, one.status === 'registering' ? 'It is being registered already' : '');
+    setDisabledReason(start, one.status === 'registering' ? 'It is already being registered' : '');
     actions.replaceChildren(
       start,
       h('a.btn', { href: hrefOf(`restaurants/${one.id}`, { edit: 'yes' }) }, icon('edit'), 'Edit'),
       button('Delete…', 'trash', () => drop(one), { class: 'btn danger' }),
     );
-    const word = (label, value) => value != null && h('span', `${label} `, h('b', String(value)));
+    /** @param {string} label @param {string | null} value */
+    const word = (label, value) => value != null && h('span', `${label} `, h('b', value));
     facts.replaceChildren(
-      h(
-        'div.facts',
-        restaurantState(one),
-        ...[
-          word('City', one.city),
-          word('Type', one.type),
-          word('Stage', one.stage),
-          word('ICP', one.icp_score == null ? null : `${one.icp_score}/10`),
-          one.last_batch_id &&
-            h('span', 'Last batch ', h('a', { href: `#/batches/${one.last_batch_id}` }, one.last_batch_name)),
-          one.live_at && h('span', { title: dateTime(one.live_at) }, `live since ${timeAgo(one.live_at)}`),
-        ].filter(Boolean),
-      ),
-      h('div.columns', h('section.stack', h('h2', 'About it'), knownFacts(one)), menuSection(one, report, onKept)),
+      h('div.facts', restaurantState(one), [
+        word('City', one.city),
+        word('Type', one.type),
+        word('Stage', one.stage),
+        word('ICP', one.icp_score == null ? null : `${one.icp_score}/10`),
+        one.last_batch_id &&
+          h('span', 'Last batch ', h('a', { href: `#/batches/${one.last_batch_id}` }, one.last_batch_name)),
+        one.live_at && h('span', { title: dateTime(one.live_at) }, `live since ${timeAgo(one.live_at)}`),
+      ]),
+      h('div.columns', h('section.stack', h('h2', 'Details'), knownFacts(one)), menuSection(one, report, onKept)),
     );
   }
 
+  /** @param {Restaurant} one */
   function edit(one) {
     name(`Edit “${one.name}”`, [one.name, `#/restaurants/${one.id}`], ['Edit']);
     facts.replaceChildren(restaurantForm(one));
@@ -179,14 +198,16 @@ function openRestaurant(id, edits) {
   find('.page-head', root).append(actions);
   body.append(report, facts);
   const list = loader({
+    /** @returns {Promise<Restaurant>} */
     load: () => get(path),
     draw: edits ? edit : show,
-    failed: (error) => facts.replaceChildren(errorNote(error.message)),
+    failed: (error) => facts.replaceChildren(errorNote(errorText(error))),
   });
   return list;
 }
 
-export function restaurantScreen(params, id) {
+/** @param {URLSearchParams} params @param {string} [id] @returns {Screen} */
+export function restaurantScreen(params, id = '') {
   return id === 'new'
     ? formPage('New restaurant', LIST, restaurantForm())
     : viewOrEdit(params, (edits) => openRestaurant(id, edits));

@@ -1,17 +1,20 @@
-// Restaurants: found by filters that live in the address, ticked, and registered together.
-import { get, post, request } from '../api.js';
+// Restaurants: found by filters that are kept in the address, selected, and registered together.
+import { errorText, get, getAll, getOrNull, post, queryString, request } from '../api.js';
 import { setConnection } from '../connection.js';
-import { announce, button, debounce, h, icon } from '../dom.js';
-import { plural } from '../format.js';
-import { importReport } from '../parts/import-report.js';
+import { announce, button, debounce, find, findAll, h, icon, targetOf } from '../dom.js';
+import { formatNumber, plural } from '../format.js';
+import { importReport, refusedImport } from '../parts/import-report.js';
 import { toast } from '../parts/overlays.js';
 import { emptyState, errorNote, page } from '../parts/page.js';
-import { errorText } from '../parts/plain-form.js';
 import { restaurantState, STATES } from '../parts/restaurant-state.js';
 import { selectionBar } from '../parts/selection-bar.js';
 import { go, setQuery } from '../router.js';
 
+/** @import { BatchCreated, ImportReport, Page, Restaurant } from '../../api.d.ts' */
+/** @import { Child, Screen } from '../../types.d.ts' */
+
 const PAGE = 100;
+/** @type {Record<string, [label: string, options: [value: string, label?: string][]]>} */
 const FILTERS = {
   type: ['Type', [['', 'any'], ['Outbound'], ['Inbound']]],
   stage: ['Stage', [['', 'any'], ['cold'], ['warm'], ['hot']]],
@@ -23,11 +26,17 @@ const FILTERS = {
       ['9', '9 or more'],
     ],
   ],
-  status: ['Status', [['', 'any'], ...Object.entries(STATES).map(([key, [, word]]) => [key, word])]],
+  status: [
+    'Status',
+    [['', 'any'], ...Object.entries(STATES).map(([key, [, word]]) => /** @type {[string, string]} */ ([key, word]))],
+  ],
 };
+const NAMES = [...Object.keys(FILTERS), 'city', 'search'];
 
+/** @param {number} n */
 const restaurants = (n) => plural(n, 'restaurant');
 
+/** @param {string} name @param {string} value */
 function filterSelect(name, value) {
   const [label, options] = FILTERS[name];
   const select = h(
@@ -39,8 +48,10 @@ function filterSelect(name, value) {
   return h('label.filter', label, select);
 }
 
+/** @param {Restaurant} one @param {HTMLElement} check */
 function rowOf(one, check) {
-  const cell = (name, ...kids) => h('td', { class: name }, ...kids);
+  /** @param {string} name @param {...Child} children */
+  const cell = (name, ...children) => h('td', { class: name }, children);
   const last =
     one.last_batch_id &&
     h('a.cut', { href: `#/batches/${one.last_batch_id}`, title: one.last_batch_name }, one.last_batch_name);
@@ -56,12 +67,16 @@ function rowOf(one, check) {
     cell('k-last dim', last),
   );
   row.addEventListener('click', (event) => {
-    if (!event.target.closest('a, label, input')) row.querySelector('input').click();
+    if (!targetOf(event).closest('a, label, input')) find('input', row).click();
   });
   return row;
 }
 
-/** What an import found, and what became of it. */
+/**
+ * What an import found, and what was added.
+ * @param {ImportReport} answer
+ * @param {Child} [retry]
+ */
 function reportOf(answer, retry) {
   const { created = 0, error_count: wrong = 0 } = answer;
   return importReport(
@@ -71,8 +86,10 @@ function reportOf(answer, retry) {
   );
 }
 
+/** @param {URLSearchParams} params @returns {Screen} */
 export function restaurantsScreen(params) {
-  const filters = Object.fromEntries([...params].filter(([, value]) => value));
+  /** @type {Record<string, string>} */
+  const filters = Object.fromEntries([...params].filter(([name, value]) => value && NAMES.includes(name)));
   const search = h('input.input', {
     type: 'search',
     placeholder: 'Name or city',
@@ -127,7 +144,9 @@ export function restaurantsScreen(params) {
   const report = h('div');
   const after = h('div.after');
   const bar = h('div.selection-bar', { role: 'region', 'aria-label': 'Selection' });
+  /** @type {Map<string, { item: Restaurant, node: HTMLElement }>} by id */
   const shown = new Map();
+  /** @type {string | null} */
   let cursor = null;
   let generation = 0;
   let left = false;
@@ -138,7 +157,7 @@ export function restaurantsScreen(params) {
   const selection = selectionBar({
     bar,
     head: headCheckbox,
-    words: (n) => `Selected: ${n.toLocaleString('en')}`,
+    words: (n) => `Selected: ${formatNumber(n)}`,
     matching: () => total,
     loadAll,
     actions: [
@@ -147,25 +166,24 @@ export function restaurantsScreen(params) {
         glyph: 'play',
         kind: 'primary',
         act: register,
-        why: (items) =>
-          items.some(({ status }) => status === 'registering') ? 'Some are being registered already' : '',
+        disabledReason: (items) =>
+          items.some(({ status }) => status === 'registering') ? 'Some are already being registered' : '',
       },
     ],
   });
 
   async function loadAll() {
-    const found = [...shown.values()].map(({ item }) => item);
-    for (let next = cursor; next; ) {
-      const answer = await get('/api/restaurants', { ...filters, limit: 1000, cursor: next });
-      found.push(...answer.restaurants);
-      next = answer.next_cursor;
-    }
+    /** @type {Restaurant[]} */
+    const rest = cursor ? await getAll('/api/restaurants', 'restaurants', { ...filters, cursor }) : [];
+    const found = [...[...shown.values()].map(({ item }) => item), ...rest];
     total = found.length;
     return found;
   }
 
+  /** @param {Restaurant[]} items */
   async function register(items) {
     try {
+      /** @type {BatchCreated} */
       const made = await post('/api/registration-batches', { restaurant_ids: items.map(({ id }) => id), start: true });
       go(`#/batches/${made.batch_id}`);
     } catch (error) {
@@ -173,13 +191,14 @@ export function restaurantsScreen(params) {
     }
   }
 
+  /** @param {Restaurant[]} list */
   function add(list) {
     for (const item of list) {
       const node = rowOf(item, selection.box(item, `Select ${item.name}`));
       shown.set(item.id, { item, node });
       rows.append(node);
     }
-    // With another page there are more than are shown; how many is known once all are asked for.
+    // With another page there are more than are shown; how many is known once all are loaded.
     total = cursor ? Infinity : shown.size;
     selection.rows([...shown.values()]);
   }
@@ -188,6 +207,7 @@ export function restaurantsScreen(params) {
     generation += 1;
     const current = generation;
     try {
+      /** @type {Page<'restaurants', Restaurant>} */
       const answer = await get('/api/restaurants', { ...filters, limit: PAGE });
       if (left || current !== generation) return;
       shown.clear();
@@ -204,14 +224,17 @@ export function restaurantsScreen(params) {
     }
   }
 
+  /** @param {Event} event */
   async function more(event) {
-    event.currentTarget.disabled = true;
-    const answer = await get('/api/restaurants', { ...filters, limit: PAGE, cursor }).catch(() => null);
+    /** @type {HTMLButtonElement} */ (event.currentTarget).disabled = true;
+    /** @type {Page<'restaurants', Restaurant> | null} */
+    const answer = await getOrNull('/api/restaurants', { ...filters, limit: PAGE, cursor });
     if (left || !answer) return;
     cursor = answer.next_cursor;
     add(answer.restaurants);
     drawAfter();
-    shown.get(answer.restaurants[0]?.id)?.node.querySelector('a.name').focus();
+    const first = shown.get(answer.restaurants[0]?.id);
+    if (first) find('a.name', first.node).focus();
   }
 
   function drawAfter() {
@@ -219,8 +242,8 @@ export function restaurantsScreen(params) {
     const isFiltered = Object.keys(filters).length > 0;
     const nothing = isFiltered
       ? emptyState(
-          'No restaurant matches',
-          'Loosen a filter, or import more restaurants.',
+          'No restaurants match',
+          'Change a filter, or import more restaurants.',
           button('Clear filters', null, clear),
         )
       : emptyState(
@@ -231,53 +254,53 @@ export function restaurantsScreen(params) {
     after.replaceChildren(...(shown.size ? (cursor ? [button('Show more', null, more)] : []) : [nothing]));
   }
 
+  /** @param {Record<string, string>} changes */
   function change(changes) {
     Object.assign(filters, changes);
     for (const [name, value] of Object.entries(filters)) if (!value) delete filters[name];
-    setQuery({
-      ...Object.fromEntries([...Object.keys(FILTERS), 'city', 'search'].map((name) => [name, ''])),
-      ...filters,
-    });
+    setQuery({ ...Object.fromEntries(NAMES.map((name) => [name, ''])), ...filters });
     selection.clear();
     load();
   }
 
   function clear() {
     toolbar.reset();
-    for (const field of toolbar.elements) field.value = '';
+    for (const select of findAll('select', toolbar)) /** @type {HTMLSelectElement} */ (select).value = '';
+    city.value = '';
     search.value = '';
     change(Object.fromEntries(Object.keys(filters).map((name) => [name, ''])));
     search.focus();
   }
 
+  /** @param {File} chosen @param {boolean} keepGoodRows */
   async function importFile(chosen, keepGoodRows) {
+    const query = queryString({ keep_good_rows: keepGoodRows || null });
     try {
-      const answer = await request(
-        'POST',
-        `/api/restaurants/import${keepGoodRows ? '?keep_good_rows=true' : ''}`,
-        chosen,
-      );
+      /** @type {ImportReport} */
+      const answer = await request('POST', `/api/restaurants/import${query}`, chosen);
       report.replaceChildren(reportOf(answer));
       load();
     } catch (error) {
+      const refused = refusedImport(error);
+      const good = refused?.good_rows ?? 0;
       const retry =
-        error.problem?.good_rows > 0 &&
-        button(`Add the ${plural(error.problem.good_rows, 'good row')}`, null, () => importFile(chosen, true), {
-          class: 'btn small',
-        });
-      report.replaceChildren(
-        error.problem?.errors?.[0]?.code ? reportOf(error.problem, retry) : errorNote(error.message),
-      );
+        good > 0 &&
+        button(`Add the ${plural(good, 'good row')}`, null, () => importFile(chosen, true), { class: 'btn small' });
+      report.replaceChildren(refused ? reportOf(refused, retry) : errorNote(errorText(error)));
     }
   }
 
-  toolbar.addEventListener('change', (event) => change({ [event.target.name]: event.target.value.trim() }));
+  toolbar.addEventListener('change', (event) => {
+    const input = /** @type {HTMLInputElement | HTMLSelectElement} */ (event.target);
+    change({ [input.name]: input.value.trim() });
+  });
   search.addEventListener(
     'input',
     debounce(() => !left && change({ search: search.value.trim() }), 250),
   );
   file.addEventListener('change', () => {
-    if (file.files[0]) importFile(file.files[0], false);
+    const [chosen] = file.files ?? [];
+    if (chosen) importFile(chosen, false);
     file.value = '';
   });
   load();

@@ -1,24 +1,35 @@
-// Templates that run at certain times: when in words, the next times, and what became of each.
-import { get, getAll, patch, post, remove } from '../api.js';
+// Templates that run at certain times: the times in words, the next runs, and the outcome of each past one.
+import { errorText, get, getAll, getOrNull, patch, post, remove } from '../api.js';
 import { button, debounce, h, icon } from '../dom.js';
 import { capitalize, dateTime } from '../format.js';
 import { dataTable } from '../parts/data-table.js';
 import { detailHeader, masterDetailScreen } from '../parts/master-detail.js';
 import { actionButton, confirmAction, toast } from '../parts/overlays.js';
 import { emptyState } from '../parts/page.js';
-import { errorText, field, fillSelect, plainForm } from '../parts/plain-form.js';
+import { field, fillSelect, plainForm } from '../parts/plain-form.js';
 import { stateLabel, toneOf } from '../parts/states.js';
 import { go } from '../router.js';
 
+/** @import { BatchCreated, Page, Run, Schedule, SchedulePreview, Template } from '../../api.d.ts' */
+/** @import { Choice, ScreenFactory } from '../../types.d.ts' */
+/** @import { Column } from '../parts/data-table.js' */
+/** @import { DetailTools, FormTools } from '../parts/master-detail.js' */
+
 const PAGE = 50;
+/** @type {Choice[]} */
 const OVERLAPS = [
-  ['skip', 'leave this one out'],
-  ['queue', 'wait for it'],
+  ['skip', 'skip this run'],
+  ['queue', 'wait for it to end'],
   ['allow', 'run both'],
 ];
+/** @type {Record<string, string>} */
 const TONES = { started: 'completed', waiting: 'pending' };
 
-/** A moment on the clock of the schedule's own zone. */
+/**
+ * A moment in the time zone of the schedule.
+ * @param {string} iso
+ * @param {string} zone
+ */
 const inZone = (iso, zone) =>
   new Date(iso).toLocaleString('en-GB', {
     timeZone: zone,
@@ -29,12 +40,14 @@ const inZone = (iso, zone) =>
     minute: '2-digit',
   });
 
+/** @param {string[]} list @param {string} zone */
 const times = (list, zone) =>
   h(
     'ol.times',
     list.map((iso) => h('li', h('time', { datetime: iso, title: dateTime(iso) }, inZone(iso, zone)))),
   );
 
+/** @template Answer @param {() => Promise<Answer>} act @param {(answer: Answer) => void} done */
 async function attempt(act, done) {
   try {
     done(await act());
@@ -45,27 +58,32 @@ async function attempt(act, done) {
 
 // ---- one schedule
 
+/** @param {Schedule} schedule */
 function runsOf(schedule) {
   const table = dataTable({
-    caption: 'Times it was due, newest first',
+    caption: 'Past runs, newest first',
     keyOf: ({ fire_at: at }) => at,
+    /** @type {Column<Run>[]} */
     columns: [
       {
         label: 'Due',
         cell: ({ fire_at: at }) => h('time', { datetime: at, title: dateTime(at) }, inZone(at, schedule.time_zone)),
       },
       { label: 'Outcome', cell: ({ status }) => stateLabel(TONES[status] ?? toneOf(status), capitalize(status)) },
-      { label: 'Why', kind: 'dim', cell: ({ reason }) => reason ?? '' },
+      { label: 'Reason', kind: 'dim', cell: ({ reason }) => reason ?? '' },
       { label: 'Batch', cell: ({ batch_id: id }) => id && h('a', { href: `#/batches/${id}` }, 'open') },
     ],
   });
-  const nothing = h('p.dim', 'It has not been due yet.');
+  const nothing = h('p.dim', 'No runs yet.');
   const more = actionButton('Show more', null, load);
+  /** @type {Run[]} */
   let found = [];
+  /** @type {string | null} */
   let cursor = null;
 
   async function load() {
-    const answer = await get(`/api/schedules/${schedule.id}/runs`, { limit: PAGE, cursor }).catch(() => null);
+    /** @type {Page<'runs', Run> | null} */
+    const answer = await getOrNull(`/api/schedules/${schedule.id}/runs`, { limit: PAGE, cursor });
     if (!answer) return;
     found = [...found, ...answer.runs];
     cursor = answer.next_cursor;
@@ -80,13 +98,14 @@ function runsOf(schedule) {
   return [h('h3', 'Runs'), table.node, nothing, h('div.after', more)];
 }
 
+/** @param {Schedule} schedule @param {DetailTools} tools */
 function detail(schedule, { again, edit }) {
   const path = `/api/schedules/${schedule.id}`;
   const paused = Boolean(schedule.paused_at);
   const actions = [
     actionButton('Run now', 'play', () =>
       attempt(
-        () => post(`${path}/run`),
+        () => /** @type {Promise<BatchCreated>} */ (post(`${path}/run`)),
         (made) => go(`#/batches/${made.batch_id}`),
       ),
     ),
@@ -104,7 +123,7 @@ function detail(schedule, { again, edit }) {
         if (
           !(await confirmAction(
             `Delete “${schedule.name}”?`,
-            'It fires no more. The batches it made stay.',
+            'It will not run again. The batches it created stay.',
             'Delete schedule',
           ))
         )
@@ -126,7 +145,7 @@ function detail(schedule, { again, edit }) {
     h('span', 'Runs ', h('a', { href: `#/templates/${schedule.template_id}` }, schedule.template_name)),
     h(
       'span',
-      'When the run before still works: ',
+      'If the previous run is still going: ',
       h('b', OVERLAPS.find(([key]) => key === schedule.overlap)?.[1] ?? schedule.overlap),
     ),
     h('span', 'Zone ', h('b', schedule.time_zone)),
@@ -135,14 +154,14 @@ function detail(schedule, { again, edit }) {
   return {
     nodes: [
       detailHeader(`${schedule.name}: ${schedule.words}`, facts, actions),
-      paused
+      schedule.paused_at
         ? h(
             'p.note',
             { 'data-state': 'paused' },
             icon('paused'),
-            h('span', `Paused since ${dateTime(schedule.paused_at)}. It fires no more until it is resumed.`),
+            h('span', `Paused since ${dateTime(schedule.paused_at)}. It does not run until it is resumed.`),
           )
-        : h('div.stack.tight', h('h3', 'Next'), times(schedule.next_runs, schedule.time_zone)),
+        : h('div.stack.tight', h('h3', 'Next runs'), times(schedule.next_runs, schedule.time_zone)),
       ...runsOf(schedule),
     ],
   };
@@ -150,6 +169,7 @@ function detail(schedule, { again, edit }) {
 
 // ---- a new one, or changing one
 
+/** @param {FormTools<Schedule>} tools @param {Schedule} [schedule] */
 function form({ params, saved, cancel }, schedule) {
   const name = h('input.input', { maxlength: 200, autocomplete: 'off', value: schedule?.name });
   const template = h('select.input');
@@ -169,31 +189,31 @@ function form({ params, saved, cancel }, schedule) {
     value: schedule?.time_zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
   });
   const overlap = fillSelect(h('select.input'), OVERLAPS, schedule && [schedule.overlap, schedule.overlap]);
-  const meaning = h('div.note', { role: 'status' }, icon('clock'), h('div.stack.tight'));
+  const explanation = h('div.stack.tight');
+  const meaning = h('div.note', { role: 'status' }, icon('clock'), explanation);
 
   async function preview() {
-    const say = (...nodes) => meaning.lastChild.replaceChildren(...nodes);
     try {
+      /** @type {SchedulePreview} */
       const answer = await get('/api/schedules/preview', { cron: when.value.trim(), time_zone: zone.value.trim() });
-      say(h('p', h('b', answer.words)), times(answer.next_runs, answer.time_zone));
+      explanation.replaceChildren(h('p', h('b', answer.words)), times(answer.next_runs, answer.time_zone));
     } catch (error) {
-      say(h('p.error', errorText(error)));
+      explanation.replaceChildren(h('p.error', errorText(error)));
     }
   }
 
+  /** @type {Choice | undefined} */
   const chosen = schedule && [schedule.template_id, schedule.template_name];
   if (chosen) fillSelect(template, [], chosen);
-  getAll('/api/templates', 'templates').then(
-    (templates) => {
-      fillSelect(
-        template,
-        templates.map(({ id, name: label }) => [id, label]),
-        chosen,
-      );
-      if (params.get('template')) template.value = params.get('template');
-    },
-    () => {},
-  );
+  async function loadTemplates() {
+    /** @type {Template[]} */
+    const templates = await getAll('/api/templates', 'templates');
+    const choices = templates.map(({ id, name: label }) => /** @type {Choice} */ ([id, label]));
+    fillSelect(template, choices, chosen);
+    template.value = params.get('template') ?? template.value;
+  }
+
+  loadTemplates().catch(() => {});
   const soon = debounce(preview, 250);
   when.addEventListener('input', soon);
   zone.addEventListener('input', soon);
@@ -205,13 +225,13 @@ function form({ params, saved, cancel }, schedule) {
         'schedule-cron',
         'When',
         when,
-        'Words such as “every weekday 9:00”, or five cron fields such as 0 9 * * 1-5.',
+        'In words, such as “every weekday 9:00”, or as five cron fields, such as 0 9 * * 1-5.',
       ),
       field('schedule-time_zone', 'Time zone', zone),
       zones,
       meaning,
-      field('schedule-overlap', 'When the run before still works', overlap),
-      field('schedule-name', 'Name', name, 'Empty: the template’s.'),
+      field('schedule-overlap', 'If the previous run is still going', overlap),
+      field('schedule-name', 'Name', name, 'Leave empty to use the name of the template.'),
     ],
     schedule ? 'Save schedule' : 'Add schedule',
     async () => {
@@ -228,11 +248,12 @@ function form({ params, saved, cancel }, schedule) {
   );
 }
 
+/** @type {ScreenFactory} */
 export const schedulesScreen = masterDetailScreen({
   title: 'Schedules',
   path: 'schedules',
   create: 'New schedule',
-  look: (one) => [one.name, one.paused_at ? 'paused' : null, one.paused_at ? 'Paused' : one.words],
+  listItem: (one) => [one.name, one.paused_at ? 'paused' : null, one.paused_at ? 'Paused' : one.words],
   form,
   detail,
   none: () =>

@@ -1,6 +1,6 @@
 // One swimmer's swims in all batches, or the newest of everybody.
-import { get } from '../api.js';
-import { announce, button, debounce, find, h, icon } from '../dom.js';
+import { errorText, get, getOrNull } from '../api.js';
+import { announce, button, debounce, find, h, icon, nodesOf } from '../dom.js';
 import { dateTime, plural, timeAgo } from '../format.js';
 import { dataTable } from '../parts/data-table.js';
 import { emptyState, errorNote, loader, page } from '../parts/page.js';
@@ -8,11 +8,23 @@ import { COURSES, eventOf, roundOf, timeOf } from '../results/pdf-extraction.js'
 import { address, hrefOf, setQuery } from '../router.js';
 import { setBreadcrumbs, setTitle } from '../shell.js';
 
+/** @import { Extraction, Page, Swim } from '../../api.d.ts' */
+/** @import { Child } from '../../types.d.ts' */
+/** @import { Column } from '../parts/data-table.js' */
+
+/** @typedef {Page<'extractions', Extraction> & { names: string[] | null, near_names: string[] }} Extractions */
+/** @typedef {Extraction & { swim: Swim, key: string }} SwimRow */
+
 const PAGE = 50;
 
+/** @param {string} name */
 const link = (name) => h('a', { href: hrefOf('swimmers', { swimmer: name }) }, name);
 
-/** One row for each swim; a sheet on which the swimmer was not found has one as well. */
+/**
+ * One row for each swim; a sheet on which the swimmer was not found has one as well.
+ * @param {Extraction[]} found
+ * @returns {SwimRow[]}
+ */
 const rowsOf = (found) =>
   found.flatMap((one) =>
     one.swims.length
@@ -20,6 +32,7 @@ const rowsOf = (found) =>
       : [{ ...one, swim: {}, key: one.id }],
   );
 
+/** @type {Column<SwimRow>[]} */
 const COLUMNS = [
   { label: 'Swimmer', cell: (one) => link(one.swimmer_name) },
   { label: 'Event', cell: ({ swim, swims }) => (swims.length ? eventOf(swim) : h('span.dim', 'not on this sheet')) },
@@ -30,7 +43,7 @@ const COLUMNS = [
     label: 'Meet',
     cell: ({ meet, dates, course }) => [
       meet ?? '',
-      h('div.dim', { title: COURSES[course] }, [dates, course].filter(Boolean).join(', ')),
+      h('div.dim', { title: COURSES[course ?? ''] }, [dates, course].filter(Boolean).join(', ')),
     ],
   },
   {
@@ -46,14 +59,15 @@ const COLUMNS = [
   },
 ];
 
+/** @param {Extractions} answer @param {string} wanted @returns {Child[]} */
 function spellings({ names, near_names: near }, wanted) {
   const others = (names ?? []).filter((name) => name !== wanted);
   return [
-    others.length ? h('p.dim', `Also written ${others.join('; ')}.`) : '',
+    others.length ? h('p.dim', `Also written as ${others.join('; ')}.`) : '',
     near.length
       ? h(
           'p.near',
-          'Names that come close: ',
+          'Similar names: ',
           near.flatMap((name, at) => [at ? '; ' : '', link(name)]),
         )
       : '',
@@ -64,11 +78,11 @@ export function swimmersScreen() {
   const search = h('input.input', {
     type: 'search',
     placeholder: 'Name',
-    'aria-label': 'Search a swimmer by name',
+    'aria-label': 'Search for a swimmer by name',
     autocomplete: 'off',
   });
   const { root, body } = page('Swimmers', {
-    intro: 'What was found on result sheets, in all batches, newest first. A name is found in any way of writing it.',
+    intro: 'What was found on result sheets, in all batches, newest first. A search finds a name in any spelling.',
     actions: [h('form.search', { role: 'search' }, icon('search'), search, h('kbd', { 'aria-hidden': 'true' }, '/'))],
   });
   const named = h('div.stack.tight');
@@ -80,7 +94,9 @@ export function swimmersScreen() {
   });
   const after = h('div.after');
   let name = '';
+  /** @type {Extraction[]} */
   let found = [];
+  /** @type {string | null} */
   let cursor = null;
   body.append(named, table.node, after);
 
@@ -93,10 +109,10 @@ export function swimmersScreen() {
 
   function nothing() {
     if (!name)
-      return emptyState('No sheets yet', 'Batches of result sheets leave here what they found of each swimmer.');
+      return emptyState('No sheets yet', 'What batches of result sheets find about each swimmer appears here.');
     return emptyState(
-      `Nobody is called “${name}”`,
-      'The name is on no sheet that was read for it.',
+      `No swimmer called “${name}”`,
+      'The name was not found on any sheet that was searched for it.',
       button('Clear search', null, () => {
         search.value = '';
         onSearch();
@@ -105,18 +121,22 @@ export function swimmersScreen() {
     );
   }
 
+  /** @param {Event} event */
   async function more(event) {
-    event.currentTarget.disabled = true;
-    const answer = await get('/api/extractions', { swimmer: name, limit: PAGE, cursor }).catch(() => null);
+    /** @type {HTMLButtonElement} */ (event.currentTarget).disabled = true;
+    /** @type {Extractions | null} */
+    const answer = await getOrNull('/api/extractions', { swimmer: name, limit: PAGE, cursor });
     if (!answer || !root.isConnected) return;
     const first = rowsOf(answer.extractions)[0];
     found = [...found, ...answer.extractions];
     cursor = answer.next_cursor;
     draw();
-    if (first) find('a.name', table.rowOf(first.key)).focus();
+    const row = first && table.rowOf(first.key);
+    if (row) find('a.name', row).focus();
   }
 
   const list = loader({
+    /** @returns {Promise<Extractions>} */
     load: () => {
       name = address().params.get('swimmer') ?? '';
       return get('/api/extractions', { swimmer: name, limit: PAGE });
@@ -125,12 +145,13 @@ export function swimmersScreen() {
       found = answer.extractions;
       cursor = answer.next_cursor;
       if (search !== document.activeElement) search.value = name;
-      setBreadcrumbs(...(name ? [['Swimmers', '#/swimmers'], [name]] : [['Swimmers']]));
+      if (name) setBreadcrumbs(['Swimmers', '#/swimmers'], [name]);
+      else setBreadcrumbs(['Swimmers']);
       setTitle(name || 'Swimmers');
-      named.replaceChildren(...spellings(answer, name));
+      named.replaceChildren(...nodesOf(spellings(answer, name)));
       draw();
     },
-    failed: (error) => after.replaceChildren(errorNote(error.message)),
+    failed: (error) => after.replaceChildren(errorNote(errorText(error))),
   });
 
   function onSearch() {

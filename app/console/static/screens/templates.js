@@ -1,35 +1,46 @@
-// Batches to be made again: what each is made of, running one, and looking first at what would be in it.
-import { post, remove } from '../api.js';
+// Templates of batches: what each consists of, running one, and previewing its items.
+import { errorText, post, remove } from '../api.js';
 import { button, h, icon } from '../dom.js';
 import { plural } from '../format.js';
 import { detailHeader, masterDetailScreen } from '../parts/master-detail.js';
 import { actionButton, confirmAction, toast } from '../parts/overlays.js';
 import { emptyState } from '../parts/page.js';
-import { errorText } from '../parts/plain-form.js';
-import { fromBatch, written } from '../parts/template-form.js';
+import { fromBatch, templateForm } from '../parts/template-form.js';
 import { go } from '../router.js';
 
+/** @import { BatchCreated, DryRun, FailurePolicy, Template, TemplateSource } from '../../api.d.ts' */
+/** @import { Child, ScreenFactory } from '../../types.d.ts' */
+/** @import { DetailTools } from '../parts/master-detail.js' */
+
+/** @param {Template} template */
 const pipelineOf = ({ options }) => options.pipeline ?? options.pipelines?.join(', ') ?? '';
+/** @param {unknown} value */
 const isEmpty = (value) => value === null || value === '' || (typeof value === 'object' && !Object.keys(value).length);
+/** @param {object | undefined} members */
 const given = (members) => Object.entries(members ?? {}).filter(([, value]) => !isEmpty(value));
 
+/** @param {[string, unknown]} member */
 function wordsOf([name, value]) {
-  if (name === 'failure_policy')
-    return `${value.action}${value.threshold == null ? '' : ` past ${value.threshold * 100}%`}`;
+  if (name === 'failure_policy') {
+    const { action, threshold } = /** @type {FailurePolicy} */ (value);
+    return threshold == null ? action : `${action} when more than ${threshold * 100}% fail`;
+  }
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
+/** @param {TemplateSource} source */
 function sourceWords({ type, items = [], tag, source, filter }) {
-  if (type === 'files') return `files tagged “${tag}”`;
+  if (type === 'files') return `all files tagged “${tag}”`;
   if (type === 'rows')
     return `${source}: ${
       given(filter)
         .map(([name, value]) => `${name.replaceAll('_', ' ')} ${value}`)
         .join(', ') || 'all'
     }`;
-  return items.length ? `the same ${plural(items.length, 'item')}` : 'nothing of its own: a run brings items';
+  return items.length ? `the same ${plural(items.length, 'item')}` : 'none of its own: each run brings its items';
 }
 
+/** @param {Template} template @param {DetailTools} tools */
 function detail(template, { again, edit }) {
   const path = `/api/templates/${template.id}`;
   const preview = h('section.stack.tight', { role: 'status' });
@@ -38,19 +49,22 @@ function detail(template, { again, edit }) {
     'play',
     async () => {
       try {
-        go(`#/batches/${(await post(`${path}/run`, {})).batch_id}`);
+        /** @type {BatchCreated} */
+        const made = await post(`${path}/run`, {});
+        go(`#/batches/${made.batch_id}`);
       } catch (error) {
         toast(errorText(error));
       }
     },
     { class: 'btn primary' },
   );
-  const look = actionButton('What would be in it', 'search', async () => {
+  const look = actionButton('Preview items', 'search', async () => {
     try {
+      /** @type {DryRun} */
       const { jobs_count: jobs, items } = await post(`${path}/run`, { dry_run: true });
       const rest = jobs - items.length;
       preview.replaceChildren(
-        h('h3', jobs ? `${plural(jobs, 'job')}, now` : 'Nothing, now'),
+        h('h3', jobs ? `A run now would have ${plural(jobs, 'job')}` : 'A run now would have no jobs'),
         h(
           'ol.numbered',
           items.map(({ name, source_type: type }) => h('li', name ?? type)),
@@ -68,7 +82,7 @@ function detail(template, { again, edit }) {
       if (
         !(await confirmAction(
           `Delete “${template.name}”?`,
-          'Its schedules go with it. The batches it made stay.',
+          'This also deletes its schedules. The batches it created stay.',
           'Delete template',
         ))
       )
@@ -79,14 +93,14 @@ function detail(template, { again, edit }) {
         go('#/templates');
         again();
       } catch (error) {
-        toast(error.message);
+        toast(errorText(error));
       }
     },
     { class: 'btn danger' },
   );
   const facts = [
     h('span', 'Pipeline ', h('b', pipelineOf(template))),
-    h('span', 'Takes ', h('b', sourceWords(template.source))),
+    h('span', 'Items ', h('b', sourceWords(template.source))),
   ];
   const { params = {}, ...options } = template.options;
   const rows = [...given(params), ...given(options).filter(([name]) => !['pipeline', 'pipelines'].includes(name))];
@@ -96,7 +110,7 @@ function detail(template, { again, edit }) {
         run,
         look,
         edit,
-        h('a.btn', { href: `#/new?template=${template.id}` }, icon('plus'), 'New batch from it'),
+        h('a.btn', { href: `#/new?template=${template.id}` }, icon('plus'), 'New batch'),
         h('a.btn', { href: `#/schedules/new?template=${template.id}` }, icon('clock'), 'Schedule'),
         drop,
       ]),
@@ -112,17 +126,18 @@ function detail(template, { again, edit }) {
   };
 }
 
+/** @type {ScreenFactory} */
 export const templatesScreen = masterDetailScreen({
   title: 'Templates',
   path: 'templates',
   create: 'New template',
-  look: (template) => [template.name, null, pipelineOf(template)],
-  form: (tools, template) => (tools.params.get('from') ? fromBatch(tools) : written(tools, template)),
+  listItem: (template) => [template.name, null, pipelineOf(template)],
+  form: (tools, template) => (tools.params.get('from') ? fromBatch(tools) : templateForm(tools, template)),
   detail,
   none: () =>
     emptyState(
       'No templates yet',
-      'A template makes the same kind of batch again. Write one here, or choose “Save as template” on a batch.',
+      'A template creates the same kind of batch again and again. Create one here, or choose “Save as template” on a batch.',
       h('a.btn', { href: '#/templates/new' }, icon('plus'), 'New template'),
     ),
 });

@@ -1,15 +1,20 @@
 // Webhook endpoints, and their deliveries.
-import { get, patch, post, remove } from '../api.js';
+import { errorText, get, getPipelines, patch, post, remove } from '../api.js';
 import { button, h, icon } from '../dom.js';
 import { dateTime, duration, plural, timeAgo } from '../format.js';
-import { dataTable } from '../parts/data-table.js';
+import { byId, dataTable } from '../parts/data-table.js';
 import { deliveryState, deliveryTime } from '../parts/deliveries.js';
 import { detailHeader, masterDetailScreen } from '../parts/master-detail.js';
 import { actionButton, confirmAction, toast } from '../parts/overlays.js';
 import { emptyState, loader } from '../parts/page.js';
-import { errorText, field, fillSelect, plainForm } from '../parts/plain-form.js';
+import { field, fillSelect, plainForm } from '../parts/plain-form.js';
 import { secretNote } from '../parts/secret-note.js';
 import { go, hrefOf } from '../router.js';
+
+/** @import { Delivery, DeliveryAttempt, Page, Pipeline, SecretRotated, Webhook } from '../../api.d.ts' */
+/** @import { Choice, ScreenFactory } from '../../types.d.ts' */
+/** @import { Column } from '../parts/data-table.js' */
+/** @import { DetailTools, FormTools } from '../parts/master-detail.js' */
 
 const EVENTS = [
   'batch.completed',
@@ -23,12 +28,14 @@ const EVENTS = [
   'batch.resumed',
 ];
 const DEFAULT_EVENTS = EVENTS.slice(0, 4);
+/** @type {Choice[]} */
 const FORMATS = [
   ['standard', 'Standard Webhooks'],
-  ['slack', 'a chat (Slack and those like it)'],
-  ['crm', 'a body of your own'],
+  ['slack', 'Slack, or a compatible chat'],
+  ['crm', 'a custom body'],
 ];
-const DISABLED_REASONS = { gone: 'the receiver answered 410', failing: 'nothing got through for days' };
+/** @type {Record<string, string>} */
+const DISABLED_REASONS = { gone: 'the receiver answered 410 Gone', failing: 'no delivery has succeeded for days' };
 const PAGE = 50;
 const MAX_PAGE = 1000; // deliveries in one answer of the API
 const TABS = [
@@ -38,15 +45,14 @@ const TABS = [
   ['failed', 'Failed'],
 ];
 
+/** @param {Webhook} hook @returns {[string, string, string]} */
 function listItem(hook) {
-  const state = !hook.enabled
-    ? ['cancelled', 'Disabled']
-    : hook.failing_since
-      ? ['retrying', 'Failing']
-      : ['completed', 'Enabled'];
-  return [hook.description || new URL(hook.url).host, ...state];
+  const name = hook.description || new URL(hook.url).host;
+  if (!hook.enabled) return [name, 'cancelled', 'Disabled'];
+  return hook.failing_since ? [name, 'retrying', 'Failing'] : [name, 'completed', 'Enabled'];
 }
 
+/** @template Answer @param {() => Promise<Answer>} act @param {(answer: Answer) => void} [done] */
 async function attempt(act, done) {
   try {
     const answer = await act();
@@ -58,15 +64,25 @@ async function attempt(act, done) {
 
 // ---- deliveries
 
-const lastTry = ({ tries }) => tries.at(-1);
+/** @param {Delivery} delivery */
+const lastAttempt = ({ tries }) => tries.at(-1);
+/** @param {DeliveryAttempt | undefined} last */
+const timeTaken = (last) => (last ? duration(last.milliseconds) : '');
 
+/** @param {Webhook} hook @param {string} tab */
 function deliveries(hook, tab) {
   const path = `/api/webhooks/${hook.id}/deliveries`;
   const table = dataTable({
     caption: 'Deliveries to this address, newest first',
+    keyOf: byId,
+    /** @type {Column<Delivery>[]} */
     columns: [
       { label: 'Outcome', cell: deliveryState },
-      { label: 'Answer', kind: 'mono', cell: (one) => String(lastTry(one)?.status ?? (one.attempts ? 'none' : '')) },
+      {
+        label: 'Answer',
+        kind: 'mono',
+        cell: (one) => String(lastAttempt(one)?.status ?? (one.attempts ? 'none' : '')),
+      },
       {
         label: 'Event',
         cell: (one) => [
@@ -77,7 +93,7 @@ function deliveries(hook, tab) {
         ],
       },
       { label: 'Attempts', kind: 'num', cell: ({ attempts, tries }) => String(Math.max(attempts, tries.length)) },
-      { label: 'Took', kind: 'num dim', cell: (one) => (lastTry(one) ? duration(lastTry(one).milliseconds) : '') },
+      { label: 'Took', kind: 'num dim', cell: (one) => timeTaken(lastAttempt(one)) },
       { label: 'Sent', kind: 'dim', cell: deliveryTime },
       {
         label: '',
@@ -115,9 +131,10 @@ function deliveries(hook, tab) {
     most += PAGE;
     return list.again();
   });
-  let most = PAGE; // all of them are asked for anew, as the newest change
+  let most = PAGE; // all of them are loaded again, as the newest change
   const list = loader({
     every: 3000,
+    /** @returns {Promise<Page<'deliveries', Delivery>>} */
     load: () => get(path, { status: tab, limit: most }),
     draw({ deliveries: found, next_cursor: older }) {
       table.draw(found);
@@ -127,7 +144,7 @@ function deliveries(hook, tab) {
       more.hidden = !older || most >= MAX_PAGE;
     },
     failed: (error) => {
-      fault.textContent = error.message;
+      fault.textContent = errorText(error);
     },
   });
   nothing.hidden = more.hidden = true;
@@ -136,6 +153,7 @@ function deliveries(hook, tab) {
 
 // ---- one endpoint
 
+/** @param {Webhook} hook */
 function warningOf(hook) {
   if (!hook.enabled && hook.disabled_reason) {
     return h(
@@ -145,7 +163,7 @@ function warningOf(hook) {
       h(
         'span',
         h('b', 'Switched off: '),
-        `${DISABLED_REASONS[hook.disabled_reason] ?? hook.disabled_reason}. “Enable” sends what has waited.`,
+        `${DISABLED_REASONS[hook.disabled_reason] ?? hook.disabled_reason}. “Enable” sends what is waiting.`,
       ),
     );
   }
@@ -162,6 +180,7 @@ function warningOf(hook) {
   );
 }
 
+/** @param {Webhook} hook @param {DetailTools} tools */
 function detail(hook, { again, edit, params }) {
   const path = `/api/webhooks/${hook.id}`;
   const sentTo = deliveries(hook, params.get('tab') ?? '');
@@ -170,16 +189,16 @@ function detail(hook, { again, edit, params }) {
     attempt(
       () => post(`${path}/test`),
       () => {
-        toast('Test on its way');
+        toast('Test sent');
         sentTo.again();
       },
     ),
   );
   const rotate = button('Rotate secret…', 'key', async () => {
-    const lost = 'A new secret is made. For 24 hours deliveries carry a signature of the old one as well.';
+    const lost = 'This creates a new secret. For 24 hours deliveries are signed with the old one as well.';
     if (!(await confirmAction('Rotate the secret?', lost, 'Rotate secret'))) return;
     await attempt(
-      () => post(`${path}/rotate-secret`),
+      () => /** @type {Promise<SecretRotated>} */ (post(`${path}/rotate-secret`)),
       ({ secret: made }) => secret.replaceChildren(secretNote('The new secret', made)),
     );
   });
@@ -193,7 +212,7 @@ function detail(hook, { again, edit, params }) {
       if (
         !(await confirmAction(
           'Delete this webhook?',
-          'Its log goes with it, and what it was still to be told is not sent.',
+          'This also deletes its log. Deliveries that are still waiting are not sent.',
           'Delete webhook',
         ))
       )
@@ -213,7 +232,7 @@ function detail(hook, { again, edit, params }) {
     h('span', 'Events ', h('b', hook.events.join(', '))),
     h('span', 'Pipeline ', h('b', hook.pipeline ?? 'any')),
     h('span', 'Body ', h('b', FORMATS.find(([key]) => key === hook.format)?.[1] ?? hook.format)),
-    h('span', { title: dateTime(hook.secret_rotated_at) }, 'Secret of ', h('b', timeAgo(hook.secret_rotated_at))),
+    h('span', { title: dateTime(hook.secret_rotated_at) }, 'Secret set ', h('b', timeAgo(hook.secret_rotated_at))),
   ];
   return {
     nodes: [
@@ -231,6 +250,7 @@ function detail(hook, { again, edit, params }) {
 const EVERY = 'batch.*';
 const SAMPLE = { title: '{{batch.name}} is {{batch.status}}' };
 
+/** @param {string[]} [chosen] */
 function eventBoxes(chosen) {
   const all = chosen?.includes(EVERY);
   const known = [...new Set([...EVENTS, ...(chosen ?? [])])].filter((event) => event !== EVERY);
@@ -254,6 +274,7 @@ function eventBoxes(chosen) {
   };
 }
 
+/** @param {FormTools<Webhook>} tools @param {Webhook} [hook] */
 function form({ saved, cancel }, hook) {
   const url = h('input.input.mono', {
     type: 'url',
@@ -271,25 +292,23 @@ function form({ saved, cancel }, hook) {
     { rows: 6, spellcheck: 'false' },
     JSON.stringify(hook?.template ?? SAMPLE, null, 2),
   );
-  const body = field('hook-template', 'Body', template, 'JSON with places like {{batch.name}}.');
+  const body = field('hook-template', 'Body', template, 'JSON with placeholders such as {{batch.name}}.');
   const showBody = () => {
     body.hidden = format.value !== 'crm';
   };
   format.addEventListener('change', showBody);
   showBody();
-  const pipelines = (list) =>
-    fillSelect(
-      pipeline,
-      [['', 'any'], ...list.map(({ key, title }) => [key, title])],
-      hook?.pipeline && [hook.pipeline, hook.pipeline],
-    );
-  pipelines([]);
-  get('/api/pipelines').then(
-    (answer) => pipelines(answer.pipelines),
-    () => {},
-  );
+  /** @param {Pipeline[]} list */
+  function offerPipelines(list) {
+    const choices = list.map(({ key, title }) => /** @type {Choice} */ ([key, title]));
+    fillSelect(pipeline, [['', 'any'], ...choices], hook?.pipeline ? [hook.pipeline, hook.pipeline] : null);
+  }
+
+  offerPipelines([]);
+  getPipelines().then(offerPipelines, () => {});
 
   async function send() {
+    /** @type {unknown} */
     let own;
     if (format.value === 'crm') {
       try {
@@ -307,19 +326,18 @@ function form({ saved, cancel }, hook) {
       ...(own ? { template: own } : {}),
     };
     if (hook) return saved(await patch(`/api/webhooks/${hook.id}`, wanted));
+    /** @type {Webhook & { secret: string }} */
     const made = await post('/api/webhooks', wanted);
-    return node.replaceChildren(
-      secretNote('The secret that deliveries are signed with', made.secret, () => saved(made)),
-    );
+    return node.replaceChildren(secretNote('The signing secret', made.secret, () => saved(made)));
   }
 
   const node = plainForm(
     [
-      field('hook-url', 'Address', url, 'It gets a POST for each event, and has to answer with 2xx within seconds.'),
-      field('hook-description', 'Name', about, 'Empty: the host of the address.'),
+      field('hook-url', 'Address', url, 'Gets a POST for each event, and has to answer with 2xx within seconds.'),
+      field('hook-description', 'Name', about, 'Leave empty to use the host of the address.'),
       events.node,
-      field('hook-pipeline', 'Pipeline', pipeline, 'Only batches of this pipeline.'),
-      field('hook-format', 'Written for', format),
+      field('hook-pipeline', 'Pipeline', pipeline, 'Only events of batches of this pipeline.'),
+      field('hook-format', 'Format', format),
       body,
     ],
     hook ? 'Save endpoint' : 'Add endpoint',
@@ -329,17 +347,18 @@ function form({ saved, cancel }, hook) {
   return node;
 }
 
+/** @type {ScreenFactory} */
 export const webhooksScreen = masterDetailScreen({
   title: 'Webhooks',
   path: 'webhooks',
   create: 'Add endpoint',
-  look: listItem,
+  listItem,
   form,
   detail,
   none: () =>
     emptyState(
       'No endpoints yet',
-      `A webhook tells another program when a batch ends. ${plural(EVENTS.length, 'event')} can be chosen from.`,
+      `A webhook tells another program when a batch ends, or about any of ${plural(EVENTS.length, 'event')}.`,
       h('a.btn', { href: '#/webhooks/new' }, icon('plus'), 'Add endpoint'),
     ),
 });

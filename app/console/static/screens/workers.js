@@ -1,15 +1,22 @@
-// The processes that run jobs, when each was last heard of, and how full the disk is.
-import { get } from '../api.js';
+// The processes that run jobs, when each was last seen, and how full the disk is.
+import { errorText, get } from '../api.js';
 import { h, setText } from '../dom.js';
 import { dateTime, duration, fileSize, percent, plural, timeAgo, timeOfDay } from '../format.js';
-import { dataTable } from '../parts/data-table.js';
+import { byId, dataTable } from '../parts/data-table.js';
 import { emptyState, errorNote, loader, page } from '../parts/page.js';
 import { stateLabel } from '../parts/states.js';
 
+/** @import { Storage, WorkerState } from '../../api.d.ts' */
+/** @import { Column } from '../parts/data-table.js' */
+
+/** @typedef {WorkerState & { age: number }} Shown with the age of its last heartbeat in ms */
+
 const EVERY = 5000;
 
+/** @param {string} label @param {number} value @param {number} max */
 const meter = (label, value, max) => h('progress', { max: Math.max(1, max), value, 'aria-label': label });
 
+/** @type {Column<Shown>[]} */
 const COLUMNS = [
   {
     label: 'State',
@@ -33,20 +40,22 @@ const COLUMNS = [
 ];
 
 // A heartbeat comes every two seconds; its age is worth a number only when some are missing.
+/** @param {Shown} worker */
 function heartbeat({ silent, seen_at: at, age }) {
   if (!silent) return h('span.dim', { title: dateTime(at) }, 'every 2 s');
   return h('span.bad', { title: dateTime(at) }, `none for ${duration(age)}, since ${timeOfDay(at)}`);
 }
 
+/** @param {Storage} storage */
 function storageFacts(storage) {
   const used = storage.disk_total - storage.disk_free;
   const saved = storage.size - storage.contents_size;
   const facts = [
     ['Files', `${storage.files.toLocaleString('en')}, ${fileSize(storage.size)}`],
-    ['Stored', `${plural(storage.contents, 'content')}, ${fileSize(storage.contents_size)}`],
-    ['Saved by storing equal files once', fileSize(saved)],
+    ['Stored', `${plural(storage.contents, 'distinct file')}, ${fileSize(storage.contents_size)}`],
+    ['Saved by storing identical files once', fileSize(saved)],
     [
-      storage.local ? 'Disk with files' : 'Disk for uploads on their way',
+      storage.local ? 'Disk with files' : 'Disk for unfinished uploads',
       `${fileSize(storage.disk_free)} free of ${fileSize(storage.disk_total)} (${percent(storage.disk_free, storage.disk_total)}%)`,
     ],
   ];
@@ -61,12 +70,12 @@ function storageFacts(storage) {
 
 export function workersScreen() {
   const { body } = page('Workers', {
-    intro: 'Each process with free slots takes jobs. Start more with “tranche worker”, on this machine or on others.',
+    intro: 'Every process with free slots runs jobs. Start more with “tranche worker”, on this machine or on others.',
   });
-  const table = dataTable({ caption: 'Workers', columns: COLUMNS });
+  const table = dataTable({ caption: 'Workers', keyOf: byId, columns: COLUMNS });
   const count = h('span.count');
   const disk = h('div.stack');
-  const nobody = emptyState('No worker', 'Nothing runs until one is started:', h('code.code', 'tranche worker'));
+  const nobody = emptyState('No workers', 'No jobs run until one is started:', h('code.code', 'tranche worker'));
   const trouble = h('div');
 
   body.append(
@@ -78,7 +87,11 @@ export function workersScreen() {
 
   return loader({
     every: EVERY,
-    load: () => Promise.all([get('/api/workers'), get('/api/storage')]),
+    load: () =>
+      Promise.all([
+        /** @type {Promise<{ workers: WorkerState[], now: string }>} */ (get('/api/workers')),
+        /** @type {Promise<Storage>} */ (get('/api/storage')),
+      ]),
     draw([{ workers, now }, storage]) {
       trouble.replaceChildren();
       const aged = workers.map((one) => ({ ...one, age: one.silent ? Date.parse(now) - Date.parse(one.seen_at) : 0 }));
@@ -89,6 +102,6 @@ export function workersScreen() {
       setText(count, `${workers.length}, ${plural(slots, 'slot')}`);
       disk.replaceChildren(...storageFacts(storage));
     },
-    failed: (error) => trouble.replaceChildren(errorNote(error.message)),
+    failed: (error) => trouble.replaceChildren(errorNote(errorText(error))),
   });
 }

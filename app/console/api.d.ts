@@ -1,0 +1,639 @@
+// What the API answers, as far as the console reads it. The service's own description is /openapi.json.
+
+export interface Counters {
+  total: number;
+  pending: number;
+  running: number;
+  completed: number;
+  failed: number;
+  cancelled: number;
+  skipped: number;
+  cached: number;
+}
+
+export interface Batch {
+  id: string;
+  name: string;
+  description: string | null;
+  status: string;
+  status_reason: string | null;
+  pause_reason: string | null;
+  failure_policy: Record<string, unknown> | null;
+  first_n: number | null;
+  pipeline: PipelineOfBatch;
+  pipelines: string[];
+  customer_prefix: string | null;
+  base_directory_name: string;
+  total_pipelines: number;
+  execution_mode: string;
+  max_parallel: number;
+  total_files: number;
+  total_size: number;
+  counters: Counters;
+  processing_time_ms: number | null;
+  summary_data: Record<string, unknown> | null;
+  settings: Record<string, unknown>;
+  parent_batch_id: string | null;
+  relation: string | null;
+  notification_email: string | null;
+  notification_sent_at: string | null;
+  last_event_id: number;
+  created_by: { id: string; name: string } | null;
+  created_at: string;
+  updated_at: string;
+  queued_at: string | null;
+  started_at: string | null;
+  paused_at: string | null;
+  cancelled_at: string | null;
+  completed_at: string | null;
+  archived_at: string | null;
+  expires_at: string | null;
+}
+
+export interface Job {
+  id: string;
+  batch_id: string;
+  pipeline: string;
+  sequence: number;
+  source_type: string;
+  source_url: string | null;
+  file_id: string | null;
+  filename: string | null;
+  file_size: number | null;
+  media_type: string | null;
+  checksum: string | null;
+  record: Record<string, unknown> | null;
+  status: string;
+  stage: string;
+  progress: number | null;
+  progress_message: string | null;
+  attempt: number;
+  retry_count: number;
+  error_code: string | null;
+  error_message: string | null;
+  cached: boolean;
+  result: unknown;
+  result_code: string | null;
+  retry_of_job_id: string | null;
+  run_at: string | null;
+  created_at: string;
+  started_at: string | null;
+  completed_at: string | null;
+  steps: Step[];
+}
+
+export interface Step {
+  position: number;
+  name: string;
+  status: string;
+  attempts: number;
+  error_code: string | null;
+  error_message: string | null;
+  started_at: string | null;
+  completed_at: string | null;
+}
+
+export interface JobAttempt {
+  step: string | null;
+  outcome: 'retried' | 'lost' | 'failed';
+  at: string;
+  error_code: string | null;
+  message: string | null;
+  retry_at: string | null;
+}
+
+export interface FailureGroup {
+  step: string | null;
+  error_code: string;
+  message: string;
+  count: number;
+  first_failed_at: string;
+  last_failed_at: string;
+  sample: FailureSample;
+  job_ids: string[];
+}
+
+export interface FailureSample {
+  job_id: string;
+  sequence: number;
+  filename: string | null;
+  error_message: string | null;
+}
+
+export interface WaitingReason {
+  code: string;
+  message: string;
+}
+
+export interface Waiting {
+  status: string;
+  waiting: boolean;
+  reasons: WaitingReason[];
+  paused_since: string | null;
+  paused_by: string | null;
+  pause_reason: string | null;
+  slots: Slots;
+  pending_jobs: number;
+  delayed_jobs: number;
+  next_retry_at: string | null;
+  next_jobs: NextJob[];
+  workers: Worker[];
+  worker_last_seen_at: string | null;
+}
+
+export interface Mail {
+  recipient: string;
+  status: 'pending' | 'sent' | 'failed' | 'skipped';
+  attempts: number;
+  next_attempt_at: string | null;
+  error: string | null;
+  completed_at: string | null;
+}
+
+export interface BatchNotifications {
+  mail: Mail | null;
+  deliveries: Delivery[];
+}
+
+export interface Delivery {
+  id: string;
+  webhook_id: string;
+  message_id: string;
+  event_type: string;
+  batch_id: string | null;
+  event_id: number | null;
+  status: 'pending' | 'delivered' | 'failed';
+  attempts: number;
+  next_attempt_at: string | null;
+  error: string | null;
+  created_at: string;
+  completed_at: string | null;
+  tries: DeliveryAttempt[];
+}
+
+export interface DeliveryAttempt {
+  at: string;
+  status: number | null;
+  error: string | null;
+  milliseconds: number;
+}
+
+export interface Slots {
+  used: number;
+  limit: number;
+}
+
+export interface NextJob {
+  sequence: number;
+  filename: string | null;
+}
+
+export interface Pipeline {
+  id: number;
+  key: string;
+  version: number;
+  title: string;
+  description: string;
+  mode: 'parallel' | 'sequential';
+  max_parallel: number;
+  accepts: ItemKind[];
+  steps: PipelineStep[];
+  params_schema: JsonSchema;
+  /** The address of an ES module that shows the results of this pipeline. */
+  result_view?: string | null;
+}
+
+export interface PipelineOfBatch {
+  id: number;
+  key: string;
+  title: string;
+  steps: string[];
+}
+
+export interface PipelineStep {
+  position: number;
+  name: string;
+}
+
+export interface ItemSource {
+  key: string;
+  title: string;
+  filter_schema: JsonSchema;
+}
+
+export interface Template {
+  id: string;
+  name: string;
+  description: string | null;
+  options: TemplateOptions;
+  source: TemplateSource;
+  created_at: string;
+  updated_at: string;
+}
+
+export interface Schedule {
+  id: string;
+  name: string;
+  template_id: string;
+  template_name: string;
+  cron: string;
+  words: string;
+  time_zone: string;
+  overlap: string;
+  paused_at: string | null;
+  next_runs: string[];
+  last_run: Run | null;
+  created_at: string;
+  updated_at: string;
+}
+
+export interface SchedulePreview {
+  cron: string;
+  words: string;
+  time_zone: string;
+  next_runs: string[];
+}
+
+export interface Run {
+  fire_at: string;
+  status: string;
+  reason: string | null;
+  batch_id: string | null;
+  created_at: string;
+}
+
+export interface Webhook {
+  id: string;
+  url: string;
+  description: string | null;
+  events: string[];
+  pipeline: string | null;
+  format: 'standard' | 'slack' | 'crm';
+  template: Record<string, unknown> | null;
+  enabled: boolean;
+  disabled_reason: string | null;
+  failing_since: string | null;
+  secret_rotated_at: string;
+  old_secret_expires_at: string | null;
+  created_at: string;
+  updated_at: string;
+}
+
+export interface SecretRotated {
+  secret: string;
+  old_secret_expires_at: string;
+}
+
+export interface Key {
+  id: string;
+  name: string;
+  hint: string;
+  user_name: string;
+  created_at: string;
+  last_used_at: string | null;
+  expires_at: string | null;
+}
+
+export interface Worker {
+  id: string;
+  host: string;
+  pid: number;
+  running: number;
+  slots: number;
+  started_at: string;
+  seen_at: string;
+}
+
+export interface Restaurant {
+  id: string;
+  name: string;
+  type: string | null;
+  stage: string | null;
+  icp_score: number | null;
+  city: string | null;
+  contact: Record<string, string>;
+  attributes: Record<string, unknown>;
+  status: 'ready' | 'registering' | 'live' | 'failed';
+  menu_file_id: string | null;
+  menu: Record<string, number> | null;
+  option_sets_file_id: string | null;
+  option_sets: Record<string, number> | null;
+  account: Record<string, unknown> | null;
+  live_at: string | null;
+  last_batch_id: string | null;
+  last_batch_name: string | null;
+  last_job_id: string | null;
+  created_at: string;
+  updated_at: string;
+}
+
+export interface Finding {
+  line: number | null;
+  column: string | null;
+  code: string;
+  message: string;
+  value: string | null;
+}
+
+export interface Play {
+  id: number;
+  name: string;
+  description: string | null;
+  variables: Record<string, unknown>;
+  play_steps: PlayStep[];
+  output_type: string;
+  required_batches: number[];
+  owner_id: string | null;
+  created_at: string;
+  updated_at: string;
+}
+
+export interface Change {
+  id: string;
+  play_id: number;
+  actor: string;
+  before: number[];
+  after: number[];
+  created_at: string;
+}
+
+export interface DataBatchType {
+  number: number;
+  name: string;
+  title: string;
+  fresh_for_seconds: number;
+}
+
+export interface Readiness {
+  play_id: number;
+  lead: string;
+  ready: boolean;
+  required: Requirement[];
+}
+
+export interface Requirement {
+  number: number;
+  name: string;
+  present: boolean;
+  fresh: boolean;
+  fetched_at: string | null;
+  fresh_until: string | null;
+}
+
+export interface Extraction {
+  id: string;
+  job_id: string;
+  batch_id: string;
+  batch_name: string;
+  filename: string | null;
+  swimmer_name: string;
+  source: string;
+  cached: boolean;
+  meet: string | null;
+  dates: string | null;
+  course: string | null;
+  swims: Swim[];
+  created_at: string;
+}
+
+export interface ResultCode {
+  id: string;
+  batch_id: string;
+  job_id: string | null;
+  code: string | null;
+  links: { page: string; json: string; csv: string } | null;
+  created_at: string;
+  expires_at: string | null;
+}
+
+export interface ReportItem {
+  id: string;
+  batch_id: string | null;
+  job_id: string | null;
+  file_name: string;
+  file_size: number;
+  file_type: string;
+  sha256: string | null;
+  row_count: number;
+  column_count: number;
+  processing_time_ms: number;
+  created_at: string;
+  expires_at: string | null;
+}
+
+export interface Status {
+  version: string;
+  workers: number;
+  slots: Amount;
+  disk: Disk;
+}
+
+export interface Amount {
+  used: number;
+  total: number;
+}
+
+export interface Disk {
+  free: number;
+  total: number;
+}
+
+export interface Session {
+  user: User;
+  organisation: Organisation;
+  version: string;
+}
+
+export interface User {
+  id: string;
+  name: string;
+  email: string | null;
+  role: 'admin' | 'member';
+}
+
+export interface Organisation {
+  id: string;
+  name: string;
+  batch_life_days: number | null;
+}
+
+export interface DryRun {
+  dry_run: true;
+  jobs_count: number;
+  items_count: number;
+  items: ItemPreview[];
+  options: Record<string, unknown>;
+}
+
+export interface ItemPreview {
+  source_type: string;
+  name: string | null;
+  pipeline: string | null;
+}
+
+export interface BatchCreated {
+  batch_id: string;
+  jobs_count: number;
+  customer_prefix: string | null;
+  base_directory_name: string;
+  status: string;
+}
+
+export interface BatchWithJobs extends Batch {
+  jobs: Job[];
+  jobs_next_cursor: string | null;
+}
+
+export interface BatchCounts {
+  by_status: Record<string, number>;
+  archived: number;
+}
+
+export interface StepDetail extends Step {
+  output: unknown;
+}
+
+export interface Output {
+  name: string;
+  size: number;
+  media_type: string;
+  url: string;
+}
+
+export interface JobDetail extends Job {
+  steps: StepDetail[];
+  tries: JobAttempt[];
+  outputs: Output[];
+}
+
+/** An event of a batch. Which members beside the first it has depends on its type. */
+export interface BatchEvent {
+  id: number;
+  type: string;
+  at: string;
+  job_id?: string | null;
+  step?: string | null;
+  sequence?: number | null;
+  stage?: string | null;
+  status?: string | null;
+  message?: string | null;
+  progress?: number | null;
+  error_code?: string | null;
+  attempt?: number | null;
+  actor?: string | null;
+  counters?: Counters;
+  reason?: string | null;
+  retry_at?: string | null;
+  cached?: boolean | null;
+}
+
+/** One page of a list: what it is called in the answer, and where the next page begins. */
+export type Page<Name extends string, Item> = Record<Name, Item[]> & { next_cursor: string | null };
+
+/** A complaint about one member of a request, as in `errors` of a problem document. */
+export interface FieldError {
+  loc: (string | number)[];
+  msg: string;
+}
+
+/** A problem document (RFC 9457). */
+export interface Problem {
+  title?: string;
+  detail?: string;
+  code?: string;
+  errors?: FieldError[];
+}
+
+/** What an import found; as a problem document when nothing was kept. */
+export interface ImportReport {
+  created?: number;
+  good_rows?: number;
+  items?: number;
+  filename?: string;
+  errors?: Finding[];
+  error_count?: number;
+  repairs?: Finding[];
+  repair_count?: number;
+}
+
+export type ItemKind = 'file' | 'url' | 'record';
+
+/** A JSON schema (draft 2020-12) as far as a form is made from it. */
+export interface JsonSchema {
+  $ref?: string;
+  $defs?: Record<string, JsonSchema>;
+  anyOf?: JsonSchema[];
+  allOf?: JsonSchema[];
+  oneOf?: JsonSchema[];
+  type?: string;
+  format?: string;
+  title?: string;
+  description?: string;
+  enum?: unknown[];
+  const?: unknown;
+  default?: unknown;
+  examples?: unknown[];
+  items?: JsonSchema;
+  properties?: Record<string, JsonSchema>;
+  required?: string[];
+  minimum?: number;
+  exclusiveMinimum?: number;
+  maximum?: number;
+  minLength?: number;
+  maxLength?: number;
+}
+
+export interface FailurePolicy {
+  action: string;
+  threshold?: number | null;
+}
+
+export interface TemplateOptions {
+  pipeline?: string | null;
+  pipelines?: string[] | null;
+  params?: Record<string, unknown>;
+  name?: string | null;
+  execution_mode?: string | null;
+  max_parallel?: number | null;
+  first_n?: number | null;
+  notification_email?: string | null;
+  failure_policy?: FailurePolicy | null;
+}
+
+export interface TemplateSource {
+  type: string;
+  items?: unknown[];
+  tag?: string;
+  source?: string;
+  filter?: Record<string, unknown>;
+}
+
+export type PlayStep = string | { title?: string; name?: string };
+
+export interface Swim {
+  event?: string;
+  event_number?: string | number;
+  leg?: string | number;
+  note?: string;
+  section?: string;
+  round?: string;
+  place?: string | number;
+  time?: string;
+  status?: string;
+  exhibition?: boolean;
+  page?: number;
+}
+
+export interface WorkerState extends Worker {
+  silent: boolean;
+}
+
+export interface Storage {
+  files: number;
+  size: number;
+  contents: number;
+  contents_size: number;
+  disk_free: number;
+  disk_total: number;
+  local: boolean;
+}
