@@ -53,7 +53,7 @@ function storageFacts(storage) {
   const facts = [
     ['Files', `${storage.files.toLocaleString('en')}, ${fileSize(storage.size)}`],
     ['Stored', `${plural(storage.contents, 'distinct file')}, ${fileSize(storage.contents_size)}`],
-    ['Saved by storing identical files once', fileSize(saved)],
+    ['Saved by deduplication', fileSize(saved)],
     [
       storage.local ? 'Disk with files' : 'Disk for unfinished uploads',
       `${fileSize(storage.disk_free)} free of ${fileSize(storage.disk_total)} (${percent(storage.disk_free, storage.disk_total)}%)`,
