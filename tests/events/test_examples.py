@@ -48,7 +48,7 @@ async def proxy(api: Api) -> AsyncIterator[Proxy]:
 async def page() -> AsyncIterator[Page]:
     """A page of Debian's Chromium."""
     if not CHROMIUM.exists():
-        pytest.skip(f"this needs Chromium, and {CHROMIUM} does not exist: apt-get install chromium")
+        pytest.skip(f"this needs Chromium, and {CHROMIUM} does not exist: script/browser")
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield await browser.new_page()
