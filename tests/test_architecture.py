@@ -241,6 +241,21 @@ def test_migrations_import_nothing_that_changes() -> None:
     assert found <= {"alembic", "sqlalchemy", "pathlib", "re"}
 
 
+def test_sql_as_text_stands_in_repositories() -> None:
+    """Services and routers say what they want; how it is asked for is in one place of each room."""
+    found = set()
+    for where, call in nodes(ast.Call):
+        stem = Path(where.split(":")[0]).stem
+        if isinstance(call.func, ast.Name) and call.func.id == "text" and not stem.endswith(("repository", "models")):
+            found.add(where.split(":")[0])
+    assert found == {
+        "app/batches/log.py",  # the repository of the event log
+        "app/kit/migrations.py",  # before there are tables
+        "app/runner/context.py",  # what a step writes, beside the fence that guards it
+        "app/runner/housekeeping.py",  # an interval
+    }
+
+
 def test_secrets_are_not_compared_in_python() -> None:
     """A look-up by hash in SQL tells nothing through its time; `==` on the secret itself would."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from uuid import UUID
 
 from fastapi import APIRouter, Response
@@ -9,7 +10,6 @@ from fastapi import APIRouter, Response
 from app.auth.dependencies import CallerDep
 from app.automation import repository, service
 from app.automation.dependencies import TemplateRunnerDep
-from app.automation.models import Template
 from app.automation.schemas import (
     DryRun,
     ItemSourcePage,
@@ -44,11 +44,8 @@ async def create_template(
     body: TemplateCreate, session: SessionDep, caller: CallerDep, runner: TemplateRunnerDep, once: OnceDep
 ) -> TemplateRead:
     """Write a template, or take it from a batch; refused when it could never run."""
-
-    async def make() -> Template:
-        return await service.add_template(session, caller, runner, body)
-
-    return await once.answer(session, body, make, TemplateRead, location="/api/templates/{id}")
+    template = partial(service.add_template, session, caller, runner, body)
+    return await once.answer(session, body, template, TemplateRead, location="/api/templates/{id}")
 
 
 @router.get("/templates")

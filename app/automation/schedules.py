@@ -19,6 +19,7 @@ from app.automation.service import TemplateRunner
 from app.automation.times import next_times
 from app.batches.schemas import BatchCreated
 from app.batches.service import database_now
+from app.kit.errors import existing
 
 MOST_WAITING: Final = 100
 """Runs of one schedule that wait for the one before; further ones are left out."""
@@ -27,10 +28,7 @@ RUNS_KEPT: Final = timedelta(days=90)
 
 async def get_schedule(session: AsyncSession, caller: Caller, schedule_id: UUID) -> tuple[Schedule, Template]:
     """The schedule and its template; raises ScheduleNotFound (404)."""
-    found = await repository.find_schedule(session, caller.organisation_id, schedule_id)
-    if found is None:
-        raise ScheduleNotFound("There is no such schedule.")
-    return found
+    return existing(await repository.find_schedule(session, caller.organisation_id, schedule_id), ScheduleNotFound)
 
 
 async def add_schedule(session: AsyncSession, caller: Caller, body: ScheduleCreate) -> tuple[Schedule, Template]:

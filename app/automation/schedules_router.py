@@ -114,11 +114,13 @@ async def run_schedule(
     schedule_id: UUID, session: SessionDep, caller: CallerDep, runner: TemplateRunnerDep, once: OnceDep
 ) -> BatchCreated:
     """Fire at once, besides its times."""
-
-    async def make() -> BatchCreated:
-        return await schedules.run_now(session, caller, runner, schedule_id)
-
-    return await once.answer(session, None, make, BatchCreated, location="{links[self]}")
+    return await once.answer(
+        session,
+        None,
+        lambda: schedules.run_now(session, caller, runner, schedule_id),
+        BatchCreated,
+        location="{links[self]}",
+    )
 
 
 @router.get("/{schedule_id}/runs")

@@ -27,7 +27,7 @@ from app.batches.schemas import BatchCreated, BatchOptions, Item
 from app.batches.secret_params import with_secrets_of
 from app.batches.submission import Notifier
 from app.files import repository as file_repository
-from app.kit.errors import explain_error
+from app.kit.errors import existing, explain_error
 from app.kit.ids import new_id
 from app.pipelines.registry import Registry
 
@@ -97,10 +97,7 @@ def _as_row(options: BatchOptions) -> dict[str, Any]:
 
 async def get_template(session: AsyncSession, caller: Caller, template_id: UUID) -> Template:
     """The template; raises TemplateNotFound (404)."""
-    template = await repository.find_template(session, caller.organisation_id, template_id)
-    if template is None:
-        raise TemplateNotFound("There is no such template.")
-    return template
+    return existing(await repository.find_template(session, caller.organisation_id, template_id), TemplateNotFound)
 
 
 async def add_template(session: AsyncSession, caller: Caller, runner: TemplateRunner, body: TemplateCreate) -> Template:

@@ -3,67 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.batches.states import BATCH_TERMINAL, COUNTERS, JOB_STATUSES, JOB_TERMINAL, sql_list
+from app.batches import insight_repository
+from app.batches.states import COUNTERS, JOB_TERMINAL
 from app.kit.schemas import Output
-
-MOST_OF_A_KIND: Final = 100
-"""Jobs that are reported for each check; a batch in which more disagree is not repaired by reading on."""
-
-_BATCH_ENDS = sql_list(f"batch.{status}" for status in BATCH_TERMINAL)
-_JOB_ENDS = sql_list(f"job.{status}" for status in JOB_TERMINAL)
-_COUNTS = ", ".join(f"count(*) filter (where status = '{status}') as {status}" for status in JOB_STATUSES)
-# One statement has one snapshot: a batch that runs meanwhile is seen as it was at one moment.
-_AUDIT = text(f"""
-with own as (
-  select id, sequence, status, status in ({sql_list(JOB_TERMINAL)}) as ended, cached,
-    -- A file that goes through several pipelines counts once.
-    case when sequence = min(sequence) over (partition by item) then file_size end as file_size
-  from jobs where batch_id = :batch_id
-), counted as (
-  select count(*) as total, {_COUNTS}, count(*) filter (where cached and status = 'completed') as cached,
-    coalesce(sum(file_size), 0)::bigint as sizes
-  from own
-), logged as (
-  select count(*) as events, min(id) as first_id, max(id) as last_id,
-    count(*) filter (where type in ({_BATCH_ENDS})) as ends, max(id) filter (where type in ({_BATCH_ENDS})) as end_id
-  from events where batch_id = :batch_id
-), per_job as (
-  select job_id, max(id) filter (where type = 'job.started') as started_id,
-    count(*) filter (where type in ({_JOB_ENDS})) as ends, max(id) filter (where type in ({_JOB_ENDS})) as end_id,
-    string_agg(type, ', ' order by id) filter (where type in ({_JOB_ENDS})) as types
-  from events where batch_id = :batch_id and job_id is not null and (type = 'job.started' or type in ({_JOB_ENDS}))
-  group by job_id
-), wrong_ends as (
-  select o.sequence, o.status, coalesce(p.types, 'none') as types,
-    coalesce(p.ends = 1 and p.end_id < p.started_id, false) as early
-  from own o left join per_job p on p.job_id = o.id
-  where case when o.ended
-    then p.types is distinct from 'job.' || o.status or p.end_id < p.started_id
-    else coalesce(p.ends, 0) > 0 end
-  order by o.sequence limit {MOST_OF_A_KIND}
-), per_step as (
-  select s.job_id, count(*) filter (where s.status = 'pending') as pending,
-    count(*) filter (where s.status = 'running') as running
-  from job_steps s join own o on o.id = s.job_id group by s.job_id
-), wrong_steps as (
-  select o.sequence, o.status, p.pending, p.running from own o join per_step p on p.job_id = o.id
-  where case when o.ended then p.pending + p.running > 0 when o.status = 'running' then p.running <> 1
-    else p.running > 0 end
-  order by o.sequence limit {MOST_OF_A_KIND}
-)
-select to_jsonb(b) - '{{summary_data,settings,metadata}}'::text[] as batch,
-  b.status in ({sql_list(BATCH_TERMINAL)}) as ended, to_jsonb(c) as counted, to_jsonb(l) as logged,
-  (select coalesce(jsonb_agg(e order by e.sequence), '[]') from wrong_ends e) as wrong_ends,
-  (select coalesce(jsonb_agg(s order by s.sequence), '[]') from wrong_steps s) as wrong_steps,
-  (select type from events where batch_id = :batch_id and id = l.end_id) as end_type
-from batches b, counted c, logged l where b.id = :batch_id
-""")
 
 
 class Difference(Output):
@@ -85,10 +32,9 @@ async def audit(session: AsyncSession, batch_id: UUID) -> list[Difference]:
 
     Takes no lock and may run while the batch does.
     """
-    row = (await session.execute(_AUDIT, {"batch_id": batch_id})).one_or_none()
-    if row is None:
+    found = await insight_repository.find_books(session, batch_id)
+    if found is None:
         return []
-    found = dict(row._mapping)
     return [*_counters(found), *_events(found), *_jobs(found)]
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, bindparam, func, insert, select, text
-from sqlalchemy.dialects.postgresql import UUID as PgUUID
+from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.caller import Caller
-from app.batches import log, service
+from app.batches import bulk_repository, log, service
 from app.batches.directory_names import claim_name
 from app.batches.errors import NothingToRetry, NothingToRunAgain
 from app.batches.extensions import EXTENSIONS
@@ -34,41 +33,6 @@ _KEPT = (
     "metadata_",
     "notification_email",
 )
-# A file that goes through several pipelines counts once.
-_TOTALS = text("""
-select count(*) as files, coalesce(sum(file_size), 0)::bigint as size from (
-  select distinct on (item) file_size from jobs where id = any(:ids)
-) file
-""").bindparams(bindparam("ids", type_=ARRAY(PgUUID)))
-
-
-_COPY_JOBS = text("""
-insert into jobs (id, batch_id, pipeline_id, sequence, item, source_type, source_url, file_id, filename, file_size,
-  media_type, checksum, record, step_position, retry_of_job_id)
-select c.new_id, :batch_id, j.pipeline_id, c.place, j.item, j.source_type, j.source_url, j.file_id, j.filename,
-  j.file_size, j.media_type, j.checksum, j.record, case when :inherit then coalesce(
-    -- The cursor may have gone on after the failure, to the cleanup steps.
-    (select min(s.position) from job_steps s where s.job_id = j.id and s.status = 'failed'), j.step_position
-  ) else 0 end, case when :inherit then j.id end
-from unnest(:new_ids, :old_ids) with ordinality as c(new_id, old_id, place) join jobs j on j.id = c.old_id
-""")
-_COPY_STEPS = text("""
-insert into job_steps (job_id, position, name, depends_on, skip_if_failed, status, inherited_from, output, started_at,
-  completed_at)
-select c.new_id, s.position, s.name, s.depends_on, s.skip_if_failed, case when kept.it then s.status else 'pending' end,
-  case when kept.it then s.job_id end, case when kept.it then s.output end,
-  case when kept.it then s.started_at end, case when kept.it then s.completed_at end
-from unnest(:new_ids, :old_ids) as c(new_id, old_id)
-join jobs n on n.id = c.new_id join job_steps s on s.job_id = c.old_id,
-  lateral (select :inherit and s.position < n.step_position as it) kept
-""")
-_COPY_OUTPUTS = text("""
-insert into job_outputs (job_id, name, file_id)
-select c.new_id, o.name, o.file_id
-from unnest(:new_ids, :old_ids) as c(new_id, old_id) join job_outputs o on o.job_id = c.old_id where :inherit
-""")
-_IDS = (bindparam("new_ids", type_=ARRAY(PgUUID)), bindparam("old_ids", type_=ARRAY(PgUUID)))
-_STATEMENTS = tuple(statement.bindparams(*_IDS) for statement in (_COPY_JOBS, _COPY_STEPS, _COPY_OUTPUTS))
 
 
 async def retry_failed(
@@ -132,7 +96,7 @@ async def _copy(
 ) -> UUID:
     batch_id, count = new_id(), len(job_ids)
     now = await service.database_now(session)
-    totals = (await session.execute(_TOTALS, {"ids": list(job_ids)})).one()
+    files, size = await bulk_repository.find_totals(session, job_ids)
     base_name = await claim_name(session, caller.organisation_id, parent.base_directory_name)
     life = parent.expires_at - parent.created_at if parent.expires_at else None
     values = {column: getattr(parent, column) for column in _KEPT} | {
@@ -143,21 +107,19 @@ async def _copy(
         "status": "pending",
         "queued_at": now,
         "base_directory_name": base_name,
-        "total_files": totals.files,
+        "total_files": files,
         "total_jobs": count,
         "pending_jobs": count,
         "jobs_at_base": count,
-        "total_size": totals.size,
+        "total_size": size,
         "parent_batch_id": parent.id,
         "relation": relation,
         "expires_at": now + life if life else None,
     }
     await session.execute(insert(Batch).values(values))
     await EXTENSIONS.copy(session, parent.id, batch_id)
-    copies = {"new_ids": [new_id() for _ in job_ids], "old_ids": list(job_ids), "inherit": relation == "retry_failed"}
-    for statement in _STATEMENTS:
-        needed = copies | ({"batch_id": batch_id} if statement is _STATEMENTS[0] else {})
-        await session.execute(statement, needed)
+    new_ids = [new_id() for _ in job_ids]
+    await bulk_repository.copy_jobs(session, batch_id, new_ids, job_ids, inherit=relation == "retry_failed")
     data = {"status": "pending", "name": name, "parent_batch_id": str(parent.id), "relation": relation}
     await log.record(session, batch_id, [log.NewEvent("batch.created", data=data)], actor=caller.actor)
     await notifier.notify(session, batch_id, parent.max_parallel)

@@ -29,17 +29,11 @@ class JobNotFound(NotFound):
 
     code = "job_not_found"
 
-    def __init__(self) -> None:
-        super().__init__("There is no such job.")
-
 
 class BatchNotFound(NotFound):
     """There is no such batch in your organisation."""
 
     code = "batch_not_found"
-
-    def __init__(self) -> None:
-        super().__init__("There is no such batch.")
 
 
 class InvalidTransition(Conflict):

@@ -6,17 +6,16 @@ does nothing; rows that it could not take stay, and are reported.
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.batches import bulk_repository
 from app.kit.db import Database
 
 log = logging.getLogger("tranche.legacy")
@@ -42,8 +41,7 @@ async def group_legacy_jobs(
     session: AsyncSession, pipelines: Mapping[str, str] | None = None, window: timedelta = WINDOW
 ) -> Grouped:
     """Group what has not been grouped. `pipelines` gives our keys for the names of older ones."""
-    statement = text("select kind, value, jobs from group_legacy_jobs(cast(:pipelines as jsonb), :window)")
-    rows = (await session.execute(statement, {"pipelines": json.dumps(dict(pipelines or {})), "window": window})).all()
+    rows = await bulk_repository.group_legacy_jobs(session, pipelines or {}, window)
     batches = sum(row.jobs for row in rows if row.kind == "batches")
     return Grouped(batches, [_LEFT[row.kind].format(**row._mapping) for row in rows if row.kind in _LEFT])
 

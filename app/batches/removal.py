@@ -5,24 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.caller import Caller
-from app.batches import log, service
+from app.batches import bulk_repository, log, service
 from app.batches.models import Batch
 from app.batches.states import BATCH_TERMINAL
 from app.batches.step_models import Event
-
-_FILES = text("""
-select file_id from jobs where batch_id = :batch_id and file_id is not null
-union select o.file_id from job_outputs o join jobs j on j.id = o.job_id where j.batch_id = :batch_id
-""")
-_DELETE_FILES = text("""
-delete from files f where f.id = any(:ids) and f.tags = '{}'
-  and not exists (select from jobs j where j.file_id = f.id)
-  and not exists (select from job_outputs o where o.file_id = f.id)
-""")
 
 
 async def delete_batch(session: AsyncSession, caller: Caller, batch_id: UUID) -> None:
@@ -34,12 +24,12 @@ async def delete_batch(session: AsyncSession, caller: Caller, batch_id: UUID) ->
 
 async def remove(session: AsyncSession, batch_id: UUID) -> None:
     """Remove a locked batch. Files that another batch uses as well stay; contents go when no file names them."""
-    files = (await session.execute(_FILES, {"batch_id": batch_id})).scalars().all()
+    files = await bulk_repository.list_file_ids(session, batch_id)
     await session.execute(delete(Event).where(Event.batch_id == batch_id))
     gone = delete(Batch).where(Batch.id == batch_id).returning(Batch.organisation_id)
     organisation_id = (await session.execute(gone)).scalar_one()
     if files:
-        await session.execute(_DELETE_FILES, {"ids": list(files)})
+        await bulk_repository.delete_unused_files(session, files)
     await log.announce(session, organisation_id, batch_id)
 
 

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.caller import Caller
-from app.batches import log, repository
+from app.batches import bulk_repository, log, repository
 from app.batches.errors import BatchEmpty, BatchNotFound, InvalidTransition, JobNotFound
 from app.batches.listing import BatchRow
 from app.batches.models import Batch, Job
@@ -18,30 +18,22 @@ from app.batches.repository import JobRow
 from app.batches.schemas import BatchStarted
 from app.batches.states import COMMANDS, outcome_of
 from app.batches.submission import Notifier
+from app.kit.errors import existing
 
 
 async def get_batch(session: AsyncSession, caller: Caller, batch_id: UUID) -> BatchRow:
     """The caller's batch with its pipeline and who made it; raises BatchNotFound (404)."""
-    row = await repository.find_batch(session, caller.organisation_id, batch_id)
-    if row is None:
-        raise BatchNotFound
-    return row
+    return existing(await repository.find_batch(session, caller.organisation_id, batch_id), BatchNotFound)
 
 
 async def get_job(session: AsyncSession, caller: Caller, job_id: UUID) -> JobRow:
     """A job of the caller's with its pipeline's key and its steps; raises JobNotFound (404)."""
-    row = await repository.find_job(session, caller.organisation_id, job_id)
-    if row is None:
-        raise JobNotFound
-    return row
+    return existing(await repository.find_job(session, caller.organisation_id, job_id), JobNotFound)
 
 
 async def get_locked(session: AsyncSession, caller: Caller, batch_id: UUID) -> Batch:
     """The caller's batch, locked; raises BatchNotFound (404)."""
-    batch = await repository.lock_batch(session, caller.organisation_id, batch_id)
-    if batch is None:
-        raise BatchNotFound
-    return batch
+    return existing(await repository.lock_batch(session, caller.organisation_id, batch_id), BatchNotFound)
 
 
 def check_command(batch: Batch, event: str) -> None:
@@ -124,18 +116,6 @@ async def cancel(session: AsyncSession, caller: Caller, notifier: Notifier, batc
     return now
 
 
-_CANCEL_JOBS = text("""
-with ended as (
-  update jobs set status = 'cancelled', completed_at = :now, updated_at = :now
-  where batch_id = :batch_id and status = 'pending' returning id, sequence, stage, attempt
-), steps as (
-  update job_steps s set status = 'cancelled', completed_at = :now
-  from ended e where s.job_id = e.id and s.status in ('pending', 'running')
-)
-select id, sequence, stage, attempt from ended order by sequence
-""")
-
-
 async def cancel_pending_jobs(
     session: AsyncSession,
     batch: Batch,
@@ -149,7 +129,7 @@ async def cancel_pending_jobs(
 
     `events` and `changes` are written with it, before the events of the jobs.
     """
-    rows = (await session.execute(_CANCEL_JOBS, {"batch_id": batch.id, "now": now})).all()
+    rows = await bulk_repository.cancel_pending_jobs(session, batch.id, now)
     events = events + [
         log.NewEvent(
             "job.cancelled",

@@ -10,13 +10,12 @@ from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from pydantic import ValidationError
-from sqlalchemy import ARRAY, BigInteger, Integer, Text, bindparam, insert, text
-from sqlalchemy.dialects.postgresql import UUID as PgUUID
+from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.caller import Caller
 from app.auth.repository import get_organisation
-from app.batches import log, naming
+from app.batches import bulk_repository, log, naming
 from app.batches.directory_names import claim_name
 from app.batches.errors import BatchEmpty, BatchTooLarge, ParamsNotValid, SourceNotAccepted
 from app.batches.extensions import EXTENSIONS
@@ -139,37 +138,6 @@ def assign(tasks: Sequence[Task], jobs: Sequence[NewJob], most: int, *, draft: b
     return assigned
 
 
-_ADD_JOBS = text("""
-insert into jobs (id, batch_id, pipeline_id, sequence, item, source_type, source_url, file_id, filename, file_size,
-  media_type, checksum, record)
-select n.id, :batch_id, n.pipeline_id, n.place, n.item, n.source_type, n.source_url, n.file_id, n.name, n.file_size,
-  n.media_type, n.checksum, n.record::jsonb
-from unnest(:ids, :pipeline_ids, :items, :source_types, :source_urls, :file_ids, :names, :file_sizes, :media_types,
-    :checksums, :records)
-  with ordinality as n(id, pipeline_id, item, source_type, source_url, file_id, name, file_size, media_type,
-    checksum, record, place)
-""").bindparams(
-    bindparam("ids", type_=ARRAY(PgUUID)),
-    bindparam("pipeline_ids", type_=ARRAY(Integer)),
-    bindparam("items", type_=ARRAY(Integer)),
-    bindparam("source_types", type_=ARRAY(Text)),
-    bindparam("source_urls", type_=ARRAY(Text)),
-    bindparam("file_ids", type_=ARRAY(PgUUID)),
-    bindparam("names", type_=ARRAY(Text)),
-    bindparam("file_sizes", type_=ARRAY(BigInteger)),
-    bindparam("media_types", type_=ARRAY(Text)),
-    bindparam("checksums", type_=ARRAY(Text)),
-    bindparam("records", type_=ARRAY(Text)),
-)
-
-_ADD_STEPS = text("""
-insert into job_steps (job_id, position, name, depends_on, skip_if_failed)
-select id, (s.place - 1)::int, s.step->>'name', array(select jsonb_array_elements_text(s.step->'depends_on')),
-  (s.step->>'skip_if_failed')::boolean
-from unnest(:ids) as id, jsonb_array_elements(cast(:steps as jsonb)) with ordinality as s(step, place)
-""").bindparams(bindparam("ids", type_=ARRAY(PgUUID)), bindparam("steps", type_=Text))
-
-
 async def submit(
     session: AsyncSession,
     caller: Caller,
@@ -259,7 +227,7 @@ def _failure_policy(pipeline: Pipeline, options: BatchOptions) -> dict[str, Any]
 async def _add_jobs(session: AsyncSession, registry: Registry, batch_id: UUID, assigned: Sequence[Assignment]) -> None:
     ids = [new_id() for _ in assigned]
     jobs = [job for _, job, _ in assigned]
-    columns = {
+    columns: dict[str, list[Any]] = {
         "ids": ids,
         "items": [item for item, _, _ in assigned],
         "pipeline_ids": [registry.id_of(task.pipeline) for _, _, task in assigned],
@@ -272,7 +240,7 @@ async def _add_jobs(session: AsyncSession, registry: Registry, batch_id: UUID, a
         "checksums": [job.checksum for job in jobs],
         "records": [None if job.record is None else json.dumps(job.record) for job in jobs],
     }
-    await session.execute(_ADD_JOBS, {"batch_id": batch_id, **columns})
+    await bulk_repository.add_jobs(session, batch_id, columns)
     by_pipeline: dict[str, tuple[Task, list[UUID]]] = {}
     for job_id, (_, _, task) in zip(ids, assigned, strict=True):
         by_pipeline.setdefault(task.pipeline.key, (task, []))[1].append(job_id)
@@ -281,4 +249,4 @@ async def _add_jobs(session: AsyncSession, registry: Registry, batch_id: UUID, a
             {"name": step.name, "depends_on": step.depends_on, "skip_if_failed": step.skip_if_failed}
             for step in task.steps
         ]
-        await session.execute(_ADD_STEPS, {"ids": own_ids, "steps": json.dumps(steps)})
+        await bulk_repository.add_steps(session, own_ids, steps)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.batches import insight_repository
 from app.batches.models import Batch
 from app.batches.states import BATCH_TERMINAL
 from app.batches.step_models import Event
@@ -68,25 +69,6 @@ class Capacity:
     pipeline: str | None = None
 
 
-_QUEUE = text("""
-select now() as now, count(*) filter (where run_at > now()) as delayed,
-  min(run_at) filter (where run_at > now()) as next_retry_at,
-  (select case when run_at > now() then sequence end from jobs where batch_id = :batch_id and status = 'pending'
-    order by sequence limit 1) as delayed_head,
-  count(*) filter (where sequence > :first_n) as beyond_trial,
-  count(*) filter (where crash_count > 0) as suspects,
-  exists (select from jobs where batch_id = :batch_id and status = 'running' and crash_count > 0) as suspect_runs
-from jobs where batch_id = :batch_id and status = 'pending'
-""")
-# One at a time means in order: there a job that waits for its retry is the next one.
-_NEXT = text("""
-select sequence, filename from jobs
-where batch_id = :batch_id and status = 'pending' and sequence <= :first_n
-  and (:in_order or run_at <= now())
-order by sequence limit 3
-""")
-
-
 def slots_of(batch: Batch) -> int:
     """How many jobs of the batch may run at once."""
     return 1 if batch.execution_mode == "sequential" else batch.max_parallel
@@ -97,12 +79,12 @@ async def read_queue(session: AsyncSession, batch: Batch) -> Queue:
     if batch.status in BATCH_TERMINAL:
         return Queue((await session.execute(select(func.now()))).scalar_one())
     first_n = 2**31 - 1 if batch.first_n is None else batch.first_n
-    values: dict[str, Any] = {"batch_id": batch.id, "first_n": first_n}
-    queue = (await session.execute(_QUEUE, values)).one()
-    values["in_order"] = batch.execution_mode == "sequential"
-    next_jobs = [NextJob.of(row) for row in await session.execute(_NEXT, values)]
+    queue = await insight_repository.find_queue(session, batch.id, first_n)
+    in_order = batch.execution_mode == "sequential"
+    rows = await insight_repository.list_next_jobs(session, batch.id, first_n, in_order=in_order)
+    next_jobs = [NextJob.of(row) for row in rows]
     since, actor = await _last_pause(session, batch.id) if batch.status == "paused" else (None, None)
-    return Queue(**queue._mapping, next_jobs=next_jobs, paused_since=batch.paused_at or since, paused_by=actor)
+    return Queue(**queue, next_jobs=next_jobs, paused_since=batch.paused_at or since, paused_by=actor)
 
 
 async def _last_pause(session: AsyncSession, batch_id: UUID) -> tuple[datetime | None, str | None]:

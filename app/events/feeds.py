@@ -14,12 +14,11 @@ from itertools import islice
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.batches.listing import list_batches_by_id
 from app.batches.responses import read_batches
-from app.batches.states import BATCH_TERMINAL, sql_list
+from app.events import repository
 from app.events.frames import transient_frame
 from app.events.schemas import BatchDeletedEvent, BatchUpdatedEvent
 from app.events.topic import Topic
@@ -32,15 +31,6 @@ SLOWEST_FLUSH_SECONDS: Final = 1.0
 AT_A_TIME: Final = 200
 """Batches read by one query; a flush of more than these comes later, so that a busy service tells less often."""
 RETRY_SECONDS: Final = 1.0
-# A row's xmin changes with every update of it, also with those that leave no event.
-_VERSIONS = text(f"""
-select id, xmin::text from (
-  (select id, xmin from batches where organisation_id = :organisation_id order by created_at desc, id desc limit 500)
-  union all
-  (select id, xmin from batches
-   where organisation_id = :organisation_id and status not in ({sql_list(BATCH_TERMINAL)}))
-) looked_at
-""")
 
 
 class Feed(Topic):
@@ -124,8 +114,7 @@ class Feeds:
 
     async def _versions(self, feed: Feed) -> dict[UUID, str]:
         async with self._database.transaction() as session:
-            rows = await session.execute(_VERSIONS, {"organisation_id": feed.organisation_id})
-            return {row[0]: row[1] for row in rows}
+            return await repository.list_versions(session, feed.organisation_id)
 
     async def _differing(self, feed: Feed) -> Sequence[UUID]:
         """Batches that are new, changed, or no longer among the newest: those may have aged, or be gone."""

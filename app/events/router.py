@@ -25,7 +25,7 @@ from app.events.stream import EventStream, batch_chunks
 from app.kit.db import Database
 from app.kit.declarations import RouteTag, raises, sends, shows
 from app.kit.dependencies import DatabaseDep, Limit
-from app.kit.errors import Problem
+from app.kit.errors import Problem, existing
 
 CROSS_ORIGIN: Final = {
     "Access-Control-Allow-Origin": "*",
@@ -98,9 +98,7 @@ async def follow_events(
 ) -> Response:
     """Every event of the batch from the first, or from the one after Last-Event-ID, each exactly once and in order."""
     cursor = _cursor(last_event_id_header, last_event_id)
-    log = await hub.find_ends(caller.organisation_id, batch_id)
-    if log is None:
-        raise BatchNotFound
+    log = existing(await hub.find_ends(caller.organisation_id, batch_id), BatchNotFound)
     if "text/event-stream" not in request.headers.get("accept", ""):
         events = await hub.events_after(batch_id, cursor, limit)
         return Response(_page(batch_id, events, log.last_event_id, limit), media_type="application/json")

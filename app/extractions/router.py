@@ -15,6 +15,7 @@ from app.extractions.names import choose_names, name_keys
 from app.extractions.schemas import ExtractionDetail, ExtractionPage, ExtractionRead, ExtractionReply
 from app.kit.declarations import RouteTag
 from app.kit.dependencies import PageDep, SessionDep
+from app.kit.errors import existing
 from app.kit.schemas import check_text
 
 _TAG = RouteTag("extractions", "Swims read from result sheets, by batch or by swimmer.")
@@ -54,8 +55,6 @@ async def list_extractions(
 @router.get("/{extraction_id}")
 async def get_extraction(extraction_id: UUID, session: SessionDep, caller: CallerDep) -> ExtractionReply:
     """One extraction with the whole result of its job."""
-    row = await repository.find_extraction(session, caller.organisation_id, extraction_id)
-    if row is None:
-        raise ExtractionNotFound("There is no such extraction.")
+    row = existing(await repository.find_extraction(session, caller.organisation_id, extraction_id), ExtractionNotFound)
     result = await repository.find_result(session, row[0].job_id)
     return ExtractionReply(extraction=ExtractionDetail.of(row[0], **_more(row), result=result))

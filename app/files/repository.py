@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Text, Uuid, any_, cast, func, insert, literal, select, update
@@ -72,3 +73,21 @@ async def remove_tag(session: AsyncSession, organisation_id: UUID, tag: str) -> 
     """Take a tag from every file of the organisation that has it."""
     statement = update(File).where(File.organisation_id == organisation_id, *_tagged(tag))
     await session.execute(statement.values(tags=func.array_remove(File.tags, tag)))
+
+
+class FileTotals(NamedTuple):
+    """How many files, and their bytes; and of the contents behind them, of which equal ones are stored once."""
+
+    files: int
+    size: int
+    contents: int
+    contents_size: int
+
+
+async def sum_files(session: AsyncSession, organisation_id: UUID) -> FileTotals:
+    """What an organisation stores."""
+    own = select(File.storage_key, func.count().label("files"), func.max(File.size).label("size"))
+    each = own.where(File.organisation_id == organisation_id).group_by(File.storage_key).subquery()
+    total = func.coalesce(func.sum(each.c.files), 0), func.coalesce(func.sum(each.c.files * each.c.size), 0)
+    once = func.count(), func.coalesce(func.sum(each.c.size), 0)
+    return FileTotals(*(await session.execute(select(*total, *once).select_from(each))).one())

@@ -19,7 +19,7 @@ from app.files.upload import receive_raw
 from app.idempotency.dependencies import OnceDep
 from app.kit.declarations import RouteTag, raises, sends
 from app.kit.dependencies import DatabaseDep, PageDep, SessionDep
-from app.kit.errors import Unprocessable
+from app.kit.errors import Unprocessable, existing
 from app.kit.schemas import check_text
 
 router = APIRouter(
@@ -82,10 +82,7 @@ async def list_files(
 
 
 async def _get(session: SessionDep, caller: CallerDep, file_id: UUID) -> File:
-    file = await repository.find_file(session, caller.organisation_id, file_id)
-    if file is None:
-        raise FileNotFound("There is no such file.")
-    return file
+    return existing(await repository.find_file(session, caller.organisation_id, file_id), FileNotFound)
 
 
 @router.get("/{file_id}")

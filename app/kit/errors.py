@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterator, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import asyncpg
 from fastapi import Request
@@ -16,6 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.kit.declarations import detail_alias_of
 
+T = TypeVar("T")
 MEDIA_TYPE = "application/problem+json"
 
 DATABASE_DOWN = (
@@ -126,6 +127,18 @@ class NotFound(Problem):
     """There is nothing under this path, or nothing that the caller may see."""
 
     status, code, title = 404, "not_found", "Not found"
+
+    def __init__(self, detail: str | None = None, **more: Any) -> None:
+        """`detail` unset: there is no such thing as the one that the code names."""
+        thing = self.code.removesuffix("_not_found").replace("_", " ")
+        super().__init__(detail or f"There is no such {thing}.", **more)
+
+
+def existing(found: T | None, missing: type[NotFound]) -> T:
+    """What was found; raises the problem (404) when nothing was."""
+    if found is None:
+        raise missing
+    return found
 
 
 class MethodNotAllowed(Problem):

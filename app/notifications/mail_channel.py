@@ -12,11 +12,12 @@ from typing import Any, Final
 
 import aiosmtplib
 from pydantic import SecretStr
-from sqlalchemy import bindparam, func, select, text, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.batches.models import Batch
 from app.kit.db import Database
+from app.notifications import claim_repository
 from app.notifications.mail import MailServer, compose, parse_sender
 from app.notifications.metrics import MAILS
 from app.notifications.models import BatchMail
@@ -34,15 +35,6 @@ DELAYS: Final = (
 SLOTS: Final = 4
 STEP_SECONDS, TIMEOUT_SECONDS = 30.0, 90.0
 LEASE: Final = timedelta(minutes=3)
-
-_CLAIM = text("""
-with due as (
-  select m.batch_id from batch_mails m where m.status = 'pending' and m.next_attempt_at <= (select clock_timestamp())
-  order by m.next_attempt_at limit :room for update skip locked
-)
-update batch_mails m set claim_token = gen_random_uuid(), next_attempt_at = clock_timestamp() + :lease
-from due where m.batch_id = due.batch_id returning m.batch_id
-""").bindparams(bindparam("lease", LEASE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +75,7 @@ class MailChannel:
         """No connection is kept."""
 
     async def claim(self, session: AsyncSession, room: int) -> Sequence[MailMessage]:
-        claimed = list((await session.execute(_CLAIM, {"room": room})).scalars())
+        claimed = await claim_repository.claim_mails(session, room=room, lease=LEASE)
         if not claimed:
             return []
         query = (

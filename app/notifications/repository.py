@@ -126,3 +126,8 @@ async def list_deliveries_of_batch(session: AsyncSession, batch_id: UUID) -> Seq
 
 async def find_mail(session: AsyncSession, batch_id: UUID) -> BatchMail | None:
     return await session.get(BatchMail, batch_id)
+
+
+async def wake_senders(session: AsyncSession, channel: str) -> None:
+    """Let the senders know, with the commit, that something is due."""
+    await session.execute(select(func.pg_notify(channel, "")))

@@ -15,6 +15,7 @@ from app.batches.dependencies import BatchDep
 from app.idempotency.dependencies import OnceDep
 from app.kit.declarations import RouteTag
 from app.kit.dependencies import DatabaseDep, PageDep, SessionDep, SigningKeyDep
+from app.kit.errors import existing
 from app.kit.filters import read_word
 from app.kit.signing import SigningKey
 from app.notifications import repository, service
@@ -57,9 +58,7 @@ def _read(row: Row[Any]) -> WebhookRead:
 
 
 async def _get(session: AsyncSession, caller: Caller, webhook_id: UUID) -> WebhookRead:
-    row = await repository.find_endpoint_read(session, caller.organisation_id, webhook_id)
-    if row is None:
-        raise WebhookNotFound("There is no such webhook.")
+    row = existing(await repository.find_endpoint_read(session, caller.organisation_id, webhook_id), WebhookNotFound)
     return _read(row)
 
 

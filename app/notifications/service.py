@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import func, inspect, select, text
+from sqlalchemy import func, inspect, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.caller import Caller
+from app.kit.errors import existing
 from app.kit.ids import new_id
 from app.kit.outbound import AddressNotAllowed, UrlNotAllowed, check_url
 from app.kit.signing import SigningKey
@@ -49,10 +50,9 @@ async def get_endpoint(
     session: AsyncSession, caller: Caller, endpoint_id: UUID, *, lock: bool = False
 ) -> WebhookEndpoint:
     """The caller's endpoint; raises WebhookNotFound (404)."""
-    endpoint = await repository.find_endpoint(session, caller.organisation_id, endpoint_id, lock=lock)
-    if endpoint is None:
-        raise WebhookNotFound("There is no such webhook.")
-    return endpoint
+    return existing(
+        await repository.find_endpoint(session, caller.organisation_id, endpoint_id, lock=lock), WebhookNotFound
+    )
 
 
 async def add_endpoint(
@@ -91,7 +91,7 @@ async def update_endpoint(
     if endpoint.enabled and not was_enabled:
         endpoint.disabled_reason = endpoint.failing_since = None
         await repository.make_waiting_due(session, endpoint_id)
-        await _wake(session)
+        await repository.wake_senders(session, NOTIFY_CHANNEL)
     endpoint.updated_at = func.now()
     await session.flush()
 
@@ -115,17 +115,14 @@ async def add_ping(session: AsyncSession, caller: Caller, endpoint_id: UUID, bas
     session.add(delivery)
     await session.flush()
     await session.refresh(delivery)
-    await _wake(session)
+    await repository.wake_senders(session, NOTIFY_CHANNEL)
     return delivery
 
 
 async def get_delivery(session: AsyncSession, caller: Caller, endpoint_id: UUID, delivery_id: UUID) -> WebhookDelivery:
     """A delivery of the caller's endpoint; raises WebhookNotFound and DeliveryNotFound (404)."""
     await get_endpoint(session, caller, endpoint_id)
-    delivery = await repository.find_delivery(session, endpoint_id, delivery_id)
-    if delivery is None:
-        raise DeliveryNotFound("There is no such delivery.")
-    return delivery
+    return existing(await repository.find_delivery(session, endpoint_id, delivery_id), DeliveryNotFound)
 
 
 async def redeliver(session: AsyncSession, caller: Caller, endpoint_id: UUID, delivery_id: UUID) -> WebhookDelivery:
@@ -137,7 +134,7 @@ async def redeliver(session: AsyncSession, caller: Caller, endpoint_id: UUID, de
     delivery.next_attempt_at, delivery.error = func.clock_timestamp(), None
     await session.flush()
     await session.refresh(delivery)
-    await _wake(session)
+    await repository.wake_senders(session, NOTIFY_CHANNEL)
     return delivery
 
 
@@ -155,11 +152,6 @@ async def _add_secret(session: AsyncSession, endpoint_id: UUID, key: SigningKey)
     session.add(secret)
     await session.flush()
     return secret
-
-
-async def _wake(session: AsyncSession) -> None:
-    """Tell the senders, with the commit, that something is due."""
-    await session.execute(text("select pg_notify(:channel, '')"), {"channel": NOTIFY_CHANNEL})
 
 
 def outgoing_fields(row: Outgoing) -> dict[str, Any]:

@@ -10,8 +10,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import httpx
-from sqlalchemy import ARRAY, Integer, bindparam, delete, func, select, text, update
-from sqlalchemy.dialects.postgresql import UUID as PgUUID
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.batches.models import Batch
@@ -20,6 +19,7 @@ from app.kit.db import Database
 from app.kit.outbound import outbound_client
 from app.kit.signing import SigningKey
 from app.kit.words import quantity
+from app.notifications import claim_repository
 from app.notifications.http_delivery import TIMEOUT_SECONDS, Answer, WebhookMessage, post
 from app.notifications.metrics import DELIVERIES
 from app.notifications.models import WebhookDelivery, WebhookEndpoint, WebhookSecret
@@ -43,26 +43,6 @@ SLOTS, SLOTS_OF_ENDPOINT = 32, 4
 """A receiver that hangs holds up its own deliveries and nobody else's."""
 KEPT: Final = timedelta(days=30)
 MOST_TRIES, MOST_SIGNATURES = 20, 4
-
-_CLAIM = text("""
-with due as (
-  select d.id from webhook_endpoints w
-  left join unnest(:busy, :counts) as b(endpoint_id, sending) on b.endpoint_id = w.id
-  cross join lateral (
-    select d.id, d.next_attempt_at from webhook_deliveries d
-    where d.endpoint_id = w.id and d.status = 'pending' and d.next_attempt_at <= (select clock_timestamp())
-    order by d.next_attempt_at limit greatest(0, :slots - coalesce(b.sending, 0)) for update skip locked
-  ) d
-  where w.enabled
-    and exists (select from webhook_secrets s
-      where s.endpoint_id = w.id and s.expires_at is null and s.key_id = :key_id)
-  order by d.next_attempt_at limit :room
-)
-update webhook_deliveries d set claim_token = gen_random_uuid(), next_attempt_at = clock_timestamp() + :lease
-from due where d.id = due.id returning d.id
-""").bindparams(
-    bindparam("busy", type_=ARRAY(PgUUID)), bindparam("counts", type_=ARRAY(Integer)), bindparam("lease", LEASE)
-)
 
 
 class WebhookChannel:
@@ -91,9 +71,9 @@ class WebhookChannel:
 
     async def claim(self, session: AsyncSession, room: int) -> Sequence[WebhookMessage]:
         """Due deliveries of enabled endpoints. A body is made at the first claim, and kept for every try."""
-        values = {"key_id": self._key.id, "slots": SLOTS_OF_ENDPOINT, "room": room}
-        values |= {"busy": list(self._busy), "counts": list(self._busy.values())}
-        claimed = list((await session.execute(_CLAIM, values)).scalars())
+        claimed = await claim_repository.claim_deliveries(
+            session, self._key.id, self._busy, slots=SLOTS_OF_ENDPOINT, room=room, lease=LEASE
+        )
         if not claimed:
             return []
         query = (

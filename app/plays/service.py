@@ -10,7 +10,7 @@ from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.caller import Caller
-from app.kit.errors import Problem
+from app.kit.errors import Problem, existing
 from app.plays import repository
 from app.plays.data_types import what_is_wrong
 from app.plays.errors import PlayNotFound, PlayOfAnotherOwner, RequirementsNotValid
@@ -22,17 +22,12 @@ log = logging.getLogger("tranche.plays")
 
 async def get_play(session: AsyncSession, caller: Caller, play_id: int) -> Play:
     """The play; raises PlayNotFound (404)."""
-    play = await repository.find_play(session, caller.organisation_id, play_id)
-    if play is None:
-        raise PlayNotFound
-    return play
+    return existing(await repository.find_play(session, caller.organisation_id, play_id), PlayNotFound)
 
 
 async def get_own_play(session: AsyncSession, caller: Caller, play_id: int) -> Play:
     """The play, locked for a change; raises PlayNotFound (404) or PlayOfAnotherOwner (403)."""
-    play = await repository.find_play(session, caller.organisation_id, play_id, lock=True)
-    if play is None:
-        raise PlayNotFound
+    play = existing(await repository.find_play(session, caller.organisation_id, play_id, lock=True), PlayNotFound)
     if caller.role != "admin" and play.owner_id != caller.user_id:
         raise PlayOfAnotherOwner
     return play

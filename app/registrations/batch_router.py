@@ -33,7 +33,7 @@ from app.registrations.batch_schemas import (
 )
 from app.registrations.dependencies import PlatformSettingsDep, RowDep, check_kind
 from app.registrations.models import PIPELINE_KEY
-from app.registrations.operation_log import list_log
+from app.registrations.repository import list_log
 from app.registrations.submission import submit_registrations
 
 _TAG = RouteTag("registrations", "Batches that register restaurants on an ordering platform.")

@@ -170,3 +170,20 @@ delete from files f where f.id = :id
 async def delete_file(session: AsyncSession, file_id: UUID) -> None:
     """Remove a file that a restaurant no longer names, unless something else does."""
     await session.execute(_DELETE_FILE, {"id": file_id})
+
+
+_LOG = text("""
+select id, batch_job_id, registration_job_id, operation, details, created_at, event_id, place
+from batch_operation_logs
+where batch_job_id = :batch_id and organisation_id = :organisation_id and event_id >= :event_id
+  and (event_id, place) > (:event_id, :place)
+order by event_id, place limit :limit
+""")
+
+
+async def list_log(session: AsyncSession, organisation_id: UUID, batch_id: UUID, page: PageRequest) -> Page[Any]:
+    """A page of the organisation's log of one batch, oldest first."""
+    event_id, place = page.place(int, int) or (0, 0)
+    values = {"organisation_id": organisation_id, "batch_id": batch_id, "event_id": event_id, "place": place}
+    rows = (await session.execute(_LOG, values | {"limit": page.limit + 1})).all()
+    return page.cut(rows, lambda row: (row.event_id, row.place))

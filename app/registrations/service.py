@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.auth.caller import Caller
 from app.files import service as file_service
 from app.files.service import NewFile
+from app.kit.errors import existing
 from app.kit.ids import new_id
 from app.registrations import repository
 from app.registrations.errors import RestaurantBusy, RestaurantNotFound
@@ -26,18 +27,14 @@ COUNTS = ("rows", "columns", "items", "categories", "images", "tagged", "option_
 
 async def get_standing(session: AsyncSession, caller: Caller, restaurant_id: UUID) -> Standing:
     """The caller's restaurant with where it stands; raises RestaurantNotFound (404)."""
-    found = await repository.find_standing(session, caller.organisation_id, restaurant_id)
-    if found is None:
-        raise RestaurantNotFound("There is no such restaurant.")
-    return found
+    return existing(await repository.find_standing(session, caller.organisation_id, restaurant_id), RestaurantNotFound)
 
 
 async def get_locked(session: AsyncSession, caller: Caller, restaurant_id: UUID) -> Restaurant:
     """The caller's restaurant, locked; raises RestaurantNotFound (404)."""
-    found = await repository.find_restaurant(session, caller.organisation_id, restaurant_id, lock=True)
-    if found is None:
-        raise RestaurantNotFound("There is no such restaurant.")
-    return found
+    return existing(
+        await repository.find_restaurant(session, caller.organisation_id, restaurant_id, lock=True), RestaurantNotFound
+    )
 
 
 async def add_restaurant(session: AsyncSession, caller: Caller, fields: RestaurantFields) -> Standing:

@@ -17,6 +17,7 @@ from app.batches.submit_router import FORM_BODY, read_form
 from app.files.upload import receive_form
 from app.kit.declarations import RouteTag, takes_query
 from app.kit.dependencies import PageDep, SessionDep, page_of
+from app.kit.errors import existing
 from app.kit.filters import check_printable, read_words
 from app.kit.pages import PageRequest
 from app.kit.schemas import Moment
@@ -77,10 +78,7 @@ async def list_batch_reports(
 
 
 async def _batch_report(session: SessionDep, caller: CallerDep, batch_id: UUID) -> RowMapping:
-    row = await repository.find_batch_report(session, caller.organisation_id, batch_id)
-    if row is None:
-        raise BatchReportNotFound("There is no such batch report.")
-    return row
+    return existing(await repository.find_batch_report(session, caller.organisation_id, batch_id), BatchReportNotFound)
 
 
 @router.get("/batch-reports/{batch_report_id}")
@@ -129,9 +127,7 @@ async def get_report(
     format: Annotated[Literal["json", "html"] | None, Query(description="Unset: by the Accept header.")] = None,
 ) -> Report | Response:
     """One report as JSON, or as a page to read and print."""
-    report = await repository.find_report(session, caller.organisation_id, report_id)
-    if report is None:
-        raise ReportNotFound("There is no such report.")
+    report = existing(await repository.find_report(session, caller.organisation_id, report_id), ReportNotFound)
     if (format or _preferred(request)) == "html":
         return HTMLResponse(render_report(_for_page(report)), headers={**HEADERS, "Vary": "Accept"})
     response.headers["Vary"] = "Accept"
@@ -142,7 +138,7 @@ async def get_report(
 async def delete_report(report_id: UUID, session: SessionDep, caller: CallerDep) -> None:
     """Remove a report before its time; the batch and the file stay."""
     if not await repository.delete_report(session, caller.organisation_id, report_id):
-        raise ReportNotFound("There is no such report.")
+        raise ReportNotFound
 
 
 def _preferred(request: Request) -> str:

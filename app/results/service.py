@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.auth.caller import Caller
 from app.batches.service import database_now
 from app.kit.db import Database
+from app.kit.errors import existing
 from app.kit.ids import new_id
 from app.kit.signing import SigningKey
 from app.pipelines.contract import StepContext
@@ -88,10 +89,7 @@ class ResultCodes:
 
 async def get_link(session: AsyncSession, caller: Caller, link_id: UUID) -> ResultLink:
     """The organisation's link; raises ResultLinkNotFound (404), also when it was revoked."""
-    link = await repository.find_link(session, caller.organisation_id, link_id)
-    if link is None:
-        raise ResultLinkNotFound("There is no such result code.")
-    return link
+    return existing(await repository.find_link(session, caller.organisation_id, link_id), ResultLinkNotFound)
 
 
 async def revoke_link(session: AsyncSession, caller: Caller, link_id: UUID) -> None:

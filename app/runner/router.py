@@ -7,16 +7,15 @@ from importlib.metadata import version
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from sqlalchemy import func, select, text
 
 from app.auth.dependencies import CallerDep
 from app.files.dependencies import StorageDep
 from app.kit.declarations import RouteTag
 from app.kit.dependencies import DatabaseDep, SessionDep
 from app.kit.schemas import Output
+from app.runner import repository
 from app.runner.dependencies import MigrationsDep, RunnerDep
 from app.runner.errors import NotReady
-from app.runner.models import Worker
 
 _TAG = RouteTag("operations", "How the installation is doing: health, metrics, workers, storage.")
 router = APIRouter(tags=[_TAG])
@@ -49,7 +48,7 @@ async def check_health() -> JSONResponse:
 async def check_readiness(runner: RunnerDep, database: DatabaseDep, migrations: MigrationsDep) -> JSONResponse:
     """The database answers, its schema is the one this version needs, and the runner runs where it should."""
     async with database.transaction() as session:
-        found = (await session.execute(text("select version_num from alembic_version"))).scalars().all()
+        found = await repository.list_revisions(session)
     if not migrations.complete(found):
         has, needs = (", ".join(sorted(revisions)) for revisions in (found, migrations.heads))
         raise NotReady(f"The database is at revision {has or 'base'}, this version needs {needs}.")
@@ -67,8 +66,7 @@ async def read_metrics() -> Response:
 @router.get("/api/status")
 async def get_status(session: SessionDep, caller: CallerDep, storage: StorageDep) -> StatusRead:
     """Slots in use over all processes, and room on the disk."""
-    totals = select(func.count(), func.coalesce(func.sum(Worker.running), 0), func.coalesce(func.sum(Worker.slots), 0))
-    workers, used, slots = (await session.execute(totals.select_from(Worker))).one()
+    workers, used, slots = await repository.sum_slots(session)
     free, total = storage.disk_usage()
     return StatusRead(
         version=version("tranche"),

@@ -12,7 +12,8 @@ from app.batches.waiting import Capacity, NextJob, Reason
 from app.kit.dependencies import SessionDep
 from app.kit.schemas import Output
 from app.pipelines.dependencies import RegistryDep
-from app.runner.worker_router import SILENT_AFTER, WorkerRead, list_workers
+from app.runner import repository
+from app.runner.worker_router import SILENT_AFTER, WorkerRead
 
 router = APIRouter(prefix="/api/batches", tags=["batches"])
 
@@ -43,7 +44,7 @@ async def explain_waiting(row: BatchDep, session: SessionDep, registry: Registry
     """Why jobs of this batch wait, what comes next, and who could run it. `paused_by` is null for the policy."""
     batch, pipeline, _ = row
     queue = await waiting.read_queue(session, batch)
-    known = await list_workers(session)
+    known = await repository.list_workers(session)
     live = [worker for worker in known if worker.seen_at > queue.now - SILENT_AFTER]
     last_seen_at = known[0].seen_at if known else None
     capacity = Capacity(

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from fastapi import APIRouter
-from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.dependencies import AdminDep
+from app.batches.service import database_now
 from app.kit.dependencies import SessionDep
 from app.kit.schemas import Output
-from app.runner.models import Worker
+from app.runner import repository
 
 router = APIRouter(prefix="/api/workers", tags=["operations"])
 SILENT_AFTER: Final = timedelta(seconds=10)
@@ -40,15 +38,10 @@ class WorkerPage(Output):
     now: datetime
 
 
-async def list_workers(session: AsyncSession) -> Sequence[Worker]:
-    """All workers that have not been swept away, the one heard of last first."""
-    return (await session.execute(select(Worker).order_by(Worker.seen_at.desc(), Worker.id))).scalars().all()
-
-
 @router.get("")
 async def list_worker_states(session: SessionDep, caller: AdminDep) -> WorkerPage:
     """The processes that run jobs, with their last heartbeat; a silent one has missed five of them."""
-    now: datetime = (await session.execute(select(func.clock_timestamp()))).scalar_one()
-    known = [WorkerRead.of(worker) for worker in await list_workers(session)]
+    now = await database_now(session)
+    known = [WorkerRead.of(worker) for worker in await repository.list_workers(session)]
     states = [WorkerState(**one.model_dump(), silent=one.seen_at < now - SILENT_AFTER) for one in known]
     return WorkerPage(workers=states, now=now)

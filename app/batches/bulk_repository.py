@@ -1,0 +1,153 @@
+"""Many jobs at once: written, copied, cancelled and removed, each in one statement."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, BigInteger, Integer, Row, Text, bindparam, text
+from sqlalchemy.dialects.postgresql import UUID as PgUUID
+from sqlalchemy.ext.asyncio import AsyncSession
+
+_ADD_JOBS = text("""
+insert into jobs (id, batch_id, pipeline_id, sequence, item, source_type, source_url, file_id, filename, file_size,
+  media_type, checksum, record)
+select n.id, :batch_id, n.pipeline_id, n.place, n.item, n.source_type, n.source_url, n.file_id, n.name, n.file_size,
+  n.media_type, n.checksum, n.record::jsonb
+from unnest(:ids, :pipeline_ids, :items, :source_types, :source_urls, :file_ids, :names, :file_sizes, :media_types,
+    :checksums, :records)
+  with ordinality as n(id, pipeline_id, item, source_type, source_url, file_id, name, file_size, media_type,
+    checksum, record, place)
+""").bindparams(
+    bindparam("ids", type_=ARRAY(PgUUID)),
+    bindparam("pipeline_ids", type_=ARRAY(Integer)),
+    bindparam("items", type_=ARRAY(Integer)),
+    bindparam("source_types", type_=ARRAY(Text)),
+    bindparam("source_urls", type_=ARRAY(Text)),
+    bindparam("file_ids", type_=ARRAY(PgUUID)),
+    bindparam("names", type_=ARRAY(Text)),
+    bindparam("file_sizes", type_=ARRAY(BigInteger)),
+    bindparam("media_types", type_=ARRAY(Text)),
+    bindparam("checksums", type_=ARRAY(Text)),
+    bindparam("records", type_=ARRAY(Text)),
+)
+
+_ADD_STEPS = text("""
+insert into job_steps (job_id, position, name, depends_on, skip_if_failed)
+select id, (s.place - 1)::int, s.step->>'name', array(select jsonb_array_elements_text(s.step->'depends_on')),
+  (s.step->>'skip_if_failed')::boolean
+from unnest(:ids) as id, jsonb_array_elements(cast(:steps as jsonb)) with ordinality as s(step, place)
+""").bindparams(bindparam("ids", type_=ARRAY(PgUUID)), bindparam("steps", type_=Text))
+
+
+async def add_jobs(session: AsyncSession, batch_id: UUID, columns: Mapping[str, Sequence[Any]]) -> None:
+    """Write jobs in their order; `columns` has a list for each, equally long: ids, pipeline_ids, items, ..."""
+    await session.execute(_ADD_JOBS, {"batch_id": batch_id, **columns})
+
+
+async def add_steps(session: AsyncSession, job_ids: Sequence[UUID], steps: Sequence[Mapping[str, Any]]) -> None:
+    """Give each of the jobs these steps, as `name`, `depends_on` and `skip_if_failed`."""
+    await session.execute(_ADD_STEPS, {"ids": job_ids, "steps": json.dumps(steps)})
+
+
+# A file that goes through several pipelines counts once.
+_TOTALS = text("""
+select count(*) as files, coalesce(sum(file_size), 0)::bigint as size from (
+  select distinct on (item) file_size from jobs where id = any(:ids)
+) file
+""").bindparams(bindparam("ids", type_=ARRAY(PgUUID)))
+_COPY_JOBS = text("""
+insert into jobs (id, batch_id, pipeline_id, sequence, item, source_type, source_url, file_id, filename, file_size,
+  media_type, checksum, record, step_position, retry_of_job_id)
+select c.new_id, :batch_id, j.pipeline_id, c.place, j.item, j.source_type, j.source_url, j.file_id, j.filename,
+  j.file_size, j.media_type, j.checksum, j.record, case when :inherit then coalesce(
+    -- The cursor may have gone on after the failure, to the cleanup steps.
+    (select min(s.position) from job_steps s where s.job_id = j.id and s.status = 'failed'), j.step_position
+  ) else 0 end, case when :inherit then j.id end
+from unnest(:new_ids, :old_ids) with ordinality as c(new_id, old_id, place) join jobs j on j.id = c.old_id
+""")
+_COPY_STEPS = text("""
+insert into job_steps (job_id, position, name, depends_on, skip_if_failed, status, inherited_from, output, started_at,
+  completed_at)
+select c.new_id, s.position, s.name, s.depends_on, s.skip_if_failed, case when kept.it then s.status else 'pending' end,
+  case when kept.it then s.job_id end, case when kept.it then s.output end,
+  case when kept.it then s.started_at end, case when kept.it then s.completed_at end
+from unnest(:new_ids, :old_ids) as c(new_id, old_id)
+join jobs n on n.id = c.new_id join job_steps s on s.job_id = c.old_id,
+  lateral (select :inherit and s.position < n.step_position as it) kept
+""")
+_COPY_OUTPUTS = text("""
+insert into job_outputs (job_id, name, file_id)
+select c.new_id, o.name, o.file_id
+from unnest(:new_ids, :old_ids) as c(new_id, old_id) join job_outputs o on o.job_id = c.old_id where :inherit
+""")
+_IDS = (bindparam("new_ids", type_=ARRAY(PgUUID)), bindparam("old_ids", type_=ARRAY(PgUUID)))
+_STATEMENTS = tuple(statement.bindparams(*_IDS) for statement in (_COPY_JOBS, _COPY_STEPS, _COPY_OUTPUTS))
+
+
+async def find_totals(session: AsyncSession, job_ids: Sequence[UUID]) -> tuple[int, int]:
+    """How many files these jobs have, and their bytes together."""
+    found = (await session.execute(_TOTALS, {"ids": list(job_ids)})).one()
+    return found.files, found.size
+
+
+async def copy_jobs(
+    session: AsyncSession, batch_id: UUID, new_ids: Sequence[UUID], old_ids: Sequence[UUID], *, inherit: bool
+) -> None:
+    """Copy jobs with their steps into a batch, from the beginning, or to go on where the old ones failed."""
+    values = {"new_ids": list(new_ids), "old_ids": list(old_ids), "inherit": inherit}
+    for statement in _STATEMENTS:
+        own = {"batch_id": batch_id} if statement is _STATEMENTS[0] else {}
+        await session.execute(statement, values | own)
+
+
+_CANCEL_JOBS = text("""
+with ended as (
+  update jobs set status = 'cancelled', completed_at = :now, updated_at = :now
+  where batch_id = :batch_id and status = 'pending' returning id, sequence, stage, attempt
+), steps as (
+  update job_steps s set status = 'cancelled', completed_at = :now
+  from ended e where s.job_id = e.id and s.status in ('pending', 'running')
+)
+select id, sequence, stage, attempt from ended order by sequence
+""")
+
+
+async def cancel_pending_jobs(session: AsyncSession, batch_id: UUID, now: datetime) -> Sequence[Row[Any]]:
+    """End the pending jobs with their steps; id, sequence, stage and attempt of each."""
+    return (await session.execute(_CANCEL_JOBS, {"batch_id": batch_id, "now": now})).all()
+
+
+_FILES = text("""
+select file_id from jobs where batch_id = :batch_id and file_id is not null
+union select o.file_id from job_outputs o join jobs j on j.id = o.job_id where j.batch_id = :batch_id
+""")
+_DELETE_FILES = text("""
+delete from files f where f.id = any(:ids) and f.tags = '{}'
+  and not exists (select from jobs j where j.file_id = f.id)
+  and not exists (select from job_outputs o where o.file_id = f.id)
+""")
+
+
+async def list_file_ids(session: AsyncSession, batch_id: UUID) -> Sequence[UUID]:
+    """Every file that the batch's jobs took or made."""
+    return (await session.execute(_FILES, {"batch_id": batch_id})).scalars().all()
+
+
+async def delete_unused_files(session: AsyncSession, file_ids: Sequence[UUID]) -> None:
+    """Remove those of the files that no job names and that have no tag."""
+    await session.execute(_DELETE_FILES, {"ids": list(file_ids)})
+
+
+_GROUP_LEGACY = text("select kind, value, jobs from group_legacy_jobs(cast(:pipelines as jsonb), :window)")
+
+
+async def group_legacy_jobs(
+    session: AsyncSession, pipelines: Mapping[str, str], window: timedelta
+) -> Sequence[Row[str, str, int]]:
+    """Group an older system's jobs into batches; the kind of what was found, its value, and how many."""
+    values = {"pipelines": json.dumps(dict(pipelines)), "window": window}
+    return (await session.execute(_GROUP_LEGACY, values)).all()

@@ -1,0 +1,27 @@
+"""Rows of workers, and the schema's revisions, as the routes of operations read them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.runner.models import Worker
+
+
+async def list_workers(session: AsyncSession) -> Sequence[Worker]:
+    """All workers that have not been swept away, the one heard of last first."""
+    return (await session.execute(select(Worker).order_by(Worker.seen_at.desc(), Worker.id))).scalars().all()
+
+
+async def sum_slots(session: AsyncSession) -> tuple[int, int, int]:
+    """How many workers there are, their slots in use, and all their slots."""
+    totals = func.count(), func.coalesce(func.sum(Worker.running), 0), func.coalesce(func.sum(Worker.slots), 0)
+    workers, used, slots = (await session.execute(select(*totals).select_from(Worker))).one()
+    return workers, used, slots
+
+
+async def list_revisions(session: AsyncSession) -> Sequence[str]:
+    """The revisions of the schema that the database is at."""
+    return (await session.execute(text("select version_num from alembic_version"))).scalars().all()
