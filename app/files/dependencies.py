@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import Depends
 
-from app.files.errors import StorageUnavailable
+from app.auth.dependencies import CallerDep
+from app.files import repository
+from app.files.errors import FileNotFound, StorageUnavailable
+from app.files.models import File
 from app.files.storage import Storage
 from app.files.upload import UploadLimits
 from app.kit.container import provided
 from app.kit.declarations import raises
+from app.kit.dependencies import SessionDep
+from app.kit.errors import existing
 
 StorageDep = Annotated[Storage, Depends(raises(StorageUnavailable)(provided(Storage)))]
 
 
 UploadLimitsDep = Annotated[UploadLimits, Depends(provided(UploadLimits))]
+
+
+@raises(FileNotFound)
+async def get_file(file_id: UUID, session: SessionDep, caller: CallerDep) -> File:
+    """The caller's file; raises FileNotFound (404)."""
+    return existing(await repository.find_file(session, caller.organisation_id, file_id), FileNotFound)
+
+
+FileDep = Annotated[File, Depends(get_file)]

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from typing import Annotated, Final
-from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
 from app.auth.dependencies import CallerDep
 from app.files import repository, service
 from app.files.content import CONTENT, file_response
-from app.files.dependencies import StorageDep, UploadLimitsDep
-from app.files.errors import FileNotFound
+from app.files.dependencies import FileDep, StorageDep, UploadLimitsDep
 from app.files.models import File
 from app.files.names import display_name, guess_media_type
 from app.files.schemas import FilePage, FileRead, FileUpdate, Tag
@@ -19,7 +17,7 @@ from app.files.upload import receive_raw
 from app.idempotency.dependencies import OnceDep
 from app.kit.declarations import RouteTag, raises, sends
 from app.kit.dependencies import DatabaseDep, PageDep, SessionDep
-from app.kit.errors import Unprocessable, existing
+from app.kit.errors import Unprocessable
 from app.kit.schemas import check_text
 
 router = APIRouter(
@@ -81,32 +79,23 @@ async def list_files(
     return FilePage(files=[FileRead.of(file) for file in found.rows], next_cursor=found.next_cursor)
 
 
-async def _get(session: SessionDep, caller: CallerDep, file_id: UUID) -> File:
-    return existing(await repository.find_file(session, caller.organisation_id, file_id), FileNotFound)
-
-
 @router.get("/{file_id}")
-@raises(FileNotFound)
-async def get_file(file_id: UUID, session: SessionDep, caller: CallerDep) -> FileRead:
+async def get_file(file: FileDep) -> FileRead:
     """What is known of one file."""
-    return FileRead.of(await _get(session, caller, file_id))
+    return FileRead.of(file)
 
 
 @router.patch("/{file_id}")
-@raises(FileNotFound)
-async def update_file(file_id: UUID, body: FileUpdate, session: SessionDep, caller: CallerDep) -> FileRead:
+async def update_file(body: FileUpdate, file: FileDep, session: SessionDep) -> FileRead:
     """Replace a file's tags. A file with a tag is kept when the batches that named it go."""
-    file = await _get(session, caller, file_id)
     file.tags = list(dict.fromkeys(body.tags))
     await session.flush()
     return FileRead.of(file)
 
 
 @router.get("/{file_id}/content", response_class=Response, responses=CONTENT)
-@raises(FileNotFound, file_response)
+@raises(file_response)
 @sends("ETag", "Content-Disposition")
-async def download_file(
-    file_id: UUID, request: Request, session: SessionDep, caller: CallerDep, storage: StorageDep
-) -> Response:
+async def download_file(file: FileDep, request: Request, storage: StorageDep) -> Response:
     """The content of one file, as an attachment; ranges are served."""
-    return await file_response(request, storage, await _get(session, caller, file_id))
+    return await file_response(request, storage, file)

@@ -22,7 +22,8 @@ from app.kit.filters import check_printable, read_words
 from app.kit.pages import PageRequest
 from app.kit.schemas import Moment
 from app.reports import repository, schemas
-from app.reports.errors import BatchReportNotFound, ReportNotFound
+from app.reports.dependencies import BatchReportDep
+from app.reports.errors import ReportNotFound
 from app.reports.html_page import HEADERS, render_report
 from app.reports.models import PIPELINE_KEY, Report
 from app.reports.repository import BatchReportFilter
@@ -77,28 +78,22 @@ async def list_batch_reports(
     return schemas.BatchReportPage(batch_reports=[_read(row) for row in found.rows], next_cursor=found.next_cursor)
 
 
-async def _batch_report(session: SessionDep, caller: CallerDep, batch_id: UUID) -> RowMapping:
-    return existing(await repository.find_batch_report(session, caller.organisation_id, batch_id), BatchReportNotFound)
-
-
 @router.get("/batch-reports/{batch_report_id}")
-async def get_batch_report(batch_report_id: UUID, session: SessionDep, caller: CallerDep) -> schemas.BatchReportRead:
+async def get_batch_report(row: BatchReportDep) -> schemas.BatchReportRead:
     """One batch report with its summary. It has the id of its batch."""
-    return _read(await _batch_report(session, caller, batch_report_id))
+    return _read(row)
 
 
 @router.get("/batch-reports/{batch_report_id}/files")
 async def list_batch_report_files(
-    batch_report_id: UUID,
+    row: BatchReportDep,
     session: SessionDep,
-    caller: CallerDep,
     page: Annotated[PageRequest, page_of(100)],
     status: Word = None,
 ) -> schemas.BatchReportFilePage:
     """Every file of a batch in the order it was submitted, also those that failed."""
-    await _batch_report(session, caller, batch_report_id)
     statuses = read_words(status, JOB_STATUSES, FILE_ALIASES)
-    found = await repository.list_batch_report_files(session, batch_report_id, statuses, page)
+    found = await repository.list_batch_report_files(session, row["id"], statuses, page)
     files = [schemas.BatchReportFileRead.model_validate(dict(row)) for row in found.rows]
     return schemas.BatchReportFilePage(files=files, next_cursor=found.next_cursor)
 
