@@ -12,6 +12,9 @@ from typing import Any, Final
 
 import httpx
 
+from app.kit.http_reading import AnswerNotJson, exchange, read_json
+
+MAX_ANSWER_BYTES: Final = 1024 * 1024
 CHUNK: Final = 8 * 1024 * 1024
 """Bytes of one call; Dropbox takes up to 150 MB and asks for multiples of 4 MiB."""
 
@@ -41,8 +44,8 @@ class Dropbox:
         reply = await self._post(f"{self.api_url}/2/files/create_folder_v2", json={"path": path, "autorename": False})
         if reply.status_code == 409 and "conflict" in reply.text:
             reply = await self._post(f"{self.api_url}/2/files/get_metadata", json={"path": path})
-            return str(_body(reply)["id"])
-        return str(_body(reply)["metadata"]["id"])
+            return str((await _body(reply))["id"])
+        return str((await _body(reply))["metadata"]["id"])
 
     async def upload(self, path: str, chunks: AsyncIterator[bytes]) -> int:
         """Write a file, whatever was there before; the number of its bytes. The same again changes nothing."""
@@ -56,14 +59,16 @@ class Dropbox:
             session, _ = await self._append("", 0, b"")
         commit = {"path": path, "mode": "overwrite", "autorename": False, "mute": True}
         arguments = {"cursor": {"session_id": session, "offset": offset}, "commit": commit}
-        return int(_body(await self._send("upload_session/finish", arguments, bytes(held)))["size"])
+        reply = await self._send("upload_session/finish", arguments, bytes(held))
+        return int((await _body(reply))["size"])
 
     async def _append(self, session: str, offset: int, data: bytes) -> tuple[str, int]:
         if session:
             arguments = {"cursor": {"session_id": session, "offset": offset}, "close": False}
-            _check(await self._send("upload_session/append_v2", arguments, data))
+            await _check(await self._send("upload_session/append_v2", arguments, data))
         else:
-            session = str(_body(await self._send("upload_session/start", {"close": False}, data))["session_id"])
+            reply = await self._send("upload_session/start", {"close": False}, data)
+            session = str((await _body(reply))["session_id"])
         return session, offset + len(data)
 
     async def _send(self, call: str, arguments: dict[str, Any], data: bytes) -> httpx.Response:
@@ -72,24 +77,24 @@ class Dropbox:
 
     async def _post(self, url: str, headers: dict[str, str] | None = None, **body: Any) -> httpx.Response:
         authorised = {"Authorization": f"Bearer {self.token}", **(headers or {})}
-        reply = await self.http.post(url, headers=authorised, **body)
+        reply = await exchange(self.http, "POST", url, most=MAX_ANSWER_BYTES, headers=authorised, **body)
         if reply.status_code == 429 or reply.status_code >= 500:
             reply.raise_for_status()  # read as RATE_LIMIT, with its Retry-After, or UPSTREAM_5XX: tried again
         return reply
 
 
-def _check(reply: httpx.Response) -> None:
+async def _check(reply: httpx.Response) -> None:
     if not reply.is_success:
         try:
-            said = str(reply.json()["error_summary"])
-        except (ValueError, KeyError, TypeError):
+            said = str((await read_json(reply))["error_summary"])
+        except (AnswerNotJson, KeyError, TypeError):
             said = reply.text[:200]
         raise DropboxRefusedError(f"Dropbox answered {reply.status_code}: {said}")
 
 
-def _body(reply: httpx.Response) -> dict[str, Any]:
-    _check(reply)
-    body = reply.json()
+async def _body(reply: httpx.Response) -> dict[str, Any]:
+    await _check(reply)
+    body = await read_json(reply)
     if not isinstance(body, dict):
         raise DropboxRefusedError("Dropbox answered with something that is not an object.")
     return body

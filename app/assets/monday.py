@@ -12,6 +12,9 @@ from typing import Any, Final
 
 import httpx
 
+from app.kit.http_reading import exchange, read_json
+
+MAX_ANSWER_BYTES: Final = 1024 * 1024
 _FIND: Final = """
 query ($board: [ID!], $name: CompareValue!) {
   boards (ids: $board) {
@@ -79,9 +82,10 @@ class Monday:
 
     async def _ask(self, query: str, variables: Mapping[str, Any]) -> Any:
         headers = {"Authorization": self.token, "API-Version": "2025-04"}
-        reply = await self.http.post(self.url, json={"query": query, "variables": variables}, headers=headers)
+        asked = {"query": query, "variables": variables}
+        reply = await exchange(self.http, "POST", self.url, most=MAX_ANSWER_BYTES, json=asked, headers=headers)
         reply.raise_for_status()
-        body = reply.json()
+        body = await read_json(reply)
         errors = body.get("errors") or body.get("error_message") if isinstance(body, dict) else "no object"
         if errors:
             said = json.dumps(errors)[:300]

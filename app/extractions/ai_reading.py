@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from app.extractions.protocols import Question
 from app.extractions.provider import AI_REPLY_NOT_VALID, ProviderError
 from app.extractions.swims import Sheet, Swim
+from app.kit.json_reading import load_json
 from app.kit.schemas import check_json
 
 VERSION: Final = 1  # goes up whenever the question changes, or what is made of its answer
@@ -96,9 +97,9 @@ def subject_of(swimmer_name: str) -> str:
 
 
 def read_answer(content: str | Mapping[str, Any] | None, swimmer_name: str, pages: int) -> Sheet:
-    """The answer as a sheet of the same shape as the extractor's own. ProviderError: it does not fit."""
+    """The answer as a sheet of the same shape as the extractor's own. ProviderError: it does not fit. Blocks."""
     try:
-        values = json.loads(content) if isinstance(content, str) else content
+        values = load_json(content) if isinstance(content, str) else content
         reading = AiReading.model_validate(check_json(values))
     except (ValueError, RecursionError) as error:
         where = ".".join(map(str, error.errors()[0]["loc"])) if isinstance(error, ValidationError) else ""

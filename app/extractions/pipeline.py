@@ -103,7 +103,7 @@ def _uploading_to(provider: Provider | None) -> StepFunction:
 
             began = time.monotonic()
             answer = await provider.ask(ai_reading.question_about(name, ctx.job.filename), path, report)
-            sheet = ai_reading.read_answer(answer.content, name, look["pages"])
+            sheet = await asyncio.to_thread(ai_reading.read_answer, answer.content, name, look["pages"])
         tokens = {"input_tokens": answer.input_tokens, "output_tokens": answer.output_tokens}
         reading = {"sheet": sheet.to_dict(), "ai": {"provider": provider.name, "model": provider.model, **tokens}}
         return {**reading, "read_ms": _since(began)}

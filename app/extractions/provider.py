@@ -13,9 +13,10 @@ from typing import Any, Final
 import httpx
 
 from app.extractions.protocols import PROTOCOLS, Answer, ProviderName, Question
+from app.kit.http_reading import AnswerNotReadable, exchange, read_json
 from app.kit.outbound import retry_after
 
-MAX_REPLY_BYTES: Final = 8 * 1024 * 1024
+MAX_REPLY_BYTES: Final = 4 * 1024 * 1024
 AI_FILE_TOO_LARGE = "AI_FILE_TOO_LARGE"
 AI_KEY_REFUSED = "AI_KEY_REFUSED"
 AI_QUOTA_EXHAUSTED = "AI_QUOTA_EXHAUSTED"
@@ -120,29 +121,29 @@ class Provider:
         headers = {"Content-Type": "application/json", "Accept": "application/json", **own}
         limit = asyncio.timeout(self.timeout)
         try:
-            async with limit, self._client.stream("POST", self._url(), content=body, headers=headers) as response:
-                content = bytearray()
-                async for piece in response.aiter_bytes():
-                    content += piece
-                    if len(content) > MAX_REPLY_BYTES:
-                        raise ProviderError(AI_REPLY_NOT_VALID, "The AI provider's reply is far too long.")
+            async with limit:
+                response = await exchange(
+                    self._client, "POST", self._url(), most=MAX_REPLY_BYTES, content=body, headers=headers
+                )
         except (TimeoutError, httpx.TimeoutException):
             raise ProviderError("TIMEOUT", f"{self.model} took longer than {self.timeout:g} s.") from None
-        except (httpx.TransportError, httpx.DecodingError):
+        except httpx.TransportError:
             raise ProviderError("NETWORK_ERROR", "The connection to the AI provider failed.") from None
-        _check_status(response, bytes(content))
+        except AnswerNotReadable as error:
+            raise ProviderError(AI_REPLY_NOT_VALID, f"The AI provider's reply cannot be read: {error}") from None
+        _check_status(response)
         try:
-            return await asyncio.to_thread(json.loads, bytes(content))
-        except (ValueError, RecursionError):
+            return await read_json(response)
+        except AnswerNotReadable:
             raise ProviderError(AI_REPLY_NOT_VALID, "The AI provider's reply is not JSON.") from None
 
 
-def _check_status(response: httpx.Response, content: bytes) -> None:
+def _check_status(response: httpx.Response) -> None:
     status = response.status_code
     if status == 200:
         return
     after = retry_after(response.headers.get("Retry-After", ""))
-    if status == 429 and b"insufficient_quota" in content:  # OpenAI's word for an account without credit
+    if status == 429 and b"insufficient_quota" in response.content:  # OpenAI's word for an account without credit
         raise ProviderError(AI_QUOTA_EXHAUSTED, "The account at the AI provider has no credit left.")
     if status == 429:
         raise ProviderError("RATE_LIMIT", "The AI provider asks to go slower.", after)

@@ -10,8 +10,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-import zlib
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from email.message import Message
 from email.utils import parsedate_to_datetime
@@ -31,6 +30,7 @@ from app.kit.addresses import (
     parse_url,
     resolve_host,
 )
+from app.kit.http_reading import AnswerPacked, AnswerTooLong, bounded
 
 __all__ = [
     "AddressNotAllowed",
@@ -42,7 +42,6 @@ __all__ = [
     "outbound_client",
 ]
 
-_PIECE = 1 << 18
 _RETRY_AFTER_LIMIT = 86_400.0
 _ANYTHING = "application/octet-stream"
 _MEDIA_TYPE = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+", re.ASCII)
@@ -115,7 +114,8 @@ def outbound_client(
 
     It follows redirects, keeps no cookies and obeys no proxy variables. `timeout` in seconds holds for connecting and
     for each read and write. Refusals are UrlNotAllowed and AddressNotAllowed, both httpx.TransportError.
-    `client.get()` reads a body of any length into memory: use `download` for what a stranger serves.
+    `client.get()` reads a body of any length into memory: use `download`, or `exchange` of `http_reading`, for what a
+    stranger serves.
     """
     return httpx.AsyncClient(
         transport=_CheckedTransport(AddressRules(allow, resolve)),
@@ -168,17 +168,15 @@ async def download(
         async with limit, client.stream("GET", parse_url(url), headers={"Accept-Encoding": "identity"}) as response:
             _check_status(response)
             _check_type(response, media_types)
-            if int(response.headers.get("Content-Length", 0)) > max_bytes:
-                raise _too_large(max_bytes)
-            body, size = _Body(response.headers.get("Content-Encoding", "")), 0
-            async for chunk in response.aiter_raw():
-                for piece in body.pieces(chunk):
-                    size += len(piece)
-                    if size > max_bytes:
-                        raise _too_large(max_bytes)
-                    await sink(piece)
-            body.check_complete()
+            size = 0
+            async for piece in bounded(response, max_bytes):
+                size += len(piece)
+                await sink(piece)
             return Downloaded(size, _media_type(response), _filename(response))
+    except AnswerTooLong:
+        raise DownloadFailed("DOWNLOAD_TOO_LARGE", f"The file is larger than {max_bytes:,} bytes.") from None
+    except AnswerPacked as error:
+        raise DownloadFailed("UNSUPPORTED_ENCODING", str(error)) from None
     except UrlNotAllowed as error:
         raise DownloadFailed(error.code, str(error)) from None
     except httpx.TooManyRedirects:
@@ -189,12 +187,8 @@ async def download(
         raise DownloadFailed("TIMEOUT", f"The download took longer than {max_seconds:g} seconds.") from None
     except httpx.TimeoutException:
         raise DownloadFailed("TIMEOUT", "The server did not answer in time.") from None
-    except (httpx.TransportError, zlib.error) as error:
+    except httpx.TransportError as error:
         raise DownloadFailed("NETWORK_ERROR", "The connection failed or the answer is damaged.") from error
-
-
-def _too_large(max_bytes: int) -> DownloadFailed:
-    return DownloadFailed("DOWNLOAD_TOO_LARGE", f"The file is larger than {max_bytes:,} bytes.")
 
 
 def _check_status(response: httpx.Response) -> None:
@@ -222,33 +216,6 @@ def retry_after(value: str) -> float | None:
     except (ValueError, OverflowError):
         return None
     return min(max(seconds, 0.0), _RETRY_AFTER_LIMIT)
-
-
-class _Body:
-    """Unpacks gzip, which some stores send unasked, in small pieces, so that a bomb does not unfold at once."""
-
-    def __init__(self, encoding: str) -> None:
-        encoding = encoding.strip().lower()
-        if encoding not in ("", "identity", "gzip", "x-gzip"):
-            raise DownloadFailed("UNSUPPORTED_ENCODING", "The server packed the file in a way it was not asked for.")
-        self._gzip = encoding.endswith("gzip")
-        self._decoder = zlib.decompressobj(wbits=31)
-        self._complete = True
-
-    def pieces(self, chunk: bytes) -> Iterator[bytes]:
-        if not self._gzip:
-            yield chunk
-            return
-        while chunk:  # the trailer of gzip stays unconsumed until everything before it is out
-            if self._decoder.eof:
-                self._decoder = zlib.decompressobj(wbits=31)
-            yield self._decoder.decompress(chunk, _PIECE)
-            chunk = self._decoder.unconsumed_tail or self._decoder.unused_data
-            self._complete = self._decoder.eof
-
-    def check_complete(self) -> None:
-        if not self._complete:
-            raise zlib.error("The packed data ends early.")
 
 
 def _media_type(response: httpx.Response) -> str:

@@ -30,6 +30,7 @@ from operator import attrgetter
 from subprocess import DEVNULL, Popen, TimeoutExpired
 from typing import TypeVar, cast
 
+from app.kit.json_reading import parse_json
 from app.kit.sandbox_server import CHUNK, NUMBER, OUT_OF_MEMORY, Call, serve
 
 T = TypeVar("T")
@@ -39,7 +40,7 @@ Preload = Sequence[str | tuple[str, str]]
 _NAME = re.compile(r"([^\W\d]\w*(?:\.[^\W\d]\w*)*):([^\W\d]\w*(?:\.[^\W\d]\w*)*)")
 _START_SECONDS = 60.0  # for a new server to import its modules
 _KILL_SECONDS = 5.0  # a killed process is gone in milliseconds unless the kernel holds it
-_JSON_SHARE = 8  # JSON is parsed on the loop: 30 ms a MiB, and 200 ms and 20 MiB of memory if made to hurt
+_JSON_SHARE = 8  # a MiB of JSON becomes 20 MiB of memory if made to hurt
 
 
 class SandboxError(Exception):
@@ -136,7 +137,7 @@ class Sandbox:
                     if isinstance(error, TimeoutError):
                         raise SandboxTimeout(f"{qualname} took longer than {timeout:g} seconds.") from None
                     raise
-        return cast(T, _outcome(call, code, answer))
+        return cast(T, await _outcome(call, code, answer))
 
     async def _exchange(self, data: socket.socket, request: bytes) -> bytearray:
         """Send the request and return all that the child answers."""
@@ -214,7 +215,7 @@ async def _kill(status: socket.socket) -> None:
                 pass
 
 
-def _outcome(call: Call, code: bytes, answer: bytearray) -> object:
+async def _outcome(call: Call, code: bytes, answer: bytearray) -> object:
     if not code:
         raise SandboxCrashed(f"{call.qualname} was stopped.")
     (number,) = NUMBER.unpack(code)
@@ -231,7 +232,7 @@ def _outcome(call: Call, code: bytes, answer: bytearray) -> object:
     if kind == b"B":
         return bytes(body)
     try:
-        value = json.loads(body)
+        value = await parse_json(body)
         error = _rebuild(call.module, *value) if kind == b"E" else None
     except (ValueError, TypeError, RecursionError):
         raise SandboxCrashed(f"{call.qualname} answered with something that is not JSON.") from None

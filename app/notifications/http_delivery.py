@@ -15,12 +15,14 @@ import httpx
 from standardwebhooks import Webhook
 
 from app.kit.addresses import parse_url
+from app.kit.http_reading import read_beginning
 from app.kit.outbound import UrlNotAllowed, retry_after
 from app.notifications.sender import ClaimedMessage
 from app.notifications.service import message_id
 
 TIMEOUT_SECONDS: Final = 15.0
 EXCERPT_BYTES: Final = 1000
+EXCERPT_SECONDS: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,10 @@ async def post(client: httpx.AsyncClient, message: WebhookMessage) -> Answer:
             status = response.status_code
             error = None if response.is_success else f"HTTP_{status}: the receiver answered with status {status}"
             wait = retry_after(response.headers.get("Retry-After", "")) if status in (429, 503) else None
-            return Answer(milliseconds, status, error, await _beginning(response), wait)
+            # For the owner. The status is known by now, so nothing that happens here is a failure.
+            beginning = await read_beginning(response, EXCERPT_BYTES, EXCERPT_SECONDS)
+            excerpt = beginning.decode(errors="replace").replace("\x00", "\ufffd") or None
+            return Answer(milliseconds, status, error, excerpt, wait)
     except UrlNotAllowed as refused:
         error = f"{refused.code}: {refused}"
     except (TimeoutError, httpx.TimeoutException):
@@ -86,17 +91,3 @@ def signed_headers(message: WebhookMessage) -> dict[str, str]:
         "webhook-timestamp": str(int(now.timestamp())),
         "webhook-signature": " ".join(Webhook(secret).sign(name, now, message.body) for secret in message.secrets),
     }
-
-
-async def _beginning(response: httpx.Response) -> str | None:
-    """The first kilobyte of an answer, for its owner. The status is known by now, so nothing here is a failure."""
-    taken = b""
-    try:
-        async with asyncio.timeout(2):
-            async for chunk in response.aiter_raw():
-                taken += chunk
-                if len(taken) >= EXCERPT_BYTES:
-                    break
-    except (TimeoutError, httpx.HTTPError, httpx.StreamError):
-        pass
-    return taken[:EXCERPT_BYTES].decode(errors="replace").replace("\x00", "\ufffd") or None

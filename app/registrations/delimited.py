@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from app.kit.json_reading import load_json
 from app.registrations.errors import FileNotReadable
 from app.registrations.findings import Findings
 
@@ -104,8 +105,8 @@ def _decode_unmarked(data: bytes, findings: Findings) -> str:
 def _read_json(text: str) -> list[Any] | str:
     """The rows, or the CSV text, that a JSON document carries."""
     try:
-        document = json.loads(text)
-    except (ValueError, RecursionError):
+        document = load_json(text)
+    except ValueError:
         raise FileNotReadable("json_not_csv", "The file begins like JSON, and is neither JSON nor CSV.") from None
     found = _find_rows(document, 0)
     if found is None:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from app.kit.json_reading import load_json
 from app.registrations.delimited import bare, read_table
 from app.registrations.errors import FileNotReadable
 from app.registrations.findings import Findings
@@ -89,8 +90,8 @@ def _objects_in(data: bytes) -> list[Any] | None:
     if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] not in (b"[", b"{"):
         return None
     try:
-        document = json.loads(data)
-    except (ValueError, RecursionError):
+        document = load_json(data)
+    except ValueError:
         raise FileNotReadable("json_not_valid", "The file begins like JSON, and is not valid JSON.") from None
     found = document.get("restaurants") if isinstance(document, dict) else document
     if not isinstance(found, list):

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from app.kit.addresses import parse_url
 from app.kit.errors import explain_error
+from app.kit.http_reading import AnswerNotJson, AnswerTooLong, exchange, read_json
 from app.kit.outbound import outbound_client, retry_after
 from app.kit.schemas import check_json, check_text
 from app.kit.service import CannotStart
@@ -145,7 +146,7 @@ class Access:
         `key` is the Idempotency-Key. `body` is sent as JSON, `content` as CSV. Redirects are not followed: they would
         carry the credential elsewhere.
         """
-        headers = {**self.headers, "Accept": "application/json", "Accept-Encoding": "identity"}
+        headers = {**self.headers, "Accept": "application/json"}
         if key:
             headers["Idempotency-Key"] = key
         if content is not None:
@@ -154,33 +155,24 @@ class Access:
             content = json.dumps(body, ensure_ascii=False).encode()
             headers["Content-Type"] = "application/json"
         url = parse_url(self.base_url + path)
-        request = self.client.build_request(method, url, headers=headers, content=content, timeout=self.timeout)
+        options = {"content": content, "timeout": self.timeout, "follow_redirects": False}
         try:
-            response = await self.client.send(request, stream=True, follow_redirects=False)
-            try:
-                answer = Answer(response.status_code, await _read_body(response))
-            finally:
-                await response.aclose()
+            response = await exchange(self.client, method, url, most=MAX_ANSWER_BYTES, headers=headers, **options)
         except httpx.TimeoutException:
             raise PlatformError("TIMEOUT", f"The platform did not answer {method} {path} in time.") from None
+        except AnswerTooLong:
+            message = f"The platform answered more than {MAX_ANSWER_BYTES:,} bytes."
+            raise PlatformError("UPSTREAM_TOO_LARGE", message) from None
+        try:
+            answer = Answer(response.status_code, await read_json(response))
+        except AnswerNotJson:
+            answer = Answer(response.status_code, None)
         if answer.status in (408, 429) or answer.status >= 500:
             code = {408: "TIMEOUT", 429: "RATE_LIMIT"}.get(answer.status, "UPSTREAM_5XX")
             raise PlatformError(
                 code, explain(method, path, answer), retry_after(response.headers.get("Retry-After", ""))
             )
         return answer
-
-
-async def _read_body(response: httpx.Response) -> Any:
-    received = bytearray()
-    async for chunk in response.aiter_raw():
-        received += chunk
-        if len(received) > MAX_ANSWER_BYTES:
-            raise PlatformError("UPSTREAM_TOO_LARGE", f"The platform answered more than {MAX_ANSWER_BYTES:,} bytes.")
-    try:
-        return json.loads(received) if received else None
-    except (ValueError, RecursionError):
-        return None
 
 
 def explain(method: str, path: str, answer: Answer) -> str:
