@@ -11,10 +11,8 @@ from typing import Any
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from app.commands.errors_page import filled
 from app.kit.errors import Problem, all_problems
-from app.main import create_app
-from tests.conftest import Api, make_settings
+from tests.conftest import Api
 
 ROOT = Path(__file__).resolve().parent.parent
 SECURITY = [{"key": []}, {"session": []}]
@@ -120,9 +118,3 @@ def test_a_code_has_one_class() -> None:
     for kind in all_problems():
         by_code[kind.code].add(kind)
     assert {code: kinds for code, kinds in by_code.items() if len(kinds) > 1} == {}
-
-
-async def test_the_page_of_the_errors_is_up_to_date(home: Path) -> None:
-    page = (ROOT / "docs" / "errors.md").read_text("utf-8")
-    app = create_app(make_settings(home, None, pipelines_dir=None))
-    assert page == filled(page, app), "run: python -m app.commands.errors_page"

@@ -1,9 +1,4 @@
-"""docs/errors.md, made from the classes of problems and from what the routes declare.
-
-    python -m app.commands.errors_page
-
-writes its tables anew.
-"""
+"""The tables of docs/errors.md, made from the classes of problems and from what the routes declare."""
 
 from __future__ import annotations
 
@@ -18,9 +13,6 @@ from app.kit.errors import Problem, all_problems
 from app.main import create_app
 from app.settings import Settings
 
-PAGE: Final = Path("docs/errors.md")
-BEGIN: Final = "<!-- table -->\n"
-END: Final = "<!-- end -->"
 MOST_SHOWN: Final = 6
 """A code that more operations may answer with is one of many routes, and the reader of each finds it in /docs."""
 
@@ -46,6 +38,11 @@ def _where(operations: list[str], total: int) -> str:
     return "<br>".join(operations)
 
 
+def errors_tables() -> dict[str, str]:
+    with tempfile.TemporaryDirectory() as home:
+        return {"errors": errors_table(create_app(Settings(home=Path(home), _env_file=None)))}
+
+
 def errors_table(app: FastAPI) -> str:
     """A table for each status: every code, what it means, and which operations answer with it."""
     document = app.openapi()
@@ -59,16 +56,4 @@ def errors_table(app: FastAPI) -> str:
         rows = [f"| `{kind.code}` | {kind.meaning()} | {_where(found.get(kind.code, []), total)} |" for kind in kinds]
         head = f"## {status} {HTTPStatus(status).phrase}\n\n| code | meaning | answered by |\n|---|---|---|"
         parts.append("\n".join([head, *rows]))
-    return "\n\n".join(parts) + "\n"
-
-
-def filled(page: str, app: FastAPI) -> str:
-    """The page with its tables as they are now."""
-    before, _, rest = page.partition(BEGIN)
-    return f"{before}{BEGIN}\n{errors_table(app)}\n{END}{rest.partition(END)[2]}"
-
-
-if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as home:
-        application = create_app(Settings(home=Path(home), _env_file=None))
-        PAGE.write_text(filled(PAGE.read_text("utf-8"), application), "utf-8")
+    return "\n\n".join(parts)

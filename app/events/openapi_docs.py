@@ -1,14 +1,8 @@
-"""The documentation of the events, made from their models: for /docs, for openapi.json, and for docs/events.md.
-
-    python -m app.events.openapi_docs
-
-writes the tables of docs/events.md anew.
-"""
+"""The documentation of the events, made from their models: for /docs, for openapi.json, and for docs/events.md."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any, Final
 
 from app.events.schemas import (
@@ -21,7 +15,6 @@ from app.events.schemas import (
 from app.kit.schemas import Output
 
 Models = Sequence[type[Output]]
-PAGE: Final = Path("docs/events.md")
 _REF: Final = "#/components/schemas/{model}"
 
 
@@ -35,7 +28,7 @@ def _table(head: str, rows: Iterable[Sequence[str]]) -> str:
 
 
 def events_table(models: Models) -> str:
-    """Each event, when it is told, and what it holds besides the common members."""
+    """Each event, when it is written, and what it holds besides the common members."""
 
     def own(model: type[Output]) -> str:
         common = LogEvent.model_fields if issubclass(model, LogEvent) else {"type"}
@@ -111,16 +104,3 @@ def tables_of_page() -> dict[str, str]:
         "transient": events_table(TRANSIENT_OF_BATCH),
         "list": events_table(TRANSIENT_OF_LIST),
     }
-
-
-def filled(page: str) -> str:
-    """The page with its tables as they are now."""
-    for name, table in tables_of_page().items():
-        begin, end = f"<!-- table: {name} -->\n", "<!-- end -->"
-        before, _, rest = page.partition(begin)
-        page = f"{before}{begin}{table}\n{end}{rest.partition(end)[2]}"
-    return page
-
-
-if __name__ == "__main__":
-    PAGE.write_text(filled(PAGE.read_text("utf-8")), "utf-8")

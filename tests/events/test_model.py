@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from app.batches.states import BATCH_TERMINAL
-from app.events.openapi_docs import filled
 from app.events.schemas import EVERYTHING, LOG_EVENTS, STREAM_EVENT, type_of
 from tests.batch_helpers import follow, run, submit
 from tests.conftest import Api
@@ -61,11 +60,6 @@ def test_the_model_holds_what_the_code_can_write_and_nothing_else() -> None:
     written |= {f"{prefix}.{status}" for prefix in prefixes for status in STATUSES[prefix]}
     transient = {type_of(model) for model in EVERYTHING} - LOGGED.keys()
     assert written - transient == LOGGED.keys()
-
-
-async def test_the_page_of_the_events_is_up_to_date() -> None:
-    page = (ROOT / "docs" / "events.md").read_text("utf-8")
-    assert page == filled(page), "run: python -m app.events.openapi_docs"
 
 
 async def test_the_documentation_shows_every_event(api: Api) -> None:
