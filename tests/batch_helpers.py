@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 from httpx_sse import aconnect_sse
+
+from tests.patience import within
 
 TERMINAL = frozenset({"batch.completed", "batch.partial", "batch.failed", "batch.cancelled"})
 
@@ -37,7 +38,7 @@ async def stream(api: httpx.AsyncClient, batch_id: str, last_event_id: int = 0) 
 
 async def follow(api: httpx.AsyncClient, batch_id: str, seconds: float = 60) -> list[dict[str, Any]]:
     """Every event of a batch up to its last."""
-    async with asyncio.timeout(seconds):
+    async with within(seconds):
         events = [event async for event in stream(api, batch_id)]
     assert events[-1]["type"] in TERMINAL, events[-1]
     check_log(events)

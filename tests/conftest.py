@@ -12,9 +12,19 @@ import pytest
 
 from tests.database import PostgresServer, fresh_database, make_home, running_server
 from tests.live import LiveServer
+from tests.patience import patient
 from tests.service import ADMIN_KEY, SECTIONS, WORKLOADS, Api, SharedService, make_settings, serving, tenant
 
 __all__ = ["ADMIN_KEY", "SECTIONS", "WORKLOADS", "Api", "fresh_database", "make_home", "make_settings", "serving"]
+
+SECONDS_PER_TEST = 90
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> None:
+    """A test that hangs is ended, later where the machine is slow."""
+    marker = item.get_closest_marker("timeout")
+    item.add_marker(pytest.mark.timeout(patient(marker.args[0] if marker else SECONDS_PER_TEST)), append=False)
 
 
 @pytest.fixture(scope="session")

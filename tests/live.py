@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 
 from app.kit.postgres import EmbeddedPostgres
+from tests.patience import patient
 
 
 class LiveServer:
@@ -50,20 +51,22 @@ class LiveServer:
         return time.monotonic() - began
 
     def client(self) -> httpx.Client:
-        return httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {self.admin_key}"}, timeout=30)
+        return httpx.Client(
+            base_url=self.url, headers={"Authorization": f"Bearer {self.admin_key}"}, timeout=patient(30)
+        )
 
     def kill(self) -> None:
         """kill -9, as the kernel does when memory is short."""
         assert self.process
         self.process.kill()
-        self.process.wait(10)
+        self.process.wait(patient(10))
 
     def terminate(self) -> float:
         """SIGTERM; returns the seconds until it was gone."""
         assert self.process
         began = time.monotonic()
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(30)
+        self.process.wait(patient(30))
         return time.monotonic() - began
 
     def postgres(self) -> EmbeddedPostgres:
@@ -74,7 +77,7 @@ class LiveServer:
         """End everything that is left."""
         if self.process and self.process.poll() is None:
             self.process.kill()
-            self.process.wait(10)
+            self.process.wait(patient(10))
         if pid := self.postgres().postmaster_pid():
             os.kill(pid, signal.SIGINT)
             while self.postgres().postmaster_pid():

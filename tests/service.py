@@ -22,6 +22,7 @@ from app.main import create_app
 from app.rooms import all_rooms
 from app.settings import Settings, read_settings
 from tests.database import PostgresServer, fresh_database, make_home
+from tests.patience import patient
 
 ADMIN_KEY = "trn_the-key-of-the-tests-0123456789"
 SECTIONS = [room.settings for room in all_rooms() if room.settings]
@@ -66,7 +67,7 @@ async def client_of(
     url: str, settings: Settings, installation: Installation, organisation: str, key: str
 ) -> AsyncIterator[Api]:
     """A client of a running service."""
-    async with Api(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=30) as client:
+    async with Api(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=patient(30)) as client:
         client.settings, client.installation = settings, installation
         client.organisation, client.key = organisation, key
         yield client

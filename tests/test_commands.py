@@ -18,6 +18,7 @@ import pytest
 
 from tests.conftest import make_home
 from tests.live import LiveServer
+from tests.patience import patient
 
 WORKLOADS = Path(__file__).resolve().parent.parent / "examples" / "pipelines"
 CONTENT = b"one file\n"
@@ -50,7 +51,7 @@ def run(home: Path, port: int, *arguments: object) -> Done:
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("TRANCHE_", "DATABASE_URL"))}
     values = {"TRANCHE_HOME": str(home), "TRANCHE_PORT": str(port), "COLUMNS": "300"}
     command = [sys.executable, "-m", "app", *map(str, arguments)]
-    done = subprocess.run(command, env=clean | values, cwd=home, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, env=clean | values, cwd=home, capture_output=True, text=True, timeout=patient(60))
     assert "Traceback" not in done.stderr, done.stderr
     return done
 
@@ -228,7 +229,7 @@ def test_wrong_settings_are_told_in_a_sentence(command: str, name: str, value: s
     nowhere = {"DATABASE_URL": "postgresql://127.0.0.1:1/nothing", "TRANCHE_HOME": str(tmp_path), "TRANCHE_PORT": "0"}
     values = clean | nowhere | {name: value}
     done = subprocess.run(
-        [sys.executable, "-m", "app", command], env=values, capture_output=True, text=True, timeout=60
+        [sys.executable, "-m", "app", command], env=values, capture_output=True, text=True, timeout=patient(60)
     )
     assert done.returncode in (1, 2)
     assert said in done.stderr, done.stderr

@@ -16,6 +16,7 @@ import pytest
 
 from tests.conftest import WORKLOADS, make_home
 from tests.live import LiveServer
+from tests.patience import patient
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = ROOT / "examples" / "link_watch"
@@ -54,7 +55,9 @@ def installed(tmp_path: Path) -> Path:
 
 def tranche(server: LiveServer, *arguments: str) -> str:
     command = [sys.executable, "-m", "app", *arguments]
-    done = subprocess.run(command, env=server.environment, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        command, env=server.environment, cwd=ROOT, capture_output=True, text=True, timeout=patient(60)
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 

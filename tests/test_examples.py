@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Api, make_settings, serving
+from tests.patience import within
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples" / "pipelines"
 TERMINAL = {"completed", "partial", "failed", "cancelled"}
@@ -39,7 +40,7 @@ def pipelines_dir(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: p
 
 async def finished(api: Api, batch_id: str) -> dict[str, Any]:
     """The batch, once it has ended."""
-    async with asyncio.timeout(30):
+    async with within(30):
         while True:
             batch: dict[str, Any] = (await api.get(f"/api/batches/{batch_id}")).json()["batch"]
             if batch["status"] in TERMINAL:

@@ -15,6 +15,7 @@ from tests.assets.other_systems import OtherSystems, other_systems
 from tests.batch_helpers import follow, get_batch
 from tests.conftest import Api, make_settings, serving
 from tests.files.bodies import FORM, form, part, query
+from tests.patience import within
 
 NAMES = ("KX_QUAY7_Chair_Front.png", "KX_QUAY7_Chair_Bäck.png")
 
@@ -55,7 +56,7 @@ async def process(api: Api, contents: dict[str, bytes], **options: str) -> str:
 
 async def follow_up(api: Api, batch_id: str) -> dict[str, Any]:
     """The batch that hands this one over, after its end."""
-    async with asyncio.timeout(20):
+    async with within(20):
         while not (found := await query(api, "select id from batches where parent_batch_id = :id", id=batch_id)):
             await asyncio.sleep(0.05)
     await follow(api, str(found))

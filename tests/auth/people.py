@@ -6,6 +6,7 @@ import httpx
 
 from app.auth import service
 from tests.conftest import Api
+from tests.patience import patient
 
 
 async def key_of(api: Api, organisation: str, *, user: str = "someone", role: str = "admin") -> str:
@@ -19,7 +20,7 @@ def caller(api: Api, key: str | None = None, cookie: str | None = None, **header
     """A client with a key, with a session's cookie, or with neither."""
     given = {"Authorization": f"Bearer {key}"} if key else {}
     cookies = {"tranche_session": cookie} if cookie else {}
-    return httpx.AsyncClient(base_url=api.base_url, headers=given | headers, cookies=cookies, timeout=30)
+    return httpx.AsyncClient(base_url=api.base_url, headers=given | headers, cookies=cookies, timeout=patient(30))
 
 
 def cookie_of(answer: httpx.Response) -> str:

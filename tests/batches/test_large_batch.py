@@ -12,6 +12,7 @@ import pytest
 from tests.batch_helpers import get_batch
 from tests.conftest import Api, make_settings, serving
 from tests.files.bodies import query, rows_of
+from tests.patience import patient
 
 pytestmark = pytest.mark.own_service
 
@@ -19,7 +20,7 @@ MOST = 10_000
 
 
 async def post(api: Api, items: list[dict[str, Any]]) -> httpx.Response:
-    return await api.post("/api/batches", json={"pipeline": "no-op", "items": items}, timeout=60)
+    return await api.post("/api/batches", json={"pipeline": "no-op", "items": items}, timeout=patient(60))
 
 
 async def test_ten_thousand_records_in_one_request(api: Api) -> None:
@@ -67,6 +68,7 @@ insert into batches (id, organisation_id, pipeline_id, name, base_directory_name
   total_jobs, pending_jobs, settings, metadata)
 select gen_random_uuid(), organisation_id, pipeline_id, 'copy', 'copy', 'parallel', 1, 'pending', 100, 100, '{}', '{}'
 from batches, generate_series(1, 200) where id = :id returning 1"""
+
 JOBS = """
 insert into jobs (id, batch_id, pipeline_id, sequence, source_type, record)
 select gen_random_uuid(), b.id, b.pipeline_id, n, 'record', '{}' from batches b, generate_series(1, 100) n

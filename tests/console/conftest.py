@@ -11,11 +11,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.conftest import WORKLOADS, make_home
 from tests.extractions.sheets import Drawing
 from tests.live import LiveServer
+from tests.patience import patient
 
 SHELL = Path("/usr/bin/chromium-headless-shell")
 """Chromium without the parts that draw a window, which take two thirds of the time even where there is none."""
@@ -37,6 +38,7 @@ def browser(database_url: str) -> Iterator[Browser]:
     """Started after the database and closed before it: no other loop can run in this thread meanwhile."""
     if not CHROMIUM.exists():
         pytest.skip(f"the console's tests need Chromium, and {CHROMIUM} does not exist: script/browser")
+    expect.set_options(timeout=patient(20) * 1000)
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield started
@@ -107,7 +109,7 @@ def sign_in(page: Page, server: LiveServer) -> None:
 @pytest.fixture
 def visit(browser: Browser, service: Service) -> Iterator[Visit]:
     context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(patient(15) * 1000)
     started = Visit(context.new_page(), urlsplit(service.url).netloc)
     sign_in(started.page, service.server)
     started.watch()

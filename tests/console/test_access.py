@@ -10,7 +10,6 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.console.conftest import Service, Visit, sign_in
 
-pytestmark = pytest.mark.timeout(180)
 CONTEXTS: dict[str, dict[str, Any]] = {
     "desktop": {"viewport": {"width": 1280, "height": 900}},
     "phone": {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True},

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.console.conftest import Service, Visit
-
-pytestmark = pytest.mark.timeout(180)
 
 
 def test_template_and_schedule(visit: Visit, service: Service) -> None:

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.console.conftest import Service, Visit
-
-pytestmark = pytest.mark.timeout(180)
 
 
 def test_many_batches_at_once(visit: Visit, service: Service) -> None:

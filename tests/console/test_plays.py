@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.console.conftest import Service, Visit
-
-pytestmark = pytest.mark.timeout(180)
 
 
 def test_every_tick_is_saved_and_a_refused_one_goes_back(visit: Visit, service: Service) -> None:

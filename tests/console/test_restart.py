@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.console.conftest import Service, Visit
-
-pytestmark = pytest.mark.timeout(180)
 
 
 def test_page_goes_on_after_the_service_was_killed(visit: Visit, service: Service) -> None:
@@ -30,7 +27,7 @@ def test_page_goes_on_after_the_service_was_killed(visit: Visit, service: Servic
     row.focus()
     service.server.start()
 
-    expect(page.get_by_text("12 of 12 complete")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("12 of 12 complete")).to_be_visible()
     expect(page.locator(".batch-title .state")).to_have_text("Completed")
     expect(row).to_be_focused()
     expect(page.locator(".log li").last).to_contain_text("batch.completed")

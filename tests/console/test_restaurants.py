@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.console.conftest import Service, Visit
 
-pytestmark = pytest.mark.timeout(180)
 TABLE = (
     b"name,type,stage,icp_score,city\nKauri Kitchen,Outbound,hot,9,Auckland\n<b>Pier</b>,Inbound,warm,7,Wellington\n"
 )

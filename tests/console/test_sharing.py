@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.console.conftest import Service, Visit
-
-pytestmark = pytest.mark.timeout(180)
 
 
 def test_link_opens_for_a_stranger_until_it_is_revoked(browser: Browser, visit: Visit, service: Service) -> None:

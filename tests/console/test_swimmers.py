@@ -5,12 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.console.conftest import Service, Visit
-
-pytestmark = pytest.mark.timeout(180)
 
 
 def _read_sheets(service: Service, folder: Path, swimmer: str) -> str:
@@ -28,7 +25,7 @@ def test_history_of_a_swimmer(visit: Visit, service: Service, sheet_folder: Path
     _read_sheets(service, sheet_folder, "Ada Okafor")
     page = visit.page
     page.goto(_read_sheets(service, sheet_folder, "Maya Lindqvist"))
-    expect(page.get_by_text("1 of 1 complete")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("1 of 1 complete")).to_be_visible()
     page.locator(".jobs a.name").click()
     page.locator("#drawer").get_by_role("link", name="Maya Lindqvist").click()
     expect(page.get_by_role("heading", name="Swimmers")).to_be_focused()

@@ -26,6 +26,7 @@ from tests.batch_helpers import submit
 from tests.conftest import Api
 from tests.console.conftest import ARGUMENTS, CHROMIUM
 from tests.events.proxy import Proxy, proxied
+from tests.patience import patient, within
 
 EXAMPLES = Path(__file__).resolve().parent.parent.parent / "examples"
 CUTS = 2
@@ -81,7 +82,7 @@ async def say(api: Api, batch_id: str, message: str) -> None:
 
 
 async def until(done: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(30):
+    async with within(30):
         while not await done():
             await asyncio.sleep(0.02)
 
@@ -138,7 +139,7 @@ async def test_programs_see_every_event_once_over_a_line_that_is_cut(api: Api, p
     reading = asyncio.create_task(read())
     try:
         await live_and_cut(api, proxy, batch_id, shown, CUTS)
-        async with asyncio.timeout(30):
+        async with within(30):
             await reading
             assert await program.wait() == 0
     finally:
@@ -165,7 +166,7 @@ async def test_a_browser_elsewhere_is_cut_ten_times_and_shows_every_event_once(
         return await page.locator("#events li").all_inner_texts()
 
     await live_and_cut(api, proxy, batch_id, shown, 10)
-    await page.get_by_text("Ended: completed").wait_for(timeout=30_000)
+    await page.get_by_text("Ended: completed").wait_for(timeout=patient(30) * 1000)
     log = await log_of(api, batch_id)
     numbers = await page.locator("#events li").evaluate_all("lines => lines.map(line => line.value)")
     assert numbers == [event["id"] for event in log]
@@ -182,7 +183,7 @@ async def test_an_event_source_makes_no_request_after_the_end(
     await page.goto(f"{elsewhere}/follow.py")
     await page.evaluate("url => { window.source = new EventSource(url); }", url)
     await api.post(f"/api/batches/{batch_id}/start")
-    await page.wait_for_function("() => window.source.readyState === EventSource.CLOSED", timeout=30_000)
+    await page.wait_for_function("() => window.source.readyState === EventSource.CLOSED", timeout=patient(30) * 1000)
     assert len(proxy.requests) == 2
     ended = [event["id"] for event in await log_of(api, batch_id)][-1]
     reply = await api.get(

@@ -25,6 +25,7 @@ from app.events.hub import Hub
 from tests.auth.people import caller, key_of
 from tests.batch_helpers import run, submit
 from tests.conftest import Api, make_home, make_settings, serving
+from tests.patience import within
 
 pytestmark = pytest.mark.own_service
 
@@ -44,13 +45,13 @@ async def small(database_url: str) -> AsyncIterator[Api]:
 
 async def frames(client: httpx.AsyncClient, path: str, **headers: str) -> list[tuple[str, str, dict[str, Any]]]:
     """Event, id and data of a stream that ends."""
-    async with asyncio.timeout(20), aconnect_sse(client, "GET", path, headers=headers) as source:
+    async with within(20), aconnect_sse(client, "GET", path, headers=headers) as source:
         return [(event.event, event.id, json.loads(event.data)) async for event in source.aiter_sse() if event.data]
 
 
 async def ended(reply: httpx.Response) -> str:
     """What came until the service ended the stream, in good order."""
-    async with asyncio.timeout(10):
+    async with within(10):
         return "".join([text async for text in reply.aiter_text()])
 
 
@@ -71,7 +72,7 @@ async def test_a_key_and_a_process_have_so_many_streams(small: Api) -> None:
         refused = await second.get("/api/events")
         assert (refused.status_code, refused.json()["code"]) == (503, "no_streams_left")
         assert int(refused.headers["retry-after"]) > 0
-    async with asyncio.timeout(10):
+    async with within(10):
         while small.installation.get(Hub).admission._count:
             await asyncio.sleep(0.01)
     assert small.installation.get(Hub).admission._open == {}
@@ -102,7 +103,7 @@ async def test_a_stream_ends_with_the_key_or_session_that_opened_it(small: Api) 
         await ended(of_session)
         async with small.installation.database.transaction() as session:
             await record(session, UUID(batch_id), [NewEvent("job.progressed", data={"message": "still there"})])
-        async with asyncio.timeout(10):
+        async with within(10):
             async for text in others:
                 if "still there" in text:
                     break
@@ -143,7 +144,7 @@ async def test_a_hole_in_a_log_is_told_of_and_stops_nobody(small: Api, caplog: p
         async with small.installation.database.transaction() as session:
             await session.execute(update(Batch).where(Batch.id == UUID(batch_id)).values(last_event_id=5))
             await record(session, UUID(batch_id), [NewEvent("job.progressed")])
-        async with asyncio.timeout(10):
+        async with within(10):
             while "id: 6\n" not in await anext(text):
                 pass
     assert f"missing in the log of batch {batch_id}: 4 events before event 6" in caplog.text
@@ -164,7 +165,7 @@ async def test_readers_that_never_read_are_cut_and_hurt_nobody(small: Api) -> No
         reader.sendall(f"{head}{'Authorization'}: {small.headers['Authorization']}\r\n\r\n".encode())
         readers.append(reader)
     hub = small.installation.get(Hub)
-    async with asyncio.timeout(10):
+    async with within(10):
         while hub.admission._count < 3:
             await asyncio.sleep(0.01)
         async with caller(small, await key_of(small, "Second")) as second:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,6 +17,7 @@ from app.events.schemas import STREAM_EVENT
 from tests.auth.people import caller, key_of
 from tests.batch_helpers import run, submit
 from tests.conftest import Api, make_home, make_settings, serving
+from tests.patience import within
 
 EventStream = AsyncIterator[dict[str, Any]]
 
@@ -42,7 +42,7 @@ async def listening(client: httpx.AsyncClient) -> AsyncIterator[EventStream]:
 async def until(stream: EventStream, batch_id: str, **wanted: Any) -> list[dict[str, Any]]:
     """What is told of a batch up to a snapshot with these members."""
     seen = []
-    async with asyncio.timeout(20):
+    async with within(20):
         async for event in stream:
             if event["type"] == "batch.updated" and event["batch"]["id"] == batch_id:
                 seen.append(event["batch"])
@@ -52,7 +52,7 @@ async def until(stream: EventStream, batch_id: str, **wanted: Any) -> list[dict[
 
 
 async def until_deleted(stream: EventStream, batch_id: str) -> None:
-    async with asyncio.timeout(20):
+    async with within(20):
         async for event in stream:
             if event == {"type": "batch.deleted", "batch_id": batch_id}:
                 return

@@ -14,6 +14,7 @@ from bench.streams import caught_up, resident_mb
 from tests.batch_helpers import submit
 from tests.conftest import WORKLOADS, make_home
 from tests.live import LiveServer
+from tests.patience import patient, within
 
 STREAMS, KB_EACH = 300, 60
 
@@ -24,7 +25,7 @@ async def test_all_catch_up_after_kill_9_and_none_costs_much() -> None:
     database = Database(server.postgres().dsn, pool_size=2)
     headers = {"Authorization": f"Bearer {server.admin_key}"}
     try:
-        async with httpx.AsyncClient(base_url=server.url, headers=headers, timeout=30) as api:
+        async with httpx.AsyncClient(base_url=server.url, headers=headers, timeout=patient(30)) as api:
             batches = [await submit(api, "no-op", [{}], start=False) for _ in range(3)]
         seen, address = Seen(), ("127.0.0.1", server.port)
         watchers = [Watcher(address, server.admin_key, batches[n % 3], seen) for n in range(STREAMS)]
@@ -36,7 +37,7 @@ async def test_all_catch_up_after_kill_9_and_none_costs_much() -> None:
                         await record(session, UUID(batch_id), [NewEvent("job.progressed")])
 
         before = resident_mb(server)
-        async with asyncio.timeout(60):
+        async with within(60):
             await connect_all(watchers)
             await tell(10)
             await caught_up(watchers, dict.fromkeys(batches, 11))

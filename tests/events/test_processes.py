@@ -12,6 +12,7 @@ import pytest
 
 from tests.batch_helpers import check_log, follow, stream, submit
 from tests.conftest import WORKLOADS, Api, make_home, make_settings, serving
+from tests.patience import within
 
 pytestmark = pytest.mark.own_service
 
@@ -29,7 +30,7 @@ async def worker(database_url: str) -> AsyncIterator[None]:
         sys.executable, "-m", "app", "worker", env=os.environ | values, stdout=asyncio.subprocess.PIPE
     )
     assert process.stdout
-    async with asyncio.timeout(30):
+    async with within(30):
         assert b"ready" in await process.stdout.readline()
     yield
     process.terminate()
@@ -59,7 +60,7 @@ async def test_clients_of_two_api_processes_see_what_a_worker_does(first: Api, s
 async def test_a_client_may_go_on_at_another_process(first: Api, second: Api, worker: None) -> None:
     batch_id = await submit(second, "slow", [{} for _ in range(20)], params={"seconds": 0.05}, max_parallel=4)
     seen: list[dict[str, object]] = []
-    async with asyncio.timeout(60):
+    async with within(60):
         while not seen or str(seen[-1]["type"]) != "batch.completed":
             api = (first, second)[len(seen) % 2]
             connection = stream(api, batch_id, len(seen))
@@ -77,7 +78,7 @@ async def test_listen_killed_four_times_costs_no_event(first: Api, worker: None)
     killer = await asyncpg.connect(first.installation.database.dsn)
     seen: list[dict[str, object]] = []
     kills = 0
-    async with asyncio.timeout(60):
+    async with within(60):
         async for event in stream(first, batch_id):
             seen.append(event)
             if len(seen) == 20 * (kills + 1) and kills < 4:

@@ -12,6 +12,7 @@ import pytest
 from app.events.settings import StreamSettings
 from tests.batch_helpers import check_log, follow, get_batch, run, stream, submit
 from tests.conftest import Api
+from tests.patience import patient, within
 
 SSE = {"Accept": "text/event-stream"}
 
@@ -90,7 +91,7 @@ async def test_many_clients_of_one_batch_each_see_every_event_once(api: Api) -> 
 async def test_a_client_that_is_cut_again_and_again_sees_every_event_once(api: Api) -> None:
     batch_id = await submit(api, "slow", [{} for _ in range(30)], params={"seconds": 0.05}, max_parallel=4)
     seen: list[dict[str, object]] = []
-    async with asyncio.timeout(60):
+    async with within(60):
         while not seen or not str(seen[-1]["type"]).startswith(("batch.completed", "batch.partial")):
             connection = stream(api, batch_id, len(seen))
             async for event in connection:
@@ -105,7 +106,7 @@ async def test_an_idle_stream_sends_heartbeats_without_an_id(home: object, api: 
     batch_id = await submit(api, "slow", [{}], start=False)
     object.__setattr__(api.settings.of(StreamSettings), "stream_heartbeat_seconds", 0.2)
     try:
-        async with asyncio.timeout(10), api.stream("GET", f"/api/batches/{batch_id}/events", headers=SSE) as reply:
+        async with within(10), api.stream("GET", f"/api/batches/{batch_id}/events", headers=SSE) as reply:
             async for text in reply.aiter_text():
                 if ": hb" in text:
                     assert "id:" not in text
@@ -116,7 +117,7 @@ async def test_an_idle_stream_sends_heartbeats_without_an_id(home: object, api: 
 
 async def test_sigterm_ends_open_streams_with_bye_and_exits_in_time(live_server) -> None:  # type: ignore[no-untyped-def]
     headers = {"Authorization": f"Bearer {live_server.admin_key}"}
-    async with httpx.AsyncClient(base_url=live_server.url, headers=headers, timeout=30) as api:
+    async with httpx.AsyncClient(base_url=live_server.url, headers=headers, timeout=patient(30)) as api:
         batch_id = await submit(api, "slow", [{} for _ in range(3)], params={"seconds": 30})
         text = ""
         async with api.stream("GET", f"/api/batches/{batch_id}/events", headers=SSE) as reply:
@@ -126,11 +127,11 @@ async def test_sigterm_ends_open_streams_with_bye_and_exits_in_time(live_server)
                 text += piece
         assert "event: bye" in text
         seconds = await asyncio.to_thread(live_server.terminate)
-    assert seconds < 5
+    assert seconds < patient(5)
     assert live_server.process.returncode in (0, -signal.SIGTERM)
     await asyncio.to_thread(live_server.start)
-    async with httpx.AsyncClient(base_url=live_server.url, headers=headers, timeout=30) as api:
-        async with asyncio.timeout(30):
+    async with httpx.AsyncClient(base_url=live_server.url, headers=headers, timeout=patient(30)) as api:
+        async with within(30):
             while (batch := await get_batch(api, batch_id))["counters"]["running"] < 3:
                 await asyncio.sleep(0.1)
         assert all(job["steps"][0]["attempts"] == 0 for job in batch["jobs"])  # interrupted, not counted

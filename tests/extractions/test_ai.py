@@ -16,6 +16,7 @@ from tests.conftest import Api, make_settings, serving
 from tests.extractions.ai_server import READING, SWIM, AiServer, Failure, serving_ai
 from tests.extractions.draw_samples import SAMPLES
 from tests.extractions.test_pipeline import extract
+from tests.patience import patient
 
 SCAN = SAMPLES / "2026-11-18 Scanned page.pdf"
 SHEET = SAMPLES / "2026-11-01 Lakeside Invitational.pdf"
@@ -226,7 +227,7 @@ async def test_two_batches_at_once_ask_once(reader: Api, ai: AiServer) -> None:
     data = {"pipeline": "pdf-extraction", "swimmer_name": "Twice Asked", "reader": "ai"}
     part = [("files", ("a.pdf", SHEET.read_bytes(), "application/pdf"))]
     ids = [(await reader.post("/api/jobs/batch", data=data, files=part)).json()["batch_id"] for _ in range(3)]
-    await asyncio.wait_for(ai.asked.wait(), 20)
+    await asyncio.wait_for(ai.asked.wait(), patient(20))
     ai.gate.set()
     for batch_id in ids:
         await follow(reader, batch_id)

@@ -96,9 +96,9 @@ def test_cells_drawn_from_right_to_left_in_one_go_come_apart(tmp_path: Path) -> 
 
 def test_a_line_of_endless_digits_takes_no_time(tmp_path: Path) -> None:
     drawing = _one_event().line("Event 8 " + "1" * 200_000).line("Women " + "1 " * 100_000)
-    start = time.perf_counter()
+    start = time.process_time()
     assert len(read_sheet(drawing.save(tmp_path / "sheet.pdf")).swims) == 1
-    assert time.perf_counter() - start < 20
+    assert time.process_time() - start < 20
 
 
 @pytest.mark.parametrize(("turns", "centre"), [(90, (306, 306)), (180, (306, 396)), (270, (396, 396))])

@@ -14,6 +14,7 @@ import httpx
 from sqlalchemy import text
 
 from tests.conftest import Api
+from tests.patience import patient
 
 BOUNDARY = "a-boundary-of-the-tests"
 FORM = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
@@ -64,7 +65,7 @@ async def ask_all(api: httpx.AsyncClient, requests: Sequence[tuple[str, str]]) -
 
 async def eventually(holds: Callable[[], bool], seconds: float = 10) -> None:
     """Wait until the condition holds; fail when it does not in time."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + patient(seconds)
     while not holds():
         assert time.monotonic() < deadline, f"did not come about in {seconds} s"
         await asyncio.sleep(0.02)
@@ -96,15 +97,15 @@ class Wire:
 
     async def answer(self) -> tuple[int, bytes, bytes]:
         """Status, headers in small letters, and the body as far as Content-Length says."""
-        head = (await asyncio.wait_for(self._reader.readuntil(b"\r\n\r\n"), 10)).lower()
+        head = (await asyncio.wait_for(self._reader.readuntil(b"\r\n\r\n"), patient(10))).lower()
         length = int(head.partition(b"content-length: ")[2].partition(b"\r\n")[0] or b"0")
-        return int(head.split()[1]), head, await asyncio.wait_for(self._reader.readexactly(length), 10)
+        return int(head.split()[1]), head, await asyncio.wait_for(self._reader.readexactly(length), patient(10))
 
     async def is_closed(self, seconds: float = 5) -> bool:
         """Whether the server ended the connection."""
         with suppress(ConnectionError):
             try:
-                await asyncio.wait_for(self._reader.read(), seconds)
+                await asyncio.wait_for(self._reader.read(), patient(seconds))
             except TimeoutError:
                 return False
         return True

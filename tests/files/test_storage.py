@@ -20,6 +20,7 @@ from app.files.storage import Storage, content_key
 from app.kit.service import running
 from tests.conftest import Api, make_settings, serving
 from tests.files.bodies import query
+from tests.patience import patient
 
 MIB = 1024 * 1024
 OWNER = """
@@ -144,7 +145,7 @@ def owners(tmp_path: Path) -> Iterator[list[subprocess.Popen[str]]]:
     yield owners
     for owner in owners:
         owner.kill()
-        owner.communicate(timeout=10)
+        owner.communicate(timeout=patient(10))
 
 
 async def test_spool_of_a_dead_process_is_cleared_and_of_a_living_one_kept(
@@ -152,7 +153,7 @@ async def test_spool_of_a_dead_process_is_cleared_and_of_a_living_one_kept(
 ) -> None:
     dead, living = (Path(owner.stdout.readline().strip()) for owner in owners if owner.stdout)
     owners[0].kill()
-    owners[0].wait(10)
+    owners[0].wait(patient(10))
     async with running([Storage(tmp_path, None)]):
         assert not dead.parent.exists()
         assert living.read_text() == "on its way"

@@ -13,12 +13,13 @@ import httpx
 
 from tests.idempotency.test_idempotency import check_first, check_in_flight, held, new_key
 from tests.live import LiveServer
+from tests.patience import patient, within
 
 
 async def post_again(server: LiveServer, key: dict[str, str], body: dict[str, Any]) -> httpx.Response:
     """The answer once the request of the dead process is no longer in flight."""
     headers = {"Authorization": f"Bearer {server.admin_key}"}
-    async with httpx.AsyncClient(base_url=server.url, headers=headers, timeout=30) as client, asyncio.timeout(30):
+    async with httpx.AsyncClient(base_url=server.url, headers=headers, timeout=patient(30)) as client, within(30):
         while (answer := await client.post("/api/batches", json=body, headers=key)).status_code == 409:
             check_in_flight(answer)
             await asyncio.sleep(0.05)
@@ -36,7 +37,7 @@ async def test_kill_9_in_the_middle_and_the_same_key_again(live_server: LiveServ
     for turn in range(6):
         key, body = new_key(), draft | {"name": f"turn {turn}"}
         headers = {"Authorization": f"Bearer {live_server.admin_key}"} | key
-        async with httpx.AsyncClient(base_url=live_server.url, headers=headers, timeout=30) as client:
+        async with httpx.AsyncClient(base_url=live_server.url, headers=headers, timeout=patient(30)) as client:
             running = asyncio.create_task(client.post("/api/batches", json=body))
             if turn == 0:
                 async with held(dsn, 1) as reached:

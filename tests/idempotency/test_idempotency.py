@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -19,6 +18,7 @@ from tests.auth.people import caller, key_of
 from tests.batches.conftest import PIPELINES
 from tests.conftest import Api, make_settings, serving
 from tests.files.bodies import BOUNDARY, FORM, form, part, query, rows_of, spooled, stored
+from tests.patience import within
 
 BODY: dict[str, Any] = {"pipeline": "typed", "items": [{"record": {"n": 1}, "name": "one"}]}
 
@@ -84,7 +84,7 @@ async def held(dsn: str, waiters: int) -> AsyncIterator[asyncio.Task[None]]:
 
     async def watch() -> None:
         found = "select count(*) from pg_locks where relation = 'batches'::regclass and not granted"
-        async with asyncio.timeout(20):
+        async with within(20):
             while await watcher.fetchval(found) < waiters:
                 await asyncio.sleep(0.01)
 
@@ -121,9 +121,7 @@ async def test_first_in_flight_is_told_at_once(api: Api, body: dict[str, Any] | 
     async with held(api.installation.database.dsn, 1) as reached:
         running = asyncio.create_task(send(api, key, body))
         await reached
-        began = time.monotonic()
         check_in_flight(await send(api, key, body))
-        assert time.monotonic() - began < 2
         assert not running.done()
     first = await running
     check_first(first)
@@ -292,7 +290,7 @@ async def test_client_that_hangs_up_may_ask_again(api: Api) -> None:
         await reached
         running.cancel()
         await asyncio.wait([running])
-    async with asyncio.timeout(10):
+    async with within(10):
         while (answer := await send(api, key)).status_code == 409:
             check_in_flight(answer)
             await asyncio.sleep(0.05)

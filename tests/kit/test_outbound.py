@@ -31,6 +31,7 @@ from app.kit.outbound import (
     outbound_client,
 )
 from tests.kit.web_server import Server, respond, serving
+from tests.patience import patient
 
 LOOPBACK = ("127.0.0.0/8",)
 PUBLIC = "93.184.216.34"
@@ -60,7 +61,7 @@ async def fetch(url: str, *, max_bytes: int = 1 << 20, max_seconds: float = 30.0
     async def sink(data: bytes) -> None:
         received.extend(data)
 
-    async with outbound_client(allow=LOOPBACK, timeout=5) as client:
+    async with outbound_client(allow=LOOPBACK, timeout=patient(5)) as client:
         done = await download(client, url, sink, max_bytes=max_bytes, max_seconds=max_seconds)
     return done, bytes(received)
 
@@ -87,7 +88,7 @@ good.example:pass@127.0.0.1 127.0.0.1\\@good.example
 @pytest.mark.parametrize("host", HOSTS.split())
 async def test_hostile_hosts_never_reach_loopback(server: Server, host: str) -> None:
     url = server.url(host=host)
-    async with outbound_client(timeout=5) as client:
+    async with outbound_client(timeout=patient(5)) as client:
         with pytest.raises((httpx.TransportError, httpx.InvalidURL, UnicodeError)):
             await client.get(url)
         with pytest.raises(DownloadFailed):
@@ -347,7 +348,7 @@ async def test_endless_body_stops_at_the_limit(server: Server, packed: bool) -> 
     assert caught.value.code == "DOWNLOAD_TOO_LARGE"
     assert sum(received) <= 1 << 20
     assert max(received) <= 1 << 18
-    await asyncio.wait_for(stopped.wait(), 10)
+    await asyncio.wait_for(stopped.wait(), patient(10))
 
 
 @pytest.mark.parametrize("size", [0, 1, (1 << 18) - 1, 1 << 18, (1 << 18) + 1, 1 << 20, 5_000_000])

@@ -19,6 +19,7 @@ import pytest
 from app.kit.postgres import FALLBACK, EmbeddedPostgres
 from tests.conftest import make_home
 from tests.live import LiveServer
+from tests.patience import patient
 
 USER = """
 import asyncio, sys
@@ -45,11 +46,11 @@ class User:
 
     def leave(self) -> None:
         """End in good order."""
-        self.process.communicate("\n", timeout=30)
+        self.process.communicate("\n", timeout=patient(30))
 
     def kill(self) -> None:
         self.process.kill()
-        self.process.communicate(timeout=10)
+        self.process.communicate(timeout=patient(10))
 
 
 @pytest.fixture(scope="module")
@@ -63,8 +64,8 @@ def home() -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def wait_until(holds: Callable[[], object], seconds: float = 15) -> float:
-    began = time.monotonic()
+def wait_until(holds: Callable[[], object]) -> float:
+    began, seconds = time.monotonic(), patient(15)
     while not holds():
         assert time.monotonic() - began < seconds, f"did not come about in {seconds} s"
         time.sleep(0.02)
@@ -72,7 +73,7 @@ def wait_until(holds: Callable[[], object], seconds: float = 15) -> float:
 
 
 async def answer(server: EmbeddedPostgres) -> int:
-    connection = await asyncpg.connect(server.dsn, timeout=5)
+    connection = await asyncpg.connect(server.dsn, timeout=patient(5))
     try:
         return int(await connection.fetchval("select count(*) from pg_database where datname = 'tranche'"))
     finally:
@@ -133,7 +134,7 @@ async def test_process_that_got_the_number_of_a_dead_server(home: Path) -> None:
         await server.stop()
     finally:
         other.kill()
-        other.wait(10)
+        other.wait(patient(10))
 
 
 async def test_home_with_a_long_path_is_still_closed_to_others(home: Path) -> None:
@@ -210,7 +211,7 @@ def check_frozen_database(live_server: LiveServer, api: httpx.Client) -> None:
         assert any("connected" in line for line in cutting.stdout)
         os.kill(pid, signal.SIGSTOP)
         try:
-            cutting.communicate(timeout=10)
+            cutting.communicate(timeout=patient(10))
             answer = api.get("/api/batches")
             assert (answer.status_code, answer.json()["code"]) == (503, "database_unavailable")
             assert api.get("/healthz").status_code == 200

@@ -10,6 +10,7 @@ import pytest
 
 from app.kit import service
 from app.kit.service import Periodic
+from tests.patience import within
 
 NEVER = 3600.0
 
@@ -34,7 +35,7 @@ class Counted(Periodic):
         self._act(self.turns)
 
     async def reached(self, turns: int) -> None:
-        async with asyncio.timeout(30), self._began:
+        async with within(30), self._began:
             await self._began.wait_for(lambda: self.turns >= turns)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import text
 
 from tests.conftest import Api
+from tests.patience import within
 
 
 async def execute(api: Api, statement: str, **values: Any) -> list[Any]:
@@ -36,7 +37,7 @@ async def deliveries(api: Api, webhook_id: str, **query: str) -> list[dict[str, 
 
 async def recorded(api: Api, webhook_id: str, attempts: int) -> dict[str, Any]:
     """The endpoint's newest delivery, once so many tries are recorded. A record gives no event to wait for."""
-    async with asyncio.timeout(30):
+    async with within(30):
         while True:
             found = await deliveries(api, webhook_id)
             if found and len(found[0]["tries"]) >= attempts:

@@ -12,6 +12,8 @@ from typing import Any
 
 from standardwebhooks import Webhook
 
+from tests.patience import within
+
 Answer = int | bytes | Callable[["Received"], Awaitable[int]]
 
 
@@ -47,7 +49,7 @@ class Receiver:
 
     async def wait(self, path: str, count: int, seconds: float = 30) -> list[Received]:
         """What came to a path, once there are `count`."""
-        async with asyncio.timeout(seconds), self._received:
+        async with within(seconds), self._received:
             await self._received.wait_for(lambda: len(self.on(path)) >= count)
         return self.on(path)
 

@@ -21,6 +21,7 @@ from app.notifications.room import make_sender
 from tests.batch_helpers import get_batch, run
 from tests.conftest import Api, make_settings, serving
 from tests.notifications.outbox import execute, make_due
+from tests.patience import within
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Requiring AUTH"),
@@ -99,7 +100,7 @@ async def api(home: Path, database_url: str, smtp: tuple[Mailbox, int]) -> Async
 
 async def mail_of(api: Api, batch_id: str, attempts: int = 1) -> dict[str, Any]:
     """The batch's mail, once so many tries are recorded."""
-    async with asyncio.timeout(30):
+    async with within(30):
         while True:
             mail: dict[str, Any] = (await api.get(f"/api/batches/{batch_id}/notifications")).json()["mail"]
             if mail["attempts"] >= attempts or mail["status"] == "skipped":

@@ -20,6 +20,7 @@ from tests.live import LiveServer
 from tests.notifications.conftest import Create
 from tests.notifications.outbox import execute
 from tests.notifications.receiver import Received, Receiver, decoded, receiving
+from tests.patience import patient, within
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ async def test_every_event_of_a_batch_is_in_the_outbox_with_it(api: Api, unsent:
     )
     policy = {"threshold": 0.05, "action": "pause"}
     failing = await submit(api, "behaviour", [{"do": "raise"}] + [{}] * 9, max_parallel=1, failure_policy=policy)
-    async with asyncio.timeout(20):
+    async with within(20):
         while (await api.get(f"/api/batches/{failing}")).json()["batch"]["status"] != "paused":
             await asyncio.sleep(0.02)
     await api.post(f"/api/batches/{failing}/cancel")
@@ -143,7 +144,7 @@ async def test_kill_9_between_send_and_mark_sends_again_with_the_same_id() -> No
                 receiver.answers.append(kill)
                 client.post("/api/batches", json={"pipeline": "no-op", "items": [{"record": {}}]})
             (before,) = await receiver.wait("/hook", 1)
-            await asyncio.to_thread(server.process.wait, 10)  # type: ignore[union-attr]
+            await asyncio.to_thread(server.process.wait, patient(10))  # type: ignore[union-attr]
             await asyncio.to_thread(server.start)
             database = await asyncpg.connect(server.postgres().dsn)
             await database.execute("update webhook_deliveries set next_attempt_at = now() where status = 'pending'")
@@ -151,7 +152,7 @@ async def test_kill_9_between_send_and_mark_sends_again_with_the_same_id() -> No
             after = (await receiver.wait("/hook", 2))[1]
             assert (after.id, after.body) == (before.id, before.body)
             assert after.verified(secret)["type"] == "batch.completed"
-            async with asyncio.timeout(10):
+            async with within(10):
                 while await database.fetchval("select status from webhook_deliveries") != "delivered":
                     await asyncio.sleep(0.02)
             assert len(receiver.received) == 2

@@ -14,6 +14,7 @@ import pytest
 
 from tests.batch_helpers import follow
 from tests.conftest import Api, make_settings, serving
+from tests.patience import patient, within
 from tests.registrations.conftest import TOKEN, Platform
 from tests.registrations.menus import add_restaurant
 from tests.registrations.test_registrations import PLAIN, create, read, register
@@ -41,7 +42,7 @@ async def worker(api: Api, **environment: str) -> AsyncIterator[subprocess.Popen
         yield process
     finally:
         process.terminate()
-        await asyncio.to_thread(process.wait, 30)
+        await asyncio.to_thread(process.wait, patient(30))
 
 
 async def test_kill_9_between_the_platforms_success_and_our_commit(api: Api, platform: Platform) -> None:
@@ -50,12 +51,12 @@ async def test_kill_9_between_the_platforms_success_and_our_commit(api: Api, pla
     batch_id = await create(api, [one], start=True)
     environment = {"TRANCHE_PLATFORM_URL": platform.url, "TRANCHE_PLATFORM_TOKEN": TOKEN}
     async with worker(api, **environment) as first:
-        async with asyncio.timeout(30):
+        async with within(30):
             while not platform.accounts.opened:
                 await asyncio.sleep(0.02)
         assert (await read(api, batch_id))["jobs"][0]["stage"] == "account"
         first.kill()
-        await asyncio.to_thread(first.wait, 10)
+        await asyncio.to_thread(first.wait, patient(10))
     async with worker(api, **environment):
         events = await follow(api, batch_id)
     assert "job.requeued" in [event["type"] for event in events]

@@ -20,6 +20,7 @@ import pytest
 from tests.batch_helpers import TERMINAL, check_log, follow, get_batch, stream, submit
 from tests.conftest import Api
 from tests.live import LiveServer
+from tests.patience import patient, within
 
 pytestmark = pytest.mark.own_service
 
@@ -27,14 +28,14 @@ pytestmark = pytest.mark.own_service
 @asynccontextmanager
 async def client_of(server: LiveServer) -> AsyncIterator[httpx.AsyncClient]:
     headers = {"Authorization": f"Bearer {server.admin_key}"}
-    async with httpx.AsyncClient(base_url=server.url, headers=headers, timeout=30) as api:
+    async with httpx.AsyncClient(base_url=server.url, headers=headers, timeout=patient(30)) as api:
         yield api
 
 
 async def follow_through(api: httpx.AsyncClient, batch_id: str, seconds: float = 90) -> list[dict[str, Any]]:
     """Every event of a batch, reconnecting with Last-Event-ID whenever the connection breaks or says bye."""
     seen: list[dict[str, Any]] = []
-    async with asyncio.timeout(seconds):
+    async with within(seconds):
         while not seen or seen[-1]["type"] not in TERMINAL:
             try:
                 async for event in stream(api, batch_id, len(seen)):
@@ -50,7 +51,7 @@ async def follow_through(api: httpx.AsyncClient, batch_id: str, seconds: float =
 
 
 async def wait_for_completed(api: httpx.AsyncClient, batch_id: str, jobs: int) -> None:
-    async with asyncio.timeout(60):
+    async with within(60):
         while (await get_batch(api, batch_id))["counters"]["completed"] < jobs:
             await asyncio.sleep(0.02)
 
@@ -85,7 +86,7 @@ async def test_kill_9_of_the_postmaster_in_the_middle_of_a_batch(live_server: Li
         pid = live_server.postgres().postmaster_pid()
         assert pid
         os.kill(pid, signal.SIGKILL)
-        async with asyncio.timeout(10):
+        async with within(10):
             while (reply := await api.get(f"/api/batches/{batch_id}")).status_code != 200:
                 assert reply.status_code == 503
                 assert reply.headers["retry-after"]
@@ -106,7 +107,7 @@ async def test_a_job_that_kills_its_process_is_given_up_and_the_others_finish(li
         process = live_server.process
         assert process
         for crash in range(3):
-            await asyncio.to_thread(process.wait, 30)
+            await asyncio.to_thread(process.wait, patient(30))
             assert process.returncode == 9, f"crash {crash}"
             await asyncio.to_thread(live_server.start)
             process = live_server.process
@@ -148,7 +149,7 @@ async def test_a_frozen_worker_loses_its_jobs_and_writes_nothing_when_it_wakes(l
                 for _ in range(6)
             ]
             database = await asyncpg.connect(live_server.postgres().dsn)
-            async with asyncio.timeout(30):
+            async with within(30):
                 query = "select running from workers where pid = $1"
                 while not await database.fetchval(query, worker.pid):
                     await asyncio.sleep(0.05)
@@ -156,7 +157,7 @@ async def test_a_frozen_worker_loses_its_jobs_and_writes_nothing_when_it_wakes(l
             logs = [await follow(api, batch_id, 90) for batch_id in batches]
             worker.send_signal(signal.SIGCONT)
             # The frozen process is awake again when its heartbeat is; by then its late writes have been refused.
-            async with asyncio.timeout(30):
+            async with within(30):
                 while await database.fetchval("select count(*) from workers where pid = $1", worker.pid) == 0:
                     await asyncio.sleep(0.05)
             for batch_id, log in zip(batches, logs, strict=True):
@@ -167,4 +168,4 @@ async def test_a_frozen_worker_loses_its_jobs_and_writes_nothing_when_it_wakes(l
     finally:
         worker.send_signal(signal.SIGCONT)
         worker.terminate()
-        await asyncio.to_thread(worker.wait, 30)
+        await asyncio.to_thread(worker.wait, patient(30))

@@ -9,6 +9,7 @@ import pytest
 
 from tests.batch_helpers import get_batch, run, submit
 from tests.conftest import Api
+from tests.patience import within
 
 
 async def behave(api: Api, record: dict[str, Any]) -> dict[str, Any]:
@@ -95,7 +96,7 @@ async def test_a_broken_step_fails_its_job_only_and_is_not_retried(api: Api, rec
 
 async def test_a_step_that_hangs_is_ended_by_its_timeout_and_retried(api: Api) -> None:
     batch_id = await submit(api, "behaviour", [{"do": "hang"}])
-    async with asyncio.timeout(20):
+    async with within(20):
         while not (job := (await get_batch(api, batch_id))["jobs"][0])["run_at"]:
             await asyncio.sleep(0.05)
     assert job["error_code"] == "TIMEOUT"
