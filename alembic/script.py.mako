@@ -1,15 +1,17 @@
-"""${message}
-
-Revision ID: ${up_revision}
-Revises: ${down_revision | comma,n}
-"""
+"""${message.strip().rstrip(".").capitalize() if message.strip().islower() else message.strip().rstrip(".")}."""
 
 import sqlalchemy as sa
 from alembic import op
 ${imports if imports else ""}
 
-revision = ${repr(up_revision)}
-down_revision = ${repr(down_revision)}
+revision = "${up_revision}"
+down_revision = ${repr(down_revision).replace("'", '"')}
+% if branch_labels:
+branch_labels = ${repr(branch_labels).replace("'", '"')}
+% endif
+% if depends_on:
+depends_on = ${repr(depends_on).replace("'", '"')}
+% endif
 
 
 def upgrade() -> None:

@@ -85,7 +85,7 @@ def test_backup_under_load_restores_elsewhere(homes: tuple[Path, Path]) -> None:
         first.kill()
 
         refused = run(home, 0, "migrate", "tranche_0002")
-        assert (refused.returncode, "With a backup: --force" in refused.stderr) == (1, True), refused.stderr
+        assert (refused.returncode, "use --force" in refused.stderr) == (1, True), refused.stderr
         refused = run(home, 0, "restore", kept)
         assert (refused.returncode, "not empty" in refused.stderr) == (1, True), refused.stderr
         done = run(second, 0, "restore", kept)

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from app.kit import carry_over
 from app.kit.revisions import Revisions, RevisionsRefused
 
 LOCK_KEY = 7_236_541_019
@@ -27,6 +28,11 @@ def upgrade() -> None:
     pass
 """
 """Stands in for a step of a package that was uninstalled: Alembic must know every row of its table."""
+
+# Alembic leaves out a step that another branch depends on, and takes no table that names it. It is named nevertheless,
+# as soon as Alembic is done: else it would be forgotten with the files of the package that brought the other branch.
+_LEAVE_OUT = "delete from alembic_version where version_num = any($1)"
+_NAME = "insert into alembic_version select unnest($1::text[]) on conflict do nothing"
 
 Connect: TypeAlias = Callable[[], Awaitable["asyncpg.Connection[asyncpg.Record]"]]
 Asyncpg: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
@@ -90,37 +96,39 @@ class Migrations:
         the one that holds the migration lock. Raises RevisionsRefused, having changed nothing, where that cannot be.
         """
         rows = await read_rows(connection)
+        if rows == {carry_over.LAST}:
+            await _run(connect, lambda database: carry_over.carry_over(database, scripts()))
+            rows = await read_rows(connection)
         self.check(rows)
         everything = revision in ("head", "heads")
         if not (everything and self.complete(rows)):
-            self._check(rows, revision)
-            absent = rows - self.revisions.all.keys()
-            await _run_alembic(
-                connect, self.folders, absent, "heads" if everything else revision, self._back(rows, revision)
-            )
+            if not everything:
+                self._check_target(rows, revision)
+            absent, back = rows - self.revisions.all.keys(), not everything and self.goes_back(rows, revision)
+            if rows:
+                await connection.execute(_LEAVE_OUT, list(self.revisions.implied(rows)))
+            await _run_alembic(connect, self.folders, absent, "heads" if everything else revision, back)
         if revision == "base":
             await connection.execute("drop table if exists alembic_version")
             return []
-        return await self._write_rows(connection)
+        reached = sorted(self.revisions.tips(self.revisions.applied(await read_rows(connection))))
+        await connection.execute(_NAME, reached)
+        return reached
 
     def check(self, rows: Iterable[str]) -> None:
         """Raise RevisionsRefused when a schema with these rows is of a version that cannot be brought to this one."""
+        carry_over.refuse_older(rows)
         if newer := self.revisions.newer(rows):
             raise RevisionsRefused(f"A newer version wrote it: the migration {newer[0]} is not known here.")
 
-    def _back(self, rows: frozenset[str], revision: str) -> bool:
-        return revision not in ("head", "heads") and self.goes_back(rows, revision)
-
-    def _check(self, rows: frozenset[str], revision: str) -> None:
+    def _check_target(self, rows: frozenset[str], revision: str) -> None:
         """Refuse a target that is none, and a way back that would break a branch which stays."""
         known, applied = self.revisions.all, self.revisions.applied(rows)
         branches = {self.revisions.branch(id) for id in known}
-        if revision in ("head", "heads"):
-            return
         if revision == "base":
             if absent := rows - known.keys():
                 raise RevisionsRefused(
-                    f"Install the package that brought {min(absent)}: only it can take its tables back."
+                    f"Only the package that brought {min(absent)} can take it back: install it first."
                 )
             return
         if _is_relative(revision) and len(branches) > 1:
@@ -146,15 +154,6 @@ class Migrations:
             return set()
         stay, branch = self.revisions.applied([revision]), self.revisions.branch(revision)
         return {id for id in applied - stay if self.revisions.branch(id) == branch}
-
-    async def _write_rows(self, connection: Asyncpg) -> list[str]:
-        """Name each branch's newest step. Alembic leaves out one that another branch depends on, which would be lost
-        with the other's files."""
-        rows = await read_rows(connection)
-        wanted = sorted(self.revisions.tips(self.revisions.applied(rows)))
-        if missing := sorted(set(wanted) - rows):
-            await connection.execute("insert into alembic_version select unnest($1::text[])", missing)
-        return wanted
 
 
 def _is_relative(revision: str) -> bool:
@@ -183,12 +182,16 @@ async def _run_alembic(
             except CommandError as error:
                 raise RevisionsRefused(str(error)) from None
 
+    await _run(connect, run)
+
+
+async def _run(connect: Connect, work: Callable[[Connection], None]) -> None:
     engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
     try:
         async with engine.connect() as connection:
             await connection.execute(text(f"set lock_timeout = '{LOCK_TIMEOUT}'"))
             await connection.commit()
-            await connection.run_sync(run)
+            await connection.run_sync(work)
             await connection.commit()
     finally:
         await engine.dispose()

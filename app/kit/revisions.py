@@ -66,6 +66,11 @@ class Revisions:
                 left.extend(self.all[id].needs)
         return frozenset(found)
 
+    def implied(self, rows: Iterable[str]) -> frozenset[str]:
+        """Those of the rows that others of them need."""
+        known = [row for row in rows if row in self.all]
+        return frozenset(row for row in known if any(row in self.applied([other]) for other in known if other != row))
+
     def complete(self, rows: Iterable[str]) -> bool:
         """Whether the database has every step."""
         return self.applied(rows) == self.all.keys()

@@ -26,6 +26,7 @@ from tests.conftest import fresh_database, make_settings, serving
 from tests.database import PostgresServer
 
 REVISIONS = sorted(Migrations().revisions.all)
+HEADS = sorted(Migrations().heads)
 OURS = """
 select n.nspname || '.' || c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
 where n.nspname !~ '^(pg_|information_schema)'

@@ -1,3 +1,5 @@
+-- What batches are to be handed over to, and what became of it.
+
 create table hand_overs (
   batch_id uuid not null,
   auto_upload_enabled boolean not null,
