@@ -135,6 +135,7 @@ def import_jobs(
     window: Annotated[float, typer.Option(min=0, help="Longest gap in seconds between two jobs of one batch.")] = 60,
     pipeline: Annotated[str | None, typer.Option("--pipeline", "-p", help="Pipeline of rows that name none.")] = None,
     organisation: Annotated[str, typer.Option(help="Created if it does not exist.")] = "Default",
+    encoding: Annotated[str | None, typer.Option(help="Of a file that is not UTF-8, such as cp1252.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be created, and write nothing.")] = False,
 ) -> None:
     """Group the jobs of an older system into batches, by pipeline and time."""
@@ -146,6 +147,7 @@ def import_jobs(
         window=timedelta(seconds=window),
         organisation=organisation,
         pipeline=pipeline,
+        encoding=encoding,
         dry_run=dry_run,
     )
     for batch in added:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,6 +22,7 @@ from app.commands.administration import run_with_database
 from app.files.names import display_name
 from app.installation import Installation
 from app.kit.schemas import check_json, check_moment, check_text
+from app.kit.text_decoding import EncodingUnknown, decode
 from app.pipelines.errors import PipelineUnknown
 from app.pipelines.registry import Registry
 from app.settings import Settings
@@ -44,12 +46,20 @@ class _TakenBackError(Exception):
 
 
 def import_jobs(
-    settings: Settings, file: Path, *, window: timedelta, organisation: str, pipeline: str | None, dry_run: bool
+    settings: Settings,
+    file: Path,
+    *,
+    window: timedelta,
+    organisation: str,
+    pipeline: str | None,
+    encoding: str | None,
+    dry_run: bool,
 ) -> list[AddedBatch]:
     """Group the file's jobs into batches and write them in one transaction, which `dry_run` takes back at its end.
 
     Every row is read before anything is written: ServiceRefused names the lines that cannot be taken. `pipeline` is for
-    rows that name none.
+    rows that name none. A file that is neither UTF-8 nor has a byte order mark is refused without its `encoding`: a
+    wrong guess would stay.
     """
     installation = Installation(settings)
 
@@ -58,7 +68,7 @@ def import_jobs(
         async with installation.database.transaction() as session:
             await installation.get(Registry).save(session)
         registry = installation.get(Registry)
-        groups = group_jobs(_read_jobs(file, registry, pipeline), window)
+        groups = group_jobs(_read_jobs(file, registry, pipeline, encoding), window)
         added: list[AddedBatch] = []
         with suppress(_TakenBackError):
             async with installation.database.transaction() as session:
@@ -100,10 +110,10 @@ def group_legacy(settings: Settings, pipelines: Sequence[str], *, window: timede
     return run_with_database(settings, work, installation)
 
 
-def _read_jobs(file: Path, registry: Registry, pipeline: str | None) -> list[OldJob]:
+def _read_jobs(file: Path, registry: Registry, pipeline: str | None, encoding: str | None) -> list[OldJob]:
     jobs: list[OldJob] = []
     errors: list[str] = []
-    for line, row in _rows(file):
+    for line, row in _rows(file, encoding):
         try:
             jobs.append(_read_job(row, registry, pipeline))
         except (ValueError, PipelineUnknown) as error:
@@ -117,19 +127,23 @@ def _read_jobs(file: Path, registry: Registry, pipeline: str | None) -> list[Old
     return jobs
 
 
-def _rows(file: Path) -> Iterator[tuple[int, Mapping[str, Any] | str]]:
+def _rows(file: Path, encoding: str | None) -> Iterator[tuple[int, Mapping[str, Any] | str]]:
     """Each row with its line number; text instead of a row says what is wrong with the line."""
     try:
-        with file.open(encoding="utf-8-sig", newline="") as lines:
-            if file.suffix.lower() in (".jsonl", ".ndjson", ".json"):
-                for number, line in enumerate(lines, 1):
-                    if line.strip():
-                        yield number, _json_row(line)
-                return
-            reader = csv.DictReader(lines, restkey="", strict=True)
-            for row in reader:
-                yield reader.line_num, "more cells than the heading" if row.get("") else row
-    except (UnicodeDecodeError, csv.Error) as error:
+        decoded = decode(file.read_bytes(), encoding)
+        if decoded.found == "guess":
+            advice = f"say which it is, such as --encoding {decoded.encoding}"
+            raise ServiceRefused(f"{file.name} is not UTF-8, and nothing in it says what it is instead: {advice}.")
+        lines = io.StringIO(decoded.text, newline="")
+        if file.suffix.lower() in (".jsonl", ".ndjson", ".json"):
+            for number, line in enumerate(lines, 1):
+                if line.strip():
+                    yield number, _json_row(line)
+            return
+        reader = csv.DictReader(lines, restkey="", strict=True)
+        for row in reader:
+            yield reader.line_num, "more cells than the heading" if row.get("") else row
+    except (EncodingUnknown, csv.Error) as error:
         raise ServiceRefused(f"{file.name} cannot be read: {error}") from None
 
 

@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from app.kit.json_reading import load_json
+from app.kit.text_decoding import EncodingUnknown, decode, is_markup
 from app.registrations.errors import FileNotReadable
 from app.registrations.findings import Findings
 
 DELIMITERS: Final = (",", ";", "\t", "|")
 LARGEST_CELL: Final = 100_000
 MOST_COLUMNS: Final = 200
-_BOMS: Final = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,47 +58,24 @@ def read_table(data: bytes, findings: Findings) -> Table:
             return _table_of_objects(found, findings)
         findings.repair("json_around_csv", "The file is a JSON answer with the CSV inside; the CSV was taken out.")
         text = found
-    elif start[:200].lower().startswith(("<!doctype", "<html", "<?xml", "<head")):
+    elif is_markup(start):
         raise FileNotReadable("markup_not_csv", "The file is a web page or XML, not CSV: perhaps a saved error page.")
     return _read_csv(text, findings)
 
 
 def _decode(data: bytes, findings: Findings) -> str:
-    for mark, encoding in _BOMS:
-        if data.startswith(mark):
-            try:
-                text = data[len(mark) :].decode(encoding)
-            except UnicodeDecodeError:
-                raise FileNotReadable("encoding_unknown", f"The file says that it is {encoding}, and is not.") from None
-            if encoding != "utf-8":
-                findings.repair("encoding", f"The file is {encoding.upper()}, not UTF-8; it was converted.")
-            break
-    else:
-        text = _decode_unmarked(data, findings)
+    try:
+        decoded = decode(data)
+    except EncodingUnknown as error:
+        raise FileNotReadable("encoding_unknown", f"{error} Save the file as UTF-8 and send it again.") from None
+    if decoded.encoding != "utf-8":
+        findings.repair("encoding", f"The file is not UTF-8; it was read as {decoded.encoding}.")
+    text = decoded.text
     if "\x00" in text:
         line = text[: text.index("\x00")].count("\n") + 1
         raise FileNotReadable(
             "nul_character", f"Line {line} contains the character U+0000: this is no text.", line=line
         )
-    return text
-
-
-def _decode_unmarked(data: bytes, findings: Findings) -> str:
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        from charset_normalizer import from_bytes  # 3 MB that most processes never need
-
-        best = None if b"\x00" in data else from_bytes(data[:200_000]).best()
-    # Below it are the encodings of the west, between which guesses on short texts go wrong.
-    encoding = best.encoding if best else "cp1252"
-    if encoding in ("latin_1", "iso8859_1", "cp1250", "cp1252", "cp775", "cp437", "cp850", "mac_roman", "ascii"):
-        encoding = "cp1252"
-    try:
-        text = data.decode(encoding)
-    except UnicodeDecodeError:
-        raise FileNotReadable("encoding_unknown", "The file is neither UTF-8 nor in an encoding we know.") from None
-    findings.repair("encoding", f"The file is not UTF-8; it was read as {encoding}.")
     return text
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from app.kit.text_decoding import is_markup
 from app.reports.dialect import (
     NAMES,
     NO_DELIMITER,
@@ -246,10 +247,9 @@ def _copy(path: Path, encoding: Encoding, dialect: Dialect, start: int, scan: Sc
 
 
 def _refuse_markup(sample: str) -> None:
-    beginning = sample.lstrip("\ufeff \t\r\n")[:200].casefold()
-    if beginning.startswith(("<!doctype", "<html", "<?xml", "<svg", "<rss")):
+    if is_markup(sample):
         raise TableError(NOT_A_TABLE, "The file is a page of HTML or XML, not a table.")
-    if beginning.startswith(("{\\rtf", "%!ps", "-----begin")):
+    if sample.lstrip("\ufeff \t\r\n")[:200].casefold().startswith(("{\\rtf", "%!ps", "-----begin")):
         raise TableError(NOT_A_TABLE, "The file is a document, not a table.")
 
 

@@ -10,34 +10,27 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from charset_normalizer import from_bytes
-
+from app.kit.text_decoding import (
+    HIGH,
+    SAMPLE,
+    STRAY,
+    UNDEFINED_IN_CP1252,
+    guess_encoding,
+    marked_encoding,
+    telling_lines,
+    wide_encoding,
+)
 from app.reports.table_errors import EMPTY_FILE, ENCODING_UNKNOWN, NOT_A_TABLE, TableError
 
 CHUNK: Final = 1 << 20
-SAMPLE: Final = 1 << 16
 MOST_LISTED: Final = 100
 """So many places of one kind of problem are listed; all are counted."""
 MARK: Final = "\udc80"
 """Stands for bytes that the encoding has no character for. No decoder gives out a lone surrogate by itself."""
-_BOMS: Final = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark it begins with
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
 _CONTROL: Final = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _MULTIBYTE_UTF8: Final = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
-_HIGH: Final = re.compile(rb"[\x80-\xff]")
-_UNDEFINED_IN_CP1252: Final = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
-_WESTERN: Final = frozenset(
-    ("ascii", "cp1252", "latin_1", "iso8859_15", "cp1250", "iso8859_2", "cp1254", "iso8859_9", "cp1257", "mac_roman")
-)
-STRAY: Final = 0.01
+DAMAGE: Final = 0.01
 """Fewer bytes than this share of a file, that no Western encoding has, are damage and not an encoding of their own."""
-_LEAST_EVIDENCE: Final = 24
-"""Guessing a language's encoding from fewer high bytes is a lottery: one © was taken for Japanese."""
 
 
 def _mark(error: UnicodeError) -> tuple[str, int]:
@@ -70,10 +63,9 @@ def detect_encoding(path: Path) -> Encoding:
     """The encoding of a whole file; raises TableError when it is empty, binary or in no encoding that fits."""
     with path.open("rb") as file:
         sample = file.read(SAMPLE)
-        for mark, name in _BOMS:
-            if sample.startswith(mark):
-                return Encoding(name, bom=True)
-        if wide := _wide_without_mark(sample):
+        if marked := marked_encoding(sample):
+            return Encoding(marked, bom=True)
+        if wide := wide_encoding(sample):
             return Encoding(wide)
         if not sample.strip(b" \t\r\n\x00"):
             rest = any(piece.strip(b" \t\r\n\x00") for piece in iter(lambda: file.read(CHUNK), b""))
@@ -90,17 +82,17 @@ def detect_encoding(path: Path) -> Encoding:
                 continue
             is_utf8 = is_utf8 and _decodes(decoder, piece)
             if not is_utf8 or high == 0:
-                found = len(_HIGH.findall(piece))
+                found = len(HIGH.findall(piece))
                 high += found
                 multibyte += sum(map(len, _MULTIBYTE_UTF8.findall(piece)))
-                undefined += len(_UNDEFINED_IN_CP1252.findall(piece))
+                undefined += len(UNDEFINED_IN_CP1252.findall(piece))
                 controls = controls or re.search(rb"[\x80-\x9f]", piece) is not None
                 if len(evidence) < SAMPLE:
-                    evidence += b"\n".join(line for line in piece.splitlines() if not line.isascii())[:SAMPLE]
+                    evidence += telling_lines(piece)
         is_utf8 = is_utf8 and _decodes(decoder, b"", final=True)
     if is_utf8 or multibyte * 2 > high:
         return Encoding("utf-8")
-    if undefined and high < path.stat().st_size * STRAY:
+    if undefined and high < path.stat().st_size * DAMAGE:
         return Encoding("utf-8")
     return Encoding(_single_byte(bytes(evidence), high, undefined, has_controls=controls))
 
@@ -113,19 +105,6 @@ def _decodes(decoder: codecs.IncrementalDecoder, piece: bytes, *, final: bool = 
     return True
 
 
-def _wide_without_mark(sample: bytes) -> str | None:
-    """UTF-16 without a mark: in text of mostly Latin letters every other byte is 0."""
-    pairs = len(sample) // 2
-    if pairs < 4:
-        return None
-    even, odd = sample[: pairs * 2 : 2].count(0), sample[1 : pairs * 2 : 2].count(0)
-    if odd > pairs * 0.4 and even < pairs * 0.05:
-        return "utf-16-le"
-    if even > pairs * 0.4 and odd < pairs * 0.05:
-        return "utf-16-be"
-    return None
-
-
 def _refuse_binary(sample: bytes) -> None:
     controls = len(_CONTROL.findall(sample))
     if controls > len(sample) * 0.02 + 1 or sample.count(0) > len(sample) * 0.3:
@@ -134,13 +113,11 @@ def _refuse_binary(sample: bytes) -> None:
 
 def _single_byte(evidence: bytes, high: int, undefined: int, *, has_controls: bool) -> str:
     """The encoding of text that is not UTF-8: another script's if there is enough to tell it by, else a Western one."""
-    if high >= _LEAST_EVIDENCE:
-        guess = from_bytes(evidence).best()
-        if guess is not None and guess.encoding not in (*_WESTERN, "utf_8"):
-            return codecs.lookup(guess.encoding).name
+    if guessed := guess_encoding(evidence):
+        return guessed
     if not has_controls:
         return "latin-1"
-    if undefined <= high * 0.02:
+    if undefined <= high * STRAY:
         return "cp1252"
     raise TableError(ENCODING_UNKNOWN, "The text is in no encoding that fits; save it as UTF-8 and send it again.")
 

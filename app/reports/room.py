@@ -12,7 +12,7 @@ room = Room(
     routers=(router,),
     models=models,
     pipelines=lambda container: (pipeline,),
-    child_modules=("app.reports.profiling",),
+    child_modules=("app.reports.profiling", "charset_normalizer"),
     expiring=(repository.delete_expired,),
     streamed_forms=("/api/batch-reports",),
 )

@@ -39,8 +39,8 @@ def run(home: Path, database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path
     """Run `tranche import-jobs` over a text, and say how it left and what it printed."""
     monkeypatch.setattr(cli, "all_settings", lambda: make_settings(home, database_url))
 
-    def run(text: str, *options: str, name: str = "old.csv") -> tuple[int, str]:
-        (tmp_path / name).write_text(text)
+    def run(text: str | bytes, *options: str, name: str = "old.csv") -> tuple[int, str]:
+        (tmp_path / name).write_bytes(text if isinstance(text, bytes) else text.encode())
         result = CliRunner().invoke(cli.app, ["import-jobs", str(tmp_path / name), *options])
         return result.exit_code, result.output + str(result.exception or "")
 
@@ -102,3 +102,15 @@ def test_a_row_that_cannot_be_read_stops_everything(run: Run, database_url: str)
     for line in range(2, 10):
         assert f"line {line}: " in said
     assert len(asyncio.run(batches(database_url))) == before
+
+
+def test_encoding_that_the_file_does_not_tell_has_to_be_said(run: Run) -> None:
+    old = "created_at,pipeline,filename\n2024-03-01T10:00:00Z,no-op,KX_QUAY_0001_Crème.png\n".encode("cp1252")
+    code, said = run(old)
+    assert (code, "not UTF-8" in said, "--encoding cp1252" in said) == (1, True, True), said
+    code, said = run(old, "--encoding", "no-such")
+    assert (code, "no encoding no-such" in said) == (1, True), said
+    code, said = run(old, "--encoding", "cp1252", "--dry-run")
+    assert (code, "1 job in 1 batch" in said) == (0, True), said
+    code, said = run(old.decode("cp1252").encode("utf-16"), "--dry-run")
+    assert (code, "1 job in 1 batch" in said) == (0, True), said
