@@ -97,7 +97,7 @@ def test_pause_resume_cancel_and_retry(visit: Visit, service: Service) -> None:
     page.locator(".note.why").get_by_role("button", name="Resume").click()
     expect(state).to_have_text("Processing")
     expect(actions.get_by_role("button", name="Pause")).to_be_focused()
-    expect(page.locator(".note.why")).to_contain_text("this batch runs one at a time")
+    expect(page.locator(".note.why")).to_contain_text("this batch runs one job at a time")
     expect(actions.get_by_role("button", name="Retry failed")).to_have_attribute("title", "No job has failed")
 
     actions.get_by_role("button", name="Pause").click()

@@ -30,9 +30,9 @@ export function batchOptions(parts) {
   }
 
   function orderText() {
-    const most = max.value;
-    if ((mode.value || pipeline?.mode) === 'sequential' || most === '1') return 'one at a time';
-    return `up to ${most || pipeline?.max_parallel} at once`;
+    const most = Number(max.value) || pipeline?.max_parallel;
+    if ((mode.value || pipeline?.mode) === 'sequential' || most === 1) return 'one job at a time';
+    return `up to ${most} jobs at once`;
   }
 
   function policyOf() {

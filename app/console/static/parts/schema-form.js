@@ -1,5 +1,6 @@
 // A form made from a JSON schema (draft 2020-12, as pydantic writes it), and the values it holds.
 import { h, setAttr } from '../dom.js';
+import { plural } from '../format.js';
 
 /** @import { FieldError, JsonSchema } from '../../api.d.ts' */
 /** @import { Attributes } from '../../types.d.ts' */
@@ -75,8 +76,8 @@ class InvalidField extends Error {}
 /** @param {Input} input @param {JsonSchema} spec */
 function messageFor({ validity, type }, spec) {
   if (validity.badInput) return type === 'number' ? 'is not a number' : 'is not complete';
-  if (validity.tooShort) return `needs at least ${spec.minLength} characters`;
-  if (validity.tooLong) return `has more than ${spec.maxLength} characters`;
+  if (validity.tooShort) return `needs at least ${plural(spec.minLength ?? 0, 'character')}`;
+  if (validity.tooLong) return `has more than ${plural(spec.maxLength ?? 0, 'character')}`;
   if (validity.rangeUnderflow) return `has to be ${spec.minimum ?? (spec.exclusiveMinimum ?? 0) + 1} or more`;
   if (validity.rangeOverflow) return `has to be ${spec.maximum} or less`;
   if (validity.stepMismatch) return 'has to be a whole number';

@@ -44,10 +44,12 @@ function pendingMessage(batch, jobs, slots, reported) {
     const first = delayed.map((job) => job.run_at ?? '').sort()[0];
     return `${waitingJobs(pending)} to be retried, the first at ${timeOfDay(first)}.`;
   }
-  if (limit === 1) return `${waitingJobs(pending)}: this batch runs one at a time.${nextName}`;
+  if (limit === 1) return `${waitingJobs(pending)}: this batch runs one job at a time.${nextName}`;
   if (limit && running >= limit) return `${waitingJobs(pending)}: all ${limit} slots of this batch are in use.`;
   if (slots && slots.used >= slots.total) {
-    return `${waitingJobs(pending)} for a slot: all ${slots.total} slots of this service are in use.`;
+    const inUse =
+      slots.total === 1 ? 'the only slot of this service is' : `all ${slots.total} slots of this service are`;
+    return `${waitingJobs(pending)} for a slot: ${inUse} in use.`;
   }
   if (!running) return `${waitingJobs(pending)} for a slot.${nextName}`;
   return `${waitingJobs(pending)} for ${pending === 1 ? 'its' : 'their'} turn.${nextName}`;
@@ -70,7 +72,7 @@ function outcomeMessage(batch) {
 function pausedMessage({ counters, first_n: trial, pause_reason: reason }, by) {
   const decide = 'Resume it or cancel it.';
   const finishing = counters.running
-    ? ` ${plural(counters.running, 'job')} ${counters.running === 1 ? 'finishes its' : 'finish their'} step.`
+    ? ` ${plural(counters.running, 'job')} ${counters.running === 1 ? 'is finishing its' : 'are finishing their'} current step.`
     : '';
   if (reason === 'failure_threshold') {
     const share = `${counters.failed.toLocaleString('en')} of ${plural(counters.total, 'job')} failed`;

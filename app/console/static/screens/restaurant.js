@@ -183,7 +183,7 @@ function openRestaurant(id, edits) {
         word('ICP', one.icp_score == null ? null : `${one.icp_score}/10`),
         one.last_batch_id &&
           h('span', 'Last batch ', h('a', { href: `#/batches/${one.last_batch_id}` }, one.last_batch_name)),
-        one.live_at && h('span', { title: dateTime(one.live_at) }, `live since ${timeAgo(one.live_at)}`),
+        one.live_at && h('span', { title: dateTime(one.live_at) }, `went live ${timeAgo(one.live_at)}`),
       ]),
       h('div.columns', h('section.stack', h('h2', 'Details'), knownFacts(one)), menuSection(one, report, onKept)),
     );

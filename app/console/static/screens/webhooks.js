@@ -162,7 +162,7 @@ function warningOf(hook) {
       icon('failed'),
       h(
         'span',
-        h('b', 'Switched off: '),
+        h('b', 'Disabled: '),
         `${DISABLED_REASONS[hook.disabled_reason] ?? hook.disabled_reason}. “Enable” sends what is waiting.`,
       ),
     );
