@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-import zipfile
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -15,11 +14,9 @@ from typing import Any
 import pytest
 
 from tests.conftest import WORKLOADS, make_home
+from tests.example_package import ROOT, install_example
 from tests.live import LiveServer
 from tests.patience import patient
-
-ROOT = Path(__file__).resolve().parent.parent
-EXAMPLE = ROOT / "examples" / "link_watch"
 
 
 class Site(BaseHTTPRequestHandler):
@@ -42,15 +39,7 @@ def site() -> Iterator[str]:
 
 @pytest.fixture
 def installed(tmp_path: Path) -> Path:
-    """A folder of installed packages with the example in it, built from a copy that lies outside the repository."""
-    copy = tmp_path / "link_watch"
-    shutil.copytree(EXAMPLE, copy)
-    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
-    done = subprocess.run(command, cwd=copy, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    packages = tmp_path / "packages"
-    zipfile.ZipFile(next(tmp_path.glob("*.whl"))).extractall(packages)
-    return packages
+    return install_example(tmp_path)
 
 
 def tranche(server: LiveServer, *arguments: str) -> str:

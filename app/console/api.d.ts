@@ -199,8 +199,8 @@ export interface Pipeline {
   accepts: ItemKind[];
   steps: PipelineStep[];
   params_schema: JsonSchema;
-  /** The address of an ES module that shows the results of this pipeline. */
-  result_view?: string | null;
+  /** The path of an ES module that shows the results of this pipeline. */
+  result_view: string | null;
 }
 
 export interface PipelineOfBatch {
