@@ -1,5 +1,7 @@
--- What the squashed schema has, and the last pre-release, at migration 0013, had not. Run once, when such a database is
--- started.
+-- What the squashed schema has, and the last pre-release, at migration 0013, had not; the views follow from their own
+-- file. Run once, when such a database is started.
+
+drop view batch_operation_logs, batch_report_files, batch_reports;
 
 create table hand_overs (
   batch_id uuid not null,
@@ -19,3 +21,5 @@ from batches where auto_upload_enabled or monday_sync_enabled;
 
 alter table batches drop column auto_upload_enabled, drop column monday_sync_enabled, drop column dropbox_directory_id,
   drop column monday_item_id, drop column handed_over_at;
+
+create index ix_batches_several on batches (organisation_id, created_at, id) where total_pipelines > 1;

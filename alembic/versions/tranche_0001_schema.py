@@ -23,7 +23,10 @@ def downgrade() -> None:
     # What the engine and the runner installed beside the migrations goes as well.
     op.execute("drop schema if exists engine cascade")
     op.execute("drop schema if exists runner cascade")
-    op.execute("drop view batch_operation_logs, batch_report_files, batch_reports")
+    op.execute("""
+        drop view batch_operation_logs, registration_job_steps, registration_jobs, registration_batch_jobs,
+          extraction_results, pdf_files, batch_jobs, processing_batches, batch_report_files, batch_reports
+    """)
     op.execute("""
         drop table hand_overs, lead_data, data_batch_types, plays, schedule_runs, schedules, templates, restaurants,
           reports, sheet_claims, extractions, sheets, result_links, result_guesses, batch_mails, webhook_deliveries,

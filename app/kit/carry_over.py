@@ -58,9 +58,10 @@ def carry_over(connection: Connection, scripts: Path) -> None:
     config.set_main_option("script_location", str(scripts).replace("%", "%%"))
     config.attributes["connection"] = connection
     current = connection.execute(text("select current_schema()")).scalar_one()
-    script = (scripts / "from_0013.sql").read_text("utf-8")
-    for statement in re.findall(r"(?:--[^\n]*|\$\$.*?\$\$|[^;])+;", script, re.DOTALL):
-        connection.exec_driver_sql(statement)
+    for name in ("from_0013.sql", "versions/tranche_0001_schema/14_views.sql"):
+        script = (scripts / name).read_text("utf-8")
+        for statement in re.findall(r"(?:--[^\n]*|\$\$.*?\$\$|[^;])+;", script, re.DOTALL):
+            connection.exec_driver_sql(statement)
     _set_row(connection, _SCHEMA_STEP)
     command.upgrade(config, _FUNCTION_STEP)
     _set_row(connection, _SQUASHED)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Connection, DateTime, ForeignKey, Index, Integer, Text, event, func, text
+from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, Integer, Text, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -59,29 +59,3 @@ Index(
     postgresql_where=text(f"({JOB_SUBJECT}) is not null"),
     _table=Base.metadata.tables[Job.__tablename__],
 )
-
-LOG_VIEW: Final = f"""
-create view batch_operation_logs as
-select md5(e.batch_id::text || ':' || e.id)::uuid as id, e.batch_id as batch_job_id, e.job_id as registration_job_id,
-  case e.type when 'step.failed' then 'error_occurred' when 'job.failed' then 'error_occurred'
-    when 'batch.alerted' then 'error_occurred' when 'job.retrying' then 'retry_attempted'
-    else replace(e.type, '.', '_') end as operation,
-  e.data || jsonb_strip_nulls(jsonb_build_object('step', e.step, 'actor', e.actor, 'event', e.type, 'event_id', e.id))
-    as details,
-  e.created_at, b.organisation_id, e.id as event_id, 0 as place
-from events e join batches b on b.id = e.batch_id join pipelines p on p.id = b.pipeline_id
-where p.key = '{PIPELINE_KEY}'
-union all
-select md5(j.id::text || ' created')::uuid, j.batch_id, j.id, 'job_created',
-  jsonb_strip_nulls(jsonb_build_object('sequence', j.sequence, 'name', j.filename, 'restaurant_id', j.{JOB_SUBJECT},
-    'retry_of_job_id', j.retry_of_job_id)),
-  j.created_at, b.organisation_id, 1, j.sequence
-from jobs j join batches b on b.id = j.batch_id join pipelines p on p.id = b.pipeline_id
-where p.key = '{PIPELINE_KEY}'
-"""
-"""`event_id` and `place` are the order: a batch's jobs are created with its first event."""
-
-
-@event.listens_for(Base.metadata, "after_create")
-def _create_view(_: object, connection: Connection, **__: object) -> None:
-    connection.exec_driver_sql(LOG_VIEW)

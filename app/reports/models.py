@@ -7,7 +7,6 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
-    DDL,
     BigInteger,
     CheckConstraint,
     DateTime,
@@ -17,7 +16,6 @@ from sqlalchemy import (
     Text,
     Uuid,
     column,
-    event,
     func,
     table,
     text,
@@ -57,30 +55,6 @@ class Report(Base):
     created_at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.now())
     expires_at: Mapped[datetime | None] = mapped_column(Timestamp)
 
-
-BATCH_REPORTS_VIEW: Final = f"""
-create view batch_reports as
-select b.id, b.organisation_id, b.name, b.status, b.total_jobs as total_files, b.completed_jobs as successful_files,
-  b.failed_jobs + b.cancelled_jobs + b.skipped_jobs as failed_files, b.processing_time_ms, b.summary_data,
-  b.total_size, b.created_at, b.completed_at, b.archived_at, b.expires_at
-from batches b join pipelines p on p.id = b.pipeline_id
-where p.key = '{PIPELINE_KEY}'
-"""
-BATCH_REPORT_FILES_VIEW: Final = f"""
-create view batch_report_files as
-select j.id, j.batch_id, r.id as report_id, coalesce(j.filename, j.source_url) as file_name, j.file_size,
-  coalesce(r.file_type, lower(substring(j.filename from '[.]([^.]+)$'))) as file_type,
-  case j.status when 'pending' then 'pending' when 'running' then 'processing' when 'completed' then 'success'
-    else 'failed' end as processing_status,
-  j.status, j.stage, j.sequence as processing_order, j.error_code,
-  coalesce(j.error_message, case j.status when 'cancelled' then 'The file was cancelled.'
-    when 'skipped' then 'The file was skipped.' end) as error_message,
-  j.created_at, j.started_at, j.completed_at
-from jobs j join pipelines p on p.id = j.pipeline_id left join reports r on r.job_id = j.id
-where p.key = '{PIPELINE_KEY}'
-"""
-for view in (BATCH_REPORTS_VIEW, BATCH_REPORT_FILES_VIEW):
-    event.listen(Base.metadata, "after_create", DDL(view))  # type: ignore[no-untyped-call]
 
 batch_reports: Final = table(
     "batch_reports",

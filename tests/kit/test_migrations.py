@@ -43,7 +43,9 @@ union all select indexdef from pg_indexes where schemaname = 'public'
 union all select relname || ' ' || coalesce(reloptions::text, '') from pg_class
 where relnamespace = 'public'::regnamespace and relkind = 'r'
 union all select table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable || ' '
-  || coalesce(column_default, '') from information_schema.columns where table_schema = 'public'
+  || coalesce(column_default, '')
+from information_schema.columns join information_schema.tables using (table_schema, table_name)
+where table_schema = 'public' and table_type = 'BASE TABLE'
 """
 TABLES = "select relname::text from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'"
 Rows = dict[str, list[dict[str, Any]]]

@@ -11,11 +11,12 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ClauseElement, Executable, Select
 
-from app.reports.models import BATCH_REPORTS_VIEW, batch_reports
+from app.reports.models import batch_reports
 from app.reports.repository import BatchReportFilter, summary_conditions
 from app.reports.summary_filter import read_paths
 from app.runner.runner import Runner
 from tests.auth.people import caller, key_of
+from tests.batch_helpers import follow
 from tests.conftest import Api
 from tests.reports.tables import PEOPLE, report_on
 
@@ -191,7 +192,6 @@ async def test_nothing_of_it_is_another_organisations(api: Api, batches: list[di
 
 
 async def test_the_views_have_the_names_of_the_document(api: Api, batches: list[dict[str, Any]]) -> None:
-    assert "batch_reports" in BATCH_REPORTS_VIEW
     async with api.installation.database.transaction() as session:
         query = text("select successful_files, failed_files, status from batch_reports where id = :id")
         assert tuple((await session.execute(query, {"id": batches[1]["id"]})).one()) == (1, 1, "partial")
@@ -209,3 +209,22 @@ async def test_a_submission_repeated_makes_one_batch(api: Api) -> None:
     assert (first.status_code, first.json()) == (201, again.json())
     assert again.headers["Idempotent-Replayed"] == "true"
     assert again.headers["Location"] == first.headers["Location"]
+
+
+async def test_a_batch_of_several_pipelines_has_its_report_and_counts_its_tables(api: Api) -> None:
+    parts = [("files", (name, content)) for name, content in (("a.csv", PEOPLE), ("bad.csv", b""))]
+    created = await api.post("/api/jobs/batch", data={"pipelines": ["originals", "data-report"]}, files=parts)
+    batch_id = created.json()["batch_id"]
+    await follow(api, batch_id)
+    batch = (await api.get(f"/api/batch-reports/{batch_id}")).json()
+    assert (batch["total_files"], batch["successful_files"], batch["failed_files"]) == (2, 1, 1)
+    files = (await api.get(f"/api/batch-reports/{batch_id}/files")).json()["files"]
+    assert [(file["file_name"], file["processing_status"]) for file in files] == [
+        ("a.csv", "success"),
+        ("bad.csv", "failed"),
+    ]
+    listed = (await api.get("/api/batch-reports?limit=1")).json()["batch_reports"]
+    assert [batch["id"] for batch in listed] == [batch_id]
+    async with api.installation.database.transaction() as session:
+        lonely = "select count(*) from batch_report_files where batch_id not in (select id from batch_reports)"
+        assert (await session.execute(text(lonely))).scalar_one() == 0

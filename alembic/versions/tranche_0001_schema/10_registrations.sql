@@ -1,4 +1,4 @@
--- Restaurants, the index that finds a restaurant's registrations, and the log of operations.
+-- Restaurants, and the index that finds a restaurant's registrations.
 
 create table restaurants (
   id uuid not null,
@@ -33,21 +33,3 @@ create index ix_restaurants_organisation_id_name on restaurants (organisation_id
 
 create index ix_jobs_restaurant_id on jobs ((record ->> 'restaurant_id'), id desc) where (record ->>
   'restaurant_id') is not null;
-
-create view batch_operation_logs as
-select md5(e.batch_id::text || ':' || e.id)::uuid as id, e.batch_id as batch_job_id, e.job_id as registration_job_id,
-  case e.type when 'step.failed' then 'error_occurred' when 'job.failed' then 'error_occurred'
-    when 'batch.alerted' then 'error_occurred' when 'job.retrying' then 'retry_attempted'
-    else replace(e.type, '.', '_') end as operation,
-  e.data || jsonb_strip_nulls(jsonb_build_object('step', e.step, 'actor', e.actor, 'event', e.type, 'event_id', e.id))
-    as details,
-  e.created_at, b.organisation_id, e.id as event_id, 0 as place
-from events e join batches b on b.id = e.batch_id join pipelines p on p.id = b.pipeline_id
-where p.key = 'restaurant-registration'
-union all
-select md5(j.id::text || ' created')::uuid, j.batch_id, j.id, 'job_created',
-  jsonb_strip_nulls(jsonb_build_object('sequence', j.sequence, 'name', j.filename,
-    'restaurant_id', j.record ->> 'restaurant_id', 'retry_of_job_id', j.retry_of_job_id)),
-  j.created_at, b.organisation_id, 1, j.sequence
-from jobs j join batches b on b.id = j.batch_id join pipelines p on p.id = b.pipeline_id
-where p.key = 'restaurant-registration';
