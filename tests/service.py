@@ -6,10 +6,12 @@ import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
+from fastapi import FastAPI
 from pydantic import SecretStr
 from sqlalchemy import text
 
@@ -22,6 +24,7 @@ from app.main import create_app
 from app.rooms import all_rooms
 from app.settings import Settings, read_settings
 from tests.database import PostgresServer, fresh_database, make_home
+from tests.declared_problems import check_answer
 from tests.patience import patient
 
 ADMIN_KEY = "trn_the-key-of-the-tests-0123456789"
@@ -47,9 +50,10 @@ def make_settings(home: Path, database_url: str | None, **values: Any) -> Settin
 class Api(httpx.AsyncClient):
     """A client of the service with an administrator's key of one organisation.
 
-    `settings` and `installation` are the service's own; `organisation` and `key` are the client's.
+    `app`, `settings` and `installation` are the service's own; `organisation` and `key` are the client's.
     """
 
+    app: FastAPI
     settings: Settings
     installation: Installation
     organisation: str
@@ -63,12 +67,12 @@ class Api(httpx.AsyncClient):
 
 
 @asynccontextmanager
-async def client_of(
-    url: str, settings: Settings, installation: Installation, organisation: str, key: str
-) -> AsyncIterator[Api]:
-    """A client of a running service."""
-    async with Api(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=patient(30)) as client:
-        client.settings, client.installation = settings, installation
+async def client_of(url: str, app: FastAPI, settings: Settings, organisation: str, key: str) -> AsyncIterator[Api]:
+    """A client of a running service, which holds every problem that it gets against openapi.json."""
+    hooks = {"response": [partial(check_answer, app)]}
+    headers = {"Authorization": f"Bearer {key}"}
+    async with Api(base_url=url, headers=headers, timeout=patient(30), event_hooks=hooks) as client:
+        client.app, client.settings, client.installation = app, settings, app.state.container
         client.organisation, client.key = organisation, key
         yield client
 
@@ -86,7 +90,7 @@ async def serving(settings: Settings) -> AsyncIterator[Api]:
                 await task
             await asyncio.sleep(0.01)
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        async with client_of(url, settings, app.state.container, "Default", ADMIN_KEY) as client:
+        async with client_of(url, app, settings, "Default", ADMIN_KEY) as client:
             yield client
     finally:
         app.state.container.get(Hub).say_bye()
@@ -101,7 +105,7 @@ async def tenant(service: Api, organisation: str) -> AsyncIterator[Api]:
     async with database.transaction() as session:
         user = await auth_service.ensure_user(session, organisation, "admin", "admin")
         _, key = await auth_service.add_key(session, user.id, "tests")
-    async with client_of(str(service.base_url), service.settings, service.installation, organisation, key) as client:
+    async with client_of(str(service.base_url), service.app, service.settings, organisation, key) as client:
         yield client
     if service.settings.worker == "embedded":
         async with database.transaction() as session:

@@ -28,6 +28,9 @@ PUBLIC = {
 """What needs no credential, or carries it in itself."""
 
 
+KINDS = sorted(set(all_problems()), key=lambda kind: kind.__name__)
+
+
 @pytest.fixture(scope="module")
 async def document(api: Api) -> dict[str, Any]:
     return dict((await api.get("/openapi.json")).json())
@@ -104,9 +107,7 @@ def test_operations_are_told_in_words(document: dict[str, Any]) -> None:
     assert all(words.endswith(".") for words in told.values())
 
 
-@pytest.mark.parametrize(
-    "kind", sorted(set(all_problems()), key=lambda kind: kind.__name__), ids=lambda kind: kind.__name__
-)
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_every_problem_says_what_it_means(kind: type[Problem]) -> None:
     assert vars(kind).get("__doc__"), "a docstring of its own"
     assert re.fullmatch(r"[A-Z`].*[.]", kind.meaning())
@@ -118,3 +119,18 @@ def test_a_code_has_one_class() -> None:
     for kind in all_problems():
         by_code[kind.code].add(kind)
     assert {code: kinds for code, kinds in by_code.items() if len(kinds) > 1} == {}
+
+
+BEFORE_ROUTING = {"MethodNotAllowed", "RequestTimeout", "HeaderFieldsTooLarge", "Unavailable"}
+"""Answered outside of any operation, or only what others are made from."""
+
+
+def test_every_problem_is_named_by_an_operation(document: dict[str, Any]) -> None:
+    named = {
+        code
+        for _, _, operation in operations(document)
+        for answer in operation["responses"].values()
+        for code in answer.get("content", {}).get("application/problem+json", {}).get("examples", {})
+    }
+    missing = {kind.__name__ for kind in KINDS if kind.code not in named}
+    assert missing <= BEFORE_ROUTING

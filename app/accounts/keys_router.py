@@ -12,6 +12,7 @@ from app.auth import repository, service
 from app.auth.dependencies import AdminDep
 from app.auth.secrets import new_salt, secret_from
 from app.idempotency.dependencies import OnceDep
+from app.kit.declarations import raises
 from app.kit.dependencies import SessionDep, SigningKeyDep
 from app.kit.errors import NotFound
 
@@ -44,6 +45,7 @@ async def create_key(
 
 
 @router.delete("/{key_id}", status_code=204)
+@raises(NotFound)
 async def revoke_key(key_id: UUID, session: SessionDep, caller: AdminDep) -> None:
     """Revoke a key: it stops working at once."""
     if await repository.find_key(session, caller.organisation_id, key_id) is None:

@@ -19,7 +19,7 @@ from app.auth.models import Organisation, User
 from app.auth.secrets import new_salt, secret_from, secret_hash
 from app.idempotency.dependencies import KeyedRequestDep
 from app.idempotency.once import Once
-from app.kit.declarations import RouteTag, takes_query
+from app.kit.declarations import RouteTag, raises, takes_query
 from app.kit.dependencies import SessionDep, SigningKeyDep
 
 _TAG = RouteTag("auth", "Sign in and out, and make and revoke keys.")
@@ -70,6 +70,7 @@ async def follow_sign_in_link(
 
 
 @router.post("/api/session", status_code=201)
+@raises(KeyNotValid, refuse_cross_site)
 async def create_session(
     body: SignIn,
     session: SessionDep,

@@ -22,7 +22,7 @@ from app.automation.schemas import (
 )
 from app.batches.schemas import BatchCreated
 from app.idempotency.dependencies import OnceDep
-from app.kit.declarations import RouteTag
+from app.kit.declarations import RouteTag, raises, sends
 from app.kit.dependencies import PageDep, SessionDep
 
 _TAG = RouteTag("automation", "Templates make batches again, by hand or by a schedule.")
@@ -40,6 +40,8 @@ async def list_item_sources(runner: TemplateRunnerDep, caller: CallerDep) -> Ite
 
 
 @router.post("/templates", status_code=201)
+@raises(service.add_template)
+@sends("Location")
 async def create_template(
     body: TemplateCreate, session: SessionDep, caller: CallerDep, runner: TemplateRunnerDep, once: OnceDep
 ) -> TemplateRead:
@@ -56,12 +58,14 @@ async def list_templates(session: SessionDep, caller: CallerDep, page: PageDep) 
 
 
 @router.get("/templates/{template_id}")
+@raises(service.get_template)
 async def get_template(template_id: UUID, session: SessionDep, caller: CallerDep) -> TemplateRead:
     """One template."""
     return TemplateRead.of(await service.get_template(session, caller, template_id))
 
 
 @router.patch("/templates/{template_id}")
+@raises(service.update_template)
 async def update_template(
     template_id: UUID, body: TemplateUpdate, session: SessionDep, caller: CallerDep, runner: TemplateRunnerDep
 ) -> TemplateRead:
@@ -70,12 +74,15 @@ async def update_template(
 
 
 @router.delete("/templates/{template_id}", status_code=204)
+@raises(service.delete_template)
 async def delete_template(template_id: UUID, session: SessionDep, caller: CallerDep) -> None:
     """Remove a template with its schedules; the batches it made stay."""
     await service.delete_template(session, caller, template_id)
 
 
 @router.post("/templates/{template_id}/run", status_code=201, responses={200: {"model": DryRun}})
+@raises(service.get_template, service.TemplateRunner.run, service.TemplateRunner.preview)
+@sends("Location")
 async def run_template(
     template_id: UUID,
     response: Response,

@@ -19,6 +19,7 @@ from app.automation.service import TemplateRunner
 from app.automation.times import next_times
 from app.batches.schemas import BatchCreated
 from app.batches.service import database_now
+from app.kit.declarations import raises
 from app.kit.errors import existing
 
 MOST_WAITING: Final = 100
@@ -26,11 +27,13 @@ MOST_WAITING: Final = 100
 RUNS_KEPT: Final = timedelta(days=90)
 
 
+@raises(ScheduleNotFound)
 async def get_schedule(session: AsyncSession, caller: Caller, schedule_id: UUID) -> tuple[Schedule, Template]:
     """The schedule and its template; raises ScheduleNotFound (404)."""
     return existing(await repository.find_schedule(session, caller.organisation_id, schedule_id), ScheduleNotFound)
 
 
+@raises(service.get_template)
 async def add_schedule(session: AsyncSession, caller: Caller, body: ScheduleCreate) -> tuple[Schedule, Template]:
     """A new schedule; its batches are the caller's."""
     template = await service.get_template(session, caller, body.template_id)
@@ -46,6 +49,7 @@ async def add_schedule(session: AsyncSession, caller: Caller, body: ScheduleCrea
     return schedule, template
 
 
+@raises(get_schedule)
 async def update_schedule(
     session: AsyncSession, caller: Caller, schedule_id: UUID, body: ScheduleUpdate
 ) -> tuple[Schedule, Template]:
@@ -62,6 +66,7 @@ async def update_schedule(
     return schedule, template
 
 
+@raises(get_schedule)
 async def pause_schedule(
     session: AsyncSession, caller: Caller, schedule_id: UUID, *, paused: bool
 ) -> tuple[Schedule, Template]:
@@ -76,6 +81,7 @@ async def pause_schedule(
     return schedule, template
 
 
+@raises(get_schedule, TemplateRunner.run)
 async def run_now(session: AsyncSession, caller: Caller, runner: TemplateRunner, schedule_id: UUID) -> BatchCreated:
     """Fire at once, whatever still works; the next time stays where it is."""
     schedule, template = await get_schedule(session, caller, schedule_id)

@@ -28,6 +28,7 @@ from app.automation.times import in_words, next_times
 from app.batches.schemas import BatchCreated
 from app.batches.service import database_now
 from app.idempotency.dependencies import OnceDep
+from app.kit.declarations import raises, sends
 from app.kit.dependencies import PageDep, SessionDep
 
 router = APIRouter(prefix="/api/schedules", tags=["automation"])
@@ -61,6 +62,8 @@ async def preview_schedule(
 
 
 @router.post("", status_code=201)
+@raises(schedules.add_schedule)
+@sends("Location")
 async def create_schedule(body: ScheduleCreate, session: SessionDep, caller: CallerDep, once: OnceDep) -> ScheduleRead:
     """Run a template at certain times."""
 
@@ -78,12 +81,14 @@ async def list_schedules(session: SessionDep, caller: CallerDep, page: PageDep) 
 
 
 @router.get("/{schedule_id}")
+@raises(schedules.get_schedule)
 async def get_schedule(schedule_id: UUID, session: SessionDep, caller: CallerDep) -> ScheduleRead:
     """One schedule with its next times and its last run."""
     return (await _read(session, [await schedules.get_schedule(session, caller, schedule_id)]))[0]
 
 
 @router.patch("/{schedule_id}")
+@raises(schedules.update_schedule)
 async def update_schedule(
     schedule_id: UUID, body: ScheduleUpdate, session: SessionDep, caller: CallerDep
 ) -> ScheduleRead:
@@ -92,24 +97,29 @@ async def update_schedule(
 
 
 @router.delete("/{schedule_id}", status_code=204)
+@raises(schedules.get_schedule)
 async def delete_schedule(schedule_id: UUID, session: SessionDep, caller: CallerDep) -> None:
     """Remove a schedule; the batches it made stay."""
     await session.delete((await schedules.get_schedule(session, caller, schedule_id))[0])
 
 
 @router.post("/{schedule_id}/pause")
+@raises(schedules.pause_schedule)
 async def pause_schedule(schedule_id: UUID, session: SessionDep, caller: CallerDep) -> ScheduleRead:
     """Fire no more until it is resumed."""
     return (await _read(session, [await schedules.pause_schedule(session, caller, schedule_id, paused=True)]))[0]
 
 
 @router.post("/{schedule_id}/resume")
+@raises(schedules.pause_schedule)
 async def resume_schedule(schedule_id: UUID, session: SessionDep, caller: CallerDep) -> ScheduleRead:
     """Fire again from the next time on."""
     return (await _read(session, [await schedules.pause_schedule(session, caller, schedule_id, paused=False)]))[0]
 
 
 @router.post("/{schedule_id}/run", status_code=201)
+@raises(schedules.run_now)
+@sends("Location")
 async def run_schedule(
     schedule_id: UUID, session: SessionDep, caller: CallerDep, runner: TemplateRunnerDep, once: OnceDep
 ) -> BatchCreated:
@@ -124,6 +134,7 @@ async def run_schedule(
 
 
 @router.get("/{schedule_id}/runs")
+@raises(schedules.get_schedule)
 async def list_schedule_runs(schedule_id: UUID, session: SessionDep, caller: CallerDep, page: PageDep) -> RunPage:
     """Every time the schedule was due in the last 90 days, newest first."""
     await schedules.get_schedule(session, caller, schedule_id)

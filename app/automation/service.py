@@ -22,12 +22,14 @@ from app.automation.schemas import (
 from app.automation.template_items import SOURCE, ItemSources, check_source, find_jobs
 from app.batches import service as batch_service
 from app.batches import submission
+from app.batches.errors import BatchNotFound
 from app.batches.responses import pipelines_of
 from app.batches.schemas import BatchCreated, BatchOptions, Item
 from app.batches.secret_params import with_secrets_of
 from app.batches.submission import Notifier
 from app.files import repository as file_repository
-from app.kit.errors import existing, explain_error
+from app.kit.declarations import raises
+from app.kit.errors import Conflict, existing, explain_error
 from app.kit.ids import new_id
 from app.pipelines.registry import Registry
 
@@ -40,6 +42,7 @@ class TemplateRunner:
     def __init__(self, registry: Registry, notifier: Notifier, sources: ItemSources, max_jobs: int) -> None:
         self.registry, self.notifier, self.sources, self.max_jobs = registry, notifier, sources, max_jobs
 
+    @raises(OverridesNotValid, find_jobs, submission.submit)
     async def run(
         self,
         session: AsyncSession,
@@ -56,6 +59,7 @@ class TemplateRunner:
             session, caller, self.registry, self.notifier, options, jobs, max_jobs=self.max_jobs, relation=relation
         )
 
+    @raises(OverridesNotValid, find_jobs, submission.submit)
     async def preview(self, session: AsyncSession, caller: Caller, template: Template, body: TemplateRun) -> DryRun:
         """What such a batch would hold, refused as the batch would be; nothing is written."""
         options = self._options(template, body)
@@ -72,6 +76,7 @@ class TemplateRunner:
             options=options.model_dump(mode="json", exclude_none=True),
         )
 
+    @raises(submission.check_tasks, check_source)
     def check(self, options: BatchOptions, source: Any) -> None:
         """Refuse a template that could never run."""
         submission.check_tasks(self.registry, options)
@@ -95,11 +100,13 @@ def _as_row(options: BatchOptions) -> dict[str, Any]:
     return options.model_dump(mode="json", exclude_unset=True)
 
 
+@raises(TemplateNotFound)
 async def get_template(session: AsyncSession, caller: Caller, template_id: UUID) -> Template:
     """The template; raises TemplateNotFound (404)."""
     return existing(await repository.find_template(session, caller.organisation_id, template_id), TemplateNotFound)
 
 
+@raises(TemplateRunner.check, BatchNotFound, Conflict)
 async def add_template(session: AsyncSession, caller: Caller, runner: TemplateRunner, body: TemplateCreate) -> Template:
     """A new template. Files that it takes from a batch are tagged, so that they outlive the batch."""
     template_id, options, source = new_id(), body.options, body.source
@@ -127,6 +134,7 @@ async def add_template(session: AsyncSession, caller: Caller, runner: TemplateRu
     return template
 
 
+@raises(get_template, TemplateRunner.check, Conflict)
 async def update_template(
     session: AsyncSession, caller: Caller, runner: TemplateRunner, template_id: UUID, body: TemplateUpdate
 ) -> Template:
@@ -150,6 +158,7 @@ async def update_template(
     return template
 
 
+@raises(get_template)
 async def delete_template(session: AsyncSession, caller: Caller, template_id: UUID) -> None:
     """Remove a template with its schedules; the batches it made stay."""
     template = await get_template(session, caller, template_id)

@@ -14,6 +14,7 @@ from app.batches.item_sources import ItemSource
 from app.batches.items import job_of_file, jobs_of_items
 from app.batches.submission import NewJob
 from app.files import repository as file_repository
+from app.kit.declarations import raises
 from app.kit.errors import explain_error
 from app.kit.pages import PageRequest
 from app.pipelines.contract import Params
@@ -22,12 +23,14 @@ SOURCE: TypeAdapter[ItemsSource | FilesSource | RowsSource] = TypeAdapter(Templa
 ItemSources = Mapping[str, ItemSource]
 
 
+@raises(SourceUnknown, FilterNotValid)
 def check_source(source: ItemsSource | FilesSource | RowsSource, sources: ItemSources) -> None:
     """Raise SourceUnknown or FilterNotValid (422) for rows that cannot be asked for."""
     if isinstance(source, RowsSource):
         _filter_of(source, sources)
 
 
+@raises(jobs_of_items, SourceUnknown, FilterNotValid)
 async def find_jobs(
     session: AsyncSession,
     organisation_id: UUID,
@@ -47,6 +50,7 @@ async def find_jobs(
             return await rows.list_jobs(session, organisation_id, wanted, limit)
 
 
+@raises(SourceUnknown, FilterNotValid)
 def _filter_of(source: RowsSource, sources: ItemSources) -> tuple[ItemSource, Params]:
     rows = sources.get(source.source)
     if rows is None:

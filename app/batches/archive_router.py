@@ -9,11 +9,14 @@ from fastapi import APIRouter, Request, Response
 
 from app.auth.dependencies import CallerDep
 from app.batches import repository, service
+from app.batches.errors import BatchNotFound
 from app.batches.naming import job_folder
 from app.batches.repository import BatchOutput
 from app.files.archive import Archive, Entry, unique_paths
-from app.files.content import ranged_response
+from app.files.content import CONTENT, ranged_response
 from app.files.dependencies import StorageDep
+from app.files.errors import ContentMissing, StorageUnavailable
+from app.kit.declarations import raises, sends
 from app.kit.dependencies import DatabaseDep
 
 router = APIRouter(prefix="/api/batches", tags=["batches"])
@@ -32,8 +35,10 @@ def archive_of(outputs: list[BatchOutput], *, several: bool) -> Archive:
     return Archive(entries)
 
 
-@router.get("/{batch_id}/download", response_class=Response)
+@router.get("/{batch_id}/download", response_class=Response, responses=CONTENT)
 @router.head("/{batch_id}/download", include_in_schema=False)
+@raises(BatchNotFound, StorageUnavailable, ranged_response, ContentMissing)
+@sends("ETag", "Content-Disposition")
 async def download_batch(
     batch_id: UUID, request: Request, caller: CallerDep, database: DatabaseDep, storage: StorageDep
 ) -> Response:

@@ -20,10 +20,13 @@ from app.batches.schemas import (
     BatchResumed,
     BatchStarted,
     BatchUpdate,
+    ErrorCode,
+    RetryFailed,
 )
 from app.idempotency.dependencies import OnceDep
-from app.kit.declarations import RouteTag
+from app.kit.declarations import RouteTag, raises, sends
 from app.kit.dependencies import SessionDep
+from app.kit.errors import Unprocessable
 
 _TAG = RouteTag("commands", "Start, pause, resume, cancel, retry, copy, change and remove a batch.")
 router = APIRouter(prefix="/api/batches/{batch_id}", tags=[_TAG])
@@ -31,48 +34,64 @@ NEW_BATCH = "/api/batches/{new_batch_id}"
 
 
 @router.post("/start")
+@raises(service.start)
 async def start_batch(batch_id: UUID, notifier: NotifierDep, session: SessionDep, caller: CallerDep) -> BatchStarted:
     """Start a draft."""
     return await service.start(session, caller, notifier, batch_id)
 
 
 @router.post("/pause")
+@raises(service.pause)
 async def pause_batch(batch_id: UUID, session: SessionDep, caller: CallerDep) -> BatchPaused:
     """Start no more jobs. Those that run finish the step they are in, and keep their place."""
     return BatchPaused(paused_at=await service.pause(session, caller, batch_id))
 
 
 @router.post("/resume")
+@raises(service.resume)
 async def resume_batch(batch_id: UUID, notifier: NotifierDep, session: SessionDep, caller: CallerDep) -> BatchResumed:
     """Go on after a pause; the failure threshold counts anew from here."""
     return BatchResumed(resumed_at=await service.resume(session, caller, notifier, batch_id))
 
 
 @router.post("/cancel")
+@raises(service.cancel)
 async def cancel_batch(batch_id: UUID, notifier: NotifierDep, session: SessionDep, caller: CallerDep) -> BatchCancelled:
     """Cancel what is pending now, and what runs after its step or after 30 seconds."""
     return BatchCancelled(cancelled_at=await service.cancel(session, caller, notifier, batch_id))
 
 
 @router.post("/retry-failed", status_code=202)
+@raises(copies.retry_failed)
+@sends("Location")
 async def retry_failed_jobs(
     batch_id: UUID,
     session: SessionDep,
     caller: CallerDep,
     notifier: NotifierDep,
     once: OnceDep,
-    code: Annotated[str | None, Query(max_length=60, pattern=r"^[A-Z0-9_]+$")] = None,
+    body: RetryFailed | None = None,
+    error_code: Annotated[ErrorCode | None, Query()] = None,
+    code: Annotated[ErrorCode | None, Query(deprecated=True, description="The older name of `error_code`.")] = None,
 ) -> BatchCopied:
-    """A new batch with a copy of each failed job, at the step where it failed. Asked twice, the same batch."""
+    """A new batch with a copy of each failed job, at the step where it failed. Asked twice, the same batch.
+
+    With an `error_code`, as `/failures` tells them, in the query or in the body: only the jobs that failed with it.
+    """
+    wanted = {one for one in (error_code, code, body.error_code if body else None) if one}
+    if len(wanted) > 1:
+        raise Unprocessable(f"Name one error code, not {' and '.join(sorted(wanted))}.")
+    only = next(iter(wanted), None)
 
     async def make() -> BatchCopied:
-        new_id = await copies.retry_failed(session, caller, notifier, batch_id, code)
-        return BatchCopied(new_batch_id=new_id)
+        return BatchCopied(new_batch_id=await copies.retry_failed(session, caller, notifier, batch_id, only))
 
-    return await once.answer(session, None, make, BatchCopied, location=NEW_BATCH)
+    return await once.answer(session, body, make, BatchCopied, location=NEW_BATCH)
 
 
 @router.post("/restart", status_code=202)
+@raises(copies.restart)
+@sends("Location")
 async def restart_batch(
     batch_id: UUID, notifier: NotifierDep, session: SessionDep, caller: CallerDep, once: OnceDep
 ) -> BatchCopied:
@@ -85,18 +104,21 @@ async def restart_batch(
 
 
 @router.post("/archive")
+@raises(service.archive)
 async def archive_batch(batch_id: UUID, session: SessionDep, caller: CallerDep) -> BatchArchived:
     """Take an ended batch out of the lists."""
     return BatchArchived(archived_at=await service.archive(session, caller, batch_id, archived=True))
 
 
 @router.post("/unarchive")
+@raises(service.archive)
 async def unarchive_batch(batch_id: UUID, session: SessionDep, caller: CallerDep) -> BatchArchived:
     """Bring an archived batch back."""
     return BatchArchived(archived_at=await service.archive(session, caller, batch_id, archived=False))
 
 
 @router.patch("")
+@raises(service.get_locked)
 async def update_batch(
     batch_id: UUID, body: BatchUpdate, session: SessionDep, caller: CallerDep
 ) -> responses.BatchRead:
@@ -114,6 +136,7 @@ async def update_batch(
 
 
 @router.delete("", status_code=204)
+@raises(removal.delete_batch)
 async def delete_batch(batch_id: UUID, session: SessionDep, caller: CallerDep) -> None:
     """Remove an ended batch or a draft, with its jobs, results and files."""
     await removal.delete_batch(session, caller, batch_id)

@@ -15,6 +15,7 @@ from app.batches.errors import NothingToRetry, NothingToRunAgain
 from app.batches.extensions import EXTENSIONS
 from app.batches.models import Batch, Job
 from app.batches.submission import Notifier
+from app.kit.declarations import raises
 from app.kit.ids import new_id
 
 _KEPT = (
@@ -35,6 +36,7 @@ _KEPT = (
 )
 
 
+@raises(service.get_locked, service.check_command, NothingToRetry, NothingToRunAgain)
 async def retry_failed(
     session: AsyncSession, caller: Caller, notifier: Notifier, batch_id: UUID, code: str | None = None
 ) -> UUID:
@@ -60,6 +62,7 @@ async def retry_failed(
     return await _copy(session, caller, notifier, batch, fresh, name=name, relation="retry_failed")
 
 
+@raises(service.get_locked, service.check_command, NothingToRunAgain)
 async def restart(session: AsyncSession, caller: Caller, notifier: Notifier, batch_id: UUID) -> UUID:
     """A batch with all jobs of an ended one, from the beginning; the new batch's id."""
     batch = await service.get_locked(session, caller, batch_id)

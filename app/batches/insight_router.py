@@ -13,9 +13,11 @@ from app.auth.dependencies import CallerDep
 from app.batches import audit, export, failures, service
 from app.batches.audit import AuditRead
 from app.batches.dependencies import BatchDep
+from app.batches.errors import BatchNotFound
 from app.batches.export import MEDIA_TYPES, ExportFormat
 from app.batches.failures import FailuresRead
 from app.files.content import attachment
+from app.kit.declarations import raises, sends
 from app.kit.dependencies import DatabaseDep, SessionDep
 
 router = APIRouter(prefix="/api/batches", tags=["batches"])
@@ -39,6 +41,8 @@ async def audit_batch(batch: BatchDep, session: SessionDep) -> AuditRead:
     response_class=Response,
     responses={200: {"content": {media_type: {} for media_type in MEDIA_TYPES.values()}}},
 )
+@raises(BatchNotFound)
+@sends("Content-Disposition")
 async def export_batch(
     batch_id: UUID,
     database: DatabaseDep,

@@ -12,8 +12,10 @@ from app.batches.schemas import Item
 from app.batches.submission import NewJob
 from app.files import repository
 from app.files.models import File
+from app.kit.declarations import raises
 
 
+@raises(FilesUnknown)
 async def jobs_of_items(session: AsyncSession, organisation_id: UUID, items: Sequence[Item]) -> list[NewJob]:
     """The items as jobs; raises FilesUnknown (422) when one names a file that the organisation does not have."""
     wanted = [item.file_id for item in items if item.file_id]

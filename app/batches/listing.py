@@ -20,7 +20,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.auth.models import User
 from app.batches.models import Batch
 from app.batches.search import may_mention, mentions
+from app.kit.declarations import raises
 from app.kit.pages import Page, PageRequest
+from app.pipelines.errors import PipelineUnknown
 from app.pipelines.models import PipelineRow
 
 
@@ -77,6 +79,7 @@ async def list_batches_by_id(
     return [BatchRow(*row) for row in await session.execute(_BATCHES.where(*wanted))]
 
 
+@raises(PipelineUnknown)
 async def list_batches(
     session: AsyncSession, organisation_id: UUID, wanted: BatchFilter, sort: str, page: PageRequest
 ) -> Page[BatchRow]:
@@ -94,6 +97,7 @@ async def list_batches(
     )
 
 
+@raises(PipelineUnknown)
 async def count_batches(session: AsyncSession, organisation_id: UUID, wanted: BatchFilter) -> dict[str, int]:
     """How many batches match, by status; statuses without any are missing."""
     pipelines = await _pipeline_ids(session, wanted.pipeline) if wanted.pipeline else None
@@ -109,7 +113,11 @@ async def _pipeline_ids(session: AsyncSession, key_or_id: str) -> Sequence[int]:
     matches: ColumnElement[bool] = PipelineRow.key == key_or_id
     if key_or_id.isascii() and key_or_id.isdecimal() and len(key_or_id) < 10:
         matches = or_(matches, PipelineRow.id == int(key_or_id))
-    return (await session.execute(select(PipelineRow.id).where(matches))).scalars().all()
+    found = (await session.execute(select(PipelineRow.id).where(matches))).scalars().all()
+    if not found:
+        keys = (await session.execute(select(PipelineRow.key).order_by(PipelineRow.key))).scalars().all()
+        raise PipelineUnknown(f"There is no pipeline {key_or_id[:60]!r}. There are: {', '.join(keys)}.")
+    return found
 
 
 @dataclass(frozen=True, slots=True)

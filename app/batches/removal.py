@@ -13,8 +13,10 @@ from app.batches import bulk_repository, log, service
 from app.batches.models import Batch
 from app.batches.states import BATCH_TERMINAL
 from app.batches.step_models import Event
+from app.kit.declarations import raises
 
 
+@raises(service.get_locked, service.check_command)
 async def delete_batch(session: AsyncSession, caller: Caller, batch_id: UUID) -> None:
     """Remove an ended batch or a draft with its jobs, events and files; raises InvalidTransition (409) for others."""
     batch = await service.get_locked(session, caller, batch_id)

@@ -16,8 +16,9 @@ from app.batches.dependencies import BatchDep, JobDep, ResultCodesDep
 from app.batches.failed_attempts import list_failed_attempts
 from app.batches.listing import BatchFilter
 from app.batches.states import BATCH_ALIASES, BATCH_STATUSES, JOB_ALIASES, JOB_STATUSES
-from app.files.content import file_response
+from app.files.content import CONTENT, file_response
 from app.files.dependencies import StorageDep
+from app.kit.declarations import raises, sends
 from app.kit.dependencies import PageDep, SessionDep, page_of
 from app.kit.errors import FilterNotReadable, NotFound
 from app.kit.etags import is_known
@@ -63,6 +64,7 @@ async def _page(
 
 
 @router.get("/batches")
+@raises(FilterNotReadable, listing.list_batches)
 async def list_batches(
     session: SessionDep,
     caller: CallerDep,
@@ -83,6 +85,7 @@ async def list_batches(
 
 
 @router.get("/batches/counts")
+@raises(FilterNotReadable, listing.count_batches)
 async def count_batches(
     session: SessionDep,
     caller: CallerDep,
@@ -102,6 +105,7 @@ async def count_batches(
 
 
 @router.get("/jobs")
+@raises(FilterNotReadable)
 async def list_jobs_by_batch(
     session: SessionDep,
     caller: CallerDep,
@@ -124,7 +128,8 @@ async def list_jobs_by_batch(
     return responses.JobsByBatch(batches=groups, next_cursor=found.next_cursor)
 
 
-@router.get("/batches/{batch_id}")
+@router.get("/batches/{batch_id}", responses={304: {"description": "Nothing has changed."}})
+@sends("ETag")
 async def get_batch(
     row: BatchDep, request: Request, response: Response, session: SessionDep, codes: ResultCodesDep
 ) -> responses.BatchReply:
@@ -143,6 +148,7 @@ async def get_batch(
 
 
 @router.get("/batches/{batch_id}/jobs")
+@raises(FilterNotReadable)
 async def list_jobs(
     batch: BatchDep,
     session: SessionDep,
@@ -181,7 +187,9 @@ async def get_job(row: JobDep, session: SessionDep, caller: CallerDep, codes: Re
     return responses.JobReply(job=detail)
 
 
-@router.get("/jobs/{job_id}/outputs/{name}", response_class=Response)
+@router.get("/jobs/{job_id}/outputs/{name}", response_class=Response, responses=CONTENT)
+@raises(NotFound, FilterNotReadable, file_response)
+@sends("ETag", "Content-Disposition")
 async def download_output(
     job_id: UUID, name: str, request: Request, session: SessionDep, caller: CallerDep, storage: StorageDep
 ) -> Response:

@@ -14,6 +14,7 @@ from pydantic import (
     ModelWrapValidatorHandler,
     StringConstraints,
     ValidationInfo,
+    WithJsonSchema,
     field_validator,
     model_validator,
 )
@@ -50,6 +51,7 @@ Url = Annotated[
     AfterValidator(_check_url),
     Field(json_schema_extra={"pattern": f"^{_URL.pattern}$"}),
 ]
+ErrorCode = Annotated[str, StringConstraints(max_length=60, pattern=r"^[A-Z0-9_]+$")]
 ExecutionMode = Literal["parallel", "sequential"]
 
 
@@ -145,6 +147,26 @@ class JobCreate(BatchOptions, Source):
         return Item(file_id=self.file_id, url=self.url, record=self.record, name=self.record_name)
 
 
+def _describe_form(schema: dict[str, Any]) -> None:
+    """A form has no null: a field that is not sent says it."""
+    EXTENSIONS.describe_options(schema)
+    for member in schema["properties"].values():
+        kinds = [kind for kind in member.pop("anyOf", ()) if kind != {"type": "null"}]
+        if kinds and member.get("default", "") is None:
+            del member["default"]
+        for kind in kinds:
+            member |= kind
+
+
+class SubmitForm(BatchOptions):
+    """A submission as a form, for the documentation. A field that is not named here is a parameter of the pipeline."""
+
+    model_config = ConfigDict(extra="allow", json_schema_extra=_describe_form)
+
+    files: list[Annotated[str, WithJsonSchema({"type": "string", "format": "binary"})]] = Field(default_factory=list)
+    urls: list[Url] = Field(default_factory=list)
+
+
 class BatchLinks(Output):
     self: str
     jobs: str
@@ -189,6 +211,12 @@ class BatchCopied(Output):
     """The reply of retry-failed and restart."""
 
     new_batch_id: UUID
+
+
+class RetryFailed(Input):
+    """Which of the failed jobs to try again; without a body all of them."""
+
+    error_code: ErrorCode | None = Field(None, description="Only those that failed with this code.")
 
 
 class BatchUpdate(Input):

@@ -18,24 +18,29 @@ from app.batches.repository import JobRow
 from app.batches.schemas import BatchStarted
 from app.batches.states import COMMANDS, outcome_of
 from app.batches.submission import Notifier
+from app.kit.declarations import raises
 from app.kit.errors import existing
 
 
+@raises(BatchNotFound)
 async def get_batch(session: AsyncSession, caller: Caller, batch_id: UUID) -> BatchRow:
     """The caller's batch with its pipeline and who made it; raises BatchNotFound (404)."""
     return existing(await repository.find_batch(session, caller.organisation_id, batch_id), BatchNotFound)
 
 
+@raises(JobNotFound)
 async def get_job(session: AsyncSession, caller: Caller, job_id: UUID) -> JobRow:
     """A job of the caller's with its pipeline's key and its steps; raises JobNotFound (404)."""
     return existing(await repository.find_job(session, caller.organisation_id, job_id), JobNotFound)
 
 
+@raises(BatchNotFound)
 async def get_locked(session: AsyncSession, caller: Caller, batch_id: UUID) -> Batch:
     """The caller's batch, locked; raises BatchNotFound (404)."""
     return existing(await repository.lock_batch(session, caller.organisation_id, batch_id), BatchNotFound)
 
 
+@raises(InvalidTransition)
 def check_command(batch: Batch, event: str) -> None:
     """Raise InvalidTransition (409) when the batch is not where the command may start."""
     if batch.status not in COMMANDS[event].sources:
@@ -48,6 +53,7 @@ async def database_now(session: AsyncSession) -> datetime:
     return now
 
 
+@raises(get_locked, check_command, BatchEmpty)
 async def start(session: AsyncSession, caller: Caller, notifier: Notifier, batch_id: UUID) -> BatchStarted:
     """Start a draft. A batch that was started already is answered the same again."""
     batch = await get_locked(session, caller, batch_id)
@@ -66,6 +72,7 @@ async def start(session: AsyncSession, caller: Caller, notifier: Notifier, batch
     return BatchStarted(started_at=now, first_job_id=first_job_id)
 
 
+@raises(get_locked, check_command)
 async def pause(session: AsyncSession, caller: Caller, batch_id: UUID) -> datetime:
     """Start no more jobs; those that run finish their step and wait. Returns since when."""
     batch = await get_locked(session, caller, batch_id)
@@ -79,6 +86,7 @@ async def pause(session: AsyncSession, caller: Caller, batch_id: UUID) -> dateti
     return now
 
 
+@raises(get_locked, check_command)
 async def resume(session: AsyncSession, caller: Caller, notifier: Notifier, batch_id: UUID) -> datetime:
     """Go on. Failures are counted anew from here, so that the batch does not pause again at once."""
     batch = await get_locked(session, caller, batch_id)
@@ -101,6 +109,7 @@ async def resume(session: AsyncSession, caller: Caller, notifier: Notifier, batc
     return now
 
 
+@raises(get_locked, check_command)
 async def cancel(session: AsyncSession, caller: Caller, notifier: Notifier, batch_id: UUID) -> datetime:
     """Cancel pending jobs now; running ones stop after their step, and within 30 s. Returns since when."""
     batch = await get_locked(session, caller, batch_id)
@@ -150,6 +159,7 @@ async def cancel_pending_jobs(
     await log.record(session, batch.id, events, actor=actor, changes=changes)
 
 
+@raises(get_locked, check_command)
 async def archive(session: AsyncSession, caller: Caller, batch_id: UUID, *, archived: bool) -> datetime | None:
     """Take an ended batch out of the lists, or bring it back. Returns since when it is archived."""
     batch = await get_locked(session, caller, batch_id)

@@ -21,10 +21,12 @@ from app.batches.errors import BatchEmpty, BatchTooLarge, ParamsNotValid, Source
 from app.batches.extensions import EXTENSIONS
 from app.batches.models import Batch
 from app.batches.schemas import BatchCreated, BatchOptions, links_of
+from app.kit.declarations import raises
 from app.kit.errors import problems_of
 from app.kit.ids import new_id
 from app.kit.words import quantity
 from app.pipelines.contract import Params, Pipeline, PipelineNotWellFormed, Source, Step
+from app.pipelines.errors import PipelineUnknown
 from app.pipelines.registry import Registry
 
 
@@ -87,6 +89,7 @@ def check_params(pipeline: Pipeline, params: Mapping[str, Any], *, where: Sequen
         raise ParamsNotValid(f"{place}: {said}" if place else said, errors=found) from None
 
 
+@raises(PipelineUnknown, ParamsNotValid)
 def check_tasks(registry: Registry, options: BatchOptions) -> list[Task]:
     """The batch's pipelines, the primary one first; raises PipelineUnknown or ParamsNotValid (422).
 
@@ -110,12 +113,14 @@ def check_tasks(registry: Registry, options: BatchOptions) -> list[Task]:
     return tasks
 
 
+@raises(BatchTooLarge)
 def check_count(count: int, most: int) -> None:
     """Refuse a batch that is too large."""
     if count > most:
         raise BatchTooLarge(f"A batch may have at most {quantity(most, 'job')}; this one has {count:,}.")
 
 
+@raises(BatchEmpty, BatchTooLarge, SourceNotAccepted)
 def assign(tasks: Sequence[Task], jobs: Sequence[NewJob], most: int, *, draft: bool) -> list[Assignment]:
     """Each job with each pipeline that it goes through, in order.
 
@@ -138,6 +143,7 @@ def assign(tasks: Sequence[Task], jobs: Sequence[NewJob], most: int, *, draft: b
     return assigned
 
 
+@raises(check_tasks, assign)
 async def submit(
     session: AsyncSession,
     caller: Caller,

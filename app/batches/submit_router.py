@@ -12,49 +12,35 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from app.batches.dependencies import SubmitterDep
 from app.batches.errors import NotOneItem
 from app.batches.extensions import EXTENSIONS
-from app.batches.schemas import BatchCreate, BatchCreated, BatchOptions, JobCreate, Url
+from app.batches.schemas import BatchCreate, BatchCreated, BatchOptions, JobCreate, SubmitForm, Url
+from app.batches.submitter import Submitter
 from app.files.upload import Form, receive_form
-from app.kit.declarations import RouteTag
-from app.kit.errors import BadRequest
+from app.kit.declarations import RouteTag, json_example, raises, sends, shows
+from app.kit.errors import InvalidJson
 
 _TAG = RouteTag("batches", "Submit many things as one batch, and read batches, jobs and their results.")
 router = APIRouter(prefix="/api", tags=[_TAG])
 M = TypeVar("M", bound=BaseModel)
 _URLS = TypeAdapter(list[Url])
-_REF = "#/components/schemas/{model}"
-
-
-def _form_fields() -> dict[str, Any]:
-    """The options as a form has them: a field that is not sent is how a form says null."""
-    fields: dict[str, dict[str, Any]] = BatchOptions.model_json_schema(ref_template=_REF)["properties"]
-    for schema in fields.values():
-        kinds = [kind for kind in schema.pop("anyOf", ()) if kind != {"type": "null"}]
-        if kinds and schema.get("default", "") is None:
-            del schema["default"]
-        for kind in kinds:
-            schema |= kind
-    return fields
-
-
-FORM_BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "description": "A field that is not named here is taken as a parameter of the pipeline.",
-                    "properties": {
-                        "files": {"type": "array", "items": {"type": "string", "format": "binary"}},
-                        "urls": {"type": "array", "items": {"type": "string", "format": "uri"}},
-                        "params": {"type": "string", "contentMediaType": "application/json"},
-                        **_form_fields(),
-                    },
-                }
-            }
-        },
+FORM_EXAMPLE = {"pipeline": "data-report", "name": "Sales of March", "urls": ["https://example.org/march.csv"]}
+JSON_EXAMPLE = {
+    "pipeline": "data-report",
+    "name": "Sales of March",
+    "items": [{"url": "https://example.org/march.csv"}, {"file_id": "0197e9a2-6f3c-7c55-9d1e-2a4b6c8d0e1f"}],
+    "failure_policy": {"threshold": 0.2, "action": "pause"},
+}
+_FORM: dict[str, Any] = {
+    "multipart/form-data": {"schema": {"$ref": "#/components/schemas/SubmitForm"}, "example": FORM_EXAMPLE}
+}
+_JOB: dict[str, Any] = {
+    "application/json": {
+        "schema": {"$ref": "#/components/schemas/JobCreate"},
+        "example": {"pipeline": "data-report", "url": "https://example.org/march.csv"},
     }
 }
+FORM_BODY: dict[str, Any] = {"requestBody": {"required": True, "content": _FORM}}
+"""Of routes that read a form themselves; such a route `shows(SubmitForm)`."""
+JOB_BODY: dict[str, Any] = {"requestBody": {"required": True, "content": _FORM | _JOB}}
 
 
 def _validate(model: type[M], values: dict[str, Any]) -> M:
@@ -78,8 +64,9 @@ def read_form(form: Form, **fixed: Any) -> tuple[BatchOptions, list[str]]:
             urls += text.split()
         elif name in ("pipeline", "pipelines"):
             pipelines += text.replace(",", " ").split()
-        elif name in ("params", "metadata"):
-            values[name] = _json_object(name, text)
+        elif name in ("params", "metadata", "failure_policy"):
+            if text:
+                values[name] = _json_object(name, text)
         elif name in BatchOptions.model_fields or name in EXTENSIONS.option_names:
             values[name] = text
         else:
@@ -94,7 +81,7 @@ def read_form(form: Form, **fixed: Any) -> tuple[BatchOptions, list[str]]:
 
 def _json_object(name: str, text: str) -> dict[str, Any]:
     try:
-        value = json.loads(text or "{}")
+        value = json.loads(text)
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
@@ -103,13 +90,18 @@ def _json_object(name: str, text: str) -> dict[str, Any]:
     return value
 
 
-@router.post("/batches", status_code=201)
+@router.post("/batches", status_code=201, openapi_extra=json_example(JSON_EXAMPLE))
+@raises(Submitter.submit_items)
+@sends("Location")
 async def create_batch(body: BatchCreate, submitter: SubmitterDep) -> BatchCreated:
     """Submit stored files, URLs and records as one batch."""
     return await submitter.submit_items(body, body.items)
 
 
 @router.post("/jobs/batch", status_code=201, openapi_extra=FORM_BODY)
+@raises(receive_form, Submitter.submit_form)
+@sends("Location")
+@shows(SubmitForm)
 async def create_batch_from_form(request: Request, submitter: SubmitterDep) -> BatchCreated:
     """Submit files and URLs as one batch, in one multipart request."""
     async with receive_form(request, submitter.storage, submitter.limits) as form:
@@ -117,7 +109,10 @@ async def create_batch_from_form(request: Request, submitter: SubmitterDep) -> B
         return await submitter.submit_form(options, form.files, urls)
 
 
-@router.post("/jobs", status_code=201, openapi_extra=FORM_BODY)
+@router.post("/jobs", status_code=201, openapi_extra=JOB_BODY)
+@raises(receive_form, Submitter.submit_form, Submitter.submit_items, NotOneItem, InvalidJson)
+@sends("Location")
+@shows(JobCreate, SubmitForm)
 async def create_job(request: Request, submitter: SubmitterDep) -> BatchCreated:
     """Submit one file, URL or record: a batch of one. Takes multipart/form-data, or JSON with a JobCreate."""
     if request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
@@ -129,6 +124,6 @@ async def create_job(request: Request, submitter: SubmitterDep) -> BatchCreated:
     try:
         values = json.loads(await request.body())
     except (ValueError, RecursionError):
-        raise BadRequest("The body is neither multipart/form-data nor valid JSON.") from None
+        raise InvalidJson("The body is neither multipart/form-data nor valid JSON.") from None
     body = _validate(JobCreate, values)
     return await submitter.submit_items(body, [body.as_item()], single=True)

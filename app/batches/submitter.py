@@ -18,6 +18,7 @@ from app.files.storage import Storage
 from app.files.upload import Part, UploadLimits
 from app.idempotency.once import Once
 from app.kit.db import Database
+from app.kit.declarations import raises
 from app.pipelines.registry import Registry
 
 BATCH: Final = "/api/batches/{batch_id}"
@@ -39,6 +40,7 @@ class Submitter:
         self.caller, self.database, self.storage, self.limits = caller, database, storage, limits
         self._registry, self._notifier, self._once = registry, notifier, once
 
+    @raises(submission.submit, submission.check_count, jobs_of_items)
     async def submit_items(
         self, options: BatchOptions, items: Sequence[Item], *, single: bool = False, body: Any = None
     ) -> BatchCreated:
@@ -53,6 +55,7 @@ class Submitter:
             sent = [options, *items] if body is None else body
             return await self._once.answer(session, sent, make, BatchCreated, location=BATCH)
 
+    @raises(submission.submit)
     async def submit_form(
         self,
         options: BatchOptions,

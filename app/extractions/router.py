@@ -13,7 +13,7 @@ from app.extractions import repository
 from app.extractions.errors import ExtractionNotFound
 from app.extractions.names import choose_names, name_keys
 from app.extractions.schemas import ExtractionDetail, ExtractionPage, ExtractionRead, ExtractionReply
-from app.kit.declarations import RouteTag
+from app.kit.declarations import RouteTag, raises
 from app.kit.dependencies import PageDep, SessionDep
 from app.kit.errors import existing
 from app.kit.schemas import check_text
@@ -53,6 +53,7 @@ async def list_extractions(
 
 
 @router.get("/{extraction_id}")
+@raises(ExtractionNotFound)
 async def get_extraction(extraction_id: UUID, session: SessionDep, caller: CallerDep) -> ExtractionReply:
     """One extraction with the whole result of its job."""
     row = existing(await repository.find_extraction(session, caller.organisation_id, extraction_id), ExtractionNotFound)

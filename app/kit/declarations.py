@@ -90,6 +90,11 @@ def repeats_detail(member: str) -> Callable[[F], F]:
     return lambda call: _declare(call, detail_alias=member)
 
 
+def json_example(value: Any) -> dict[str, Any]:
+    """The `openapi_extra` of a route whose JSON body is shown by an example."""
+    return {"requestBody": {"content": {"application/json": {"example": value}}}}
+
+
 def declared_by_route(dependant: Dependant) -> Declared:
     """What a route and all its dependencies say, together."""
     found: list[Declared] = []

@@ -13,9 +13,9 @@ from app.auth.caller import Caller
 from app.auth.dependencies import AdminDep, CallerDep
 from app.batches.dependencies import BatchDep
 from app.idempotency.dependencies import OnceDep
-from app.kit.declarations import RouteTag
+from app.kit.declarations import RouteTag, raises, sends
 from app.kit.dependencies import DatabaseDep, PageDep, SessionDep, SigningKeyDep
-from app.kit.errors import existing
+from app.kit.errors import FilterNotReadable, existing
 from app.kit.filters import read_word
 from app.kit.signing import SigningKey
 from app.notifications import repository, service
@@ -77,6 +77,8 @@ async def list_webhooks(session: SessionDep, caller: CallerDep, page: PageDep) -
 
 
 @router.post("/webhooks", status_code=201)
+@raises(service.check_target, service.add_endpoint, WebhookNotFound)
+@sends("Location")
 async def create_webhook(
     body: WebhookCreate,
     caller: AdminDep,
@@ -103,12 +105,14 @@ async def create_webhook(
 
 
 @router.get("/webhooks/{webhook_id}")
+@raises(WebhookNotFound)
 async def get_webhook(webhook_id: UUID, session: SessionDep, caller: CallerDep) -> WebhookRead:
     """One webhook."""
     return await _get(session, caller, webhook_id)
 
 
 @router.patch("/webhooks/{webhook_id}")
+@raises(service.check_target, service.update_endpoint)
 async def update_webhook(
     webhook_id: UUID,
     body: WebhookUpdate,
@@ -126,6 +130,7 @@ async def update_webhook(
 
 
 @router.delete("/webhooks/{webhook_id}", status_code=204)
+@raises(service.get_endpoint)
 async def delete_webhook(webhook_id: UUID, session: SessionDep, caller: AdminDep) -> None:
     """Remove a webhook with its log; what was still to be delivered is not sent."""
     endpoint = await service.get_endpoint(session, caller, webhook_id)
@@ -133,6 +138,7 @@ async def delete_webhook(webhook_id: UUID, session: SessionDep, caller: AdminDep
 
 
 @router.post("/webhooks/{webhook_id}/rotate-secret")
+@raises(service.rotate_secret)
 async def rotate_webhook_secret(
     webhook_id: UUID, session: SessionDep, caller: AdminDep, key: SigningKeyDep, once: OnceDep
 ) -> SecretRotated:
@@ -147,6 +153,8 @@ async def rotate_webhook_secret(
 
 
 @router.post("/webhooks/{webhook_id}/test", status_code=202)
+@raises(service.add_ping, service.get_delivery)
+@sends("Location")
 async def test_webhook(
     webhook_id: UUID, session: SessionDep, caller: AdminDep, settings: SettingsDep, once: OnceDep
 ) -> DeliveryRead:
@@ -159,6 +167,7 @@ async def test_webhook(
 
 
 @router.get("/webhooks/{webhook_id}/deliveries")
+@raises(service.get_endpoint, FilterNotReadable)
 async def list_webhook_deliveries(
     webhook_id: UUID,
     session: SessionDep,
@@ -175,6 +184,7 @@ async def list_webhook_deliveries(
 
 
 @router.get("/webhooks/{webhook_id}/deliveries/{delivery_id}")
+@raises(WebhookNotFound, service.get_delivery)
 async def get_webhook_delivery(
     webhook_id: UUID, delivery_id: UUID, session: SessionDep, caller: CallerDep
 ) -> DeliveryDetail:
@@ -183,6 +193,8 @@ async def get_webhook_delivery(
 
 
 @router.post("/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver", status_code=202)
+@raises(service.redeliver)
+@sends("Location")
 async def redeliver_webhook(
     webhook_id: UUID, delivery_id: UUID, session: SessionDep, caller: AdminDep, once: OnceDep
 ) -> DeliveryRead:

@@ -11,6 +11,7 @@ from sqlalchemy import func, inspect, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.caller import Caller
+from app.kit.declarations import raises
 from app.kit.errors import existing
 from app.kit.ids import new_id
 from app.kit.outbound import AddressNotAllowed, UrlNotAllowed, check_url
@@ -28,6 +29,7 @@ from app.notifications.models import Outgoing, WebhookDelivery, WebhookEndpoint,
 from app.notifications.payload import PING, ping_payload, render
 from app.notifications.schemas import WebhookCreate, WebhookUpdate
 from app.notifications.signing_secrets import SALT_BYTES
+from app.pipelines.errors import PipelineUnknown
 from app.pipelines.registry import Registry
 
 NOTIFY_CHANNEL: Final = "tranche_outbox"
@@ -36,6 +38,7 @@ MOST_ENDPOINTS: Final = 100
 """In one organisation. Every event of its batches is matched with each."""
 
 
+@raises(UrlRefused)
 async def check_target(url: str, allow: tuple[str, ...]) -> None:
     """Refuse a URL that may not be called; raises UrlRefused (422). It asks DNS: hold no transaction meanwhile."""
     try:
@@ -46,6 +49,7 @@ async def check_target(url: str, allow: tuple[str, ...]) -> None:
         raise UrlRefused(str(error)) from None
 
 
+@raises(WebhookNotFound)
 async def get_endpoint(
     session: AsyncSession, caller: Caller, endpoint_id: UUID, *, lock: bool = False
 ) -> WebhookEndpoint:
@@ -55,6 +59,7 @@ async def get_endpoint(
     )
 
 
+@raises(TooManyWebhooks, PipelineUnknown)
 async def add_endpoint(
     session: AsyncSession, caller: Caller, registry: Registry, key: SigningKey, body: WebhookCreate
 ) -> tuple[WebhookEndpoint, WebhookSecret]:
@@ -71,6 +76,7 @@ async def add_endpoint(
     return endpoint, await _add_secret(session, endpoint.id, key)
 
 
+@raises(get_endpoint, TemplateNotWanted, PipelineUnknown)
 async def update_endpoint(
     session: AsyncSession, caller: Caller, registry: Registry, endpoint_id: UUID, body: WebhookUpdate
 ) -> None:
@@ -96,6 +102,7 @@ async def update_endpoint(
     await session.flush()
 
 
+@raises(get_endpoint)
 async def rotate_secret(
     session: AsyncSession, caller: Caller, key: SigningKey, endpoint_id: UUID
 ) -> tuple[WebhookSecret, datetime]:
@@ -106,6 +113,7 @@ async def rotate_secret(
     return await _add_secret(session, endpoint_id, key), until
 
 
+@raises(get_endpoint, WebhookDisabled)
 async def add_ping(session: AsyncSession, caller: Caller, endpoint_id: UUID, base_url: str) -> WebhookDelivery:
     """A delivery that tells of nothing, to try the endpoint out; raises WebhookDisabled (409)."""
     endpoint = await get_endpoint(session, caller, endpoint_id)
@@ -119,12 +127,14 @@ async def add_ping(session: AsyncSession, caller: Caller, endpoint_id: UUID, bas
     return delivery
 
 
+@raises(DeliveryNotFound)
 async def get_delivery(session: AsyncSession, caller: Caller, endpoint_id: UUID, delivery_id: UUID) -> WebhookDelivery:
     """A delivery of the caller's endpoint; raises WebhookNotFound and DeliveryNotFound (404)."""
     await get_endpoint(session, caller, endpoint_id)
     return existing(await repository.find_delivery(session, endpoint_id, delivery_id), DeliveryNotFound)
 
 
+@raises(get_endpoint, WebhookDisabled, DeliveryNotFound)
 async def redeliver(session: AsyncSession, caller: Caller, endpoint_id: UUID, delivery_id: UUID) -> WebhookDelivery:
     """Send a delivery again, now, with the same id and the same body, and a fresh schedule of tries."""
     endpoint = await get_endpoint(session, caller, endpoint_id)

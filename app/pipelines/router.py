@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from app.auth.dependencies import CallerDep
-from app.kit.declarations import RouteTag
+from app.kit.declarations import RouteTag, raises
 from app.kit.errors import NotFound
 from app.kit.room import Rooms
 from app.pipelines.contract import Pipeline
@@ -41,6 +41,7 @@ async def list_pipelines(registry: RegistryDep, rooms: RoomsDep, caller: CallerD
 
 
 @router.get("/{key}")
+@raises(NotFound)
 async def get_pipeline(key: str, registry: RegistryDep, rooms: RoomsDep, caller: CallerDep) -> PipelineRead:
     """One pipeline, by key or id."""
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from app.auth.dependencies import CallerDep
+from app.kit.declarations import raises, sends
 from app.kit.dependencies import DatabaseDep, SessionDep
 from app.plays import json_lists, service
 from app.plays.dependencies import WriterDep
@@ -15,12 +16,14 @@ router = APIRouter(prefix="/api", tags=["plays"])
 
 
 @slashed_route(router, "GET", "/play-batch-mappings", response_model=list[PlayMapping])
+@sends("ETag")
 async def list_play_batch_mappings(request: Request, database: DatabaseDep, caller: CallerDep) -> Response:
     """Every play that requires a data batch, with the numbers of those it requires, ascending."""
     return json_lists.json_reply(request, await json_lists.read_mappings(database, caller.organisation_id))
 
 
 @slashed_route(router, "POST", "/play-batch-mappings")
+@raises(service.replace_mapping)
 async def replace_play_batch_mapping(body: MappingInput, session: SessionDep, caller: WriterDep) -> MappingWritten:
     """Create or replace what a play requires, in one transaction: a number that is not valid changes nothing.
 
@@ -31,6 +34,7 @@ async def replace_play_batch_mapping(body: MappingInput, session: SessionDep, ca
 
 
 @slashed_route(router, "PUT", "/play-batch-mappings")
+@raises(service.replace_mappings)
 async def replace_play_batch_mappings(
     body: list[MappingInput], session: SessionDep, caller: WriterDep
 ) -> MappingsWritten:
@@ -40,6 +44,7 @@ async def replace_play_batch_mappings(
 
 
 @slashed_route(router, "DELETE", "/play-batch-mappings/{play_id}")
+@raises(service.replace_mapping)
 async def clear_play_batch_mapping(play_id: int, session: SessionDep, caller: WriterDep) -> MappingWritten:
     """Remove everything that a play requires."""
     return MappingWritten(play_id=play_id, required_batches=await service.replace_mapping(session, caller, play_id, []))

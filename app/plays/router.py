@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from app.auth.dependencies import CallerDep
 from app.idempotency.dependencies import OnceDep
-from app.kit.declarations import RouteTag
+from app.kit.declarations import RouteTag, raises, sends
 from app.kit.dependencies import DatabaseDep, PageDep, SessionDep
 from app.plays import json_lists, repository, service
 from app.plays.data_types import DATA_BATCH_TYPES
@@ -25,12 +25,15 @@ async def _read(session: SessionDep, play: Play) -> PlayRead:
 
 
 @slashed_route(router, "GET", "/plays", response_model=list[PlayRead])
+@sends("ETag")
 async def list_plays(request: Request, database: DatabaseDep, caller: CallerDep) -> Response:
     """Every play of the organisation, by id; `required_batches` is ascending, and empty for a play without any."""
     return json_lists.json_reply(request, await json_lists.read_plays(database, caller.organisation_id))
 
 
 @slashed_route(router, "POST", "/plays", status_code=201)
+@raises(service.add_play)
+@sends("Location")
 async def create_play(body: PlayCreate, session: SessionDep, caller: WriterDep, once: OnceDep) -> PlayRead:
     """A new play, owned by the caller."""
 
@@ -41,24 +44,28 @@ async def create_play(body: PlayCreate, session: SessionDep, caller: WriterDep, 
 
 
 @slashed_route(router, "GET", "/plays/{play_id}")
+@raises(service.get_play)
 async def get_play(play_id: int, session: SessionDep, caller: CallerDep) -> PlayRead:
     """One play."""
     return await _read(session, await service.get_play(session, caller, play_id))
 
 
 @slashed_route(router, "PATCH", "/plays/{play_id}")
+@raises(service.update_play)
 async def update_play(play_id: int, body: PlayUpdate, session: SessionDep, caller: WriterDep) -> PlayRead:
     """Change a play; its owner and administrators may."""
     return await _read(session, await service.update_play(session, caller, play_id, body))
 
 
 @slashed_route(router, "DELETE", "/plays/{play_id}", status_code=204)
+@raises(service.get_own_play)
 async def delete_play(play_id: int, session: SessionDep, caller: WriterDep) -> None:
     """Remove a play with its requirements. Its runs stay."""
     await session.delete(await service.get_own_play(session, caller, play_id))
 
 
 @slashed_route(router, "GET", "/plays/{play_id}/changes")
+@raises(service.get_play)
 async def list_play_changes(play_id: int, session: SessionDep, caller: CallerDep, page: PageDep) -> ChangePage:
     """Who changed what the play requires, and when, newest first."""
     await service.get_play(session, caller, play_id)

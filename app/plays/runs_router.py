@@ -9,6 +9,8 @@ from fastapi import APIRouter, Query
 from app.auth.dependencies import CallerDep
 from app.batches.dependencies import SubmitterDep
 from app.batches.schemas import BatchCreated, BatchOptions, Item
+from app.batches.submitter import Submitter
+from app.kit.declarations import raises, sends
 from app.kit.dependencies import SessionDep
 from app.plays import lead_data, repository, service
 from app.plays.data_types import BY_NUMBER, kinds_of, what_is_wrong
@@ -23,6 +25,7 @@ router = APIRouter(prefix="/api", tags=["plays"])
 
 
 @slashed_route(router, "GET", "/plays/{play_id}/readiness")
+@raises(service.get_play)
 async def get_play_readiness(
     play_id: int, lead: Annotated[LeadText, Query()], session: SessionDep, caller: CallerDep
 ) -> ReadinessRead:
@@ -48,6 +51,8 @@ async def get_play_readiness(
 
 
 @slashed_route(router, "POST", "/plays/{play_id}/runs", status_code=201)
+@raises(service.get_play, PlayNotRunnable, Submitter.submit_items)
+@sends("Location")
 async def create_play_run(play_id: int, body: RunCreate, submitter: SubmitterDep) -> BatchCreated:
     """Run the play: a batch with a job for each lead. Later changes of the play do not touch it."""
     async with submitter.database.transaction() as session:
@@ -78,6 +83,7 @@ async def create_play_run(play_id: int, body: RunCreate, submitter: SubmitterDep
 
 
 @slashed_route(router, "PUT", "/lead-data")
+@raises(RequirementsNotValid)
 async def replace_lead_data(body: LeadDataInput, session: SessionDep, caller: WriterDep) -> RequirementRead:
     """Keep data of a lead that the client fetched itself, as a browser extension does; it is fresh from now on."""
     if wrong := what_is_wrong([body.batch_number]):

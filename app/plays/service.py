@@ -10,6 +10,7 @@ from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.caller import Caller
+from app.kit.declarations import raises
 from app.kit.errors import Problem, existing
 from app.plays import repository
 from app.plays.data_types import what_is_wrong
@@ -20,11 +21,13 @@ from app.plays.schemas import MappingInput, PlayCreate, PlayUpdate
 log = logging.getLogger("tranche.plays")
 
 
+@raises(PlayNotFound)
 async def get_play(session: AsyncSession, caller: Caller, play_id: int) -> Play:
     """The play; raises PlayNotFound (404)."""
     return existing(await repository.find_play(session, caller.organisation_id, play_id), PlayNotFound)
 
 
+@raises(PlayNotFound, PlayOfAnotherOwner)
 async def get_own_play(session: AsyncSession, caller: Caller, play_id: int) -> Play:
     """The play, locked for a change; raises PlayNotFound (404) or PlayOfAnotherOwner (403)."""
     play = existing(await repository.find_play(session, caller.organisation_id, play_id, lock=True), PlayNotFound)
@@ -33,6 +36,7 @@ async def get_own_play(session: AsyncSession, caller: Caller, play_id: int) -> P
     return play
 
 
+@raises(RequirementsNotValid)
 async def add_play(session: AsyncSession, caller: Caller, body: PlayCreate) -> Play:
     """A new play of the caller."""
     fields = body.model_dump(exclude={"required_batches"})
@@ -44,6 +48,7 @@ async def add_play(session: AsyncSession, caller: Caller, body: PlayCreate) -> P
     return play
 
 
+@raises(get_own_play)
 async def update_play(session: AsyncSession, caller: Caller, play_id: int, body: PlayUpdate) -> Play:
     """Change what was sent; runs that have started keep the play as it was."""
     play = await get_own_play(session, caller, play_id)
@@ -56,6 +61,7 @@ async def update_play(session: AsyncSession, caller: Caller, play_id: int, body:
     return play
 
 
+@raises(RequirementsNotValid)
 async def set_requirements(session: AsyncSession, caller: Caller, play: Play, numbers: Sequence[int]) -> list[int]:
     """Replace what a locked play requires and log who did so; raises RequirementsNotValid (422). Ascending numbers."""
     if wrong := what_is_wrong(numbers):
@@ -70,6 +76,7 @@ async def set_requirements(session: AsyncSession, caller: Caller, play: Play, nu
     return after
 
 
+@raises(get_own_play, RequirementsNotValid)
 async def replace_mapping(session: AsyncSession, caller: Caller, play_id: int, numbers: Sequence[int]) -> list[int]:
     """Make these the play's required data batches, in one transaction; an empty list clears them."""
     if wrong := what_is_wrong(numbers):
@@ -77,6 +84,7 @@ async def replace_mapping(session: AsyncSession, caller: Caller, play_id: int, n
     return await set_requirements(session, caller, await get_own_play(session, caller, play_id), numbers)
 
 
+@raises(get_own_play, RequirementsNotValid)
 async def replace_mappings(
     session: AsyncSession, caller: Caller, mappings: Sequence[MappingInput]
 ) -> list[tuple[int, list[int]]]:

@@ -16,8 +16,9 @@ from app.batches.schemas import BatchCreated
 from app.batches.states import BATCH_ALIASES, BATCH_STATUSES
 from app.files.dependencies import UploadLimitsDep
 from app.idempotency.dependencies import OnceDep
-from app.kit.declarations import RouteTag
+from app.kit.declarations import RouteTag, raises, sends
 from app.kit.dependencies import PageDep, SessionDep, page_of
+from app.kit.errors import FilterNotReadable
 from app.kit.filters import read_words
 from app.kit.pages import PageRequest
 from app.kit.schemas import Moment
@@ -41,6 +42,8 @@ router = APIRouter(prefix="/registration-batches", tags=[_TAG])
 
 
 @router.post("", status_code=201)
+@raises(submit_registrations)
+@sends("Location")
 async def create_registration_batch(
     body: RegistrationBatchCreate,
     session: SessionDep,
@@ -69,6 +72,7 @@ async def create_registration_batch(
 
 
 @router.get("")
+@raises(FilterNotReadable)
 async def list_registration_batches(
     session: SessionDep,
     caller: CallerDep,

@@ -21,6 +21,7 @@ from app.registrations.settings import PlatformSettings
 PlatformSettingsDep = Annotated[PlatformSettings, Depends(provided(PlatformSettings))]
 
 
+@raises(BatchNotFound)
 def get_row(row: BatchDep) -> BatchRow:
     """The caller's registration batch; raises BatchNotFound (404), also for a batch of another kind."""
     if row.pipeline.key != PIPELINE_KEY:

@@ -11,6 +11,7 @@ from fastapi import Request
 
 from app.files.storage import Spooled, Storage
 from app.files.upload import UploadLimits, receive_form, receive_raw
+from app.kit.declarations import raises
 from app.kit.errors import TooLarge
 from app.registrations.errors import NotOneFile
 
@@ -30,6 +31,7 @@ class OneFile:
         return hashlib.sha256(self.data).hexdigest()
 
 
+@raises(receive_form, receive_raw, NotOneFile, TooLarge)
 async def receive_file(request: Request, storage: Storage, limits: UploadLimits) -> OneFile:
     """The file that a request carries; raises TooLarge (413) beyond 16 MiB, NotOneFile (422) for an odd form."""
     limits = UploadLimits(min(limits.body, LARGEST + 4096), min(limits.file, LARGEST), limits.files)

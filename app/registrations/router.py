@@ -15,14 +15,14 @@ from app.files import service as file_service
 from app.files.dependencies import StorageDep, UploadLimitsDep
 from app.files.names import display_name
 from app.idempotency.dependencies import OnceDep
-from app.kit.declarations import RouteTag, raises
+from app.kit.declarations import RouteTag, raises, sends
 from app.kit.dependencies import DatabaseDep, SessionDep, page_of
 from app.kit.errors import FilterNotReadable
 from app.kit.filters import check_sort, read_word
 from app.kit.pages import PageRequest
 from app.kit.words import quantity
 from app.registrations import repository, service
-from app.registrations.errors import ImportNotClean, MenuNotClean
+from app.registrations.errors import FileNotReadable, ImportNotClean, MenuNotClean
 from app.registrations.findings import Findings
 from app.registrations.form import OneFile, receive_file
 from app.registrations.imports import read_restaurants
@@ -74,6 +74,7 @@ def get_filter(
 
 
 @router.get("")
+@raises(FilterNotReadable)
 async def list_restaurants(
     session: SessionDep,
     caller: CallerDep,
@@ -88,6 +89,7 @@ async def list_restaurants(
 
 
 @router.post("", status_code=201)
+@sends("Location")
 async def create_restaurant(
     body: RestaurantCreate, session: SessionDep, caller: CallerDep, once: OnceDep
 ) -> RestaurantRead:
@@ -100,6 +102,7 @@ async def create_restaurant(
 
 
 @router.post("/import", status_code=201, responses={200: {"model": ImportReport}}, openapi_extra=IMPORT_BODY)
+@raises(receive_file, FileNotReadable, ImportNotClean)
 async def import_restaurants(
     request: Request,
     response: Response,
@@ -149,12 +152,14 @@ async def import_restaurants(
 
 
 @router.get("/{restaurant_id}")
+@raises(service.get_standing)
 async def get_restaurant(restaurant_id: UUID, session: SessionDep, caller: CallerDep) -> RestaurantRead:
     """One restaurant, with where it stands."""
     return (await service.get_standing(session, caller, restaurant_id)).read()
 
 
 @router.patch("/{restaurant_id}")
+@raises(service.update_restaurant)
 async def update_restaurant(
     restaurant_id: UUID, body: RestaurantUpdate, session: SessionDep, caller: CallerDep
 ) -> RestaurantRead:
@@ -163,12 +168,14 @@ async def update_restaurant(
 
 
 @router.delete("/{restaurant_id}", status_code=204)
+@raises(service.delete_restaurant)
 async def delete_restaurant(restaurant_id: UUID, session: SessionDep, caller: CallerDep) -> None:
     """Remove a restaurant and its files; refused while it is being registered."""
     await service.delete_restaurant(session, caller, restaurant_id)
 
 
 @router.put("/{restaurant_id}/menu", openapi_extra=MENU_BODY)
+@raises(service.get_standing, receive_file, FileNotReadable, MenuNotClean)
 async def put_menu(
     restaurant_id: UUID,
     request: Request,

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.auth.caller import Caller
 from app.files import service as file_service
 from app.files.service import NewFile
+from app.kit.declarations import raises
 from app.kit.errors import existing
 from app.kit.ids import new_id
 from app.registrations import repository
@@ -25,11 +26,13 @@ from app.registrations.schemas import RestaurantFields, RestaurantUpdate
 COUNTS = ("rows", "columns", "items", "categories", "images", "tagged", "option_sets")
 
 
+@raises(RestaurantNotFound)
 async def get_standing(session: AsyncSession, caller: Caller, restaurant_id: UUID) -> Standing:
     """The caller's restaurant with where it stands; raises RestaurantNotFound (404)."""
     return existing(await repository.find_standing(session, caller.organisation_id, restaurant_id), RestaurantNotFound)
 
 
+@raises(RestaurantNotFound)
 async def get_locked(session: AsyncSession, caller: Caller, restaurant_id: UUID) -> Restaurant:
     """The caller's restaurant, locked; raises RestaurantNotFound (404)."""
     return existing(
@@ -45,6 +48,7 @@ async def add_restaurant(session: AsyncSession, caller: Caller, fields: Restaura
     return await get_standing(session, caller, restaurant_id)
 
 
+@raises(get_locked)
 async def update_restaurant(
     session: AsyncSession, caller: Caller, restaurant_id: UUID, changes: RestaurantUpdate
 ) -> Standing:
@@ -57,6 +61,7 @@ async def update_restaurant(
     return await get_standing(session, caller, restaurant_id)
 
 
+@raises(get_locked, RestaurantBusy)
 async def delete_restaurant(session: AsyncSession, caller: Caller, restaurant_id: UUID) -> None:
     """Remove a restaurant with its files; raises RestaurantBusy (409) while it is being registered."""
     restaurant = await get_locked(session, caller, restaurant_id)
@@ -100,6 +105,7 @@ async def import_restaurants(
     return [row["id"] for row in new]
 
 
+@raises(get_locked)
 async def keep_file(
     session: AsyncSession, caller: Caller, restaurant_id: UUID, report: FileReport, file: NewFile
 ) -> None:

@@ -14,6 +14,7 @@ from app.batches import submission
 from app.batches.errors import BatchEmpty, ParamsNotValid
 from app.batches.schemas import BatchCreated, BatchOptions
 from app.batches.submission import Notifier
+from app.kit.declarations import raises
 from app.pipelines.registry import Registry
 from app.registrations import repository
 from app.registrations.batch_schemas import RegistrationBatchCreate
@@ -44,6 +45,7 @@ def read_pipeline_by_type(config: dict[str, Any], defaults: Mapping[str, str]) -
     return {str(name).casefold(): key for name, key in given.items()}
 
 
+@raises(BatchEmpty, RestaurantsUnknown, submission.submit)
 async def submit_registrations(
     session: AsyncSession,
     caller: Caller,

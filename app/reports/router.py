@@ -11,13 +11,14 @@ from sqlalchemy import RowMapping
 
 from app.auth.dependencies import CallerDep
 from app.batches.dependencies import SubmitterDep
-from app.batches.schemas import BatchCreated
+from app.batches.schemas import BatchCreated, SubmitForm
 from app.batches.states import BATCH_ALIASES, BATCH_STATUSES, JOB_ALIASES, JOB_STATUSES
 from app.batches.submit_router import FORM_BODY, read_form
+from app.batches.submitter import Submitter
 from app.files.upload import receive_form
-from app.kit.declarations import RouteTag, takes_query
+from app.kit.declarations import RouteTag, raises, sends, shows, takes_query
 from app.kit.dependencies import PageDep, SessionDep, page_of
-from app.kit.errors import existing
+from app.kit.errors import FilterNotReadable, existing
 from app.kit.filters import check_printable, read_words
 from app.kit.pages import PageRequest
 from app.kit.schemas import Moment
@@ -45,6 +46,9 @@ def _read(row: RowMapping) -> schemas.BatchReportRead:
 
 
 @router.post("/batch-reports", status_code=201, openapi_extra=FORM_BODY)
+@raises(receive_form, Submitter.submit_form)
+@sends("Location")
+@shows(SubmitForm)
 async def create_batch_report(request: Request, submitter: SubmitterDep) -> BatchCreated:
     """Submit tables as one batch, in one multipart request: what /api/jobs/batch does with this pipeline."""
     async with receive_form(request, submitter.storage, submitter.limits) as form:
@@ -54,6 +58,7 @@ async def create_batch_report(request: Request, submitter: SubmitterDep) -> Batc
 
 @router.get("/batch-reports")
 @takes_query("summary.*")
+@raises(FilterNotReadable)
 async def list_batch_reports(
     request: Request,
     session: SessionDep,
@@ -85,6 +90,7 @@ async def get_batch_report(row: BatchReportDep) -> schemas.BatchReportRead:
 
 
 @router.get("/batch-reports/{batch_report_id}/files")
+@raises(FilterNotReadable)
 async def list_batch_report_files(
     row: BatchReportDep,
     session: SessionDep,
@@ -99,6 +105,7 @@ async def list_batch_report_files(
 
 
 @router.get("/reports")
+@raises(FilterNotReadable)
 async def list_reports(
     session: SessionDep,
     caller: CallerDep,
@@ -113,6 +120,7 @@ async def list_reports(
 
 
 @router.get("/reports/{report_id}", response_model=schemas.ReportRead, responses={200: {"content": {"text/html": {}}}})
+@raises(ReportNotFound)
 async def get_report(
     report_id: UUID,
     request: Request,
@@ -130,6 +138,7 @@ async def get_report(
 
 
 @router.delete("/reports/{report_id}", status_code=204)
+@raises(ReportNotFound)
 async def delete_report(report_id: UUID, session: SessionDep, caller: CallerDep) -> None:
     """Remove a report before its time; the batch and the file stay."""
     if not await repository.delete_report(session, caller.organisation_id, report_id):

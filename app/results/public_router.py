@@ -9,8 +9,10 @@ from fastapi.responses import JSONResponse, StreamingResponse
 
 from app.batches import repository as batch_repository
 from app.batches.archive_router import archive_of
-from app.files.content import attachment, file_response, ranged_response
+from app.files.content import CONTENT, attachment, file_response, ranged_response
 from app.files.dependencies import StorageDep
+from app.files.errors import ContentMissing, StorageUnavailable
+from app.kit.declarations import raises, sends
 from app.kit.dependencies import DatabaseDep, page_of
 from app.kit.errors import NotFound
 from app.kit.pages import PageRequest
@@ -57,7 +59,9 @@ async def get_shared_result(
     return JSONResponse(body.model_dump(mode="json"), headers=PRIVATE)
 
 
-@router.get("/{code}/jobs/{sequence}/files/{name}", response_class=Response)
+@router.get("/{code}/jobs/{sequence}/files/{name}", response_class=Response, responses=CONTENT)
+@raises(NotFound, file_response)
+@sends("ETag", "Content-Disposition")
 async def download_shared_file(
     code: str,
     sequence: int,
@@ -81,7 +85,9 @@ async def download_shared_file(
     return response
 
 
-@router.get("/{code}/download", response_class=Response)
+@router.get("/{code}/download", response_class=Response, responses=CONTENT)
+@raises(ranged_response, StorageUnavailable, ContentMissing)
+@sends("ETag", "Content-Disposition")
 async def download_shared(
     code: str, request: Request, shared: SharedDep, database: DatabaseDep, storage: StorageDep
 ) -> Response:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Body
 
 from app.batches.dependencies import BatchDep, JobDep
 from app.idempotency.dependencies import OnceDep
-from app.kit.declarations import RouteTag
+from app.kit.declarations import RouteTag, raises, sends
 from app.kit.dependencies import PageDep
 from app.results import service
 from app.results.dependencies import CodesDep
@@ -21,6 +21,8 @@ Wanted = Annotated[ResultCodeCreate | None, Body()]
 
 
 @router.post("/jobs/{job_id}/result-codes", status_code=201)
+@raises(service.get_link)
+@sends("Location")
 async def create_job_result_code(row: JobDep, codes: CodesDep, once: OnceDep, wanted: Wanted = None) -> ResultCodeRead:
     """A code that opens this job's result without a key."""
     return await codes.add(row.job.batch_id, row.job.id, wanted, once)
@@ -33,6 +35,8 @@ async def list_job_result_codes(row: JobDep, codes: CodesDep, page: PageDep) -> 
 
 
 @router.post("/batches/{batch_id}/result-codes", status_code=201)
+@raises(service.get_link)
+@sends("Location")
 async def create_batch_result_code(
     row: BatchDep, codes: CodesDep, once: OnceDep, wanted: Wanted = None
 ) -> ResultCodeRead:
@@ -47,12 +51,14 @@ async def list_batch_result_codes(row: BatchDep, codes: CodesDep, page: PageDep)
 
 
 @router.get("/result-codes/{result_code_id}")
+@raises(service.get_link)
 async def get_result_code(result_code_id: UUID, codes: CodesDep) -> ResultCodeRead:
     """One code."""
     return codes.read(await service.get_link(codes.session, codes.caller, result_code_id))
 
 
 @router.delete("/result-codes/{result_code_id}", status_code=204)
+@raises(service.revoke_link)
 async def revoke_result_code(result_code_id: UUID, codes: CodesDep) -> None:
     """Close what the code opened, at once and for good."""
     await service.revoke_link(codes.session, codes.caller, result_code_id)

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.auth.caller import Caller
 from app.batches.service import database_now
 from app.kit.db import Database
+from app.kit.declarations import raises
 from app.kit.errors import existing
 from app.kit.ids import new_id
 from app.kit.signing import SigningKey
@@ -87,11 +88,13 @@ class ResultCodes:
         return link
 
 
+@raises(ResultLinkNotFound)
 async def get_link(session: AsyncSession, caller: Caller, link_id: UUID) -> ResultLink:
     """The organisation's link; raises ResultLinkNotFound (404), also when it was revoked."""
     return existing(await repository.find_link(session, caller.organisation_id, link_id), ResultLinkNotFound)
 
 
+@raises(get_link)
 async def revoke_link(session: AsyncSession, caller: Caller, link_id: UUID) -> None:
     """Close what a code opened, at once."""
     link = await get_link(session, caller, link_id)
@@ -99,6 +102,7 @@ async def revoke_link(session: AsyncSession, caller: Caller, link_id: UUID) -> N
     await repository.touch_batch(session, link.batch_id)
 
 
+@raises(ResultNotFound, TooManyGuesses)
 async def open_code(database: Database, typed: str, client_ip: str | None) -> Shared:
     """What a code opens. Raises ResultNotFound (404), and TooManyGuesses (429) after 200 wrong codes in a minute.
 

@@ -10,7 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from app.auth.dependencies import CallerDep
 from app.files.dependencies import StorageDep
-from app.kit.declarations import RouteTag
+from app.kit.declarations import RouteTag, raises
 from app.kit.dependencies import DatabaseDep, SessionDep
 from app.kit.schemas import Output
 from app.runner import repository
@@ -45,6 +45,7 @@ async def check_health() -> JSONResponse:
 
 
 @router.get("/readyz")
+@raises(NotReady)
 async def check_readiness(runner: RunnerDep, database: DatabaseDep, migrations: MigrationsDep) -> JSONResponse:
     """The database answers, its schema is the one this version needs, and the runner runs where it should."""
     async with database.transaction() as session:

@@ -20,7 +20,10 @@ def caller(api: Api, key: str | None = None, cookie: str | None = None, **header
     """A client with a key, with a session's cookie, or with neither."""
     given = {"Authorization": f"Bearer {key}"} if key else {}
     cookies = {"tranche_session": cookie} if cookie else {}
-    return httpx.AsyncClient(base_url=api.base_url, headers=given | headers, cookies=cookies, timeout=patient(30))
+    hooks = api.event_hooks  # the answers to these callers are held against openapi.json as well
+    return httpx.AsyncClient(
+        base_url=api.base_url, headers=given | headers, cookies=cookies, timeout=patient(30), event_hooks=hooks
+    )
 
 
 def cookie_of(answer: httpx.Response) -> str:

@@ -103,8 +103,15 @@ async def test_pipeline_by_key_or_id(api: Api) -> None:
     pipeline_id = (await api.get("/api/pipelines/no-op")).json()["id"]
     for pipeline in ("no-op", pipeline_id):
         assert await names(api, pipeline=pipeline) == ["gammaXray", "gamma_ray"]
-    assert await names(api, pipeline="none") == []
     assert await names(api, pipeline="no-op", status="failed", search="ray") == ["gamma_ray"]
+
+
+@pytest.mark.parametrize("path", ["/api/batches", "/api/batches/counts"])
+async def test_unknown_pipeline_is_an_error(api: Api, path: str) -> None:
+    answer = await api.get(path, params={"pipeline": "none"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "unknown_pipeline")
+    assert "'none'" in answer.json()["detail"]
+    assert "no-op" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,7 @@ async function openNewBatch(batch, command) {
  * @param {Batch} batch
  * @param {string} [code]
  */
-export const retryFailed = (batch, code) => openNewBatch(batch, `retry-failed${queryString({ code })}`);
+export const retryFailed = (batch, code) => openNewBatch(batch, `retry-failed${queryString({ error_code: code })}`);
 /** @param {Batch} batch */
 export const restart = (batch) => openNewBatch(batch, 'restart');
 
