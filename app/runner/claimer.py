@@ -5,42 +5,18 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, Literal
 from uuid import UUID
 
 import asyncpg
 
-from app.runner.functions import CLAIM
+from app.runner.claims import ClaimedJob, ClaimRequest, claim_jobs
 
 SLICE_SECONDS: Final = 10.0
 """After so long a dispatch is followed by a fresh one and only finishes what it holds: others get their turn."""
-CLAIM_CALL: Final = f"select * from {CLAIM}($1, $2, $3)"
-
-
-@dataclass(frozen=True, slots=True)
-class ClaimedJob:
-    """A job that this process holds: the first columns of the claim function's rows."""
-
-    batch_id: UUID
-    id: UUID
-    dispatch_id: int
-    attempt: int
-    position: int
-    retry_count: int
-    sequence: int
-    source_type: Any
-    filename: str | None
-    source_url: str | None
-    record: str | None
-    file_id: UUID | None
-    file_size: int | None
-    media_type: str | None
-    checksum: str | None
-    pipeline_id: int
-
 
 RunJob = Callable[["Dispatch", ClaimedJob], Coroutine[Any, Any, None]]
 
@@ -61,6 +37,28 @@ class Dispatch:
     def finish_if_empty(self) -> None:
         if self.draining and not self.held and not self.done.done():
             self.done.set_result(None)
+
+
+NextMove = Literal["ask_again", "wait", "ask_later", "end"]
+
+
+def look_ahead(asked: int, got: int, delay: float | None, *, busy: bool) -> NextMove:
+    """What a dispatch does after it asked for jobs. `delay`: seconds until the batch's next delayed job, if it has one.
+
+    A busy dispatch holds jobs, or was told meanwhile that there are more: it goes on. Any other ends, and whoever is
+    notified for what is delayed takes it from there.
+    """
+    if got == asked:
+        return "ask_again"  # perhaps there is more: look again when slots are free
+    if not busy:
+        return "end"
+    return "wait" if delay is None else "ask_later"
+
+
+def share_out(slots: int, takers: int) -> list[int]:
+    """Even shares of the slots; what is left over goes to the first."""
+    share, left_over = divmod(slots, takers)
+    return [share + (place < left_over) for place in range(takers)]
 
 
 class Claimer:
@@ -116,54 +114,42 @@ class Claimer:
         wanting = self.wanting()
         self._turn += 1
         first = self._turn % len(wanting)
-        wanting = wanting[first:] + wanting[:first]
-        asks: dict[Dispatch, int] = {}
-        left = self.free
-        for place, dispatch in enumerate(wanting):
-            share = -(-left // (len(wanting) - place))
-            if share:
-                asks[dispatch] = share
-                left -= share
-        for dispatch in asks:
+        in_line = wanting[first:] + wanting[:first]
+        shares = list(zip(in_line, share_out(self.free, len(in_line)), strict=True))[: self.free]  # the others get none
+        for dispatch, _ in shares:
             dispatch.wants = False
-        arguments = ([dispatch.batch_id for dispatch in asks], list(asks.values()), [dispatch.id for dispatch in asks])
-        rows = await connection.fetch(CLAIM_CALL, *arguments)
-        due = {row[0]: row[16] for row in rows if row[1] is None}
-        got = Counter(row[0] for row in rows if row[1] is not None)
-        self.take(row for row in rows if row[1] is not None)
-        return self._look_ahead(asks, got, due)
-
-    def _look_ahead(
-        self, asks: Mapping[Dispatch, int], got: Mapping[UUID, int], due: Mapping[UUID, float | None]
-    ) -> dict[UUID, float]:
+        requests = [ClaimRequest(dispatch.batch_id, share, dispatch.id) for dispatch, share in shares]
+        claim = await claim_jobs(connection, requests)
+        self.take(claim.jobs)
+        got = Counter(job.batch_id for job in claim.jobs)
         notifications: dict[UUID, float] = {}
-        for dispatch, asked in asks.items():
-            delay = due.get(dispatch.batch_id)
-            if got.get(dispatch.batch_id) == asked:
-                dispatch.wants = True  # perhaps there is more: look again when slots are free
-            elif dispatch.held or dispatch.wants:
-                if delay is not None and dispatch.timer is None:
-                    dispatch.timer = asyncio.get_running_loop().call_later(delay + 0.001, self._claim_again, dispatch)
-            else:
-                if delay is not None:  # only delayed retries are left: notify for them and end
-                    notifications[dispatch.batch_id] = delay
-                self.drain(dispatch)
+        for dispatch, asked in shares:
+            delay = claim.delays.get(dispatch.batch_id)
+            busy = bool(dispatch.held) or dispatch.wants
+            match look_ahead(asked, got[dispatch.batch_id], delay, busy=busy):
+                case "ask_again":
+                    dispatch.wants = True
+                case "ask_later" if dispatch.timer is None and delay is not None:
+                    dispatch.timer = asyncio.get_running_loop().call_later(delay + 0.001, self._ask_again, dispatch)
+                case "end":
+                    if delay is not None:
+                        notifications[dispatch.batch_id] = delay
+                    self.drain(dispatch)
         return notifications
 
-    def _claim_again(self, dispatch: Dispatch) -> None:
+    def _ask_again(self, dispatch: Dispatch) -> None:
         dispatch.timer, dispatch.wants = None, True
         self._wake.set()
 
-    def take(self, rows: Iterable[Any]) -> None:
+    def take(self, jobs: Iterable[ClaimedJob]) -> None:
         """Run jobs that were claimed for dispatches of this process."""
-        for row in rows:
-            job = ClaimedJob(*row[:16])
+        for job in jobs:
             dispatch = self.by_id[job.dispatch_id]
-            dispatch.held.add(job.id)
+            dispatch.held.add(job.job_id)
             self.free -= 1
-            task = asyncio.create_task(self._run_job(dispatch, job), name=f"job-{job.id}")
-            self._tasks[job.id] = task
-            task.add_done_callback(partial(self._release, dispatch, job.id))
+            task = asyncio.create_task(self._run_job(dispatch, job), name=f"job-{job.job_id}")
+            self._tasks[job.job_id] = task
+            task.add_done_callback(partial(self._release, dispatch, job.job_id))
 
     def _release(self, dispatch: Dispatch, job_id: UUID, _: asyncio.Task[None]) -> None:
         self._tasks.pop(job_id, None)

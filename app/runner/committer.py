@@ -4,98 +4,35 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 from uuid import UUID
 
 import asyncpg
 
-from app.runner.functions import SETTLE
+from app.kit.rows import read_row
+from app.runner.transitions import SETTLE_CALL, Settled, Transition, read_settled, settle_arguments
 
 MAX_GROUP: Final = 256
 """Transitions in one transaction: past this a group takes longer to write than it saves (measured)."""
-CRASH_LIMIT: Final = 3
-"""A job that kills its worker so often is given up: it would take every worker down, one after the other."""
-Outcome = Literal["next", "completed", "failed", "retry", "lost", "released", "progress"]
-SETTLE_CALL: Final = f"select * from {SETTLE}({', '.join(f'${n}' for n in range(1, 19))})"
 
 
-@dataclass(frozen=True, slots=True)
-class Transition:
-    """What happened to a running job under `attempt` at step `position`; see `settle.sql` for the words.
+class Waiting(NamedTuple):
+    """A transition that waits to be written, and the future that whoever asked for it waits for."""
 
-    `output` and `result` are encoded JSON; `delay` is in seconds.
-    """
-
-    batch_id: UUID
-    job_id: UUID
-    attempt: int
-    position: int
-    outcome: Outcome
-    step_status: str | None = None
-    next_position: int | None = None
-    next_stage: str | None = None
-    output: str | None = None
-    result: str | None = None
-    error_code: str | None = None
-    error_message: str | None = None
-    delay: float = 0.0
-    message: str | None = None
-    progress: float | None = None
-    cached: bool = False
-    batch_given_up: bool = False
+    transition: Transition
+    answer: asyncio.Future[Settled | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """Where a job and its batch stand after the commit."""
+class Written(NamedTuple):
+    """A transition that was written, or that another attempt has fenced off: then `settled` is None."""
 
-    status: str
-    running_jobs: int
-    pending_jobs: int
-    max_parallel: int
-    needs_closing: bool
-    needs_cancelling: bool
-
-
-Waiting = tuple[Transition, "asyncio.Future[Settled | None]"]
-
-
-def settle_arguments(group: Sequence[Transition]) -> list[Any]:
-    """The arguments of the settle function for a group without two transitions of one job."""
-    return [
-        [t.job_id for t in group],
-        [t.attempt for t in group],
-        [t.position for t in group],
-        [t.outcome for t in group],
-        [t.step_status for t in group],
-        [t.next_position for t in group],
-        [t.next_stage for t in group],
-        [t.output for t in group],
-        [t.result for t in group],
-        [t.error_code for t in group],
-        [t.error_message for t in group],
-        [t.delay for t in group],
-        [t.message for t in group],
-        [t.progress for t in group],
-        [t.cached for t in group],
-        [t.batch_given_up for t in group],
-        list({t.batch_id for t in group}),
-        CRASH_LIMIT,
-    ]
-
-
-def read_settled(rows: Iterable[Any], size: int) -> list[Settled | None]:
-    """The settle function's rows by place in the group; None where the job was fenced off by another attempt."""
-    found: list[Settled | None] = [None] * size
-    for row in rows:
-        found[row[0] - 1] = Settled(row[1], row[3], row[4], row[5], row[6], row[7])
-    return found
+    waiting: Waiting
+    settled: Settled | None
 
 
 class Committer:
-    """Transitions that wait to be written. The runner's loop takes groups and writes them on its connection."""
+    """Transitions that wait to be written. The writer's loop takes groups and writes them on its connection."""
 
     def __init__(self, wake: asyncio.Event) -> None:
         self._waiting: deque[Waiting] = deque()
@@ -107,7 +44,7 @@ class Committer:
     def settle(self, transition: Transition) -> asyncio.Future[Settled | None]:
         """Queue a transition; the future says where the job stands, or None when another attempt has fenced it off."""
         answer: asyncio.Future[Settled | None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((transition, answer))
+        self._waiting.append(Waiting(transition, answer))
         self._wake.set()
         return answer
 
@@ -117,9 +54,9 @@ class Committer:
         later: list[Waiting] = []
         seen: set[UUID] = set()
         while self._waiting and len(group) < MAX_GROUP:
-            entry = self._waiting.popleft()
-            job_id = entry[0].job_id
-            (later if job_id in seen else group).append(entry)
+            waiting = self._waiting.popleft()
+            job_id = waiting.transition.job_id
+            (later if job_id in seen else group).append(waiting)
             seen.add(job_id)
         self._waiting.extendleft(reversed(later))
         return group
@@ -137,24 +74,30 @@ async def write_group(
     return read_settled(rows, len(group))
 
 
+_READ_BACK: Final = """
+select j.id, j.attempt, j.step_position, j.status, b.running_jobs, b.pending_jobs,
+  case when b.execution_mode = 'sequential' then 1 else b.max_parallel end as max_parallel,
+  b.needs_summary and b.running_jobs + b.pending_jobs = 0 as needs_closing, b.status = 'cancelling' as needs_cancelling
+from jobs j join batches b on b.id = j.batch_id where j.id = any($1::uuid[])"""
+
+
 async def read_back(
     connection: asyncpg.Connection[asyncpg.Record], group: Sequence[Waiting]
-) -> tuple[list[Waiting], list[tuple[Waiting, Settled | None]]]:
+) -> tuple[list[Waiting], list[Written]]:
     """After a lost connection: which of the group were not written, and where the others stand. Never assume."""
-    query = """
-        select j.id, j.status, j.attempt, j.step_position, b.running_jobs, b.pending_jobs,
-          case when b.execution_mode = 'sequential' then 1 else b.max_parallel end, b.needs_summary, b.status
-        from jobs j join batches b on b.id = j.batch_id where j.id = any($1::uuid[])"""
-    rows = {row[0]: row for row in await connection.fetch(query, [entry[0].job_id for entry in group])}
+    rows = await connection.fetch(_READ_BACK, [waiting.transition.job_id for waiting in group])
+    jobs = {row["id"]: row for row in rows}
     again: list[Waiting] = []
-    known: list[tuple[Waiting, Settled | None]] = []
-    for entry in group:
-        transition, row = entry[0], rows.get(entry[0].job_id)
-        if row is None or row[2] != transition.attempt:
-            known.append((entry, None))
-        elif row[1] == "running" and row[3] == transition.position and transition.outcome != "progress":
-            again.append(entry)
+    known: list[Written] = []
+    for waiting in group:
+        transition, job = waiting.transition, jobs.get(waiting.transition.job_id)
+        if job is None or job["attempt"] != transition.attempt:
+            known.append(Written(waiting, None))
+        elif (job["status"], job["step_position"]) == (
+            "running",
+            transition.position,
+        ) and transition.outcome != "progress":
+            again.append(waiting)
         else:
-            quiet = row[7] and row[4] + row[5] == 0
-            known.append((entry, Settled(row[1], row[4], row[5], row[6], quiet, row[8] == "cancelling")))
+            known.append(Written(waiting, read_row(Settled, job)))
     return again, known

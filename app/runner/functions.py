@@ -15,27 +15,26 @@ from app.batches.log import CHANNEL, COUNTERS_SQL
 from app.batches.states import outcome_sql
 
 SCHEMA: Final = "runner"
-_OUTCOME = outcome_sql(
-    "b.completed_jobs + p.completed",
-    "b.failed_jobs + p.failed",
-    "b.cancelled_jobs + p.cancelled",
-    cancelling="b.status = 'cancelling'",
-    given_up="p.given_up or b.status_reason is not null",
-)
-_MILLISECONDS = "(extract(epoch from at - coalesce(b.started_at, b.created_at)) * 1000)::bigint"
+_VALUES: Final = {
+    "counters": COUNTERS_SQL,
+    "channel": CHANNEL,
+    "outcome_of_batch": outcome_sql(
+        "b.completed_jobs + c.completed",
+        "b.failed_jobs + c.failed",
+        "b.cancelled_jobs + c.cancelled",
+        cancelling="b.status = 'cancelling'",
+        given_up="c.given_up or b.status_reason is not null",
+    ),
+    "milliseconds": "(extract(epoch from at - coalesce(b.started_at, b.created_at)) * 1000)::bigint",
+}
 
 
 def _load(name: str) -> tuple[str, str]:
     template = (Path(__file__).parent / f"{name}.sql").read_text("utf-8")
-    values = {
-        "counters": COUNTERS_SQL,
-        "channel": CHANNEL,
-        "outcome_of_batch": _OUTCOME,
-        "milliseconds": _MILLISECONDS,
-    }
-    digest = hashlib.sha256((template + repr(values)).encode()).hexdigest()[:10]
+    digest = hashlib.sha256((template + repr(_VALUES)).encode()).hexdigest()[:10]
     qualified = f"{SCHEMA}.{name}_{digest}"
-    return qualified, template.format(name=qualified, **values)
+    # The type of an argument changes with the function that takes it, so it carries the same digest.
+    return qualified, template.format(name=qualified, transition=f"{SCHEMA}.transition_{digest}", **_VALUES)
 
 
 CLAIM, _CLAIM_SQL = _load("claim")
@@ -43,7 +42,7 @@ SETTLE, _SETTLE_SQL = _load("settle")
 
 
 async def install(connection: asyncpg.Connection[asyncpg.Record]) -> None:
-    """Create this version's functions where they are missing."""
+    """Create this version's functions, with their types, where they are missing."""
     await connection.execute(f"create schema if not exists {SCHEMA}")
     for name, body in ((CLAIM, _CLAIM_SQL), (SETTLE, _SETTLE_SQL)):
         if not await connection.fetchval("select to_regproc($1)", name):

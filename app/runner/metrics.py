@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from prometheus_client import Counter, Histogram
 
-from app.runner.committer import Settled, Transition
+from app.runner.transitions import Settled, Transition
 
 _SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 GROUP_SIZE = Histogram("tranche_commit_group_size", "Job transitions written in one commit", buckets=_SIZES)

@@ -52,5 +52,5 @@ class Siblings:
             rows = (await session.execute(query.order_by(Job.sequence))).all()
         groups: dict[str, list[JobInfo]] = {}
         for row in rows:
-            groups.setdefault(key(row.filename or ""), []).append(JobInfo(*row))
+            groups.setdefault(key(row.filename or ""), []).append(JobInfo(**row._asdict()))
         return groups

@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
 
 from app.kit.db import Database
 from app.kit.errors import is_database_down
 from app.pipelines.contract import OnSuccess
-from app.runner.committer import SETTLE_CALL, Settled, Transition, read_settled, settle_arguments
 from app.runner.context import JobFenced, RunningStep
 from app.runner.step_results import clean_message, error_text
+from app.runner.transitions import SETTLE_CALL, Settled, Transition, read_settled, settle_arguments
 
 log = logging.getLogger("tranche.success")
 RETRY_PAUSE: Final = 0.3
@@ -38,8 +37,7 @@ async def settle_with_success(
                 continue
             log.exception("on_success failed in job %s", transition.job_id)
             message = clean_message(f"on_success: {error_text(error)}")
-            transition = replace(
-                transition,
+            transition = transition._replace(
                 outcome="failed",
                 step_status="failed",
                 next_position=None,
@@ -59,8 +57,8 @@ async def _write(
             await hook(session, context)
         await session.flush()
         connection = await session.connection()
-        rows = await connection.exec_driver_sql(SETTLE_CALL, tuple(settle_arguments([transition])))
-        settled = read_settled(rows.all(), 1)[0]
+        rows = await connection.exec_driver_sql(SETTLE_CALL, settle_arguments([transition]))
+        settled = read_settled(rows.mappings().all(), 1)[0]
         if settled is None:
             raise JobFenced
         return settled

@@ -9,15 +9,16 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final, Protocol
 from uuid import UUID
 
 from app.kit.db import Database
+from app.kit.rows import read_row
 from app.kit.service import Periodic
 from app.kit.words import quantity
 from app.runner.engine import ENTRYPOINT, LOG_TABLE, QUEUE_TABLE
+from app.runner.transitions import HELD_JOB_COLUMNS, HeldJob
 
 log = logging.getLogger("tranche.sweeper")
 INTERVAL: Final = 2.0
@@ -35,10 +36,10 @@ select id, host, pid,
   greatest(seen_at, pg_postmaster_start_time()) < clock_timestamp() - interval '{DEAD_AFTER}' as silent
 from workers"""
 _JOBS_OF_WORKERS = f"""
-select j.batch_id, j.id, j.attempt, j.step_position from jobs j join {QUEUE_TABLE} q on q.id = j.claimed_by
+select {HELD_JOB_COLUMNS} from jobs j join {QUEUE_TABLE} q on q.id = j.claimed_by
 where j.status = 'running' and q.queue_manager_id = any($1::uuid[])"""
 _ORPHANS = f"""
-select j.batch_id, j.id, j.attempt, j.step_position from jobs j
+select {HELD_JOB_COLUMNS} from jobs j
 where j.status = 'running' and j.updated_at < clock_timestamp() - interval '{STALE_AFTER}'
   and not exists (select from {QUEUE_TABLE} q where q.id = j.claimed_by)"""
 _UNNOTIFIED = f"""
@@ -60,9 +61,9 @@ _PRUNE_LOG = f"delete from {LOG_TABLE} where created < clock_timestamp() - inter
 class Healer(Protocol):
     """What a sweep asks for where it finds something: the Runner."""
 
-    async def rescue(self, batch_id: UUID, job_id: UUID, attempt: int, position: int) -> None: ...
+    async def rescue(self, job: HeldJob) -> None: ...
 
-    async def notify(self, batch_ids: Iterable[UUID]) -> None: ...
+    def notify(self, batch_id: UUID) -> None: ...
 
     async def cancel_pending(self, batch_id: UUID) -> None: ...
 
@@ -89,8 +90,10 @@ class Sweeper(Periodic):
             if not (await fetch(_TRY_LOCK))[0].locked:
                 return
             dead = [worker.id for worker in await fetch(_WORKERS) if self._is_dead(worker)]
-            rescued = await fetch(_JOBS_OF_WORKERS, dead) if dead else []
-            rescued += await fetch(_ORPHANS)
+            found = await fetch(_ORPHANS)
+            if dead:
+                found += await fetch(_JOBS_OF_WORKERS, dead)
+            rescued = [read_row(HeldJob, job._mapping) for job in found]
             unnotified = [batch.id for batch in await fetch(_UNNOTIFIED)]
             unclosed = [batch.id for batch in await fetch(_UNCLOSED)]
             uncancelled = [batch.id for batch in await fetch(_UNCANCELLED)]
@@ -98,9 +101,9 @@ class Sweeper(Periodic):
         if rescued:
             processes = quantity(len(dead), "dead process", "dead processes")
             log.warning("put back %s of %s", quantity(len(rescued), "job"), processes)
-        await asyncio.gather(*(self._healer.rescue(*job) for job in rescued))
-        if unnotified:
-            await self._healer.notify(unnotified)
+        await asyncio.gather(*(self._healer.rescue(job) for job in rescued))
+        for batch_id in unnotified:
+            self._healer.notify(batch_id)
         for batch_id in uncancelled:
             await self._healer.cancel_pending(batch_id)
         for batch_id in unclosed:

@@ -11,7 +11,7 @@ from uuid import UUID
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
-from app.runner.committer import Settled, Transition
+from app.runner.transitions import Settled, Transition
 from tests.batches.world import PIPELINES, Held, Ledger, World, step_ended
 
 CODES: Final = ("NOT_WANTED", "UPSTREAM_4XX")

@@ -11,8 +11,8 @@ from uuid import uuid4
 
 import pytest
 
-from app.runner.committer import SETTLE_CALL, Transition, settle_arguments
 from app.runner.functions import CLAIM
+from app.runner.transitions import SETTLE_CALL, Transition, settle_arguments
 from tests.auth.people import caller, key_of
 from tests.batch_helpers import submit
 from tests.conftest import Api
@@ -60,7 +60,7 @@ async def settle(api: Api, job: Any, outcome: Any, **more: Any) -> None:
     transition = Transition(job.batch_id, job.job_id, job.attempt, job.step_position, outcome, **more)
     async with api.installation.database.transaction() as session:
         connection = await session.connection()
-        assert (await connection.exec_driver_sql(SETTLE_CALL, tuple(settle_arguments([transition])))).all()
+        assert (await connection.exec_driver_sql(SETTLE_CALL, settle_arguments([transition]))).all()
 
 
 async def test_draft(api: Api) -> None:

@@ -18,9 +18,10 @@ from app.batches.submission import NewJob, submit
 from app.kit.db import Database
 from app.pipelines.contract import Pipeline, StepContext
 from app.pipelines.registry import Registry
-from app.runner.claimer import CLAIM_CALL
-from app.runner.committer import Settled, Transition, write_group
+from app.runner.claims import ClaimRequest, claim_jobs
+from app.runner.committer import write_group
 from app.runner.summary import close_batch
+from app.runner.transitions import Settled, Transition
 from tests.workloads.basic import checksum, no_op, slow
 
 T = TypeVar("T")
@@ -127,16 +128,20 @@ class World:
 
     def claim(self, batch_ids: Sequence[UUID], wanted: int, dispatch: int) -> list[Held]:
         """Claim up to `wanted` jobs of each batch."""
-        rows = self.fetch(CLAIM_CALL, batch_ids, [wanted] * len(batch_ids), [dispatch] * len(batch_ids))
+        requests = [ClaimRequest(batch_id, wanted, dispatch) for batch_id in batch_ids]
+        jobs = self.run(claim_jobs(self.connection, requests)).jobs
         # The same order each time, which the function does not promise: an example must be repeatable.
-        found = sorted((row for row in rows if row[1] is not None), key=lambda row: (row[0], row[6]))
+        jobs.sort(key=lambda job: (job.batch_id, job.sequence))
         carried = self.fetch(
             "select s.job_id, max(s.error_code) from job_steps s join jobs j on j.id = s.job_id"
             " where s.job_id = any($1::uuid[]) and s.status = 'failed' and s.position < j.step_position group by 1",
-            [row[1] for row in found],
+            [job.job_id for job in jobs],
         )
         failures = dict(tuple(row) for row in carried)
-        return [Held(row[0], row[1], row[3], row[4], row[2], failures.get(row[1])) for row in found]
+        return [
+            Held(job.batch_id, job.job_id, job.attempt, job.step_position, dispatch, failures.get(job.job_id))
+            for job in jobs
+        ]
 
     def write(self, group: Sequence[Transition]) -> list[Settled | None]:
         return self.run(write_group(self.connection, group))

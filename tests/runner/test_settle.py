@@ -11,8 +11,9 @@ import asyncpg
 import pytest
 
 from app.kit.ids import new_id
-from app.runner.claimer import CLAIM_CALL
-from app.runner.committer import Transition, write_group
+from app.runner.claims import ClaimedJob, ClaimRequest, claim_jobs
+from app.runner.committer import write_group
+from app.runner.transitions import Transition
 
 Connection = Any
 
@@ -55,13 +56,16 @@ async def make_batch(connection: Connection, jobs: int, **columns: Any) -> UUID:
     return batch_id
 
 
-async def claim(connection: Connection, batch_id: UUID, jobs: int, dispatch: int = 1) -> list[Any]:
-    rows = await connection.fetch(CLAIM_CALL, [batch_id], [jobs], [dispatch])
-    return [row for row in rows if row[1]]
+async def claim(connection: Connection, batch_id: UUID, jobs: int, dispatch_id: int = 1) -> list[ClaimedJob]:
+    return (await claim_jobs(connection, [ClaimRequest(batch_id, jobs, dispatch_id)])).jobs
 
 
-def completed(row: Any, **more: Any) -> Transition:
-    return Transition(row[0], row[1], row[3], row[4], "completed", "completed", 1, **more)
+def transition(job: ClaimedJob, outcome: Any, **more: Any) -> Transition:
+    return Transition(job.batch_id, job.job_id, job.attempt, job.step_position, outcome, **more)
+
+
+def completed(job: ClaimedJob, **more: Any) -> Transition:
+    return transition(job, "completed", step_status="completed", next_position=1, **more)
 
 
 async def test_two_processes_that_end_the_last_two_jobs_close_the_batch_once(
@@ -93,7 +97,7 @@ async def test_two_processes_never_claim_past_max_parallel(connection: Connectio
 async def test_a_late_writer_writes_nothing(connection: Connection) -> None:
     batch_id = await make_batch(connection, 1)
     (stale,) = await claim(connection, batch_id, 1)
-    await write_group(connection, [Transition(*stale[:2], stale[3], 0, "lost")])
+    await write_group(connection, [transition(stale, "lost")])
     (fresh,) = await claim(connection, batch_id, 1, 2)
     before = await connection.fetchval("select last_event_id from batches where id = $1", batch_id)
     assert await write_group(connection, [completed(stale)]) == [None]
@@ -106,10 +110,9 @@ async def test_a_late_writer_writes_nothing(connection: Connection) -> None:
 
 async def test_one_refused_transition_does_not_touch_its_neighbours(connection: Connection) -> None:
     batch_id = await make_batch(connection, 3)
-    rows = await claim(connection, batch_id, 3)
-    settled = await write_group(
-        connection, [completed(rows[0]), Transition(*rows[1][:2], 99, 0, "lost"), completed(rows[2])]
-    )
+    first, second, third = await claim(connection, batch_id, 3)
+    refused = transition(second, "lost")._replace(attempt=99)
+    settled = await write_group(connection, [completed(first), refused, completed(third)])
     assert [entry and entry.status for entry in settled] == ["completed", None, "completed"]
 
 
