@@ -1,5 +1,5 @@
 """The command line: `tranche serve`, `worker`, `submit`, `watch`, `demo`, `keys`, `plays`, `migrate`, `backup`,
-`restore`, `doctor`.
+`restore`, `import-jobs`, `group-legacy`, `doctor`.
 
 Each command imports what it needs: a service that starts should not wait for a progress bar's imports.
 """

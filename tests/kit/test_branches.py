@@ -134,6 +134,19 @@ async def test_an_uninstalled_package_stops_nothing_but_its_own_way_back(package
     assert await package.migrate() == [*HEADS, "weather_0002"] == await package.rows()
 
 
+async def test_an_index_is_made_beside_the_use_of_its_table(package: Package) -> None:
+    package.write(1, depends_on=HEADS[0])
+    file = package.folder / "weather_0001.py"
+    index = """with op.get_context().autocommit_block():
+        op.create_index("ix_weather", "weather_0001", ["batch_id"], postgresql_concurrently=True)"""
+    text = file.read_text()
+    file.write_text(text.replace("\n\n\ndef downgrade", f"\n    {index}\n\n\ndef downgrade"))
+    assert await package.migrate() == [*HEADS, "weather_0001"]
+    assert await column(
+        package.url, "select indisvalid::text from pg_index where indexrelid = 'ix_weather'::regclass"
+    ) == ["true"]
+
+
 async def test_files_that_do_not_fit_are_one_sentence(package: Package) -> None:
     package.write(1, depends_on="tranche_0999")
     with pytest.raises(RevisionsRefused, match="needs the migration tranche_0999, which is not installed"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -9,6 +10,7 @@ import sys
 from pathlib import Path
 
 import asyncpg
+import pytest
 
 from tests.database import PostgresServer, fresh_database
 
@@ -61,3 +63,28 @@ async def test_what_is_written_passes_our_checks(postgres: PostgresServer, tmp_p
     for change in ("op.add_column(", "op.create_index(", "server_default=", "op.drop_table("):
         assert change in text
     assert [lint(tmp_path, *check, written) for check in (["check"], ["format", "--check"])] == ["", ""]
+
+
+def lint_sql(script: Path) -> set[str]:
+    """The rules of squawk that a script breaks, by our settings."""
+    squawk = Path(sys.executable).parent / "squawk"
+    if not squawk.exists():
+        pytest.skip("squawk is not installed")
+    command = [squawk, "--config", ROOT / ".squawk.toml", "--reporter", "json", script]
+    found = json.loads(subprocess.run(command, capture_output=True, text=True).stdout or "[]")
+    return {entry["rule_name"] for entry in found}
+
+
+def test_migrations_since_the_first_release_hold_no_lock_for_long(tmp_path: Path) -> None:
+    script = tmp_path / "migrations.sql"
+    script.write_text(alembic(ROOT, "", "upgrade", "tranche_0003:head", "--sql"))
+    assert lint_sql(script) == set()
+
+
+def test_what_holds_a_lock_for_long_is_found(tmp_path: Path) -> None:
+    script = tmp_path / "migrations.sql"
+    script.write_text(
+        "begin;\ncreate index ix_jobs_stage on jobs (stage);\nalter table jobs drop column stage;\n"
+        "-- squawk-ignore renaming-column\nalter table jobs rename column item to file;\ncommit;\n"
+    )
+    assert lint_sql(script) == {"require-concurrent-index-creation", "ban-drop-column"}
