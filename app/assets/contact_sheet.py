@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from pydantic import Field
 
+from app.assets.originals import count_assets
 from app.assets.picture_names import PICTURES, asset_of, view_of
-from app.assets.views import count_assets
 from app.files.names import display_name
 from app.pipelines.contract import JobInfo, Params, Pipeline, StepContext
 

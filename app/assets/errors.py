@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
+from app.kit.failures import Failure
 
-class ImageRefused(Exception):
-    """The file is not an image that can be processed. `code` is stable, `message` is one sentence."""
 
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(code, message)
-        self.code, self.message = code, message
+class ImageRefused(Failure):
+    """The file is not an image that can be processed."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from app.assets.picture_names import PICTURES, asset_of, view_of
-from app.assets.views import count_assets
 from app.pipelines.contract import Pipeline, StepContext
+
+LISTED: Final = 500
+"""A summary names so many assets; it is read whole with every list of batches."""
 
 pipeline = Pipeline(
     "originals",
@@ -34,6 +37,8 @@ async def grouping(ctx: StepContext) -> dict[str, Any]:
 
 
 @pipeline.on_batch_end
-def summarise(jobs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The assets with the number of their files."""
-    return count_assets(jobs)
+def count_assets(jobs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """How many assets the completed jobs show, and how many files of each there are, by name."""
+    results = [job["result"] for job in jobs if job["status"] == "completed" and job["result"]]
+    files = Counter(str(result["asset"]) for result in results)
+    return {"assets": len(files), "files": len(results), "files_by_asset": dict(sorted(files.items())[:LISTED])}

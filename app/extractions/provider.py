@@ -13,6 +13,7 @@ from typing import Any, Final
 import httpx
 
 from app.extractions.protocols import PROTOCOLS, Answer, ProviderName, Question
+from app.kit.failures import Failure
 from app.kit.http_reading import AnswerNotReadable, exchange, read_json
 from app.kit.outbound import retry_after
 
@@ -30,16 +31,12 @@ _REFUSALS: Final[Mapping[int, tuple[str, str]]] = {
 }
 
 
-class ProviderError(Exception):
+class ProviderError(Failure):
     """The provider gave no usable answer. Its message never repeats what the provider sent.
 
-    Worth another try: RATE_LIMIT, TIMEOUT, NETWORK_ERROR, UPSTREAM_5XX; `retry_after` is in seconds, if a time was
-    named. Final: AI_KEY_REFUSED, AI_QUOTA_EXHAUSTED, AI_REFUSED, AI_FILE_TOO_LARGE, AI_REPLY_NOT_VALID.
+    Worth another try: RATE_LIMIT, TIMEOUT, NETWORK_ERROR, UPSTREAM_5XX. Final: AI_KEY_REFUSED, AI_QUOTA_EXHAUSTED,
+    AI_REFUSED, AI_FILE_TOO_LARGE, AI_REPLY_NOT_VALID.
     """
-
-    def __init__(self, code: str, message: str, retry_after: float | None = None) -> None:
-        super().__init__(message)
-        self.code, self.message, self.retry_after = code, message, retry_after
 
 
 class Provider:

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
+from app.kit.failures import Failure
+
 PDF_UNREADABLE = "PDF_UNREADABLE"
 PDF_ENCRYPTED = "PDF_ENCRYPTED"
 NO_TEXT_LAYER = "NO_TEXT_LAYER"
 RESOURCE_LIMIT = "RESOURCE_LIMIT"
 
 
-class SheetError(Exception):
+class SheetError(Failure):
     """A file that cannot be read as a sheet at all, now or at a later try.
 
     `code` is `PDF_UNREADABLE` (broken, empty or not a PDF), `PDF_ENCRYPTED` (it asks for a password),
     `NO_TEXT_LAYER` (no character on any page, so most likely a scan) or `RESOURCE_LIMIT` (far more pages than a sheet
-    has); `message` is one sentence for the user.
-    `args` is `(code, message)`, which is what lets the error travel out of a child process.
+    has).
     """
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(code, message)
-        self.code = code
-        self.message = message
-
-    def __str__(self) -> str:
-        return f"{self.code}: {self.message}"

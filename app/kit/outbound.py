@@ -30,6 +30,7 @@ from app.kit.addresses import (
     parse_url,
     resolve_host,
 )
+from app.kit.failures import Failure
 from app.kit.http_reading import AnswerPacked, AnswerTooLong, bounded
 
 __all__ = [
@@ -136,16 +137,12 @@ class Downloaded:
     filename: str
 
 
-class DownloadFailed(Exception):
-    """Nothing more will come. `code` is stable; `retry_after` is in seconds, if the server named a time.
+class DownloadFailed(Failure):
+    """Nothing more will come.
 
     Worth another try: RATE_LIMIT, TIMEOUT, NETWORK_ERROR, UPSTREAM_5XX. Final: URL_NOT_ALLOWED, ADDRESS_NOT_ALLOWED,
     UPSTREAM_3XX, UPSTREAM_4XX, TOO_MANY_REDIRECTS, DOWNLOAD_TOO_LARGE, UNSUPPORTED_ENCODING, UNSUPPORTED_MEDIA_TYPE.
     """
-
-    def __init__(self, code: str, message: str, retry_after: float | None = None) -> None:
-        super().__init__(message)
-        self.code, self.message, self.retry_after = code, message, retry_after
 
 
 async def download(

@@ -106,7 +106,7 @@ def render(format: str, template: dict[str, Any] | None, payload: dict[str, Any]
             body = fill(
                 template,
                 {"type": payload["type"], "timestamp": payload["timestamp"], **payload["data"]},
-                missing_is_null=True,
+                missing="null",
             )
         case _:
             body = payload

@@ -1,8 +1,8 @@
-"""Data of leads: kept while it is fresh, and fetched by one at a time."""
+"""Leads: who one is among the data that is kept, and that data, kept while it is fresh and fetched by one at a time."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -15,8 +15,31 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.plays.data_types import DataBatchType
 from app.plays.models import LeadData
 
+LEAD_KEYS: Final = ("lead", "id", "email", "linkedin_url", "domain")
+"""Members that can identify a lead, the first that is there wins."""
+LONGEST: Final = 500
 LEASE: Final = timedelta(seconds=75)
 """Longer than a fetching step may take; whoever dies in the middle holds others up no longer than this."""
+
+
+def lead_key(lead: Mapping[str, Any]) -> str | None:
+    """The lead's identity: without blanks around it and in lower case, as addresses and links are compared."""
+    for name in LEAD_KEYS:
+        value = lead.get(name)
+        if isinstance(value, (str, int)) and not isinstance(value, bool) and str(value).strip():
+            return normalise(str(value))
+    return None
+
+
+def normalise(lead: str) -> str:
+    return lead.strip().lower()[:LONGEST]
+
+
+def lead_record(lead: str | Mapping[str, Any]) -> dict[str, Any]:
+    """A lead as the record of a job: a text becomes an object, with an `email` when it looks like one."""
+    if not isinstance(lead, str):
+        return dict(lead)
+    return {"lead": lead} | ({"email": lead} if "@" in lead else {})
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from app.pipelines.contract import Params, Pipeline, Step, StepContext, Stop
 from app.plays import lead_data
 from app.plays.data_types import BY_NAME, DataBatchType, kinds_of
 from app.plays.http_json import call_json
-from app.plays.leads import lead_key
+from app.plays.lead_data import lead_key
 from app.plays.providers import Provider, Providers
 from app.plays.schemas import MOST_STEPS, PlayStep
 

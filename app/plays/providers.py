@@ -12,7 +12,7 @@ import httpx
 from app.kit.placeholders import fill_text
 from app.plays.data_types import DATA_BATCH_TYPES, DataBatchType
 from app.plays.http_json import call_json
-from app.plays.leads import lead_key
+from app.plays.lead_data import lead_key
 from app.plays.settings import PlaySettings
 
 HUBSPOT_PROPERTIES: Final = (

@@ -16,7 +16,7 @@ from app.plays import lead_data, repository, service
 from app.plays.data_types import BY_NUMBER, kinds_of, what_is_wrong
 from app.plays.dependencies import WriterDep
 from app.plays.errors import PlayNotRunnable, RequirementsNotValid
-from app.plays.leads import lead_key, lead_record, normalise
+from app.plays.lead_data import lead_key, lead_record, normalise
 from app.plays.pipeline import missing_variables
 from app.plays.schemas import LeadDataInput, LeadText, ReadinessRead, RequirementRead, RunCreate
 from app.plays.slashed_routes import slashed_route

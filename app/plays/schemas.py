@@ -10,7 +10,7 @@ from pydantic import AfterValidator, ConfigDict, Field, StrictInt, StringConstra
 
 from app.batches.schemas import Email, ExecutionMode
 from app.kit.schemas import Input, JsonObject, LongText, Output, ShortText, check_json, check_text
-from app.plays.leads import LEAD_KEYS, lead_key
+from app.plays.lead_data import LEAD_KEYS, lead_key
 
 MOST_STEPS = 50
 MOST_LEADS = 10_000

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from app.kit.addresses import parse_url
 from app.kit.errors import explain_error
+from app.kit.failures import Failure
 from app.kit.http_reading import AnswerNotJson, AnswerTooLong, exchange, read_json
 from app.kit.outbound import outbound_client, retry_after
 from app.kit.schemas import check_json, check_text
@@ -28,12 +29,8 @@ class PlatformNotReadable(CannotStart):
     """The operator's description of the platform is not one."""
 
 
-class PlatformError(Exception):
-    """A call failed. `code` is stable; `retry_after` is in seconds, if the platform named a time."""
-
-    def __init__(self, code: str, message: str, retry_after: float | None = None) -> None:
-        super().__init__(message)
-        self.code, self.message, self.retry_after = code, message, retry_after
+class PlatformError(Failure):
+    """A call failed."""
 
 
 def _check_path(path: str) -> str:

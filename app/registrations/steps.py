@@ -9,6 +9,8 @@ from uuid import UUID
 
 from app.files.models import File
 from app.files.storage import Storage
+from app.kit.failures import Failure
+from app.kit.placeholders import fill, fill_path, look_up
 from app.pipelines.contract import Condition, Retry, Step, StepContext, Stop
 from app.registrations import repository
 from app.registrations.models import Restaurant
@@ -23,18 +25,13 @@ from app.registrations.platform import (
     PlatformDescription,
     explain,
 )
-from app.registrations.request_templates import fill, fill_path, look_up
 
 EFFECT_NOT_VISIBLE: Final = "EFFECT_NOT_VISIBLE"
 """The platform said yes and the effect is not there: a silent loss, tried again like a fault that passes."""
 
 
-class StepRefused(Exception):
-    """The step cannot be carried out, now or later. `code` is stable."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code, self.message = code, message
+class StepRefused(Failure):
+    """The step cannot be carried out, now or later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +63,7 @@ async def perform(ctx: StepContext, name: str) -> Stop | Retry | dict[str, Any]:
         return Stop("STEP_NOT_DESCRIBED", f"The platform's description has no step {name}.")
     try:
         subject = await load_subject(ctx)
-        await ctx.report(None, str(fill(description.says, subject.values) or name))
+        await ctx.report(None, str(fill(description.says, subject.values, missing="omitted") or name))
         answer = await call(ctx, access, description.call, subject)
         values = {**subject.values, "answer": answer.body}
         kept, differences = await check(access, description.check, values)
@@ -135,7 +132,8 @@ async def call(ctx: StepContext, access: Access, described: CallDescription, sub
             raise StepRefused(f"{described.send.upper()}_MISSING", message)
         chunks = ctx.resource(Storage).chunks(subject.files[described.send])
         content = b"".join([chunk async for chunk in chunks])
-    path, body = fill_path(described.path, subject.values), fill(described.body, subject.values)
+    path = fill_path(described.path, subject.values)
+    body = fill(described.body, subject.values, missing="omitted")  # a value that a restaurant lacks is no mistake
     answer = await access.ask(described.method, path, key=ctx.key, body=body, content=content)
     if not 200 <= answer.status < 300 and answer.status not in described.already:
         code = f"UPSTREAM_{answer.status // 100}XX"
@@ -156,10 +154,10 @@ async def check(
         return {}, [f"reading it back at {path} gets {answer.status}"]
     differences = []
     for place, template in described.expect.items():
-        expected, found = fill(template, values), look_up(answer.body, place)
+        expected, found = fill(template, values, missing="omitted"), look_up(answer.body, place, None)
         if expected is not None and found != expected:
             differences.append(f"{place} is {_shown(found)}, not {_shown(expected)}")
-    kept = {name: look_up(answer.body, place) for name, place in described.keep.items()}
+    kept = {name: look_up(answer.body, place, None) for name, place in described.keep.items()}
     differences += [f"it does not tell {place}" for name, place in described.keep.items() if kept[name] is None]
     return kept, differences
 

@@ -70,7 +70,7 @@ def test_missing_file_is_not_taken_for_a_bad_sheet(tmp_path: Path) -> None:
 def test_error_survives_the_way_out_of_a_process() -> None:
     error = pickle.loads(pickle.dumps(SheetError(PDF_ENCRYPTED, "The PDF is protected by a password.")))
     assert (error.code, error.message) == (PDF_ENCRYPTED, "The PDF is protected by a password.")
-    assert error.args == (error.code, error.message)
+    assert error.args == (error.code, error.message, None)
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,9 @@
-"""Templates of a platform's description, and descriptions of operators."""
+"""The description of a platform: the shipped one, and those of operators."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -12,33 +11,6 @@ from pydantic import ValidationError
 from app.registrations.params import RegistrationParams
 from app.registrations.pipeline import TWELVE_STEPS
 from app.registrations.platform import CallDescription, PlatformNotReadable, read_description
-from app.registrations.request_templates import ValueMissing, fill, fill_path
-
-VALUES = {"restaurant": {"name": "A/B & C", "seats": 4, "hours": {"mon": [9, 17]}, "open": True}, "list": [{"id": "x"}]}
-
-
-@pytest.mark.parametrize(
-    ("template", "filled"),
-    [
-        ("{{restaurant.seats}}", 4),
-        ("{{restaurant.hours}}", {"mon": [9, 17]}),
-        ("{{restaurant.hours.mon.1}}", 17),
-        ("{{list.0.id}}", "x"),
-        ("at {{restaurant.name}}: {{restaurant.seats}}, {{restaurant.open}}{{nothing}}", "at A/B & C: 4, true"),
-        ("{{restaurant.__class__}}", None),
-        ({"a": "{{nothing}}", "b": ["{{nothing}}", 1], "c": None}, {"b": [1], "c": None}),
-        ("{not one} {}", "{not one} {}"),
-    ],
-)
-def test_templates_are_filled(template: Any, filled: Any) -> None:
-    assert fill(template, VALUES) == filled
-
-
-def test_a_value_in_a_path_adds_no_segment() -> None:
-    assert fill_path("/a/{{restaurant.name}}?n={{restaurant.seats}}", VALUES) == "/a/A%2FB%20%26%20C?n=4"
-    for value in (None, "", ".", ".."):
-        with pytest.raises(ValueMissing):
-            fill_path("/a/{{v}}/b", {"v": value})
 
 
 @pytest.mark.parametrize("path", ["", "a", "//host", "http://host", "/a/../b", "/a\\b", "/a b", "/a#b", "/\x00"])
