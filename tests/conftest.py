@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from tests.database import PostgresServer, fresh_database, make_home, running_server
 from tests.live import LiveServer
@@ -18,6 +19,23 @@ from tests.service import ADMIN_KEY, SECTIONS, WORKLOADS, Api, SharedService, ma
 __all__ = ["ADMIN_KEY", "SECTIONS", "WORKLOADS", "Api", "fresh_database", "make_home", "make_settings", "serving"]
 
 SECONDS_PER_TEST = 90
+settings.register_profile("quick", max_examples=20, derandomize=True)
+settings.register_profile("ci", max_examples=60, derandomize=True)
+settings.register_profile("thorough", max_examples=1000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "quick"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Modules with processes of their own come first: they take longest, and what comes last should be short."""
+
+    def has_processes(item: pytest.Item) -> bool:
+        fixtures = getattr(item, "fixturenames", ())
+        return (
+            "browser" in fixtures or "live_server" in fixtures or hasattr(getattr(item, "module", None), "LiveServer")
+        )
+
+    slow = {item.path for item in items if has_processes(item)}
+    items.sort(key=lambda item: item.path not in slow)
 
 
 @pytest.hookimpl(tryfirst=True)

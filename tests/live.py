@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -13,6 +11,7 @@ import httpx
 
 from app.kit.postgres import EmbeddedPostgres
 from tests.patience import patient
+from tests.processes import Process
 
 
 class LiveServer:
@@ -21,7 +20,7 @@ class LiveServer:
     def __init__(self, home: Path, workloads: Path, **environment: str) -> None:
         self.home, self.url, self.sign_in_url, self.port = home, "", "", 0
         self._workloads, self._environment = workloads, environment
-        self.process: subprocess.Popen[str] | None = None
+        self.process: Process | None = None
 
     @property
     def admin_key(self) -> str:
@@ -38,9 +37,7 @@ class LiveServer:
         """Start and wait until it is ready; returns the seconds that took."""
         began = time.monotonic()
         log = (self.home / "service.log").open("a")
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "app", "serve"], env=self.environment, stdout=subprocess.PIPE, stderr=log, text=True
-        )
+        self.process = Process(["serve"], self.environment, stderr=log)
         assert self.process.stdout
         first = self.process.stdout.readline()
         if not first:

@@ -7,7 +7,6 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,9 +15,9 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
+from tests import processes
 from tests.conftest import make_home
 from tests.live import LiveServer
-from tests.patience import patient
 
 WORKLOADS = Path(__file__).resolve().parent.parent / "examples" / "pipelines"
 CONTENT = b"one file\n"
@@ -50,8 +49,7 @@ def run(home: Path, port: int, *arguments: object) -> Done:
     """Run `tranche` with a home and a port, away from the checkout's .env."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("TRANCHE_", "DATABASE_URL"))}
     values = {"TRANCHE_HOME": str(home), "TRANCHE_PORT": str(port), "COLUMNS": "300"}
-    command = [sys.executable, "-m", "app", *map(str, arguments)]
-    done = subprocess.run(command, env=clean | values, cwd=home, capture_output=True, text=True, timeout=patient(60))
+    done = processes.run([*map(str, arguments)], clean | values, home)
     assert "Traceback" not in done.stderr, done.stderr
     return done
 
@@ -228,9 +226,7 @@ def test_wrong_settings_are_told_in_a_sentence(command: str, name: str, value: s
     # Not reached either way: what is wrong is found before the database is, or is the database.
     nowhere = {"DATABASE_URL": "postgresql://127.0.0.1:1/nothing", "TRANCHE_HOME": str(tmp_path), "TRANCHE_PORT": "0"}
     values = clean | nowhere | {name: value}
-    done = subprocess.run(
-        [sys.executable, "-m", "app", command], env=values, capture_output=True, text=True, timeout=patient(60)
-    )
+    done = processes.run([command], values, tmp_path)
     assert done.returncode in (1, 2)
     assert said in done.stderr, done.stderr
     assert len(done.stderr.strip().splitlines()) <= 2, done.stderr

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 from playwright.sync_api import expect
 
 from tests.console.conftest import Service, Visit
+from tests.processes import run
 
 OLD = """created_at,pipeline,filename,status
 2024-03-01T10:00:00Z,no-op,old.png,done
@@ -20,8 +19,7 @@ WHY = "Imported from an older system, without its files"
 def test_imported_batch_cannot_be_run_again(visit: Visit, service: Service, tmp_path: Path) -> None:
     file = tmp_path / "old.csv"
     file.write_text(OLD)
-    command = [sys.executable, "-m", "app", "import-jobs", str(file)]
-    subprocess.run(command, env=service.server.environment, check=True)
+    assert run(["import-jobs", str(file)], service.server.environment, tmp_path).returncode == 0
     page = visit.page
     page.goto(f"{service.url}/#/batches")
     page.locator("tr.batch a.name").first.click()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 from collections.abc import AsyncIterator
 
 import asyncpg
@@ -13,6 +12,7 @@ import pytest
 from tests.batch_helpers import check_log, follow, stream, submit
 from tests.conftest import WORKLOADS, Api, make_home, make_settings, serving
 from tests.patience import within
+from tests.processes import Process
 
 pytestmark = pytest.mark.own_service
 
@@ -26,15 +26,12 @@ where datname = current_database() and application_name = 'tranche-listen'
 async def worker(database_url: str) -> AsyncIterator[None]:
     """`tranche worker` in a process of its own."""
     values = {"TRANCHE_HOME": str(make_home()), "DATABASE_URL": database_url, "TRANCHE_PIPELINES_DIR": str(WORKLOADS)}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "app", "worker", env=os.environ | values, stdout=asyncio.subprocess.PIPE
-    )
+    process = Process(["worker"], os.environ | values)
     assert process.stdout
-    async with within(30):
-        assert b"ready" in await process.stdout.readline()
+    assert "ready" in await asyncio.to_thread(process.stdout.readline)
     yield
     process.terminate()
-    await process.wait()
+    await asyncio.to_thread(process.wait)
 
 
 @pytest.fixture(scope="module")

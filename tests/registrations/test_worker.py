@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,6 +13,7 @@ import pytest
 from tests.batch_helpers import follow
 from tests.conftest import Api, make_settings, serving
 from tests.patience import patient, within
+from tests.processes import Process
 from tests.registrations.conftest import TOKEN, Platform
 from tests.registrations.menus import add_restaurant
 from tests.registrations.test_registrations import PLAIN, create, read, register
@@ -28,17 +27,16 @@ async def api(home: Path, database_url: str) -> AsyncIterator[Api]:
 
 
 @asynccontextmanager
-async def worker(api: Api, **environment: str) -> AsyncIterator[subprocess.Popen[bytes]]:
+async def worker(api: Api, **environment: str) -> AsyncIterator[Process]:
     """A running worker on the service's database; what is left of it is ended."""
     database = api.settings.database_url
     assert database
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("TRANCHE_", "DATABASE_URL"))}
     own = {"TRANCHE_HOME": str(api.settings.home), "DATABASE_URL": database.get_secret_value()}
-    command = [sys.executable, "-m", "app", "worker"]
-    process = subprocess.Popen(command, env=clean | own | environment, stdout=subprocess.PIPE)
+    process = Process(["worker"], clean | own | environment)
     try:
         assert process.stdout
-        assert b"ready" in await asyncio.to_thread(process.stdout.readline)
+        assert "ready" in await asyncio.to_thread(process.stdout.readline)
         yield process
     finally:
         process.terminate()

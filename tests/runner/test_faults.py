@@ -6,8 +6,6 @@ import asyncio
 import os
 import random
 import signal
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,6 +19,7 @@ from tests.batch_helpers import TERMINAL, check_log, follow, get_batch, stream, 
 from tests.conftest import Api
 from tests.live import LiveServer
 from tests.patience import patient, within
+from tests.processes import Process
 
 pytestmark = pytest.mark.own_service
 
@@ -138,10 +137,10 @@ async def test_connections_cut_at_random_change_nothing_twice(api: Api) -> None:
 async def test_a_frozen_worker_loses_its_jobs_and_writes_nothing_when_it_wakes(live_server: LiveServer) -> None:
     environment = os.environ | {"TRANCHE_HOME": str(live_server.home), "TRANCHE_LOG_LEVEL": "warning"}
     environment["TRANCHE_PIPELINES_DIR"] = str(live_server._workloads)
-    worker = subprocess.Popen([sys.executable, "-m", "app", "worker"], env=environment, stdout=subprocess.PIPE)
+    worker = Process(["worker"], environment)
     try:
         assert worker.stdout
-        assert b"ready" in await asyncio.to_thread(worker.stdout.readline)
+        assert "ready" in await asyncio.to_thread(worker.stdout.readline)
         async with client_of(live_server) as api:
             # More dispatches than one process takes, so that both hold jobs.
             batches = [
