@@ -21,5 +21,3 @@ from batches where auto_upload_enabled or monday_sync_enabled;
 
 alter table batches drop column auto_upload_enabled, drop column monday_sync_enabled, drop column dropbox_directory_id,
   drop column monday_item_id, drop column handed_over_at;
-
-create index ix_batches_several on batches (organisation_id, created_at, id) where total_pipelines > 1;

@@ -77,9 +77,6 @@ class Batch(Base):
             "id",
             postgresql_where=text("archived_at is not null"),
         ),
-        Index(
-            "ix_batches_several", "organisation_id", "created_at", "id", postgresql_where=text("total_pipelines > 1")
-        ),
         Index("ix_batches_status", "organisation_id", "status", "created_at", "id", postgresql_where=_LIVE),
         Index("ix_batches_pipeline", "organisation_id", "pipeline_id", "created_at", "id", postgresql_where=_LIVE),
         Index("ix_batches_name", "organisation_id", "name", "id", postgresql_where=_LIVE),

@@ -131,7 +131,6 @@ create index ix_batches_open on batches (status) where status in ('draft', 'pend
   'cancelling');
 create index ix_batches_parent_batch_id on batches (parent_batch_id) where parent_batch_id is not null;
 create index ix_batches_pipeline on batches (organisation_id, pipeline_id, created_at, id) where archived_at is null;
-create index ix_batches_several on batches (organisation_id, created_at, id) where total_pipelines > 1;
 create index ix_batches_status on batches (organisation_id, status, created_at, id) where archived_at is null;
 create index ix_batches_summary_data on batches using gin (summary_data jsonb_path_ops);
 create index ix_batches_total_files on batches (organisation_id, total_files, id);

@@ -2,21 +2,20 @@
 -- A batch of several pipelines counts where one of them is the view's; its counters are then those of that one's jobs.
 
 create view batch_reports as
-select b.id, b.organisation_id, b.name, b.status, b.total_jobs as total_files, b.completed_jobs as successful_files,
-  b.failed_jobs + b.cancelled_jobs + b.skipped_jobs as failed_files, b.processing_time_ms, b.summary_data, b.total_size,
-  b.created_at, b.completed_at, b.archived_at, b.expires_at
+select b.id, b.organisation_id, b.name, b.status,
+  case when b.total_pipelines > 1 then c.total else b.total_jobs end as total_files,
+  case when b.total_pipelines > 1 then c.completed else b.completed_jobs end as successful_files,
+  case when b.total_pipelines > 1 then c.failed else b.failed_jobs + b.cancelled_jobs + b.skipped_jobs end
+    as failed_files,
+  b.processing_time_ms, b.summary_data, b.total_size, b.created_at, b.completed_at, b.archived_at, b.expires_at
 from batches b
-where b.total_pipelines = 1 and b.pipeline_id = (select id from pipelines where key = 'data-report')
-union all
-select b.id, b.organisation_id, b.name, b.status, c.total, c.completed, c.failed, b.processing_time_ms, b.summary_data,
-  b.total_size, b.created_at, b.completed_at, b.archived_at, b.expires_at
-from batches b
+join pipelines p on p.key = 'data-report' and (p.id = b.pipeline_id or b.total_pipelines > 1 and b.settings ? p.key)
 cross join lateral (
+  -- Counted only for a batch of several: for the others this costs nothing.
   select count(*)::int as total, count(*) filter (where j.status = 'completed')::int as completed,
     count(*) filter (where j.status in ('failed', 'cancelled', 'skipped'))::int as failed
-  from jobs j where j.batch_id = b.id and j.pipeline_id = (select id from pipelines where key = 'data-report')
-) c
-where b.total_pipelines > 1 and b.settings ? 'data-report';
+  from jobs j where b.total_pipelines > 1 and j.batch_id = b.id and j.pipeline_id = p.id
+) c;
 
 create view batch_report_files as
 select j.id, j.batch_id, r.id as report_id, coalesce(j.filename, j.source_url) as file_name, j.file_size,
@@ -43,11 +42,11 @@ select b.id, case when b.total_pipelines > 1 then b.settings -> p.key else b.set
 from batches b
 join pipelines p on p.key = 'pdf-extraction'
   and (p.id = b.pipeline_id or b.total_pipelines > 1 and b.settings ? p.key)
-left join lateral (
+cross join lateral (
   select count(*)::int as total, count(*) filter (where j.status = 'completed')::int as completed,
     count(*) filter (where j.status = 'failed')::int as failed
-  from jobs j where j.batch_id = b.id and j.pipeline_id = p.id
-) c on b.total_pipelines > 1;
+  from jobs j where b.total_pipelines > 1 and j.batch_id = b.id and j.pipeline_id = p.id
+) c;
 
 create view batch_jobs as
 select j.id, j.batch_id, j.sequence, j.source_type, j.source_url, j.filename, j.checksum as file_checksum,
@@ -68,15 +67,17 @@ where exists (
 
 create view extraction_results as
 select e.id, e.job_id, j.batch_id, j.file_id as pdf_file_id, j.checksum as file_checksum, e.swimmer_name,
-  e.meet as meet_name, e.dates as meet_dates, e.course, e.swims as results, jsonb_array_length(e.swims) as result_count, e.source,
-  j.cached, e.created_at, e.organisation_id
+  e.meet as meet_name, e.dates as meet_dates, e.course, e.swims as results, jsonb_array_length(e.swims) as result_count,
+  e.source, j.cached, e.created_at, e.organisation_id
 from extractions e join jobs j on j.id = e.job_id;
 
 create view registration_batch_jobs as
 select b.id, b.name, b.organisation_id, b.execution_mode,
   case b.status when 'processing' then 'in_progress' when 'paused' then 'in_progress'
     when 'cancelling' then 'in_progress' when 'partial' then 'completed' else b.status end as status,
-  c.total as total_restaurants, c.completed as completed_restaurants, c.failed as failed_restaurants,
+  case when b.total_pipelines > 1 then c.total else b.total_jobs end as total_restaurants,
+  case when b.total_pipelines > 1 then c.completed else b.completed_jobs end as completed_restaurants,
+  case when b.total_pipelines > 1 then c.failed else b.failed_jobs end as failed_restaurants,
   case when b.total_pipelines > 1 then b.settings -> p.key else b.settings end as settings,
   b.created_by, b.created_at, b.updated_at, b.started_at, b.completed_at, b.cancelled_at
 from batches b
@@ -85,7 +86,7 @@ join pipelines p on p.key = 'restaurant-registration'
 cross join lateral (
   select count(*)::int as total, count(*) filter (where j.status = 'completed')::int as completed,
     count(*) filter (where j.status = 'failed')::int as failed
-  from jobs j where j.batch_id = b.id and (b.total_pipelines = 1 or j.pipeline_id = p.id)
+  from jobs j where b.total_pipelines > 1 and j.batch_id = b.id and j.pipeline_id = p.id
 ) c;
 
 create view registration_jobs as
