@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -12,24 +11,17 @@ from sqlalchemy import func, select
 
 from app.files.models import File
 from app.files.storage import Storage
-from app.kit.db import Database
+from app.kit.db import Database, advisory_lock
 
 GRACE: Final = timedelta(hours=24)
 """A content is written before its row, and a backup may hold the row only, so young ones are left alone."""
 
-
 LOCK_KEY: Final = 7_236_541_025
 
 
-@asynccontextmanager
-async def pause_collection(database: Database) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
+def pause_collection(database: Database) -> AbstractAsyncContextManager[asyncpg.Connection[asyncpg.Record]]:
     """No content is collected meanwhile, by any process. Gives the connection that holds the lock."""
-    connection = await database.connect("tranche-hold")
-    try:
-        await connection.execute("select pg_advisory_lock($1)", LOCK_KEY)
-        yield connection
-    finally:
-        await connection.close()
+    return advisory_lock(lambda: database.connect("tranche-hold"), LOCK_KEY)
 
 
 async def collect(database: Database, storage: Storage, prefix: str) -> int:

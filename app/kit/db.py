@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import asyncpg
@@ -71,3 +71,16 @@ class Database:
         """One transaction: committed when the block ends well, rolled back when it does not."""
         async with self._sessions() as session, session.begin():
             yield session
+
+
+@asynccontextmanager
+async def advisory_lock(
+    connect: Callable[[], Awaitable[asyncpg.Connection[asyncpg.Record]]], key: int
+) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
+    """Holds PostgreSQL's lock of this number, on a connection of its own, which is given."""
+    connection = await connect()
+    try:
+        await connection.execute("select pg_advisory_lock($1)", key)
+        yield connection
+    finally:
+        await connection.close()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import TypeAlias
 
@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from app.kit import carry_over
+from app.kit.db import advisory_lock
 from app.kit.revisions import Revisions, RevisionsRefused
 
 LOCK_KEY = 7_236_541_019
@@ -45,15 +46,9 @@ def scripts() -> Path:
     return installed if installed.exists() else checkout
 
 
-@asynccontextmanager
-async def migration_lock(connect: Connect) -> AsyncIterator[Asyncpg]:
+def migration_lock(connect: Connect) -> AbstractAsyncContextManager[Asyncpg]:
     """One process at a time changes the schema: several may start at once on a fresh database."""
-    connection = await connect()
-    try:
-        await connection.execute("select pg_advisory_lock($1)", LOCK_KEY)
-        yield connection
-    finally:
-        await connection.close()
+    return advisory_lock(connect, LOCK_KEY)
 
 
 async def read_rows(connection: Asyncpg) -> frozenset[str]:
