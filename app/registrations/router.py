@@ -54,7 +54,12 @@ _FILE = {
         }
     },
 }
-_ROWS = {"application/json": {"schema": {"type": "array", "items": {"type": "object", "additionalProperties": True}}}}
+_LIST = {"type": "array", "items": {"type": "object", "additionalProperties": True}}
+_ROWS = {
+    "application/json": {
+        "schema": {"type": "object", "properties": {"restaurants": _LIST}, "required": ["restaurants"]}
+    }
+}
 IMPORT_BODY: dict[str, Any] = {"requestBody": {"required": True, "content": _FILE | _ROWS}}
 MENU_BODY: dict[str, Any] = {"requestBody": {"required": True, "content": _FILE}}
 

@@ -112,6 +112,20 @@ async def test_pipeline_goes_by_key_or_id(api: Api) -> None:
     assert batch["pipeline_id"] == pipeline_id
 
 
+async def test_a_form_carries_a_failure_policy(api: Api) -> None:
+    body = form(
+        part("pipeline", "checksum"),
+        part("failure_policy", '{"threshold": 0.1, "action": "fail"}'),
+        part("files", b"content", "a.txt"),
+    )
+    created = (await api.post("/api/jobs/batch", content=body, headers=FORM)).json()
+    batch = (await api.get(f"/api/batches/{created['batch_id']}")).json()["batch"]
+    assert batch["failure_policy"] == {"threshold": 0.1, "action": "fail"}
+    wrong = form(part("pipeline", "checksum"), part("failure_policy", "fail"), part("files", b"content", "a.txt"))
+    answer = await api.post("/api/jobs/batch", content=wrong, headers=FORM)
+    assert (answer.status_code, answer.json()["errors"][0]["loc"]) == (422, ["body", "failure_policy"])
+
+
 async def test_single_job_is_a_batch_named_after_it(api: Api) -> None:
     file_id = (await api.put("/api/files/sheet.pdf", content=b"x")).json()["id"]
     body = form(part("pipeline", "typed"), part("file", b"x", "upload.pdf"))

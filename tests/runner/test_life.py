@@ -167,13 +167,30 @@ async def test_a_double_click_on_retry_failed_makes_one_batch(api: Api) -> None:
 
 async def test_retry_failed_of_one_code_leaves_the_others(api: Api) -> None:
     batch = await run(api, "behaviour", [{"do": "stop"}, {"do": "raise"}, {"do": "stop"}])
-    first = await command(api, batch["id"], "retry-failed", 202, code="NOT_WANTED")
+    first = await command(api, batch["id"], "retry-failed", 202, error_code="NOT_WANTED")
     await follow(api, first["new_batch_id"])
     assert (await get_batch(api, first["new_batch_id"]))["counters"]["total"] == 2
     second = await command(api, batch["id"], "retry-failed", 202)
     await follow(api, second["new_batch_id"])
     new = await get_batch(api, second["new_batch_id"])
     assert (new["counters"]["total"], new["name"]) == (1, f"{batch['name']} - Retry 2")
+
+
+async def test_retry_failed_never_retries_more_than_was_asked_for(api: Api) -> None:
+    batch = await run(api, "behaviour", [{"do": "stop"}])
+    path = f"/api/batches/{batch['id']}/retry-failed"
+    refused = [
+        (await api.post(path, params={"error_code": "TIMEOUT"}), 409, "nothing_to_retry"),
+        (await api.post(path, json={"error_code": "TIMEOUT"}), 409, "nothing_to_retry"),
+        (await api.post(path, params={"code": "TIMEOUT"}), 409, "nothing_to_retry"),
+        (await api.post(path, params={"error": "NOT_WANTED"}), 422, "unknown_parameter"),
+        (await api.post(path, json={"code": "NOT_WANTED"}), 422, "validation_failed"),
+        (await api.post(path, params={"error_code": "TIMEOUT", "code": "NOT_WANTED"}), 422, "validation_failed"),
+    ]
+    for answer, status, code in refused:
+        assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert "with TIMEOUT" in refused[0][0].json()["detail"]
+    assert (await api.post(path, json={"error_code": "NOT_WANTED"})).status_code == 202
 
 
 async def test_restart_runs_every_job_again_from_the_beginning(api: Api) -> None:
