@@ -26,7 +26,9 @@ keys = typer.Typer(help="Keys of users and programs.", no_args_is_help=True)
 app.add_typer(keys, name="keys")
 plays = typer.Typer(help="Sales plays and the data they require.", no_args_is_help=True)
 app.add_typer(plays, name="plays")
-Server = Annotated[str | None, typer.Option("--server", help="Address of the service.")]
+Server = Annotated[
+    str | None, typer.Option("--server", help="Address of the service. Default: TRANCHE_PUBLIC_URL, else this machine.")
+]
 Key = Annotated[str | None, typer.Option("--key", help="API key. Default: TRANCHE_ADMIN_KEY, else the file admin.key.")]
 
 
@@ -67,14 +69,21 @@ def submit(
     files: Annotated[
         list[Path] | None, typer.Argument(exists=True, dir_okay=False, readable=True, help="Files to process.")
     ] = None,
-    pipeline: Annotated[str, typer.Option("--pipeline", "-p", help="What to do with them.")] = "pdf-extraction",
+    pipeline: Annotated[
+        str, typer.Option("--pipeline", "-p", help="Key of the pipeline they go through.")
+    ] = "pdf-extraction",
     param: Annotated[
-        list[str] | None, typer.Option("--param", "-P", help="A parameter as name=value; may be repeated.")
+        list[str] | None,
+        typer.Option("--param", "-P", help="A parameter of the pipeline as name=value; may be repeated."),
     ] = None,
     url: Annotated[list[str] | None, typer.Option("--url", help="A URL to fetch; may be repeated.")] = None,
     name: Annotated[str | None, typer.Option(help="Name of the batch.")] = None,
-    watch: Annotated[bool, typer.Option("--watch", "-w", help="Follow the batch to its end.")] = False,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Save the results as a ZIP.")] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", "-w", help="Follow the batch to its end; exit with 1 unless all of it completed.")
+    ] = False,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Save the results as a ZIP once the batch has ended.")
+    ] = None,
     at: Server = None,
     key: Key = None,
 ) -> None:
@@ -99,8 +108,10 @@ def submit(
 
 
 @app.command()
-def watch(batch_id: UUID, at: Server = None, key: Key = None) -> None:
-    """Follow a batch to its end."""
+def watch(
+    batch_id: Annotated[UUID, typer.Argument(help="Id of the batch.")], at: Server = None, key: Key = None
+) -> None:
+    """Follow a batch to its end. Exits with 1 unless all of it completed."""
     from app.commands import client
 
     with client.open_client(settings(), at, key) as api:
@@ -119,10 +130,12 @@ def demo() -> None:
 
 @app.command()
 def migrate(
-    revision: Annotated[str, typer.Argument(help="A revision, `head` or `base`.")] = "head",
+    revision: Annotated[
+        str, typer.Argument(help="A migration such as tranche_0002, `head`, `base`, or `ROOM@base`.")
+    ] = "head",
     force: Annotated[bool, typer.Option("--force", help="Go back even if that deletes data.")] = False,
 ) -> None:
-    """Migrate the database's schema to a revision. `base` removes everything."""
+    """Bring the database's schema to a migration. `base` removes everything, `ROOM@base` what one package brought."""
     from app.commands.administration import migrate
 
     reached = migrate(all_settings(), revision, force=force)
@@ -133,8 +146,12 @@ def migrate(
 def import_jobs(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="CSV or JSON Lines.")],
     window: Annotated[float, typer.Option(min=0, help="Longest gap in seconds between two jobs of one batch.")] = 60,
-    pipeline: Annotated[str | None, typer.Option("--pipeline", "-p", help="Pipeline of rows that name none.")] = None,
-    organisation: Annotated[str, typer.Option(help="Created if it does not exist.")] = "Default",
+    pipeline: Annotated[
+        str | None, typer.Option("--pipeline", "-p", help="Pipeline of rows that do not name one.")
+    ] = None,
+    organisation: Annotated[
+        str, typer.Option(help="Whose batches they become; created if it does not exist.")
+    ] = "Default",
     encoding: Annotated[str | None, typer.Option(help="Of a file that is not UTF-8, such as cp1252.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be created, and write nothing.")] = False,
 ) -> None:
@@ -161,9 +178,10 @@ def import_jobs(
 @app.command("group-legacy")
 def group_legacy(
     pipeline: Annotated[
-        list[str] | None, typer.Option("--pipeline", "-p", help="OLD=KEY: which pipeline an older name means.")
+        list[str] | None,
+        typer.Option("--pipeline", "-p", help="OLD=KEY: the pipeline that an older name stands for; may be repeated."),
     ] = None,
-    window: Annotated[float, typer.Option(min=0, help="Seconds between two jobs of one batch at most.")] = 60,
+    window: Annotated[float, typer.Option(min=0, help="Longest gap in seconds between two jobs of one batch.")] = 60,
 ) -> None:
     """Group the rows of an older system's table `legacy_jobs` into batches, as each start does."""
     from app.commands.history import group_legacy
@@ -171,7 +189,8 @@ def group_legacy(
     grouped = group_legacy(all_settings(), pipeline or [], window=timedelta(seconds=window))
     for sentence in grouped.left:
         typer.echo(sentence)
-    typer.echo(f"{grouped.batches} batches were made.")
+    verb = "was" if grouped.batches == 1 else "were"
+    typer.echo(f"{quantity(grouped.batches, 'batch', 'batches')} {verb} made.")
 
 
 @app.command()
@@ -185,8 +204,10 @@ def backup(folder: Annotated[Path, typer.Argument(help="A folder that does not e
 
 
 @app.command()
-def restore(folder: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="A backup.")]) -> None:
-    """Fill a new installation from a backup."""
+def restore(
+    folder: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="A folder that `tranche backup` made.")],
+) -> None:
+    """Fill a new, empty installation from a backup."""
     from app.commands.backup import restore
 
     kept = restore(all_settings(), folder)
@@ -195,7 +216,7 @@ def restore(folder: Annotated[Path, typer.Argument(exists=True, file_okay=False,
 
 @app.command()
 def doctor() -> None:
-    """Check everything the service needs to run."""
+    """Check everything the service needs to run. Exits with 1 if something is missing."""
     from app.commands.administration import diagnose
 
     found = diagnose(all_settings())
@@ -207,9 +228,9 @@ def doctor() -> None:
 @keys.command("create")
 def create_key(
     name: Annotated[str, typer.Argument(help="What the key is for.")],
-    organisation: Annotated[str, typer.Option(help="Created if it does not exist.")] = "Default",
-    user: Annotated[str, typer.Option(help="Created if it does not exist.")] = "admin",
-    admin: Annotated[bool, typer.Option("--admin/--member", help="Role of a user made now.")] = False,
+    organisation: Annotated[str, typer.Option(help="Whose key it is; created if it does not exist.")] = "Default",
+    user: Annotated[str, typer.Option(help="Whose rights it has; created if it does not exist.")] = "admin",
+    admin: Annotated[bool, typer.Option("--admin/--member", help="Role of the user, if it is created now.")] = False,
 ) -> None:
     """Create a key and print it. It is shown only once."""
     from app.commands.administration import create_key
@@ -228,8 +249,8 @@ def list_keys(organisation: Annotated[str, typer.Option(help="Name of the organi
 
 
 @keys.command("revoke")
-def revoke_key(key_id: UUID) -> None:
-    """Make a key stop working at once."""
+def revoke_key(key_id: Annotated[UUID, typer.Argument(help="Id of the key, as `tranche keys list` shows it.")]) -> None:
+    """Revoke a key: it stops working at once."""
     from app.commands.administration import revoke_key
 
     revoke_key(all_settings(), key_id)
@@ -242,7 +263,7 @@ def import_plays(
     at: Server = None,
     key: Key = None,
 ) -> None:
-    """Import play-batch mappings from a browser's localStorage: all of them, or none if one is not valid."""
+    """Import which data plays require from a browser's localStorage: all of it, or nothing if a part is not valid."""
     from app.commands import client
     from app.commands.plays import read_mappings
 

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import socket
 import subprocess
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
+import typer
 
+from app.__main__ import app
 from tests import processes
 from tests.conftest import make_home
 from tests.live import LiveServer
@@ -230,6 +234,21 @@ def test_wrong_settings_are_told_in_a_sentence(command: str, name: str, value: s
     assert done.returncode in (1, 2)
     assert said in done.stderr, done.stderr
     assert len(done.stderr.strip().splitlines()) <= 2, done.stderr
+
+
+def commands(group: Any, path: str = "tranche") -> Iterator[tuple[str, Any]]:
+    for name, command in getattr(group, "commands", {}).items():
+        yield f"{path} {name}", command
+        yield from commands(command, f"{path} {name}")
+
+
+def test_every_command_argument_and_option_says_what_it_is() -> None:
+    silent = []
+    for path, command in commands(typer.main.get_command(app)):
+        if not re.fullmatch(r"[A-Z].*[.]", command.help or ""):
+            silent.append(path)
+        silent += [f"{path} {param.name}" for param in command.params if not getattr(param, "help", None)]
+    assert silent == []
 
 
 def test_help_is_written_for_users(tmp_path: Path) -> None:

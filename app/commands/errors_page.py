@@ -14,7 +14,8 @@ from app.main import create_app
 from app.settings import Settings
 
 MOST_SHOWN: Final = 6
-"""A code that more operations may answer with is one of many routes, and the reader of each finds it in /docs."""
+"""A code that more operations answer with is found at each of them in /docs. Their number is not shown, as the page
+would change with every new route."""
 
 
 def operations_by_code(document: dict[str, Any]) -> dict[str, list[str]]:
@@ -34,7 +35,7 @@ def _where(operations: list[str], total: int) -> str:
     if len(operations) == total:
         return "every operation"
     if len(operations) > MOST_SHOWN:
-        return f"{len(operations)} operations"
+        return "most operations" if 2 * len(operations) > total else "many operations"
     return "<br>".join(operations)
 
 
