@@ -64,11 +64,12 @@ async def test_cut_download_goes_on(api: Api, path: str) -> None:
     assert (await api.get(path, headers={"If-None-Match": whole.headers["ETag"]})).status_code == 304
 
 
-async def test_running_batch_gives_what_is_done_so_far(api: Api) -> None:
-    batch_id = await submit(api, "slow", [{}], params={"seconds": 0.3})
+async def test_running_batch_gives_what_is_done_so_far(api: Api, tmp_path: Path) -> None:
+    batch_id = await submit(api, "slow", [{}], params={"gate": str(tmp_path / "gate")})
     answer = await api.get(f"/api/batches/{batch_id}/download")
     with zipfile.ZipFile(io.BytesIO(answer.content)) as opened:
         assert opened.namelist() == []
+    (tmp_path / "gate").touch()
     await follow(api, batch_id)
 
 

@@ -30,15 +30,17 @@ def check(event: dict[str, Any]) -> None:
     assert event.keys() <= LOGGED[event["type"]].model_fields.keys(), event
 
 
-async def test_whatever_happens_is_in_the_model(api: Api) -> None:
+async def test_whatever_happens_is_in_the_model(api: Api, tmp_path: Path) -> None:
     emitted = list(
         (await run(api, "behaviour", [{"do": what} for what in ("report", "retry_once", "stop", "x")]))["events"]
     )
     emitted += (await run(api, "behaviour", [{"do": "give up"}, {}], max_parallel=1))["events"]
     emitted += (await run(api, "cleanup", [{"fail": True}, {}]))["events"]
-    batch_id = await submit(api, "slow", [{}, {}], params={"seconds": 0.3}, max_parallel=1, start=False)
+    params = {"gate": str(tmp_path / "gate")}
+    batch_id = await submit(api, "slow", [{}, {}], params=params, max_parallel=1, start=False)
     for command in ("start", "pause", "resume", "cancel"):
         assert (await api.post(f"/api/batches/{batch_id}/{command}")).is_success
+    (tmp_path / "gate").touch()
     emitted += await follow(api, batch_id)
     policy = {"threshold": 0.1, "action": "pause"}
     batch_id = await submit(api, "behaviour", [{"do": "stop"}, {}], max_parallel=1, failure_policy=policy)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -29,11 +30,13 @@ async def until(api: Api, batch_id: str, condition: Any, seconds: float = 30) ->
     return batch
 
 
-async def test_pause_lets_steps_end_keeps_the_place_and_resume_goes_on(api: Api) -> None:
-    batch_id = await submit(api, "slow", [{} for _ in range(6)], params={"seconds": 0.3}, max_parallel=3)
+async def test_pause_lets_steps_end_keeps_the_place_and_resume_goes_on(api: Api, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    batch_id = await submit(api, "slow", [{} for _ in range(6)], params={"gate": str(gate)}, max_parallel=3)
     await until(api, batch_id, lambda batch: batch["counters"]["running"] == 3)
     paused = await command(api, batch_id, "pause")
     assert (await command(api, batch_id, "pause")) == paused
+    gate.touch()
     batch = await until(api, batch_id, lambda batch: batch["counters"]["running"] == 0)
     assert (batch["status"], batch["pause_reason"]) == ("paused", "user")
     assert [job["stage"] for job in batch["jobs"][:3]] == ["wait_again"] * 3
@@ -61,9 +64,11 @@ async def test_cancel_ends_pending_jobs_at_once_and_running_ones_after_their_ste
     assert {step["status"] for step in batch["jobs"][-1]["steps"]} == {"cancelled"}
 
 
-async def test_cancel_while_nothing_runs_ends_the_batch_with_that(api: Api) -> None:
-    batch_id = await submit(api, "slow", [{}, {}], params={"seconds": 0.1})
+async def test_cancel_while_nothing_runs_ends_the_batch_with_that(api: Api, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    batch_id = await submit(api, "slow", [{}, {}], params={"gate": str(gate)})
     await command(api, batch_id, "pause")
+    gate.touch()
     await until(api, batch_id, lambda batch: batch["counters"]["running"] == 0)
     await command(api, batch_id, "cancel")
     assert (await get_batch(api, batch_id))["status"] == "cancelled"
@@ -226,19 +231,24 @@ async def test_delete_removes_the_batch_with_its_files_but_not_those_of_another(
     batch = await run(api, "flaky", [{"stop": True}])
     retry = await command(api, batch["id"], "retry-failed", 202)
     await follow(api, retry["new_batch_id"])
+    connection = await asyncpg.connect(api.installation.database.dsn)
+    of_batches = """select distinct o.file_id from job_outputs o join jobs j on j.id = o.job_id
+      where j.batch_id::text = any($1)"""
+    files = [row[0] for row in await connection.fetch(of_batches, [batch["id"], retry["new_batch_id"]])]
+    assert files
     assert (await api.delete(f"/api/batches/{batch['id']}")).status_code == 204
     assert (await api.get(f"/api/batches/{batch['id']}")).status_code == 404
     job = (await get_batch(api, retry["new_batch_id"]))["jobs"][0]
     assert (await api.get(f"/api/jobs/{job['id']}/outputs/prepared.txt")).content == b"prepared"
     assert (await api.delete(f"/api/batches/{retry['new_batch_id']}")).status_code == 204
-    connection = await asyncpg.connect(api.installation.database.dsn)
-    assert await connection.fetchval("select count(*) from files where name = 'prepared.txt' and id = any($1)", []) == 0
+    assert await connection.fetchval("select count(*) from files where id = any($1)", files) == 0
     assert await connection.fetchval("select count(*) from events where batch_id::text = $1", batch["id"]) == 0
     await connection.close()
 
 
-async def test_a_running_batch_refuses_what_only_ended_ones_can(api: Api) -> None:
-    batch_id = await submit(api, "slow", [{}], params={"seconds": 5})
+async def test_a_running_batch_refuses_what_only_ended_ones_can(api: Api, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    batch_id = await submit(api, "slow", [{}], params={"gate": str(gate)})
     for what in ("restart", "archive", "retry-failed", "start"):
         if what == "start":
             continue  # answered again, as it was started
@@ -247,6 +257,7 @@ async def test_a_running_batch_refuses_what_only_ended_ones_can(api: Api) -> Non
         assert set(reply.json()["allowed"]) == {"pause", "cancel"}
     assert (await api.delete(f"/api/batches/{batch_id}")).status_code == 409
     await command(api, batch_id, "cancel")
+    gate.touch()
 
 
 async def test_name_and_parallelism_can_be_changed(api: Api) -> None:

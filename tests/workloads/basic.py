@@ -27,7 +27,10 @@ async def third(ctx: StepContext) -> dict[str, Any]:
 
 
 class SlowParams(Params):
+    """How long each step takes, and a file without which the first does not end."""
+
     seconds: float = 0.05
+    gate: str = ""
 
 
 slow = Pipeline("slow", title="Takes its time", params=SlowParams, accepts=("record",))
@@ -36,6 +39,8 @@ slow = Pipeline("slow", title="Takes its time", params=SlowParams, accepts=("rec
 @slow.step()
 async def wait_once(ctx: StepContext) -> None:
     await asyncio.sleep(ctx.params.seconds)
+    while ctx.params.gate and not os.path.exists(ctx.params.gate):  # noqa: ASYNC240
+        await asyncio.sleep(0.02)
 
 
 @slow.step()
