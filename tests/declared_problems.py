@@ -53,5 +53,7 @@ async def check_answer(app: FastAPI, response: httpx.Response) -> None:
         return
     await response.aread()
     problem = response.json() if response.content else {}
+    if response.status_code == 413 and response.request.method in ("GET", "HEAD", "DELETE"):
+        return  # a body where the operation takes none
     if problem and problem["code"] not in BEFORE_ROUTING:
         check_declared(app, response.request.method, response.request.url.path, problem["status"], problem["code"])

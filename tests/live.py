@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -20,7 +22,7 @@ class LiveServer:
     def __init__(self, home: Path, workloads: Path, **environment: str) -> None:
         self.home, self.url, self.sign_in_url, self.port = home, "", "", 0
         self._workloads, self._environment = workloads, environment
-        self.process: Process | None = None
+        self.process: Process | subprocess.Popen[str] | None = None
 
     @property
     def admin_key(self) -> str:
@@ -37,7 +39,12 @@ class LiveServer:
         """Start and wait until it is ready; returns the seconds that took."""
         began = time.monotonic()
         log = (self.home / "service.log").open("a")
-        self.process = Process(["serve"], self.environment, stderr=log)
+        environment = self.environment
+        if "PYTHONPATH" in environment:  # other packages than those that the fork server has imported
+            command = [sys.executable, "-m", "app", "serve"]
+            self.process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=log, text=True)
+        else:
+            self.process = Process(["serve"], environment, stderr=log)
         assert self.process.stdout
         first = self.process.stdout.readline()
         if not first:

@@ -13,6 +13,7 @@ from pydantic.json_schema import models_json_schema
 from app.kit.declarations import Declared, RouteTag, declared_by_route
 from app.kit.errors import (
     MEDIA_TYPE,
+    BadRequest,
     CursorNotReadable,
     InternalError,
     InvalidJson,
@@ -85,7 +86,7 @@ def problems_of_operation(method: str, operation: Mapping[str, Any], found: Decl
     if body:
         kinds.add(TooLarge)
     if "application/json" in body:
-        kinds.add(InvalidJson)
+        kinds |= {InvalidJson, BadRequest}  # what is no JSON, and JSON that Python cannot read
     return kinds
 
 

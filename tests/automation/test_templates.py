@@ -44,7 +44,7 @@ async def test_run_with_overrides(api: Api) -> None:
     batch = await run_template(
         api, template, options={"name": "This once", "params": {"seconds": 0.02}, "first_n": 5}, source=source
     )
-    assert (batch["name"], batch["max_parallel"], batch["settings"]) == ("This once", 3, {"seconds": 0.02})
+    assert (batch["name"], batch["max_parallel"], batch["settings"]) == ("This once", 3, {"seconds": 0.02, "gate": ""})
     assert [job["record"] for job in batch["jobs"]] == [{"n": 9}]
     for wrong in ({"params": {"seconds": "long"}}, {"max_parallel": 0}, {"strange": 1}, {"pipeline": "nothing"}):
         reply = await api.post(f"/api/templates/{template['id']}/run", json={"options": wrong})

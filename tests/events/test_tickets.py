@@ -46,7 +46,8 @@ async def test_a_ticket_is_good_for_nothing_else(api: Api) -> None:
     async with caller(api) as page:
         for path in (f"/api/batches/{other['id']}/events", f"/api/batches/{mine['id']}", "/api/events", "/api/batches"):
             reply = await page.get(path, params={"ticket": ticket}, headers=SSE)
-            assert reply.status_code == 401, path
+            # Where a ticket is no parameter at all, it is refused as one.
+            assert reply.status_code == (401 if path.endswith("/events") and path != "/api/events" else 422), path
         reply = await page.post(f"/api/batches/{mine['id']}/cancel", params={"ticket": ticket})
         assert reply.status_code == 401
 
