@@ -13,10 +13,12 @@ from app.commands.generated_pages import DOCS, PAGES, filled
 ROOT = Path(__file__).resolve().parent.parent
 FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
+FILE = re.compile(r"`(\w[\w-]*/[\w/-]+\.(?:py|sql|js|d\.ts|md|sh|html))`")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 ELSEWHERE = ("http://", "https://", "mailto:")
 LEFT_OUT = {".venv", "node_modules", "data"}
 MARKDOWN = sorted(path for path in ROOT.rglob("*.md") if not LEFT_OUT & {*path.relative_to(ROOT).parts})
+FOLDERS = (ROOT, ROOT / "app", ROOT / "app" / "console" / "static")
 GLOSSARY = DOCS / "glossary.md"
 
 
@@ -55,6 +57,16 @@ def test_links_lead_somewhere(page: Path) -> None:
         if not target.exists() or (anchor and anchor not in anchors(target)):
             broken.append(link)
     assert broken == []
+
+
+def test_files_that_are_named_are_there() -> None:
+    """A name with a folder in it is a path from the repository, from `app`, from the console or from the page."""
+    missing = []
+    for page in MARKDOWN:
+        for name in FILE.findall(prose(page)):
+            if not any((folder / name).exists() for folder in (*FOLDERS, page.parent)):
+                missing.append(f"{page.name}: {name}")
+    assert missing == []
 
 
 def test_every_page_can_be_reached() -> None:

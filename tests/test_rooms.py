@@ -5,15 +5,19 @@ from __future__ import annotations
 import ast
 import importlib.util
 from fnmatch import fnmatchcase
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from app.kit.room import Room
+from app.files.storage import Storage
+from app.installation import Installation
+from app.kit.container import Container
+from app.kit.room import Room, Rooms
 from app.main import create_app
-from app.rooms import BUILT_IN
+from app.rooms import BUILT_IN, ENTRY_POINT_GROUP, all_rooms
 from tests.conftest import make_settings
 
 APP = Path(__file__).resolve().parent.parent / "app"
@@ -66,3 +70,20 @@ def test_bodies_are_those_of_the_rooms_own_routes(room: Room, app: FastAPI) -> N
         if not any(fnmatchcase(path, pattern) for path in paths)
     ]
     assert unknown == []
+
+
+OWN = Room(name="own", provides={Storage: lambda container: OWN})
+TAKEN = Room(name="files")
+
+
+def test_rooms_of_packages_stand_before_the_runner_and_take_no_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    points = [EntryPoint(name, f"{__name__}:{name}", ENTRY_POINT_GROUP) for name in ("TAKEN", "APP", "OWN", "ABSENT")]
+    monkeypatch.setattr("app.rooms.entry_points", lambda group: points)
+    names = [room.name for room in all_rooms.__wrapped__()]
+    assert names == [*(room.name for room in BUILT_IN[:-2]), "own", "runner", "console"]
+
+
+def test_the_last_room_that_provides_a_kind_makes_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.installation.all_rooms", lambda: Rooms((*BUILT_IN, OWN)))
+    container: Container = Installation(make_settings(tmp_path, "postgresql://nowhere/tranche"))
+    assert container.get(Storage) is OWN
