@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -44,6 +46,7 @@ class Process:
         stderr: IO[str] | None = None,
     ) -> None:
         self.returncode: int | None = None
+        self._reading = Lock()
         self._ended, theirs = socket.socketpair()
         reading, writing = (-1, stdout.fileno()) if stdout else os.pipe()
         message = {"arguments": arguments, "environment": dict(environment), "folder": str(folder)}
@@ -68,13 +71,14 @@ class Process:
         return found
 
     def _outcome(self, timeout: float | None) -> int | None:
-        if self.returncode is None:
-            self._ended.settimeout(timeout)
-            try:
-                self.returncode = int(self._ended.recv(100))
-            except (TimeoutError, BlockingIOError):
+        until = None if timeout is None else time.monotonic() + timeout
+        while self.returncode is None:
+            with self._reading:  # several threads may ask, and the outcome comes once
+                if self.returncode is None and select.select([self._ended], [], [], 0.02)[0]:
+                    self.returncode = int(self._ended.recv(100))
+                    self._ended.close()
+            if self.returncode is None and until is not None and time.monotonic() >= until:
                 return None
-            self._ended.close()
         return self.returncode
 
     def send_signal(self, number: int) -> None:
