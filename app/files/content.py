@@ -18,8 +18,10 @@ from app.kit.etags import is_known
 
 CONTENT: Final[dict[int | str, dict[str, Any]]] = {
     200: {
-        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
-        "description": "The bytes.",
+        "content": {
+            kind: {"schema": {"type": "string", "format": "binary"}} for kind in ("application/octet-stream", "*/*")
+        },
+        "description": "The bytes, with the media type of the file.",
     },
     206: {"description": "The range that was asked for."},
     304: {"description": "The client has it already."},
