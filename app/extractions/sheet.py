@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
 
-from app.extractions import easywk, hytek, omega, other_reports
-from app.extractions.layout import PageLines, reading_order
+from app.extractions.layouts import choose
+from app.extractions.pdf.page import Pages
+from app.extractions.pdf.words import opened, read_pages
+from app.extractions.reading_report import report_on
 from app.extractions.sheet_text import Probe, write_sheet
 from app.extractions.swims import Sheet
-from app.extractions.words import opened, read_pages
-
-# A layout is a module with `recognises` and `read`; the first that recognises the sheet reads it.
-_LAYOUTS: list[tuple[Callable[[list[PageLines]], bool], Callable[[list[PageLines]], Sheet]]] = [
-    (other_reports.recognises, other_reports.read),
-    (easywk.recognises, easywk.read),
-    (omega.recognises, omega.read),
-    (other_reports.recognises_lists, other_reports.read),
-    (hytek.recognises, hytek.read),
-]
 
 
 def read_sheet(path: str) -> Sheet:
@@ -28,12 +19,15 @@ def read_sheet(path: str) -> Sheet:
     text and `OSError` when there is no file. Bound by the processor and not safe in threads, as PDFium is not; run it
     in a process.
     """
-    pages = reading_order(read_pages(path))
-    for recognises, read in _LAYOUTS:
-        if recognises(pages):
-            return read(pages)
-    reason = "This sheet is not in a layout Tranche reads yet."
-    return Sheet(None, None, None, "unknown", len(pages), reason=reason)
+    pages = Pages(read_pages(path))
+    layout = choose(pages)
+    if layout is None:
+        reason = "This sheet is not in a layout Tranche reads yet."
+        sheet = Sheet(None, None, None, "unknown", len(pages), reason=reason, lines=pages.lines())
+    else:
+        sheet = layout.read(pages)
+    sheet.reading = report_on(sheet)
+    return sheet
 
 
 def read_sheet_text(path: str) -> bytes:

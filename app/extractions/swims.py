@@ -6,19 +6,24 @@ from dataclasses import dataclass, field, fields
 from operator import attrgetter
 from typing import Any, Self
 
+from app.extractions.pdf.page import Box, PageLines
+from app.extractions.reading import Reading
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Swim:
     """One swimmer in one round of one event, or on one leg of a relay.
 
     Names, teams and events are as printed. `kind` is `individual`, `relay_leg`, `diving`, or `relay` for a team that
-    names none of its swimmers; `name` is then the team's. `round` is `prelim`, `semifinal`,
-    `final` or `swim_off`, and `section` is the printed heading it was read from (`A - Final`), if there was one.
-    `time` is `[h:][m:]ss.hh` without marks, or the points of a dive; a relay leg carries the time of the whole relay.
-    `status` is `OK`, `DQ`, `NS`, `SCR`, `DFS`, `DNF`, or `NT` for a row without any result; `time` is None unless it
-    is `OK`. `note` holds the reason printed for a disqualification, the time printed beside one, and a time by
-    judge's decision as printed. `exhibition` means the swim does not count (printed x or X). `age` is an age, a
-    school year or a year of birth. `splits` are as printed, for a relay those of the whole relay. `page` counts from 1.
+    names none of its swimmers; `name` is then the team's. `round` is `prelim`, `semifinal`, `final`, `swim_off`,
+    `time_trial`, or `skins_1` to `skins_3`, and `section` is the printed heading it was read from (`A - Final`), if
+    there was one. `time` is `[h:][m:]ss.hh` without marks, or the points of a dive; a relay leg carries the time of the
+    whole relay. `status` is `OK`, `DQ`, `NS`, `SCR`, `DFS`, `DNF`, or `NT` for a row without any result; `time` is None
+    unless it is `OK`. `note` holds the reason printed for a disqualification, the time printed beside one, and a time
+    by judge's decision as printed. `exhibition` means the swim does not count (printed x or X). `age` is an age, a
+    school year or a year of birth, `birth_date` the whole date as printed. `points` are the meet's, `fina_points` those
+    of World Aquatics' table where a sheet has both. `splits` are as printed, for a relay those of the whole relay.
+    `page` counts from 1, and `box` is where the row stands on it: left, top, right, bottom in points, y upwards.
     """
 
     name: str
@@ -40,6 +45,9 @@ class Swim:
     standard: str | None = None
     age: str | None = None
     section: str | None = None
+    birth_date: str | None = None
+    fina_points: str | None = None
+    box: Box | None = None
     splits: list[str] = field(default_factory=list)
 
 
@@ -52,7 +60,8 @@ class Sheet:
     """Everything read from one PDF.
 
     `dates` is as printed, `course` is `SCY`, `SCM` or `LCM`, `pages` the number of pages. `reason` is one sentence
-    for the user and is set exactly when `swims` is empty.
+    for the user and is set exactly when `swims` is empty. `reading` says how sure the reading is; it is None until
+    somebody looked. `lines` are those the reader took, in its order; they are not part of the sheet as data.
     """
 
     meet: str | None
@@ -62,10 +71,13 @@ class Sheet:
     pages: int
     swims: list[Swim] = field(default_factory=list)
     reason: str | None = None
+    reading: Reading | None = None
+    lines: list[PageLines] = field(default_factory=list, repr=False, compare=False)
 
     def to_dict(self) -> dict[str, Any]:
         """The sheet as plain JSON values."""
-        sheet = {name: getattr(self, name) for name in ("meet", "dates", "course", "layout", "pages", "reason")}
+        names = ("meet", "dates", "course", "layout", "pages", "reason", "reading")
+        sheet = {name: getattr(self, name) for name in names}
         return {**sheet, "swims": [dict(zip(_FIELDS, _values(swim), strict=True)) for swim in self.swims]}
 
     @classmethod

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.extractions.cells import plain_time
+from app.extractions.layouts.cells import plain_time
 from app.extractions.sheet import read_sheet
 from app.extractions.swims import Sheet, Swim
 from tests.extractions.german_sheets import Protocol, random_protocol

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import re
 
-from app.extractions.headings import ends_results, is_licence, read_continuation, read_event, read_meet, report_kind
-from app.extractions.layout import PageLines
+from app.extractions.layouts.hytek.columns import reading_order
+from app.extractions.layouts.hytek.headings import (
+    ends_results,
+    is_licence,
+    read_continuation,
+    read_event,
+    read_meet,
+    report_kind,
+)
+from app.extractions.layouts.hytek.table_headers import read_table_header
+from app.extractions.pdf.page import PageLines, Pages
 from app.extractions.swims import Sheet
-from app.extractions.table_headers import read_table_header
 
 _TOP_LINES = 12
 _WORDS_OF_RESULTS = ("scores", "records")
@@ -21,20 +29,19 @@ _REASONS = {
 }
 
 
-def recognises(pages: list[PageLines]) -> bool:
-    """Whether the title or the tables of the sheet say that it holds no results of a meet."""
-    return _layout(pages) not in (None, *_WORDS_OF_RESULTS)
+def recognise(pages: Pages) -> float:
+    """Sure when the title or the tables say that the sheet holds no results of a meet; the words for lists of scores
+    and records stand on sheets with results too.
+    """
+    layout = _layout(reading_order(pages))
+    return 0.0 if layout is None else 0.65 if layout in _WORDS_OF_RESULTS else 0.9
 
 
-def recognises_lists(pages: list[PageLines]) -> bool:
-    """Whether it is a list of scores or records: words that a sheet with results may have too, so asked later."""
-    return _layout(pages) in _WORDS_OF_RESULTS
-
-
-def read(pages: list[PageLines]) -> Sheet:
+def read(pages: Pages) -> Sheet:
     """The sheet without swims, with the reason why."""
-    layout = _layout(pages) or "unknown"
-    meet, dates = read_meet([line.text for line in pages[0].header]) if layout == "start_list" else (None, None)
+    in_order = reading_order(pages)
+    layout = _layout(in_order) or "unknown"
+    meet, dates = read_meet([line.text for line in in_order[0].header]) if layout == "start_list" else (None, None)
     return Sheet(meet, dates, None, layout, len(pages), reason=_REASONS.get(layout))
 
 
@@ -42,7 +49,7 @@ def _layout(pages: list[PageLines]) -> str | None:
     first = pages[0]
     kinds: list[str] = []
     team_manager = licensed = False
-    for line in [*first.header, *first.body][:_TOP_LINES]:
+    for line in first.lines[:_TOP_LINES]:
         team_manager = team_manager or "TEAM MANAGER" in line.text.upper()
         licensed = licensed or is_licence(line.text)
         if read_event(line.text) or read_continuation(line.text):

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.extractions.cells import inner_ages, is_age, read_place
-from app.extractions.layout import Line
-from app.extractions.row_results import Labels, RowResult, apart, read_row_result, result_start
-from app.extractions.table_headers import Column, TableHeader
-from app.extractions.words import Word
+from app.extractions.layouts.cells import inner_ages, is_age, read_place
+from app.extractions.layouts.hytek.row_results import Labels, RowResult, apart, read_row_result, result_start
+from app.extractions.layouts.hytek.table_headers import Column, TableHeader
+from app.extractions.pdf.page import Line, Word
 
 
 @dataclass(slots=True)

@@ -10,14 +10,14 @@ import ctypes
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
-from app.extractions.cells import may_hold_age
-from app.extractions.char_boxes import Box, read_boxes
+from app.extractions.pdf.char_boxes import read_boxes
+from app.extractions.pdf.page import Box, Page, Word
+from app.extractions.pdf.touching import may_hold_age
 from app.extractions.sheet_errors import NO_TEXT_LAYER, PDF_ENCRYPTED, PDF_UNREADABLE, RESOURCE_LIMIT, SheetError
 
 _MOST_PAGES = 2000  # ten times the longest sheet seen, and well within a child's memory
@@ -30,30 +30,6 @@ _SIGNS = str.maketrans(
 # Some printer drivers move every character into the private use area.
 _IS_PRIVATE = re.compile(r"[\uf020-\uf0ff]")
 _PRIVATE = {0xF000 + code: code for code in range(0x20, 0x100)}
-
-
-class Word(NamedTuple):
-    """A run of characters without a blank; `order` is its place in the file.
-
-    Points: x to the right, y upwards, where `y` is the middle of the word. `lefts` are the left edges of its
-    characters, read only where two cells may have run together.
-    """
-
-    text: str
-    x0: float
-    x1: float
-    y: float
-    height: float
-    order: int
-    lefts: tuple[float, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """The words of one page in the order of the file; `number` counts from 1."""
-
-    number: int
-    words: list[Word]
 
 
 @contextmanager

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from app.extractions.cells import split_leg_age
-from app.extractions.layout import Line
+from app.extractions.layouts.cells import split_leg_age
+from app.extractions.pdf.page import Line
 from app.extractions.swims import Swim
 
 _REACTION = re.compile(r"^r:\S*\s*")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 
-from app.extractions.cells import plain_time
-from app.extractions.layout import Line, PageLines
-from app.extractions.relays import Leg, swims_of_team
+from app.extractions.layouts.cells import plain_time
+from app.extractions.layouts.relays import Leg, swims_of_team
+from app.extractions.pdf.page import Line, PageLines, Pages
 from app.extractions.swims import Sheet, Swim, without_repeats
 
 _LAYOUT = "easywk"
@@ -57,25 +57,26 @@ _POOL = re.compile(r"\b(25|50)[\s-]?m(?:eter)?[\s-]*Bahn|Bahnl[äa]nge:?\s*(25|5
 _NUMBER = re.compile(r"\d{1,4}")
 
 
-def recognises(pages: list[PageLines]) -> bool:
-    """Whether the sheet has EasyWk's headings of events and German times or lists of those who did not start."""
-    texts = [line.text for page in pages for line in (*page.header, *page.body)]
-    return any(_EVENT.match(text) for text in texts) and any(
-        re.search(_TIME, text) or text.casefold().rstrip(":") in _STATES for text in texts
-    )
+def recognise(pages: Pages) -> float:
+    """Sure when it has EasyWk's headings of events and German times or lists of those who did not start."""
+    texts = [line.text for page in pages.lines() for line in page.lines]
+    events = any(_EVENT.match(text) for text in texts)
+    results = any(re.search(_TIME, text) or text.casefold().rstrip(":") in _STATES for text in texts)
+    return 0.85 if events and results else 0.0
 
 
-def read(pages: list[PageLines]) -> Sheet:
+def read(pages: Pages) -> Sheet:
     """The sheet. A swim that counts in two rankings is two rows, as printed, each with its ranking as `section`."""
-    reader = _Reader(_titles(pages))
-    for page in pages:
-        for line in (*page.header, *page.body):
+    lines = pages.lines()
+    reader = _Reader(_titles(lines))
+    for page in lines:
+        for line in page.lines:
             reader.take(line, page.number)
     reader.finish()
-    texts = [line.text for page in pages for line in (*page.header, *page.body)]
+    texts = [line.text for page in lines for line in page.lines]
     swims = without_repeats(reader.swims, by_section=True)
     reason = None if swims else "This protocol has events but no results of swimmers."
-    return Sheet(_meet(pages), _dates(texts), _course(texts), _LAYOUT, len(pages), swims, reason)
+    return Sheet(_meet(lines), _dates(texts), _course(texts), _LAYOUT, len(pages), swims, reason, lines=lines)
 
 
 @dataclass(slots=True)
@@ -101,11 +102,14 @@ class _Reader:
         self._unranked = False
         self._rank: int | None = None
         self._row: _Row | None = None
+        self._line: Line
 
     def take(self, line: Line, page: int) -> None:
         """One line, in reading order."""
         text = line.text
+        self._line = line
         if event := _EVENT.fullmatch(text):
+            line.meaning = "heading"
             self._start(event)
         elif text in self._titles or _FOOT.search(text) or _PART.fullmatch(text) or _TABLE_HEADER.search(text):
             return
@@ -203,7 +207,8 @@ class _Reader:
 
     def _begin(self, swim: Swim) -> None:
         self.finish()
-        self._rank, self._row = None, _Row(swim)
+        self._line.meaning = "row"
+        self._rank, self._row = None, _Row(replace(swim, box=self._line.box))
 
     def _absent(self, text: str, page: int) -> Swim | None:
         if self._relay:
@@ -271,7 +276,7 @@ def _legs(text: str) -> list[tuple[str, str]]:
 def _titles(pages: list[PageLines]) -> frozenset[str]:
     """The lines at the top of the first page; the ones of them that every page repeats are no rankings."""
     texts: list[str] = []
-    for line in (*pages[0].header, *pages[0].body)[:4]:
+    for line in pages[0].lines[:4]:
         if _EVENT.match(line.text) or _PART.match(line.text):
             break
         texts.append(line.text)
@@ -280,7 +285,7 @@ def _titles(pages: list[PageLines]) -> frozenset[str]:
 
 def _meet(pages: list[PageLines]) -> str | None:
     """The name of the meet stands at the top of every page."""
-    for line in (*pages[0].header, *pages[0].body)[:6]:
+    for line in pages[0].lines[:6]:
         text = line.text
         if not (_EVENT.match(text) or _PART.match(text) or _FOOT.search(text) or text.casefold() == "protokoll"):
             return re.sub(r"\s*[-–,]?\s*(?:Protokoll|Ergebnisse)\s*$", "", text) or None

@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from app.extractions.layout import Line
-from app.extractions.words import Word
+from app.extractions.pdf.page import Line, Word
 
 _COLUMNS = (
     ("rank", r"Rank|Rk\.?|Pos\.?|Place|Pl\.?"),

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
-from operator import itemgetter
 
-from app.extractions.headings import is_licence, mentions_event, read_event, report_kind
-from app.extractions.words import Page, Word
+from app.extractions.layouts.hytek.headings import is_licence, mentions_event, read_event, report_kind
+from app.extractions.pdf.page import Line, PageLines, Pages, Word, iterate_lines, to_lines
 
-_LEFT, _HEIGHT = itemgetter(Word._fields.index("x0")), itemgetter(Word._fields.index("y"))
 _NUMBER = re.compile(r"#?\d+[A-Z]*")
 _GENDERS = re.compile(r"\(?(?:Women|Men|Girls|Boys|Mixed|Female|Male)(?:['’]?s)?$")
 _FIRST_SIGNS = frozenset("E(#WMGBF")  # of the words an event can start with
@@ -21,37 +18,17 @@ _TABLE_STARTS = frozenset(("Name", "Team"))
 _TABLE_ENDS = frozenset(("Time", "Score", "Points"))
 _NARROWEST = 120.0  # points; three columns on a letter page are 190 wide
 _MARGIN = 20.0  # points: a table may reach a little farther right than the page's title
-_LONGEST = 500  # characters; no page of a sheet is that wide, and patterns take long on what is
 _HEAD_LINES = 9
 _HEAD_HEIGHT = 160.0
 
 
-@dataclass(slots=True)
-class Line:
-    """Words side by side, left to right; `text` is the words with one blank.
-
-    `left` is the left edge of their column, in points.
-    """
-
-    words: list[Word]
-    left: float
-    text: str
-
-
-@dataclass(slots=True)
-class PageLines:
-    """A page in reading order: the title lines, then the lines of every column."""
-
-    number: int
-    header: list[Line]
-    body: list[Line]
-
-
-def reading_order(pages: list[Page]) -> list[PageLines]:
+@lru_cache(maxsize=1)
+def reading_order(sheet: Pages) -> list[PageLines]:
     """The lines of all pages.
 
     Columns are found from all pages together, since one of them may continue without any heading.
     """
+    pages = sheet.words
     tops = [_split_head(page.words) for page in pages]
     anchors = [_anchors(body) for _, body in tops]
     right = max((word.x1 for page in pages for word in page.words), default=0.0)
@@ -65,55 +42,10 @@ def reading_order(pages: list[Page]) -> list[PageLines]:
     return result
 
 
-def to_lines(words: list[Word], left: float) -> list[Line]:
-    """Words grouped by height on the page, top down. Cells of one row stand a point apart where their fonts differ."""
-    return list(_lines(words, left))
-
-
-def _lines(words: list[Word], left: float) -> Iterator[Line]:
-    row: list[Word] = []
-    y = height = 0.0
-    for word in sorted(words, key=_HEIGHT, reverse=True):
-        if row and y - word.y > 0.4 * min(height, word.height):
-            if (line := _line(row, left)) is not None:
-                yield line
-            row = []
-        if not row:
-            y, height = word.y, word.height
-        row.append(word)
-    if row and (line := _line(row, left)) is not None:
-        yield line
-
-
-def _line(row: list[Word], left: float) -> Line | None:
-    row.sort(key=_LEFT)
-    end = -1e9
-    for word in row:
-        if word.x0 < end - 1.0:
-            row = _by_cell(row)
-            break
-        end = word.x1
-    text = " ".join([word.text for word in row])
-    return Line(row, left, text) if len(text) < _LONGEST else None
-
-
-def _by_cell(row: list[Word]) -> list[Word]:
-    """Sorts cells instead of words: a text too long for its cell is cut on paper but runs on over the next one."""
-    cells: list[list[Word]] = []
-    for word in sorted(row, key=lambda word: word.order):
-        last = cells[-1][-1] if cells else None
-        if last and abs(last.y - word.y) < 0.1 and -0.1 * word.height < word.x0 - last.x1 < 0.7 * word.height:
-            cells[-1].append(word)
-        else:
-            cells.append([word])
-    cells.sort(key=lambda cell: cell[0].x0)
-    return [word for cell in cells for word in cell]
-
-
 def _split_head(words: list[Word]) -> tuple[list[Line], list[Word]]:
     """The title lines across the page, and the words below them."""
     top = max((word.y for word in words), default=0.0)
-    lines = list(islice(_lines([word for word in words if word.y > top - _HEAD_HEIGHT], 0.0), _HEAD_LINES))
+    lines = list(islice(iterate_lines([word for word in words if word.y > top - _HEAD_HEIGHT], 0.0), _HEAD_LINES))
     end = 0
     licensed = False
     for index, line in enumerate(lines):

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from app.extractions.layout import Line
+from app.extractions.pdf.page import Line
 
 _KINDS = {
     "ID#": "id",

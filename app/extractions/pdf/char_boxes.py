@@ -11,8 +11,7 @@ from typing import Any
 
 import pypdfium2.raw as raw
 
-Box = tuple[float, float, float, float]
-"""Left, top, right, bottom in points as the page is shown; y grows upwards."""
+from app.extractions.pdf.page import Box
 
 _RECT = Struct("4f")  # FS_RECTF is a `Box`
 # PDFium gives one box a call, and a page takes thousands: plain addresses in place of pointer objects, and no letting

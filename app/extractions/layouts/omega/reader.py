@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 
-from app.extractions.cells import is_clock, read_state
-from app.extractions.layout import Line, PageLines
-from app.extractions.omega_tables import Cell, TableHeader, cells_of, middle, read_header
-from app.extractions.relays import Leg, swims_of_team
+from app.extractions.layouts.cells import is_clock, read_state
+from app.extractions.layouts.omega.tables import Cell, TableHeader, cells_of, middle, read_header
+from app.extractions.layouts.relays import Leg, swims_of_team
+from app.extractions.pdf.page import Line, PageLines, Pages
 from app.extractions.swims import Sheet, Swim, without_repeats
 
 _LAYOUT = "omega"
@@ -48,21 +48,22 @@ _DATE = re.compile(
 _REASON = re.compile(r"(?:SW|GR|WPS)\s?\d+|[Ff]alse start|[Dd]isqualif")
 
 
-def recognises(pages: list[PageLines]) -> bool:
-    """Whether an event of Omega's form stands on one of the first pages, with a table of ranks or rows of its form."""
-    return any(_is_sheet([*page.header, *page.body]) for page in pages[:3])
+def recognise(pages: Pages) -> float:
+    """Sure when one of the first pages has an event of Omega's form and a table of ranks or rows of its form."""
+    return 0.8 if any(_is_sheet(page.lines) for page in pages.lines(3)) else 0.0
 
 
-def read(pages: list[PageLines]) -> Sheet:
+def read(pages: Pages) -> Sheet:
     """The sheet. The box with the records above the table is left out, as is every line before a table's header."""
     reader = _Reader()
-    for page in pages:
+    lines = pages.lines()
+    for page in lines:
         reader.take_page(page)
     reader.finish()
-    texts = [line.text for page in pages[:1] for line in (*page.header, *page.body)]
+    texts = [line.text for line in lines[0].lines]
     swims = without_repeats(_without_heats(reader.swims))
     reason = None if swims else "This sheet has the tables of Omega's timing but no result rows."
-    return Sheet(_meet(texts), _dates(texts), reader.course, _LAYOUT, len(pages), swims, reason)
+    return Sheet(_meet(texts), _dates(texts), reader.course, _LAYOUT, len(pages), swims, reason, lines=lines)
 
 
 def _without_heats(swims: list[Swim]) -> list[Swim]:
@@ -102,11 +103,12 @@ class _Reader:
 
     def take_page(self, page: PageLines) -> None:
         """The lines of a page; a table starts below the header that stands on it."""
-        lines = [*page.header, *page.body]
+        lines = page.lines
         header: TableHeader | None = None
         for index, line in enumerate(lines):
             text = line.text
             if title := _TITLE.fullmatch(text):
+                line.meaning = "heading"
                 self._start(title)
             elif found := read_header(lines, index):
                 header = found
@@ -147,7 +149,8 @@ class _Reader:
                 self.course = self.course or ("SCM" if cells[0].text.startswith("25m") else None)
         elif swim := self._swim(cells, header, page) if header else self._swim_by_form(line.text, page):
             self.finish()
-            self._row = _Row(swim)
+            line.meaning = "row"
+            self._row = _Row(replace(swim, box=line.box))
         elif self._row:
             self._take_below(cells, line.text, header.left("name") if header else 0.0)
 

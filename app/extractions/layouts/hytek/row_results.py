@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from app.extractions.cells import Time, is_no_time, is_result_like, read_points, read_state, read_time
-from app.extractions.table_headers import Column, TableHeader
-from app.extractions.words import Word
+from app.extractions.layouts.cells import Time, is_no_time, is_result_like, read_points, read_state, read_time
+from app.extractions.layouts.hytek.table_headers import Column, TableHeader
+from app.extractions.pdf.page import Word
 
 _STANDARD = re.compile(r"[A-Z]{1,5}\d?")
 # A club never ends with a hyphen, but with the number of its region: `Swimmin-4` before `9:27.96`.

@@ -6,6 +6,8 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from app.extractions.pdf.touching import SCHOOL_YEARS
+
 # x or X before a time: exhibition; J: the judges decided; the other signs point at a record or a standard.
 _TIME = re.compile(
     r"(?P<before>[xXJj*#@!&+$%^~=]{0,3})(?P<time>(?:\d{1,2}:){0,2}\d{1,3}\.\d\d)(?P<after>[A-Za-z@#*!&+$%^~=]{0,4})"
@@ -17,14 +19,9 @@ _POINTS = re.compile(r"q?(\d{1,4}(?:\.\d{0,2})?|\.(?:\d{1,2})?)")
 _RESULT_LIKE = re.compile("|".join((_MARK.pattern, _POINTS.pattern, re.sub(r"\?P<\w+>", "?:", _TIME.pattern))))
 _PLACE = re.compile(r"[*=T]?(\d{1,4})\*?")
 _UNPLACED = re.compile(r"-{1,4}|–+|—+")
-_CLASSES = "FR|SO|JR|SR|GS|GR|FY|SY|5Y|HS|PG|RS|UN"
-_AGE = re.compile(rf"\d{{1,3}}|{_CLASSES}|\d{{1,2}}(?:st|nd|rd|th)")
-_INNER_AGE = re.compile(rf"(?=({_CLASSES}|(?<!\d)\d{{1,2}}(?!\d)))")
-# Not in a time with a mark: reading where each of its signs stands would double the work on a page.
-_MAY_HOLD_AGE = re.compile(
-    rf"(?![xXJ]?[\d:]+\.\d\d)(?:.*?(?:{_CLASSES}|\d\d?)[A-Z]|.*(?:[A-Za-z']|[A-Za-z]\.)(?:{_CLASSES}|\d\d?)$)"
-)
-_LEG_AGE = re.compile(rf"(?P<name>.*\S)\s(?:[WMFGBX]?(?P<years>\d{{1,2}})|(?P<school>{_CLASSES}))")
+_AGE = re.compile(rf"\d{{1,3}}|{SCHOOL_YEARS}|\d{{1,2}}(?:st|nd|rd|th)")
+_INNER_AGE = re.compile(rf"(?=({SCHOOL_YEARS}|(?<!\d)\d{{1,2}}(?!\d)))")
+_LEG_AGE = re.compile(rf"(?P<name>.*\S)\s(?:[WMFGBX]?(?P<years>\d{{1,2}})|(?P<school>{SCHOOL_YEARS}))")
 _CLOCK = r"(?:\d{1,2}:){0,2}\d{1,3}\.\d\d"
 _PLAIN = re.compile(_CLOCK)
 _SPLIT = re.compile(rf"(?P<time>{_CLOCK})|\((?:{_CLOCK})?\)?|\)|r:\S*|NRT|DQ|[+-]\d?\.\d\d")
@@ -86,12 +83,6 @@ def read_points(text: str) -> str | None:
 def is_age(text: str) -> bool:
     """Whether a cell can be an age or a school year."""
     return bool(_AGE.fullmatch(text))
-
-
-@lru_cache(maxsize=4096)  # names and clubs come again
-def may_hold_age(text: str) -> bool:
-    """Whether an age or school year may have run into the cell before or after it (`FRSCAR-SC`)."""
-    return bool(_MAY_HOLD_AGE.match(text))
 
 
 def inner_ages(text: str) -> list[tuple[int, int]]:

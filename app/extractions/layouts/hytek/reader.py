@@ -6,8 +6,9 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 
-from app.extractions.cells import read_splits
-from app.extractions.headings import (
+from app.extractions.layouts.cells import read_splits
+from app.extractions.layouts.hytek.columns import reading_order
+from app.extractions.layouts.hytek.headings import (
     Heading,
     Section,
     ends_results,
@@ -17,12 +18,12 @@ from app.extractions.headings import (
     read_meet,
     read_section,
 )
-from app.extractions.layout import Line, PageLines
-from app.extractions.relays import Leg, read_legs, read_unnumbered_legs, swims_of_team
-from app.extractions.row_results import Labels
-from app.extractions.rows import Row, read_row
+from app.extractions.layouts.hytek.row_results import Labels
+from app.extractions.layouts.hytek.rows import Row, read_row
+from app.extractions.layouts.hytek.table_headers import TableHeader, read_table_header
+from app.extractions.layouts.relays import Leg, read_legs, read_unnumbered_legs, swims_of_team
+from app.extractions.pdf.page import Box, Line, Pages
 from app.extractions.swims import Sheet, Swim, without_repeats
-from app.extractions.table_headers import TableHeader, read_table_header
 
 _LAYOUT = "hytek"
 # `3:32.20 A NCAA Qualifying`, `2:47.17 13-14 MTS MTS`: a standard, by which rows are marked.
@@ -32,27 +33,28 @@ _LABEL = re.compile(r"(?<!\S)[A-Z]{1,5}\d?(?!\S)")
 _RECORD = re.compile(r"([^:]{1,40}):\s*(\S{1,2}\s)?\s*(?:\d{1,2}:)*\d{1,3}\.\d\d")
 
 
-def recognises(pages: list[PageLines]) -> bool:
-    """Whether the sheet is a result report of Meet Manager: its page headers say so, or its events and tables do."""
-    lines = [line for page in pages[:3] for line in (*page.header, *page.body)]
+def recognise(pages: Pages) -> float:
+    """How much speaks for a result report of Meet Manager: its page headers, or its events and tables."""
+    lines = [line for page in reading_order(pages)[:3] for line in page.lines]
     if any("MEET MANAGER" in line.text.upper() and is_licence(line.text) for line in lines):
-        return True
+        return 0.6
     events = any(read_event(line.text) or read_continuation(line.text) for line in lines)
-    return events and any((header := read_table_header(line)) and header.result for line in lines)
+    return 0.5 if events and any((header := read_table_header(line)) and header.result for line in lines) else 0.0
 
 
-def read(pages: list[PageLines]) -> Sheet:
+def read(pages: Pages) -> Sheet:
     """The sheet. Lines that fit no rule are left out, so a table of another kind yields no swims."""
     reader = _Reader()
-    for page in pages:
+    in_order = reading_order(pages)
+    for page in in_order:
         for line in page.body:
             reader.take(line, page.number)
     reader.finish()
-    meet, dates = read_meet([line.text for line in pages[0].header])
+    meet, dates = read_meet([line.text for line in in_order[0].header])
     course = reader.courses.most_common(1)[0][0] if reader.courses else None
     swims = without_repeats(reader.swims)
     reason = None if swims else "This sheet has the page headers of HY-TEK's Meet Manager but no result rows."
-    return Sheet(meet, dates, course, _LAYOUT, len(pages), swims, reason)
+    return Sheet(meet, dates, course, _LAYOUT, len(pages), swims, reason, lines=in_order)
 
 
 @dataclass(slots=True)
@@ -61,6 +63,7 @@ class _Result:
 
     row: Row
     page: int
+    box: Box
     splits: list[str] = field(default_factory=list)
     legs: list[Leg] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
@@ -82,19 +85,23 @@ class _Reader:
     def take(self, line: Line, page: int) -> None:
         """One line, in reading order."""
         if not (line.text[0].isdigit() or line.text[0] in "-*") and self._take_heading(line):
+            line.meaning = "heading"
             return
         event, result = self._event, self._result
         if event is None:
             return
         if (splits := read_splits([word.text for word in line.words])) is not None:
+            line.meaning = "splits"
             if result:
                 result.splits += splits
         elif result and event.relay and (legs := read_legs(line.text)):
+            line.meaning = "legs"
             result.legs += legs
         elif row := self._read_row(line, event):
             self.finish()
             self._rows += 1
-            self._result = _Result(row, page)
+            line.meaning = "row"
+            self._result = _Result(row, page, line.box)
         elif self._rows == 0:
             self._take_standard(line.text)
         elif result:
@@ -129,6 +136,7 @@ class _Reader:
             standard=swum.standard,
             age=row.age,
             section=section.name if section else None,
+            box=result.box,
             splits=result.splits,
         )
         if event.relay:

@@ -1,0 +1,140 @@
+"""A page as words and as lines, with where they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import NamedTuple
+
+Box = tuple[float, float, float, float]
+"""Left, top, right, bottom in points as the page is shown; y grows upwards."""
+_LONGEST = 500  # characters; no page of a sheet is that wide, and patterns take long on what is
+
+
+class Word(NamedTuple):
+    """A run of characters without a blank; `order` is its place in the file.
+
+    Points: x to the right, y upwards, where `y` is the middle of the word. `lefts` are the left edges of its
+    characters, read only where two cells may have run together.
+    """
+
+    text: str
+    x0: float
+    x1: float
+    y: float
+    height: float
+    order: int
+    lefts: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The words of one page in the order of the file; `number` counts from 1."""
+
+    number: int
+    words: list[Word]
+
+
+_LEFT, _HEIGHT = itemgetter(Word._fields.index("x0")), itemgetter(Word._fields.index("y"))
+
+
+@dataclass(slots=True)
+class Line:
+    """Words side by side, left to right; `text` is the words with one blank.
+
+    `left` is the left edge of their column, in points. `meaning` is set by the reader of a layout that knows what the
+    line is although no swim comes of it (`record`, `legend`, `ranking`, `heading`): it is then not reported as unread.
+    """
+
+    words: list[Word]
+    left: float
+    text: str
+    meaning: str = ""
+
+    @property
+    def box(self) -> Box:
+        """Where the line stands on its page, in points."""
+        words = self.words
+        half = max(word.height for word in words) / 2
+        return words[0].x0, words[0].y + half, max(word.x1 for word in words), words[0].y - half
+
+
+@dataclass(slots=True)
+class PageLines:
+    """A page in reading order: the title lines, then the lines of every column."""
+
+    number: int
+    header: list[Line]
+    body: list[Line]
+
+    @property
+    def lines(self) -> list[Line]:
+        """All lines, from the top."""
+        return [*self.header, *self.body]
+
+
+class Pages:
+    """The pages of one PDF: their words, and their lines across the whole width, which are made when asked for."""
+
+    def __init__(self, words: list[Page]) -> None:
+        self.words = words
+        self._lines: dict[int, PageLines] = {}
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def lines(self, count: int | None = None) -> list[PageLines]:
+        """Each page, or the first `count` pages, as lines from the top without regard to columns."""
+        return [self._lines_of(index) for index in range(len(self.words))[:count]]
+
+    def _lines_of(self, index: int) -> PageLines:
+        if index not in self._lines:
+            page = self.words[index]
+            self._lines[index] = PageLines(page.number, [], to_lines(page.words, 0.0))
+        return self._lines[index]
+
+
+def to_lines(words: list[Word], left: float) -> list[Line]:
+    """Words grouped by height on the page, top down. Cells of one row stand a point apart where their fonts differ."""
+    return list(iterate_lines(words, left))
+
+
+def iterate_lines(words: list[Word], left: float) -> Iterator[Line]:
+    row: list[Word] = []
+    y = height = 0.0
+    for word in sorted(words, key=_HEIGHT, reverse=True):
+        if row and y - word.y > 0.4 * min(height, word.height):
+            if (line := _line(row, left)) is not None:
+                yield line
+            row = []
+        if not row:
+            y, height = word.y, word.height
+        row.append(word)
+    if row and (line := _line(row, left)) is not None:
+        yield line
+
+
+def _line(row: list[Word], left: float) -> Line | None:
+    row.sort(key=_LEFT)
+    end = -1e9
+    for word in row:
+        if word.x0 < end - 1.0:
+            row = _by_cell(row)
+            break
+        end = word.x1
+    text = " ".join([word.text for word in row])
+    return Line(row, left, text) if len(text) < _LONGEST else None
+
+
+def _by_cell(row: list[Word]) -> list[Word]:
+    """Sorts cells instead of words: a text too long for its cell is cut on paper but runs on over the next one."""
+    cells: list[list[Word]] = []
+    for word in sorted(row, key=lambda word: word.order):
+        last = cells[-1][-1] if cells else None
+        if last and abs(last.y - word.y) < 0.1 and -0.1 * word.height < word.x0 - last.x1 < 0.7 * word.height:
+            cells[-1].append(word)
+        else:
+            cells.append([word])
+    cells.sort(key=lambda cell: cell[0].x0)
+    return [word for cell in cells for word in cell]

@@ -1,0 +1,202 @@
+"""Says how sure a reading is, from the lines that were read and the swims that came of them.
+
+Nothing in here knows a layout: what looks like a result and became nothing is found by its look alone, so that a reader
+cannot be sure of a sheet that it does not understand.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from app.extractions.pdf.page import Line
+from app.extractions.reading import Confidence, PageReading, Reading, ReadingWarning, UnreadLine
+from app.extractions.swims import Sheet, Swim
+
+MOST_LOST: Final = 0.02
+"""Of the rows of a page: with more lost, the page is not `high`."""
+MOST_DOUBTFUL: Final = 0.2
+"""Of the rows of a page or sheet: with more lost or odd, it is `low`."""
+MOST_LISTED: Final = 100
+_LONGEST: Final = 160  # characters of an unread line that are kept
+
+_PLACE = r"[*=T]?\d{1,4}[.)]?|-{1,4}|[–—]+"
+_STATE = r"[xX]?(?:DNS|DSQ|DQ|NS|DFS|DNF|SCR|WDR|EXH|ABD|DNC)"
+_TIME = r"[A-Za-z]?(?:\d{1,2}:){0,2}\d{1,2}[.,]\d\d[A-Za-z#*@$!&+]{0,3}"
+_START = re.compile(rf"(?:{_PLACE}|{_STATE})")
+_END = re.compile(rf"(?:{_TIME}|{_STATE}|NT)")
+_LANE = re.compile(r"\d{1,3}")
+_HEADING = re.compile(
+    r"(?:Event|Evento|Prueba|Prova|Wettkampf|WK|[EÉ]preuve|Gara|Konkurencja|Wy[sś]cig|Yar[iı][sş]|Дистанция|Заплыв)"
+    r"\s*(?:No\.?|Nr\.?|N[.°º])?\s*\d{1,3}[A-Z]?\b",
+    re.IGNORECASE,
+)
+_LEGEND = re.compile(
+    r"did not (?:start|finish)|disqualified|(?:world|championship|meet|national) record|reaction time|time behind"
+    r"|no show|scratched|legend|qualified for",
+    re.IGNORECASE,
+)
+
+
+def report_on(sheet: Sheet) -> Reading:
+    """How sure the reading in `sheet` is. Takes time in proportion to the lines and swims."""
+    unread = [UnreadLine(page=page, text=text[:_LONGEST]) for page, text in _unread(sheet)]
+    rows = _rows_by_page(sheet.swims)
+    warnings = [*_unread_warnings(unread), *_odd_rows(sheet.swims), *_odd_order(sheet.swims), *_headings(sheet)]
+    doubts: Counter[int] = Counter()
+    for warning in warnings:
+        if warning["code"] in _DOUBTS and warning["page"] is not None:
+            doubts[warning["page"]] += warning["count"]
+    lost = Counter(line["page"] for line in unread)
+    pages = [_page(number, rows[number], lost[number], doubts[number]) for number in sorted({*rows, *lost, *doubts})]
+    to_check = [page for page in pages if page["confidence"] != "high"]
+    return Reading(
+        confidence=_of_sheet(sheet, pages),
+        rows=rows.total(),
+        unread=len(unread),
+        pages_high=len(pages) - len(to_check),
+        pages_to_check=to_check[:MOST_LISTED],
+        warnings=warnings[:MOST_LISTED],
+        unread_lines=unread[:MOST_LISTED],
+    )
+
+
+def looks_like_result(line: Line) -> bool:
+    """Whether a line has the look of a result: a place or a state, then a name, then a time or a state."""
+    words = line.words
+    if len(words) < 3 or not _START.fullmatch(words[0].text):
+        return False
+    index = 1
+    while index < len(words) and index < 4 and _LANE.fullmatch(words[index].text):
+        index += 1
+    if index >= len(words) or not _is_word(words[index].text):
+        return False
+    return any(_END.fullmatch(word.text) for word in words[index + 1 :])
+
+
+def _is_word(text: str) -> bool:
+    return sum(sign.isalpha() for sign in text) > 1 and not _END.fullmatch(text)
+
+
+def _unread(sheet: Sheet) -> Iterator[tuple[int, str]]:
+    for page in sheet.lines:
+        for line in page.lines:
+            if not line.meaning and looks_like_result(line):
+                yield page.number, line.text
+
+
+def _rows_by_page(swims: Iterable[Swim]) -> Counter[int]:
+    """Rows as printed: the legs of one relay team are one."""
+    rows: Counter[int] = Counter()
+    teams = set()
+    for swim in swims:
+        if swim.kind == "relay_leg":
+            team = (swim.page, swim.event_number, swim.event, swim.round, swim.team, swim.relay, swim.place, swim.time)
+            if team in teams:
+                continue
+            teams.add(team)
+        rows[swim.page] += 1
+    return rows
+
+
+def _unread_warnings(unread: Iterable[UnreadLine]) -> Iterator[ReadingWarning]:
+    for page, count in sorted(Counter(line["page"] for line in unread).items()):
+        lines = "line looks like a result and was" if count == 1 else "lines look like results and were"
+        yield _warning("LINES_NOT_READ", page, count, f"{count} {lines} not read.")
+
+
+def _odd_rows(swims: Iterable[Swim]) -> Iterator[ReadingWarning]:
+    """Rows that differ from their neighbours, and names that are none."""
+    by_page: defaultdict[int, list[Swim]] = defaultdict(list)
+    for swim in swims:
+        by_page[swim.page].append(swim)
+    for page, own in sorted(by_page.items()):
+        people = [swim for swim in own if swim.kind in ("individual", "diving")]
+        teamless = sum(not swim.team for swim in people)
+        if 0 < teamless <= len(people) / 2:
+            yield _warning("ROWS_WITHOUT_TEAM", page, teamless, "Rows without a team among rows that have one.")
+        ageless = sum(not swim.age for swim in people)
+        if 0 < ageless <= len(people) / 2:
+            yield _warning("ROWS_WITHOUT_AGE", page, ageless, "Rows without an age among rows that have one.")
+        named = [swim for swim in own if swim.kind != "relay"]
+        teams = {swim.team.casefold() for swim in own if swim.team}
+        odd = sum(any(sign.isdigit() for sign in swim.name) or swim.name.casefold() in teams for swim in named)
+        if odd:
+            yield _warning("ODD_NAMES", page, odd, "Names that hold digits or are a club's.")
+        legends = sum(_LEGEND.search(swim.name) is not None for swim in own)
+        if legends:
+            yield _warning("LEGEND_AS_NAME", page, legends, "Names that are the words of a legend or a record.")
+        eventless = sum(not swim.event for swim in own)
+        if eventless:
+            yield _warning("ROWS_WITHOUT_EVENT", page, eventless, "Rows above which no event was recognised.")
+        bare = sum(swim.kind == "relay" and swim.status == "OK" for swim in own)
+        if bare and any(swim.kind == "relay_leg" for swim in own):
+            yield _warning("RELAYS_WITHOUT_LEGS", page, bare, "Relay teams without swimmers among others with them.")
+
+
+def _odd_order(swims: Iterable[Swim]) -> Iterator[ReadingWarning]:
+    """Places that do not run from 1 without a gap, and rows that stand twice on a page."""
+    gaps: Counter[int] = Counter()
+    repeats: Counter[int] = Counter()
+    groups: dict[tuple[object, ...], int] = {}
+    counted: Counter[tuple[object, ...]] = Counter()
+    seen: set[tuple[object, ...]] = set()
+    teams: set[tuple[object, ...]] = set()
+    for swim in swims:
+        event = (swim.event_number, swim.event, swim.round)
+        row = (*event, swim.section, swim.team, swim.relay, swim.place, swim.time, swim.status)
+        person = (*row, swim.name, swim.age, swim.leg, swim.page)
+        if person in seen and swim.status in ("OK", "DQ"):
+            repeats[swim.page] += 1
+        seen.add(person)
+        if swim.place is None or (swim.kind == "relay_leg" and row in teams):
+            continue
+        teams.add(row)
+        last = groups.get(event)
+        if swim.place == 1 or last is None:
+            counted[event] = swim.place
+        else:
+            counted[event] += 1
+            if swim.place not in (last, counted[event]):
+                gaps[swim.page] += max(1, swim.place - counted[event]) if swim.place > last else 1
+                counted[event] = swim.place
+        groups[event] = swim.place
+    for page, count in sorted(gaps.items()):
+        yield _warning("PLACES_MISSING", page, count, "Places that do not follow the one above.")
+    for page, count in sorted(repeats.items()):
+        yield _warning("ROWS_TWICE", page, count, "The same row twice.")
+
+
+def _headings(sheet: Sheet) -> Iterator[ReadingWarning]:
+    for page in sheet.lines:
+        count = sum(not line.meaning and _HEADING.match(line.text) is not None for line in page.lines)
+        if count:
+            yield _warning("HEADINGS_NOT_READ", page.number, count, "Headings of events that named no event.")
+
+
+_DOUBTS: Final = frozenset(
+    {"ROWS_WITHOUT_TEAM", "ODD_NAMES", "LEGEND_AS_NAME", "ROWS_WITHOUT_EVENT", "PLACES_MISSING", "ROWS_TWICE"}
+    | {"HEADINGS_NOT_READ"}
+)
+"""Warnings that lower the confidence in their page; the others only inform."""
+
+
+def _warning(code: str, page: int | None, count: int, message: str) -> ReadingWarning:
+    return ReadingWarning(code=code, page=page, count=count, message=message)
+
+
+def _page(number: int, rows: int, lost: int, doubts: int) -> PageReading:
+    share = (lost + doubts) / max(1, rows + lost)
+    confidence: Confidence = "high" if share <= MOST_LOST else "check" if share <= MOST_DOUBTFUL else "low"
+    return PageReading(page=number, rows=rows, unread=lost, confidence=confidence)
+
+
+def _of_sheet(sheet: Sheet, pages: list[PageReading]) -> Confidence:
+    if sheet.layout == "unknown":
+        return "low"
+    rows, lost = sum(page["rows"] for page in pages), sum(page["unread"] for page in pages)
+    if lost > MOST_DOUBTFUL * (rows + lost) or sum(page["confidence"] == "low" for page in pages) * 2 > len(pages):
+        return "low"
+    return "high" if all(page["confidence"] == "high" for page in pages) else "check"
