@@ -8,4 +8,4 @@ from app.extractions.swims import Sheet, Swim
 
 def find_swims(sheet: Sheet, swimmer_name: str) -> tuple[list[Swim], list[str]]:
     found = find_in_sheet(write_sheet(sheet), swimmer_name)
-    return [Swim(**swim) for swim in found.swims], found.near
+    return [Swim(**{**swim, "box": swim["box"] and tuple(swim["box"])}) for swim in found.swims], found.near

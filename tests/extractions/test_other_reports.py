@@ -67,10 +67,10 @@ def test_reports_beside_the_results_say_what_they_are(tmp_path: Path, title: str
 
 
 def test_unknown_layout_invents_nothing(tmp_path: Path) -> None:
-    drawing = Drawing(title=("Olympic Team Trials", "Results Summary"), printed="Page ").page()
-    drawing.line("Event 1 13 JUN 2026 - 10:00").line("Men's 400m Individual Medley Heats")
-    drawing.cells("Rank", "Heat", "Lane", "Name", "Code", "Time", step=60)
-    drawing.cells("1", "4", "4", "FOSTER Carson", "RAYS", "4:10.50", step=60)
+    drawing = Drawing(title=("Havenbekers", "Uitslagen"), printed="Bladzijde ").page()
+    drawing.line("Programma 1 - 400m wisselslag heren")
+    drawing.cells("Pl", "Serie", "Baan", "Naam", "Vereniging", "Tijd", step=90)
+    drawing.cells("1", "4", "4", "VOS Karel", "HAVEN", "4:10.50", step=90)
     sheet = _without_swims(drawing, tmp_path)
     assert (sheet.layout, sheet.reason) == ("unknown", "This sheet is not in a layout Tranche reads yet.")
 

@@ -1,258 +1,233 @@
-"""The result sheets that Omega's timing prints (also by DRC's print manager): ranked swimmers, their laps below."""
+"""The books and sheets that Omega's timing prints (also by DRC's print manager): ranked rows, laps and legs below."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from collections import Counter
 
-from app.extractions.layouts.cells import is_clock, read_state
+from app.extractions.layouts.omega.headings import is_timing, read_code, read_number, read_stage, read_title
+from app.extractions.layouts.omega.meet import read_course, read_dates, read_day
+from app.extractions.layouts.omega.page_kinds import REASONS, RESULTS, PageKind, kind_of
+from app.extractions.layouts.omega.rounds import Part, swims_of
+from app.extractions.layouts.omega.rows import (
+    Leg,
+    Row,
+    is_reason,
+    is_row_by_form,
+    read_cumulative,
+    read_leg,
+    read_row,
+    read_splits,
+    row_by_form,
+)
 from app.extractions.layouts.omega.tables import Cell, TableHeader, cells_of, middle, read_header
-from app.extractions.layouts.relays import Leg, swims_of_team
 from app.extractions.pdf.page import Line, PageLines, Pages
-from app.extractions.swims import Sheet, Swim, without_repeats
+from app.extractions.swims import Sheet, without_repeats
 
 _LAYOUT = "omega"
-_STROKES = (
-    r"(?:(?:Freestyle|Backstroke|Breaststroke|Butterfly|(?:Individual\s+)?Medley|I\.?M\.?)\b"
-    r"(?:\s+(?:Relay|Skins?|Knock-?out|Multi-?Class|S[BM]?\d{1,2}(?:-S?[BM]?\d{1,2})?))*)"
-)
-_GENDER = r"(?:Women|Men|Mixed|Girls|Boys)(?:['’]?s)?"
-_STAGE = (
-    r"(?:(?:Heats?|Preliminar\w+|Semi-?\s?finals?|(?:[A-D]\s*-?\s*)?Finals?|Swim-?\s?offs?|Time Trials?|Round)"
-    r"(?:\s+(?:\d+|[A-D]))?(?:\s+of\s+\d+)?)"
-)
-_TITLE = re.compile(
-    rf"(?:Event\s+(?:Number\s+|No\.?\s*)?(?P<number>\d+[A-Z]?)\b)?(?:.{{0,60}}?\s)??"
-    rf"(?P<title>{_GENDER}\s+(?:\d+\s?x\s?)?\d+\s?m\s+{_STROKES}|(?:\d+\s?x\s?)?\d+\s?m\s+{_STROKES}\s+{_GENDER})"
-    rf"(?:\s+-?\s*(?P<round>{_STAGE})(?:\s.*)?)?",
-    re.IGNORECASE,
-)
-_NUMBER = re.compile(r"Event\s+(?:Number\s+|No\.?\s*)?(?P<number>\d+[A-Z]?)\b(?!\s*[-:/.]\d)", re.IGNORECASE)
-_ROUND = re.compile(rf"{_STAGE}(?:\s+-?\s*(?:Results(?: Summary)?))?", re.IGNORECASE)
-_RELAY = re.compile(r"\d\s?x\s?\d|\brelay\b", re.IGNORECASE)
-_PLACE = re.compile(r"=?(\d{1,3})\.?")
-_POINTS = re.compile(r"\d{1,4}(?:\.\d{1,2})?")
-_SHORT = 40  # characters: a line that only says which event it is
-_SPLIT_LABEL = re.compile(r"\d{2,4}\s?m")
-# A row on a page whose table has no header: rank, perhaps heat, lane, name, club or nation, perhaps year, R.T., time.
-_ROW = re.compile(
-    r"=?(?P<place>\d{1,3})\s+(?:\d{1,2}\s+){1,2}(?P<name>[A-Z\u00c0-\u00de][^\d]*?)\s+(?P<team>[A-Z][A-Z\d-]{1,8})"
-    r"(?:\s+(?P<nation>[A-Z]{3}))?(?:\s+\W?\s?(?P<year>(?:19|20)\d\d))?(?:\s+\+?0\.\d\d)?"
-    r"\s+(?P<time>(?:\d{1,2}:)?\d{1,2}\.\d\d)(?P<after>(?:\s+\S+){0,3})"
-)
-_LEG = re.compile(r"[^\W\d_][^\d]*")
-_DATE = re.compile(
-    r"(?:\d{1,2}\s+[A-Z]{3,9}\s+\d{4}|[A-Z][a-z]{2,8}\s+\d{1,2}(?:\s*[-–]\s*(?:[A-Z][a-z]{2,8}\s+)?\d{1,2})?(?:,\s*\d{4})?"
-    r"|\d{1,2}\s*[-–]\s*\d{1,2}\s+[A-Z][A-Za-z]{2,8}(?:\s+\d{4})?)"
-)
-_REASON = re.compile(r"(?:SW|GR|WPS)\s?\d+|[Ff]alse start|[Dd]isqualif")
+_LEGS = 4
+_RIGHT_BELOW = 14.0  # points between a row, or the last line below it, and the reason why it has no time
+_LEGEND = re.compile(r"(?:Legend|L[ée]gende)\s*:?", re.IGNORECASE)
+_CLOCK = re.compile(r"\d\.\d\d")
+_RECORDS = re.compile(r"Record\b.*\bDate")
+_NO_RESULTS = "This sheet has the tables of Omega's timing but no result rows."
 
 
 def recognise(pages: Pages) -> float:
-    """Sure when one of the first pages has an event of Omega's form and a table of ranks or rows of its form."""
-    return 0.8 if any(_is_sheet(page.lines) for page in pages.lines(3)) else 0.0
+    """Sure when one of the first pages says at its foot that Omega's timing printed it; less so when one of them has
+    an event of Omega's form and a table of ranks or rows of its form.
+    """
+    first = pages.lines(3)
+    if any(kind_of(page.lines).is_named for page in first):
+        return 1.0
+    return 0.8 if any(_is_sheet(page.lines) for page in first) else 0.0
 
 
 def read(pages: Pages) -> Sheet:
-    """The sheet. The box with the records above the table is left out, as is every line before a table's header."""
+    """The sheet. Pages that hold something else than results are left out, as is every line before a table's header."""
     reader = _Reader()
     lines = pages.lines()
     for page in lines:
         reader.take_page(page)
-    reader.finish()
-    texts = [line.text for line in lines[0].lines]
-    swims = without_repeats(_without_heats(reader.swims))
-    reason = None if swims else "This sheet has the tables of Omega's timing but no result rows."
-    return Sheet(_meet(texts), _dates(texts), reader.course, _LAYOUT, len(pages), swims, reason, lines=lines)
-
-
-def _without_heats(swims: list[Swim]) -> list[Swim]:
-    """The swims without those of single heats (`Heat 2 of 5`) that the summary of the round ranks as well."""
-    summed_up = {_key(swim) for swim in swims if not _is_single_heat(swim)}
-    return [swim for swim in swims if not (_is_single_heat(swim) and _key(swim) in summed_up)]
-
-
-def _key(swim: Swim) -> tuple[object, ...]:
-    return swim.name, swim.team, swim.leg, swim.event_number, swim.event, swim.round, swim.time, swim.status
-
-
-def _is_single_heat(swim: Swim) -> bool:
-    return swim.section is not None and swim.section[-1].isdigit()
-
-
-@dataclass(slots=True)
-class _Row:
-    """A swimmer or team with the lines below, until the next one."""
-
-    swim: Swim
-    legs: list[str] = field(default_factory=list)
-    reasons: list[str] = field(default_factory=list)
+    swims = without_repeats(list(swims_of(reader.parts)))
+    layout, reason = _LAYOUT, None if swims else _NO_RESULTS
+    if not swims and reader.kinds and RESULTS not in reader.kinds:
+        layout = reader.kinds.most_common(1)[0][0]
+        reason = REASONS[layout]
+    texts = reader.top or [line.text for line in lines[0].lines]
+    course = "SCM" if reader.has_short_splits else read_course(texts)
+    return Sheet(_meet(texts), reader.dates(texts), course, layout, len(pages), swims, reason, lines=lines)
 
 
 class _Reader:
     """Takes the pages of a sheet one by one and remembers what the ones before said."""
 
     def __init__(self) -> None:
-        self.swims: list[Swim] = []
-        self.course: str | None = None
-        self._number: str | None = None
-        self._title: str | None = None
-        self._team = False
-        self._round: str | None = None
-        self._row: _Row | None = None
+        self.parts: list[Part] = []
+        self.kinds: Counter[str] = Counter()
+        self.top: list[str] = []  # the first lines of the first page with results
+        self.has_short_splits = False
+        self._days: list[str] = []
+        self._part: Part | None = None
+        self._row: Row | None = None
+        self._header: TableHeader | None = None
+        self._below = 0.0  # the height of the last line that belongs to the row
+
+    def dates(self, texts: list[str]) -> str | None:
+        """The days of the meet, or else those on which its events were swum."""
+        days = self._days
+        swum = f"{days[0]} - {days[-1]}" if len(days) > 1 else days[0] if days else None
+        return read_dates(texts) or swum
 
     def take_page(self, page: PageLines) -> None:
         """The lines of a page; a table starts below the header that stands on it."""
         lines = page.lines
-        header: TableHeader | None = None
-        for index, line in enumerate(lines):
-            text = line.text
-            if title := _TITLE.fullmatch(text):
-                line.meaning = "heading"
-                self._start(title)
-            elif found := read_header(lines, index):
-                header = found
-            elif _is_round(text):
-                self._start_round(text)
-            elif (number := _NUMBER.match(text)) and len(text) < _SHORT:
-                self._number = number["number"]
-            elif self._title and (header is None or middle(line) < header.bottom):
-                self._take_line(line, header, page.number)
-
-    def finish(self) -> None:
-        """Turns the row under way into swims."""
-        row, self._row = self._row, None
-        if row is None:
+        kind = kind_of(lines)
+        self.kinds[kind.name] += bool(lines)
+        if kind.name != RESULTS or (kind.is_named and not kind.has_title):
+            # In a book, every page with results names their event.
+            self._part = self._row = None
+            for line in lines if kind.name != RESULTS else ():
+                line.meaning = kind.name
             return
-        swim = replace(row.swim, note="; ".join(row.reasons) or None)
-        self.swims += swims_of_team(swim, [Leg(number, name, None) for number, name in enumerate(row.legs, 1)])
+        self.top = self.top or [line.text for line in lines]
+        _Page(self, page, kind).take()
 
-    def _start(self, title: re.Match[str]) -> None:
-        self._number = title["number"] or self._number
-        if title["title"] != self._title:
-            self.finish()
-        self._title, self._team = title["title"], _RELAY.search(title["title"]) is not None
-        if title["round"]:
-            self._start_round(title["round"])
+    def start(self, part: Part) -> None:
+        """A table of another event or round; one that goes on keeps the row under way."""
+        last = self._part
+        if last is None or (last.title.event, last.stage) != (part.title.event, part.stage):
+            self._row = self._header = None
+        self._part = part
+        self.parts.append(part)
 
-    def _start_round(self, text: str) -> None:
-        name = re.sub(r"\s*-?\s*Results.*", "", text)
-        if name != self._round:
-            self.finish()
-        self._round = name
+    def start_stage(self, stage: str) -> None:
+        """The round as a heading of its own, below the event or between two tables."""
+        part = self._part
+        if part is None or part.stage == stage:
+            return
+        self._row = None
+        if part.rows or part.stage:
+            self._part = Part(part.title, stage, part.code, part.is_summary, part.number)
+            self.parts.append(self._part)
+        else:
+            part.stage = stage
 
-    def _take_line(self, line: Line, header: TableHeader | None, page: int) -> None:
-        cells = list(cells_of(line.words))
-        if splits := _splits(cells):
-            if self._row and splits != ["laps"]:
-                self._row.swim.splits.extend(splits)
-                self.course = self.course or ("SCM" if cells[0].text.startswith("25m") else None)
-        elif swim := self._swim(cells, header, page) if header else self._swim_by_form(line.text, page):
-            self.finish()
+    def number(self, number: str) -> None:
+        """The number of the event that the page shows."""
+        if self._part:
+            self._part.number = number
+
+    def header(self, header: TableHeader) -> None:
+        """The head of the table that follows."""
+        self._header = header
+        self.has_short_splits = self.has_short_splits or header.has_short_splits
+
+    def day(self, day: str) -> None:
+        """The day on which an event was swum."""
+        if day not in self._days:
+            self._days.append(day)
+
+    def take_line(self, line: Line, page: int) -> None:
+        """A line of a table."""
+        part, header = self._part, self._header
+        if part is None:
+            return
+        cells = list(cells_of(line.words, header.edges if header else ()))
+        splits = read_splits(cells)
+        if splits is not None:
+            line.meaning = "splits"
+            if self._row:
+                self._row.splits += splits
+                self._below = middle(line)
+                self.has_short_splits = self.has_short_splits or cells[0].text.startswith("25m")
+            return
+        relay = part.title.is_relay
+        row = read_row(cells, header, relay=relay) if header else row_by_form(line.text, relay=relay)
+        if row:
             line.meaning = "row"
-            self._row = _Row(replace(swim, box=line.box))
+            row.page, row.box = page, line.box
+            part.rows.append(row)
+            self._row, self._below = row, middle(line)
         elif self._row:
-            self._take_below(cells, line.text, header.left("name") if header else 0.0)
+            self._take_below(self._row, line, cells, page)
 
-    def _take_below(self, cells: list[Cell], text: str, left: float) -> None:
+    def _take_below(self, row: Row, line: Line, cells: list[Cell], page: int) -> None:
         """A line below a row: a swimmer of the team, or why there is no time."""
-        row = self._row
-        assert row
-        name = cells[0].text
-        if row.swim.kind == "relay" and len(row.legs) < 4 and cells[0].x0 > left - 6 and _is_name(name):
-            row.legs.append(name)
-        elif row.swim.status != "OK" and _REASON.search(text) and not row.reasons:
-            row.reasons.append(text)
-
-    def _swim(self, cells: list[Cell], header: TableHeader, page: int) -> Swim | None:
-        found: dict[str, str] = {}
-        place: int | None = None
-        state: str | None = None
-        for cell in cells:
-            text, kind = cell.text.strip("♦* "), header.kind(cell)
-            if state_here := read_state(text):
-                state = state_here
-            elif kind == "rank" and (rank := _PLACE.fullmatch(text)):
-                place = int(rank[1])
-            elif kind == "name" or (kind in ("heat", "lane", "rank") and _is_name(text)):
-                found["name"] = f"{found.get('name', '')} {text}".strip()
-            elif text and kind != "rank" and (kind != "points" or _POINTS.fullmatch(text)):
-                found.setdefault(kind, text)
-        name, time = found.get("name", ""), found.get("time", "")
-        time = next((part for part in time.split() if is_clock(part)), "")
-        if not _is_name(name) or not (time or state) or (place is None and not state and "lane" not in found):
-            return None
-        if not any(found.get(kind) for kind in ("lane", "heat", "club", "nation", "reaction", "year")):
-            return None
-        swim = self._make(name, found.get("club") or found.get("nation"), found.get("year"), page)
-        place, result = (None, None) if state else (place, time)
-        return replace(swim, place=place, time=result, status=state or "OK", points=found.get("points"))
-
-    def _swim_by_form(self, text: str, page: int) -> Swim | None:
-        """A row on a page without a header that says what the columns are."""
-        found = _ROW.fullmatch(text)
-        if not found:
-            return None
-        swim = self._make(found["name"], found["team"], found["year"], page)
-        return replace(swim, place=int(found["place"]), time=found["time"])
-
-    def _make(self, name: str, team: str | None, year: str | None, page: int) -> Swim:
-        return Swim(
-            name=name,
-            kind="relay" if self._team else "individual",
-            event_number=self._number,
-            event=self._title or "",
-            round=_round(self._round),
-            team=name if self._team else team,
-            page=page,
-            age=year,
-            section=self._round,
-        )
+        header, part = self._header, self._part
+        name = read_leg(cells, header.left("name") if header else 0.0)
+        if name and part and part.title.is_relay and len(row.legs) < _LEGS:
+            line.meaning = "legs"
+            row.legs.append(Leg(name, page, line.box))
+            if header and (time := read_cumulative(cells, header)):
+                row.splits.append(time)
+        elif row.status != "OK" and is_reason(line.text, near=0 < self._below - middle(line) < _RIGHT_BELOW):
+            line.meaning = "reason"
+            row.reasons.append(line.text)
+        else:
+            return
+        self._below = middle(line)
 
 
-def _splits(cells: list[Cell]) -> list[str]:
-    """The cumulative times of a line of splits, `["laps"]` for the line of laps below them, empty for another line."""
-    tokens = [token for cell in cells for token in cell.text.split()]
-    times = [token.strip("()") for token in tokens if is_clock(token.strip("()"))]
-    rest = [token for token in tokens if not is_clock(token.strip("()")) and not re.fullmatch(r"\(\d+\)", token)]
-    if not times or not all(_SPLIT_LABEL.fullmatch(token) for token in rest):
-        return []
-    return times if rest else ["laps"]
+class _Page:
+    """One page with results: its lines from the top, each as what it is."""
 
+    def __init__(self, reader: _Reader, page: PageLines, kind: PageKind) -> None:
+        self._reader = reader
+        self._lines = page.lines
+        self._number = page.number
+        self._kind = kind
+        self._unit: str | None = None
+        self._has_header = any(read_header(self._lines, index) for index in range(len(self._lines)))
+        self._bottom = float("inf") if not self._has_header else float("-inf")
+        self._is_legend = False
 
-def _is_round(text: str) -> bool:
-    return len(text) < 50 and _ROUND.fullmatch(text) is not None
+    def take(self) -> None:
+        for index, line in enumerate(self._lines):
+            if meaning := self._heading(line, index):
+                line.meaning = meaning
+            elif middle(line) < self._bottom:
+                self._reader.take_line(line, self._number)
 
-
-def _is_name(text: str) -> bool:
-    return _LEG.fullmatch(text) is not None and sum(sign.isalpha() for sign in text) > 1
-
-
-def _round(name: str | None) -> str:
-    lower = (name or "").casefold()
-    if lower.startswith(("heat", "prelim")):
-        return "prelim"
-    if lower.startswith("semi"):
-        return "semifinal"
-    return "swim_off" if lower.startswith("swim") else "final"
+    def _heading(self, line: Line, index: int) -> str | None:
+        """What a line is that stands outside of the rows."""
+        text, reader = line.text, self._reader
+        day = read_day(text)
+        if day:
+            reader.day(day)
+        if title := read_title(line):
+            self._is_legend = False
+            title = title._replace(unit=title.unit or self._unit)
+            reader.start(Part(title, title.stage, self._kind.code, self._kind.is_summary))
+            return "heading"
+        if header := read_header(self._lines, index):
+            self._is_legend = False
+            self._bottom = header.bottom
+            reader.header(header)
+            return "heading"
+        if _LEGEND.match(text) or self._is_legend:
+            self._is_legend = True
+            return None if _CLOCK.search(text) else "legend"
+        if stage := read_stage(text):
+            reader.start_stage(stage)
+            return "heading"
+        if number := read_number(text):
+            self._unit = number[0]
+            if number[1]:
+                reader.number(number[0])
+            return "heading"
+        if day:
+            return "heading"
+        return "footer" if is_timing(text) or read_code(text) else "record" if _RECORDS.match(text) else None
 
 
 def _is_sheet(lines: list[Line]) -> bool:
-    if not any(_TITLE.fullmatch(line.text) for line in lines):
+    if not any(read_title(line) for line in lines):
         return False
-    return any(read_header(lines, index) or _ROW.fullmatch(line.text) for index, line in enumerate(lines))
+    return any(read_header(lines, index) or is_row_by_form(line.text) for index, line in enumerate(lines))
 
 
 def _meet(texts: list[str]) -> str | None:
     """The name of the meet is the first line of the page."""
     first = texts[0] if texts else None
-    return None if first is None or _TITLE.fullmatch(first) or _NUMBER.match(first) else first
-
-
-def _dates(texts: list[str]) -> str | None:
-    """The days of the meet from the lines below its name, or else the day of the event."""
-    for text in texts[:6]:
-        if _DATE.fullmatch(text):
-            return text
-    found = next((found for text in texts[:12] if (found := _DATE.search(text))), None)
-    return found[0] if found else None
+    return None if first is None or read_number(first) else first
