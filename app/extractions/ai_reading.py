@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from app.extractions.protocols import Question
 from app.extractions.provider import AI_REPLY_NOT_VALID, ProviderError
+from app.extractions.reading import READ_BY_AI, Reading, ReadingWarning
 from app.extractions.swims import Sheet, Swim
 from app.kit.json_reading import load_json
 from app.kit.schemas import check_json
 
-VERSION: Final = 1  # goes up whenever the question changes, or what is made of its answer
+VERSION: Final = 2  # goes up whenever the question changes, or what is made of its answer
 MAX_SWIMS: Final = 500
 """No swimmer has so many swims in one meet."""
 _TIME: Final = re.compile(r"(\d{1,2}:)?(\d{1,2}:)?\d{1,3}\.\d{2}")
@@ -91,13 +93,19 @@ def question_about(swimmer_name: str, filename: str | None) -> Question:
     return Question(_INSTRUCTIONS, asked, filename or "sheet.pdf", "", SCHEMA, 0)
 
 
-def subject_of(swimmer_name: str) -> str:
-    """What an answer about this swimmer is kept under."""
-    return " ".join(swimmer_name.casefold().split())
+def subject_of(swimmer_name: str, pages: Sequence[int] | None = None) -> str:
+    """What an answer about this swimmer is kept under; `pages`: those that were sent, None for the whole sheet."""
+    name = " ".join(swimmer_name.casefold().split())
+    return name if pages is None else f"{name} /{','.join(map(str, pages))}"
 
 
-def read_answer(content: str | Mapping[str, Any] | None, swimmer_name: str, pages: int) -> Sheet:
-    """The answer as a sheet of the same shape as the extractor's own. ProviderError: it does not fit. Blocks."""
+def read_answer(
+    content: str | Mapping[str, Any] | None, swimmer_name: str, pages: int, sent: Sequence[int] | None = None
+) -> Sheet:
+    """The answer as a sheet of the same shape as the extractor's own. ProviderError: it does not fit. Blocks.
+
+    `pages` is how many the sheet has, `sent` which of them the model was given, None for all.
+    """
     try:
         values = load_json(content) if isinstance(content, str) else content
         reading = AiReading.model_validate(check_json(values))
@@ -105,12 +113,34 @@ def read_answer(content: str | Mapping[str, Any] | None, swimmer_name: str, page
         where = ".".join(map(str, error.errors()[0]["loc"])) if isinstance(error, ValidationError) else ""
         what = f" (at {where})" if where else ""
         raise ProviderError(AI_REPLY_NOT_VALID, f"The AI's answer is not the JSON that was asked for{what}.") from None
-    if len(reading.swims) > MAX_SWIMS or any(swim.page > pages for swim in reading.swims):
+    numbers = range(1, pages + 1) if sent is None else sent
+    if len(reading.swims) > MAX_SWIMS or any(swim.page > len(numbers) for swim in reading.swims):
         raise ProviderError(AI_REPLY_NOT_VALID, "The AI's answer has swims that cannot be on this sheet.")
-    swims = [Swim(**swim.model_dump()) for swim in reading.swims]
+    swims = [Swim(**swim.model_dump() | {"page": numbers[swim.page - 1]}) for swim in reading.swims]
     nothing = f"The AI found no swim of {swimmer_name} on this sheet."
     reason = None if swims else (reading.reason or "").strip()[:500] or nothing
-    return Sheet(reading.meet, reading.dates, reading.course, "ai", pages, swims, reason)
+    return Sheet(reading.meet, reading.dates, reading.course, "ai", pages, swims, reason, report_on(swims))
+
+
+def report_on(swims: Sequence[Swim]) -> Reading:
+    """The report on an answer: what a model says has to be checked, whatever it says."""
+    by_page = Counter(swim.page for swim in swims)
+    return Reading(
+        confidence="check",
+        rows=len(swims),
+        unread=0,
+        pages_high=0,
+        pages_to_check=[
+            {"page": page, "rows": by_page[page], "unread": 0, "confidence": "check"} for page in sorted(by_page)
+        ],
+        warnings=[warning_of(len(swims))],
+        unread_lines=[],
+    )
+
+
+def warning_of(swims: int, page: int | None = None) -> ReadingWarning:
+    """Says that a model has read `swims` swims, on a page or on the whole sheet."""
+    return {"code": READ_BY_AI, "page": page, "count": swims, "message": "Read by an AI model: compare with the sheet."}
 
 
 def _schema() -> dict[str, Any]:

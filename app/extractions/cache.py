@@ -30,7 +30,6 @@ async def known_or_mine(ctx: StepContext, key: ReadingKey) -> Reading | None:
                     return None
                 await repository.release_reading(session, key, ctx.job.id)
         if known:
-            ctx.mark_cached()
             return known
         await ctx.report(None, _WAITING)
         await asyncio.sleep(pause)

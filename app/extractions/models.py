@@ -59,12 +59,15 @@ class SheetClaim(Base):
 class Extraction(Base):
     """What one job found for one swimmer; it goes with its job. `source` says how it was read.
 
+    `confidence` is that of the reading; those from before there was one have none.
+
     `swimmer_core` and `swimmer_short` are the name's keys (`names.name_keys`), by which one person is found again.
     """
 
     __tablename__ = "extractions"
     __table_args__ = (
         CheckConstraint("source in ('text', 'ai')", name="source"),
+        CheckConstraint("confidence in ('high', 'check', 'low')", name="confidence"),
         Index("ix_extractions_organisation_id_id", "organisation_id", text("id desc")),
         Index("ix_extractions_organisation_id_swimmer_name", "organisation_id", "swimmer_name", text("id desc")),
         Index("ix_extractions_organisation_id_swimmer_core", "organisation_id", "swimmer_core", "swimmer_name"),
@@ -79,6 +82,7 @@ class Extraction(Base):
     swimmer_core: Mapped[str] = mapped_column(Text, server_default="")
     swimmer_short: Mapped[str] = mapped_column(Text, server_default="")
     source: Mapped[str] = mapped_column(Text, server_default="text")
+    confidence: Mapped[str | None] = mapped_column(Text)
     meet: Mapped[str | None] = mapped_column(Text)
     dates: Mapped[str | None] = mapped_column(Text)
     course: Mapped[str | None] = mapped_column(Text)

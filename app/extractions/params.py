@@ -20,7 +20,9 @@ class ExtractionParams(Params):
         "text", title="Read by", description="text: the extractor, which reads the PDF's text. ai: the AI provider."
     )
     fallback: Literal["none", "ai"] = Field(
-        "none", title="Scanned sheets", description="ai: hand sheets without a text layer to the AI provider."
+        "none",
+        title="What the text does not give",
+        description="ai: hand scans, and pages that could not be read with certainty, to the AI provider.",
     )
 
     @property

@@ -5,24 +5,27 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.extractions import ai_reading, cache, repository
+from app.extractions.fallback import NO_TEXT, Left, choose, left_by_text
 from app.extractions.models import Extraction
 from app.extractions.names import name_keys
 from app.extractions.params import ExtractionParams, ParamsWithoutProvider
-from app.extractions.provider import Provider
+from app.extractions.provider import Provider, ProviderError
+from app.extractions.reading import Confidence, Reading, unread_text, why_not_found
 from app.extractions.repository import ReadingKey
-from app.extractions.sheet_errors import SheetError
-from app.extractions.sheet_text import Found, Probe, checked, find_in_sheet, write_sheet
-from app.extractions.swims import Sheet
+from app.extractions.sheet_errors import NO_TEXT_LAYER, SheetError
+from app.extractions.sheet_text import Found, checked, read_facts
 from app.kit.ids import new_id
 from app.kit.spreadsheets import csv_bytes
-from app.pipelines.contract import Pipeline, ResultTable, StepContext, StepFunction, Stop
+from app.pipelines.contract import RETRYABLE, Pipeline, ResultTable, StepContext, StepFunction, Stop
 
 EXTRACTOR: Final = "result-sheets"
 VERSION: Final = 3
@@ -31,6 +34,8 @@ SHEET_FILE: Final = "sheet.json"
 SWIMS_FILE: Final = "swims.csv"
 MAX_SHEET_BYTES: Final = 200 * 1024 * 1024
 """The largest PDF that is fetched: a sheet of a hundred pages has one or two megabytes."""
+MOST_TO_CHECK: Final = 100
+"""Jobs that a batch's summary names."""
 COLUMNS: Final = (
     "name",
     "event_number",
@@ -48,7 +53,9 @@ COLUMNS: Final = (
     "relay",
     "page",
     "note",
+    "confidence",
 )
+FACTS: Final = ("swimmer_name", "meet", "dates", "course", "confidence", "reason")
 
 
 def make_pipeline(provider: Provider | None = None) -> Pipeline:
@@ -63,7 +70,7 @@ def make_pipeline(provider: Provider | None = None) -> Pipeline:
         expires_after=timedelta(days=30),
         version=VERSION,
         result_codes=True,  # families open their swimmer's result without an account
-        result_table=ResultTable("swims", COLUMNS, facts=("swimmer_name", "meet", "dates", "course", "reason")),
+        result_table=ResultTable("swims", COLUMNS, facts=FACTS),
     )
     pipeline.step(timeout=300)(downloading)
     pipeline.step(when=lambda ctx: bool(provider and ctx.params.wants_ai), timeout=900)(_uploading_to(provider))
@@ -82,100 +89,161 @@ async def downloading(ctx: StepContext) -> None:
         await ctx.download(media_types=("application/pdf",), max_bytes=MAX_SHEET_BYTES)
 
 
+@dataclass(frozen=True, slots=True)
+class TextReading:
+    """The reading of a sheet's text; `known` says that it was made before."""
+
+    text: str
+    read_ms: int
+    known: bool
+
+
+async def _read_text(ctx: StepContext) -> TextReading:
+    """The text reading of the job's sheet, taken from before or made now. Raises SheetError."""
+    if known := await cache.known_or_mine(ctx, _key(ctx, EXTRACTOR, VERSION)):
+        return TextReading(known.data, known.read_ms, True)
+    await ctx.report(None, "reading the sheet")
+    began = time.monotonic()
+    async with ctx.input.local_path() as path:
+        answer: bytes = await ctx.in_child("app.extractions.sheet:read_sheet_text", str(path))
+    return TextReading(await asyncio.to_thread(checked, answer), _since(began), False)
+
+
 def _uploading_to(provider: Provider | None) -> StepFunction:
-    async def uploading_to_ai(ctx: StepContext) -> Stop | dict[str, Any] | None:
-        """Have the AI provider read the sheet, if the batch wants that of every sheet, or the sheet has no text."""
+    async def uploading_to_ai(ctx: StepContext) -> Stop | dict[str, Any]:
+        """Have the AI provider read the sheet, or those pages of it whose text could not be read with certainty.
+
+        The output: `text_known` where there is a text reading, and whether it was made before; `left`, what the text
+        left to the provider and why; `ai` and `sheet`, what the provider said; or `refused`, why it said nothing.
+        """
         assert provider is not None, "the step is skipped without a provider"
-        name = ctx.params.swimmer_name
-        async with ctx.input.local_path() as path:
-            try:
-                look: Probe = await ctx.in_child("app.extractions.sheet:probe", str(path))
-            except SheetError as error:
-                return Stop(error.code, error.message)
-            if ctx.params.reader != "ai" and look["has_text"]:
-                return None
-            key = _key(ctx, provider.extractor, ai_reading.VERSION, ai_reading.subject_of(name))
-            if known := await cache.known_or_mine(ctx, key):
-                return {**json.loads(known.data), "read_ms": known.read_ms}
-
-            async def report(message: str) -> None:
-                await ctx.report(None, message)
-
-            began = time.monotonic()
-            answer = await provider.ask(ai_reading.question_about(name, ctx.job.filename), path, report)
-            sheet = await asyncio.to_thread(ai_reading.read_answer, answer.content, name, look["pages"])
-        tokens = {"input_tokens": answer.input_tokens, "output_tokens": answer.output_tokens}
-        reading = {"sheet": sheet.to_dict(), "ai": {"provider": provider.name, "model": provider.model, **tokens}}
-        return {**reading, "read_ms": _since(began)}
+        output: dict[str, Any] = {}
+        left = Left("", "")
+        try:
+            if ctx.params.reader != "ai":
+                try:
+                    text = await _read_text(ctx)
+                except SheetError as error:
+                    if error.code != NO_TEXT_LAYER:
+                        raise
+                    left = NO_TEXT
+                else:
+                    # Kept at once: others that wait for it need not wait for the provider as well.
+                    if not text.known:
+                        await cache.keep(ctx, _key(ctx, EXTRACTOR, VERSION), text.text, text.read_ms)
+                    output["text_known"] = text.known
+                    found = left_by_text(read_facts(text.text))
+                    if found is None:
+                        return output
+                    left = found
+            return {**output, "left": asdict(left), **await _ask(ctx, provider, left.pages)}
+        except SheetError as error:
+            return Stop(error.code, error.message)
+        except ProviderError as error:
+            if error.code in RETRYABLE or "text_known" not in output:
+                raise
+            return {**output, "left": asdict(left), "refused": {"code": error.code, "message": error.message}}
 
     return uploading_to_ai
 
 
-async def extracting(ctx: StepContext) -> Stop | dict[str, Any]:
-    """Read the whole sheet, or take the reading of the same content from before, and find the swimmer."""
-    by_ai = ctx.outputs.get("uploading_to_ai")
-    ai: dict[str, Any] | None = None
-    if by_ai:
-        text, read_ms, ai = write_sheet(Sheet.from_dict(by_ai["sheet"])), by_ai["read_ms"], by_ai["ai"]
-    elif ctx.params.reader == "ai":
-        return Stop("AI_NOT_SET_UP", "The worker that ran this job has no AI provider set up.")
-    else:
-        known = await cache.known_or_mine(ctx, _key(ctx, EXTRACTOR, VERSION))
-        if known:
-            text, read_ms = known.data, known.read_ms
-        else:
-            await ctx.report(None, "reading the sheet")
-            began = time.monotonic()
-            try:
-                async with ctx.input.local_path() as path:
-                    answer: bytes = await ctx.in_child("app.extractions.sheet:read_sheet_text", str(path))
-            except SheetError as error:
-                return Stop(error.code, error.message)
-            text, read_ms = await asyncio.to_thread(checked, answer), _since(began)
+async def _ask(ctx: StepContext, provider: Provider, pages: list[int] | None) -> dict[str, Any]:
+    """What the provider reads off these pages, or the whole sheet; taken from before, or asked for now.
+
+    Raises SheetError and ProviderError.
+    """
     name = ctx.params.swimmer_name
-    found = await asyncio.to_thread(find_in_sheet, text, name)
+    key = _key(ctx, provider.extractor, ai_reading.VERSION, ai_reading.subject_of(name, pages))
+    if known := await cache.known_or_mine(ctx, key):
+        return {**json.loads(known.data), "read_ms": known.read_ms, "ai_known": True}
+
+    async def report(message: str) -> None:
+        await ctx.report(None, message)
+
+    began = time.monotonic()
+    async with ctx.input.local_path() as path, ctx.scratch_folder() as folder:
+        count: int = await ctx.in_child("app.extractions.sheet:count_pages", str(path))
+        if pages is not None:
+            part: bytes = await ctx.in_child("app.extractions.sheet:take_pages", str(path), pages)
+            path = folder / "pages.pdf"
+            await asyncio.to_thread(path.write_bytes, part)
+        answer = await provider.ask(ai_reading.question_about(name, ctx.job.filename), path, report)
+    sheet = await asyncio.to_thread(ai_reading.read_answer, answer.content, name, count, pages)
+    tokens = {"input_tokens": answer.input_tokens, "output_tokens": answer.output_tokens}
+    ai = {"provider": provider.name, "model": provider.model, **tokens}
+    return {"sheet": sheet.to_dict(), "ai": ai, "read_ms": _since(began), "ai_known": False}
+
+
+async def extracting(ctx: StepContext) -> Stop | dict[str, Any]:
+    """Take the text reading of the whole sheet, or the provider's, and find the swimmer in it."""
+    name, by_ai = ctx.params.swimmer_name, ctx.outputs.get("uploading_to_ai") or {}
+    if ctx.params.reader == "ai" and not by_ai:
+        return Stop("AI_NOT_SET_UP", "The worker that ran this job has no AI provider set up.")
+    text: TextReading | None = None
+    if not by_ai or "text_known" in by_ai:
+        try:
+            text = await _read_text(ctx)
+        except SheetError as error:
+            return Stop(error.code, error.message)
+    # A reading that the step before has made is known by now, but was made for this job.
+    known = (by_ai.get("text_known", text.known if text else True), by_ai.get("ai_known", True))
+    if all(known):
+        ctx.mark_cached()
+    taken = await asyncio.to_thread(choose, text.text if text else None, by_ai, name)
+    facts, swims = dict(taken.found.facts), taken.found.swims
+    reading: Reading = facts["reading"]
+    confidence = reading["confidence"]
+    if not swims and not facts["reason"] and confidence == "low":
+        facts["reason"] = why_not_found(reading, name)
+    rows = [{**swim, "confidence": confidence} for swim in swims]
     await asyncio.gather(  # most of what a cached job costs is waiting for the disk
-        ctx.save_file(SHEET_FILE, text.encode(), "application/json"),
-        ctx.save_file(SWIMS_FILE, csv_bytes(COLUMNS, found.swims), "text/csv"),
-        ctx.report(None, _say(name, found)),
+        ctx.save_file(SHEET_FILE, taken.text.encode(), "application/json"),
+        ctx.save_file(SWIMS_FILE, csv_bytes(COLUMNS, rows), "text/csv"),
+        ctx.report(None, _say(name, facts, taken.found)),
     )
+    ai = by_ai["ai"] if taken.by_ai else None
     return {
         "extraction_id": str(new_id()),
         "swimmer_name": name,
-        **found.facts,
+        **facts,
+        "confidence": confidence,
+        "warnings": reading["warnings"],
         "source": "ai" if ai else "text",
-        "extractor": f"{ai['provider']}/{ai['model']}" if ai else EXTRACTOR,
+        "extractor": _model_of(ai) if ai else EXTRACTOR,
         "extractor_version": ai_reading.VERSION if ai else VERSION,
         **({"ai": ai} if ai else {}),
-        "read_ms": read_ms,
-        "swims_on_sheet": found.swims_on_sheet,
-        "swims": found.swims,
-        "near_names": found.near,
+        **({"fallback": taken.choice} if taken.choice else {}),
+        "read_ms": (text.read_ms if text else 0) + by_ai.get("read_ms", 0),
+        "swims_on_sheet": taken.found.swims_on_sheet,
+        "swims": swims,
+        "near_names": taken.found.near,
     }
 
 
 async def caching(ctx: StepContext) -> None:
-    """Keep the reading, so that the same sheet is answered at once the next time."""
-    by_ai, found = ctx.outputs.get("uploading_to_ai"), ctx.outputs["extracting"]
-    if by_ai:
-        text = json.dumps({"sheet": by_ai["sheet"], "ai": by_ai["ai"]}, ensure_ascii=False)
-    else:
+    """Keep what was read for this job, so that the same sheet is answered at once the next time."""
+    by_ai, found = ctx.outputs.get("uploading_to_ai") or {}, ctx.outputs["extracting"]
+    if not by_ai:
         text = (await ctx.read_file(SHEET_FILE)).decode()
-    await cache.keep(ctx, _key_of_result(ctx, found), text, found["read_ms"])
+        await cache.keep(ctx, _key(ctx, EXTRACTOR, VERSION), text, found["read_ms"])
+    elif by_ai.get("ai_known") is False:
+        data = json.dumps({"sheet": by_ai["sheet"], "ai": by_ai["ai"]}, ensure_ascii=False)
+        await cache.keep(ctx, _ai_key(ctx, by_ai), data, by_ai["read_ms"])
 
 
 async def save_extraction(session: AsyncSession, ctx: StepContext) -> None:
     """The job's swims become a row of their own, in the transaction that completes the job."""
-    found = ctx.outputs["extracting"]
+    by_ai, found = ctx.outputs.get("uploading_to_ai") or {}, ctx.outputs["extracting"]
+    key = _ai_key(ctx, by_ai) if found["source"] == "ai" else _key(ctx, EXTRACTOR, VERSION)
     core, short = name_keys(found["swimmer_name"])
     extraction = Extraction(
         id=found["extraction_id"],
         organisation_id=ctx.batch.organisation_id,
         job_id=ctx.job.id,
-        sheet_id=await repository.find_sheet_id(session, _key_of_result(ctx, found)),
+        sheet_id=await repository.find_sheet_id(session, key),
         swimmer_core=core,
         swimmer_short=short,
-        **{name: found[name] for name in ("swimmer_name", "source", "meet", "dates", "course", "swims")},
+        **{name: found[name] for name in ("swimmer_name", "source", "confidence", "meet", "dates", "course", "swims")},
     )
     await repository.add_extraction(session, extraction)
 
@@ -192,8 +260,21 @@ def summarise(jobs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "swims": sum(len(result["swims"]) for result in results),
         "meets": sorted({result["meet"] for result in results if result["swims"] and result["meet"]}),
         "read_by_ai": sum(result.get("source") == "ai" for result in results),
+        **_confidence_of(ended),
         "cached": len(cached),
         "time_saved_ms": sum(result.get("read_ms", 0) for result in cached),
+    }
+
+
+def _confidence_of(jobs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """How sure the readings were, and the first jobs, by sequence, whose sheets somebody should look at."""
+    sure = Counter(job["result"].get("confidence") for job in jobs)
+    unread = sum((job["result"].get("reading") or {}).get("unread", 0) for job in jobs)
+    doubtful = [job["sequence"] for job in jobs if job["result"].get("confidence") in ("check", "low")]
+    return {
+        "confidence": {name: sure[name] for name in get_args(Confidence)},
+        "lines_not_read": unread,
+        "jobs_to_check": doubtful[:MOST_TO_CHECK],
     }
 
 
@@ -202,21 +283,29 @@ def _key(ctx: StepContext, extractor: str, version: int, subject: str = "") -> R
     return ReadingKey(ctx.batch.organisation_id, ctx.job.checksum, extractor, version, subject)
 
 
-def _key_of_result(ctx: StepContext, found: Mapping[str, Any]) -> ReadingKey:
-    subject = ai_reading.subject_of(found["swimmer_name"]) if found["source"] == "ai" else ""
-    return _key(ctx, found["extractor"], found["extractor_version"], subject)
+def _ai_key(ctx: StepContext, by_ai: Mapping[str, Any]) -> ReadingKey:
+    subject = ai_reading.subject_of(ctx.params.swimmer_name, by_ai["left"]["pages"])
+    return _key(ctx, _model_of(by_ai["ai"]), ai_reading.VERSION, subject)
+
+
+def _model_of(ai: Mapping[str, Any]) -> str:
+    """As `Provider.extractor` has it."""
+    return f"{ai['provider']}/{ai['model']}"
 
 
 def _since(began: float) -> int:
     return round((time.monotonic() - began) * 1000)
 
 
-def _say(swimmer_name: str, found: Found) -> str:
+def _say(swimmer_name: str, facts: Mapping[str, Any], found: Found) -> str:
+    left = unread_text(facts["reading"])
     if found.swims:
         many = "swim" if len(found.swims) == 1 else "swims"
-        pages = "page" if found.facts["pages"] == 1 else "pages"
-        return f"{len(found.swims)} {many} on {found.facts['pages']} {pages}"
-    if found.facts["reason"]:
-        return str(found.facts["reason"])
-    close = f"; close: {', '.join(found.near)}" if found.near else ""
-    return f"{swimmer_name} is not on this sheet{close}"
+        pages = "page" if facts["pages"] == 1 else "pages"
+        said = f"{len(found.swims)} {many} on {facts['pages']} {pages}"
+        if not left and facts["reading"]["confidence"] != "high":
+            left = "to be checked"
+    else:
+        said = facts["reason"] or f"{swimmer_name} is not on this sheet"
+    close = f"close: {', '.join(found.near)}" if found.near else ""
+    return "; ".join(part for part in (said, "" if left in said else left, close) if part)

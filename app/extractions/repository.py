@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.batches.models import Batch, Job
 from app.extractions.models import Extraction, SheetClaim, SheetRow
+from app.extractions.reading import Confidence
 from app.kit.ids import new_id
 from app.kit.pages import Page, PageRequest, paginate
 
@@ -132,6 +133,7 @@ async def list_extractions(
     *,
     names: Sequence[str] | None,
     batch_id: UUID | None,
+    confidence: Confidence | None,
 ) -> Page[ExtractionRow]:
     """A page of extractions, newest first: ids grow with time."""
     query = _extractions(organisation_id)
@@ -139,4 +141,6 @@ async def list_extractions(
         query = query.where(Extraction.swimmer_name.in_(names))
     if batch_id:
         query = query.where(Job.batch_id == batch_id)
+    if confidence:
+        query = query.where(Extraction.confidence == confidence)
     return await paginate(session, query, page, key=(Extraction.id,), descending=True)

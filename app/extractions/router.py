@@ -12,6 +12,7 @@ from app.auth.dependencies import CallerDep
 from app.extractions import repository
 from app.extractions.errors import ExtractionNotFound
 from app.extractions.names import choose_names, name_keys
+from app.extractions.reading import Confidence
 from app.extractions.schemas import ExtractionDetail, ExtractionPage, ExtractionRead, ExtractionReply
 from app.kit.declarations import RouteTag, raises
 from app.kit.dependencies import PageDep, SessionDep
@@ -39,15 +40,21 @@ async def list_extractions(
     page: PageDep,
     swimmer: Swimmer = None,
     batch_id: UUID | None = None,
+    confidence: Confidence | None = None,
 ) -> ExtractionPage:
-    """Extractions, newest first. `swimmer`: one person's in all batches, found as the extractor finds names."""
+    """Extractions, newest first. `swimmer`: one person's in all batches, found as the extractor finds names.
+
+    `confidence`: only those whose reading was so sure; `low` are the sheets that somebody should look at.
+    """
     names: list[str] | None = None
     near: list[str] = []
     if swimmer:
         spellings = await repository.list_swimmer_names(session, caller.organisation_id, name_keys(swimmer))
         chosen, near = choose_names(spellings, swimmer)
         names = sorted(chosen)
-    found = await repository.list_extractions(session, caller.organisation_id, page, names=names, batch_id=batch_id)
+    found = await repository.list_extractions(
+        session, caller.organisation_id, page, names=names, batch_id=batch_id, confidence=confidence
+    )
     shown = [ExtractionRead.of(row[0], **_more(row)) for row in found.rows]
     return ExtractionPage(extractions=shown, names=names, near_names=near, next_cursor=found.next_cursor)
 

@@ -6,11 +6,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from app.extractions.reading import Confidence
 from app.kit.schemas import Output
 
 
 class ExtractionRead(Output):
-    """What one job found for one swimmer. `source`: read from the PDF's text, or by the AI provider."""
+    """What one job found for one swimmer. `source`: read from the PDF's text, or by the AI provider.
+
+    `confidence` is `high`, `check` or `low`; null where a sheet was read before readings were reported on.
+    """
 
     id: UUID
     job_id: UUID
@@ -19,6 +23,7 @@ class ExtractionRead(Output):
     filename: str | None
     swimmer_name: str
     source: str
+    confidence: Confidence | None
     cached: bool
     meet: str | None
     dates: str | None

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import gc
+import io
+from contextlib import closing
+
+import pypdfium2 as pdfium
 
 from app.extractions.layouts import choose
 from app.extractions.pdf.page import Pages
 from app.extractions.pdf.words import opened, read_pages
 from app.extractions.reading_report import report_on
-from app.extractions.sheet_text import Probe, write_sheet
+from app.extractions.sheet_text import write_sheet
 from app.extractions.swims import Sheet
 
 
@@ -36,11 +40,16 @@ def read_sheet_text(path: str) -> bytes:
     return write_sheet(read_sheet(path)).encode()
 
 
-def probe(path: str) -> Probe:
-    """How many pages the PDF at `path` has, and whether they hold text; raises `SheetError` if it cannot be read."""
+def count_pages(path: str) -> int:
+    """How many pages the PDF at `path` has; raises `SheetError` if it cannot be read."""
     with opened(path) as document:
-        pages = range(len(document))
-        return {
-            "pages": len(pages),
-            "has_text": any(document[index].get_textpage().get_text_range().strip() for index in pages),
-        }
+        return len(document)
+
+
+def take_pages(path: str, numbers: list[int]) -> bytes:
+    """A PDF of these pages, counted from 1, of the one at `path`; raises `SheetError` if it cannot be read."""
+    with opened(path) as document, closing(pdfium.PdfDocument.new()) as taken:
+        taken.import_pages(document, [number - 1 for number in numbers])
+        content = io.BytesIO()
+        taken.save(content)
+        return content.getvalue()

@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any, Final, TypedDict
+from typing import Any, Final
 
 from app.extractions.names import choose_names
+from app.extractions.reading import is_reading
 from app.extractions.swims import Sheet, Swim
 from app.kit.sandbox import SandboxCrashed
 
@@ -21,13 +22,6 @@ _BEFORE_NAME: Final = '{"name": '
 _BEHIND_NAME: Final = ', "kind": '
 _RELAY: Final = '"relay"'
 _LONGEST: Final = 2**16  # characters; a swim has some 400
-
-
-class Probe(TypedDict):
-    """What a first look at a PDF shows."""
-
-    pages: int
-    has_text: bool
 
 
 class NoSheet(Exception):
@@ -73,7 +67,14 @@ def checked(answer: bytes) -> str:
         check_sheet(text)
     except (UnicodeDecodeError, NoSheet) as error:
         raise SandboxCrashed("The reader answered with something that is not a sheet.") from error
+    if not is_reading(read_facts(text)["reading"]):
+        raise SandboxCrashed("The reader did not report on the sheet.")
     return text
+
+
+def read_facts(text: str) -> dict[str, Any]:
+    """What a sheet says of itself, without its swims, from a text that has been checked."""
+    return _parts(text)[0]
 
 
 def find_in_sheet(text: str, swimmer_name: str) -> Found:

@@ -228,7 +228,7 @@ class Step:
 class ResultTable:
     """Which member of a job's result is a list of rows, and the columns it is shown and exported with.
 
-    `facts` are the members that are shown above the rows.
+    `facts` are the members that are shown above the rows; one that is a column as well is the same in all of them.
     """
 
     member: str

@@ -106,9 +106,15 @@ def table_of(shared: Shared, registry: Registry) -> ResultTable | None:
 
 
 def rows_of(table: ResultTable | None, result: Any) -> list[Mapping[str, Any]] | None:
-    """The rows that a result has under its pipeline's table; None when it has no such table."""
+    """The rows that a result has under its pipeline's table; None when it has no such table.
+
+    Facts that are columns as well stand in every row.
+    """
     rows = result.get(table.member) if table and isinstance(result, dict) else None
-    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else None
+    if table is None or not isinstance(rows, list):
+        return None
+    facts = {name: result.get(name) for name in table.facts if name in table.columns}
+    return [{**facts, **row} for row in rows if isinstance(row, dict)]
 
 
 def _csv_rows(table: ResultTable | None, jobs: Sequence[Job]) -> Iterator[dict[str, Any]]:

@@ -45,7 +45,9 @@ class Section:
 
 def section_of(job: SharedJob | SharedResult, table: ResultTable | None) -> Section:
     rows = rows_of(table, job.result)
-    columns, cells = _table(table.columns, rows) if table and rows else ((), ())
+    columns, cells = (
+        _table([name for name in table.columns if name not in table.facts], rows) if table and rows else ((), ())
+    )
     members = job.result if isinstance(job.result, dict) else {}
     shown = table.facts if table else tuple(members)
     plain = {name: members[name] for name in shown if isinstance(members.get(name), str | int | float)}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from app.extractions.reading_report import report_on
 from app.extractions.sheet_text import checked, find_in_sheet, write_sheet
 from app.extractions.swims import Sheet
 from app.kit.sandbox import Sandbox, SandboxCrashed
@@ -17,7 +18,9 @@ from tests.patience import patient
 
 def _sheet(*names: str) -> Sheet:
     swims = [replace(a_swim(name), splits=["11.00", "12.00"]) for name in names]
-    return Sheet("Meet", "1/2/2026", "SCY", "hytek", 3, swims, None if names else "Nothing here.")
+    sheet = Sheet("Meet", "1/2/2026", "SCY", "hytek", 3, swims, None if names else "Nothing here.")
+    sheet.reading = report_on(sheet)
+    return sheet
 
 
 @pytest.mark.parametrize("names", [(), ("King, Lilly",), ("Roe, Jane", "King, Lilly", 'Q", "kind": "x, Ann')])
@@ -53,6 +56,8 @@ def test_swims_of_one_person_are_found_in_the_text() -> None:
         write_sheet(_sheet("King, Lilly")).replace("11.00", "1" * 2**16).encode(),
         write_sheet(_sheet("King, Lilly")).replace('"age"', '"age":  "1", "age"').encode(),
         write_sheet(_sheet("King, Lilly")).encode() + b"\n",
+        write_sheet(_sheet("King, Lilly")).replace('"confidence": "', '"confidence": "very ').encode(),
+        write_sheet(replace(_sheet("King, Lilly"), reading=None)).encode(),
     ],
 )
 def test_answer_that_is_no_sheet_is_refused(answer: bytes) -> None:
