@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, Text, delete, func, literal, or_, select, text, update
+from sqlalchemy import ColumnElement, Row, Select, Text, cast, delete, func, literal, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.batches.models import Batch, Job
+from app.extractions.batch_swims.table import SheetSwims
 from app.extractions.models import Extraction, SheetClaim, SheetRow
 from app.extractions.reading import Confidence
 from app.kit.ids import new_id
@@ -20,6 +21,7 @@ from app.kit.pages import Page, PageRequest, paginate
 
 KEPT_UNUSED: Final = timedelta(days=30)
 """How long a reading that nobody asks for is kept: as long as a batch of sheets."""
+SHEETS_AT_ONCE: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,3 +146,17 @@ async def list_extractions(
     if confidence:
         query = query.where(Extraction.confidence == confidence)
     return await paginate(session, query, page, key=(Extraction.id,), descending=True)
+
+
+async def stream_batch_swims(
+    session: AsyncSession, organisation_id: UUID, batch_id: UUID
+) -> AsyncIterator[Sequence[SheetSwims]]:
+    """What the completed jobs of a batch found, in their order and some at a time; decoded away from the event loop."""
+    confidence = Job.result["reading"]["confidence"].astext
+    facts = (Extraction.meet, Extraction.dates, Extraction.course, confidence, cast(Extraction.swims, Text))
+    query = select(Job.id, Job.sequence, Job.filename, Job.checksum, *facts).join(Job, Job.id == Extraction.job_id)
+    query = query.where(Extraction.organisation_id == organisation_id, Job.batch_id == batch_id)
+    query = query.where(Job.status == "completed").order_by(Job.sequence)
+    rows = await session.stream(query.execution_options(yield_per=SHEETS_AT_ONCE))
+    async for part in rows.partitions():
+        yield [SheetSwims(*row) for row in part]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from app.extractions import models
+from app.extractions.batch_swims.router import router as batch_swims_router
 from app.extractions.job_extension import ExtractionIdExtension
 from app.extractions.pipeline import make_pipeline
 from app.extractions.provider import Provider
@@ -43,7 +44,7 @@ def pipelines(container: Container) -> Iterable[Pipeline]:
 
 room = Room(
     name="extractions",
-    routers=(router,),
+    routers=(router, batch_swims_router),
     models=models,
     settings=AiSettings,
     provides={Provider: make_provider},
