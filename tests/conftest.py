@@ -20,9 +20,8 @@ __all__ = ["ADMIN_KEY", "SECTIONS", "WORKLOADS", "Api", "fresh_database", "make_
 
 SECONDS_PER_TEST = 90
 settings.register_profile("quick", max_examples=20, derandomize=True)
-settings.register_profile("ci", max_examples=60, derandomize=True)
 settings.register_profile("thorough", max_examples=1000)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "quick"))
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -36,6 +35,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     slow = {item.path for item in items if has_processes(item)}
     items.sort(key=lambda item: item.path not in slow)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Three processes on two cores: while one test waits for a lease or a retry, the others use its core."""
+    return ((os.cpu_count() or 1) * 3 + 1) // 2
 
 
 @pytest.hookimpl(tryfirst=True)
