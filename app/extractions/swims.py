@@ -47,7 +47,7 @@ class Swim:
     section: str | None = None
     birth_date: str | None = None
     fina_points: str | None = None
-    box: Box | None = None
+    box: Box | None = field(default=None, compare=False, repr=False)
     splits: list[str] = field(default_factory=list)
 
 
