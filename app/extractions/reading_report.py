@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from app.extractions.pdf.page import Line
+from app.extractions.place_gaps import missing_places
 from app.extractions.reading import Confidence, PageReading, Reading, ReadingWarning, UnreadLine
 from app.extractions.swims import Sheet, Swim
 
@@ -27,6 +28,9 @@ _STATE = r"[xX]?(?:DNS|DSQ|DQ|NS|DFS|DNF|SCR|WDR|EXH|ABD|DNC)"
 _TIME = r"[A-Za-z]?(?:\d{1,2}:){0,2}\d{1,2}[.,]\d\d[A-Za-z#*@$!&+]{0,3}"
 _START = re.compile(rf"(?:{_PLACE}|{_STATE})")
 _END = re.compile(rf"(?:{_TIME}|{_STATE}|NT)")
+# Cells that run into each other: `33.Brink`, `DSQBrink`, `Anna12`, `Club1:04.83`.
+_START_AND_NAME = re.compile(r"(?:\d{1,3}\.|DNS|DSQ|DNF|WDR|EXH)[^\W\d_]{2,}.*")
+_ENDS_IN_TIME = re.compile(r"\d:\d\d[.,]\d\d$")
 _LANE = re.compile(r"\d{1,3}")
 _HEADING = re.compile(
     r"(?:Event|Evento|Prueba|Prova|Wettkampf|WK|[EÉ]preuve|Gara|Konkurencja|Wy[sś]cig|Yar[iı][sş]|Дистанция|Заплыв)"
@@ -66,14 +70,18 @@ def report_on(sheet: Sheet) -> Reading:
 def looks_like_result(line: Line) -> bool:
     """Whether a line has the look of a result: a place or a state, then a name, then a time or a state."""
     words = line.words
-    if len(words) < 3 or not _START.fullmatch(words[0].text):
+    if len(words) < 3:
         return False
-    index = 1
-    while index < len(words) and index < 4 and _LANE.fullmatch(words[index].text):
-        index += 1
-    if index >= len(words) or not _is_word(words[index].text):
+    index = 0
+    if _START.fullmatch(words[0].text):
+        index = 1
+        while index < len(words) and index < 4 and _LANE.fullmatch(words[index].text):
+            index += 1
+        if index >= len(words) or not _is_word(words[index].text):
+            return False
+    elif not _START_AND_NAME.fullmatch(words[0].text):
         return False
-    return any(_END.fullmatch(word.text) for word in words[index + 1 :])
+    return any(_END.fullmatch(word.text) or _ENDS_IN_TIME.search(word.text) for word in words[index + 1 :])
 
 
 def _is_word(text: str) -> bool:
@@ -136,35 +144,18 @@ def _odd_rows(swims: Iterable[Swim]) -> Iterator[ReadingWarning]:
             yield _warning("RELAYS_WITHOUT_LEGS", page, bare, "Relay teams without swimmers among others with them.")
 
 
-def _odd_order(swims: Iterable[Swim]) -> Iterator[ReadingWarning]:
-    """Places that do not run from 1 without a gap, and rows that stand twice on a page."""
-    gaps: Counter[int] = Counter()
+def _odd_order(swims: Sequence[Swim]) -> Iterator[ReadingWarning]:
+    """Places that are missing, and rows that stand twice on a page."""
     repeats: Counter[int] = Counter()
-    groups: dict[tuple[object, ...], int] = {}
-    counted: Counter[tuple[object, ...]] = Counter()
     seen: set[tuple[object, ...]] = set()
-    teams: set[tuple[object, ...]] = set()
     for swim in swims:
-        event = (swim.event_number, swim.event, swim.round)
-        row = (*event, swim.section, swim.team, swim.relay, swim.place, swim.time, swim.status)
-        person = (*row, swim.name, swim.age, swim.leg, swim.page)
+        row = (swim.event_number, swim.event, swim.round, swim.section, swim.team, swim.relay, swim.place, swim.time)
+        person = (*row, swim.status, swim.name, swim.age, swim.leg, swim.page)
         if person in seen and swim.status in ("OK", "DQ"):
             repeats[swim.page] += 1
         seen.add(person)
-        if swim.place is None or (swim.kind == "relay_leg" and row in teams):
-            continue
-        teams.add(row)
-        last = groups.get(event)
-        if swim.place == 1 or last is None:
-            counted[event] = swim.place
-        else:
-            counted[event] += 1
-            if swim.place not in (last, counted[event]):
-                gaps[swim.page] += max(1, swim.place - counted[event]) if swim.place > last else 1
-                counted[event] = swim.place
-        groups[event] = swim.place
-    for page, count in sorted(gaps.items()):
-        yield _warning("PLACES_MISSING", page, count, "Places that do not follow the one above.")
+    for page, count in sorted(missing_places(swims).items()):
+        yield _warning("PLACES_MISSING", page, count, "Places that no row has.")
     for page, count in sorted(repeats.items()):
         yield _warning("ROWS_TWICE", page, count, "The same row twice.")
 
@@ -194,9 +185,17 @@ def _page(number: int, rows: int, lost: int, doubts: int) -> PageReading:
 
 
 def _of_sheet(sheet: Sheet, pages: list[PageReading]) -> Confidence:
+    """By its pages; a list in which results were looked for and none was found is never `high`."""
     if sheet.layout == "unknown":
         return "low"
     rows, lost = sum(page["rows"] for page in pages), sum(page["unread"] for page in pages)
     if lost > MOST_DOUBTFUL * (rows + lost) or sum(page["confidence"] == "low" for page in pages) * 2 > len(pages):
         return "low"
+    if not sheet.swims and any(page.lines for page in sheet.lines) and not _is_understood(sheet):
+        return "check"
     return "high" if all(page["confidence"] == "high" for page in pages) else "check"
+
+
+def _is_understood(sheet: Sheet) -> bool:
+    """Whether a reader found what the sheet has in place of results."""
+    return any(line.meaning == "ranking" for page in sheet.lines for line in page.lines)

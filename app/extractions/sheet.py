@@ -19,19 +19,24 @@ from app.extractions.swims import Sheet
 def read_sheet(path: str) -> Sheet:
     """The sheet in the PDF at `path`.
 
-    A sheet in an unknown layout has no swims and says why in `reason`. Raises `SheetError` for a file without readable
-    text and `OSError` when there is no file. Bound by the processor and not safe in threads, as PDFium is not; run it
-    in a process.
+    A sheet in an unknown layout has no swims and says in `reason` how many lines look like results. Raises
+    `SheetError` for a file without readable text and `OSError` when there is no file. Bound by the processor and not
+    safe in threads, as PDFium is not; run it in a process.
     """
     pages = Pages(read_pages(path))
     layout = choose(pages)
-    if layout is None:
-        reason = "This sheet is not in a layout Tranche reads yet."
-        sheet = Sheet(None, None, None, "unknown", len(pages), reason=reason, lines=pages.lines())
-    else:
-        sheet = layout.read(pages)
+    sheet = layout.read(pages) if layout else Sheet(None, None, None, "unknown", len(pages), lines=pages.lines())
     sheet.reading = report_on(sheet)
+    if layout is None:
+        sheet.reason = _reason(sheet.reading["unread"])
     return sheet
+
+
+def _reason(lines: int) -> str:
+    if not lines:
+        return "This sheet is not in a layout Tranche reads yet."
+    many = "1 line looks like a result" if lines == 1 else f"{lines:,} lines look like results"
+    return f"{many}, in a layout Tranche does not read yet."
 
 
 def read_sheet_text(path: str) -> bytes:

@@ -72,7 +72,8 @@ def test_unknown_layout_invents_nothing(tmp_path: Path) -> None:
     drawing.cells("Pl", "Serie", "Baan", "Naam", "Vereniging", "Tijd", step=90)
     drawing.cells("1", "4", "4", "VOS Karel", "HAVEN", "4:10.50", step=90)
     sheet = _without_swims(drawing, tmp_path)
-    assert (sheet.layout, sheet.reason) == ("unknown", "This sheet is not in a layout Tranche reads yet.")
+    assert (sheet.layout, sheet.reading and sheet.reading["confidence"]) == ("unknown", "low")
+    assert sheet.reason == "1 line looks like a result, in a layout Tranche does not read yet."
 
 
 def test_report_without_rows_says_so(tmp_path: Path) -> None:
