@@ -25,7 +25,9 @@ _PDFS = Path(_FOLDER or "") / "pdf"
 _TRUTHS = sorted((_PDFS / "truth").glob("*.truth.json"))
 _REDRAWN = sorted((_PDFS / "redrawn" / "truth").glob("*.truth.json"))
 # The redrawn sheets whose kind is read in full; every other one is expected to fail.
-_READ_IN_FULL = frozenset({"J_splash_records"})
+_READ_IN_FULL = frozenset(
+    {"B_omega_relay", "C_omega_legend_birthdays", "D_omega_swimoff", "J_splash_records", "K_omega_ranking"}
+)
 # A line of plain text that holds a result: a place or dashes, words, a time or a state.
 _ROW = re.compile(r"(?:\*?\d{1,3}|---?) [^\d:)].*?(?:\d\.\d\d|\b(?:NS|SCR|DQ|DFS|DNF))\b")
 

@@ -186,7 +186,7 @@ class _Page:
         for index, line in enumerate(self._lines):
             if meaning := self._heading(line, index):
                 line.meaning = meaning
-            elif middle(line) < self._bottom:
+            elif middle(line) < self._bottom and not self._is_legend:
                 self._reader.take_line(line, self._number)
 
     def _heading(self, line: Line, index: int) -> str | None:

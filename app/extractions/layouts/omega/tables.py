@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from app.extractions.layouts.cells import is_clock
 from app.extractions.pdf.page import Line, Word
 
 _COLUMNS = tuple(
@@ -128,7 +129,9 @@ def cells_of(words: list[Word], edges: Sequence[float] = ()) -> Iterator[Cell]:
 
 
 def _ends_cell(text: str, following: str) -> bool:
-    """Whether a cell ends although the next one is near: a lane before a name, and the headers of both."""
+    """Whether a cell ends although the next one is near: a lane before a name, a time before a time, and headers."""
+    if is_clock(following) and is_clock(text):
+        return True
     return text in ("Rank", "Heat", "Lane", "Ln", "Pos") or (
         _NUMBER.fullmatch(text) is not None and following[0].isalpha() and following != "m"
     )
