@@ -272,7 +272,11 @@ class Pipeline:
         depends_on: Sequence[str] = (),
         skip_if_failed: bool = True,
     ) -> Callable[[StepFunction], StepFunction]:
-        """Add the decorated coroutine function as the next step. `when` false: the step is recorded as skipped."""
+        """Add the decorated coroutine function as the next step.
+
+        `when` false: the step is recorded as skipped, in one transaction with the step before it. It is asked as soon
+        as that one has ended, and perhaps once more, so it only looks.
+        """
 
         def add(function: StepFunction) -> StepFunction:
             name = getattr(function, "__name__", "")

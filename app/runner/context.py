@@ -129,6 +129,10 @@ class RunningStep:
         self._latest: tuple[float | None, str | None] = (None, None)
 
     @property
+    def step_name(self) -> str:
+        return self._step.name
+
+    @property
     def key(self) -> str:
         return f"{self.job.id}:{self._step.name}"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,26 +40,43 @@ class Progress:
                     self.outputs[step.name], self.result = value, output
 
 
-def decide(here: Transition, steps: Sequence[Step], result: Result, progress: Progress, retries: int) -> Transition:
-    """What follows from the result of an attempt at the step where the job is. Records in `progress` a step that ended.
+def decide(
+    here: Transition,
+    steps: Sequence[Step],
+    result: Result,
+    progress: Progress,
+    retries: int,
+    applies: Callable[[int], bool] = lambda position: True,
+) -> Transition:
+    """What follows from the result of an attempt at the step where the job is. Records in `progress` what ended.
 
-    `here` names the job, attempt and position; `retries` is how often this step was tried again already.
+    `here` names the job, attempt and position; `retries` is how often this step was tried again already. The steps
+    behind it that do not apply, as `applies` says of one position after the other, end with it: they cost no commit.
     """
     step = steps[here.position]
     if isinstance(result, Failed) and result.retryable and retries < step.max_retries:
         return _retry(here, result, retries)
     progress.record(step, result)
     failure = progress.failure
+    skipped: list[int] = []
+    following = next_position(steps, here.position, failed=failure is not None)
+    given_up = failure is not None and failure.batch_given_up
+    while following is not None and not given_up and not applies(following):
+        progress.record(steps[following], Skipped())
+        skipped.append(following)
+        following = next_position(steps, following, failed=failure is not None)
     ended = here._replace(
         step_status=progress.statuses[step.name],
+        skipped=tuple(skipped),
         output=result.output if isinstance(result, Done) else None,
         cached=progress.cached,
         error_code=failure.code if failure else None,
         error_message=failure.message if failure else None,
     )
-    following = next_position(steps, here.position, failed=failure is not None)
-    if failure and (following is None or failure.batch_given_up):
-        return ended._replace(outcome="failed", batch_given_up=failure.batch_given_up)
+    if failure and (following is None or given_up):
+        if skipped:  # the job ends where it would have ended one step at a time
+            ended = ended._replace(next_position=skipped[-1], next_stage=steps[skipped[-1]].name)
+        return ended._replace(outcome="failed", batch_given_up=given_up)
     if following is None:
         return ended._replace(
             outcome="completed", next_position=len(steps), result=progress.result, message=progress.message

@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy import select
@@ -61,7 +62,10 @@ class JobRunner:
             job = context.job
             progress.cached = progress.cached or context.cached
             progress.message = context.message or progress.message
-            transition = decide(here, work.steps, result, progress, retries)
+            applies = partial(self._applies_next, work, job, progress)
+            transition = decide(here, work.steps, result, progress, retries, applies)
+            if transition.skipped:
+                context = self._context(work, work.steps[transition.skipped[-1]], job, progress)
             settled = await self._write(dispatch, transition, work, context)
             if settled is None or settled.status != "running" or transition.next_position is None:
                 return
@@ -78,6 +82,17 @@ class JobRunner:
             pipeline_id=work.pipeline_id,
             cached=progress.cached,
         )
+
+    def _applies_next(self, work: Work, job: JobInfo, progress: Progress, position: int) -> bool:
+        """Whether the step is to be attempted. Where that cannot be told it is: what was raised fails the attempt."""
+        step = work.steps[position]
+        context = self._context(work, step, job, progress)
+        try:
+            return _applies(step, context, progress)
+        except Exception:
+            return True
+        finally:
+            progress.cached = context.cached
 
     async def _attempt(
         self, dispatch: Dispatch, context: RunningStep, step: Step, here: Transition, progress: Progress

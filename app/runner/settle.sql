@@ -2,12 +2,13 @@
 --   outcome: next (the job goes on at next_position), completed, failed, retry (after `delay` seconds),
 --            lost (its worker is gone), released (put back, nothing counted), progress (only reported)
 --   step_status: completed, failed or skipped, or null where the step at `position` has not ended
+--   skipped: positions of steps behind that one which the job has passed as well, as they did not apply
 --   output, result: JSON
 --   batch_given_up: the job says that nothing of its whole batch can succeed
 create type {transition} as (
   batch_id uuid, job_id uuid, attempt int, position int, outcome text, step_status text, next_position int, next_stage text,
   output text, result text, error_code text, error_message text, delay double precision, message text,
-  progress double precision, cached boolean, batch_given_up boolean
+  progress double precision, cached boolean, batch_given_up boolean, skipped int[]
 );
 
 -- A transition counts only while the job is running under the same attempt at the same step: one row is returned for
@@ -74,7 +75,7 @@ begin
       -- Inside a CASE the fence is hidden from the planner, which else scans every running job of the batch.
       and case when j.status = 'running' then j.attempt = t.attempt and j.step_position = t.position else false end
     returning j.id, j.batch_id, j.sequence, j.status, j.stage, j.attempt, j.error_code, j.error_message, j.progress,
-      j.progress_message, j.cached, j.run_at, t.ordinality, t.position, t.outcome, t.step_status, t.next_position, t.output,
+      j.progress_message, j.cached, j.run_at, t.ordinality, t.position, t.outcome, t.step_status, t.skipped, t.next_position, t.output,
       -- A batch that is being cancelled cannot be given up as well: it ends the same whichever of its jobs is the last.
       t.batch_given_up and b.status <> 'cancelling' as batch_given_up,
       t.error_code as step_error_code, t.error_message as step_error_message
@@ -82,6 +83,7 @@ begin
     update job_steps s
     set
       status = case
+        when s.position = any(j.skipped) then 'skipped'
         when s.position > j.position then
           case when j.status in ('running', 'pending') and s.position < j.next_position then 'skipped'
             when j.status = 'running' then 'running' when j.status = 'failed' then 'skipped'
@@ -97,25 +99,28 @@ begin
         case when j.status = 'failed' then j.error_code else j.step_error_code end end,
       error_message = case when s.position = j.position and coalesce(j.step_status, 'failed') = 'failed' then
         case when j.status = 'failed' then j.error_message else j.step_error_message end end,
-      started_at = case when s.position = j.next_position and j.status = 'running' then at else s.started_at end,
+      started_at = case when s.position = any(j.skipped) or s.position = j.next_position and j.status = 'running' then at
+        else s.started_at end,
       completed_at = case when s.position = j.position and (j.step_status is not null or j.status in ('failed', 'cancelled'))
         or s.position > j.position and (j.status in ('failed', 'cancelled') or s.position < j.next_position) then at end
     from updated_jobs j
     where s.job_id = j.id and j.outcome <> 'progress'
-      and (s.position = j.position
+      and (s.position = j.position or s.position = any(j.skipped)
         or j.outcome = 'next' and s.position > j.position
           and (s.position < j.next_position or j.status = 'running' and s.position = j.next_position)
         or j.status in ('failed', 'cancelled') and s.position > j.position)
   ), job_events as (
-    -- The step's event comes before the job's.
-    select j.*, e.type, e.ordinality as place
-    from updated_jobs j, lateral unnest(array_remove(array[
-      case when j.step_status is not null then 'step.' || j.step_status end,
-      case when j.status in ('completed', 'failed', 'cancelled') then 'job.' || j.status
-        when j.outcome = 'retry' then 'job.retrying'
-        when j.outcome in ('lost', 'released') then 'job.requeued'
-        when j.outcome = 'progress' then 'job.progressed' end
-    ], null)) with ordinality e(type)
+    -- The steps' events come before the job's. `passed_to` is where the job went next if it passed that step as well.
+    select j.*, e.type, e.place, j.skipped[e.place::int] as passed_to,
+      case when e.place = 1 then j.position
+        else coalesce(j.skipped[least(e.place::int - 1, cardinality(j.skipped))], j.position) end as event_position
+    from updated_jobs j, lateral unnest(array_remove(
+      array['step.' || j.step_status] || array_fill('step.skipped'::text, array[cardinality(j.skipped)])
+        || case when j.status in ('completed', 'failed', 'cancelled') then 'job.' || j.status
+          when j.outcome = 'retry' then 'job.retrying'
+          when j.outcome in ('lost', 'released') then 'job.requeued'
+          when j.outcome = 'progress' then 'job.progressed' end,
+      null)) with ordinality e(type, place)
   ), batch_changes as (
     select j.batch_id, count(*) filter (where j.status <> 'running')::int as ended,
       count(*) filter (where j.status = 'pending')::int as pending,
@@ -179,7 +184,10 @@ begin
     insert into events (batch_id, id, type, job_id, step, data, counters, created_at)
     select e.batch_id, b.last_event_id_before + row_number() over (partition by e.batch_id order by e.ordinality, e.place),
       e.type, e.id, s.name,
-      jsonb_strip_nulls(jsonb_build_object('sequence', e.sequence, 'stage', e.stage, 'status', e.status, 'attempt', e.attempt,
+      jsonb_strip_nulls(jsonb_build_object('sequence', e.sequence, 'attempt', e.attempt,
+        'stage', case when e.passed_to is null then e.stage
+          else (select p.name from job_steps p where p.job_id = e.id and p.position = e.passed_to) end,
+        'status', case when e.passed_to is null then e.status else 'running' end,
         'message', case when e.outcome = 'progress' then e.progress_message
           when e.type like 'job.%' then coalesce(e.error_message, e.progress_message) else e.step_error_message end,
         'progress', case when e.outcome = 'progress' then e.progress end,
@@ -188,7 +196,7 @@ begin
         'retry_at', case when e.type = 'job.retrying' then e.run_at end)),
       b.counters, at
     from job_events e join updated_batches b on b.id = e.batch_id
-    left join job_steps s on s.job_id = e.id and s.position = e.position
+    left join job_steps s on s.job_id = e.id and s.position = e.event_position
     union all
     select b.id, b.last_event_id_before + b.events + e.ordinality, e.type, null, null,
       jsonb_build_object('status', b.status, 'reason', b.reason), b.counters, at

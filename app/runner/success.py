@@ -26,39 +26,54 @@ async def settle_with_success(
     The hooks' rows come first, the batch's lock last. After a lost connection the fence tells whether the commit had
     happened: then the second try finds the job no longer running under this attempt.
     """
+    to_write = [transition]
     while True:
         try:
-            return transition, await _write(database, transition, hooks, context)
+            return await _write(database, to_write, hooks, context)
         except JobFenced:
-            return transition, None
+            return to_write[-1], None
         except Exception as error:
             if is_database_down(error):
                 await asyncio.sleep(RETRY_PAUSE)
                 continue
             log.exception("on_success failed in job %s", transition.job_id)
-            message = clean_message(f"on_success: {error_text(error)}")
-            transition = transition._replace(
-                outcome="failed",
-                step_status="failed",
-                next_position=None,
-                cached=False,
-                result=None,
-                error_code="ON_SUCCESS_FAILED",
-                error_message=message,
-            )
-            hooks = ()
+            to_write, hooks = _failed(transition, error, context.step_name), ()
+
+
+def _failed(transition: Transition, error: Exception, last_step: str) -> list[Transition]:
+    """Instead of the end of a job whose hook raised: its last step fails, after those that ended together with it."""
+    ended: list[Transition] = []
+    if transition.skipped:
+        *before, last = transition.skipped
+        reached = transition._replace(outcome="next", next_position=last, next_stage=last_step, skipped=before)
+        ended.append(reached._replace(result=None, message=None))
+        transition = transition._replace(position=last, output=None, skipped=())
+    failed = transition._replace(
+        outcome="failed",
+        step_status="failed",
+        next_position=None,
+        cached=False,
+        result=None,
+        error_code="ON_SUCCESS_FAILED",
+        error_message=clean_message(f"on_success: {error_text(error)}"),
+    )
+    return [*ended, failed]
 
 
 async def _write(
-    database: Database, transition: Transition, hooks: Sequence[OnSuccess], context: RunningStep
-) -> Settled:
+    database: Database, transitions: Sequence[Transition], hooks: Sequence[OnSuccess], context: RunningStep
+) -> tuple[Transition, Settled | None]:
+    """All in one transaction, or those up to one that takes the job from us, as in a batch that was paused."""
     async with database.transaction() as session:
         for hook in hooks:
             await hook(session, context)
         await session.flush()
         connection = await session.connection()
-        rows = await connection.exec_driver_sql(SETTLE_CALL, settle_arguments([transition]))
-        settled = read_settled(rows.mappings().all(), 1)[0]
-        if settled is None:
-            raise JobFenced
-        return settled
+        for transition in transitions:
+            rows = await connection.exec_driver_sql(SETTLE_CALL, settle_arguments([transition]))
+            settled = read_settled(rows.mappings().all(), 1)[0]
+            if settled is None:
+                raise JobFenced
+            if settled.status != "running":
+                break
+        return transition, settled

@@ -121,6 +121,68 @@ def test_a_step_that_ends(position: int, result: Result, before: Progress, expec
     assert changes(decide(here, STEPS, result, before, retries=0), here) == expected
 
 
+SKIP_TIDY: Final = {"skipped": (2,), "output": '{"n": 1}', "step_status": "completed"}
+
+
+@pytest.mark.parametrize(
+    ("position", "result", "apply", "before", "expected"),
+    [
+        pytest.param(
+            0,
+            VALUE,
+            {2},
+            Progress(),
+            TIDY | {"step_status": "completed", "output": '{"n": 1}', "skipped": (1,)},
+            id="one-in-the-middle",
+        ),
+        pytest.param(0, Skipped(), {2}, Progress(), TIDY | {"step_status": "skipped", "skipped": (1,)}, id="the-first"),
+        pytest.param(
+            1,
+            VALUE,
+            set(),
+            Progress(),
+            SKIP_TIDY | {"outcome": "completed", "next_position": 3, "result": '{"n": 1}'},
+            id="the-last",
+        ),
+        pytest.param(
+            0,
+            WRONG,
+            set(),
+            Progress(),
+            TIDY | WRONG_SAID | {"outcome": "failed", "step_status": "failed", "skipped": (2,)},
+            id="cleanup-after-a-failure",
+        ),
+        pytest.param(
+            0,
+            HOPELESS,
+            set(),
+            Progress(),
+            {
+                "outcome": "failed",
+                "step_status": "failed",
+                "error_code": "NO_ACCOUNT",
+                "error_message": "Nothing can succeed.",
+                "batch_given_up": True,
+            },
+            id="nothing-is-looked-at-in-a-batch-given-up",
+        ),
+    ],
+)
+def test_steps_behind_that_do_not_apply_end_with_it(
+    position: int, result: Result, apply: set[int], before: Progress, expected: dict[str, Any]
+) -> None:
+    here = at(position)
+    transition = decide(here, STEPS, result, before, 0, apply.__contains__)
+    assert changes(transition, here) == expected
+    assert [before.statuses[STEPS[place].name] for place in transition.skipped] == ["skipped"] * len(transition.skipped)
+
+
+def test_nothing_is_skipped_for_a_step_that_is_tried_again() -> None:
+    here, progress = at(0), Progress()
+    assert decide(here, STEPS, BROKEN, progress, 0, lambda _: False).skipped == ()
+    assert progress == Progress()
+
+
 @pytest.mark.parametrize(
     ("failed", "retries", "shortest"), [(BROKEN, 0, 2.0), (BROKEN, 1, 4.0), (ASKED, 0, 30.0), (ASKED, 1, 30.0)]
 )

@@ -123,3 +123,22 @@ async def test_results_are_written_as_json(connection: Connection) -> None:
     result = await connection.fetchrow("select result::text, cached from jobs where batch_id = $1", batch_id)
     assert tuple(result) == ('{"a": 1}', True)
     assert await connection.fetchval("select cached_jobs from batches where id = $1", batch_id) == 1
+
+
+async def test_skipped_steps_are_fenced_with_the_step_they_follow(connection: Connection) -> None:
+    batch_id = await make_batch(connection, 1)
+    (job,) = await claim(connection, batch_id, 1)
+    await connection.execute("insert into job_steps (job_id, position, name) values ($1, 1, 'more')", job.job_id)
+    both = transition(job, "completed", step_status="skipped", next_position=2, skipped=[1])
+    assert await write_group(connection, [both._replace(attempt=job.attempt + 1)]) == [None]
+    statuses = "select array_agg(status order by position) from job_steps where job_id = $1"
+    assert await connection.fetchval(statuses, job.job_id) == ["running", "pending"]
+    (settled,) = await write_group(connection, [both])
+    assert settled
+    assert settled.status == "completed"
+    assert await connection.fetchval(statuses, job.job_id) == ["skipped", "skipped"]
+    events = await connection.fetch("select id, type, step from events where batch_id = $1 order by id", batch_id)
+    ends = [("step.skipped", "only"), ("step.skipped", "more"), ("job.completed", "more"), ("batch.completed", None)]
+    assert [tuple(row)[1:] for row in events[2:]] == ends
+    assert [row["id"] for row in events] == list(range(1, len(events) + 1))
+    assert await write_group(connection, [both]) == [None]

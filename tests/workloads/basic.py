@@ -8,6 +8,8 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from app.pipelines.contract import Params, Pipeline, Retry, Step, StepContext, Stop
 
 no_op = Pipeline("no-op", title="Three steps that do nothing", accepts=("record", "file"))
@@ -181,3 +183,40 @@ def say_words(params: PlannedParams) -> list[Step]:
 @planned.on_batch_end
 def count_jobs(jobs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {"jobs": len(jobs)}
+
+
+choosy = Pipeline("choosy", title="Does the steps that its record wants", accepts=("record",))
+
+
+def _choosy_step(name: str) -> None:
+    """Recorded are the names of steps to `skip`, to `fail`, to `retry` once, whose `when` is `broken`; and a `gate`."""
+
+    def wanted(ctx: StepContext) -> bool:
+        record = ctx.job.record or {}
+        if name in record.get("broken", ()):
+            raise ValueError(f"nobody knows whether {name} applies")
+        return name not in record.get("skip", ())
+
+    async def run(ctx: StepContext) -> Any:
+        record = ctx.job.record or {}
+        seen[ctx.key] = seen.get(ctx.key, 0) + 1
+        while name == record.get("wait") and not os.path.exists(record["gate"]):  # noqa: ASYNC240
+            await asyncio.sleep(0.02)
+        if name in record.get("fail", ()) and not ctx.batch.name.endswith("- Retry"):
+            return Stop("NOT_WANTED", f"{name} was to fail.")
+        if name in record.get("retry", ()) and seen[ctx.key] == 1:
+            return Retry(after=0.01, code="RATE_LIMIT", message="Not yet.")
+        return {"at": name}
+
+    run.__name__ = name
+    choosy.step(when=wanted, skip_if_failed=name not in ("d", "e"))(run)
+
+
+for _name in "abcde":
+    _choosy_step(_name)
+
+
+@choosy.on_success
+async def refuse(session: AsyncSession, ctx: StepContext) -> None:
+    if (ctx.job.record or {}).get("refuse"):
+        raise ValueError(f"{ctx.key.partition(':')[2]} was the last step")
