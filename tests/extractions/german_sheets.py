@@ -20,6 +20,9 @@ REASONS = ("Beinschlag nicht in der Waagerechten", "Frühstart", "3. Wende: kein
 Row = tuple[object, ...]
 
 
+URL = "http://www.sommerpokal-nord.example"
+
+
 @dataclass
 class Protocol:
     """A protocol under way; `y` is the line from the top in points."""
@@ -28,12 +31,16 @@ class Protocol:
     y: float = 0.0
     heading: str = ""
     teams: int = 0
+    numbered: bool = False
+    section: str = ""
 
     def page(self) -> Protocol:
         """A new page with its header, its foot and the event that goes on."""
         self.pdf.set_auto_page_break(False)
         self.pdf.add_page()
         self.y = 40.0
+        if self.numbered:
+            return self._numbered_page()
         self.line(MEET, 40)
         foot = f"Neustadt, Hallenbad 07.09.2026 - Protokoll - Seite {self.pdf.page_no()}"
         self.pdf.text(40, 820, foot)
@@ -41,6 +48,27 @@ class Protocol:
         if self.heading:
             self.line(f"noch {self.heading}", 40)
         return self
+
+    def _numbered_page(self) -> Protocol:
+        """As newer versions head their pages: the meet with the number, and a foot with the host's address."""
+        number = self.pdf.page_no()
+        self._write((57, MEET), (516, f"Seite {number}"))
+        self.pdf.text(233, 815, URL)
+        self.pdf.text(223, 830, 'erzeugt mit "EasyWk" - www.easywk.de')
+        if self.heading:
+            self.line(f"noch {self.heading}", 57).line(f"noch {self.section}", 57)
+            self.table()
+        return self
+
+    def table(self, last: str = "Endzeit") -> Protocol:
+        """The head of a table of the newer form."""
+        return self._write((60, "Platz"), (106, "Schwimmer(in)"), (219, "Jg."), (279, "Verein"), (428, last))
+
+    def cells(self, *cells: tuple[float, str]) -> Protocol:
+        """Cells side by side, on the next page when this one is full."""
+        if self.y > 780:
+            self.page()
+        return self._write(*cells)
 
     def line(self, text: str, x: float = 75.0) -> Protocol:
         """A line of words, on the next page when this one is full."""
@@ -109,6 +137,79 @@ def random_protocol(dice: random.Random, path: Path) -> list[Row]:
         sheet.row(f"{place}.", club, "", "", "", str(400 - place))
     sheet.save(path)
     return rows
+
+
+def random_cup(dice: random.Random, path: Path) -> list[Row]:
+    """Draws a cup at `path`: relays with a line for each swimmer, and the best by points between the events."""
+    sheet = Protocol(numbered=True).page()
+    rows: list[Row] = []
+    for number in range(11, 11 + dice.randint(2, 5)):
+        relay = dice.random() < 0.6
+        title = f"{'4x' if relay else ''}50m {dice.choice(STROKES)} {dice.choice(('mixed', 'weiblich', 'männlich'))}"
+        sheet.heading = ""
+        if sheet.y > 600:
+            sheet.page()
+        sheet.heading, sheet.section = (
+            f"Wettkampf {number} - {title}",
+            dice.choice(("Jahrgänge 2006 bis 2011", "Offen")),
+        )
+        sheet.line(sheet.heading, 57).line(sheet.section, 57).table()
+        head = (str(number), title, sheet.section)
+        for place in range(1, dice.randint(2, 16)):
+            rows += _draw_cup_row(sheet, dice, head, place, "OK", relay)
+        for block, status in BLOCKS.items():
+            if dice.random() < 0.5:
+                sheet.line(block, 106)
+                rows += _draw_cup_row(sheet, dice, head, None, status, relay)
+        if dice.random() < 0.5:
+            _draw_best(sheet, dice, number)
+    sheet.save(path)
+    return rows
+
+
+def _draw_cup_row(
+    sheet: Protocol, dice: random.Random, head: tuple[str, str, str], place: int | None, status: str, relay: bool
+) -> list[Row]:
+    club, year = dice.choice(CLUBS), str(dice.randrange(1950, 2012))
+    printed, time = _time(dice)
+    points = str(dice.randrange(1, 40)) if place and dice.random() < 0.5 else None
+    shown = [(428.0, printed), (516.0, points)] if place and points else [(428.0, printed)] if place else []
+    rank = [(60.0, f"{place}.")] if place else []
+    if not relay:
+        name = _name(dice, True)
+        sheet.cells(*rank, (106, name), (219, year), (279, club), *shown)
+        note = _announce(sheet, dice) if status == "DQ" else None
+        return [("individual", *head, place, name, club, None, time if place else None, status, points, year, note, ())]
+    letter, group = str(dice.randint(1, 3)), dice.choice((year, "Offen"))
+    sheet.cells(*rank, (106, f"{letter}. Mannschaft"), (219, group), (279, club), *shown)
+    legs = [(_name(dice, True), str(dice.randrange(1950, 2012))) for _ in range(4 if status in ("OK", "DQ") else 0)]
+    swum = 4 if status == "OK" else dice.randrange(1, 4)
+    splits: list[str] = []
+    sexes = dice.random() < 0.5
+    for number, (name, born) in enumerate(legs, 1):
+        cells = [(106.0, name), (226.0, born), *([(251.0, dice.choice(("(W)", "(M)")))] if sexes else [])]
+        if number <= swum:
+            lap, plain = _time(dice)
+            cells += [(279.0, f"{50 * number}m:"), (306.0, lap)]
+            splits.append(plain)
+        sheet.cells(*cells)
+    note = _announce(sheet, dice) if status == "DQ" else None
+    common = (club, letter, time if place else None, status, points)
+    if not legs:
+        return [("relay", *head, place, club, *common, None, note, ())]
+    return [("relay_leg", *head, place, name, *common, born, note, tuple(splits)) for name, born in legs]
+
+
+def _draw_best(sheet: Protocol, dice: random.Random, number: int) -> None:
+    """A page of the best by points, which gives no swims."""
+    sheet.heading = ""
+    sheet.page()
+    sheet.line(f"Punktbeste Leistung Jahrgang 2011 {dice.choice(('weiblich', 'männlich'))}", 57)
+    sheet.line(f"Zwischenstand nach Wettkampf {number}", 57).table("Punkte")
+    for place in range(1, dice.randint(3, 16)):
+        sheet.cells((77, f"{place}."), (92, _name(dice, True)), (219, "2011"), (279, dice.choice(CLUBS)), (435, "197"))
+        event = f"{dice.randrange(1, 40)} - 50m {dice.choice(STROKES)} weiblich{dice.choice(('', ' (Vorlauf)'))}"
+        sheet.line(f"aus Wettkampf {event}: {_time(dice)[0]}", 92)
 
 
 def _draw_swimmer(

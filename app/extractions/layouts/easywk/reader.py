@@ -1,41 +1,42 @@
-"""The protocols of the German programme EasyWk: events are `Wettkampf`, times `01:16,76`, ages years of birth."""
+"""Reads protocols line by line: events, rankings, blocks of those without a place, teams with their swimmers."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
+from typing import Final
 
 from app.extractions.layouts.cells import plain_time
+from app.extractions.layouts.easywk.headings import (
+    TIME,
+    club_column,
+    has_results,
+    is_event,
+    is_foot,
+    is_part,
+    is_section,
+    is_standings,
+    is_table,
+    read_event,
+    read_state,
+    without_more,
+)
+from app.extractions.layouts.easywk.meet import course, dates, meet_name, titles, without_page
 from app.extractions.layouts.relays import Leg, swims_of_team
-from app.extractions.pdf.page import Line, PageLines, Pages
+from app.extractions.pdf.page import Line, Pages
 from app.extractions.swims import Sheet, Swim, without_repeats
 
-_LAYOUT = "easywk"
-_EVENT = re.compile(
-    r"(?P<more>noch\s+)?(?:Wettkampf|WK)\s+(?P<number>\d+[A-Za-z]?)\s*[-–:]\s*(?P<title>\S.*)", re.IGNORECASE
-)
-_TIME = r"(?:\d{1,2}:){0,2}\d{2},\d{2}"
+_LAYOUT: Final = "easywk"
 _YEAR = r"(?:19|20)\d\d(?:\s?/\s?(?:AK\s?)?\d{1,3})?"
-_SPLIT = re.compile(rf"(?:\d{{2,4}}\s?m:?\s*)(?P<time>{_TIME})(?:\s*\(?(?:{_TIME})?\)?)")
+_SPLIT = re.compile(rf"(?:\d{{2,4}}\s?m:?\s*)(?P<time>{TIME})(?:\s*\(?(?:{TIME})?\)?)")
 _RANK = re.compile(r"(?P<place>\d{1,3})\.(?!\s*Mannschaft\b)(?:\s+(?P<rest>.*))?$")
 _PLAIN_RANK = re.compile(r"(?P<place>\d{1,3})\s+(?P<rest>[^\W\d_].*)")
-_RESULT = re.compile(rf"(?P<who>.*?\S)\s+(?P<time>{_TIME})(?P<after>(?:\s.*)?)$")
+_RESULT = re.compile(rf"(?P<who>.*?\S)\s+(?P<time>{TIME})(?P<after>(?:\s.*)?)$")
 _PERSON = re.compile(rf"(?P<name>[^\d]*[^\d\s])\s+(?P<year>{_YEAR}|\d\d)(?:\s+(?P<team>\S.*))?$")
 _TEAM = re.compile(r"(?P<team>.*\S)\s+(?P<letter>\d{1,2})\.\s*Mannschaft(?:\s.*)?$")
+_TEAM_BEHIND = re.compile(rf"(?P<letter>\d{{1,2}})\.\s*Mannschaft\s+(?:(?:{_YEAR}|Offen|AK\s?\d+)\s+)?(?P<team>\S.*)$")
 _LEG = re.compile(rf"(?P<name>[^\W\d][^\d():/,;]*(?:,\s*[^\W\d][^\d():/,;]*)?)[\s(/,]+(?P<year>{_YEAR})\b\)?")
-_STATES = {
-    "disqualifiziert": "DQ",
-    "disqualifikationen": "DQ",
-    "nicht am start": "NS",
-    "nicht angetreten": "NS",
-    "abgemeldet": "SCR",
-    "aufgegeben": "DNF",
-}
-_SECTION = re.compile(
-    r"(?:Jahrg[aä]nge?\b|Jg\.|Altersklasse\b|AK\s?\d|Jugend\b|Junior|Senior|Masters\b|Offen(?:e\s+(?:Wertung|Klasse))?\b"
-    r"|Wertung\b|Damen\b|Herren\b|Frauen\b|Männer\b).*|.*\bWertung",
-    re.IGNORECASE,
-)
 _UNRANKED = re.compile(r"(?:au(?:ß|ss)er (?:Konkurrenz|Wertung)|a\. ?[KW]\.)", re.IGNORECASE)
 _OUT_OF_RANKING = re.compile(r"(?:a\. ?[KW]\.|AK)(?:\s+(?P<rest>[^\W\d_].*)|$)")  # in place of the place, or last
 _ANNOUNCED = re.compile(r"Uhrzeit der Bekanntgabe\b", re.IGNORECASE)
@@ -44,31 +45,21 @@ _ROUNDS = (
     ("semifinal", re.compile(r"\bZwischenl[aä]uf|\bHalbfinal", re.IGNORECASE)),
     ("swim_off", re.compile(r"\bAusschwimmen", re.IGNORECASE)),
 )
-_FOOT = re.compile(r"\bSeite\s+\d+|erzeugt mit|\bEasyWk\b", re.IGNORECASE)
-_TABLE_HEADER = re.compile(r"\b(?:Platz|Pl\.|Rang)(?:\s|$).*\b(?:Jg\.?|Jahrgang|Verein|Endzeit|Zeit|Ergebnis)")
-_PART = re.compile(r"(?:Abschnitt\s+\d+|\d+\.\s*Abschnitt)\b.*")
-_STANDINGS = re.compile(
-    r"Medaillenspiegel|Mehrkampf|Punktwertung|Mannschaftswertung|Vereinswertung|Pokalwertung|Gesamtwertung|Kampfgericht"
-    r"|Bestenliste|Rekorde\b",
-    re.IGNORECASE,
-)
-_DATE = re.compile(r"\d{1,2}\.\s?\d{1,2}\.\s?\d{4}")
-_POOL = re.compile(r"\b(25|50)[\s-]?m(?:eter)?[\s-]*Bahn|Bahnl[äa]nge:?\s*(25|50)\s?m|\b(Kurz|Lang)bahn", re.IGNORECASE)
 _NUMBER = re.compile(r"\d{1,4}")
 
 
 def recognise(pages: Pages) -> float:
     """Sure when it has EasyWk's headings of events and German times or lists of those who did not start."""
     texts = [line.text for page in pages.lines() for line in page.lines]
-    events = any(_EVENT.match(text) for text in texts)
-    results = any(re.search(_TIME, text) or text.casefold().rstrip(":") in _STATES for text in texts)
+    events = any(map(is_event, texts))
+    results = any(re.search(TIME, text) or read_state(text) for text in texts)
     return 0.85 if events and results else 0.0
 
 
 def read(pages: Pages) -> Sheet:
     """The sheet. A swim that counts in two rankings is two rows, as printed, each with its ranking as `section`."""
     lines = pages.lines()
-    reader = _Reader(_titles(lines))
+    reader = _Reader(titles(lines))
     for page in lines:
         for line in page.lines:
             reader.take(line, page.number)
@@ -76,7 +67,7 @@ def read(pages: Pages) -> Sheet:
     texts = [line.text for page in lines for line in page.lines]
     swims = without_repeats(reader.swims, by_section=True)
     reason = None if swims else "This protocol has events but no results of swimmers."
-    return Sheet(_meet(lines), _dates(texts), _course(texts), _LAYOUT, len(pages), swims, reason, lines=lines)
+    return Sheet(meet_name(lines), dates(texts), course(texts), _LAYOUT, len(pages), swims, reason, lines=lines)
 
 
 @dataclass(slots=True)
@@ -103,21 +94,30 @@ class _Reader:
         self._rank: int | None = None
         self._row: _Row | None = None
         self._line: Line
+        self._clubs: float | None = None
+        self._standings = False
 
     def take(self, line: Line, page: int) -> None:
         """One line, in reading order."""
         text = line.text
         self._line = line
-        if event := _EVENT.fullmatch(text):
+        if event := read_event(text):
             line.meaning = "heading"
             self._start(event)
-        elif text in self._titles or _FOOT.search(text) or _PART.fullmatch(text) or _TABLE_HEADER.search(text):
-            return
-        elif _STANDINGS.search(text) and not re.search(_TIME, text):
-            self.finish()
-            self._number = None
+        elif without_page(text) in self._titles or is_foot(text) or is_part(text):
+            line.meaning = "heading"
+        elif is_table(text):
+            line.meaning = "heading"
+            self._clubs = club_column(line)
+            if not has_results(text):
+                self._end_event()
+        elif is_standings(text):
+            line.meaning = "heading"
+            self._end_event()
         elif self._number is not None:
             self._take_inside(text, page)
+        elif self._standings:
+            line.meaning = "ranking"
 
     def finish(self) -> None:
         """Turns the row under way into swims."""
@@ -127,6 +127,11 @@ class _Reader:
         note = " ".join(row.reasons) or row.swim.note
         swim = replace(row.swim, note=note)
         self.swims += swims_of_team(swim, [Leg(number, *leg) for number, leg in enumerate(row.legs, 1)])
+
+    def _end_event(self) -> None:
+        """Lists of points stand between the events: nothing of the event before them goes on."""
+        self.finish()
+        self._number, self._standings = None, True
 
     def _start(self, event: re.Match[str]) -> None:
         number, title = event["number"], event["title"].strip()
@@ -141,12 +146,17 @@ class _Reader:
         return bool(re.search(r"\d\s*x\s*\d|staffel", self._title, re.IGNORECASE))
 
     def _take_inside(self, text: str, page: int) -> None:
-        state = _STATES.get(text.casefold().strip(" :"))
-        if state or _UNRANKED.fullmatch(text.strip(" :")):
-            self.finish()
+        bare = without_more(text)
+        state = read_state(bare)
+        if state or _UNRANKED.fullmatch(bare.strip(" :")):
+            self._line.meaning = "heading"
+            if text == bare:
+                self.finish()
             self._status, self._unranked, self._rank = state or "OK", state is None, None
-        elif _SECTION.fullmatch(text) and not re.search(_TIME, text):
-            self._take_section(text)
+        elif is_section(bare):
+            self._line.meaning = "heading"
+            if text == bare or bare != self._section:
+                self._take_section(bare)
         elif splits := _splits(text):
             self._take_splits(splits, text)
         elif (ranked := _RANK.match(text)) and self._take_ranked(ranked, page):
@@ -162,8 +172,10 @@ class _Reader:
         elif self._status != "OK":
             self._take_in_block(text, page)
         elif self._row and self._row.swim.kind == "relay" and (legs := _legs(text)):
+            self._line.meaning = "legs"
             self._row.legs += legs
-        elif not re.search(_TIME, text) and not _NUMBER.fullmatch(text):
+        elif not re.search(TIME, text) and not _NUMBER.fullmatch(text):
+            self._line.meaning = "heading"
             self._take_section(text)
 
     def _take_ranked(self, ranked: re.Match[str], page: int) -> bool:
@@ -181,6 +193,7 @@ class _Reader:
     def _take_splits(self, splits: list[str], text: str) -> None:
         if not self._row:
             return
+        self._line.meaning = "splits"
         self._row.swim.splits.extend(splits)
         if self._row.swim.kind == "relay":
             self._row.legs += _legs(_SPLIT.sub(" ", text))
@@ -189,15 +202,19 @@ class _Reader:
         """A line under `disqualifiziert`, `nicht am Start` or `abgemeldet`: who, why, or when it was announced."""
         row = self._row
         if _ANNOUNCED.match(text):
+            self._line.meaning = "reason"
             if row:
                 row.announced = True
         elif swim := self._absent(text, page):
             self._begin(swim)
         elif row and row.swim.kind == "relay" and (legs := _legs(text)):
+            self._line.meaning = "legs"
             row.legs += legs
         elif row and self._status in ("DQ", "DNF") and not row.announced:
+            self._line.meaning = "reason"
             row.reasons.append(text)
         elif not row or row.announced or self._status in ("NS", "SCR"):
+            self._line.meaning = "heading"
             self._take_section(text)
 
     def _take_section(self, text: str) -> None:
@@ -212,35 +229,49 @@ class _Reader:
 
     def _absent(self, text: str, page: int) -> Swim | None:
         if self._relay:
-            team = _TEAM.match(text)
+            team, letter = self._team(text)
             fresh = self._row is None or self._row.announced or self._status in ("NS", "SCR")
-            if not team and (not fresh or _legs(text)):
+            in_table = self._clubs is None or self._club() != ""
+            if not letter and not (fresh and in_table and not _legs(text)):
                 return None
-            return self._make(None, None, team["team"] if team else text, team["letter"] if team else None, None, page)
+            return self._make(None, None, team, letter, None, page)
         person = _PERSON.match(text)
         if not person or not person["team"]:
             return None
-        club = re.sub(rf"\s+{_TIME}.*", "", person["team"])
+        club = re.sub(rf"\s+{TIME}.*", "", person["team"])
         return self._make(person["name"], person["year"], club, None, None, page)
 
     def _swim(self, text: str, place: int | None, page: int) -> Swim | None:
         found = _RESULT.match(text)
         if not found:
             return None
-        result = plain_time(found["time"])
         who = found["who"]
         if self._relay:
-            team = _TEAM.match(who)
-            swim = self._make(None, None, team["team"] if team else who, team["letter"] if team else None, place, page)
-        else:
-            person = _PERSON.match(who)
-            if not person:
-                return None
+            team, letter = self._team(who)
+            swim = self._make(None, None, team, letter, place, page)
+        elif person := _PERSON.match(who):
             swim = self._make(person["name"], person["year"], person["team"], None, place, page)
+        else:
+            return None
         numbers = [cell for cell in found["after"].split() if _NUMBER.fullmatch(cell)]
         points = numbers[-1] if numbers else None
+        table_points = numbers[0] if len(numbers) > 1 else None
         outside = self._unranked or _OUT_OF_RANKING.match(found["after"].strip()) is not None
-        return replace(swim, time=result, status="OK", points=points, exhibition=outside)
+        time = plain_time(found["time"])
+        return replace(swim, time=time, status="OK", points=points, fina_points=table_points, exhibition=outside)
+
+    def _team(self, text: str) -> tuple[str, str | None]:
+        """The club of a team and its number: `Club 1. Mannschaft`, or the number first and the club in its column."""
+        if behind := _TEAM_BEHIND.match(text):
+            return self._club() or behind["team"], behind["letter"]
+        team = _TEAM.match(text)
+        return (team["team"], team["letter"]) if team else (text, None)
+
+    def _club(self) -> str:
+        """What stands in the column of the clubs, up to the time."""
+        start = self._clubs
+        words = (word.text for word in self._line.words if start is not None and word.x0 > start - 3)
+        return " ".join(takewhile(lambda text: not re.fullmatch(TIME, text), words))
 
     def _make(
         self, name: str | None, year: str | None, team: str | None, letter: str | None, place: int | None, page: int
@@ -271,38 +302,3 @@ def _splits(text: str) -> list[str]:
 def _legs(text: str) -> list[tuple[str, str]]:
     """The swimmers of a team, each with the year of birth."""
     return [(found["name"].strip(" -,."), found["year"][:4]) for found in _LEG.finditer(text)]
-
-
-def _titles(pages: list[PageLines]) -> frozenset[str]:
-    """The lines at the top of the first page; the ones of them that every page repeats are no rankings."""
-    texts: list[str] = []
-    for line in pages[0].lines[:4]:
-        if _EVENT.match(line.text) or _PART.match(line.text):
-            break
-        texts.append(line.text)
-    return frozenset(texts)
-
-
-def _meet(pages: list[PageLines]) -> str | None:
-    """The name of the meet stands at the top of every page."""
-    for line in pages[0].lines[:6]:
-        text = line.text
-        if not (_EVENT.match(text) or _PART.match(text) or _FOOT.search(text) or text.casefold() == "protokoll"):
-            return re.sub(r"\s*[-–,]?\s*(?:Protokoll|Ergebnisse)\s*$", "", text) or None
-    return None
-
-
-def _dates(texts: list[str]) -> str | None:
-    """The first and the last day, from the headings of the parts; without those the first date of the sheet."""
-    parts = [date for text in texts if _PART.match(text) for date in _DATE.findall(text)]
-    dates = parts or [date for text in texts for date in _DATE.findall(text)][:1]
-    if not dates:
-        return None
-    return dates[0] if dates[0] == dates[-1] else f"{dates[0]} - {dates[-1]}"
-
-
-def _course(texts: list[str]) -> str | None:
-    for text in texts:
-        if found := _POOL.search(text):
-            return "SCM" if "25" in found.groups() or (found[3] or "").casefold() == "kurz" else "LCM"
-    return None
