@@ -16,6 +16,7 @@ from app.batches.models import Batch, Job
 from app.extractions.batch_swims.table import SheetSwims
 from app.extractions.models import Extraction, SheetClaim, SheetRow
 from app.extractions.reading import Confidence
+from app.files.models import File
 from app.kit.ids import new_id
 from app.kit.pages import Page, PageRequest, paginate
 
@@ -113,6 +114,16 @@ def _extractions(organisation_id: UUID) -> Select[Extraction, UUID, str | None, 
 async def find_extraction(session: AsyncSession, organisation_id: UUID, extraction_id: UUID) -> ExtractionRow | None:
     """One extraction of the organisation with its batch's id, file name, whether it was cached, and batch's name."""
     return (await session.execute(_extractions(organisation_id).where(Extraction.id == extraction_id))).first()
+
+
+async def find_source(
+    session: AsyncSession, organisation_id: UUID, extraction_id: UUID
+) -> Row[list[dict[str, Any]], str | None, str | None] | None:
+    """The swims of an extraction, and the SHA-256 and storage key of its sheet; None for both when that is gone."""
+    query = select(Extraction.swims, File.sha256, File.storage_key).join(Job, Job.id == Extraction.job_id)
+    query = query.outerjoin(File, File.id == Job.file_id)
+    query = query.where(Extraction.id == extraction_id, Extraction.organisation_id == organisation_id)
+    return (await session.execute(query)).first()
 
 
 async def find_result(session: AsyncSession, job_id: UUID) -> Any:

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from app.extractions import models
 from app.extractions.batch_swims.router import router as batch_swims_router
 from app.extractions.job_extension import ExtractionIdExtension
+from app.extractions.page_pictures import PagePictures
+from app.extractions.page_router import router as page_router
 from app.extractions.pipeline import make_pipeline
 from app.extractions.provider import Provider
 from app.extractions.router import router
@@ -44,10 +46,11 @@ def pipelines(container: Container) -> Iterable[Pipeline]:
 
 room = Room(
     name="extractions",
-    routers=(router, batch_swims_router),
+    routers=(router, page_router, batch_swims_router),
     models=models,
     settings=AiSettings,
-    provides={Provider: make_provider},
+    provides={Provider: make_provider, PagePictures: lambda container: PagePictures()},
+    http_services=lambda container: (container.get(PagePictures),),
     job_services=services,
     pipelines=pipelines,
     job_extensions=(ExtractionIdExtension(),),

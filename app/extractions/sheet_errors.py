@@ -8,6 +8,8 @@ PDF_UNREADABLE = "PDF_UNREADABLE"
 PDF_ENCRYPTED = "PDF_ENCRYPTED"
 NO_TEXT_LAYER = "NO_TEXT_LAYER"
 RESOURCE_LIMIT = "RESOURCE_LIMIT"
+NO_PDF = "NO_PDF"
+NO_SUCH_PAGE = "NO_SUCH_PAGE"
 
 
 class SheetError(Failure):
@@ -15,5 +17,5 @@ class SheetError(Failure):
 
     `code` is `PDF_UNREADABLE` (broken, empty or not a PDF), `PDF_ENCRYPTED` (it asks for a password),
     `NO_TEXT_LAYER` (no character on any page, so most likely a scan) or `RESOURCE_LIMIT` (far more pages than a sheet
-    has).
+    has). When a page is shown, also `NO_PDF` (a file of results) and `NO_SUCH_PAGE`.
     """

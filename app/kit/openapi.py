@@ -32,6 +32,7 @@ HEADERS: Final = {
     "Content-Disposition": "The name to save the file under.",
     "Content-Range": "Which bytes these are, and of how many.",
     "ETag": "The version of this answer; sent back as `If-None-Match` it is answered 304 while nothing has changed.",
+    "Highlighted-Row": "Where the marked row is: its upper and lower edge, as shares of the height from the top.",
     "Idempotent-Replayed": "`true` when an earlier request with the same `Idempotency-Key` was answered with this.",
     "Last-Event-ID": "The id of the batch's last event.",
     "Link": 'Where the next page is: `<address>; rel="next"`. Not sent with the last page.',

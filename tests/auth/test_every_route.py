@@ -100,6 +100,7 @@ def only_streams(openapi: dict[str, Any], path: str) -> bool:
 def filled(path: str, values: dict[str, str]) -> str:
     if path.startswith("/api/registration-batches/"):  # which are batches, of one kind only
         values = values | {"batch_id": values["registration_batch_id"]}
+    values = {"page": "1"} | values  # a number within something that has an id
     return re.sub(r"{(\w+)}", lambda match: values[match[1]], path) + QUERIES.get(path, "")
 
 

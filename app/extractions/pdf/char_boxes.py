@@ -43,3 +43,8 @@ def _turned(box: Box, turns: int) -> Box:
     if turns == 2:
         return -right, -bottom, -left, -top
     return -top, right, -bottom, left
+
+
+def unturned(box: Box, turns: int) -> Box:
+    """The box as PDFium has it, of one as the page is shown: `_turned` the other way."""
+    return _turned(box, -turns % 4) if turns else box
