@@ -40,7 +40,7 @@ def test_psych_sheet_has_ranks_and_seeds_only(tmp_path: Path) -> None:
     drawing = Drawing(title=("Lakeside Invitational - 11/13/2026", "Psych Sheet")).page()
     drawing.line("Event 1 Women 200 Yard IM").headers(final="", points=False)
     drawing.row("1", "King, Lilly", "21", "Indiana", seed="1:57.00").row("2", "Lee, Ann", "20", "Iowa", seed="1:58.00")
-    assert _without_swims(drawing, tmp_path).layout == "start_list"
+    assert _without_swims(drawing, tmp_path).layout == "psych_sheet"
 
 
 def test_certificate(tmp_path: Path) -> None:
@@ -64,6 +64,76 @@ def test_reports_beside_the_results_say_what_they_are(tmp_path: Path, title: str
     sheet = _without_swims(drawing, tmp_path)
     assert sheet.layout == layout
     assert sheet.reason
+
+
+_TITLES = {
+    "start_list": "Start List|Heat Sheet|Lane Timer Sheets|Startliste Abschnitt 2|Meldeergebnis|Lista de salidas"
+    "|Liste de départ|Lista de largada|Balizamento|Lista di partenza",
+    "entry_list": "Entry List|Scratch Sheets|Meldeliste|Lista de inscritos|Liste des engagés|Lista de inscrições"
+    "|Elenco iscritti",
+    "psych_sheet": "Psych Sheet|Psyche Sheets - Saturday",
+    "top_times": "Individual Top Times|Women's Top 10|Ewige Bestenliste|Mejores marcas|Meilleures performances"
+    "|Melhores tempos|Migliori prestazioni",
+    "certificate": "Certificate of Achievement|Urkunde|Diploma|Diplôme|Certificado de participação|Attestato",
+    "medals": "Medal Table|Medallists by Event|Medaillenspiegel|Medallero|Tableau des médailles|Quadro de medalhas"
+    "|Medagliere",
+    "scores": "Combined Team Scores|Club Standings|Mannschaftswertung|Clasificación por clubes|Classement des clubs"
+    "|Classificação de equipes|Classifica per società",
+    "rankings": "World Rankings 2026|Overall Rankings by Points|Jahresrangliste|Punktbeste Leistung Jahrgang 2011"
+    "|Clasificación general|Classement général|Classificação por pontos|Classifica a punti",
+    "records": "Meet Records|Qualifying Time Standards|Vereinsrekorde|Récords de España|Records battus|Recordes"
+    "|Record battuti",
+    "schedule": "Competition Schedule|Zeitplan|Horario|Cronograma|Orari",
+}
+
+
+@pytest.mark.parametrize(
+    ("layout", "title"), [(layout, title) for layout, titles in _TITLES.items() for title in titles.split("|")]
+)
+def test_kinds_are_named_by_their_titles(tmp_path: Path, layout: str, title: str) -> None:
+    drawing = Drawing(title=("Copa Nord 2026", title), printed="Page ").page()
+    drawing.cells("1", "BRINK Tessa", "2009", "SV Nord", "59.46", step=90)
+    drawing.cells("2", "LIND Ada", "2010", "SV Nord", "59.99", step=90)
+    sheet = _without_swims(drawing, tmp_path)
+    assert sheet.layout == layout
+    assert sheet.reason
+
+
+@pytest.mark.parametrize(
+    "heads",
+    [
+        "Lane|Name|Age|Team|Seed Time",
+        "Bahn|Schwimmer|Verein|Meldezeit",
+        "Calle|Nombre|Club|Tiempo de inscripción",
+        "Couloir|Nom|Club|Temps d'engagement",
+        "Raia|Nome|Clube|Tempo de inscrição",
+        "Corsia|Atleta|Società|Tempo di iscrizione",
+    ],
+)
+def test_list_with_times_of_entry_only_is_a_start_list(tmp_path: Path, heads: str) -> None:
+    drawing = Drawing(title=("Copa Nord 2026",), printed="Page ").page().cells(*heads.split("|"), step=90)
+    drawing.cells("4", "Brink, Tessa", "2009", "59.46", step=90)
+    assert _without_swims(drawing, tmp_path).layout == "start_list"
+
+
+@pytest.mark.parametrize(
+    "heads", ["Place|Name|Age|Team|Seed|Official", "Rang|Schwimmer|Meldezeit|Endzeit", "Place|Name|Seed|Time"]
+)
+def test_time_of_entry_beside_a_result_makes_no_start_list(tmp_path: Path, heads: str) -> None:
+    drawing = Drawing(title=("Copa Nord 2026",), printed="Page ").page().cells(*heads.split("|"), step=90)
+    drawing.cells("1", "Brink, Tessa", "2009", "SV Nord", "59.46", "58.11", step=90)
+    sheet = _without_swims(drawing, tmp_path)
+    assert sheet.layout == "unknown"
+    assert sheet.reason == "1 line looks like a result, in a layout Tranche does not read yet."
+
+
+@pytest.mark.parametrize(
+    "meet", ["Entries Open Classic", "Medal Table Invitational", "Meet of Records - 11/13/2026", "Urkunde Cup"]
+)
+def test_a_word_in_the_name_of_the_meet_says_nothing(tmp_path: Path, meet: str) -> None:
+    drawing = Drawing(title=(meet, "Results - Saturday")).page()
+    drawing.line("Event 1 Women 200 Yard IM").headers().row("1", "King, Lilly", "21", "Indiana", final="1:57.00")
+    assert [swim.name for swim in read_sheet(drawing.save(tmp_path / "sheet.pdf")).swims] == ["King, Lilly"]
 
 
 def test_unknown_layout_invents_nothing(tmp_path: Path) -> None:

@@ -1,78 +1,117 @@
-"""Sheets that look like results and are none: top times, start lists, certificates, scores of teams, records."""
+"""Sheets that look like results and are none: start, entry and psych lists, top times, certificates, scores, medals."""
 
 from __future__ import annotations
 
 import re
+from typing import Final, NamedTuple
 
 from app.extractions.layouts.hytek.columns import reading_order
-from app.extractions.layouts.hytek.headings import (
-    ends_results,
-    is_licence,
-    read_continuation,
-    read_event,
-    read_meet,
-    report_kind,
-)
+from app.extractions.layouts.hytek.headings import ends_results, is_licence, read_meet
 from app.extractions.layouts.hytek.table_headers import read_table_header
-from app.extractions.pdf.page import PageLines, Pages
+from app.extractions.layouts.report_kinds import REASONS, RESULTS, kind_of_title
+from app.extractions.pdf.page import Line, PageLines, Pages
+from app.extractions.reading_report import looks_like_result
 from app.extractions.swims import Sheet
 
-_TOP_LINES = 12
-_WORDS_OF_RESULTS = ("scores", "records")
-_RECORDS = re.compile(r"\bRecords\b|\bTime Standards\b", re.IGNORECASE)
-_REASONS = {
-    "top_times": "This is a list of top times, not the results of a meet.",
-    "start_list": "This is a start list: it has entries but no results.",
-    "certificate": "This is a certificate, not a result sheet.",
-    "scores": "This sheet has scores of teams or swimmers but no results.",
-    "records": "This is a list of records or time standards, not the results of a meet.",
-}
+_TOP_LINES: Final = 12
+_ENTRIES: Final = ("start_list", "entry_list", "psych_sheet")
+_BESIDE_RESULTS: Final = ("scores", "records", "medals", "rankings", "schedule")
+"""Kinds of which whole pages or lines stand in sheets with results too."""
+_MOST_HEADS: Final = 16  # words of a table's head
+_SEED: Final = re.compile(
+    r"\b(?:(?:Seed|Entry)(?: Times?)?|Meldezeit|(?:Tiempo (?:de |para )?)?(?:Inscripci[óo]n|Sembrado)|Sembrar"
+    r"|(?:Temps )?d['’]engagement|Engagement|(?:Tempo (?:de |d['’])?)?Inscriç[ãa]o"
+    r"|(?:Tempo (?:di |d['’])?)?Iscrizione)\b",
+    re.IGNORECASE,
+)
+_RESULT: Final = re.compile(
+    r"\b(?:Official|Final(?:s|es|e)?|Prelims?|Results?|Endzeit|Ergebnis|Resultado|Résultat|Risultato)\b", re.IGNORECASE
+)
+_TIME: Final = re.compile(r"\b(?:Time|Zeit|Tiempo|Temps|Tempo)\b", re.IGNORECASE)
+_DIGIT: Final = re.compile(r"\d")
+_NAME: Final = re.compile(
+    r"\b(?:Name|Swimmer|Athlete|Team|School|Club|Schwimmer(?:in)?|Verein|Nombre|Nadador|Equipo|Nom|Nageur|[ÉE]quipe|Nome"
+    r"|Atleta|Clube|Società)\b",
+    re.IGNORECASE,
+)
+_LANE: Final = re.compile(r"\b(?:Lane|Bahn|Calle|Carril|Couloir|Ligne|Raia|Pista|Corsia)\b", re.IGNORECASE)
+
+
+class _Heads(NamedTuple):
+    """What the heads of all tables name: results, times that may be results, times of entries."""
+
+    results: bool = False
+    times: bool = False
+    entries: bool = False
 
 
 def recognise(pages: Pages) -> float:
-    """Sure when the title or the tables say that the sheet holds no results of a meet; the words for lists of scores
-    and records stand on sheets with results too.
+    """Sure when the title or the tables say that the sheet holds no results of a meet; the words for scores, records
+    and the like stand on sheets with results too.
     """
-    layout = _layout(reading_order(pages))
-    return 0.0 if layout is None else 0.65 if layout in _WORDS_OF_RESULTS else 0.9
+    layout = _layout(pages)
+    return 0.0 if layout is None else 0.65 if layout in _BESIDE_RESULTS else 0.9
 
 
 def read(pages: Pages) -> Sheet:
     """The sheet without swims, with the reason why."""
-    in_order = reading_order(pages)
-    layout = _layout(in_order) or "unknown"
-    meet, dates = read_meet([line.text for line in in_order[0].header]) if layout == "start_list" else (None, None)
-    return Sheet(meet, dates, None, layout, len(pages), reason=_REASONS.get(layout))
+    layout = _layout(pages) or "unknown"
+    header = [line.text for line in reading_order(pages)[0].header]
+    meet, dates = read_meet(header) if layout in _ENTRIES else (None, None)
+    return Sheet(meet, dates, None, layout, len(pages), reason=REASONS.get(layout))
 
 
-def _layout(pages: list[PageLines]) -> str | None:
-    first = pages[0]
-    kinds: list[str] = []
-    team_manager = licensed = False
-    for line in first.lines[:_TOP_LINES]:
-        team_manager = team_manager or "TEAM MANAGER" in line.text.upper()
-        licensed = licensed or is_licence(line.text)
-        if read_event(line.text) or read_continuation(line.text):
-            break
-        if ends_results(line.text):
-            kinds.append("scores")
-        if _RECORDS.search(line.text):
-            kinds.append("records")
-        kind = report_kind(line.text)
-        if kind and not (is_licence(line.text) and kind == "results"):
-            kinds.append(kind)
-    headers = (header for page in pages for line in page.body if (header := read_table_header(line)))
-    entries = "entries" in kinds
-    if "top_times" in kinds and team_manager:
-        return "top_times"
-    if entries and not licensed and "results" not in kinds:
+def _layout(pages: Pages) -> str | None:
+    top = _top(pages.lines(2))
+    kinds = [kind for line in top if (kind := kind_of_title(line) or ("scores" if ends_results(line.text) else None))]
+    kind = next((kind for kind in kinds if kind != RESULTS), None)
+    licensed = any(is_licence(line.text) for line in top)
+    if kind in ("top_times", "certificate") and any("TEAM MANAGER" in line.text.upper() for line in top):
+        return kind
+    heads = _heads(pages)
+    if heads.results or (kind in _BESIDE_RESULTS and RESULTS in kinds and not licensed):
+        return None
+    if kind is None and RESULTS not in kinds and heads.entries and not heads.times:
         return "start_list"
-    for header in headers:
-        if header.result:
-            return None
-        entries = entries or header.column("seed") is not None
-    if "top_times" in kinds:
-        return "top_times"
-    if entries:
-        return "start_list"
-    return next((kind for kind in ("certificate", *_WORDS_OF_RESULTS) if kind in kinds), None)
+    return kind
+
+
+def _top(pages: list[PageLines]) -> list[Line]:
+    """The lines above the first table or row, of the first page that has any."""
+    for page in pages:
+        top: list[Line] = []
+        for line in page.lines[:_TOP_LINES]:
+            if _is_head(line) or looks_like_result(line):
+                break
+            top.append(line)
+        if top:
+            return top
+    return []
+
+
+def _is_head(line: Line) -> bool:
+    return (
+        len(line.words) <= _MOST_HEADS
+        and not _DIGIT.search(line.text)
+        and _NAME.search(line.text) is not None
+        and any(pattern.search(line.text) for pattern in (_SEED, _RESULT, _LANE, _TIME))
+    )
+
+
+def _heads(pages: Pages) -> _Heads:
+    heads = _Heads()
+    for page in reading_order(pages):
+        for line in page.body:
+            header = read_table_header(line)
+            if header and header.result and _RESULT.search(line.text):
+                return _Heads(results=True)
+            if header:
+                entries = header.column("seed") is not None
+                heads = heads._replace(times=heads.times or header.result is not None, entries=heads.entries or entries)
+            if _is_head(line):
+                rest = _SEED.sub("", line.text)
+                if _RESULT.search(rest):
+                    return _Heads(results=True)
+                times, entries = _TIME.search(rest) is not None, rest != line.text
+                heads = heads._replace(times=heads.times or times, entries=heads.entries or entries)
+    return heads

@@ -18,6 +18,7 @@ _LAYOUT: Final = "meet_maestro"
 _EVENT: Final = re.compile(
     r"#(?P<number>\d{1,4}[A-Z]{0,2})\s+(?P<title>\S.*?)(?:\s*\(?(?:cont(?:inued|\.|’d|'d)?)\)?)?"
 )
+_NUMBER: Final = re.compile(r"#\d{1,4}[A-Z]{0,2}")
 _BELOW_PERSON: Final = re.compile(r"(?:Age\s+(?P<age>\d{1,3}|\w{1,3})\b\s*)?(?:[·•∙⋅|]\s*)?(?P<team>.*)")
 _BELOW_TEAM: Final = re.compile(r"Relay\s+(?P<letter>[A-Z]{1,2}|\d{1,2})\b.*")
 _SCORES: Final = re.compile(
@@ -41,7 +42,8 @@ def recognise(pages: Pages) -> float:
     named = any(word.text.startswith("Maestro") and before.text == "Meet" for before, word in pairwise(first))
     tables = any(True for page in pages.words for _ in heads(page.words))
     if tables:
-        return 1.0 if named else 0.8
+        events = any(_NUMBER.fullmatch(word.text) for page in pages.words[:2] for word in page.words)
+        return 1.0 if named else 0.8 if events else 0.5
     return 0.6 if named and titles else 0.0
 
 
