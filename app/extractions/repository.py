@@ -163,9 +163,10 @@ async def stream_batch_swims(
     session: AsyncSession, organisation_id: UUID, batch_id: UUID
 ) -> AsyncIterator[Sequence[SheetSwims]]:
     """What the completed jobs of a batch found, in their order and some at a time; decoded away from the event loop."""
-    confidence = Job.result["reading"]["confidence"].astext
-    facts = (Extraction.meet, Extraction.dates, Extraction.course, confidence, cast(Extraction.swims, Text))
-    query = select(Job.id, Job.sequence, Job.filename, Job.checksum, *facts).join(Job, Job.id == Extraction.job_id)
+    sheet: list[Any] = [Extraction.id, Job.id, Job.sequence, Job.filename, Job.checksum]
+    sheet += [Extraction.meet, Extraction.dates, Extraction.course, Extraction.confidence]
+    sheet.append(cast(Extraction.swims, Text))
+    query = select(*sheet).join(Job, Job.id == Extraction.job_id)
     query = query.where(Extraction.organisation_id == organisation_id, Job.batch_id == batch_id)
     query = query.where(Job.status == "completed").order_by(Job.sequence)
     rows = await session.stream(query.execution_options(yield_per=SHEETS_AT_ONCE))

@@ -14,6 +14,8 @@ from app.kit.schemas import Output
 class SwimRow(Output):
     """One swim with the sheet it stands on. What is as printed is described in docs/sheets.md."""
 
+    extraction_id: UUID
+    swim: int = Field(description="Its place among the swims of the extraction, from 0.")
     job_id: UUID
     sequence: int = Field(description="Number of the job whose sheet it is on.")
     filename: str | None

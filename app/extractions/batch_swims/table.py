@@ -33,6 +33,7 @@ Row = dict[str, Any]
 class SheetSwims:
     """One person's swims on one sheet of the batch, with what the sheet says of itself."""
 
+    extraction_id: UUID
     job_id: UUID
     sequence: int
     filename: str | None
@@ -53,9 +54,10 @@ def rows_of(sheets: Iterable[SheetSwims], seen: set[str]) -> Iterator[Row]:
                 continue
             seen.add(sheet.checksum)
         days = read_days(sheet.dates, sheet.course)
-        facts = {name: getattr(sheet, name) for name in ("job_id", "sequence", "filename", "meet", "dates")}
-        for swim in orjson.loads(sheet.swims):
-            yield _row({**facts, "date": days.first, "confidence": sheet.confidence}, swim, sheet.course)
+        names = ("extraction_id", "job_id", "sequence", "filename", "meet", "dates", "confidence")
+        facts = {name: getattr(sheet, name) for name in names} | {"date": days.first}
+        for index, swim in enumerate(orjson.loads(sheet.swims)):
+            yield _row({**facts, "swim": index}, swim, sheet.course)
 
 
 def _row(facts: Row, swim: Mapping[str, Any], course: str | None) -> Row:
