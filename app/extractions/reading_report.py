@@ -30,6 +30,7 @@ _START = re.compile(rf"(?:{_PLACE}|{_STATE})")
 _END = re.compile(rf"(?:{_TIME}|{_STATE}|NT)")
 # Cells that run into each other: `33.Brink`, `DSQBrink`, `Anna12`, `Club1:04.83`.
 _START_AND_NAME = re.compile(r"(?:\d{1,3}\.|DNS|DSQ|DNF|WDR|EXH)[^\W\d_]{2,}.*")
+_STATE_FIRST = re.compile(_STATE)
 _ENDS_IN_TIME = re.compile(r"\d:\d\d[.,]\d\d$")
 _LANE = re.compile(r"\d{1,3}")
 _HEADING = re.compile(
@@ -37,9 +38,10 @@ _HEADING = re.compile(
     r"\s*(?:No\.?|Nr\.?|N[.°º])?\s*\d{1,3}[A-Z]?\b",
     re.IGNORECASE,
 )
+_PARA_CLASS = re.compile(r"(?:\s+S[BM]?\d{1,2})+$")
 _LEGEND = re.compile(
     r"did not (?:start|finish)|disqualified|(?:world|championship|meet|national) record|reaction time|time behind"
-    r"|no show|scratched|legend|qualified for",
+    r"|no show|scratched|legend\s*:|qualified for",
     re.IGNORECASE,
 )
 
@@ -68,20 +70,22 @@ def report_on(sheet: Sheet) -> Reading:
 
 
 def looks_like_result(line: Line) -> bool:
-    """Whether a line has the look of a result: a place or a state, then a name, then a time or a state."""
+    """Whether a line has the look of a result: a place, then a name, then a time or a state; or a state and a name."""
     words = line.words
     if len(words) < 3:
         return False
-    index = 0
-    if _START.fullmatch(words[0].text):
+    first, index = words[0].text, 0
+    if _START.fullmatch(first):
         index = 1
         while index < len(words) and index < 4 and _LANE.fullmatch(words[index].text):
             index += 1
         if index >= len(words) or not _is_word(words[index].text):
             return False
-    elif not _START_AND_NAME.fullmatch(words[0].text):
+    elif not _START_AND_NAME.fullmatch(first):
         return False
-    return any(_END.fullmatch(word.text) or _ENDS_IN_TIME.search(word.text) for word in words[index + 1 :])
+    if any(_END.fullmatch(word.text) or _ENDS_IN_TIME.search(word.text) for word in words[index + 1 :]):
+        return True
+    return _STATE_FIRST.match(first) is not None and not _LEGEND.search(line.text)
 
 
 def _is_word(text: str) -> bool:
@@ -130,7 +134,7 @@ def _odd_rows(swims: Iterable[Swim]) -> Iterator[ReadingWarning]:
             yield _warning("ROWS_WITHOUT_AGE", page, ageless, "Rows without an age among rows that have one.")
         named = [swim for swim in own if swim.kind != "relay"]
         teams = {swim.team.casefold() for swim in own if swim.team}
-        odd = sum(any(sign.isdigit() for sign in swim.name) or swim.name.casefold() in teams for swim in named)
+        odd = sum(_has_digits(swim.name) or swim.name.casefold() in teams for swim in named)
         if odd:
             yield _warning("ODD_NAMES", page, odd, "Names that hold digits or are a club's.")
         legends = sum(_LEGEND.search(swim.name) is not None for swim in own)
@@ -142,6 +146,10 @@ def _odd_rows(swims: Iterable[Swim]) -> Iterator[ReadingWarning]:
         bare = sum(swim.kind == "relay" and swim.status == "OK" for swim in own)
         if bare and any(swim.kind == "relay_leg" for swim in own):
             yield _warning("RELAYS_WITHOUT_LEGS", page, bare, "Relay teams without swimmers among others with them.")
+
+
+def _has_digits(name: str) -> bool:
+    return any(sign.isdigit() for sign in name) and any(sign.isdigit() for sign in _PARA_CLASS.sub("", name))
 
 
 def _odd_order(swims: Sequence[Swim]) -> Iterator[ReadingWarning]:
