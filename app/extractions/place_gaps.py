@@ -54,10 +54,11 @@ def missing_places(swims: Sequence[Swim]) -> Counter[int]:
         people[event][rank].add((swim.team, swim.relay) if swim.relay else swim.name)
         if swim.place is None:
             continue
-        row = (event, swim.round, swim.section, swim.team, swim.relay, swim.place, swim.time)
-        if swim.kind == "relay_leg" and row in teams:
-            continue
-        teams.add(row)
+        if swim.kind == "relay_leg":
+            team = (event, swim.round, swim.section, swim.team, swim.relay, swim.place, swim.time)
+            if team in teams:
+                continue
+            teams.add(team)
         own = groups[event, swim.round]
         if not own or (swim.place < own[-1].last and (swim.place == 1 or swim.place in own[-1].rows)):
             own.append(_Group(event, rank, first is None))

@@ -38,6 +38,7 @@ _HEADING = re.compile(
     r"\s*(?:No\.?|Nr\.?|N[.°º])?\s*\d{1,3}[A-Z]?\b",
     re.IGNORECASE,
 )
+_DIGIT = re.compile(r"\d")
 _PARA_CLASS = re.compile(r"(?:\s+S[BM]?\d{1,2})+$")
 _LEGEND = re.compile(
     r"did not (?:start|finish)|disqualified|(?:world|championship|meet|national) record|reaction time|time behind"
@@ -149,7 +150,7 @@ def _odd_rows(swims: Iterable[Swim]) -> Iterator[ReadingWarning]:
 
 
 def _has_digits(name: str) -> bool:
-    return any(sign.isdigit() for sign in name) and any(sign.isdigit() for sign in _PARA_CLASS.sub("", name))
+    return _DIGIT.search(name) is not None and _DIGIT.search(_PARA_CLASS.sub("", name)) is not None
 
 
 def _odd_order(swims: Sequence[Swim]) -> Iterator[ReadingWarning]:

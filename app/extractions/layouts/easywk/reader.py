@@ -50,6 +50,8 @@ _NUMBER = re.compile(r"\d{1,4}")
 
 def recognise(pages: Pages) -> float:
     """Sure when it has EasyWk's headings of events and German times or lists of those who did not start."""
+    if not any(word.text in ("Wettkampf", "WK") for page in pages.words for word in page.words):
+        return 0.0  # before any line is made, as most sheets are of other kinds
     texts = [line.text for page in pages.lines() for line in page.lines]
     events = any(map(is_event, texts))
     results = any(re.search(TIME, text) or read_state(text) for text in texts)
