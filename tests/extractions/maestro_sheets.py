@@ -68,19 +68,24 @@ class MaestroSheet:
     blanks: bool = True
     title: str = f"{MEET} — {DATES}"
     rows: list[Row] = field(default_factory=list)
-    pdf: FPDF = field(default_factory=lambda: FPDF(unit="pt", format="letter"))
+    scale: float = 1.0
+    pdf: FPDF = field(init=False)
     column: int = -1
     y: float = 1e9
     event: tuple[str, str] = ("", "")
     section: str | None = None
     relay: bool = False
 
+    def __post_init__(self) -> None:
+        self.pdf = FPDF(unit=self.scale, format=(612, 792))
+
     def heading(self, number: str, title: str, *, relay: bool) -> None:
-        """An event with the head of its table, which stand in one column."""
+        """An event, whose title may have two lines, with the head of its table in the same column."""
         self._room(5)
         self.event, self.section, self.relay = (number, title), None, relay
-        self._write(0, f"#{number} {title}")
-        self._down(1.3)
+        for text in f"#{number} {title}".split("\n"):
+            self._write(0, text)
+            self._down(1.3)
         x = self.shape.name
         if self.shape.two_lines:
             self._write(0, "Pl")
@@ -302,13 +307,13 @@ class MaestroSheet:
         return float(self.pdf.get_string_width(_printed(text)))
 
     def _set_font(self) -> None:
-        self.pdf.set_font(self.font, size=self.shape.size)
+        self.pdf.set_font(self.font, size=self.shape.size * self.scale)
 
 
 def random_maestro(dice: random.Random, path: Path) -> list[Row]:
     """Draws a sheet at `path`; the rows that are on it."""
     shape = dice.choice((TWO_COLUMNS, THREE_COLUMNS))
-    sheet = MaestroSheet(shape, dice.choice(("Helvetica", "Times")), dice.random() < 0.7)
+    sheet = MaestroSheet(shape, dice.choice(("Helvetica", "Times")), dice.random() < 0.7, scale=dice.uniform(0.7, 1.3))
     for number in range(1, dice.randint(4, 12)):
         relay = dice.random() < 0.35
         title = f"{dice.choice(('Women', 'Men', 'Mixed'))} {dice.choice(('Open', '30-39', '8 & Under'))} "
@@ -339,6 +344,8 @@ def _rows(sheet: MaestroSheet, dice: random.Random, relay: bool) -> None:
         if relay:
             legs = [(_name(dice), str(dice.randint(5, 99))) if dice.random() < 0.9 else ("", "") for _ in range(4)]
             sheet.team(shown, club, dice.choice("ABCDE"), seed, result, legs, points)
+        elif dice.random() < 0.03:
+            sheet.swimmer(shown, "Brink, Ada", "", club, seed, result, points)
         else:
             sheet.swimmer(shown, _name(dice), str(dice.randint(5, 99)), club, seed, result, points)
 

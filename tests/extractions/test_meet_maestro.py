@@ -134,6 +134,15 @@ def test_scores_of_teams_give_no_swims_and_end_the_event(tmp_path: Path, shape: 
 
 
 @_SHAPES
+def test_title_of_an_event_on_two_lines(tmp_path: Path, shape: Shape) -> None:
+    sheet = MaestroSheet(shape)
+    sheet.heading("12", "Women Open 200yd Freestyle for the Cup of the\nSecond Summer League", relay=False)
+    sheet.swimmer("1", "Brink, Tessa", "40", 0, "NT", "2:25.10", "20")
+    (swim,) = _read(sheet, tmp_path).swims
+    assert swim.event == "Women Open 200yd Freestyle for the Cup of the Second Summer League"
+
+
+@_SHAPES
 def test_reason_of_a_disqualification_and_a_row_without_result(tmp_path: Path, shape: Shape) -> None:
     sheet = MaestroSheet(shape)
     sheet.heading("2", "Women Open 50yd Time Trial", relay=False)

@@ -83,7 +83,7 @@ class _Reader:
         self._title = ""
         self._section: str | None = None
         self._table: Table | None = None
-        self._heading: Line | None = None
+        self._titled = True
         self._scores = False
         self._entry: _Entry | None = None
 
@@ -91,11 +91,14 @@ class _Reader:
         """One line, in reading order."""
         if event := _EVENT.fullmatch(line.text):
             line.meaning = "heading"
-            self._start(event["number"], event["title"], line)
+            self._start(event["number"], event["title"])
         elif table := read_table(line):
             line.meaning = "heading"
-            self._table, self._heading = table, None
+            self._table, self._titled = table, True
             self._scores = not table.has_results
+        elif not self._titled and not _has_digits(line.text):
+            line.meaning = "heading"
+            self._title = f"{self._title} {line.text}"  # a long title goes on above the head of its table
         elif self._scores or (_SCORES.match(line.text) and not _has_digits(line.text)):
             line.meaning = "ranking"
             self._scores = True
@@ -110,22 +113,18 @@ class _Reader:
             swim = replace(entry.swim, note=" ".join(entry.reasons) or None)
             self.swims += swims_of_team(swim, entry.legs)
 
-    def _start(self, number: str, title: str, line: Line) -> None:
+    def _start(self, number: str, title: str) -> None:
         self._scores = False
         if (number, title) == (self._number, self._title):
             return
         self.finish()
-        self._number, self._title, self._section, self._heading = number, title, None, line
+        self._number, self._title, self._section, self._titled = number, title, None, False
         if not self.course:
             self.course = _course(title)
 
     def _take_inside(self, line: Line, table: Table, page: int) -> None:
         entry, indented = self._entry, line.words[0].x0 > table.columns["name"][0] - line.words[0].height
-        if self._heading:
-            if not _has_digits(line.text) and line.words[0].x0 - table.left < line.words[0].height:
-                self._title, line.meaning = f"{self._title} {line.text}", "heading"  # a long title goes on
-            self._heading = None
-        elif (legs := read_legs(line)) is not None:
+        if (legs := read_legs(line)) is not None:
             line.meaning = "legs"
             if entry and entry.swim.kind == "relay":
                 entry.legs += legs

@@ -25,6 +25,7 @@ _AGE: Final = re.compile(r"(.*\D)?(\d{1,3})")
 _POINTS: Final = re.compile(r"\d{1,4}(?:\.\d{1,2})?")
 _LETTER: Final = re.compile(r"[A-Z]")
 _GLUED_LETTER: Final = re.compile(r"(.+)([A-Z])")
+_COMMA: Final = re.compile(r",(?=[^\W\d_])")
 _OUTSIDE: Final = frozenset(("X", "EX", "EXH"))
 
 
@@ -139,7 +140,7 @@ def _read_result(text: str | None) -> tuple[str | None, str, bool] | None:
 def _who(words: list[Word], table: Table, height: float) -> tuple[str, str | None, str | None, str | None]:
     """Who swam: the name with age and club, or the team with its letter."""
     if table.two_lines:
-        return _text(words), None, None, None
+        return with_blank(_text(words)), None, None, None
     if table.relay:
         team, letter = _team(words, height)
         return team, None, team, letter
@@ -148,10 +149,10 @@ def _who(words: list[Word], table: Table, height: float) -> tuple[str, str | Non
         age = _AGE.fullmatch(word.text)
         if age and right - height < word.x1 < right + 0.5 * height and (index or age[1]):
             name = [*words[:index], *([_cut(word, len(age[1]))] if age[1] else [])]
-            return _text(name), age[2], _text(words[index + 1 :]) or None, None
+            return with_blank(_text(name)), age[2], _text(words[index + 1 :]) or None, None
     start = table.columns.get("team", (1e9, 0.0))[0] - height
     name = [word for word in words if word.x0 < start]
-    return _text(name), None, _text(words[len(name) :]) or None, None
+    return with_blank(_text(name)), None, _text(words[len(name) :]) or None, None
 
 
 def _team(words: list[Word], height: float) -> tuple[str, str | None]:
@@ -164,6 +165,11 @@ def _team(words: list[Word], height: float) -> tuple[str, str | None]:
     if touches and (glued := _GLUED_LETTER.fullmatch(words[-2].text)):
         return _text([*words[:-2], _cut(words[-2], len(glued[1]))]), glued[2]
     return _text(words[:-1] if len(words) > 1 else words), None
+
+
+def with_blank(name: str) -> str:
+    """The name with the blank behind its comma: some printers draw none, and it is narrow."""
+    return _COMMA.sub(", ", name)
 
 
 def _cut(word: Word, length: int) -> Word:
