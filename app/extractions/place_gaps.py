@@ -43,7 +43,7 @@ def missing_places(swims: Sequence[Swim]) -> Counter[int]:
 
     A ranking starts anew at 1, and where a place comes again. Places before the first row of the whole sheet are not
     missing: it may be an excerpt. Nor are those of an earlier round that belong to people who have only their later
-    one on the sheet: preliminaries often list those who missed the final.
+    one on the sheet: preliminaries often list those who missed the final. Nor is any on a list of one club's results.
     """
     groups: defaultdict[tuple[_Event, str], list[_Group]] = defaultdict(list)
     people: defaultdict[_Event, defaultdict[int, set[object]]] = defaultdict(lambda: defaultdict(set))
@@ -64,6 +64,8 @@ def missing_places(swims: Sequence[Swim]) -> Counter[int]:
             own.append(_Group(event, rank, first is None))
             first = first or own[0]
         own[-1].add(swim.place, swim.page)
+    if _is_of_one_club(swims, [group for own in groups.values() for group in own]):
+        return Counter()
     missing: Counter[int] = Counter()
     for (event, _), own in groups.items():
         excused = _without_this_round(people[event], own[0].rank)
@@ -74,6 +76,14 @@ def missing_places(swims: Sequence[Swim]) -> Counter[int]:
                 missing[page] += max(0, count - excused)
                 excused = max(0, excused - count)
     return +missing
+
+
+def _is_of_one_club(swims: Sequence[Swim], groups: list[_Group]) -> bool:
+    """Whether all rows are one club's, and most rankings have gaps where the others were left out."""
+    teams = {swim.team for swim in swims}
+    if len(teams) != 1 or None in teams:
+        return False
+    return sum(any(group.gaps()) for group in groups) * 2 > len(groups) > 2
 
 
 def _without_this_round(people: defaultdict[int, set[object]], rank: int) -> int:

@@ -157,6 +157,13 @@ def test_places_that_are_missing(swims: list[Swim], missing: int) -> None:
     assert _codes(_report(swims)) == {"PLACES_MISSING": missing}
 
 
+def test_list_of_one_clubs_results_has_no_places_missing() -> None:
+    places = {"1": (3, 17), "2": (9,), "3": (1, 2), "4": (5, 25)}
+    own = [swim for number, found in places.items() for swim in _places(*found, event_number=number)]
+    assert _codes(_report(own)) == {}
+    assert _codes(_report([*own, _swim(3, event_number="3", team="SC Delphin")])) == {"PLACES_MISSING": 8 + 23 + 13}
+
+
 def test_para_classes_and_people_called_legend_are_no_odd_names() -> None:
     names = ["Brink, Tessa S6", "Lind, Ada E S3 SB4 SM4", "Legend, Jon", "O'Scratch, Al"]
     assert _codes(_report([_swim(place, name=name) for place, name in enumerate(names, 1)])) == {}

@@ -49,13 +49,18 @@ _NUMBER = re.compile(r"\d{1,4}")
 
 
 def recognise(pages: Pages) -> float:
-    """Sure when it has EasyWk's headings of events and German times or lists of those who did not start."""
+    """Sure when it has EasyWk's headings of events and German times or lists of those who did not start; surer still
+    when its foot names EasyWk and its tables have results.
+    """
     if not any(word.text in ("Wettkampf", "WK") for page in pages.words for word in page.words):
         return 0.0  # before any line is made, as most sheets are of other kinds
     texts = [line.text for page in pages.lines() for line in page.lines]
     events = any(map(is_event, texts))
     results = any(re.search(TIME, text) or read_state(text) for text in texts)
-    return 0.85 if events and results else 0.0
+    if not (events and results):
+        return 0.0
+    named = any("EasyWk" in word.text for word in pages.words[0].words)
+    return 1.0 if named and any(is_table(text) and "Endzeit" in text for text in texts) else 0.85
 
 
 def read(pages: Pages) -> Sheet:
