@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from app.extractions.pdf.page import Line
+from app.extractions.pdf.page import Line, Page
 from app.extractions.place_gaps import missing_places
 from app.extractions.reading import Confidence, PageReading, Reading, ReadingWarning, UnreadLine
 from app.extractions.swims import Sheet, Swim
@@ -47,11 +47,15 @@ _LEGEND = re.compile(
 )
 
 
-def report_on(sheet: Sheet) -> Reading:
-    """How sure the reading in `sheet` is. Takes time in proportion to the lines and swims."""
+def report_on(sheet: Sheet, pages_read: Iterable[Page] = ()) -> Reading:
+    """How sure the reading in `sheet` is, which was read from these pages.
+
+    Takes time in proportion to the lines and swims.
+    """
     unread = [UnreadLine(page=page, text=text[:_LONGEST]) for page, text in _unread(sheet)]
     rows = _rows_by_page(sheet.swims)
     warnings = [*_unread_warnings(unread), *_odd_rows(sheet.swims), *_odd_order(sheet.swims), *_headings(sheet)]
+    warnings += _unseen(pages_read, rows)
     doubts: Counter[int] = Counter()
     for warning in warnings:
         if warning["code"] in _DOUBTS and warning["page"] is not None:
@@ -176,9 +180,23 @@ def _headings(sheet: Sheet) -> Iterator[ReadingWarning]:
             yield _warning("HEADINGS_NOT_READ", page.number, count, "Headings of events that named no event.")
 
 
+def _unseen(pages: Iterable[Page], rows: Counter[int]) -> Iterator[ReadingWarning]:
+    """Pages that hold something else than the text they show."""
+    for page in pages:
+        if page.is_picture:
+            yield _warning("PAGES_WITHOUT_TEXT", page.number, 1, "The page is a picture without text; it was not read.")
+        if page.is_guessed:
+            message = "The text of the page was made from a picture and may have mistakes."
+            yield _warning("TEXT_FROM_PICTURE", page.number, max(1, rows[page.number]), message)
+        if page.hidden:
+            yield _warning(
+                "TEXT_LEFT_OUT", page.number, page.hidden, "Words that the page does not show were left out."
+            )
+
+
 _DOUBTS: Final = frozenset(
     {"ROWS_WITHOUT_TEAM", "ODD_NAMES", "LEGEND_AS_NAME", "ROWS_WITHOUT_EVENT", "PLACES_MISSING", "ROWS_TWICE"}
-    | {"HEADINGS_NOT_READ"}
+    | {"HEADINGS_NOT_READ", "PAGES_WITHOUT_TEXT", "TEXT_FROM_PICTURE"}
 )
 """Warnings that lower the confidence in their page; the others only inform."""
 

@@ -26,7 +26,7 @@ def read_sheet(path: str) -> Sheet:
     pages = Pages(read_pages(path))
     layout = choose(pages)
     sheet = layout.read(pages) if layout else Sheet(None, None, None, "unknown", len(pages), lines=pages.lines())
-    sheet.reading = report_on(sheet)
+    sheet.reading = report_on(sheet, pages.words)
     if layout is None:
         sheet.reason = _reason(sheet.reading["unread"])
     return sheet

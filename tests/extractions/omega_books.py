@@ -209,7 +209,7 @@ class OmegaBook:
         self._title()
         self._text(25, 92, f"Event {race.unit}", 12)
         self._text(232, 92, race.event, 12)
-        self._text(540, 92, race.stage or "", 12)
+        self._cell("rt", 570, 92, race.stage or "", 12)
         self._text(24, 107, "18 JUN 2026 - 19:47", 8)
         if self.bilingual:
             distance, _, stroke = race.event.split(" ", 1)[1].removesuffix(" Relay").rpartition(" ")

@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import NamedTuple
 
 Box = tuple[float, float, float, float]
-"""Left, top, right, bottom in points as the page is shown; y grows upwards."""
+"""Left, top, right, bottom in points, turned as the page is when its text is upright; y grows upwards."""
 _LONGEST = 500  # characters; no page of a sheet is that wide, and patterns take long on what is
 
 
@@ -30,10 +30,18 @@ class Word(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The words of one page in the order of the file; `number` counts from 1."""
+    """The words of one page in the order of the file; `number` counts from 1.
+
+    A page that holds two pages of a sheet side by side is two of one number. `hidden` words are in the file but not
+    seen. `is_picture`: there is something on the page, but no text; `is_guessed`: the text is what a scanner's software
+    took a picture for.
+    """
 
     number: int
     words: list[Word]
+    hidden: int = 0
+    is_picture: bool = False
+    is_guessed: bool = False
 
 
 _LEFT, _HEIGHT = itemgetter(Word._fields.index("x0")), itemgetter(Word._fields.index("y"))
@@ -82,7 +90,7 @@ class Pages:
         self._lines: dict[int, PageLines] = {}
 
     def __len__(self) -> int:
-        return len(self.words)
+        return self.words[-1].number if self.words else 0
 
     def lines(self, count: int | None = None) -> list[PageLines]:
         """Each page, or the first `count` pages, as lines from the top without regard to columns."""

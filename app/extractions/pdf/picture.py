@@ -12,7 +12,7 @@ from typing import Any, Final
 import pypdfium2.raw as raw
 from PIL import Image, ImageChops, ImageDraw
 
-from app.extractions.pdf.char_boxes import unturned
+from app.extractions.pdf.char_boxes import unturned, upright_turns
 from app.extractions.pdf.words import opened
 from app.extractions.sheet_errors import NO_PDF, NO_SUCH_PAGE, PDF_UNREADABLE, SheetError
 
@@ -50,7 +50,8 @@ def draw_page(path: str, number: int, width: int, box: Sequence[float] | None) -
 def _place(page: Any, box: Sequence[float], size: tuple[int, int]) -> tuple[int, int, int, int]:
     """Left, top, right, bottom of the box in pixels. PDFium knows how the page is turned and cropped."""
     left, top, right, bottom = box
-    corners = unturned((left, top, right, bottom), page.get_rotation() // 90)
+    with closing(page.get_textpage()) as textpage:
+        corners = unturned((left, top, right, bottom), upright_turns(textpage))
     x, y = ctypes.c_int(), ctypes.c_int()
     found = []
     for across, up in (corners[:2], corners[2:]):

@@ -10,14 +10,18 @@ import ctypes
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
-from app.extractions.pdf.char_boxes import read_boxes
+from app.extractions.pdf.char_boxes import bounds_of, is_aside, read_boxes, upright_turns
 from app.extractions.pdf.page import Box, Page, Word
+from app.extractions.pdf.right_to_left import IS_RIGHT_TO_LEFT, joined, word_of
 from app.extractions.pdf.touching import may_hold_age
+from app.extractions.pdf.two_up import halves
+from app.extractions.pdf.visibility import shown_words
 from app.extractions.sheet_errors import NO_TEXT_LAYER, PDF_ENCRYPTED, PDF_UNREADABLE, RESOURCE_LIMIT, SheetError
 
 _MOST_PAGES = 2000  # ten times the longest sheet seen, and well within a child's memory
@@ -55,30 +59,40 @@ def read_pages(path: str) -> list[Page]:
     with opened(path) as document:
         if len(document) > _MOST_PAGES:
             raise SheetError(RESOURCE_LIMIT, f"The PDF has {len(document):,} pages; at most {_MOST_PAGES:,} are read.")
-        pages = [_read_page(document, index) for index in range(len(document))]
+        pages = [page for index in range(len(document)) for page in _read_page(document, index)]
     if not any(page.words for page in pages):
         raise SheetError(NO_TEXT_LAYER, "The PDF holds pictures of pages but no text; scanned sheets cannot be read.")
     return pages
 
 
-def _read_page(document: Any, index: int) -> Page:
+def _read_page(document: Any, index: int) -> list[Page]:
+    """The page, or the two that stand side by side on it."""
     page = document[index]
     textpage = page.get_textpage()
     try:
-        words = _words(textpage.raw, page.get_rotation() // 90)
-        return Page(index + 1, words)
+        words, turns = _words(textpage.raw)
+        bounds = bounds_of(page, turns)
+        if not words or bounds is None:
+            return [Page(index + 1, [], is_picture=raw.FPDFPage_CountObjects(page) > 0)]
+        shown = shown_words(page, textpage.raw, words, turns, bounds)
+        own = [Page(index + 1, half, is_guessed=shown.is_guessed) for half in halves(shown.words, bounds)]
+        return [replace(own[0], hidden=shown.hidden), *own[1:]] if shown.hidden else own
     finally:
         textpage.close()
         page.close()
 
 
-def _words(textpage: Any, turns: int) -> list[Word]:
-    """The boxes of the first and the last character make the word's box: a fifth of the calls that all would take."""
+def _words(textpage: Any) -> tuple[list[Word], int]:
+    """The words, and the quarter turns that make them upright.
+
+    The boxes of the first and the last character make the word's box: a fifth of the calls that all would take.
+    """
     count: int = raw.FPDFText_CountChars(textpage)
     if count <= 0:
-        return []
+        return [], 0
     text = _text(textpage, count)
     spans = [found.span() for found in _WORD.finditer(text)]
+    turns = upright_turns(textpage)
     boxes = read_boxes(textpage, [index for start, end in spans for index in (start, end - 1)], turns)
     words: list[Word] = []
     add, make = words.append, tuple.__new__  # a named tuple's own constructor takes as long as reading a box
@@ -87,7 +101,11 @@ def _words(textpage: Any, turns: int) -> list[Word]:
         if end - start > 1 and (
             abs(last_bottom - bottom) > 0.3 * height or not 0 <= x1 - x0 <= (end - start + 1) * 1.1 * height
         ):
-            words += _pieces(text, start, read_boxes(textpage, range(start, end), turns))
+            around = list(read_boxes(textpage, range(start, end), turns))
+            if IS_RIGHT_TO_LEFT.search(text[start:end]):
+                add(word_of(text[start:end], around, start))
+            elif not is_aside(textpage, start, turns):
+                words += _pieces(text, start, around)
             continue
         sign = text[start:end]
         if not sign.isascii() or "\x02" in sign:
@@ -96,7 +114,7 @@ def _words(textpage: Any, turns: int) -> list[Word]:
         if may_hold_age(sign):
             lefts = tuple([box[0] for box in read_boxes(textpage, range(start, end), turns)])
         add(make(Word, (sign, x0, x1, (bottom + top) / 2, height, start, lefts)))
-    return words
+    return joined(words) if IS_RIGHT_TO_LEFT.search(text) else words, turns
 
 
 def _text(textpage: Any, count: int) -> str:
