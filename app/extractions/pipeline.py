@@ -28,7 +28,7 @@ from app.kit.spreadsheets import csv_bytes
 from app.pipelines.contract import RETRYABLE, Pipeline, ResultTable, StepContext, StepFunction, Stop
 
 EXTRACTOR: Final = "result-sheets"
-VERSION: Final = 3
+VERSION: Final = 4
 """Goes up whenever the same PDF would give another answer."""
 SHEET_FILE: Final = "sheet.json"
 SWIMS_FILE: Final = "swims.csv"

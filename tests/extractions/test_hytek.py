@@ -73,7 +73,7 @@ def test_prelims_and_finals_are_two_rounds(tmp_path: Path) -> None:
         ("Lee, Ann", "final", "B - Final", 9, "1:57.50", "1:58.00", None),
         ("Lee, Ann", "prelim", "Preliminaries", 1, "1:58.00", "1:59.00", None),
         ("King, Lilly", "prelim", "Preliminaries", 2, "1:57.00", "1:56.00", None),
-        ("Roe, Jane", "prelim", "Preliminaries", 30, "2:08.00", None, None),
+        ("Roe, Jane", "prelim", "Preliminaries", 30, "2:08.00", "NT", None),
     ]
 
 
@@ -266,7 +266,7 @@ def test_missing_age_leaves_name_and_team_apart(tmp_path: Path) -> None:
     first, second = _read(drawing, tmp_path).swims
     assert (first.name, first.age, first.team) == ("Agundez Mora, Jesus", None, "University of Florida")
     assert (first.time, first.points, first.seed_or_prelim) == ("369.38", "11", None)
-    assert (second.team, second.time, second.seed_or_prelim) == ("Texas, University of", "311.15", None)
+    assert (second.team, second.time, second.seed_or_prelim) == ("Texas, University of", "311.15", "NP")
 
 
 def test_name_longer_than_its_cell_keeps_all_its_words(tmp_path: Path) -> None:

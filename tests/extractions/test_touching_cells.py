@@ -13,13 +13,13 @@ from tests.extractions.sheets import TWO_COLUMNS, Drawing
 @pytest.mark.parametrize(
     ("seed", "final", "entered", "time", "exhibition"),
     [
-        ("NT", "x1:02:03.04", None, "1:02:03.04", True),
+        ("NT", "x1:02:03.04", "NT", "1:02:03.04", True),
         ("1:25.10", "X1:02:03.04", "1:25.10", "1:02:03.04", True),
         ("59:59.10", "1:02:03.04", "59:59.10", "1:02:03.04", False),
     ],
 )
 def test_time_that_touches_the_time_before_it(
-    tmp_path: Path, seed: str, final: str, entered: str | None, time: str, exhibition: bool
+    tmp_path: Path, seed: str, final: str, entered: str, time: str, exhibition: bool
 ) -> None:
     measures = TWO_COLUMNS
     drawing = Drawing(measures=measures).page().line("Event 1  Men 5000 LC Meter Freestyle").headers()

@@ -10,25 +10,25 @@ from app.extractions.pdf.touching import SCHOOL_YEARS
 
 # x or X before a time: exhibition; J: the judges decided; the other signs point at a record or a standard.
 _TIME = re.compile(
-    r"(?P<before>[xXJj*#@!&+$%^~=]{0,3})(?P<time>(?:\d{1,2}:){0,2}\d{1,3}\.\d\d)(?P<after>[A-Za-z@#*!&+$%^~=]{0,4})"
+    r"(?P<before>[xXJj*#@!&+$%^~=]{0,3})(?P<time>(?:\d{1,2}:){0,2}\d{1,3}[.,]\d\d)(?P<after>[A-Za-z@#*!&+$%^~=]{0,4})"
 )
 _STATES = {"NS": "NS", "DNS": "NS", "SCR": "SCR", "DQ": "DQ", "DSQ": "DQ", "DFS": "DFS", "DNF": "DNF"}
 _STATE = re.compile(rf"[xX]?({'|'.join(_STATES)})")
 _MARK = re.compile(r"[A-Za-z@#*!&+$%^~=]{1,6}\d?")
-_POINTS = re.compile(r"q?(\d{1,4}(?:\.\d{0,2})?|\.(?:\d{1,2})?)")
+_POINTS = re.compile(r"q?(\d{1,4}(?:[.,]\d{0,2})?|[.,](?:\d{1,2})?)")
 _RESULT_LIKE = re.compile("|".join((_MARK.pattern, _POINTS.pattern, re.sub(r"\?P<\w+>", "?:", _TIME.pattern))))
 _PLACE = re.compile(r"[*=T]?(\d{1,4})\*?")
 _UNPLACED = re.compile(r"-{1,4}|–+|—+")
 _AGE = re.compile(rf"\d{{1,3}}|{SCHOOL_YEARS}|\d{{1,2}}(?:st|nd|rd|th)")
 _INNER_AGE = re.compile(rf"(?=({SCHOOL_YEARS}|(?<!\d)\d{{1,2}}(?!\d)))")
 _LEG_AGE = re.compile(rf"(?P<name>.*\S)\s(?:[WMFGBX]?(?P<years>\d{{1,2}})|(?P<school>{SCHOOL_YEARS}))")
-_CLOCK = r"(?:\d{1,2}:){0,2}\d{1,3}\.\d\d"
+_CLOCK = r"(?:\d{1,2}:){0,2}\d{1,3}[.,]\d\d"
 _PLAIN = re.compile(_CLOCK)
-_SPLIT = re.compile(rf"(?P<time>{_CLOCK})|\((?:{_CLOCK})?\)?|\)|r:\S*|NRT|DQ|[+-]\d?\.\d\d")
+_SPLIT = re.compile(rf"(?P<time>{_CLOCK})|\((?:{_CLOCK})?\)?|\)|r:\S*|NRT|DQ|[+-]\d?[.,]\d\d")
 
 
 class Time(NamedTuple):
-    """A printed time, or the points of a dive. `value` has no marks; `after` are the marks glued to its end."""
+    """A printed time, or the points of a dive. `value` has a point and no marks; `after` are marks glued to its end."""
 
     value: str
     exhibition: bool
@@ -43,7 +43,7 @@ def read_time(text: str) -> Time | None:
     if not found:
         return None
     before = found["before"]
-    return Time(found["time"], "x" in before.lower(), "j" in before.lower(), found["after"])
+    return Time(found["time"].replace(",", "."), "x" in before.lower(), "j" in before.lower(), found["after"])
 
 
 def is_clock(text: str) -> bool:
@@ -77,7 +77,7 @@ def is_result_like(text: str) -> bool:
 def read_points(text: str) -> str | None:
     """The points a cell holds, or the piece of them (`13 . 50`), or None; the q of a qualifier is left out."""
     found = _POINTS.fullmatch(text)
-    return found[1] if found else None
+    return found[1].replace(",", ".") if found else None
 
 
 def is_age(text: str) -> bool:
@@ -112,5 +112,5 @@ def read_splits(cells: list[str]) -> list[str] | None:
         if not found:
             return None
         if found["time"]:
-            times.append(found["time"])
+            times.append(found["time"].replace(",", "."))
     return times

@@ -16,6 +16,7 @@ from typing import Any
 import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
+from app.extractions.pdf.accents import MAY_BE_MARK, placed_accents
 from app.extractions.pdf.char_boxes import bounds_of, is_aside, read_boxes, upright_turns
 from app.extractions.pdf.page import Box, Page, Word
 from app.extractions.pdf.right_to_left import IS_RIGHT_TO_LEFT, joined, word_of
@@ -91,8 +92,12 @@ def _words(textpage: Any) -> tuple[list[Word], int]:
     if count <= 0:
         return [], 0
     text = _text(textpage, count)
-    spans = [found.span() for found in _WORD.finditer(text)]
     turns = upright_turns(textpage)
+    accents: dict[int, str] = {}
+    if not text.isascii() and MAY_BE_MARK.search(text):
+        accents = placed_accents(text, lambda indices: list(read_boxes(textpage, indices, turns)))
+        text = _without_lone_marks(text, accents)
+    spans = [found.span() for found in _WORD.finditer(text)]
     boxes = read_boxes(textpage, [index for start, end in spans for index in (start, end - 1)], turns)
     words: list[Word] = []
     add, make = words.append, tuple.__new__  # a named tuple's own constructor takes as long as reading a box
@@ -108,13 +113,24 @@ def _words(textpage: Any) -> tuple[list[Word], int]:
                 words += _pieces(text, start, around)
             continue
         sign = text[start:end]
+        if accents and any(index in accents for index in range(start, end)):
+            sign = "".join([accents.get(index, text[index]) for index in range(start, end)])
         if not sign.isascii() or "\x02" in sign:
             sign = sign.translate(_SIGNS)
         lefts: tuple[float, ...] = ()
-        if may_hold_age(sign):
+        if len(sign) == end - start and may_hold_age(sign):
             lefts = tuple([box[0] for box in read_boxes(textpage, range(start, end), turns)])
         add(make(Word, (sign, x0, x1, (bottom + top) / 2, height, start, lefts)))
     return joined(words) if IS_RIGHT_TO_LEFT.search(text) else words, turns
+
+
+def _without_lone_marks(text: str, accents: dict[int, str]) -> str:
+    """The text with a blank for each mark that stood alone and went to its letter."""
+    lone = [index for index, sign in accents.items() if not sign and not text[index - 1 : index].strip()]
+    signs = list(text)
+    for index in lone:
+        signs[index] = " "
+    return "".join(signs)
 
 
 def _text(textpage: Any, count: int) -> str:

@@ -7,17 +7,27 @@ from bisect import bisect_right
 from functools import lru_cache
 from itertools import islice
 
-from app.extractions.layouts.hytek.headings import is_licence, mentions_event, read_event, report_kind
+from app.extractions.layouts.hytek.headings import (
+    is_licence,
+    is_results_title,
+    mentions_event,
+    read_event,
+    report_kind,
+)
+from app.extractions.layouts.hytek.languages import words as words_for
+from app.extractions.layouts.hytek.table_headers import head_kinds
 from app.extractions.pdf.page import Line, PageLines, Pages, Word, iterate_lines, to_lines
 
 _NUMBER = re.compile(r"#?\d+[A-Z]*")
-_GENDERS = re.compile(r"\(?(?:Women|Men|Girls|Boys|Mixed|Female|Male)(?:['’]?s)?$")
-_FIRST_SIGNS = frozenset("E(#WMGBF")  # of the words an event can start with
+_EVENTS = frozenset(words_for("event"))
+_SEXES = frozenset(sex + end for sex in words_for("sexes") for end in ("", "s", "'s", "’s"))
+_STARTS = frozenset((*_EVENTS, *_SEXES))
 _PLACE = re.compile(r"\*?\d{1,3}|-{2,3}")
-_TABLE_STARTS = frozenset(("Name", "Team"))
-_TABLE_ENDS = frozenset(("Time", "Score", "Points"))
+_TABLE_STARTS = frozenset(("name", "team"))
+_TABLE_ENDS = frozenset(("time", "final", "points"))
 _NARROWEST = 120.0  # points; three columns on a letter page are 190 wide
 _MARGIN = 20.0  # points: a table may reach a little farther right than the page's title
+_LONGEST_TITLE = 200  # characters
 _HEAD_LINES = 9
 _HEAD_HEIGHT = 160.0
 
@@ -55,7 +65,7 @@ def _split_head(words: list[Word]) -> tuple[list[Line], list[Word]]:
             break
         elif report_kind(line.text):
             end = index + 1
-            if re.match(r"(?:Meet\s+)?Results\b", line.text):
+            if is_results_title(line.text):
                 break
         elif licensed and end == index and _in_the_middle(line, lines[end - 1]):
             end = index + 1
@@ -77,21 +87,32 @@ def _anchors(words: list[Word]) -> list[float]:
     found: list[float] = []
     for index, word in enumerate(words):
         text = word.text
-        if text[0] not in _FIRST_SIGNS:
-            continue
-        if text in ("Event", "(Event"):
-            after = words[index + 1 : index + 3]
-            if len(after) < 2 or not _NUMBER.fullmatch(after[0].text) or not _GENDERS.match(after[1].text):
+        if text not in _STARTS:
+            if text[0] not in "(#":
                 continue
-        elif text.startswith(("#", "(#")) or _GENDERS.match(text):
-            if not read_event(" ".join(next_word.text for next_word in words[index : index + 7]).strip("()")):
+            text = text[1:] if text[0] == "(" else text
+            if text not in _STARTS and not text.startswith("#"):
+                continue
+        if text in _EVENTS:
+            after = words[index + 1 : index + 3]
+            if len(after) < 2 or not _NUMBER.fullmatch(after[0].text) or not _is_title(words[index + 2 : index + 12]):
                 continue
         else:
-            continue
+            title = " ".join([following.text for following in words[index : index + 7]]).strip("()")
+            if len(title) >= _LONGEST_TITLE or not read_event(title):
+                continue
         before = words[index - 1] if index else None
         if not before or abs(before.y - word.y) > 1 or not -1 <= word.x0 - before.x1 < 12:
             found.append(word.x0)
     return found
+
+
+def _is_title(words: list[Word]) -> bool:
+    """Whether what follows the number of an event is its title."""
+    if words[0].text in _SEXES:
+        return True
+    title = " ".join([word.text for word in words])
+    return len(title) < _LONGEST_TITLE and read_event(f"#1 {title}") is not None
 
 
 def _edges(anchors: list[float], bodies: list[list[Word]], right: float) -> list[float]:
@@ -134,17 +155,28 @@ def _unheaded(bodies: list[list[Word]], edges: list[float], right: float) -> lis
 def _table_width(words: list[Word], first: float) -> float:
     """How far the headers of the first column's tables reach from its left edge."""
     width = 0.0
-    names = [word for word in words if word.text in _TABLE_ENDS or word.text[:4] in _TABLE_STARTS]
-    for header in names:
-        if header.text[:4] not in _TABLE_STARTS or not 0 <= header.x0 - first < _NARROWEST / 2:
+    starts, ends = _heads(words)
+    for header in starts:
+        if not 0 <= header.x0 - first < _NARROWEST / 2:
             continue
-        beside = [word for word in names if word.x0 > header.x0 and abs(word.y - header.y) < 2]
-        next_table = min(
-            (word.x0 for word in beside if word.text in _TABLE_STARTS and word.x0 - header.x0 > _NARROWEST), default=1e9
-        )
-        ends = [word.x1 - first for word in beside if word.text in _TABLE_ENDS and word.x0 < next_table]
-        width = max(width, *ends, 0.0)
+        beside = [word.x0 for word in starts if abs(word.y - header.y) < 2 and word.x0 - header.x0 > _NARROWEST]
+        next_table = min(beside, default=1e9)
+        within = [word.x1 for word in ends if abs(word.y - header.y) < 2 and header.x0 <= word.x0 < next_table]
+        width = max(width, *(x - first for x in within), 0.0)
     return width
+
+
+def _heads(words: list[Word]) -> tuple[list[Word], list[Word]]:
+    """The words that name the first column of a table, and those that name its last ones."""
+    starts: list[Word] = []
+    ends: list[Word] = []
+    for word in words:
+        if kinds := head_kinds(word.text):
+            if kinds[0][0] in _TABLE_STARTS:
+                starts.append(word)
+            if kinds[-1][0] in _TABLE_ENDS:
+                ends.append(word)
+    return starts, ends
 
 
 def _places(words: list[Word]) -> list[Word]:
@@ -164,7 +196,7 @@ def _places(words: list[Word]) -> list[Word]:
 
 def _repeats(words: list[Word], first: float, x: float) -> bool:
     """Whether a column that starts at `x` looks like the first: table headers or places stand as far from its edge."""
-    headers = [word.x0 for word in words if word.text in ("Name", "Team")]
+    headers = [word.x0 for word in _heads(words)[0]]
     indent = min((header - first for header in headers if header > first), default=0.0)
     if any(abs(header - x - indent) < 4 for header in headers):
         return True
@@ -198,8 +230,7 @@ def _is_parted(words: list[Word], edges: list[float]) -> bool:
     """Whether a page without a heading right of the first column has columns nevertheless."""
     if sum(_crossings(words, x) for x in edges[1:]) > 0.01 * len(words):
         return False
-    names = [word for word in words if word.text in ("Name", "Team")]
-    times = [word for word in words if word.text in ("Time", "Score")]
+    names, times = _heads(words)
     for name in names:
         row = [time for time in times if abs(time.y - name.y) < 2 and time.x0 > name.x0]
         if row and name.x0 < edges[1] - 3 <= min(time.x0 for time in row):

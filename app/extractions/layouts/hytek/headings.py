@@ -9,42 +9,59 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
-_GENDER = r"(?:Women|Men|Girls|Boys|Mixed|Female|Male|Coed|Open)(?:['’]?s)?\b"
-_DISTANCE = r"(?:\d+\s*x\s*)?\d+(?:\.\d+)?\s+(?:(?:[LS]C\s+)?(?:Yard|Meter|Metre)s?|mtr|[LS]CM|[LS]CY)\b"
-_TITLE = rf"(?P<title>{_GENDER}.*|\S.*?{_DISTANCE}.*|\S.*?\bDiving\b.*)"
-_NUMBERED = rf"(?:Event\s+|#\s?)(?P<number>\d+[A-Z]*)\s+{_TITLE}"
-_UNNUMBERED = rf"(?P<title>{_GENDER}(?:\s.*?)?\s{_DISTANCE}.*|{_GENDER}\s.*\bDiving\b.*)"
-_MENTION = re.compile(rf"(?:^|\s|\()(?:Event\s+|#\s?)\d+[A-Z]*\s+(?:{_GENDER}|.*?{_DISTANCE})")
+from app.extractions.layouts.hytek.languages import any_of
+
+_EVENT = any_of("event")
+_GENDER = rf"{any_of('sexes')}(?:['’]?s)?\b"
+_COURSE = rf"(?:{any_of('long')}|{any_of('short')})"
+_LENGTH = rf"(?:{any_of('length')}|{any_of('yards')})s?"
+_DISTANCE = rf"(?:\d{{1,2}}\s*x\s*)?\d{{1,5}}(?:[.,]\d{{1,2}})?\s+(?:(?:{_COURSE}\s+)?{_LENGTH}|[LS]CM|[LS]CY)\b"
+_DIVES = rf"\b{any_of('diving')}\b"
+_TITLE = rf"(?P<title>{_GENDER}.*|\S.*?{_DISTANCE}.*|\S.*?(?i:{_DIVES}).*)"
+_NUMBERED = rf"(?:{_EVENT}\s+|#\s?)(?P<number>\d+[A-Z]*)\s+{_TITLE}"
+_UNNUMBERED = rf"(?P<title>{_GENDER}(?:\s.*?)?\s{_DISTANCE}.*|{_GENDER}\s.*(?i:{_DIVES}).*)"
+_MENTION = re.compile(rf"(?:^|\s|\()(?:{_EVENT}\s+|#\s?)\d+[A-Z]*\s+(?:{_GENDER}|.*?{_DISTANCE})")
 _EVENTS = (re.compile(_NUMBERED), re.compile(_UNNUMBERED))
 _CONTINUATION = re.compile(
-    r"^(?P<before>[^()]*)\(\s*(?P<event>(?:Event\s+\d|#\s?\d|" + _GENDER + r"\s)[^()]*(?:\([^()]*\)[^()]*)*)\)?$"
+    rf"^(?P<before>[^()]*)\(\s*(?P<event>(?:{_EVENT}\s+\d|#\s?\d|{_GENDER}\s)[^()]*(?:\([^()]*\)[^()]*)*)\)?$"
 )
+_LEG_COUNT = re.compile(r"\b\d\s*x\s*\d", re.IGNORECASE)
+_RELAY = re.compile(rf"\b{any_of('relay')}\b", re.IGNORECASE)
+_DIVING = re.compile(_DIVES, re.IGNORECASE)
+_SWIM_OFF = re.compile(rf"\b{any_of('swim_off')}\b", re.IGNORECASE)
+_TIME_TRIAL = re.compile(rf"\b{any_of('time_trial')}\b", re.IGNORECASE)
+_YARDS = re.compile(rf"\d\s+{any_of('yards')}s?\b|\bSCY\b")
+_LONG = re.compile(rf"\bLCM\b|\b{any_of('long')}\s+{any_of('length')}")
+_SHORT = re.compile(rf"\bSCM\b|\b{any_of('short')}\s+{any_of('length')}")
+_TIMED = r"(?:\s+(?:por\s+tiempos?|contra\s+reloj|por\s+tempos?|a\s+tempo|au\s+temps))?"
 _SECTION = re.compile(
-    r"^(?:(?P<prelim>Prelim(?:inarie)?s?)|(?P<semi>Semi-?\s?Finals?)|(?P<off>Swim-?\s?Offs?)"
-    r"|(?P<final>[A-Z]\s*-?\s*Finals?|(?:(?:Timed|Championship|Consolation|Bonus|Super)\s+)?Finals?|Consolations?|Bonus))"
-    r"(?P<rest>\s*(?:\.{2,}|…|\(continued\))?)$",
+    rf"^(?:-\s*)?(?P<name>(?P<prelim>{any_of('prelims')})|(?P<semi>{any_of('semifinals')})|(?P<off>{any_of('swim_off')})"
+    rf"|(?P<trial>{any_of('time_trial')})"
+    rf"|(?P<final>(?:[A-Z]\s*-?\s*)?{any_of('final')}(?:\s*-?\s*[\"']?[A-Z][\"']?)?{_TIMED}"
+    rf"|{any_of('before_final')}\s+{any_of('final')}))"
+    r"(?:\s*(?:\.{2,}|…|\(continued\))?)$",
     re.IGNORECASE,
 )
-_SCORES = re.compile(
-    r"\b(?:Team|Club|Combined)\s+(?:Rankings|Scores|Standings|Points)\b|\bIndividual\s+(?:High\s+)?(?:Points?|Scores|Rankings)\b"
-    r"|\bHigh\s+Points?\b|\bThrough\s+Event\s+\d|^Scores\b",
-    re.IGNORECASE,
-)
-_MONTH = r"[A-Z][a-z]{2,8}"
+_SCORES = re.compile(rf"\b{any_of('scores')}|^Scores\b", re.IGNORECASE)
+_RESULTS = re.compile(rf"(?:Meet\s+)?{any_of('results')}\b", re.IGNORECASE)
+_MONTH = r"[^\W\d_]{3,10}\.?"
 _DATE = "|".join(
     (
         r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}",
-        rf"\d{{1,2}}[- ]{_MONTH}[- ]\d{{2,4}}",
+        rf"\d{{1,2}}(?:-|/| (?:de )?){_MONTH}(?:-|/| (?:de )?)\d{{2,4}}",
         rf"{_MONTH} \d{{1,2}}, \d{{4}}",
         r"\d{4}-\d\d-\d\d",
     )
 )
-_DATES = re.compile(rf"^(?P<meet>.*?)(?:\s*-\s*|\s+|^)(?P<dates>(?:{_DATE})(?:\s+(?:to|-|–)\s+(?:{_DATE}))?)\s*$")
-_LICENCE = re.compile(r"HY-?TEK|\bMEET MANAGER\b|\bTEAM MANAGER\b", re.IGNORECASE)
-_PRINTED = re.compile(rf"({_DATE})\s+Page\s+\d+", re.IGNORECASE)
+_DATES = re.compile(
+    rf"^(?P<meet>.*?)(?:\s*-\s*|\s+|^)(?P<dates>(?:{_DATE})(?:\s+(?:{any_of('to')}|-|–)\s+(?:{_DATE}))?)\s*$"
+)
+_LICENCE = re.compile(r"HY-?TEK|\b(?<!Splash )MEET MANAGER\b|\bTEAM MANAGER\b", re.IGNORECASE)
+_MEET_MANAGER = re.compile(r"HY-?TEK.{0,20}\bMEET MANAGER\b", re.IGNORECASE)
+_PRINTED = re.compile(rf"({_DATE})\s+(?:Page|P[aá]gina|Seite)\s+\d+", re.IGNORECASE)
 _SANCTION = re.compile(r"^(?:Sanction|Approv|Observ|Held under)", re.IGNORECASE)
 _REPORT = re.compile(
-    r"\b(?:(?P<results>Results)|(?P<top_times>Top Times|Best Times|Bestenliste|Ewige Bestenliste)"
+    rf"\b(?:(?P<results>{any_of('results')})|(?P<top_times>Top Times|Best Times|Bestenliste|Ewige Bestenliste)"
     r"|(?P<certificate>Certificate|Certifies|Urkunde)"
     r"|(?P<entries>Meet Program|(?:Psych|Heat|Lane|Timer|Scratch) Sheets?|(?:Start|Entry|Event|Seeding) Lists?"
     r"|Session Report|Timeline|Entries|Meldeergebnis(?:se)?|Meldeliste|Startliste|Laufeinteilung))\b",
@@ -62,25 +79,29 @@ class Heading:
     @cached_property
     def relay(self) -> bool:
         """Whether teams swim it, so that each row is followed by the swimmers of the team."""
-        return "relay" in self.title.casefold()
+        return _RELAY.search(self.title) is not None or _LEG_COUNT.search(self.title) is not None
 
     @cached_property
     def diving(self) -> bool:
         """Whether it is a dive, so that results are points and not times."""
-        return re.search(r"\bdiv(?:e|es|ing)\b", self.title, re.IGNORECASE) is not None
+        return _DIVING.search(self.title) is not None
 
     @cached_property
     def swim_off(self) -> bool:
         """Whether the whole event is a swim-off."""
-        return re.search(r"\bswim-?\s?off\b", self.title, re.IGNORECASE) is not None
+        return _SWIM_OFF.search(self.title) is not None
+
+    @cached_property
+    def time_trial(self) -> bool:
+        """Whether it is swum for a time and for nothing else."""
+        return _TIME_TRIAL.search(self.title) is not None
 
     @property
     def course(self) -> str | None:
         """`SCY`, `SCM` or `LCM`, None when the title does not say it (a dive, or plain `Meter`)."""
-        if re.search(r"\bYards?\b|\bSCY\b", self.title):
+        if _YARDS.search(self.title):
             return "SCY"
-        found = re.search(r"\b([LS]C)(?:M\b|\s+Met)", self.title)
-        return f"{found[1]}M" if found else None
+        return "LCM" if _LONG.search(self.title) else "SCM" if _SHORT.search(self.title) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +145,9 @@ def read_section(text: str) -> Section | None:
     found = _SECTION.match(text) if len(text) < 60 else None
     if not found:
         return None
-    name = text[: found.start("rest")].strip()
-    if found["prelim"]:
-        return Section("prelim", name)
-    if found["semi"]:
-        return Section("semifinal", name)
-    return Section("swim_off" if found["off"] else "final", name)
+    rounds = {"prelim": "prelim", "semi": "semifinal", "off": "swim_off", "trial": "time_trial"}
+    kind = next((kind for kind in rounds if found[kind]), None)
+    return Section(rounds[kind] if kind else "final", found["name"].strip())
 
 
 def ends_results(text: str) -> bool:
@@ -140,6 +158,16 @@ def ends_results(text: str) -> bool:
 def is_licence(text: str) -> bool:
     """Whether this is the first line of a HY-TEK page."""
     return bool(_LICENCE.search(text))
+
+
+def names_meet_manager(text: str) -> bool:
+    """Whether a line names the programme as HY-TEK's Meet Manager does in the first line of its pages."""
+    return bool(_MEET_MANAGER.search(text))
+
+
+def is_results_title(text: str) -> bool:
+    """Whether a title line says that results follow."""
+    return bool(_RESULTS.match(text))
 
 
 def report_kind(text: str) -> str | None:
@@ -166,7 +194,7 @@ def read_meet(header: list[str]) -> tuple[str | None, str | None]:
             if dated["meet"].strip():
                 name.append(dated["meet"].strip())
             return ", ".join(name) or None, dated["dates"]
-        if re.match(r"Results\b", text) or (name and report_kind(text)):
+        if is_results_title(text) or (name and report_kind(text)):
             break
         if not _SANCTION.match(text):
             name.append(text)

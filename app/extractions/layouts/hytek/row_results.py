@@ -12,7 +12,7 @@ from app.extractions.pdf.page import Word
 _STANDARD = re.compile(r"[A-Z]{1,5}\d?")
 # A club never ends with a hyphen, but with the number of its region: `Swimmin-4` before `9:27.96`.
 _END_OF_CLUB = r"(?:[A-Za-z.)]|-\d)"
-_CLOCK = r"[xXJ]?(?:\d{1,2}:){0,2}\d{1,2}\.\d\d"
+_CLOCK = r"[xXJ]?(?:\d{1,2}:){0,2}\d{1,2}[.,]\d\d"
 _END_BEFORE_STATE = r"(?:[a-z.)]|-[A-Z]{2})"
 _WORDS = "NT|NS|SCR|DQ|DFS|DNF"
 _TOUCHING = re.compile(rf"(\S*?{_END_OF_CLUB})({_CLOCK})|(\S*{_END_BEFORE_STATE})({_WORDS})")
@@ -47,7 +47,7 @@ def apart(words: list[Word]) -> list[Word]:
     """The words of a row, where a cell too long may touch the one after it: `SCAR-SC2:05.10`, `2:06.00x2:05.10`."""
     for index, word in enumerate(words):
         text = word.text
-        if text[-3:-2] != "." and not (text[-1] in _LAST_OF_STATE and text[0].isalpha()):
+        if text[-3:-2] not in (".", ",") and not (text[-1] in _LAST_OF_STATE and text[0].isalpha()):
             continue
         if len(text) > 6 and (found := _TWO_TIMES.fullmatch(text)):
             before, after = found[1], found[2]
@@ -151,11 +151,14 @@ def _set_result(row_result: RowResult, entries: list[tuple[Word, str]], result: 
     earlier = [(word, kind) for word, kind in entries if word not in finals]
     if row_result.column is None:
         _set_earlier_result(row_result, earlier)
-    for word, _ in reversed(earlier):
-        time_before = read_time(word.text)
-        if row_result.seed_or_prelim is None and time_before and row_result.column is not None:
-            row_result.seed_or_prelim = time_before.value + time_before.after.strip("qQ@#*!&+$%^~=")
-        break
+    if earlier and row_result.seed_or_prelim is None and (row_result.column is not None or earlier[-1][1] == "seed"):
+        row_result.seed_or_prelim = _entered(earlier[-1][0].text)
+
+
+def _entered(text: str) -> str | None:
+    """The time entered with, or the `NT` or `NP` that says there was none."""
+    time = read_time(text)
+    return time.value + time.after.strip("qQ@#*!&+$%^~=") if time else text if is_no_time(text) else None
 
 
 def _set_earlier_result(row_result: RowResult, earlier: list[tuple[Word, str]]) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.extractions.layouts.cells import inner_ages, is_age, read_place
+from app.extractions.layouts.cells import is_age, read_place
+from app.extractions.layouts.hytek.age_column import AgeColumn
 from app.extractions.layouts.hytek.row_results import Labels, RowResult, apart, read_row_result, result_start
-from app.extractions.layouts.hytek.table_headers import Column, TableHeader
+from app.extractions.layouts.hytek.table_headers import TableHeader
 from app.extractions.pdf.page import Line, Word
 
 
@@ -22,10 +23,11 @@ class Row:
     result: RowResult
 
 
-def read_row(line: Line, header: TableHeader | None, relay: bool, labels: Labels) -> Row | None:
+def read_row(line: Line, header: TableHeader | None, relay: bool, labels: Labels, ages: AgeColumn) -> Row | None:
     """The row this line holds, or None if it is not one.
 
-    `header` is the last table header seen, in the place of this line's column, or None when the report has none.
+    `header` is the last table header seen, in the place of this line's column, or None when the report has none;
+    `ages` tells where its ages end.
     """
     words = apart(line.words)
     member = header.column("id") if header else None
@@ -47,7 +49,7 @@ def read_row(line: Line, header: TableHeader | None, relay: bool, labels: Labels
     if relay:
         team, letter = _team_and_letter(words[first:start])
         return Row(place, team, None, team, letter, result) if _has_letter(team) else None
-    who, age, club = _name_age_team(words[first:start], header)
+    who, age, club = _name_age_team(words[first:start], header, ages)
     if not _has_letter(who) or (not placed and age is None) or (result.column is None and not (age or club)):
         return None
     return Row(place, who, age, club or None, None, result)
@@ -68,7 +70,7 @@ def _team_and_letter(words: list[Word]) -> tuple[str, str | None]:
     return _join(words), None
 
 
-def _name_age_team(words: list[Word], header: TableHeader | None) -> tuple[str, str | None, str]:
+def _name_age_team(words: list[Word], header: TableHeader | None, ages: AgeColumn) -> tuple[str, str | None, str]:
     age = header.column("age") if header else None
     team = header.column("team") if header else None
     for index, word in enumerate(words[1:] if age or not header else [], 1):
@@ -76,22 +78,14 @@ def _name_age_team(words: list[Word], header: TableHeader | None) -> tuple[str, 
             continue
         if is_age(word.text) and (age or index + 1 < len(words)):
             return _join(words[:index]), word.text, _join(words[index + 1 :])
-    if age and team:
+    if header and age and team:
         for index, word in enumerate(words):
-            if word.x0 < age.x1 < word.x1 + 3 and (parts := _cut(word, age)):
+            if parts := ages.cut(word, header):
                 who = [*(before.text for before in words[:index]), parts[0]]
                 club = [parts[2], *(after.text for after in words[index + 1 :])]
                 return " ".join(who).strip(), parts[1], " ".join(club).strip()
     border = _border(words, team.x0) if team else _widest_gap(words)
     return _join(words[:border]), None, _join(words[border:])
-
-
-def _cut(word: Word, age: Column) -> tuple[str, str, str] | None:
-    """Takes a word apart in which the cells of name, age and club touch: the age ends where its column does."""
-    rights = [*word.lefts[1:], word.x1]
-    spans = [(abs(rights[end - 1] - age.x1), start, end) for start, end in inner_ages(word.text)] if word.lefts else []
-    distance, start, end = min(spans, default=(1e9, 0, 0))
-    return (word.text[:start], word.text[start:end], word.text[end:]) if distance < 5 else None
 
 
 def _border(words: list[Word], x: float) -> int:

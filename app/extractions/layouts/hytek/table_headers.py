@@ -2,51 +2,36 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
+from app.extractions.layouts.hytek.languages import words
 from app.extractions.pdf.page import Line
 
-_KINDS = {
-    "ID#": "id",
-    "Reg#": "id",
-    "Name": "name",
-    "Age": "age",
-    "Yr": "age",
-    "Year": "age",
-    "Grade": "age",
-    "Gr": "age",
-    "Team": "team",
-    "School": "team",
-    "Club": "team",
-    "LSC": "other",
-    "Relay": "relay",
-    "Seed": "seed",
-    "Entry": "seed",
-    "Prelims": "prelim",
-    "Prelim": "prelim",
-    "Semis": "semi",
-    "Semi": "semi",
-    "Finals": "final",
-    "Final": "final",
-    "FINA": "fina",
-    "Time": "time",
-    "Score": "time",
-    "Points": "points",
-    "Pts": "points",
-    "Lane": "lane",
-    "Heat": "other",
-    "Heat/Lane": "other",
-    "H#": "other",
-    "Rank": "other",
-    "Place": "other",
-    "Pl": "other",
-    "Std": "other",
+_FIELDS = {
+    "name": "name",
+    "age": "age",
+    "team": "team",
+    "relay": "relay_head",
+    "prelim": "prelims",
+    "semi": "semifinals",
+    "final": "final",
+    "seed": "seed",
+    "first_time": "first_times",
+    "time": "last_times",
+    "points": "points",
 }
-# Narrow columns print two names without a gap: `YrSchool`, `TeamFinals`.
-_NAMES = re.compile("|".join(sorted(map(re.escape, _KINDS), key=len, reverse=True)))
+_KINDS = {word.casefold(): kind for kind, field in _FIELDS.items() for word in words(field)} | {
+    **dict.fromkeys(("id#", "reg#"), "id"),
+    **dict.fromkeys(("semi", "semis"), "semi"),
+    **dict.fromkeys(("fina", "aqua"), "fina"),
+    **dict.fromkeys(("lane", "carril", "raia", "couloir", "bahn", "corsia"), "lane"),
+    **dict.fromkeys(("lsc", "heat", "heat/lane", "h#", "rank", "place", "pl", "std"), "other"),
+}
+_BEGINNINGS = frozenset(word[:2] for word in _KINDS)
+_SMALL = frozenset(words("small"))
 _MOST_UNKNOWN = 3  # hosts add columns of their own: `Class`, `MC Points`
+_WITHIN = 12.0  # points, between the words of one name
 _TIMES = ("seed", "prelim", "semi", "final")
 
 
@@ -98,41 +83,74 @@ def _moved(header: TableHeader, left: float) -> TableHeader:
 
 def read_table_header(line: Line) -> TableHeader | None:
     """The columns this line names, or None if it is another kind of line."""
-    if not _NAMES.match(line.words[0].text):
+    if not head_kinds(line.words[0].text):
         return None
     columns: list[Column] = []
     unknown = 0
     for word in line.words:
-        names = _NAMES.findall(word.text)
-        if "".join(names) != word.text:
-            unknown += 1
+        kinds = head_kinds(word.text)
+        if not kinds:
+            if columns and word.text in _SMALL:
+                columns[-1] = Column(columns[-1].kind, columns[-1].x0, word.x1)
+            else:
+                unknown += 1
             continue
         step = (word.x1 - word.x0) / len(word.text)
         x = word.x0
-        for name in names:
-            _add(columns, Column(_KINDS[name], x, x + step * len(name)))
-            x += step * len(name)
-    kinds = {column.kind for column in columns}
+        for kind, length in kinds:
+            _add(columns, Column(kind, x, x + step * length))
+            x += step * length
+    columns = _settled(columns)
+    found = {column.kind for column in columns}
     if (
         unknown > _MOST_UNKNOWN
         or len(columns) < 2
-        or not kinds & {"name", "team"}
-        or not kinds & {*_TIMES, "age", "relay"}
+        or not found & {"name", "team"}
+        or not found & {*_TIMES, "age", "relay"}
     ):
         return None
     return TableHeader(line.left, tuple(columns))
 
 
+def head_kinds(text: str) -> list[tuple[str, int]]:
+    """The kinds of columns a word names, each with the length of its part: narrow columns print `YrSchool`."""
+    word = text.casefold()
+    if word[:2] not in _BEGINNINGS:
+        word = word.removeprefix("d'").removeprefix("d’")
+        kind = _KINDS.get(word) if len(word) < len(text) else None
+        return [(kind, len(text))] if kind else []
+    kind = _KINDS.get(word)
+    if kind:
+        return [(kind, len(text))]
+    for cut in range(min(len(word) - 2, 20), 1, -1):
+        first, second = _KINDS.get(word[:cut]), _KINDS.get(word[cut:])
+        if first and second:
+            return [(first, cut), (second, len(text) - cut)]
+    return []
+
+
 def _add(columns: list[Column], column: Column) -> None:
-    """Adds a column, or widens the one before: `Seed` and `Time` name one column, `FINA` and `Points` too."""
+    """Adds a column, or widens the one before: `Seed` and `Time` are one, and so are `Tiempo` and `Finales`."""
     last = columns[-1] if columns else None
-    if (
-        last
-        and column.x0 - last.x1 < 12
-        and ((column.kind == "time" and last.kind in _TIMES) or (column.kind == "points" and last.kind == "fina"))
-    ):
-        columns[-1] = Column(last.kind, last.x0, column.x1)
-    elif column.kind == "time":
-        columns.append(Column("final", column.x0, column.x1))
-    else:
-        columns.append(column)
+    if last and column.x0 - last.x1 < _WITHIN:
+        if (column.kind == "time" and last.kind in _TIMES) or (column.kind == "points" and last.kind == "fina"):
+            columns[-1] = Column(last.kind, last.x0, column.x1)
+            return
+        if (last.kind == "first_time" and column.kind in _TIMES) or (last.kind == "points" and column.kind == "fina"):
+            columns[-1] = Column(column.kind, last.x0, column.x1)
+            return
+    columns.append(column)
+
+
+def _settled(columns: list[Column]) -> list[Column]:
+    """The columns with those that say `time` and not which one: that before it, or the result."""
+    settled: list[Column] = []
+    for column in columns:
+        last = settled[-1] if settled else None
+        if column.kind == "first_time" and last and last.kind in _TIMES and column.x0 - last.x1 < _WITHIN:
+            settled[-1] = Column(last.kind, last.x0, column.x1)
+        elif column.kind in ("time", "first_time"):
+            settled.append(Column("final", column.x0, column.x1))
+        else:
+            settled.append(column)
+    return settled
