@@ -388,12 +388,70 @@ export interface Extraction {
   filename: string | null;
   swimmer_name: string;
   source: string;
+  confidence: string | null;
   cached: boolean;
   meet: string | null;
   dates: string | null;
   course: string | null;
   swims: Swim[];
   created_at: string;
+}
+
+/** How sure a reading of a sheet is, and what was not read. */
+export interface Reading {
+  confidence: 'high' | 'check' | 'low';
+  rows: number;
+  unread: number;
+  pages_high: number;
+  pages_to_check: { page: number; rows: number; unread: number; confidence: string }[];
+  warnings: { code: string; page: number | null; count: number; message: string }[];
+  unread_lines: { page: number; text: string }[];
+}
+
+/** A swim with the sheet of the batch that it stands on. */
+export interface SwimOfBatch extends Swim {
+  extraction_id: string;
+  swim: number;
+  job_id: string;
+  sequence: number;
+  filename: string | null;
+  meet: string | null;
+  dates: string | null;
+  date: string | null;
+  course: string | null;
+  event_key: string | null;
+  confidence: string | null;
+  is_best: boolean;
+  page: number;
+}
+
+export interface ProgressionPoint {
+  date: string | null;
+  sequence: number;
+  job_id: string;
+  page: number;
+  meet: string | null;
+  round: string;
+  time: string;
+  seconds: number;
+}
+
+export interface EventSwims {
+  event_key: string;
+  distance: number;
+  stroke: string;
+  course: string;
+  best: ProgressionPoint;
+  is_dated: boolean;
+  progression: ProgressionPoint[];
+}
+
+export interface SwimTable {
+  swims: SwimOfBatch[];
+  events: EventSwims[];
+  total: number;
+  complete: boolean;
+  repeated_sheets: number;
 }
 
 export interface ResultCode {
@@ -611,6 +669,7 @@ export interface TemplateSource {
 export type PlayStep = string | { title?: string; name?: string };
 
 export interface Swim {
+  name?: string;
   event?: string;
   event_number?: string | number;
   leg?: string | number;

@@ -73,6 +73,8 @@ export interface ResultView {
   summary(result: unknown): string | null | undefined;
   /** The whole result. */
   view(result: unknown, job: JobDetail): Node;
+  /** A label for the row of a job whose result somebody should look at, or null. */
+  mark?(result: unknown): Label | null;
 }
 
 /** A job as the drawer shows it: its details, moved on by the events since. */

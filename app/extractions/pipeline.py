@@ -306,6 +306,6 @@ def _say(swimmer_name: str, facts: Mapping[str, Any], found: Found) -> str:
         if not left and facts["reading"]["confidence"] != "high":
             left = "to be checked"
     else:
-        said = facts["reason"] or f"{swimmer_name} is not on this sheet"
+        said = (facts["reason"] or f"{swimmer_name} is not on this sheet").removesuffix(".")
     close = f"close: {', '.join(found.near)}" if found.near else ""
     return "; ".join(part for part in (said, "" if left in said else left, close) if part)

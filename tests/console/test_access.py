@@ -40,7 +40,7 @@ def mixed(service: Service) -> str:
     return service.submit("behaviour", "Mixed", [{"do": "stop"}, {"do": "succeed"}, {"do": "retry_always"}])
 
 
-def _check(page: Page, what: str, device: str) -> None:
+def check_page(page: Page, what: str, device: str) -> None:
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
     for scheme, rules in LOOKS[device].items():
@@ -59,30 +59,30 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(
     page = context.new_page()
     page.goto(service.url)
     expect(page.get_by_label("API key")).to_be_visible()
-    _check(page, "sign-in", device)
+    check_page(page, "sign-in", device)
     sign_in(page, service.server)
     for number, screen in enumerate(SCREENS):
         page.goto(f"{service.url}/?{number}#/{screen}")  # another address: the whole page is loaded anew
         expect(page.locator("main h1")).to_be_visible()
         expect(page.locator("#connection")).to_contain_text("Live")
-        _check(page, screen, device)
+        check_page(page, screen, device)
     page.goto(f"{service.url}/#/restaurants")
     page.get_by_role("link", name="Kauri Kitchen").click()
     expect(page.get_by_role("heading", name="Kauri Kitchen")).to_be_visible()
-    _check(page, "restaurant", device)
+    check_page(page, "restaurant", device)
     page.goto(f"{service.url}/#/batches")
     page.get_by_role("button", name="Jobs of Mixed").click()
     page.get_by_label("Select Mixed").check()
     expect(page.locator(".row-preview li")).to_have_count(3)
-    _check(page, "a batch unfolded and ticked", device)
+    check_page(page, "a batch unfolded and ticked", device)
     page.goto(mixed)
     expect(page.get_by_text("3 of 3 complete")).to_be_visible()
     page.get_by_role("heading", name="Notifications").click()
     expect(page.locator(".notification-list li")).to_have_count(1)
-    _check(page, "batch", device)
+    check_page(page, "batch", device)
     page.locator(".jobs a.name").nth(2).click()
     expect(page.locator("#drawer .attempts li")).to_have_count(3)
-    _check(page, "job", device)
+    check_page(page, "job", device)
     context.close()
 
 

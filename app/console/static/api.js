@@ -92,6 +92,19 @@ export async function request(method, path, body) {
   return content;
 }
 
+/**
+ * Loads something that is no JSON into the browser's cache; what its headers say.
+ * @param {string} path
+ */
+export async function fetchHeaders(path) {
+  const response = await fetch(path).catch(() => {
+    throw unreachable();
+  });
+  if (!response.ok) throw toApiError(response.status, await response.json().catch(() => null));
+  await response.blob();
+  return response.headers;
+}
+
 /** @typedef {Record<string, string | number | boolean | null | undefined>} Query */
 
 /**

@@ -103,7 +103,7 @@ const unreachable = () =>
 const stylesheets = new Map();
 
 /** @param {string} name */
-function loadStyles(name) {
+export function loadStyles(name) {
   const known = stylesheets.get(name);
   if (known) return known;
   const loaded = new Promise((resolve, reject) => {
@@ -117,16 +117,16 @@ function loadStyles(name) {
 }
 
 /**
- * A screen whose module, fetched with the styles `sheet` when it is first opened, exports it as `name`.
+ * A screen whose module, fetched with its styles when it is first opened, exports it as `name`.
  * @template {string} Name
  * @param {() => Promise<Record<Name, ScreenFactory>>} load
  * @param {Name} name
- * @param {string} sheet
+ * @param {string} sheets names of stylesheets, with a blank between
  * @returns {ScreenFactory}
  */
-export const lazy = (load, name, sheet) => (params, id) => {
+export const lazy = (load, name, sheets) => (params, id) => {
   const screen = { left: false, inner: /** @type {Screen | null} */ (null) };
-  Promise.all([load(), loadStyles(sheet)]).then(
+  Promise.all([load(), ...sheets.split(' ').map(loadStyles)]).then(
     ([module]) => {
       if (screen.left) return;
       screen.inner = module[name](params, id);

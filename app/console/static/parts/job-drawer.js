@@ -7,6 +7,7 @@ import { loadResultViews, resultView } from '../results/index.js';
 import { errorDetails, failedAttempts, jobInput, jobOutputs, stepOutputs } from './job-sections.js';
 import { attemptOf, jobTime } from './job-text.js';
 import { toast } from './overlays.js';
+import { closePage } from './page-picture.js';
 import { shareLinks } from './share.js';
 import { jobState, setState, stateLabel } from './states.js';
 import { timeline } from './timeline.js';
@@ -186,6 +187,7 @@ export function jobDrawer({ model, table, loadJob, close, open }) {
   // ---- closing, and the keys inside
 
   function onClose() {
+    closePage();
     const { job } = current ?? {};
     current = null;
     close();
@@ -216,6 +218,7 @@ export function jobDrawer({ model, table, loadJob, close, open }) {
         return;
       }
       if (current?.sequence === sequence) return;
+      closePage();
       current = { sequence };
       load(current).catch((error) => {
         if (current?.sequence === sequence) current = null;
@@ -233,6 +236,7 @@ export function jobDrawer({ model, table, loadJob, close, open }) {
     },
     refresh: reload,
     leave() {
+      closePage();
       current = null;
       box.removeEventListener('close', onClose);
       document.removeEventListener('keydown', onKey);

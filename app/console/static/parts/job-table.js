@@ -1,6 +1,7 @@
 // The jobs of a batch. Rows are built once, keep their order and height, and are patched in place.
-import { h, setAttr, setText } from '../dom.js';
+import { h, icon, setAttr, setText } from '../dom.js';
 import { jobName, segmentOf } from '../model.js';
+import { markOf } from '../results/index.js';
 import { attemptOf, jobLine, jobTime } from './job-text.js';
 import { progressBar } from './progress-bar.js';
 import { jobState, setState, stateLabel } from './states.js';
@@ -15,9 +16,10 @@ function jobRow(job, batch, open) {
   const state = stateLabel(...jobState(job));
   const step = h('code');
   const message = h('span');
+  const mark = h('span.state.mark', { hidden: true });
   // In a batch with several pipelines a file has a job for each.
   const which = batch.total_pipelines > 1 && h('span.tag', job.pipeline);
-  const doing = h('p.doing.cut', which, step, message);
+  const doing = h('p.doing.cut', which, mark, step, message);
   const attempt = h('span.dim');
   const time = h('span');
   const link = h('a.cut.name', { href: `#/batches/${batch.id}?job=${job.sequence}`, title: name }, name);
@@ -46,6 +48,10 @@ function jobRow(job, batch, open) {
     const line = jobLine(job, batch);
     setState(state, look, word);
     setAttr(doing, 'data-state', job.status === 'failed' ? 'failed' : null);
+    const [tone, label] = markOf(job.pipeline, job.result) ?? ['', ''];
+    mark.hidden = !label;
+    if (mark.textContent !== label) mark.replaceChildren(icon('warning'), label);
+    setAttr(mark, 'data-state', tone);
     setText(step, line.step);
     setText(message, line.message);
     setAttr(doing, 'title', line.message);
@@ -78,7 +84,8 @@ const groupOf = (job) => (job.status === 'skipped' ? 'cancelled' : job.status);
 function matches(job, filter) {
   if (filter.show.size && !filter.show.has(groupOf(job)) && !(filter.show.has('cached') && job.cached)) return false;
   if (!filter.find) return true;
-  const words = `${jobName(job)} ${job.source_url ?? ''} ${job.error_code ?? ''} ${job.error_message ?? ''}`;
+  const mark = markOf(job.pipeline, job.result)?.[1] ?? '';
+  const words = `${jobName(job)} ${job.source_url ?? ''} ${job.error_code ?? ''} ${job.error_message ?? ''} ${mark}`;
   return words.toLowerCase().includes(filter.find.toLowerCase());
 }
 

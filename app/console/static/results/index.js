@@ -5,7 +5,7 @@ import { h, icon } from '../dom.js';
 import * as json from './json.js';
 
 /** @import { JobDetail, Pipeline } from '../../api.d.ts' */
-/** @import { ResultView } from '../../types.d.ts' */
+/** @import { Label, ResultView } from '../../types.d.ts' */
 
 /** @type {Record<string, () => Promise<ResultView>>} by the key of the pipeline */
 const BUILT_IN = {
@@ -27,9 +27,9 @@ const loading = new Map();
 /** @param {string} key @param {() => Promise<Partial<ResultView>>} importView */
 async function load(key, importView) {
   try {
-    const { summary, view } = await importView();
+    const { summary, view, mark } = await importView();
     if (!summary || !view) throw new Error('It has to export “summary” and “view”.');
-    views.set(key, { summary, view });
+    views.set(key, { summary, view, mark });
     problems.delete(key);
   } catch (error) {
     problems.set(key, messageOf(error));
@@ -69,6 +69,20 @@ export function summaryOf(pipeline, result) {
     return (views.get(pipeline) ?? json).summary(result) ?? null;
   } catch {
     return json.summary(result);
+  }
+}
+
+/**
+ * A label for the job's row where somebody should look at its result, or null.
+ * @param {string} pipeline
+ * @param {unknown} result
+ * @returns {Label | null}
+ */
+export function markOf(pipeline, result) {
+  try {
+    return result ? (views.get(pipeline)?.mark?.(result) ?? null) : null;
+  } catch {
+    return null;
   }
 }
 

@@ -9,6 +9,7 @@ import { batchActions } from '../parts/batch-actions.js';
 import { batchFacts } from '../parts/batch-facts.js';
 import { batchHeader } from '../parts/batch-header.js';
 import { batchReports } from '../parts/batch-reports.js';
+import { batchSwims } from '../parts/batch-swims.js';
 import { eventLog } from '../parts/event-log.js';
 import { failures } from '../parts/failures.js';
 import { jobDrawer } from '../parts/job-drawer.js';
@@ -98,6 +99,7 @@ async function draw(path, snapshot, params, screen) {
 
   /** @param {Params} more */
   const keepFilters = (more) => hrefOf(`batches/${batch.id}`, { ...Object.fromEntries(address().params), ...more });
+  const swims = batchSwims(batch, (sequence) => keepFilters({ job: sequence }));
   const log = eventLog(parts, (sequence) => keepFilters({ job: sequence }));
   const drawer = jobDrawer({ model, table, loadJob, close: () => closeOverlay('job'), open: openJob });
   const failureList = failures(parts.failures, path, model, {
@@ -221,6 +223,7 @@ async function draw(path, snapshot, params, screen) {
     failureList.patch();
     parts.reveal.hidden = !failureList.hasMore();
     reports.render();
+    swims.render();
     if (newEvents.length) log.append(newEvents, batch.last_event_id);
     newEvents = [];
   }
@@ -338,7 +341,7 @@ async function draw(path, snapshot, params, screen) {
     drawer.leave();
     table.leave();
   };
-  parts.failures.after(reports.node, notices.node);
+  parts.failures.after(swims.node, reports.node, notices.node);
   // These stand above the jobs: they have to be there before those are shown.
   await Promise.all([failureList.reveal(), notices.refresh()]);
   if (screen.left) return;

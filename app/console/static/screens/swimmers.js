@@ -2,9 +2,11 @@
 import { errorText, get, getOrNull } from '../api.js';
 import { announce, button, debounce, find, h, icon, nodesOf } from '../dom.js';
 import { dateTime, plural, timeAgo } from '../format.js';
+import { confidenceLabel } from '../parts/confidence.js';
 import { dataTable } from '../parts/data-table.js';
 import { emptyState, errorNote, loader, page } from '../parts/page.js';
-import { COURSES, eventOf, roundOf, timeOf } from '../results/pdf-extraction.js';
+import { closePage } from '../parts/page-picture.js';
+import { COURSES, eventOf, openPagesOf, pageButton, roundOf, timeOf } from '../results/pdf-extraction.js';
 import { address, hrefOf, setQuery } from '../router.js';
 import { setBreadcrumbs, setTitle } from '../shell.js';
 
@@ -13,7 +15,7 @@ import { setBreadcrumbs, setTitle } from '../shell.js';
 /** @import { Column } from '../parts/data-table.js' */
 
 /** @typedef {Page<'extractions', Extraction> & { names: string[] | null, near_names: string[] }} Extractions */
-/** @typedef {Extraction & { swim: Swim, key: string }} SwimRow */
+/** @typedef {Extraction & { swim: Swim, index: number, key: string }} SwimRow */
 
 const PAGE = 50;
 
@@ -28,14 +30,18 @@ const link = (name) => h('a', { href: hrefOf('swimmers', { swimmer: name }) }, n
 const rowsOf = (found) =>
   found.flatMap((one) =>
     one.swims.length
-      ? one.swims.map((swim, at) => ({ ...one, swim, key: `${one.id} ${at}` }))
-      : [{ ...one, swim: {}, key: one.id }],
+      ? one.swims.map((swim, index) => ({ ...one, swim, index, key: `${one.id} ${index}` }))
+      : [{ ...one, swim: {}, index: 0, key: one.id }],
   );
+
+/** @param {string | null} confidence */
+const notFoundText = (confidence) =>
+  h('span.dim', confidence === 'low' ? 'not found; much was not read' : 'not on this sheet');
 
 /** @type {Column<SwimRow>[]} */
 const COLUMNS = [
   { label: 'Swimmer', cell: (one) => link(one.swimmer_name) },
-  { label: 'Event', cell: ({ swim, swims }) => (swims.length ? eventOf(swim) : h('span.dim', 'not on this sheet')) },
+  { label: 'Event', cell: ({ swim, swims, confidence }) => (swims.length ? eventOf(swim) : notFoundText(confidence)) },
   { label: 'Round', cell: ({ swim }) => roundOf(swim) ?? '' },
   { label: 'Place', kind: 'num', cell: ({ swim }) => String(swim.place ?? '') },
   { label: 'Time', kind: 'num', cell: ({ swim }) => timeOf(swim) ?? '' },
@@ -48,9 +54,16 @@ const COLUMNS = [
   },
   {
     label: 'Sheet',
-    cell: ({ batch_id: batch, batch_name: name, filename }) => [
+    cell: ({ batch_id: batch, batch_name: name, filename, confidence }) => [
       h('a.name', { href: hrefOf(`batches/${batch}`, { find: filename }), title: `In ${name}` }, filename ?? name),
+      confidenceLabel(confidence),
     ],
+  },
+  {
+    label: 'Page',
+    kind: 'num',
+    cell: ({ id, swim, index, swims, filename }) =>
+      swims.length ? pageButton(swim, { extraction: id, index, filename }) : '',
   },
   {
     label: 'Read',
@@ -98,7 +111,7 @@ export function swimmersScreen() {
   let found = [];
   /** @type {string | null} */
   let cursor = null;
-  body.append(named, table.node, after);
+  body.append(named, openPagesOf(table.node), after);
 
   function draw() {
     table.draw(rowsOf(found));
@@ -163,5 +176,11 @@ export function swimmersScreen() {
     'input',
     debounce(() => root.isConnected && onSearch(), 250),
   );
-  return { update: list.again, leave: list.leave };
+  return {
+    update: list.again,
+    leave() {
+      closePage();
+      list.leave();
+    },
+  };
 }
