@@ -23,6 +23,7 @@ _INVISIBLE = (3, 7)  # render modes: neither filled nor stroked
 _WHITE = 240  # of 255, in each colour: fainter than anything that is meant to be read on white paper
 _FAINT = 25  # of 255: the least opacity that shows
 _COLOUR = 16  # bytes: red, green, blue and opacity, four each
+_STRIDE = 3  # words: no row is shorter, and to ask for each word would take a tenth of the time a page takes
 _LAYER = "OC"
 _MOST_PIXELS = 2_000_000
 _LEFT, _MIDDLE = itemgetter(Word._fields.index("x0")), itemgetter(Word._fields.index("y"))
@@ -56,12 +57,14 @@ def shown_words(page: Any, textpage: Any, words: list[Word], turns: int, bounds:
     """
     inside = _inside(words, bounds)
     handle = ctypes.cast(textpage, _PDFium).value
+    if not _unlike_ink(set(map(_object_of, repeat(handle), [word.order for word in inside[::_STRIDE]]))):
+        return Shown(inside, len(words) - len(inside), False)
     objects = list(map(_object_of, repeat(handle), [word.order for word in inside]))
     unlike = _unlike_ink(set(objects))
-    if not unlike:
-        return Shown(inside, len(words) - len(inside), False)
-    seen = _Picture(page, turns)
     pictured = any(kind.type == raw.FPDF_PAGEOBJ_IMAGE for kind in page.get_objects())
+    if pictured and all(map(unlike.get, objects)):  # a scan, which takes long to draw
+        return Shown(inside, len(words) - len(inside), True)
+    seen = _Picture(page, turns)
     shown: list[Word] = []
     guessed = 0
     for word, text_object in zip(inside, objects, strict=True):

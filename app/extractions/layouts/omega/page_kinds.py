@@ -21,7 +21,7 @@ _KINDS = (
     ("schedule", r"(?:Competition )?Schedule|Timetable|Programme|Time Standards|Qualif\w+ Standards"),
 )
 _HEADING = re.compile("|".join(rf"(?P<{kind}>\b(?:{pattern}))" for kind, pattern in _KINDS), re.IGNORECASE)
-_RESULTS = re.compile(r"(?:Official |Provisional |Unofficial )?Results(?: Summary)?(?: - .*)?", re.IGNORECASE)
+_RESULTS = re.compile(r"(?:[a-z-]{3,12}\s+(?:-\s+)?)?Results(?: Summary)?(?: - .*)?", re.IGNORECASE)
 _TOP = 14  # lines in which the heading of a page stands
 _FOOT = 6
 _LISTS = ("start_list", "entry_list", "schedule")
@@ -61,10 +61,10 @@ def kind_of(lines: list[Line]) -> PageKind:
     is_summary = any("summary" in text.casefold() for text in results)
     name = RESULTS
     if not results:
-        other = next((found.lastgroup for text in headings if (found := _HEADING.search(text))), None)
+        other = next((found for text in headings if (found := _HEADING.search(text))), None)
         is_table = has_title and ((code is not None and code.holds_results) or _has_lanes(lines))
-        if other and (other in _LISTS or not is_table):
-            name = other
+        if other and other.lastgroup and ((other.lastgroup in _LISTS and other.start() == 0) or not is_table):
+            name = other.lastgroup
     return PageKind(name, is_named, has_title, is_summary, code)
 
 

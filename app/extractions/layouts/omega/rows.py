@@ -123,8 +123,8 @@ def read_row(cells: list[Cell], header: TableHeader, *, relay: bool) -> Row | No
         elif kind in ("name", "year") or (kind in ("heat", "lane", "rank") and is_name(text)):
             kind = "year" if kind == "year" else "name"
             found[kind] = f"{found.get(kind, '')} {text}".strip()
-        elif kind == "split" and is_clock(text):
-            splits.append(text)
+        elif kind == "split" and (split := next(filter(is_clock, text.split()), None)):
+            splits.append(split)  # the position at that point may stand beside it
         elif text and kind != "rank" and (kind not in ("points", "club_points") or _POINTS.fullmatch(text)):
             found.setdefault(kind, text)
     name = found.get("name", "")
