@@ -7,6 +7,7 @@ from typing import Final
 
 from app.extractions import repository
 from app.extractions.repository import Reading, ReadingKey
+from app.kit.db import Database
 from app.pipelines.contract import StepContext
 
 FIRST_LOOK, LAST_LOOK = 0.05, 1.0
@@ -21,16 +22,17 @@ async def known_or_mine(ctx: StepContext, key: ReadingKey) -> Reading | None:
     """
     pause = FIRST_LOOK
     while True:
-        async with ctx.transaction() as session:
+        async with ctx.resource(Database).statements() as session:
             known = await repository.find_reading(session, key)
-            if known is None and await repository.claim_reading(session, key, ctx.job.id, ctx.job.attempt):
-                # Whoever held the claim may have kept its reading between the look and the claim.
-                known = await repository.find_reading(session, key)
-                if known is None:
-                    return None
-                await repository.release_reading(session, key, ctx.job.id)
         if known:
             return known
+        async with ctx.transaction() as session:
+            if await repository.claim_reading(session, key, ctx.job.id, ctx.job.attempt):
+                # Whoever held the claim may have kept its reading between the look and the claim.
+                known = await repository.find_reading(session, key)
+                if known:
+                    await repository.release_reading(session, key, ctx.job.id)
+                return known
         await ctx.report(None, _WAITING)
         await asyncio.sleep(pause)
         pause = min(pause * 1.5, LAST_LOOK)

@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any, Final, get_args
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.extractions import ai_reading, cache, repository
 from app.extractions.fallback import NO_TEXT, Left, choose, left_by_text
-from app.extractions.models import Extraction
 from app.extractions.names import name_keys
 from app.extractions.params import ExtractionParams, ParamsWithoutProvider
 from app.extractions.provider import Provider, ProviderError
@@ -196,11 +196,8 @@ async def extracting(ctx: StepContext) -> Stop | dict[str, Any]:
     if not swims and not facts["reason"] and confidence == "low":
         facts["reason"] = why_not_found(reading, name)
     rows = [{**swim, "confidence": confidence} for swim in swims]
-    await asyncio.gather(  # most of what a cached job costs is waiting for the disk
-        ctx.save_file(SHEET_FILE, taken.text.encode(), "application/json"),
-        ctx.save_file(SWIMS_FILE, csv_bytes(COLUMNS, rows), "text/csv"),
-        ctx.report(None, _say(name, facts, taken.found)),
-    )
+    await ctx.save_files({SHEET_FILE: taken.text.encode(), SWIMS_FILE: csv_bytes(COLUMNS, rows)})
+    ctx.conclude(_say(name, facts, taken.found))
     ai = by_ai["ai"] if taken.by_ai else None
     return {
         "extraction_id": str(new_id()),
@@ -236,16 +233,15 @@ async def save_extraction(session: AsyncSession, ctx: StepContext) -> None:
     by_ai, found = ctx.outputs.get("uploading_to_ai") or {}, ctx.outputs["extracting"]
     key = _ai_key(ctx, by_ai) if found["source"] == "ai" else _key(ctx, EXTRACTOR, VERSION)
     core, short = name_keys(found["swimmer_name"])
-    extraction = Extraction(
-        id=found["extraction_id"],
-        organisation_id=ctx.batch.organisation_id,
-        job_id=ctx.job.id,
-        sheet_id=await repository.find_sheet_id(session, key),
-        swimmer_core=core,
-        swimmer_short=short,
+    values = {
+        "id": UUID(found["extraction_id"]),
+        "organisation_id": ctx.batch.organisation_id,
+        "job_id": ctx.job.id,
+        "swimmer_core": core,
+        "swimmer_short": short,
         **{name: found[name] for name in ("swimmer_name", "source", "confidence", "meet", "dates", "course", "swims")},
-    )
-    await repository.add_extraction(session, extraction)
+    }
+    await repository.add_extraction(session, values, key)
 
 
 def summarise(jobs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

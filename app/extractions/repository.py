@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from datetime import timedelta
 from typing import Any, Final
+from typing import cast as cast_type
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, Text, cast, delete, func, literal, or_, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    Table,
+    Text,
+    bindparam,
+    cast,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -59,19 +75,32 @@ def _of(model: type[SheetRow] | type[SheetClaim], key: ReadingKey) -> list[Colum
     return [getattr(model, name) == value for name, value in asdict(key).items()]
 
 
+def _days_ago(days: int) -> ColumnElement[Any]:
+    return func.now() - timedelta(days=days)
+
+
+# The statements of every cached job are put together once: that takes as long as executing them.
+_KEPT_UNDER: Final = [getattr(SheetRow, each.name) == bindparam(f"key_{each.name}") for each in fields(ReadingKey)]
+_FIND_READING: Final = select(
+    SheetRow.id, SheetRow.data[()].astext, SheetRow.read_ms, SheetRow.used_at < _days_ago(1)
+).where(*_KEPT_UNDER)
+_ADD_EXTRACTION: Final = insert(cast_type(Table, Extraction.__table__)).values(
+    sheet_id=select(SheetRow.id).where(*_KEPT_UNDER).scalar_subquery()
+)
+
+
+def _under(key: ReadingKey) -> dict[str, Any]:
+    return {f"key_{name}": value for name, value in asdict(key).items()}
+
+
 async def find_reading(session: AsyncSession, key: ReadingKey) -> Reading | None:
     """The reading that is kept under the key; it counts as used."""
-    query = select(SheetRow.id, SheetRow.data[()].astext, SheetRow.read_ms, SheetRow.used_at < _days_ago(1))
-    row = (await session.execute(query.where(*_of(SheetRow, key)))).first()
+    row = (await session.execute(_FIND_READING, _under(key))).first()
     if row is None:
         return None
     if row[3]:
         await session.execute(update(SheetRow).where(SheetRow.id == row[0]).values(used_at=func.now()))
     return Reading(row[1], row[2])
-
-
-async def find_sheet_id(session: AsyncSession, key: ReadingKey) -> UUID | None:
-    return (await session.execute(select(SheetRow.id).where(*_of(SheetRow, key)))).scalar_one_or_none()
 
 
 async def claim_reading(session: AsyncSession, key: ReadingKey, job_id: UUID, attempt: int) -> bool:
@@ -93,13 +122,9 @@ async def add_reading(session: AsyncSession, key: ReadingKey, data: str, read_ms
     await session.execute(delete(SheetRow).where(SheetRow.organisation_id == key.organisation_id, unused))
 
 
-def _days_ago(days: int) -> ColumnElement[Any]:
-    return func.now() - timedelta(days=days)
-
-
-async def add_extraction(session: AsyncSession, extraction: Extraction) -> None:
-    session.add(extraction)
-    await session.flush()
+async def add_extraction(session: AsyncSession, values: Mapping[str, Any], key: ReadingKey) -> None:
+    """Write an extraction, with the reading that it came from if that is kept under the key."""
+    await session.execute(_ADD_EXTRACTION, {**values, **_under(key)})
 
 
 ExtractionRow = Row[Extraction, UUID, str | None, bool, str]

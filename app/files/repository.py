@@ -6,37 +6,17 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Text, Uuid, any_, cast, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, Text, Uuid, any_, cast, func, literal, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.files.models import File
-from app.kit.ids import new_id
 from app.kit.pages import Page, PageRequest, paginate_one
 
 
 async def find_file(session: AsyncSession, organisation_id: UUID, file_id: UUID) -> File | None:
     query = select(File).where(File.id == file_id, File.organisation_id == organisation_id)
     return (await session.execute(query)).scalar_one_or_none()
-
-
-async def reuse_stored_content(
-    session: AsyncSession, organisation_id: UUID, sha256: str, name: str, media_type: str
-) -> UUID | None:
-    """One more file of a content that the organisation has stored already; its id, or None when it has not.
-
-    A content is durable before it has a row, so nothing waits for the disk. The lock keeps the row that was found, and
-    with it the content, until there is another one.
-    """
-    query = select(File).where(File.organisation_id == organisation_id, File.sha256 == sha256).limit(1)
-    known = (await session.execute(query.with_for_update(key_share=True, read=True))).scalar_one_or_none()
-    if known is None:
-        return None
-    same = {column: getattr(known, column) for column in ("sha256", "crc32", "size", "storage_key")}
-    file_id = new_id()
-    own = {"id": file_id, "organisation_id": organisation_id, "name": name, "media_type": media_type}
-    await session.execute(insert(File).values(own | same))
-    return file_id
 
 
 async def list_files_by_id(session: AsyncSession, organisation_id: UUID, ids: Sequence[UUID]) -> dict[UUID, File]:

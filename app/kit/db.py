@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import asyncpg
-from sqlalchemy import MetaData
+from sqlalchemy import MetaData, event
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 
@@ -39,9 +41,11 @@ class Database:
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=10,
-            pool_pre_ping=True,
         )
+        event.listen(self._engine.sync_engine.pool, "checkout", _refuse_closed)
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False, autoflush=False)
+        single = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._single_statements = async_sessionmaker(single, expire_on_commit=False, autoflush=False)
 
     async def start(self) -> None:
         """Prove that the server answers."""
@@ -71,6 +75,21 @@ class Database:
         """One transaction: committed when the block ends well, rolled back when it does not."""
         async with self._sessions() as session, session.begin():
             yield session
+
+    @asynccontextmanager
+    async def statements(self) -> AsyncIterator[AsyncSession]:
+        """For single statements that each commit themselves: a begin and a commit would be two round trips more."""
+        async with self._single_statements() as session:
+            yield session
+
+
+def _refuse_closed(connection: Any, *_: object) -> None:
+    """Let the pool make a new connection for one that the server has closed.
+
+    The driver learns of that by itself; asking the server each time would be a round trip before every transaction.
+    """
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError("The server has closed this connection.")
 
 
 @asynccontextmanager

@@ -141,8 +141,16 @@ class StepContext(Protocol):
         """Show progress (0 to 1) and a sentence; at most 4 reports a second become events, the last one always."""
         ...
 
+    def conclude(self, message: str) -> None:
+        """Say what came of the job, with its end: a report in this last moment would be an event of its own."""
+        ...
+
     async def save_file(self, name: str, data: bytes, media_type: str | None = None) -> UUID:
         """Keep a result file of this job under `name`; a second one of that name replaces the first."""
+        ...
+
+    async def save_files(self, files: Mapping[str, bytes]) -> None:
+        """Keep several result files by their names, all or none, for little more than one costs."""
         ...
 
     async def read_file(self, name: str) -> bytes:

@@ -27,7 +27,6 @@ async def add_link(session: AsyncSession, link: ResultLink) -> None:
     """Write the link; it has its time afterwards."""
     session.add(link)
     await session.flush()
-    await session.refresh(link, ["created_at"])
 
 
 async def find_link(session: AsyncSession, organisation_id: UUID, link_id: UUID) -> ResultLink | None:

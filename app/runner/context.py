@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -17,7 +16,6 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.batches.repository import find_output
-from app.files import repository as file_repository
 from app.files import service as file_service
 from app.files.errors import ContentMissing
 from app.files.fetch import fetch
@@ -27,6 +25,8 @@ from app.kit.db import Database
 from app.kit.sandbox import Sandbox
 from app.pipelines.contract import BatchInfo, JobInfo, OnSuccess, Step
 from app.pipelines.registry import Registry
+from app.runner import result_files
+from app.runner.result_file_repository import NotHeld, Owner, ResultFile
 from app.runner.siblings import Siblings
 
 T = TypeVar("T")
@@ -55,10 +55,6 @@ class Resources:
     """Each removes rows of a workload whose time is over, and says how many; called once a minute."""
     share: OnSuccess | None = None
     """Runs for each job that completes in a batch with result codes, in the transaction that completes it."""
-
-
-def _sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
 
 
 class StoredInput:
@@ -154,11 +150,14 @@ class RunningStep:
         sandbox, timeout = self._resources.sandbox, self._step.timeout
         return await sandbox.run(function, *args, timeout=timeout, memory_bytes=memory_bytes)
 
+    def conclude(self, message: str) -> None:
+        self.message = " ".join(message.replace("\x00", "").split())[:500]
+
     async def report(self, progress: float | None = None, message: str | None = None) -> None:
         if progress is not None:
             progress = min(1.0, max(0.0, float(progress)))
         if message is not None:
-            self.message = " ".join(message.replace("\x00", "").split())[:500]
+            self.conclude(message)
         self._latest = (progress, self.message)
         wait = self._reported_at + REPORT_INTERVAL - time.monotonic()
         if wait <= 0:
@@ -184,19 +183,19 @@ class RunningStep:
             self._later = None
 
     async def save_file(self, name: str, data: bytes, media_type: str | None = None) -> UUID:
-        name, organisation_id = display_name(name), self.batch.organisation_id
-        media_type = guess_media_type(name, media_type)
-        digest = await asyncio.to_thread(_sha256, data)
-        async with self.transaction() as session:
-            known = await file_repository.reuse_stored_content(session, organisation_id, digest, name, media_type)
-            if known:
-                await self._name_output(session, name, known)
-                return known
-        file = await file_service.store_bytes(self._resources.storage, name, data, media_type)
-        async with self.transaction() as session:
-            await file_service.add_files(session, organisation_id, [file])
-            await self._name_output(session, name, file.id)
-        return file.id
+        name = display_name(name)
+        return (await self._save({name: ResultFile(guess_media_type(name, media_type), data)}))[name]
+
+    async def save_files(self, files: Mapping[str, bytes]) -> None:
+        shown = {display_name(name): data for name, data in files.items()}
+        await self._save({name: ResultFile(guess_media_type(name, None), data) for name, data in shown.items()})
+
+    async def _save(self, files: Mapping[str, ResultFile]) -> Mapping[str, UUID]:
+        owner = Owner(self.batch.organisation_id, self.job.id, self.job.attempt)
+        try:
+            return await result_files.save(self._resources.database, self._resources.storage, owner, files)
+        except NotHeld:
+            raise JobFenced from None
 
     async def _name_output(self, session: AsyncSession, name: str, file_id: UUID) -> None:
         values = {"name": name, "file_id": file_id, "job_id": self.job.id, "attempt": self.job.attempt}

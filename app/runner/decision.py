@@ -67,7 +67,7 @@ def decide(
         following = next_position(steps, following, failed=failure is not None)
     ended = here._replace(
         step_status=progress.statuses[step.name],
-        skipped=tuple(skipped),
+        skipped=skipped or None,
         output=result.output if isinstance(result, Done) else None,
         cached=progress.cached,
         error_code=failure.code if failure else None,

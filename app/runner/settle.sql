@@ -2,7 +2,7 @@
 --   outcome: next (the job goes on at next_position), completed, failed, retry (after `delay` seconds),
 --            lost (its worker is gone), released (put back, nothing counted), progress (only reported)
 --   step_status: completed, failed or skipped, or null where the step at `position` has not ended
---   skipped: positions of steps behind that one which the job has passed as well, as they did not apply
+--   skipped: positions of steps behind that one which the job has passed as well, as they did not apply; null for none
 --   output, result: JSON
 --   batch_given_up: the job says that nothing of its whole batch can succeed
 create type {transition} as (
@@ -112,10 +112,11 @@ begin
   ), job_events as (
     -- The steps' events come before the job's. `passed_to` is where the job went next if it passed that step as well.
     select j.*, e.type, e.place, j.skipped[e.place::int] as passed_to,
-      case when e.place = 1 then j.position
-        else coalesce(j.skipped[least(e.place::int - 1, cardinality(j.skipped))], j.position) end as event_position
+      case when e.place = 1 or j.skipped is null then j.position
+        else j.skipped[least(e.place::int - 1, cardinality(j.skipped))] end as event_position
     from updated_jobs j, lateral unnest(array_remove(
-      array['step.' || j.step_status] || array_fill('step.skipped'::text, array[cardinality(j.skipped)])
+      array['step.' || j.step_status]
+        || case when j.skipped is not null then array_fill('step.skipped'::text, array[cardinality(j.skipped)]) end
         || case when j.status in ('completed', 'failed', 'cancelled') then 'job.' || j.status
           when j.outcome = 'retry' then 'job.retrying'
           when j.outcome in ('lost', 'released') then 'job.requeued'

@@ -45,9 +45,9 @@ def _failed(transition: Transition, error: Exception, last_step: str) -> list[Tr
     ended: list[Transition] = []
     if transition.skipped:
         *before, last = transition.skipped
-        reached = transition._replace(outcome="next", next_position=last, next_stage=last_step, skipped=before)
+        reached = transition._replace(outcome="next", next_position=last, next_stage=last_step, skipped=before or None)
         ended.append(reached._replace(result=None, message=None))
-        transition = transition._replace(position=last, output=None, skipped=())
+        transition = transition._replace(position=last, output=None, skipped=None)
     failed = transition._replace(
         outcome="failed",
         step_status="failed",

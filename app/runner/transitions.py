@@ -39,7 +39,7 @@ class Transition(NamedTuple):
     progress: float | None = None
     cached: bool = False
     batch_given_up: bool = False
-    skipped: Sequence[int] = ()
+    skipped: Sequence[int] | None = None
 
 
 class Settled(NamedTuple):
