@@ -76,6 +76,7 @@ async def test_imported_batches_are_seen_but_not_run_again(run: Run, home: Path,
     async with serving(make_settings(home, database_url)) as api:
         batch = (await api.get("/api/batches?status=partial")).json()["batches"][0]
         assert (await api.get(f"/api/batches/{batch['id']}")).status_code == 200
+        assert (await api.get(f"/api/batches/{batch['id']}/audit")).json() == {"consistent": True, "differences": []}
         for command in ("retry-failed", "restart"):
             reply = await api.post(f"/api/batches/{batch['id']}/{command}")
             assert (reply.status_code, reply.json()["code"]) == (409, "nothing_to_run_again")
