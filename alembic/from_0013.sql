@@ -21,3 +21,5 @@ from batches where auto_upload_enabled or monday_sync_enabled;
 
 alter table batches drop column auto_upload_enabled, drop column monday_sync_enabled, drop column dropbox_directory_id,
   drop column monday_item_id, drop column handed_over_at;
+
+create index ix_job_steps_inherited_from on job_steps (inherited_from) where inherited_from is not null;

@@ -26,6 +26,7 @@ class JobStep(Base):
         ),
         CheckConstraint("status <> 'failed' or error_code is not null", name="failed_has_code"),
         CheckConstraint("position >= 0 and attempts >= 0", name="not_negative"),
+        Index("ix_job_steps_inherited_from", "inherited_from", postgresql_where=text("inherited_from is not null")),
         {"postgresql_with": {"fillfactor": 50}},
     )
 

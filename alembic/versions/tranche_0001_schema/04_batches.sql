@@ -231,3 +231,4 @@ create table job_steps (
   constraint ck_job_steps_terminal_has_time check ((status in ('completed', 'failed', 'skipped', 'cancelled')) =
     (completed_at is not null))
 ) with (fillfactor = 50);
+create index ix_job_steps_inherited_from on job_steps (inherited_from) where inherited_from is not null;
