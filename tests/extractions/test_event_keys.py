@@ -100,3 +100,8 @@ def test_any_text_is_read_without_an_error(text: str) -> None:
 def test_times() -> None:
     times = ("26.07", "2:37.96", "1:02:03.04", None, "DQ", "369.38")
     assert [seconds_of(time) for time in times] == [26.07, 157.96, 3723.04, None, None, 369.38]
+
+
+def test_race_of_legs_alone_is_no_race_of_the_stroke() -> None:
+    assert read_event("Women, 50m Freestyle Kick", "LCM").key is None
+    assert read_event("50m Brust Beine weiblich", "SCM").key is None

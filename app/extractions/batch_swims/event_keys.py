@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from app.extractions.batch_swims.event_words import RELAYS, SEXES, STROKES, plain
+from app.extractions.batch_swims.event_words import PARTS_OF_STROKES, RELAYS, SEXES, STROKES, plain
 
 _YARDS: Final = r"y|yd|yds|yard|yards"
 _LONG: Final = r"lc\s?(?:m|met(?:er|re)s?)|lcm|(?:cl|pl)\s?metros?"
@@ -59,7 +59,8 @@ def read_event(title: str, sheet_course: str | None, *, is_relay: bool = False) 
     if legs is None and is_relay and distance is not None:
         legs, distance = (4, distance // 4) if distance % 100 == 0 else (None, None)
     strokes = {STROKES[word] for word in words if word in STROKES and (word != "dos" or _is_french_back(text))}
-    stroke = strokes.pop() if len(strokes) == 1 else None
+    is_whole = not any(word in PARTS_OF_STROKES for word in words)
+    stroke = strokes.pop() if len(strokes) == 1 and is_whole else None
     if stroke == "IM" and (legs or is_relay):
         stroke = "MED"
     sexes = {SEXES[word] for word in words if word in SEXES}

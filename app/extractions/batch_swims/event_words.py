@@ -40,6 +40,10 @@ SEXES: Final[dict[str, str]] = {
     }.items()
     for word in words.split()
 }
+PARTS_OF_STROKES: Final = frozenset(
+    "kick kicks kicking pull glide underwater beine beinschlag beinarbeit armzug patada pernas jambes gambe".split()
+)
+"""A race of legs alone is no race of the stroke."""
 RELAYS: Final = frozenset(
     "relay staffel relevo relevos relais estafeta estafetas revezamento staffetta mistaffetta sztafeta bayrak эстафета"
     " эстафетное эстафетное".split()
