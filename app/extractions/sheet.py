@@ -1,4 +1,4 @@
-"""Reading a result sheet: from the path of a PDF to its swims. What runs in sandboxed children."""
+"""Reading a result sheet: from the path of a file to its swims. What runs in sandboxed children."""
 
 from __future__ import annotations
 
@@ -8,45 +8,47 @@ from contextlib import closing
 
 import pypdfium2 as pdfium
 
-from app.extractions.layouts import choose
+from app.extractions.files.sources import UnknownKind, head_of, is_other_kind, is_pdf, read_file
 from app.extractions.pdf.page import Pages
 from app.extractions.pdf.words import opened, read_pages
-from app.extractions.reading_report import report_on
+from app.extractions.printed import read_printed
+from app.extractions.sheet_errors import AI_READS_PDF_ONLY, SheetError
 from app.extractions.sheet_text import write_sheet
 from app.extractions.swims import Sheet
 
 
-def read_sheet(path: str) -> Sheet:
-    """The sheet in the PDF at `path`.
+def read_sheet(path: str, name: str = "") -> Sheet:
+    """The sheet in the file at `path`: a PDF, a file of a kind in `files`, or a ZIP of such files.
 
-    A sheet in an unknown layout has no swims and says in `reason` how many lines look like results. Raises
-    `SheetError` for a file without readable text and `OSError` when there is no file. Bound by the processor and not
-    safe in threads, as PDFium is not; run it in a process.
+    `name` is what the file was called. A sheet in an unknown layout has no swims and says so in `reason`. Raises
+    `SheetError` for a file that is no sheet or has no readable text, and `OSError` when there is no file. Bound by the
+    processor and not safe in threads, as PDFium is not; run it in a process.
     """
-    pages = Pages(read_pages(path))
-    layout = choose(pages)
-    sheet = layout.read(pages) if layout else Sheet(None, None, None, "unknown", len(pages), lines=pages.lines())
-    sheet.reading = report_on(sheet, pages.words)
-    if layout is None:
-        sheet.reason = _reason(sheet.reading["unread"])
-    return sheet
+    # What is called a PDF is left to PDFium, which says what is wrong with it.
+    if is_pdf(head_of(path)):
+        return _read_pdf(path)
+    try:
+        return read_file(path, name, _read_pdf)
+    except UnknownKind:
+        if name.lower().endswith(".pdf") or not name:
+            return _read_pdf(path)
+        raise
 
 
-def _reason(lines: int) -> str:
-    if not lines:
-        return "This sheet is not in a layout Tranche reads yet."
-    many = "1 line looks like a result" if lines == 1 else f"{lines:,} lines look like results"
-    return f"{many}, in a layout Tranche does not read yet."
+def _read_pdf(source: str | bytes) -> Sheet:
+    return read_printed(Pages(read_pages(source)))
 
 
-def read_sheet_text(path: str) -> bytes:
-    """The sheet in the PDF at `path`, as the text of `sheet_text`; raises what `read_sheet` does."""
+def read_sheet_text(path: str, name: str = "") -> bytes:
+    """The sheet in the file at `path`, as the text of `sheet_text`; takes and raises what `read_sheet` does."""
     gc.disable()  # the child ends with this sheet, and collecting takes a tenth of its time
-    return write_sheet(read_sheet(path)).encode()
+    return write_sheet(read_sheet(path, name)).encode()
 
 
 def count_pages(path: str) -> int:
-    """How many pages the PDF at `path` has; raises `SheetError` if it cannot be read."""
+    """How many pages the PDF at `path` has; raises `SheetError` if it cannot be read, or is of another kind."""
+    if is_other_kind(path):
+        raise SheetError(AI_READS_PDF_ONLY, "The AI provider reads PDF files only; the reader text takes this file.")
     with opened(path) as document:
         return len(document)
 

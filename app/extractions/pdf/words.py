@@ -38,10 +38,10 @@ _PRIVATE = {0xF000 + code: code for code in range(0x20, 0x100)}
 
 
 @contextmanager
-def opened(path: str) -> Iterator[pdfium.PdfDocument]:
-    """The PDF at `path`. Raises `SheetError` if it cannot be opened, or has no pages or a broken one."""
+def opened(source: str | bytes) -> Iterator[pdfium.PdfDocument]:
+    """The PDF at a path or of these bytes. Raises `SheetError` for one that cannot be opened or has no pages."""
     try:
-        document = pdfium.PdfDocument(path)
+        document = pdfium.PdfDocument(source)
     except pdfium.PdfiumError as error:
         if getattr(error, "err_code", None) == raw.FPDF_ERR_PASSWORD:
             raise SheetError(PDF_ENCRYPTED, "The PDF is protected by a password.") from error
@@ -55,9 +55,9 @@ def opened(path: str) -> Iterator[pdfium.PdfDocument]:
             raise SheetError(PDF_UNREADABLE, "A page of the PDF is broken.") from error
 
 
-def read_pages(path: str) -> list[Page]:
-    """The words of every page of the PDF at `path`. Raises `SheetError` if it has none or cannot be opened."""
-    with opened(path) as document:
+def read_pages(source: str | bytes) -> list[Page]:
+    """The words of every page of the PDF at a path or of these bytes. Raises `SheetError` for one without any."""
+    with opened(source) as document:
         if len(document) > _MOST_PAGES:
             raise SheetError(RESOURCE_LIMIT, f"The PDF has {len(document):,} pages; at most {_MOST_PAGES:,} are read.")
         pages = [page for index in range(len(document)) for page in _read_page(document, index)]
