@@ -21,7 +21,7 @@ from app.extractions.params import ExtractionParams, ParamsWithoutProvider
 from app.extractions.provider import Provider, ProviderError
 from app.extractions.reading import Confidence, Reading, unread_text, why_not_found
 from app.extractions.repository import ReadingKey
-from app.extractions.sheet_errors import NO_TEXT_LAYER, SheetError
+from app.extractions.sheet_errors import AI_READS_PDF_ONLY, NO_TEXT_LAYER, SheetError
 from app.extractions.sheet_text import Found, checked, read_facts
 from app.kit.ids import new_id
 from app.kit.spreadsheets import csv_bytes
@@ -33,7 +33,21 @@ VERSION: Final = 4
 SHEET_FILE: Final = "sheet.json"
 SWIMS_FILE: Final = "swims.csv"
 MAX_SHEET_BYTES: Final = 200 * 1024 * 1024
-"""The largest PDF that is fetched: a sheet of a hundred pages has one or two megabytes."""
+"""The largest file that is fetched: a sheet of a hundred pages has one or two megabytes."""
+MEDIA_TYPES: Final = (
+    "application/pdf",
+    "application/zip",
+    "application/x-zip-compressed",
+    "application/xml",
+    "text/xml",
+    "text/html",
+    "application/xhtml+xml",
+    "text/plain",
+    "application/x-lenex",
+    "application/vnd.lenex+xml",
+    "application/vnd.lenex+zip",
+)
+"""What servers call the files that are read; others call them nothing in particular. The content decides."""
 MOST_TO_CHECK: Final = 100
 """Jobs that a batch's summary names."""
 COLUMNS: Final = (
@@ -63,7 +77,7 @@ def make_pipeline(provider: Provider | None = None) -> Pipeline:
     pipeline = Pipeline(
         "pdf-extraction",
         title="Result sheets",
-        description="Finds one swimmer's swims in meet result sheets.",
+        description="Finds one swimmer's swims in meet results: PDF, LENEX, HY-TEK, SDIF, HTML, or a ZIP of these.",
         params=ExtractionParams if provider else ParamsWithoutProvider,
         accepts=("file", "url"),
         max_parallel=4,
@@ -86,7 +100,7 @@ async def downloading(ctx: StepContext) -> None:
     """Fetch a URL; an uploaded file is here already."""
     if ctx.job.source_type == "url":
         await ctx.report(None, "fetching the sheet")
-        await ctx.download(media_types=("application/pdf",), max_bytes=MAX_SHEET_BYTES)
+        await ctx.download(media_types=MEDIA_TYPES, max_bytes=MAX_SHEET_BYTES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +119,7 @@ async def _read_text(ctx: StepContext) -> TextReading:
     await ctx.report(None, "reading the sheet")
     began = time.monotonic()
     async with ctx.input.local_path() as path:
-        answer: bytes = await ctx.in_child("app.extractions.sheet:read_sheet_text", str(path))
+        answer: bytes = await ctx.in_child("app.extractions.sheet:read_sheet_text", str(path), ctx.job.filename or "")
     return TextReading(await asyncio.to_thread(checked, answer), _since(began), False)
 
 
@@ -162,7 +176,12 @@ async def _ask(ctx: StepContext, provider: Provider, pages: list[int] | None) ->
 
     began = time.monotonic()
     async with ctx.input.local_path() as path, ctx.scratch_folder() as folder:
-        count: int = await ctx.in_child("app.extractions.sheet:count_pages", str(path))
+        try:
+            count: int = await ctx.in_child("app.extractions.sheet:count_pages", str(path))
+        except SheetError as error:
+            if error.code == AI_READS_PDF_ONLY:
+                raise ProviderError(error.code, error.message) from None
+            raise
         if pages is not None:
             part: bytes = await ctx.in_child("app.extractions.sheet:take_pages", str(path), pages)
             path = folder / "pages.pdf"

@@ -125,3 +125,13 @@ async def test_provider_that_is_busy_is_asked_again(reader: Api, ai: AiServer, t
     ai.failures = [Failure(429, {"Retry-After": "0"})]
     job = await read(reader, doubtful(tmp_path / "low.pdf", 4))
     assert (job["result"]["source"], len(ai.requests), job["cached"]) == ("ai", 2, False)
+
+
+async def test_file_that_is_no_pdf_stays_here_and_says_so(reader: Api, ai: AiServer) -> None:
+    damaged = b"A107Results\r\nB1Cup\r\nC1PTS  Puerto Sur\r\n" + b"E1M    3\r\n" * 20
+    (job,) = (await extract(reader, "Ada Okafor", [("meet.hy3", damaged)], params=AI))["jobs"]
+    assert (job["status"], job["result"]["source"], job["result"]["confidence"]) == ("completed", "text", "low")
+    assert (job["result"]["fallback"]["taken"], job["result"]["fallback"]["code"]) == ("text", "AI_READS_PDF_ONLY")
+    (job,) = (await extract(reader, "Ada Okafor", [("meet.hy3", damaged)], params='{"reader": "ai"}'))["jobs"]
+    assert (job["status"], job["error_code"], job["retry_count"]) == ("failed", "AI_READS_PDF_ONLY", 0)
+    assert ai.requests == []

@@ -67,14 +67,17 @@ async def test_fetched_sheet_is_read_and_counts_in_the_size(intranet: Api, serve
 async def test_what_is_fetched_may_fail_alone(intranet: Api, server: Server) -> None:
     server.answers |= {
         "/page": respond("200 OK", b"<html>sign in</html>", Content_Type="text/html"),
+        "/picture": respond("200 OK", b"GIF89a", Content_Type="image/gif"),
         "/gone": respond("404 Not Found", b"secret"),
         "/huge": respond("200 OK", b"x", Content_Type="application/pdf", Content_Length=str(10**12)),
         "/away": respond("302 Found", Location="http://169.254.169.254/latest/meta-data"),
         "/loop": respond("302 Found", Location="/loop"),
         "/good": respond("200 OK", SHEET),
     }
-    batch = await extract_urls(intranet, *map(server.url, ("/page", "/gone", "/huge", "/away", "/loop", "/good")))
+    paths = ("/page", "/picture", "/gone", "/huge", "/away", "/loop", "/good")
+    batch = await extract_urls(intranet, *map(server.url, paths))
     assert [job["error_code"] for job in batch["jobs"]] == [
+        "FILE_UNREADABLE",
         "UNSUPPORTED_MEDIA_TYPE",
         "UPSTREAM_4XX",
         "DOWNLOAD_TOO_LARGE",
@@ -82,7 +85,7 @@ async def test_what_is_fetched_may_fail_alone(intranet: Api, server: Server) -> 
         "TOO_MANY_REDIRECTS",
         None,
     ]
-    assert (batch["status"], batch["total_size"]) == ("partial", len(SHEET))
+    assert (batch["status"], batch["total_size"]) == ("partial", len(SHEET) + len(b"<html>sign in</html>"))
     assert "secret" not in str(batch)
 
 
