@@ -112,6 +112,11 @@ def plain_time(text: str) -> str | None:
     return clock(total * 100 + int(f"{fraction:0<2}")) or None
 
 
+def entered(text: str) -> str | None:
+    """The time of an entry, or `NT` where the file says that there was none."""
+    return "NT" if text == "NT" else plain_time(text)
+
+
 def clock(hundredths: int) -> str:
     """A time in hundredths of a second as `[h:][m:]ss.hh`; empty for none."""
     seconds, rest = divmod(hundredths, 100)

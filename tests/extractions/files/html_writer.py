@@ -25,10 +25,10 @@ def truth_of(meet: Meet) -> list[Swim]:
     swims = []
     for entry in meet.entries:
         for outcome, own in swims_of(meet, entry, title_of(meet, entry.event)):
-            swims += [
-                replace(swim, birth_date=None, note=outcome.reason or None, exhibition=_is_exhibition(outcome))
-                for swim in own
-            ]
+            for swim in own:
+                note, exhibition = outcome.reason or None, _is_exhibition(outcome)
+                seed = swim.seed_or_prelim or "NT"
+                swims.append(replace(swim, birth_date=None, note=note, exhibition=exhibition, seed_or_prelim=seed))
     return swims
 
 

@@ -168,7 +168,7 @@ def _as_lenex(entry: Entry, outcome: Outcome, swim: Swim) -> Swim:
     """Ages are years of birth, age groups are sections, and only what counts can be an exhibition swim."""
     low, high = entry.event.ages
     group = {(0, 109): "Open", (0, 8): "8 & Under", (13, 13): "13 Year Olds", (15, 109): "15 & Over"}
-    seed = swim.seed_or_prelim
+    seed: str | None = swim.seed_or_prelim or "NT"
     if entry.event.prelims and outcome.round == "final":
         seed = None  # an entry is for one round, and no time is said for the next one
     return replace(

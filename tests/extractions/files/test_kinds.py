@@ -74,6 +74,7 @@ def test_lenex_result_of_two_age_groups_is_a_row_in_each(tmp_path: Path) -> None
         ("Onda, Emi", "Quarterfinals, Open", None, "prelim", "SCR", None, None),
     ]
     first, *_, last = sheet.swims
+    assert first.seed_or_prelim is None
     assert (first.event, first.splits, first.age, first.birth_date) == (
         "Women, 100m Backstroke",
         ["30.10"],

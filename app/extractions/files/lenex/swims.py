@@ -11,7 +11,7 @@ from typing import Final
 
 from app.extractions.files.lenex.contents import Contents, Event, Result, read_day, whole
 from app.extractions.files.lenex.elements import Attributes
-from app.extractions.files.records import plain_points, plain_time
+from app.extractions.files.records import entered, plain_points, plain_time
 from app.extractions.files.titles import UNITS
 from app.extractions.swims import Swim
 
@@ -75,7 +75,7 @@ def read_result(contents: Contents, event: Event, result: Result) -> Swim | None
         section=section,
         time=time if status == "OK" else None,
         status=status,
-        seed_or_prelim=plain_time(attributes.get("entrytime") or entry.get("entrytime") or ""),
+        seed_or_prelim=entered(attributes.get("entrytime") or entry.get("entrytime") or ""),
         points=plain_points(attributes.get("points", "")),
         exhibition=state == "EXH",
         team=result.club.get("name") or None,

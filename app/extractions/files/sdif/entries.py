@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Final
 
-from app.extractions.files.records import clock, dive_points, hundredths, plain_points, plain_time
+from app.extractions.files.records import clock, dive_points, entered, hundredths, plain_points, plain_time
 from app.extractions.files.sdif.layout import (
     DISQUALIFIED,
     DIVING,
@@ -102,7 +102,7 @@ def read_entry(entry: Entry) -> list[Swim] | None:
         team=entry.team,
         relay=cut(record, (12, 12)) or None if entry.is_relay else None,
         exhibition=entry.hytek and cut(record, at.exhibition) == "X",
-        seed_or_prelim=_dive_seed(cut(record, at.seed)) if diving else plain_time(cut(record, at.seed)),
+        seed_or_prelim=_dive_seed(cut(record, at.seed)) if diving else entered(cut(record, at.seed)),
         age=None if entry.is_relay else age_or_class(cut(record, (64, 65))),
         birth_date=entry.birth_date.isoformat() if entry.birth_date else None,
         page=1,
