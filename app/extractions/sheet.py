@@ -8,13 +8,19 @@ from contextlib import closing
 
 import pypdfium2 as pdfium
 
+from app.extractions.files import kinds
 from app.extractions.files.sources import UnknownKind, head_of, is_other_kind, is_pdf, read_file
+from app.extractions.layouts import layouts
 from app.extractions.pdf.page import Pages
 from app.extractions.pdf.words import opened, read_pages
 from app.extractions.printed import read_printed
 from app.extractions.sheet_errors import AI_READS_PDF_ONLY, SheetError
 from app.extractions.sheet_text import write_sheet
 from app.extractions.swims import Sheet
+
+# Children are forked from a server that has imported this module: they need not import these again, which takes 0.1 s.
+kinds()
+layouts()
 
 
 def read_sheet(path: str, name: str = "") -> Sheet:

@@ -83,3 +83,22 @@ def test_page_without_results_is_refused(page: bytes) -> None:
     with pytest.raises(SheetError) as error:
         html.read([page])
     assert error.value.code == FILE_UNREADABLE
+
+
+def test_german_protocol_in_a_table_is_read_by_its_layout() -> None:
+    page = """<html><head><meta charset=utf-8></head><body><h1>12. Sommerpokal des SV Nord</h1>
+    <p>Abschnitt 1 - Samstag 06.09.2026<h2>Wettkampf 3 - 100m Freistil weiblich</h2>
+    <table><tr><th>Platz<th>Name<th>Jg.<th>Verein<th>Endzeit<th>Punkte<tr><td colspan=6>Jahrgang 2010
+    <tr><td>1.<td>Onda, Emi<td>2010<td>SV Nord 1898<td>01:02,34<td>456
+    <tr><td>2.<td>Brink, Zoë<td>2010<td>SG Stadt am See<td>01:03,34<td>412
+    <tr><td colspan=6>disqualifiziert<tr><td><td>Lind, Ada<td>2010<td>SC Delphin<td></table></body></html>"""
+    sheet = html.read([page.encode()])
+    rows = [(swim.section, swim.place, swim.name, swim.team, swim.time, swim.status) for swim in sheet.swims]
+    assert (sheet.layout, rows) == (
+        "easywk",
+        [
+            ("Jahrgang 2010", 1, "Onda, Emi", "SV Nord 1898", "1:02.34", "OK"),
+            ("Jahrgang 2010", 2, "Brink, Zoë", "SG Stadt am See", "1:03.34", "OK"),
+            ("Jahrgang 2010", None, "Lind, Ada", "SC Delphin", None, "DQ"),
+        ],
+    )
