@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from app.extractions.layouts.cells import split_leg_age
@@ -27,7 +26,10 @@ class Leg(NamedTuple):
 
 def swims_of_team(team: Swim, legs: Sequence[Leg]) -> list[Swim]:
     """The result of a team as the swims of its swimmers; a team that names nobody stays one row of its own."""
-    return [replace(team, name=leg.name, kind="relay_leg", leg=leg.number, age=leg.age) for leg in legs] or [team]
+    common = team.as_fields()  # once for all: `replace` asks for each field of each swimmer
+    return [
+        Swim(**{**common, "name": leg.name, "kind": "relay_leg", "leg": leg.number, "age": leg.age}) for leg in legs
+    ] or [team]
 
 
 def read_legs(text: str) -> list[Leg]:

@@ -26,6 +26,7 @@ from app.extractions.pdf.visibility import shown_words
 from app.extractions.sheet_errors import NO_TEXT_LAYER, PDF_ENCRYPTED, PDF_UNREADABLE, RESOURCE_LIMIT, SheetError
 
 _MOST_PAGES = 2000  # ten times the longest sheet seen, and well within a child's memory
+_DECIMAL, _DIGITS = frozenset(".,"), frozenset("0123456789")
 _WORD = re.compile(r"[^\s\u00a0\x00]+")
 # PDFium writes a hyphen at the end of a line as U+0002 or U+FFFE. The other signs are ligatures: Cambria, as Crystal
 # Reports embeds it, calls its f-like glyph U+03D0.
@@ -93,6 +94,7 @@ def _words(textpage: Any) -> tuple[list[Word], int]:
         return [], 0
     text = _text(textpage, count)
     turns = upright_turns(textpage)
+    is_plain = text.isascii() and "\x02" not in text
     accents: dict[int, str] = {}
     if not text.isascii() and MAY_BE_MARK.search(text):
         accents = placed_accents(text, lambda indices: list(read_boxes(textpage, indices, turns)))
@@ -113,12 +115,14 @@ def _words(textpage: Any) -> tuple[list[Word], int]:
                 words += _pieces(text, start, around)
             continue
         sign = text[start:end]
-        if accents and any(index in accents for index in range(start, end)):
-            sign = "".join([accents.get(index, text[index]) for index in range(start, end)])
-        if not sign.isascii() or "\x02" in sign:
-            sign = sign.translate(_SIGNS)
+        if not is_plain:
+            if accents and any(index in accents for index in range(start, end)):
+                sign = "".join([accents.get(index, text[index]) for index in range(start, end)])
+            if not sign.isascii() or "\x02" in sign:
+                sign = sign.translate(_SIGNS)
         lefts: tuple[float, ...] = ()
-        if len(sign) == end - start and may_hold_age(sign):
+        is_time = sign[-3:-2] in _DECIMAL and sign[:1] in _DIGITS
+        if not is_time and may_hold_age(sign) and len(sign) == end - start:
             lefts = tuple([box[0] for box in read_boxes(textpage, range(start, end), turns)])
         add(make(Word, (sign, x0, x1, (bottom + top) / 2, height, start, lefts)))
     return joined(words) if IS_RIGHT_TO_LEFT.search(text) else words, turns

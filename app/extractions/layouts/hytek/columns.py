@@ -6,6 +6,7 @@ import re
 from bisect import bisect_right
 from functools import lru_cache
 from itertools import islice
+from typing import NamedTuple
 
 from app.extractions.layouts.hytek.headings import (
     is_licence,
@@ -15,7 +16,7 @@ from app.extractions.layouts.hytek.headings import (
     report_kind,
 )
 from app.extractions.layouts.hytek.languages import words as words_for
-from app.extractions.layouts.hytek.table_headers import head_kinds
+from app.extractions.layouts.hytek.table_headers import HEAD_BEGINNINGS, head_kinds
 from app.extractions.pdf.page import Line, PageLines, Pages, Word, iterate_lines, to_lines
 
 _NUMBER = re.compile(r"#?\d+[A-Z]*")
@@ -23,6 +24,7 @@ _EVENTS = frozenset(words_for("event"))
 _SEXES = frozenset(sex + end for sex in words_for("sexes") for end in ("", "s", "'s", "’s"))
 _STARTS = frozenset((*_EVENTS, *_SEXES))
 _PLACE = re.compile(r"\*?\d{1,3}|-{2,3}")
+_PLACE_STARTS = frozenset("0123456789*-")
 _TABLE_STARTS = frozenset(("name", "team"))
 _TABLE_ENDS = frozenset(("time", "final", "points"))
 _NARROWEST = 120.0  # points; three columns on a letter page are 190 wide
@@ -30,6 +32,13 @@ _MARGIN = 20.0  # points: a table may reach a little farther right than the page
 _LONGEST_TITLE = 200  # characters
 _HEAD_LINES = 9
 _HEAD_HEIGHT = 160.0
+
+
+class _Heads(NamedTuple):
+    """The words of a page that name the first column of a table, and those that name its last ones."""
+
+    starts: list[Word]
+    ends: list[Word]
 
 
 @lru_cache(maxsize=1)
@@ -42,11 +51,12 @@ def reading_order(sheet: Pages) -> list[PageLines]:
     tops = [_split_head(page.words) for page in pages]
     anchors = [_anchors(body) for _, body in tops]
     right = max((word.x1 for page in pages for word in page.words), default=0.0)
-    edges = _edges([x for page_anchors in anchors for x in page_anchors], [body for _, body in tops], right)
+    heads = [_heads(body) for _, body in tops]
+    edges = _edges([x for page_anchors in anchors for x in page_anchors], [body for _, body in tops], heads, right)
     result: list[PageLines] = []
-    for page, (header, body), page_anchors in zip(pages, tops, anchors, strict=True):
+    for page, (header, body), page_anchors, page_heads in zip(pages, tops, anchors, heads, strict=True):
         lines: list[Line] = []
-        for left, words in _columns(body, edges, page_anchors):
+        for left, words in _columns(body, edges, page_anchors, page_heads):
             lines += to_lines(words, left)
         result.append(PageLines(page.number, header, lines))
     return result
@@ -115,7 +125,7 @@ def _is_title(words: list[Word]) -> bool:
     return len(title) < _LONGEST_TITLE and read_event(f"#1 {title}") is not None
 
 
-def _edges(anchors: list[float], bodies: list[list[Word]], right: float) -> list[float]:
+def _edges(anchors: list[float], bodies: list[list[Word]], heads: list[_Heads], right: float) -> list[float]:
     """The left edges of the columns, from the left; empty when the sheet has no event headings.
 
     `right` is the right edge of what is printed.
@@ -125,20 +135,21 @@ def _edges(anchors: list[float], bodies: list[list[Word]], right: float) -> list
         if not edges or x - edges[-1] > _NARROWEST:
             edges.append(x)
     words = [word for body in bodies for word in body]
+    starts = [word.x0 for page in heads for word in page.starts]
     kept = [
         x
         for x in edges
-        if x == edges[0] or (_crossings(words, x) <= 0.02 * len(words) and _repeats(words, edges[0], x))
+        if x == edges[0] or (_crossings(words, x) <= 0.02 * len(words) and _repeats(words, starts, edges[0], x))
     ]
     if edges:
-        kept += [x for x in _unheaded(bodies, kept, right) if _crossings(words, x) <= 0.02 * len(words)]
+        kept += [x for x in _unheaded(bodies, heads, kept, right) if _crossings(words, x) <= 0.02 * len(words)]
     return sorted(kept)
 
 
-def _unheaded(bodies: list[list[Word]], edges: list[float], right: float) -> list[float]:
+def _unheaded(bodies: list[list[Word]], heads: list[_Heads], edges: list[float], right: float) -> list[float]:
     """Where columns start in which no event does: a table's width from the last edge, with room for another table."""
     first = edges[0]
-    width = max((_table_width(words, first) for words in bodies), default=0.0)
+    width = max((_table_width(page, first) for page in heads), default=0.0)
     places = sorted(word.x1 for words in bodies for word in _places(words))
     if not width or not places or places[0] > first + _NARROWEST / 2:
         return []
@@ -152,10 +163,10 @@ def _unheaded(bodies: list[list[Word]], edges: list[float], right: float) -> lis
     return found
 
 
-def _table_width(words: list[Word], first: float) -> float:
+def _table_width(heads: _Heads, first: float) -> float:
     """How far the headers of the first column's tables reach from its left edge."""
     width = 0.0
-    starts, ends = _heads(words)
+    starts, ends = heads
     for header in starts:
         if not 0 <= header.x0 - first < _NARROWEST / 2:
             continue
@@ -166,17 +177,16 @@ def _table_width(words: list[Word], first: float) -> float:
     return width
 
 
-def _heads(words: list[Word]) -> tuple[list[Word], list[Word]]:
-    """The words that name the first column of a table, and those that name its last ones."""
+def _heads(words: list[Word]) -> _Heads:
     starts: list[Word] = []
     ends: list[Word] = []
     for word in words:
-        if kinds := head_kinds(word.text):
+        if word.text[:2] in HEAD_BEGINNINGS and (kinds := head_kinds(word.text)):
             if kinds[0][0] in _TABLE_STARTS:
                 starts.append(word)
             if kinds[-1][0] in _TABLE_ENDS:
                 ends.append(word)
-    return starts, ends
+    return _Heads(starts, ends)
 
 
 def _places(words: list[Word]) -> list[Word]:
@@ -184,7 +194,7 @@ def _places(words: list[Word]) -> list[Word]:
     found: list[Word] = []
     for index, word in enumerate(words[:-1]):
         text = word.text
-        if len(text) > 4 or not _PLACE.fullmatch(text):
+        if len(text) > 4 or text[0] not in _PLACE_STARTS or not _PLACE.fullmatch(text):
             continue
         before, behind = words[index - 1] if index else None, words[index + 1]
         if before and abs(before.y - word.y) < 2 and 0 <= word.x0 - before.x1 < word.height:
@@ -194,9 +204,8 @@ def _places(words: list[Word]) -> list[Word]:
     return found
 
 
-def _repeats(words: list[Word], first: float, x: float) -> bool:
+def _repeats(words: list[Word], headers: list[float], first: float, x: float) -> bool:
     """Whether a column that starts at `x` looks like the first: table headers or places stand as far from its edge."""
-    headers = [word.x0 for word in _heads(words)[0]]
     indent = min((header - first for header in headers if header > first), default=0.0)
     if any(abs(header - x - indent) < 4 for header in headers):
         return True
@@ -209,9 +218,11 @@ def _crossings(words: list[Word], x: float) -> int:
     return sum(1 for word in words if word.x0 < x - 3 and word.x1 > x)
 
 
-def _columns(words: list[Word], edges: list[float], anchors: list[float]) -> list[tuple[float, list[Word]]]:
+def _columns(
+    words: list[Word], edges: list[float], anchors: list[float], heads: _Heads
+) -> list[tuple[float, list[Word]]]:
     """The words of each column with its left edge. A page with one column among others that have more stays whole."""
-    if len(edges) < 2 or not (max(anchors, default=0.0) > edges[1] - 3 or _is_parted(words, edges)):
+    if len(edges) < 2 or not (max(anchors, default=0.0) > edges[1] - 3 or _is_parted(words, heads, edges)):
         return [(edges[0] if edges else 0.0, words)]
     columns: list[list[Word]] = [[] for _ in edges]
     starts = [x - 3 for x in edges[1:]]
@@ -226,11 +237,11 @@ def _columns(words: list[Word], edges: list[float], anchors: list[float]) -> lis
     return list(zip(edges, columns, strict=True))
 
 
-def _is_parted(words: list[Word], edges: list[float]) -> bool:
+def _is_parted(words: list[Word], heads: _Heads, edges: list[float]) -> bool:
     """Whether a page without a heading right of the first column has columns nevertheless."""
     if sum(_crossings(words, x) for x in edges[1:]) > 0.01 * len(words):
         return False
-    names, times = _heads(words)
+    names, times = heads
     for name in names:
         row = [time for time in times if abs(time.y - name.y) < 2 and time.x0 > name.x0]
         if row and name.x0 < edges[1] - 3 <= min(time.x0 for time in row):

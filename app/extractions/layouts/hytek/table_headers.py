@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import Final
 
 from app.extractions.layouts.hytek.languages import words
 from app.extractions.pdf.page import Line
@@ -28,7 +29,10 @@ _KINDS = {word.casefold(): kind for kind, field in _FIELDS.items() for word in w
     **dict.fromkeys(("lane", "carril", "raia", "couloir", "bahn", "corsia"), "lane"),
     **dict.fromkeys(("lsc", "heat", "heat/lane", "h#", "rank", "place", "pl", "std"), "other"),
 }
-_BEGINNINGS = frozenset(word[:2] for word in _KINDS)
+HEAD_BEGINNINGS: Final = frozenset(
+    start for word in _KINDS for start in (word[:2], word[:2].capitalize(), word[:2].upper())
+) | frozenset(("d'", "d’"))
+"""The first two signs of every word that names a column."""
 _SMALL = frozenset(words("small"))
 _MOST_UNKNOWN = 3  # hosts add columns of their own: `Class`, `MC Points`
 _WITHIN = 12.0  # points, between the words of one name
@@ -112,21 +116,20 @@ def read_table_header(line: Line) -> TableHeader | None:
     return TableHeader(line.left, tuple(columns))
 
 
-def head_kinds(text: str) -> list[tuple[str, int]]:
+@lru_cache(maxsize=4096)  # names and clubs come again
+def head_kinds(text: str) -> tuple[tuple[str, int], ...]:
     """The kinds of columns a word names, each with the length of its part: narrow columns print `YrSchool`."""
+    if text[:2] not in HEAD_BEGINNINGS:
+        return ()
     word = text.casefold()
-    if word[:2] not in _BEGINNINGS:
-        word = word.removeprefix("d'").removeprefix("d’")
-        kind = _KINDS.get(word) if len(word) < len(text) else None
-        return [(kind, len(text))] if kind else []
-    kind = _KINDS.get(word)
+    kind = _KINDS.get(word) or _KINDS.get(word[2:] if word[1:2] in "'’" else "")
     if kind:
-        return [(kind, len(text))]
+        return ((kind, len(text)),)
     for cut in range(min(len(word) - 2, 20), 1, -1):
         first, second = _KINDS.get(word[:cut]), _KINDS.get(word[cut:])
         if first and second:
-            return [(first, cut), (second, len(text) - cut)]
-    return []
+            return (first, cut), (second, len(text) - cut)
+    return ()
 
 
 def _add(columns: list[Column], column: Column) -> None:
