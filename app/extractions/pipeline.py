@@ -151,10 +151,10 @@ def _uploading_to(provider: Provider | None) -> StepFunction:
                         return output
                     left = found
             return {**output, "left": asdict(left), **await _ask(ctx, provider, left.pages)}
-        except SheetError as error:
-            return Stop(error.code, error.message)
-        except ProviderError as error:
-            if error.code in RETRYABLE or "text_known" not in output:
+        except (SheetError, ProviderError) as error:
+            if "text_known" not in output and isinstance(error, SheetError):
+                return Stop(error.code, error.message)
+            if "text_known" not in output or error.code in RETRYABLE:
                 raise
             return {**output, "left": asdict(left), "refused": {"code": error.code, "message": error.message}}
 

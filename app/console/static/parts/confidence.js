@@ -1,7 +1,7 @@
 // How sure the reading of a sheet is: a label, and the note above a result with what was not read.
 import { h, icon } from '../dom.js';
 import { plural } from '../format.js';
-import { showing } from './page-picture.js';
+import { hasPages, showing } from './page-picture.js';
 
 /** @import { Reading } from '../../api.d.ts' */
 /** @import { Label } from '../../types.d.ts' */
@@ -50,7 +50,7 @@ export function readingNote({ reading, extraction, filename, pages }) {
   const pageLink = (page) => {
     if (!page) return 'whole sheet';
     const name = `page ${page}`;
-    if (!extraction) return name;
+    if (!extraction || !hasPages(filename)) return name;
     return h('button.plain', { onclick: showing({ extraction, filename, pages, page }) }, name);
   };
   const others = warnings.filter(({ code }) => code !== 'LINES_NOT_READ');

@@ -17,6 +17,12 @@ import { errorNote } from './page.js';
 const WIDTHS = [800, 1200, 1600, 2400];
 const FULL = 2400;
 
+/**
+ * Whether a file has pages to show: a file of results has none. What its name does not say is found out by asking.
+ * @param {string | null | undefined} filename
+ */
+export const hasPages = (filename) => !/\.(lef|lxf|hy3|hyv|cl2|sd3|sdif|zip|html?|xml)$/i.test(filename ?? '');
+
 /** @param {PageOfSheet} sheet @param {number} width */
 const addressOf = ({ extraction, page, swim }, width) =>
   `/api/extractions/${extraction}/pages/${page}${queryString({ swim, width })}`;

@@ -2,7 +2,7 @@
 import { h } from '../dom.js';
 import { plural } from '../format.js';
 import { confidenceMark, readingNote } from '../parts/confidence.js';
-import { showing } from '../parts/page-picture.js';
+import { hasPages, showing } from '../parts/page-picture.js';
 import { hrefOf } from '../router.js';
 
 /** @import { JobDetail, Reading, Swim } from '../../api.d.ts' */
@@ -80,6 +80,7 @@ export const swimText = (swim, swimmer) =>
  * @param {{ extraction: string, index: number, filename?: string | null, pages?: number }} sheet
  */
 export function pageButton(swim, { extraction, index, filename, pages }) {
+  if (!hasPages(filename)) return '';
   const about = swimText(swim);
   const page = swim.page ?? 1;
   const onclick = showing({ extraction, filename, pages, page, swim: index, about });
@@ -162,7 +163,7 @@ export function view(result, job) {
   const rows = swims.map((swim, index) =>
     h(
       'tr',
-      { class: extraction ? 'selectable' : null },
+      { class: extraction && hasPages(filename) ? 'selectable' : null },
       COLUMNS.map(([, kind, read]) => h('td', { class: kind || null }, read(swim) ?? '')),
       h('td.num', extraction ? pageButton(swim, { extraction, index, filename, pages }) : swim.page),
     ),
