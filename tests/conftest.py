@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -111,10 +112,26 @@ def api(request: pytest.FixtureRequest) -> Api:
     return client
 
 
+@pytest.fixture(scope="session")
+def used_home() -> Iterator[Path]:
+    """The folder of a service that was started once and stopped: with a database that is migrated and empty."""
+    home = make_home()
+    server = LiveServer(home, WORKLOADS)
+    try:
+        server.start()
+        server.terminate()
+        yield home
+    finally:
+        server.destroy()
+        shutil.rmtree(home, ignore_errors=True)
+
+
 @pytest.fixture
-def live_server() -> Iterator[LiveServer]:
+def live_server(used_home: Path) -> Iterator[LiveServer]:
     """The service in a process of its own with its own embedded PostgreSQL, to be killed and started again."""
     home = make_home()
+    # Python's own copies do not keep the owner, and PostgreSQL's files are another user's than root's.
+    subprocess.run(["cp", "-a", f"{used_home}/.", home], check=True)
     server = LiveServer(home, WORKLOADS)
     try:
         server.start()

@@ -23,9 +23,13 @@ CARELESS = ("fsync", "full_page_writes", "synchronous_commit")
 """What makes a commit survive a crash, and wait for the disk: this server's rows are thrown away."""
 
 
-def make_home() -> Path:
+MEMORY = Path("/dev/shm")
+ENOUGH_MEMORY = 4 * 2**30
+
+
+def make_home(folder: str = "/tmp") -> Path:
     """A data folder that PostgreSQL's own user can reach, which pytest's private folders are not."""
-    home = Path(tempfile.mkdtemp(prefix="tranche-test-", dir="/tmp"))
+    home = Path(tempfile.mkdtemp(prefix="tranche-test-", dir=folder))
     home.chmod(0o755)
     return home
 
@@ -77,9 +81,14 @@ async def running_server() -> AsyncIterator[PostgresServer]:
         yield server
 
 
+def _has_memory() -> bool:
+    """Whether rows can stay in memory: on some disks it takes seconds to remove a server's files."""
+    return MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ENOUGH_MEMORY
+
+
 @asynccontextmanager
 async def embedded_server() -> AsyncIterator[PostgresServer]:
-    home = make_home()
+    home = make_home(str(MEMORY) if _has_memory() else "/tmp")
     embedded = EmbeddedPostgres(home)
     await embedded.start()
     server = PostgresServer(embedded.dsn.replace("/tranche?", "/postgres?"), "tranche")

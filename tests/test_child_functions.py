@@ -19,7 +19,10 @@ NAME = re.compile(r"app(?:\.\w+)+:\w+")
 
 
 class NamedCall(NamedTuple):
-    """A call of `in_child` with a name: its arguments (None: their number is not in the source), and its type."""
+    """A call of `in_child`, or of a room's own sandbox, with a name.
+
+    `arguments` counts them, None where their number is not in the source; `declared` is the type of the answer.
+    """
 
     name: str
     arguments: int | None
@@ -37,10 +40,11 @@ def names() -> list[str]:
 
 
 def is_named(node: ast.AST | None) -> bool:
-    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or node.func.attr != "in_child":
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or not node.args:
         return False
     first = node.args[0]
-    return isinstance(first, ast.Constant) and isinstance(first.value, str)
+    is_text = isinstance(first, ast.Constant) and isinstance(first.value, str)
+    return is_text and node.func.attr in ("in_child", "run") and NAME.fullmatch(first.value) is not None
 
 
 def calls_in(tree: ast.Module) -> Iterator[NamedCall]:

@@ -12,7 +12,6 @@ from app.extractions.errors import PageNotDrawn, PageNotFound, SheetNotPdf
 from app.extractions.sheet_errors import NO_PDF, NO_SUCH_PAGE, SheetError
 from app.kit.sandbox import Sandbox, SandboxError
 
-_DRAW: Final = "app.extractions.pdf.picture:draw_page"
 _PLACE: Final = re.compile(rb"(?:[01]\.\d{4}-[01]\.\d{4})?")
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
 LOOK: Final = 1
@@ -48,7 +47,9 @@ class PagePictures:
         Raises PageNotFound, SheetNotPdf and PageNotDrawn.
         """
         try:
-            answer: bytes = await self._sandbox.run(_DRAW, str(path), page, width, box, timeout=_SECONDS)
+            answer: bytes = await self._sandbox.run(
+                "app.extractions.pdf.picture:draw_page", str(path), page, width, box, timeout=_SECONDS
+            )
         except SheetError as error:
             kinds = {NO_PDF: SheetNotPdf, NO_SUCH_PAGE: PageNotFound}
             raise kinds.get(error.code, PageNotDrawn)(error.message) from None

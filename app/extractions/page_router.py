@@ -27,7 +27,10 @@ from app.kit.etags import is_known
 
 PICTURE: Final[dict[int | str, dict[str, Any]]] = {
     200: {
-        "content": {"image/png": {"schema": {"type": "string", "format": "binary"}}},
+        "content": {
+            kind: {"schema": {"type": "string", "format": "binary"}}
+            for kind in ("application/octet-stream", "image/png")
+        },
         "description": "The page as a PNG.",
     },
     304: {"description": "The client has it already."},

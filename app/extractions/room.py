@@ -54,5 +54,5 @@ room = Room(
     job_services=services,
     pipelines=pipelines,
     job_extensions=(ExtractionIdExtension(),),
-    child_modules=("app.extractions.sheet",),
+    child_modules=("app.extractions.sheet", "app.extractions.pdf.picture"),
 )

@@ -66,7 +66,7 @@ async def ids(api: Api) -> dict[str, str]:
     registration = (await api.post("/api/registration-batches", json={"restaurant_ids": [restaurant_id]})).json()
     real |= {"restaurant_id": restaurant_id, "registration_batch_id": registration["batch_id"]}
     code = (await api.post(f"/api/batches/{batch['id']}/result-codes")).json()
-    real |= {"result_code_id": code["id"], "code": code["code"], "sequence": "1", "extraction_id": str(ID)}
+    real |= {"result_code_id": code["id"], "code": code["code"], "sequence": "1", "extraction_id": str(ID), "page": "1"}
     play_id = (await api.post("/api/plays/", json={"name": "a play"})).json()["id"]
     webhook_id, delivery_id = await webhook_of(api)
     real |= {"play_id": str(play_id), "webhook_id": webhook_id, "delivery_id": delivery_id}
