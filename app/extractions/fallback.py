@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from app.extractions.ai_reading import warning_of
+from app.extractions.names import Wanted
 from app.extractions.reading import Reading, pages_text
 from app.extractions.sheet_errors import NO_TEXT_LAYER
 from app.extractions.sheet_text import Found, find_in_sheet, write_sheet
@@ -55,7 +56,7 @@ class Taken:
     choice: dict[str, Any] | None
 
 
-def choose(text: str | None, by_ai: Mapping[str, Any], swimmer_name: str) -> Taken:
+def choose(text: str | None, by_ai: Mapping[str, Any], wanted: Wanted) -> Taken:
     """The text reading, or what the provider made of what it was left (the output of `uploading_to_ai`). Blocks.
 
     A model that finds nothing does not take away what the text shows.
@@ -65,19 +66,19 @@ def choose(text: str | None, by_ai: Mapping[str, Any], swimmer_name: str) -> Tak
         assert text is not None, "one of the two has read the sheet"
         refused = by_ai.get("refused")
         choice = _choice("text", left, refused["code"], refused["message"]) if refused else None
-        return Taken(text, find_in_sheet(text, swimmer_name), False, choice)
+        return Taken(text, find_in_sheet(text, wanted), False, choice)
     sheet = Sheet.from_dict(by_ai["sheet"])
     answer = write_sheet(sheet)
-    found = find_in_sheet(answer, swimmer_name)
+    found = find_in_sheet(answer, wanted)
     if text is None:
         return Taken(answer, found, True, _choice("ai", left) if left.get("code") else None)
     if not found.swims:
-        nothing = f"The AI found no swim of {swimmer_name} there, so the text reading was kept."
-        kept = find_in_sheet(text, swimmer_name)
+        nothing = f"The AI found no swim of {wanted.name} there, so the text reading was kept."
+        kept = find_in_sheet(text, wanted)
         return Taken(text, kept, False, _choice("text", left, AI_FOUND_NOTHING, nothing))
     if left["pages"] is not None:
-        answer = _combine(text, found.swims, swimmer_name, left["pages"])
-        found = find_in_sheet(answer, swimmer_name)
+        answer = _combine(text, found.swims, wanted, left["pages"])
+        found = find_in_sheet(answer, wanted)
     return Taken(answer, found, True, _choice("ai", left))
 
 
@@ -86,10 +87,10 @@ def _choice(taken: str, left: Mapping[str, Any], code: str = "", message: str = 
     return {"taken": taken, "code": code or left["code"], "message": said, "pages": left["pages"]}
 
 
-def _combine(text: str, by_ai: Sequence[dict[str, Any]], swimmer_name: str, pages: Sequence[int]) -> str:
+def _combine(text: str, by_ai: Sequence[dict[str, Any]], wanted: Wanted, pages: Sequence[int]) -> str:
     """The text reading with the swimmer's swims on `pages` replaced by the model's."""
     data = json.loads(text)
-    replaced = [swim for swim in find_in_sheet(text, swimmer_name).swims if swim["page"] in pages]
+    replaced = [swim for swim in find_in_sheet(text, wanted).swims if swim["page"] in pages]
     swims = [*(swim for swim in data["swims"] if swim not in replaced), *by_ai]
     swims.sort(key=lambda swim: int(swim["page"]))
     data |= {"swims": swims, "reason": None, "reading": _mixed(data["reading"], by_ai)}

@@ -61,7 +61,7 @@ class Extraction(Base):
 
     `confidence` is that of the reading; those from before there was one have none.
 
-    `swimmer_core` and `swimmer_short` are the name's keys (`names.name_keys`), by which one person is found again.
+    `swimmer_core` and `swimmer_short` are no longer written; they stay for the version before until the next release.
     """
 
     __tablename__ = "extractions"

@@ -16,13 +16,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.extractions import ai_reading, cache, repository
 from app.extractions.fallback import NO_TEXT, Left, choose, left_by_text
-from app.extractions.names import name_keys
 from app.extractions.params import ExtractionParams, ParamsWithoutProvider
 from app.extractions.provider import Provider, ProviderError
 from app.extractions.reading import Confidence, Reading, unread_text, why_not_found
 from app.extractions.repository import ReadingKey
 from app.extractions.sheet_errors import AI_READS_PDF_ONLY, NO_TEXT_LAYER, SheetError
-from app.extractions.sheet_text import Found, checked, read_facts
+from app.extractions.sheet_text import Found, NearName, checked, read_facts
 from app.kit.ids import new_id
 from app.kit.spreadsheets import csv_bytes
 from app.pipelines.contract import RETRYABLE, Pipeline, ResultTable, StepContext, StepFunction, Stop
@@ -69,6 +68,10 @@ COLUMNS: Final = (
     "note",
     "confidence",
 )
+AMBIGUOUS_NAME: Final = "AMBIGUOUS_NAME"
+NOT_READ_SURELY: Final = "NOT_READ_SURELY"
+NO_RESULTS: Final = "NO_RESULTS"
+NOT_ON_SHEET: Final = "NOT_ON_SHEET"
 FACTS: Final = ("swimmer_name", "meet", "dates", "course", "confidence", "reason")
 
 
@@ -208,15 +211,19 @@ async def extracting(ctx: StepContext) -> Stop | dict[str, Any]:
     known = (by_ai.get("text_known", text.known if text else True), by_ai.get("ai_known", True))
     if all(known):
         ctx.mark_cached()
-    taken = await asyncio.to_thread(choose, text.text if text else None, by_ai, name)
-    facts, swims = dict(taken.found.facts), taken.found.swims
+    taken = await asyncio.to_thread(choose, text.text if text else None, by_ai, ctx.params.wanted)
+    found = taken.found
+    facts, swims = dict(found.facts), found.swims
     reading: Reading = facts["reading"]
     confidence = reading["confidence"]
-    if not swims and not facts["reason"] and confidence == "low":
+    not_found = _why_nothing(found)
+    if not_found == AMBIGUOUS_NAME:
+        facts["reason"] = f"Several people on this sheet may be {name}: a club or a year of birth tells them apart."
+    elif not_found == NOT_READ_SURELY:
         facts["reason"] = why_not_found(reading, name)
     rows = [{**swim, "confidence": confidence} for swim in swims]
     await ctx.save_files({SHEET_FILE: taken.text.encode(), SWIMS_FILE: csv_bytes(COLUMNS, rows)})
-    ctx.conclude(_say(name, facts, taken.found))
+    ctx.conclude(_say(name, facts, found))
     ai = by_ai["ai"] if taken.by_ai else None
     return {
         "extraction_id": str(new_id()),
@@ -230,9 +237,12 @@ async def extracting(ctx: StepContext) -> Stop | dict[str, Any]:
         **({"ai": ai} if ai else {}),
         **({"fallback": taken.choice} if taken.choice else {}),
         "read_ms": (text.read_ms if text else 0) + by_ai.get("read_ms", 0),
-        "swims_on_sheet": taken.found.swims_on_sheet,
+        "swims_on_sheet": found.swims_on_sheet,
         "swims": swims,
-        "near_names": taken.found.near,
+        "match": found.match,
+        "not_found": not_found,
+        "near_names": found.near_names,
+        "near": found.near,
     }
 
 
@@ -251,13 +261,10 @@ async def save_extraction(session: AsyncSession, ctx: StepContext) -> None:
     """The job's swims become a row of their own, in the transaction that completes the job."""
     by_ai, found = ctx.outputs.get("uploading_to_ai") or {}, ctx.outputs["extracting"]
     key = _ai_key(ctx, by_ai) if found["source"] == "ai" else _key(ctx, EXTRACTOR, VERSION)
-    core, short = name_keys(found["swimmer_name"])
     values = {
         "id": UUID(found["extraction_id"]),
         "organisation_id": ctx.batch.organisation_id,
         "job_id": ctx.job.id,
-        "swimmer_core": core,
-        "swimmer_short": short,
         **{name: found[name] for name in ("swimmer_name", "source", "confidence", "meet", "dates", "course", "swims")},
     }
     await repository.add_extraction(session, values, key)
@@ -265,11 +272,13 @@ async def save_extraction(session: AsyncSession, ctx: StepContext) -> None:
 
 def summarise(jobs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """How many sheets carried the swimmer, how many swims were found, and what the cache saved."""
-    ended = [job for job in jobs if job["status"] == "completed" and job["result"]]
+    completed = [job for job in jobs if job["status"] == "completed" and job["result"]]
+    ended = _each_sheet_once(completed)
     results = [job["result"] for job in ended]
-    cached = [job["result"] for job in ended if job["cached"]]
+    cached = [job["result"] for job in completed if job["cached"]]
     return {
         "sheets": len(jobs),
+        "repeated_sheets": len(completed) - len(ended),
         "sheets_read": len(results),
         "sheets_with_swimmer": sum(bool(result["swims"]) for result in results),
         "swims": sum(len(result["swims"]) for result in results),
@@ -279,6 +288,14 @@ def summarise(jobs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "cached": len(cached),
         "time_saved_ms": sum(result.get("read_ms", 0) for result in cached),
     }
+
+
+def _each_sheet_once(jobs: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The first job of each content; one whose content is not known is taken as it is."""
+    first: dict[Any, Mapping[str, Any]] = {}
+    for job in jobs:
+        first.setdefault(job.get("checksum") or job["sequence"], job)
+    return list(first.values())
 
 
 def _confidence_of(jobs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -322,5 +339,22 @@ def _say(swimmer_name: str, facts: Mapping[str, Any], found: Found) -> str:
             left = "to be checked"
     else:
         said = (facts["reason"] or f"{swimmer_name} is not on this sheet").removesuffix(".")
-    close = f"close: {', '.join(found.near)}" if found.near else ""
+    several = len(found.near_names) < len(found.near) or found.match == "ambiguous"
+    names = [f"{near['name']} ({_beside(near)})" if several else near["name"] for near in found.near]
+    close = f"close: {', '.join(names)}" if names else ""
     return "; ".join(part for part in (said, "" if left in said else left, close) if part)
+
+
+def _beside(near: NearName) -> str:
+    return ", ".join(said for said in (near["team"], near["age"]) if said) or "no club"
+
+
+def _why_nothing(found: Found) -> str | None:
+    """Why there are no swims, as a code; None when there are some."""
+    if found.swims:
+        return None
+    if found.match == "ambiguous":
+        return AMBIGUOUS_NAME
+    if found.facts["reason"]:
+        return NO_RESULTS
+    return NOT_READ_SURELY if found.facts["reading"]["confidence"] == "low" else NOT_ON_SHEET

@@ -20,7 +20,6 @@ from sqlalchemy import (
     delete,
     func,
     literal,
-    or_,
     select,
     text,
     update,
@@ -156,12 +155,23 @@ async def find_result(session: AsyncSession, job_id: UUID) -> Any:
     return (await session.execute(select(Job.result).where(Job.id == job_id))).scalar_one_or_none()
 
 
-async def list_swimmer_names(session: AsyncSession, organisation_id: UUID, keys: tuple[str, str]) -> Sequence[str]:
-    """The spellings in the organisation's extractions that may be this person's: they share a key of the name."""
-    core, short = keys
-    shares = or_(Extraction.swimmer_core.in_({core, short}), Extraction.swimmer_short == core)
-    query = select(Extraction.swimmer_name).where(Extraction.organisation_id == organisation_id, shares).distinct()
-    return (await session.execute(query.order_by(Extraction.swimmer_name))).scalars().all()
+# A plain `distinct` reads every row of the organisation; this one goes from name to name in the index.
+SWIMMER_NAMES = text("""
+with recursive known (name) as (
+  (select swimmer_name from extractions where organisation_id = :organisation_id order by swimmer_name limit 1)
+  union all
+  select (
+    select e.swimmer_name from extractions e
+    where e.organisation_id = :organisation_id and e.swimmer_name > known.name order by e.swimmer_name limit 1
+  ) from known where known.name is not null
+)
+select name from known where name is not null
+""")
+
+
+async def list_swimmer_names(session: AsyncSession, organisation_id: UUID) -> Sequence[str]:
+    """Every spelling under which the organisation has looked for a swimmer, each once."""
+    return (await session.execute(SWIMMER_NAMES, {"organisation_id": organisation_id})).scalars().all()
 
 
 async def list_extractions(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from pydantic import AfterValidator
 from app.auth.dependencies import CallerDep
 from app.extractions import repository
 from app.extractions.errors import ExtractionNotFound
-from app.extractions.names import choose_names, name_keys
+from app.extractions.names import choose_names
 from app.extractions.reading import Confidence
 from app.extractions.schemas import ExtractionDetail, ExtractionPage, ExtractionRead, ExtractionReply
 from app.kit.declarations import RouteTag, raises
@@ -49,8 +50,8 @@ async def list_extractions(
     names: list[str] | None = None
     near: list[str] = []
     if swimmer:
-        spellings = await repository.list_swimmer_names(session, caller.organisation_id, name_keys(swimmer))
-        chosen, near = choose_names(spellings, swimmer)
+        spellings = await repository.list_swimmer_names(session, caller.organisation_id)
+        chosen, near = await asyncio.to_thread(choose_names, spellings, swimmer)
         names = sorted(chosen)
     found = await repository.list_extractions(
         session, caller.organisation_id, page, names=names, batch_id=batch_id, confidence=confidence

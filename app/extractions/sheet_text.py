@@ -7,11 +7,13 @@ whole process waits.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
-from itertools import groupby
-from typing import Any, Final
+from operator import itemgetter
+from typing import Any, Final, Literal, TypedDict
 
-from app.extractions.names import choose_names
+from app.extractions.batch_swims.days import read_days
+from app.extractions.names import NEAR, Match, NameSearch, Person, Sighting, Wanted, choose, tell_apart
 from app.extractions.reading import is_reading
 from app.extractions.swims import Sheet, Swim
 from app.kit.sandbox import SandboxCrashed
@@ -20,7 +22,10 @@ _BEFORE_SWIMS: Final = ', "swims": ['
 _AFTER_SWIMS: Final = "]}"
 _BEFORE_NAME: Final = '{"name": '
 _BEHIND_NAME: Final = ', "kind": '
-_RELAY: Final = '"relay"'
+_NAME_AT: Final = len(_BEFORE_NAME)
+_TEAM: Final = _BEHIND_NAME + '"relay",'
+MOST_NEAR: Final = 10
+MOST_EVENTS: Final = 10
 _LONGEST: Final = 2**16  # characters; a swim has some 400
 
 
@@ -28,14 +33,34 @@ class NoSheet(Exception):
     """The text is not one that `write_sheet` writes."""
 
 
+class NearName(TypedDict):
+    """Somebody who may be meant: a name, club and age as printed, and the first events they swam."""
+
+    name: str
+    team: str | None
+    age: str | None
+    events: list[str]
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a sheet says of itself, how many swims it has, and one person's; `near` as `choose_names` gives them."""
+    """What a sheet says of itself, how many swims it has, and one person's.
+
+    `match` is `exact` when nothing but the way of writing the name differs, `sure` when the sheet says more or less of
+    it, and `ambiguous` when several people fit: then there are no swims, and `near` are those people. It is None when
+    nobody fits; `near` are then names that come close.
+    """
 
     facts: dict[str, Any]
     swims_on_sheet: int
     swims: list[dict[str, Any]]
-    near: list[str]
+    match: Literal["exact", "sure", "ambiguous"] | None
+    near: list[NearName]
+
+    @property
+    def near_names(self) -> list[str]:
+        """Up to five of the names."""
+        return list(dict.fromkeys(near["name"] for near in self.near))[:NEAR]
 
 
 def write_sheet(sheet: Sheet) -> str:
@@ -77,14 +102,57 @@ def read_facts(text: str) -> dict[str, Any]:
     return _parts(text)[0]
 
 
-def find_in_sheet(text: str, swimmer_name: str) -> Found:
+def find_in_sheet(text: str, wanted: Wanted) -> Found:
     """The swims of a person in sheet order, from a text that has been checked."""
-    facts, swims = _parts(text)
-    named = [_name_of(swim) for swim in swims]
-    literals = {literal: json.loads(literal) for literal, _ in groupby(named) if literal}
-    chosen, near = choose_names(list(dict.fromkeys(literals.values())), swimmer_name)
-    own = [json.loads(swim) for swim, literal in zip(swims, named, strict=True) if literals.get(literal) in chosen]
-    return Found(facts, len(swims), own, near)
+    first, swims = _lines(text)
+    facts = _facts(first)
+    places: dict[str, list[int]] = {}
+    for place, swim in enumerate(swims):
+        places.setdefault(_name_of(swim), []).append(place)
+    places.pop("", None)
+    by_name = {literal[1:-1] if "\\" not in literal else json.loads(literal): own for literal, own in places.items()}
+    search = NameSearch(by_name)
+    matches = search.matches(wanted.name)
+
+    def swims_of(name: str) -> Iterator[tuple[int, dict[str, Any]]]:
+        for place in by_name[name]:
+            yield place, json.loads(swims[place].removesuffix(","))
+
+    decoded = [(place, swim, _sighting(swim)) for name in matches for place, swim in swims_of(name)]
+    year = _year_of(facts)
+    person, candidates = choose(tell_apart((sighting for _, _, sighting in decoded), matches), wanted, year)
+    if person:
+        mine = set(person.sightings)
+        own_swims = sorted(((place, swim) for place, swim, sighting in decoded if sighting in mine), key=itemgetter(0))
+        how: Literal["exact", "sure"] = "exact" if person.match < Match.SURE else "sure"
+        return Found(facts, len(swims), [swim for _, swim in own_swims], how, [])
+    if candidates:
+        near = [_near(name, swims_of, set(other.sightings)) for other in candidates for name in other.names]
+        return Found(facts, len(swims), [], "ambiguous", near[:MOST_NEAR])
+    near = []
+    for name in search.near(wanted.name):
+        apart = tell_apart([_sighting(swim) for _, swim in swims_of(name)], {name: Match.SURE})
+        near += [_near(name, swims_of, set(other.sightings)) for other in apart]
+    return Found(facts, len(swims), [], None, near[:MOST_NEAR])
+
+
+def _sighting(swim: Mapping[str, Any]) -> Sighting:
+    return Sighting(swim["name"], swim["team"], swim["age"], swim["birth_date"], swim["kind"] == "relay_leg")
+
+
+def _near(
+    name: str, swims_of: Callable[[str], Iterable[tuple[int, Mapping[str, Any]]]], sightings: Set[Sighting]
+) -> NearName:
+    """One person of a name, with all their events."""
+    own = [swim for _, swim in swims_of(name) if _sighting(swim) in sightings]
+    person = Person(Match.SURE, [_sighting(swim) for swim in own])
+    events = list(dict.fromkeys(str(swim["event"]) for swim in own if swim["event"]))
+    return {"name": name, "team": person.team, "age": person.age, "events": events[:MOST_EVENTS]}
+
+
+def _year_of(facts: Mapping[str, Any]) -> int | None:
+    days = read_days(facts["dates"], facts["course"])
+    return days.first.year if days.first else None
 
 
 def _encode(data: dict[str, Any]) -> str:
@@ -93,13 +161,27 @@ def _encode(data: dict[str, Any]) -> str:
 
 def _parts(text: str) -> tuple[dict[str, Any], list[str]]:
     """The facts, and the swims undecoded."""
-    first, *swims, last = text.split("\n")
-    if last != _AFTER_SWIMS or not first.endswith(_BEFORE_SWIMS) or max(map(len, (first, *swims))) > _LONGEST:
+    first, swims = _lines(text)
+    return _facts(first), [swim.removesuffix(",") for swim in swims]
+
+
+def _lines(text: str) -> tuple[str, list[str]]:
+    """The line before the swims, and a line for each swim, which ends with a comma if another one follows."""
+    lines = text.split("\n")
+    if len(lines) < 2 or lines.pop() != _AFTER_SWIMS or max(map(len, lines)) > _LONGEST:
         raise NoSheet("This is not a sheet.")
-    return json.loads(first.removesuffix(_BEFORE_SWIMS) + "}"), [swim.removesuffix(",") for swim in swims]
+    first = lines.pop(0)
+    if not first.endswith(_BEFORE_SWIMS):
+        raise NoSheet("This is not a sheet.")
+    return first, lines
+
+
+def _facts(first: str) -> dict[str, Any]:
+    facts: dict[str, Any] = json.loads(first.removesuffix(_BEFORE_SWIMS) + "}")
+    return facts
 
 
 def _name_of(swim: str) -> str:
     """The name as its JSON says it; empty for a team that names nobody. Inside of a name there is no bare quote."""
-    literal, _, kind = swim[len(_BEFORE_NAME) :].partition(_BEHIND_NAME)
-    return "" if kind.startswith(_RELAY + ",") else literal
+    end = swim.find(_BEHIND_NAME, _NAME_AT)
+    return "" if swim.startswith(_TEAM, end) else swim[_NAME_AT:end]

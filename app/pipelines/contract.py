@@ -327,7 +327,7 @@ class Pipeline:
         return function
 
     def on_batch_end(self, function: OnBatchEnd) -> OnBatchEnd:
-        """Make the batch's `summary_data` from its jobs (mappings with sequence, filename, status, result, ...)."""
+        """Make the batch's `summary_data` from its jobs: mappings with sequence, checksum, status, result and more."""
         self.batch_end_hook = function
         return function
 

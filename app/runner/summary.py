@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -20,6 +20,11 @@ from app.pipelines.contract import Pipeline
 from app.pipelines.registry import Registry
 from app.runner.step_results import error_text
 
+OUTCOME: Final = (
+    *("sequence", "filename", "source_type", "checksum"),
+    *("status", "error_code", "error_message", "cached", "result"),
+)
+"""What a hook that sums up is given of each job."""
 log = logging.getLogger("tranche.summary")
 
 
@@ -67,8 +72,7 @@ def _is_quiet(batch: Batch) -> bool:
 
 async def _jobs_of(session: AsyncSession, batch_id: UUID) -> dict[int, list[dict[str, Any]]]:
     """What the hooks are given of each job, by the pipeline it went through."""
-    names = ("sequence", "filename", "source_type", "status", "error_code", "error_message", "cached", "result")
-    columns = (Job.pipeline_id, *(getattr(Job, name) for name in names))
+    columns = (Job.pipeline_id, *(getattr(Job, name) for name in OUTCOME))
     found: dict[int, list[dict[str, Any]]] = {}
     for row in (
         await session.execute(select(*columns).where(Job.batch_id == batch_id).order_by(Job.sequence))

@@ -35,6 +35,40 @@ def _sheet(*names: str) -> Sheet:
         ("JT Larson", "Larson, Jt"),
         ("Ben McDade", "McDADE Ben"),
         ("  King ,  Lilly ", "King, Lilly"),
+        ("Tessa Brink", "Brink Tessa"),
+        ("Brink Tessa", "Brink, Tessa"),
+        ("Tessa Brink", "Brink, Tessa Marie"),
+        ("Tessa Marie Brink", "Brink, Tessa"),
+        ("Tess Brink", "Brink, Theresa (Tess)"),
+        ('Theresa "Tess" Brink', "Brink, Theresa"),
+        ("Anna Lena Brink", "BRINK Anna-Lena"),
+        ("Annalena Brink", "Brink, Anna-Lena"),
+        ("Sofia Luna", "LUNA SOL, Sofia"),
+        ("Sofia Sol", "Luna Sol, Sofia"),
+        ("Sofia Luna y Sol", "Luna Sol, Sofia"),
+        ("Chad le Brink", "le BRINK Chad"),
+        ("Mo van der Tean", "TEAN, Mo van der"),
+        ("Mo van der Tean", "Vandertean, Mo"),
+        ("Ciane Fais de Nanu", "FAIS de NANU Ciane"),
+        ("Tom O'Last", "O'LAST Tom"),
+        ("Jan Müller", "MUELLER Jan"),
+        ("Jan Mueller", "Müller, Jan"),
+        ("Bjoern Aaberg", "Åberg, Bjørn"),
+        ("Lukasz Wojcik", "WÓJCIK Łukasz"),
+        ("Djordje Petric", "Petrić, Đorđe"),
+        ("Straße Otto", "Strasse, Otto"),
+        ("Пётр Нимов", "НИМОВ Петр"),
+        ("Пётр Нимов", "Нимов Пётр Иванович"),
+        ("Pyotr Shcherbakov", "Щербаков Пётр"),
+        ("Petr Ŝerbakov", "Щербаков Пётр"),
+        ("Щербаков Пётр", "SHCHERBAKOV Petr"),
+        ("Yulia Tsoy", "Цой Юлия"),
+        ("Iuliia Tsoi", "Цой Юлия"),
+        ("Halyna Hryshchenko", "Грищенко Галина"),
+        ("Uladzimir Zhuk", "Жук Уладзімір"),
+        ("Giorgos Papadopoulos", "Παπαδόπουλος Γιώργος"),
+        ("Tessa Brink", "Brink, Tessa E SB14"),
+        ("Tom Brink Jr", "Brink Jr., Tom"),
     ],
 )
 def test_same_person(wanted: str, printed: str) -> None:
@@ -50,8 +84,16 @@ def test_same_person(wanted: str, printed: str) -> None:
         ("Lilly B King", "King, Lilly A"),
         ("James Ryan", "Ryan James"),
         ("Gina Ryan", "Ryan, G"),
+        ("Jan Muller", "Mueller, Jan"),
+        ("Anna Brink", "Brink, Anna-Lena"),
+        ("Tessa Brink", "BRINK Sofie"),
+        ("Tessa Brink", "Brinkmann, Tessa"),
+        ("Mo Tean", "van TEAN Mo"),
+        ("Sofia Luna Mar", "Luna Sol, Sofia"),
+        ("Пётр Нимов", "Нимов Павел"),
+        ("Pavel Nimov", "Нимов Пётр"),
         ("Lily King", "Lilly King"),
-        ("Lilly King", "King, Lilly Anne"),
+        ("Lilly Beth King", "King, Lilly Anne"),
         ("John Smith", "Smith Jr., John"),
     ],
 )
@@ -86,6 +128,11 @@ def test_at_most_five_names_are_near_and_the_likest_comes_first() -> None:
 @pytest.mark.parametrize("wanted", ["", "  ", "*", "123"])
 def test_empty_name_finds_nobody(wanted: str) -> None:
     assert find_swims(_sheet("King, Lilly", "1234"), wanted) == ([], [])
+
+
+def test_a_sheet_of_one_name_finds_the_better_match_and_leaves_the_other() -> None:
+    found, _ = find_swims(_sheet("Ryan, James", "James, Ryan"), "James Ryan")
+    assert [swim.name for swim in found] == ["Ryan, James"]
 
 
 def test_a_thousand_names_take_well_under_a_tenth_of_a_second() -> None:

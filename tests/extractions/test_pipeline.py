@@ -75,6 +75,34 @@ async def test_near_names_are_offered_when_none_matches(api: Api, tmp_path: Path
     assert job["status"] == "completed"
     assert job["result"]["swims"] == []
     assert job["result"]["near_names"] == ["Lindqvist, Maja"]
+    (near,) = job["result"]["near"]
+    assert (near["team"], near["age"], near["events"]) == ("Lakeside", "16", ["Women 200 Yard Freestyle"])
+    assert job["result"]["not_found"] == "NOT_ON_SHEET"
+
+
+async def test_two_people_of_one_name_are_told_apart_or_left_alone(api: Api, tmp_path: Path) -> None:
+    drawing = Drawing().page().line("Event 12  Women 200 Yard Freestyle").headers()
+    drawing.row("1", "Lindqvist, Maya", "16", "Lakeside", seed="2:05.00", final="1:51.62")
+    drawing.row("2", "Lindqvist, Maya", "13", "Harbour City", seed="2:05.00", final="1:55.00")
+    drawing.save(tmp_path / "two.pdf")
+    files = [("two.pdf", (tmp_path / "two.pdf").read_bytes())]
+    result = (await extract(api, "Maya Lindqvist", files))["jobs"][0]["result"]
+    assert (result["match"], result["not_found"], result["swims"]) == ("ambiguous", "AMBIGUOUS_NAME", [])
+    assert "club or a year of birth" in result["reason"]
+    assert [(near["team"], near["age"]) for near in result["near"]] == [("Lakeside", "16"), ("Harbour City", "13")]
+    for more, time in (({"club": "harbour"}, "1:55.00"), ({"birth_year": "2010"}, "1:51.62")):
+        result = (await extract(api, "Maya Lindqvist", files, **more))["jobs"][0]["result"]
+        assert ([swim["time"] for swim in result["swims"]], result["not_found"]) == ([time], None)
+
+
+async def test_the_same_sheet_twice_counts_once(api: Api, tmp_path: Path) -> None:
+    sheet = drawn(tmp_path, ("Lindqvist, Maya", "1:39.62"))
+    other = drawn(tmp_path, ("Lindqvist, Maya", "1:38.62"))
+    summary = (await extract(api, "Maya Lindqvist", [("a.pdf", sheet), ("b.pdf", sheet), ("c.pdf", other)]))[
+        "summary_data"
+    ]
+    counted = ("sheets", "repeated_sheets", "sheets_read", "sheets_with_swimmer", "swims")
+    assert [summary[name] for name in counted] == [3, 1, 2, 2, 2]
 
 
 async def test_the_same_sheet_again_is_cached_under_any_name_and_for_any_swimmer(api: Api, tmp_path: Path) -> None:

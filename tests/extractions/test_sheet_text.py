@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from app.extractions.names import Wanted
 from app.extractions.reading_report import report_on
 from app.extractions.sheet_text import checked, find_in_sheet, write_sheet
 from app.extractions.swims import Sheet
@@ -36,12 +37,12 @@ def test_swims_of_one_person_are_found_in_the_text() -> None:
     sheet = _sheet("King, Lilly", "Roe, Jane\u2028", quoted, "King, Lilly")
     sheet.swims.append(relay)
     text = write_sheet(sheet)
-    found = find_in_sheet(text, "Lilly King")
+    found = find_in_sheet(text, Wanted("Lilly King"))
     data = sheet.to_dict()
     assert found.swims == [data["swims"][0], data["swims"][3]]
     assert (found.swims_on_sheet, found.near) == (5, [])
     assert found.facts == {name: value for name, value in data.items() if name != "swims"}
-    assert find_in_sheet(text, quoted).swims == [data["swims"][2]]
+    assert find_in_sheet(text, Wanted(quoted)).swims == [data["swims"][2]]
 
 
 @pytest.mark.parametrize(
@@ -88,4 +89,4 @@ async def test_sheet_with_very_many_swims_comes_out_of_the_child(tmp_path: Path)
     finally:
         await sandbox.stop()
     assert len(answer) > 2**23
-    assert find_in_sheet(checked(answer), "Ann Swimmer").swims_on_sheet == 25 * 55 * 8
+    assert find_in_sheet(checked(answer), Wanted("Ann Swimmer")).swims_on_sheet == 25 * 55 * 8
