@@ -19,7 +19,7 @@ class _Group:
 
     event: _Event
     rank: int
-    starts_sheet: bool
+    starts_page: bool
     rows: Counter[int] = field(default_factory=Counter)
     pages: dict[int, int] = field(default_factory=dict)
     last: int = 0
@@ -33,7 +33,7 @@ class _Group:
         """The page below each gap, and how many places it has. After a tie any place up to the next rank may follow."""
         expected = 1
         for place in sorted(self.rows):
-            if place > expected and not (expected == 1 and self.starts_sheet):
+            if place > expected and not (expected == 1 and self.starts_page):
                 yield self.pages[place], place - expected
             expected = place + self.rows[place]
 
@@ -41,14 +41,17 @@ class _Group:
 def missing_places(swims: Sequence[Swim]) -> Counter[int]:
     """How many places are missing, by page.
 
-    A ranking starts anew at 1, and where a place comes again. Places before the first row of the whole sheet are not
-    missing: it may be an excerpt. Nor are those of an earlier round that belong to people who have only their later
-    one on the sheet: preliminaries often list those who missed the final. Nor is any on a list of one club's results.
+    A ranking starts anew at 1, and where a place comes again. Places before the first row of a page are not missing
+    when no page before has the event: the file is an excerpt. Nor are those of an earlier round that belong to people
+    who have only their later one on the sheet: preliminaries often list those who missed the final. Nor is any on a
+    list of one club's results.
     """
     groups: defaultdict[tuple[_Event, str], list[_Group]] = defaultdict(list)
     people: defaultdict[_Event, defaultdict[int, set[object]]] = defaultdict(lambda: defaultdict(set))
     teams: set[object] = set()
     first: _Group | None = None
+    page = 0
+    events: set[_Event] = set()
     for swim in swims:
         event, rank = (swim.event_number, swim.event), _ORDER.get(swim.round, 2)
         people[event][rank].add((swim.team, swim.relay) if swim.relay else swim.name)
@@ -59,9 +62,12 @@ def missing_places(swims: Sequence[Swim]) -> Counter[int]:
             if team in teams:
                 continue
             teams.add(team)
+        starts_page = swim.page != page and event not in events
+        page = swim.page
+        events.add(event)
         own = groups[event, swim.round]
         if not own or (swim.place < own[-1].last and (swim.place == 1 or swim.place in own[-1].rows)):
-            own.append(_Group(event, rank, first is None))
+            own.append(_Group(event, rank, starts_page))
             first = first or own[0]
         own[-1].add(swim.place, swim.page)
     if _is_of_one_club(swims, [group for own in groups.values() for group in own]):

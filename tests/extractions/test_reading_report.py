@@ -225,6 +225,13 @@ def test_a_reading_that_lost_rows_is_never_high(rows: int, data: st.DataObject) 
     assert _codes(_report(swims)).get("PLACES_MISSING", 0) == inside - first
 
 
+def test_pages_that_are_left_out_of_a_file_are_no_gap_but_rows_in_the_middle_of_one_are() -> None:
+    before, other = _places(1, 2, 3), {"event_number": "9", "page": 2}
+    assert _codes(_report([*before, *_places(8, 9, 10, **other)])) == {}
+    assert _codes(_report([*before, _swim(4, page=2), *_places(8, 9, 10, **other)])) == {"PLACES_MISSING": 7}
+    assert _codes(_report([*before, *_places(8, 9, 10, page=2)])) == {"PLACES_MISSING": 4}
+
+
 def test_lost_lines_of_a_drawn_sheet_are_all_reported(tmp_path: Path) -> None:
     random_maestro(random.Random(3), tmp_path / "sheet.pdf")
     sheet = read_sheet(str(tmp_path / "sheet.pdf"))
