@@ -127,12 +127,15 @@ def used_home() -> Iterator[Path]:
 
 
 @pytest.fixture
-def live_server(used_home: Path) -> Iterator[LiveServer]:
-    """The service in a process of its own with its own embedded PostgreSQL, to be killed and started again."""
+def live_server(request: pytest.FixtureRequest, used_home: Path) -> Iterator[LiveServer]:
+    """The service in a process of its own with its own embedded PostgreSQL, to be killed and started again.
+
+    A parameter (`indirect`) is its environment.
+    """
     home = make_home()
     # Python's own copies do not keep the owner, and PostgreSQL's files are another user's than root's.
     subprocess.run(["cp", "-a", f"{used_home}/.", home], check=True)
-    server = LiveServer(home, WORKLOADS)
+    server = LiveServer(home, WORKLOADS, **getattr(request, "param", {}))
     try:
         server.start()
         yield server

@@ -12,6 +12,7 @@ import pytest
 from app.events.settings import StreamSettings
 from tests.batch_helpers import check_log, follow, get_batch, run, stream, submit
 from tests.conftest import Api
+from tests.live import LiveServer
 from tests.patience import patient, within
 
 SSE = {"Accept": "text/event-stream"}
@@ -115,7 +116,9 @@ async def test_an_idle_stream_sends_heartbeats_without_an_id(home: object, api: 
         object.__setattr__(api.settings.of(StreamSettings), "stream_heartbeat_seconds", 15.0)
 
 
-async def test_sigterm_ends_open_streams_with_bye_and_exits_in_time(live_server) -> None:  # type: ignore[no-untyped-def]
+# The steps do not end by themselves, so all of the time that they get passes: by default three seconds.
+@pytest.mark.parametrize("live_server", [{"TRANCHE_SHUTDOWN_SECONDS": "0.5"}], indirect=True)
+async def test_sigterm_ends_open_streams_with_bye_and_exits_in_time(live_server: LiveServer) -> None:
     headers = {"Authorization": f"Bearer {live_server.admin_key}"}
     async with httpx.AsyncClient(base_url=live_server.url, headers=headers, timeout=patient(30)) as api:
         batch_id = await submit(api, "slow", [{} for _ in range(3)], params={"seconds": 30})
@@ -123,11 +126,13 @@ async def test_sigterm_ends_open_streams_with_bye_and_exits_in_time(live_server)
         async with api.stream("GET", f"/api/batches/{batch_id}/events", headers=SSE) as reply:
             async for piece in reply.aiter_text():
                 if "event: job.started" in piece and "bye" not in text:
+                    assert live_server.process
                     os.kill(live_server.process.pid, signal.SIGTERM)
                 text += piece
         assert "event: bye" in text
         seconds = await asyncio.to_thread(live_server.terminate)
-    assert seconds < patient(5)
+    assert seconds < patient(3)
+    assert live_server.process
     assert live_server.process.returncode in (0, -signal.SIGTERM)
     await asyncio.to_thread(live_server.start)
     async with httpx.AsyncClient(base_url=live_server.url, headers=headers, timeout=patient(30)) as api:
