@@ -246,6 +246,10 @@ class ResultCodes(Protocol):
         """Make the code of a job that completes, in the transaction that completes it."""
         ...
 
+    async def share_batch(self, session: AsyncSession, batch: Batch) -> str:
+        """The path of the page that shows a whole batch to whoever knows it; made if there is none yet."""
+        ...
+
 
 def pipelines_of(batch: Batch, primary: PipelineRow) -> list[str]:
     """The keys of a batch's pipelines, the primary one first."""

@@ -15,6 +15,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.extractions import ai_reading, cache, repository
+from app.extractions.batch_swims.overview import overview
 from app.extractions.fallback import NO_TEXT, Left, choose, left_by_text
 from app.extractions.params import ExtractionParams, ParamsWithoutProvider
 from app.extractions.provider import Provider, ProviderError
@@ -87,7 +88,7 @@ def make_pipeline(provider: Provider | None = None) -> Pipeline:
         expires_after=timedelta(days=30),
         version=VERSION,
         result_codes=True,  # families open their swimmer's result without an account
-        result_table=ResultTable("swims", COLUMNS, facts=FACTS),
+        result_table=ResultTable("swims", COLUMNS, facts=FACTS, repeats_count=False),
     )
     pipeline.step(timeout=300)(downloading)
     pipeline.step(when=lambda ctx: bool(provider and ctx.params.wants_ai), timeout=900)(_uploading_to(provider))
@@ -96,6 +97,7 @@ def make_pipeline(provider: Provider | None = None) -> Pipeline:
     pipeline.step(when=lambda ctx: not ctx.cached)(caching)
     pipeline.on_success(save_extraction)
     pipeline.on_batch_end(summarise)
+    pipeline.on_overview(overview)
     return pipeline
 
 

@@ -199,7 +199,7 @@ async def stream_batch_swims(
 ) -> AsyncIterator[Sequence[SheetSwims]]:
     """What the completed jobs of a batch found, in their order and some at a time; decoded away from the event loop."""
     sheet: list[Any] = [Extraction.id, Job.id, Job.sequence, Job.filename, Job.checksum]
-    sheet += [Extraction.meet, Extraction.dates, Extraction.course, Extraction.confidence]
+    sheet += [Extraction.swimmer_name, Extraction.meet, Extraction.dates, Extraction.course, Extraction.confidence]
     sheet.append(cast(Extraction.swims, Text))
     query = select(*sheet).join(Job, Job.id == Extraction.job_id)
     query = query.where(Extraction.organisation_id == organisation_id, Job.batch_id == batch_id)

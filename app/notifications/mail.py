@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from email.errors import MessageError
 from email.headerregistry import Address
@@ -19,6 +20,7 @@ from app.batches.responses import pipelines_of
 from app.batches.states import COUNTERS
 from app.kit.service import CannotStart
 from app.notifications.phrases import counted, duration, one_line, sentence
+from app.pipelines.contract import Overview
 from app.pipelines.models import PipelineRow
 
 _TEMPLATES: Final = Environment(
@@ -79,7 +81,27 @@ def parse_sender(text: str) -> Address:
         raise SmtpUrlNotValid("TRANCHE_MAIL_FROM is not an address such as Tranche <tranche@example.org>") from None
 
 
-def compose(batch: Batch, pipeline: PipelineRow, recipient: str, sender: Address, base_url: str) -> EmailMessage:
+MOST_ROWS: Final = 20
+_MOST_TABLES: Final = 4
+_LONGEST_CELL: Final = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What the mail says of the results: what the pipelines say, and the path of the page that shows it to anybody."""
+
+    overviews: Sequence[Overview] = ()
+    page: str | None = None
+
+
+def compose(
+    batch: Batch,
+    pipeline: PipelineRow,
+    recipient: str,
+    sender: Address,
+    base_url: str,
+    results: Results = Results(),
+) -> EmailMessage:
     """The mail of an ended batch, in text and HTML. ValueError: `recipient` is no address.
 
     Its Message-ID is the batch's, so that a mail that had to be sent twice is told apart from two mails.
@@ -93,7 +115,9 @@ def compose(batch: Batch, pipeline: PipelineRow, recipient: str, sender: Address
     values: dict[str, Any] = {
         "said": said,
         "counted": counted(counters),
-        "facts": _facts(batch, pipeline),
+        "facts": [*_told(results), *_facts(batch, pipeline)],
+        "tables": _tables(results),
+        "shared": f"{base_url}{results.page}" if base_url and results.page else None,
         "colour": _COLOURS[batch.status],
         "console": f"{base_url}/#/batches/{batch.id}" if base_url else None,
         "failures": f"{base_url}/#/batches/{batch.id}?show=failed" if base_url and batch.failed_jobs else None,
@@ -123,3 +147,21 @@ def _facts(batch: Batch, pipeline: PipelineRow) -> list[tuple[str, str]]:
     if batch.expires_at:
         facts.append(("Kept until", f"{batch.expires_at:%Y-%m-%d}"))
     return facts
+
+
+def _told(results: Results) -> list[tuple[str, str]]:
+    return [(one_line(name), one_line(value)) for overview in results.overviews for name, value in overview.facts]
+
+
+def _tables(results: Results) -> list[dict[str, Any]]:
+    """The tables that belong into a mail, each with its first rows and how many more there are."""
+    tables = [table for overview in results.overviews for table in overview.tables if table.in_mail and table.rows]
+    return [
+        {
+            "title": one_line(table.title),
+            "columns": [one_line(column) for column in table.columns],
+            "rows": [[one_line(cell, _LONGEST_CELL) for cell in row] for row in table.rows[:MOST_ROWS]],
+            "more": max(0, len(table.rows) - MOST_ROWS),
+        }
+        for table in tables[:_MOST_TABLES]
+    ]

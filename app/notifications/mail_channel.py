@@ -16,13 +16,16 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.batches.models import Batch
+from app.batches.overviews import read_overviews
+from app.batches.responses import ResultCodes
 from app.kit.db import Database
 from app.notifications import claim_repository
-from app.notifications.mail import MailServer, compose, parse_sender
+from app.notifications.mail import MailServer, Results, compose, parse_sender
 from app.notifications.metrics import MAILS
 from app.notifications.models import BatchMail
 from app.notifications.sender import ClaimedMessage, next_try
 from app.pipelines.models import PipelineRow
+from app.pipelines.registry import Registry
 
 log = logging.getLogger("tranche.mail")
 DELAYS: Final = (
@@ -60,8 +63,17 @@ class MailChannel:
 
     slots, model = SLOTS, BatchMail
 
-    def __init__(self, database: Database, *, server: SecretStr | None, sender: str, base_url: str) -> None:
-        self._database, self._base_url = database, base_url
+    def __init__(
+        self,
+        database: Database,
+        registry: Registry,
+        codes: ResultCodes,
+        *,
+        server: SecretStr | None,
+        sender: str,
+        base_url: str,
+    ) -> None:
+        self._database, self._registry, self._codes, self._base_url = database, registry, codes, base_url
         self._server = MailServer.parse(server.get_secret_value()) if server else None
         self._sender = parse_sender(sender)
 
@@ -107,8 +119,12 @@ class MailChannel:
         return delay.total_seconds()
 
     async def _deliver(self, server: MailServer, message: MailMessage) -> Refusal | None:
+        batch, pipeline = message.batch, message.pipeline
+        results = Results(
+            await read_overviews(self._database, self._registry, batch, pipeline), await self._page(batch)
+        )
         try:
-            email = compose(message.batch, message.pipeline, message.recipient, self._sender, self._base_url)
+            email = compose(batch, pipeline, message.recipient, self._sender, self._base_url, results)
         except ValueError:
             return Refusal("ADDRESS_NOT_VALID: no mail can be sent to this address", final=True)
         try:
@@ -125,6 +141,13 @@ class MailChannel:
         except (aiosmtplib.SMTPException, TimeoutError, OSError) as error:
             return Refusal(f"NETWORK_ERROR: the mail server was not reached ({type(error).__name__})", final=False)
         return None
+
+    async def _page(self, batch: Batch) -> str | None:
+        """Where anybody can see the batch's results, if whoever submitted it wants codes for them."""
+        if not (batch.result_codes and self._base_url):
+            return None
+        async with self._database.transaction() as session:
+            return await self._codes.share_batch(session, batch)
 
     async def _send_email(self, server: MailServer, email: EmailMessage, recipient: str) -> None:
         await aiosmtplib.send(

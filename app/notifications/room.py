@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.batches.responses import ResultCodes
 from app.kit.container import Container
 from app.kit.db import Database
 from app.kit.room import Room
@@ -12,6 +13,7 @@ from app.notifications.router import router
 from app.notifications.sender import Sender
 from app.notifications.settings import MailSettings
 from app.notifications.webhook_channel import WebhookChannel
+from app.pipelines.registry import Registry
 from app.settings import Settings
 
 
@@ -22,7 +24,12 @@ def make_sender(container: Container) -> Sender:
         database, container.get(SigningKey), base_url=settings.base_url, allow=settings.outbound_allow_list
     )
     mail = MailChannel(
-        database, server=mail_settings.smtp_url, sender=mail_settings.mail_from, base_url=settings.base_url
+        database,
+        container.get(Registry),
+        container.get(ResultCodes),
+        server=mail_settings.smtp_url,
+        sender=mail_settings.mail_from,
+        base_url=settings.base_url,
     )
     return Sender(database, [webhooks, mail])
 

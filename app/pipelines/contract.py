@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar
 from uuid import UUID
@@ -215,6 +215,7 @@ class StepContext(Protocol):
 StepFunction = Callable[[StepContext], Awaitable["Stop | Retry | dict[str, Any] | None"]]
 Condition = Callable[[StepContext], bool]
 OnSuccess = Callable[[AsyncSession, StepContext], Awaitable[None]]
+OnOverview = Callable[[AsyncSession, BatchInfo], Awaitable["Overview | None"]]
 OnBatchEnd = Callable[[Sequence[Mapping[str, Any]]], dict[str, Any]]
 Plan = Callable[[Any], "Sequence[Step]"]
 
@@ -242,6 +243,47 @@ class ResultTable:
     member: str
     columns: tuple[str, ...]
     facts: tuple[str, ...] = ()
+    repeats_count: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class OverviewTable:
+    """Rows of texts, as long as `columns`. A mail shows the first rows of a table that is `in_mail`."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: Sequence[Sequence[str]]
+    in_mail: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ChartPoint:
+    """A number of a chart, as it is printed (`text`) and where it comes from; `day` is None when it is not known."""
+
+    value: float
+    text: str
+    source: str = ""
+    day: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """How a number went on, in the order of `points`; they stand by their days where all of them are known."""
+
+    title: str
+    points: Sequence[ChartPoint]
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What the results of a batch come to together, for people who do not know the service.
+
+    It is shown on the page that a code of the batch opens; the mail at its end has `facts` and a table.
+    """
+
+    facts: Sequence[tuple[str, str]] = ()
+    tables: Sequence[OverviewTable] = ()
+    charts: Sequence[Chart] = ()
 
 
 @dataclass(slots=True, eq=False)
@@ -270,6 +312,7 @@ class Pipeline:
     plan_hook: Plan | None = None
     success_hook: OnSuccess | None = None
     batch_end_hook: OnBatchEnd | None = None
+    overview_hook: OnOverview | None = None
 
     def step(
         self,
@@ -329,6 +372,11 @@ class Pipeline:
     def on_batch_end(self, function: OnBatchEnd) -> OnBatchEnd:
         """Make the batch's `summary_data` from its jobs: mappings with sequence, checksum, status, result and more."""
         self.batch_end_hook = function
+        return function
+
+    def on_overview(self, function: OnOverview) -> OnOverview:
+        """Show what the batch's results come to together, read in a transaction of its own; None: nothing yet."""
+        self.overview_hook = function
         return function
 
     def step_names(self) -> list[str]:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import quote
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -20,6 +18,7 @@ from app.kit.spreadsheets import csv_chunks
 from app.pipelines.contract import ResultTable
 from app.pipelines.registry import Registry
 from app.results import repository
+from app.results.addresses import Addresses
 from app.results.repository import Shared
 from app.results.schemas import SharedBatch, SharedFile, SharedJob, SharedPipeline, SharedResult
 
@@ -27,20 +26,6 @@ JOBS_AT_ONCE: Final = 100
 _JOB_COLUMNS: Final = ("sequence", "job")
 _PLAIN: Final = ResultTable("", ("status", "result"))
 """For pipelines whose results are no tables: one row for each job, with its result as JSON."""
-
-
-@dataclass(frozen=True, slots=True)
-class Addresses:
-    """Where things are for whoever has the code."""
-
-    code: str
-
-    def links(self) -> dict[str, str]:
-        base = f"/api/results/{self.code}"
-        return {"page": f"/r/{self.code}", "json": base, "csv": f"{base}?format=csv", "download": f"{base}/download"}
-
-    def file(self, sequence: int, name: str) -> str:
-        return f"/api/results/{self.code}/jobs/{sequence}/files/{quote(name, safe='')}"
 
 
 async def read_shared(
@@ -117,8 +102,12 @@ def rows_of(table: ResultTable | None, result: Any) -> list[Mapping[str, Any]] |
     return [{**facts, **row} for row in rows if isinstance(row, dict)]
 
 
-def _csv_rows(table: ResultTable | None, jobs: Sequence[Job]) -> Iterator[dict[str, Any]]:
+def _csv_rows(table: ResultTable | None, jobs: Sequence[Job], seen: set[str]) -> Iterator[dict[str, Any]]:
     for job in jobs:
+        if table and not table.repeats_count and job.checksum and job.status == "completed":
+            if job.checksum in seen:
+                continue
+            seen.add(job.checksum)
         job_columns = {"sequence": job.sequence, "job": name_of(job)}
         result = job.result if job.status == "completed" else None
         if table is None:
@@ -133,20 +122,21 @@ async def csv_pieces(database: Database, shared: Shared, table: ResultTable | No
     own = (table or _PLAIN).columns
     columns = own if shared.link.job_id and table else (*_JOB_COLUMNS, *own)
     page, header = PageRequest(JOBS_AT_ONCE), True
+    seen: set[str] = set()
+
+    def make(jobs: Sequence[Job]) -> list[dict[str, Any]]:
+        return list(_csv_rows(table, jobs, seen))
+
     while True:
         async with database.transaction() as session:
             found = await repository.list_shared_jobs(session, shared, page)
         jobs = [job for job, _ in found.rows]
-        rows = [{name: _cell(row.get(name)) for name in columns} for row in await asyncio.to_thread(_rows, table, jobs)]
+        rows = [{name: _cell(row.get(name)) for name in columns} for row in await asyncio.to_thread(make, jobs)]
         for piece in csv_chunks(columns, rows, header=header):
             yield piece
         if found.next_cursor is None:
             return
         page, header = PageRequest(JOBS_AT_ONCE, found.next_cursor), False
-
-
-def _rows(table: ResultTable | None, jobs: Sequence[Job]) -> list[dict[str, Any]]:
-    return list(_csv_rows(table, jobs))
 
 
 def _cell(value: Any) -> Any:

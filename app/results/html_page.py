@@ -12,7 +12,8 @@ from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from app.pipelines.contract import ResultTable
+from app.pipelines.contract import Overview, ResultTable
+from app.results.charts import Drawing, draw
 from app.results.content import rows_of
 from app.results.schemas import SharedBatch, SharedFile, SharedJob, SharedResult
 
@@ -98,15 +99,41 @@ _templates = Environment(
 _templates.filters |= {"moment": _moment, "grouped": lambda number: f"{number:,}"}
 
 
-def result_page(found: SharedResult | SharedBatch, tables: Mapping[str, ResultTable | None]) -> str:
-    """The page of what a code opens; `tables` are those of the pipelines by key."""
+@dataclass(frozen=True, slots=True)
+class OverviewSection:
+    """What a pipeline says of the whole batch. A column of which all cells are empty is left out."""
+
+    facts: Sequence[tuple[str, str]]
+    tables: Sequence[tuple[str, Sequence[Column], Sequence[Sequence[str]]]]
+    charts: Sequence[Drawing]
+
+
+def _overview(overview: Overview) -> OverviewSection:
+    tables = []
+    for table in overview.tables:
+        rows = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
+        tables.append((table.title, *_table(table.columns, rows)))
+    return OverviewSection(overview.facts, tables, [drawing for chart in overview.charts if (drawing := draw(chart))])
+
+
+def result_page(
+    found: SharedResult | SharedBatch,
+    tables: Mapping[str, ResultTable | None],
+    overviews: Sequence[Overview] = (),
+) -> str:
+    """The page of what a code opens; `tables` are those of the pipelines by key, `overviews` stand above its jobs."""
     jobs: Sequence[SharedJob | SharedResult] = found.jobs if isinstance(found, SharedBatch) else [found]
     batch = found if isinstance(found, SharedBatch) else None
     following = batch.next_cursor if batch else None
     sections = [section_of(job, tables.get(job.pipeline_key)) for job in jobs]
     state = _STATES.get(found.status, found.status)
     return _templates.get_template("result.html").render(
-        found=found, batch=batch, sections=sections, state=state, following=following
+        found=found,
+        batch=batch,
+        overviews=[_overview(overview) for overview in overviews],
+        sections=sections,
+        state=state,
+        following=following,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Final
 
@@ -9,6 +10,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 
+from app.batches.overviews import read_overviews
 from app.kit.declarations import takes_query
 from app.kit.dependencies import Cursor, DatabaseDep
 from app.kit.pages import PageRequest
@@ -44,8 +46,11 @@ async def read_result_page(
         return HTMLResponse(_TOO_MANY, 429, {**_HEADERS, **error.headers})
     async with database.transaction() as session:
         found = await read_shared(session, shared, read_code(code), PageRequest(JOBS_AT_ONCE, cursor))
+    overviews = []
+    if shared.link.job_id is None and cursor is None:
+        overviews = await read_overviews(database, registry, shared.batch, shared.pipeline)
     tables = {pipeline.key: pipeline.result_table for pipeline in registry}
-    return HTMLResponse(result_page(found, tables), headers=_HEADERS)
+    return HTMLResponse(await asyncio.to_thread(result_page, found, tables, overviews), headers=_HEADERS)
 
 
 @router.api_route("/r/static/{path:path}", methods=["GET", "HEAD"])

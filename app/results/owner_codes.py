@@ -11,7 +11,7 @@ from app.auth.caller import Caller
 from app.idempotency.once import Once
 from app.kit.pages import PageRequest
 from app.results import repository, service
-from app.results.content import Addresses
+from app.results.addresses import Addresses
 from app.results.models import ResultLink
 from app.results.schemas import ResultCodeCreate, ResultCodeLinks, ResultCodePage, ResultCodeRead
 from app.results.service import ResultCodes

@@ -49,6 +49,13 @@ async def list_live_links(session: AsyncSession, job_ids: Sequence[UUID]) -> Seq
     return [(job_id, link, known_hash) for job_id, link, known_hash in await session.execute(query) if job_id]
 
 
+async def list_lasting_links(session: AsyncSession, batch_id: UUID) -> Sequence[ResultLink]:
+    """The links that open a whole batch as long as it is kept, oldest first."""
+    query = select(ResultLink).where(ResultLink.batch_id == batch_id, ResultLink.job_id.is_(None))
+    query = query.where(ResultLink.revoked_at.is_(None), ResultLink.expires_at.is_(None)).order_by(ResultLink.id)
+    return (await session.execute(query)).scalars().all()
+
+
 async def revoke_link(session: AsyncSession, link: ResultLink) -> None:
     await session.execute(update(ResultLink).where(ResultLink.id == link.id).values(revoked_at=func.now()))
 

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.caller import Caller
+from app.batches.models import Batch
 from app.batches.service import database_now
 from app.kit.db import Database
 from app.kit.declarations import raises
@@ -20,6 +21,7 @@ from app.kit.ids import new_id
 from app.kit.signing import SigningKey
 from app.pipelines.contract import StepContext
 from app.results import repository
+from app.results.addresses import Addresses
 from app.results.codes import code_hash, make_code, read_code
 from app.results.errors import ResultLinkNotFound, ResultNotFound, TooManyGuesses
 from app.results.models import ResultLink
@@ -54,6 +56,15 @@ class ResultCodes:
     async def share(self, session: AsyncSession, ctx: StepContext) -> None:
         """A link to a job that completes just now: the hook that the runner calls in that transaction."""
         await self._add(session, ctx.batch.organisation_id, ctx.batch.id, ctx.job.id)
+
+    async def share_batch(self, session: AsyncSession, batch: Batch) -> str:
+        """The path of a page that shows the whole batch as long as it is kept; one is made if there is none yet."""
+        for link in await repository.list_lasting_links(session, batch.id):
+            if code := self.code_of(link.id, link.code_hash):
+                return Addresses(code).links()["page"]
+        link = await self._add(session, batch.organisation_id, batch.id, None)
+        await repository.touch_batch(session, batch.id)
+        return Addresses(make_code(self._key, link.id)).links()["page"]
 
     async def add_link(
         self, session: AsyncSession, caller: Caller, batch_id: UUID, job_id: UUID | None, expires_in: int | None

@@ -15,11 +15,14 @@ import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from pydantic import SecretStr
 
+from app.batches.responses import ResultCodes
 from app.notifications.mail import MailServer, SmtpUrlNotValid, parse_sender
 from app.notifications.mail_channel import MailChannel
 from app.notifications.room import make_sender
-from tests.batch_helpers import get_batch, run
+from app.pipelines.registry import Registry
+from tests.batch_helpers import follow, get_batch, run
 from tests.conftest import Api, make_settings, serving
+from tests.extractions.draw_samples import SAMPLES
 from tests.notifications.outbox import execute, make_due
 from tests.patience import within
 
@@ -175,6 +178,36 @@ async def test_a_passing_fault_is_tried_again_and_the_mail_comes_once(api: Api, 
     assert len(mailbox.messages) == 1
 
 
+async def test_the_mail_names_the_swimmer_the_swims_and_the_page_for_all(api: Api, mailbox: Mailbox) -> None:
+    files = [("files", (path.name, path.read_bytes(), "application/pdf")) for path in sorted(SAMPLES.glob("*.pdf"))[:4]]
+    data = {"pipeline": "pdf-extraction", "swimmer_name": "Maya Lindqvist", "notification_email": "family@example.org"}
+    batch_id = (await api.post("/api/jobs/batch", data=data, files=files)).json()["batch_id"]
+    await follow(api, batch_id)
+    assert (await mail_of(api, batch_id))["status"] == "sent"
+    (message,) = mailbox.messages
+    text, html = parts(message)
+    (link,) = (await api.get(f"/api/batches/{batch_id}/result-codes")).json()["result_codes"]
+    assert f"See and share the results: {link['links']['page']}" in text
+    assert f'href="{link["links"]["page"]}"' in html
+    swims = (await api.get(f"/api/batches/{batch_id}/swims")).json()["swims"]
+    assert "Swimmer: Maya Lindqvist" in text
+    for swim in swims[:20]:
+        assert f"- {swim['event']}, {swim['round'].capitalize()}, {swim['time'] or swim['status']}" in text
+        assert f">{swim['event']}</td>" in html
+    assert (f"... and {len(swims) - 20} more" in text) == (len(swims) > 20)
+
+
+async def test_a_batch_without_codes_gets_no_page_for_all(api: Api, mailbox: Mailbox) -> None:
+    sheet = ("files", ("a.pdf", next(SAMPLES.glob("*Lakeside*.pdf")).read_bytes(), "application/pdf"))
+    data = {"pipeline": "pdf-extraction", "swimmer_name": "Maya Lindqvist", "result_codes": "false"}
+    data |= {"notification_email": "private@example.org"}
+    batch_id = (await api.post("/api/jobs/batch", data=data, files=[sheet])).json()["batch_id"]
+    await follow(api, batch_id)
+    await mail_of(api, batch_id)
+    assert "share the results" not in parts(mailbox.messages[0])[0]
+    assert (await api.get(f"/api/batches/{batch_id}/result-codes")).json()["result_codes"] == []
+
+
 @pytest.mark.parametrize("stage", ["refused_recipients", "replies"])
 async def test_a_final_refusal_is_recorded(api: Api, mailbox: Mailbox, stage: str) -> None:
     getattr(mailbox, stage).append("550 No such mailbox")
@@ -220,7 +253,8 @@ async def test_without_a_server_or_with_a_wrong_password_the_reason_is_told(
         ("smtp://127.0.0.1:1", "pending", "NETWORK_ERROR"),
     ):
         server = SecretStr(url) if url else None
-        channel = MailChannel(database, server=server, sender="a@example.org", base_url="")
+        registry, codes = api.installation.get(Registry), api.installation.get(ResultCodes)
+        channel = MailChannel(database, registry, codes, server=server, sender="a@example.org", base_url="")
         async with database.transaction() as session:
             await channel.start()
             # Due for this channel, and not yet for the service's own: it sees the row when it is leased already.

@@ -126,6 +126,33 @@ async def test_page_shows_the_rows_and_runs_no_script(api: Api, sheets: dict[str
     assert style.headers["Content-Type"].startswith("text/css")
 
 
+async def test_the_page_of_a_batch_shows_all_swims_best_times_and_charts(api: Api) -> None:
+    paths = sorted(SAMPLES.glob("*.pdf"))[:4]
+    files = [("files", (path.name, path.read_bytes(), "application/pdf")) for path in [*paths, paths[0]]]
+    data = {"pipeline": "pdf-extraction", "swimmer_name": "Maya Lindqvist"}
+    batch_id = (await api.post("/api/jobs/batch", data=data, files=files)).json()["batch_id"]
+    await follow(api, batch_id)
+    code = (await api.post(f"/api/batches/{batch_id}/result-codes")).json()["code"]
+    table = (await api.get(f"/api/batches/{batch_id}/swims")).json()
+    async with caller(api) as stranger:
+        page = await stranger.get(f"/r/{code}")
+        rows = rows_of(await stranger.get(f"/api/results/{code}?format=csv"))
+        job = await stranger.get(f"/r/{(await get_batch(api, batch_id))['jobs'][0]['result_code']}")
+    shown = page.text[: page.text.index(f"<h2>{paths[0].name}")]
+    for swim in table["swims"]:
+        assert f">{swim['event']}</td>" in shown
+    assert [row["sequence"] for row in rows] == [str(swim["sequence"]) for swim in table["swims"]]
+    charts = [event for event in table["events"] if len(event["progression"]) > 1]
+    assert charts
+    assert shown.count("<svg ") == len(charts)
+    assert shown.count("<circle ") == sum(len(event["progression"]) for event in charts)
+    for event in table["events"]:
+        assert f">{event['best']['time']}</td>" in shown
+    assert "<script" not in page.text
+    assert "style=" not in page.text
+    assert "<svg" not in job.text
+
+
 async def answers(stranger: httpx.AsyncClient, code: str) -> list[tuple[int, bytes, dict[str, str]]]:
     replies = [await stranger.get(path) for path in (f"/api/results/{code}", f"/r/{code}")]
     return [

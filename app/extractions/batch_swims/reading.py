@@ -28,6 +28,8 @@ class Swims:
     total: int = 0
     repeated: int = 0
     events: Sequence[EventSwims] = ()
+    swimmers: list[str] = field(default_factory=list)
+    """Whose swims they are, as it was asked for: one, except in batches that were made in several ways."""
 
 
 async def read_swims(session: AsyncSession, organisation_id: UUID, batch_id: UUID, event: str | None = None) -> Swims:
@@ -36,6 +38,7 @@ async def read_swims(session: AsyncSession, organisation_id: UUID, batch_id: UUI
 
     def add(part: Sequence[SheetSwims]) -> None:
         before = len(seen)
+        found.swimmers += dict.fromkeys(sheet.swimmer for sheet in part if sheet.swimmer not in found.swimmers)
         for row in rows_of(part, seen):
             if event is None or is_of_event(row, event):
                 found.total += 1

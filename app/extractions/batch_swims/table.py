@@ -38,6 +38,7 @@ class SheetSwims:
     sequence: int
     filename: str | None
     checksum: str | None
+    swimmer: str
     meet: str | None
     dates: str | None
     course: str | None
