@@ -18,6 +18,7 @@ from app.results.content import rows_of
 from app.results.schemas import SharedBatch, SharedFile, SharedJob, SharedResult
 
 _NUMBER: Final = re.compile(r"[\d.:,]+")
+_SHORT: Final = 12
 _STATES: Final = {"running": "processing", "skipped": "cancelled"}
 """Job states that have the look of a batch state."""
 
@@ -26,6 +27,8 @@ _STATES: Final = {"running": "processing", "skipped": "cancelled"}
 class Column:
     label: str
     is_number: bool
+    is_short: bool
+    """Short enough not to be broken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,10 @@ def _table(names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> tuple[lis
     """Headers and cells; a column in which nothing stands is left out."""
     cells = {name: [_cell(row.get(name)) for row in rows] for name in names}
     used = {name: column for name, column in cells.items() if any(column)}
-    columns = [Column(_label(name), all(_NUMBER.fullmatch(cell or "0") for cell in used[name])) for name in used]
+    columns = [
+        Column(_label(name), all(_NUMBER.fullmatch(cell or "0") for cell in own), max(map(len, own)) <= _SHORT)
+        for name, own in used.items()
+    ]
     return columns, [list(row) for row in zip(*used.values(), strict=True)]
 
 

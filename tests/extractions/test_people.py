@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -73,6 +74,7 @@ def test_years_of_birth_are_printed_in_many_forms(age: str | None) -> None:
         swim("Brink, Tessa", "LST", "16"),
         swim("Brink, Tessa", "LKS-NT", "16"),
         swim("Brink, Tessa", "Region Two", "16", kind="relay_leg"),
+        swim("Brink, Tessa", "Lakes. Swim Team", "2016"),
     ],
 )
 def test_one_person_in_two_ways_is_one(other: Swim) -> None:
@@ -91,6 +93,24 @@ def test_one_person_in_two_ways_is_one(other: Swim) -> None:
 )
 def test_what_may_be_somebody_else_is_not_merged(other: Swim) -> None:
     assert find(swim("Brink, Tessa", "Lakeside", "16"), other).match == "ambiguous"
+
+
+def test_a_relay_for_a_region_does_not_hide_the_club() -> None:
+    swims = (swim("Brink, Tessa", "Lakeside", "16"), swim("Brink, Tessa", "Region Two", "16", kind="relay_leg"))
+    assert len(find(*swims, club="lakeside").swims) == 2
+
+
+@pytest.mark.parametrize("age", ["²", "9" * 5000, "٣٤", "-", ""])
+def test_any_age_is_taken(age: str) -> None:
+    people = (swim("Brink, Tessa", "Lakeside", age), swim("Brink, Tessa", "Lakeside", "16", "2"))
+    find(*people, birth_year=2008)
+
+
+def test_a_sheet_of_one_name_in_a_thousand_ways_takes_no_time() -> None:
+    swims = [swim("Brink, Tessa", f"Club {number}", str(number)) for number in range(3000)]
+    started = time.process_time()
+    assert find(*swims).match == "ambiguous"
+    assert time.process_time() - started < 2
 
 
 def test_the_name_as_asked_for_goes_before_one_that_says_more() -> None:

@@ -13,7 +13,8 @@ from app.extractions.names.matching import Match, match
 from app.extractions.names.parsing import parse
 
 _REGION: Final = re.compile(r"-[a-z]{2}$")  # HY-TEK adds the region: `GSUR-SC`
-_SHORTEST: Final = 3
+_LONGEST: Final = 200
+_MOST_SIGHTINGS: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def tell_apart(sightings: Iterable[Sighting], matches: Mapping[str, Match]) -> l
         dict.fromkeys(sightings),
         key=lambda sighting: (sighting.is_leg, not sighting.age, not sighting.team, matches[sighting.name]),
     )
-    for sighting in ordered:
+    for sighting in ordered[:_MOST_SIGHTINGS]:  # nobody is printed in so many ways
         how = matches[sighting.name]
         own = [person for person in people if all(_can_be_one(known, sighting) for known in person.sightings)]
         own = [person for person in own if _is_shown(person, sighting, how)]
@@ -85,13 +86,12 @@ def choose(people: Sequence[Person], wanted: Wanted, meet_year: int | None) -> t
     return (likely[0] if len(likely) == 1 else None), likely
 
 
-def _is_wanted(sightings: Iterable[Sighting], wanted: Wanted, meet_year: int | None) -> bool:
-    """Whether club and year of birth contradict nothing that is printed."""
-    return all(
-        (not wanted.club or _is_club(wanted.club, sighting.team))
-        and (not wanted.birth_year or _is_born(wanted.birth_year, sighting, meet_year))
-        for sighting in sightings
-    )
+def _is_wanted(sightings: Sequence[Sighting], wanted: Wanted, meet_year: int | None) -> bool:
+    """Whether club and year of birth contradict nothing that is printed; one of several clubs is enough."""
+    if wanted.birth_year and not all(_is_born(wanted.birth_year, sighting, meet_year) for sighting in sightings):
+        return False
+    teams = [sighting.team for sighting in sightings if sighting.team]
+    return not wanted.club or not teams or any(_is_club(wanted.club, team) for team in teams)
 
 
 def _is_shown(person: Person, sighting: Sighting, how: Match) -> bool:
@@ -114,10 +114,10 @@ def _can_be_one(one: Sighting, other: Sighting) -> bool:
 
 
 def _same_age(one: str | None, other: str | None) -> bool:
-    if not one or not other or one.isdigit() != other.isdigit():
+    if not one or not other or one.isdecimal() != other.isdecimal():
         return True
-    if one.isdigit():
-        return int(one) % 100 == int(other) % 100
+    if one.isdecimal():  # `8` and `08`, `2008` and `08`
+        return one[-2:].zfill(2) == other[-2:].zfill(2)
     return one.casefold() == other.casefold()
 
 
@@ -126,9 +126,9 @@ def same_team(one: str | None, other: str | None) -> bool:
     """Whether two ways to print a club can be one club's: whole, cut off, or as a code of its letters."""
     if not one or not other or one == other:
         return True
-    short, long = sorted((_REGION.sub("", fold(one).strip()), _REGION.sub("", fold(other).strip())), key=len)
-    short, long = letters_of(short), letters_of(long)
-    if not short or long.startswith(short):
+    names = sorted((_REGION.sub("", fold(name[:_LONGEST]).strip()) for name in (one, other)), key=len)
+    short, long = map(letters_of, names)
+    if not short or long.startswith(short) or _is_shortened(*names):
         return True
     if len(short) > 6 or short[0] != long[0]:
         return False
@@ -136,11 +136,17 @@ def same_team(one: str | None, other: str | None) -> bool:
     return all(sign in rest for sign in short)
 
 
-def _is_club(wanted: str, team: str | None) -> bool:
+def _is_shortened(short: str, long: str) -> bool:
+    """`Univ of Lakeside` for `University of Lakeside`."""
+    words, others = short.split(), long.split()
+    return len(words) == len(others) and all(map(str.startswith, others, [word.rstrip(".") for word in words]))
+
+
+def _is_club(wanted: str, team: str) -> bool:
     if same_team(wanted, team):
         return True
     words = [letters_of(word) for word in fold(wanted).split()]
-    printed = letters_of(fold(team or ""))
+    printed = letters_of(fold(team))
     return all(word in printed for word in words)
 
 
@@ -149,7 +155,7 @@ def _is_born(year: int, sighting: Sighting, meet_year: int | None) -> bool:
     if sighting.birth_date and (printed := re.search(r"(?<!\d)\d{4}(?!\d)", sighting.birth_date)):
         return int(printed[0]) == year
     age = sighting.age or ""
-    if not age.isdigit() or len(age) > 4:
+    if not age.isdecimal() or len(age) > 4:
         return True
     if len(age) == 4:
         return int(age) == year

@@ -17,6 +17,8 @@ _SIGNS: Final = " ,.-‐‑‒–—―'’`´*()[]\"“”«»/_0123456789\t\r\
 _NOT_LETTERS: Final = str.maketrans("", "", _SIGNS)
 _AS_BLANKS: Final = str.maketrans(dict.fromkeys(' ,.-‐‑‒–—―()[]"“”«»/_*', " "))
 _LOOKED_AT: Final = 150
+_MATCHED: Final = 2000
+"""Names that hold the words of the wanted one, so many at most: a sheet made to hold up the process has more."""
 
 
 class NameSearch:
@@ -80,7 +82,8 @@ class NameSearch:
             for place in self._holding(word):
                 hits[place] += 1
         least = min(2, len(words))
-        return [place for place, count in enumerate(hits) if count >= least]
+        places = [place for place, count in enumerate(hits) if count >= least]
+        return sorted(places, key=lambda place: -hits[place])[:_MATCHED] if len(places) > _MATCHED else places
 
     def _holding(self, word: Word) -> set[int]:
         """Where the word stands, in any spelling, also within a longer one."""
