@@ -1,11 +1,15 @@
 """How fast result sheets are read, on sheets the bench draws itself.
 
-    python -m bench.extraction [--pages 122] [--rounds 3]
+    python -m bench.extraction [--pages 122] [--book 250] [--rounds 3] [--folder DIR]
 
-Three figures for one long sheet of each number of columns:
-  text + parse   pages per second of processor time in one process
-  one sheet      wall time in a sandboxed child, as the service reads it, with the answer as text
-  memory         the most the reading process holds, in MiB, beyond an interpreter with the modules loaded
+For one long sheet of each kind:
+  one core    pages per second of processor time in one process
+  two cores   pages per second when two children read it at once, as two jobs do, with their answers as text
+  report      the share of the report on the reading in that
+  wall        how long one child takes for it
+  memory      the most the reading process holds, in MiB, beyond an interpreter with the modules loaded
+A figure with a limit stands beside it, as `figure / limit`. Then the time for a book of `--book` pages. With `--folder`
+the PDFs in there are read as well, whatever they are. bench.cache_hits has the time of a sheet that is known.
 """
 
 from __future__ import annotations
@@ -13,61 +17,104 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gc
-import random
 import resource
 import tempfile
 import time
 from pathlib import Path
+from typing import NamedTuple
 
+from app.extractions.reading_report import report_on
 from app.extractions.sheet import read_sheet, read_sheet_text
 from app.kit.sandbox import Sandbox
+from bench.long_sheets import KINDS
 from bench.service import median
-from tests.extractions.random_meets import RandomMeet
+
+LEAST_PAGES, LEAST_PAGES_DENSE = 200, 100
+MOST_SECONDS_OF_BOOK = 3.0
+BOOKS = ("HY-TEK, 2 columns", "Omega")
 
 
-def draw(folder: Path, columns: int, pages: int) -> tuple[str, int]:
-    """A sheet of at least so many pages; its path and how many rows it has."""
-    seed = next(seed for seed in range(1000) if RandomMeet(random.Random(seed)).columns == columns)
-    meet = RandomMeet(random.Random(seed))
-    return meet.draw(folder / f"{columns}.pdf", pages=pages), len(meet.truth)
+class Reading(NamedTuple):
+    """What reading a sheet takes: processor seconds, of which for the report, and KiB before and at most."""
+
+    pages: int
+    swims: int
+    seconds: float
+    report_seconds: float
+    before: int
+    most: int
 
 
-def measure(path: str, rows: int, rounds: int) -> tuple[int, float, list[float]]:
-    """In a child: the pages, the processor seconds of a reading, and the memory before and after in KiB."""
+def measure(path: str, rounds: int) -> list[float]:
+    """Runs in a child, and answers with the fields of Reading."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     gc.disable()  # as in `read_sheet_text`
     seconds: list[float] = []
+    reports: list[float] = []
     for _ in range(rounds):
         start = time.process_time()
         sheet = read_sheet(path)
         seconds.append(time.process_time() - start)
-        if len(sheet.swims) != rows:
-            raise RuntimeError(f"{len(sheet.swims)} swims read, {rows} drawn")
-    return sheet.pages, median(seconds), [before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss]
+        start = time.process_time()
+        report_on(sheet)
+        reports.append(time.process_time() - start)
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return [sheet.pages, len(sheet.swims), median(seconds), median(reports), before, most]
 
 
-async def run(pages: int, rounds: int) -> None:
-    preload = ("app.extractions.sheet",)
-    sandbox = Sandbox(workers=2, memory_bytes=2**29, cpu_seconds=120, preload=preload)
+async def walls(sandbox: Sandbox, path: str, rounds: int, at_once: int) -> float:
+    """Median seconds until so many children have read the sheet."""
+    took: list[float] = []
+    for _ in range(rounds):
+        start = time.perf_counter()
+        await asyncio.gather(*(sandbox.run(read_sheet_text, path, timeout=300) for _ in range(at_once)))
+        took.append(time.perf_counter() - start)
+    return median(took)
+
+
+async def show(sandbox: Sandbox, name: str, path: Path, rounds: int, limit: int | None, swims: int | None) -> None:
+    """One line of the table; `swims` were drawn."""
+    values = await sandbox.run(measure, str(path), rounds, timeout=600)
+    found = Reading(*(cast(value) for cast, value in zip((int, int, float, float, int, int), values, strict=True)))
+    if swims is not None and found.swims != swims:
+        raise RuntimeError(f"{name}: {found.swims} swims read, {swims} drawn")
+    both = 2 * found.pages / await walls(sandbox, str(path), rounds, 2)
+    one = await walls(sandbox, str(path), rounds, 1)
+    goal = f"/ {limit}" if limit else ""
+    print(
+        f"{name:<20.20} {found.pages:>5} {found.swims:>6} {found.pages / found.seconds:>9.0f} {both:>9.0f} {goal:<6}"
+        f"{found.report_seconds / found.seconds:>7.1%} {one:>7.2f} s {(found.most - found.before) / 1024:>5.0f} MiB",
+        flush=True,
+    )
+
+
+async def run(pages: int, book: int, rounds: int, others: list[Path]) -> None:
+    sandbox = Sandbox(workers=2, memory_bytes=2**30, cpu_seconds=300, preload=("app.extractions.sheet",))
     await sandbox.start()
-    print(f"{'columns':>8} {'pages':>6} {'rows':>6} {'text + parse':>16} {'one sheet':>10} {'memory':>10}")
-    with tempfile.TemporaryDirectory() as folder:
-        for columns in (1, 2, 3):
-            path, rows = draw(Path(folder), columns, pages)
-            count, seconds, (before, after) = await sandbox.run(measure, path, rows, rounds, timeout=300)
-            walls: list[float] = []
-            for _ in range(rounds):
-                start = time.perf_counter()
-                await sandbox.run(read_sheet_text, path, timeout=120)
-                walls.append(time.perf_counter() - start)
-            speed, memory = f"{count / seconds:.0f} pages/s", f"{(after - before) / 1024:.0f} MiB"
-            print(f"{columns:>8} {count:>6} {rows:>6} {speed:>16} {median(walls):>8.2f} s {memory:>10}")
+    heads = ("kind", "pages", "swims", "one core", "two cores", "", "report", "wall", "memory")
+    print("{:<20} {:>5} {:>6} {:>9} {:>9} {:<6}{:>7} {:>9} {:>9}".format(*heads))
+    with tempfile.TemporaryDirectory() as scratch:
+        for name, draw in KINDS.items():
+            path = Path(scratch) / f"{name}.pdf"
+            swims = draw(path, pages)
+            limit = LEAST_PAGES_DENSE if "3 columns" in name else LEAST_PAGES
+            await show(sandbox, name, path, rounds, limit, swims)
+        for path in others:
+            await show(sandbox, path.stem, path, rounds, None, None)
+        for name in BOOKS:
+            path = Path(scratch) / "book.pdf"
+            KINDS[name](path, book)
+            took = await walls(sandbox, str(path), rounds, 1)
+            print(f"a book of {book} pages, {name}: {took:.2f} s / {MOST_SECONDS_OF_BOOK:.0f} s")
     await sandbox.stop()
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pages", type=int, default=122)
+    parser.add_argument("--book", type=int, default=250)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--folder", type=Path)
     options = parser.parse_args()
-    asyncio.run(run(options.pages, options.rounds))
+    others = sorted(options.folder.rglob("*.pdf")) if options.folder else []
+    asyncio.run(run(options.pages, options.book, options.rounds, others))

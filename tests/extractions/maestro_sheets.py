@@ -310,11 +310,13 @@ class MaestroSheet:
         self.pdf.set_font(self.font, size=self.shape.size * self.scale)
 
 
-def random_maestro(dice: random.Random, path: Path) -> list[Row]:
-    """Draws a sheet at `path`; the rows that are on it."""
+def random_maestro(dice: random.Random, path: Path, pages: int = 1) -> list[Row]:
+    """Draws a sheet of at least so many pages at `path`; the rows that are on it."""
     shape = dice.choice((TWO_COLUMNS, THREE_COLUMNS))
     sheet = MaestroSheet(shape, dice.choice(("Helvetica", "Times")), dice.random() < 0.7, scale=dice.uniform(0.7, 1.3))
-    for number in range(1, dice.randint(4, 12)):
+    number, last = 0, dice.randint(4, 12) - 1
+    while number < last or sheet.pdf.page_no() < pages:
+        number += 1
         relay = dice.random() < 0.35
         title = f"{dice.choice(('Women', 'Men', 'Mixed'))} {dice.choice(('Open', '30-39', '8 & Under'))} "
         title += f"{dice.choice((25, 50, 100))}yd {dice.choice(STROKES)}{' Relay' if relay else ''}"

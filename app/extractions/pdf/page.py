@@ -44,7 +44,7 @@ class Page:
     is_guessed: bool = False
 
 
-_LEFT, _HEIGHT = itemgetter(Word._fields.index("x0")), itemgetter(Word._fields.index("y"))
+_LEFT, _HEIGHT, _RIGHT, _TALL = (itemgetter(Word._fields.index(name)) for name in ("x0", "y", "x1", "height"))
 
 
 @dataclass(slots=True)
@@ -64,8 +64,8 @@ class Line:
     def box(self) -> Box:
         """Where the line stands on its page, in points."""
         words = self.words
-        half = max(word.height for word in words) / 2
-        return words[0].x0, words[0].y + half, max(word.x1 for word in words), words[0].y - half
+        half = max(map(_TALL, words)) / 2
+        return words[0].x0, words[0].y + half, max(map(_RIGHT, words)), words[0].y - half
 
 
 @dataclass(slots=True)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from app.extractions.pdf.page import Line, Page, PageLines, Word, to_lines
 
+_TEXT: Final = itemgetter(Word._fields.index("text"))
+_FIRST: Final = "Pl"
 _FIRST_CELLS: Final = frozenset(("Name", "Team", "Athlete", "Relay"))
 _LAST_CELLS: Final = frozenset(("Official", "Pts"))
 _CELLS: Final = 6  # of a table's head behind the place
@@ -65,8 +68,10 @@ def _first_cell(words: list[Word]) -> list[Word]:
 
 def heads(words: list[Word]) -> Iterator[tuple[float, float]]:
     """The left and the right edge of each table's head (`Pl Name ... Official Pts`)."""
+    if _FIRST not in map(_TEXT, words):  # as on every page of every other kind of sheet
+        return
     for index, word in enumerate(words[:-1]):
-        if word.text != "Pl" or words[index + 1].text not in _FIRST_CELLS:
+        if word.text != _FIRST or words[index + 1].text not in _FIRST_CELLS:
             continue
         row = [other for other in words[index + 1 : index + 1 + _CELLS] if abs(other.y - word.y) < 2]
         ends = [other.x1 for other in row if other.text in _LAST_CELLS]
