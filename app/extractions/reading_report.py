@@ -32,7 +32,7 @@ _END = re.compile(rf"(?:{_TIME}|{_STATE}|NT)")
 _START_AND_NAME = re.compile(r"(?:\d{1,3}\.|DNS|DSQ|DNF|WDR|EXH)[^\W\d_]{2,}.*")
 _STATE_FIRST = re.compile(_STATE)
 _ENDS_IN_TIME = re.compile(r"\d:\d\d[.,]\d\d$")
-_LANE = re.compile(r"\d{1,3}")
+_LANE_OR_MEMBER = re.compile(r"\d{1,10}")
 _HEADING = re.compile(
     r"(?:Event|Evento|Prueba|Prova|Wettkampf|WK|[EÉ]preuve|Gara|Konkurencja|Wy[sś]cig|Yar[iı][sş]|Дистанция|Заплыв)"
     r"\s*(?:No\.?|Nr\.?|N[.°º])?\s*\d{1,3}[A-Z]?\b",
@@ -82,7 +82,7 @@ def looks_like_result(line: Line) -> bool:
     first, index = words[0].text, 0
     if _START.fullmatch(first):
         index = 1
-        while index < len(words) and index < 4 and _LANE.fullmatch(words[index].text):
+        while index < len(words) and index < 4 and _LANE_OR_MEMBER.fullmatch(words[index].text):
             index += 1
         if index >= len(words) or not _is_word(words[index].text):
             return False

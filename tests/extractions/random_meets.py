@@ -12,6 +12,7 @@ from pathlib import Path
 
 from app.extractions.swims import Swim
 from tests.extractions.sheets import ONE_COLUMN, THREE_COLUMNS, TWO_COLUMNS, Drawing, Measures
+from tests.extractions.tongues import ENGLISH, Tongue
 
 BOTTOM = 760.0
 FAMILY = (
@@ -23,7 +24,6 @@ CLUBS = (
     "Indiana University|Texas, University of|SCAR-SC|ARMY|Swimming New South Wales-NS|Rochester Area Masters Swimmin-4"
     "|GTCH|Area 51 SC|Uc04-4|Team 4|Nickel City Splash Swim Team-4|Club NS Halifax|Univ. of So. Cal."
 ).split("|")
-STROKES = ("Freestyle", "Backstroke", "Breaststroke", "Butterfly", "IM")
 REASONS = (
     "Early take-off swimmer #2",
     "Shoulders past vertical toward breast - back",
@@ -36,17 +36,29 @@ SCHOOL = ("FR", "SO", "JR", "SR", "GS")
 
 @dataclass
 class RandomMeet:
-    """A meet under way: `truth` grows as the sheet is drawn."""
+    """A meet under way: `truth` grows as the sheet is drawn.
+
+    `tongue`, `comma` and `accents` are those of the drawing; `glued` lets the school year end where the team starts.
+    """
 
     dice: random.Random
     truth: list[Swim] = field(default_factory=list)
+    tongue: Tongue = ENGLISH
+    comma: bool = False
+    accents: bool = False
+    glued: bool = False
+    dates: str = "11/13/2026 to 11/15/2026"
 
     def __post_init__(self) -> None:
         dice = self.dice
-        self.columns = dice.choice((1, 1, 2, 2, 3))
+        self.columns = 3 if self.glued else dice.choice((1, 1, 2, 2, 3))
+        self.columns = 1 if self.tongue.needs_room else self.columns
         self.measures: Measures = {1: ONE_COLUMN, 2: TWO_COLUMNS, 3: THREE_COLUMNS}[self.columns]
-        self.school = dice.random() < 0.5
-        self.measures = replace(self.measures, head_of_age="Yr" if self.school or self.columns > 1 else "Age")
+        self.school = dice.random() < 0.5 or self.glued
+        head = "Yr" if self.school or self.columns > 1 else "Age"
+        self.measures = replace(self.measures, head_of_age=head if self.tongue is ENGLISH else self.tongue.heads[1])
+        if self.glued:
+            self.measures = replace(self.measures, age=self.measures.team, head_inset=5.0)
         self.numbered = self.columns > 1 or dice.random() < 0.7
         self.last_first = dice.random() < 0.7 or self.columns == 3
         self.seeds = self.columns != 3 and dice.random() < 0.6
@@ -54,11 +66,18 @@ class RandomMeet:
         self.cumulative = self.columns == 1 and dice.random() < 0.5
         self.ids = self.columns == 1 and dice.random() < 0.2
         self.repeat_headings = dice.random() < 0.7
-        self.course = dice.choice(("Yard", "LC Meter", "SC Meter"))
+        self.course = dice.choice(self.tongue.courses)
         if self.ids:
             name = self.measures.name
             self.measures = replace(self.measures, id=name, name=name + 48, age=210, team=216, relay=240)
-        self.drawing = Drawing(self.measures, font=dice.choice(("Times", "Times", "Helvetica")))
+        self.drawing = Drawing(
+            self.measures,
+            title=(f"Lakeside Invitational - {self.dates}", self.tongue.results),
+            font=dice.choice(("Times", "Times", "Helvetica")),
+            tongue=self.tongue,
+            comma=self.comma,
+            accents=self.accents,
+        )
         self.lefts = [18.0, 309.6] if self.columns == 2 else [18.0, 212.0, 406.0][: self.columns]
         self.column = 0
         self.heading = ""
@@ -98,39 +117,45 @@ class RandomMeet:
     def _start(self, number: str | None, title: str) -> str:
         self.heading, self.headers = "", None
         self._room(8)
-        heading = f"Event {number}  {title}" if number else title
+        heading = f"{self.tongue.event} {number}  {title}" if number else title
         self.drawing.line(heading)
         for label in "AB"[: self.dice.randrange(3)]:
-            self.drawing.cells(f"1:0{self.dice.randrange(9)}.55", label, start=70, step=30)
+            self.drawing.cells(self.drawing.number(f"1:0{self.dice.randrange(9)}.55"), label, start=70, step=30)
         if self.dice.random() < 0.3:
-            self.drawing.line("MR:  M 50.35  2/20/2024 Jane Doe, Texas"[: 90 if self.columns == 1 else 30], indent=12)
+            record = f"MR:  M {self.drawing.number('50.35')}  2/20/2024 Jane Doe, Texas"
+            self.drawing.line(record[: 90 if self.columns == 1 else 30], indent=12)
         self.heading = heading
         return title
 
     def _title(self) -> str:
         dice = self.dice
-        group = "" if self.school else dice.choice(("8 & Under ", "9-10 ", "13 Year Olds ", "15 & Over ", "25-29 "))
-        who = "Women Men Mixed" if self.school else "Girls Boys Mixed"
-        return f"{dice.choice(who.split())} {group}{dice.choice((50, 100, 200, 400))} {self.course}"
+        group = "" if self.school else dice.choice(self.tongue.groups) + " "
+        return f"{dice.choice(self.tongue.sexes)} {group}{dice.choice((50, 100, 200, 400))} {self.course}"
 
     def _event(self, number: str | None) -> None:
         dice = self.dice
         diving = dice.random() < 0.15
-        title = f"{dice.choice(('Women', 'Men'))} {dice.choice((1, 3))} mtr Diving" if diving else ""
-        title = self._start(number, title or f"{self._title()} {dice.choice(STROKES)}")
-        prelims = self.seeds and not diving and dice.random() < 0.4
+        title = f"{dice.choice(self.tongue.sexes)} {dice.choice((1, 3))} {self.tongue.diving}" if diving else ""
+        trial = not diving and dice.random() < 0.1
+        end = f" {self.tongue.time_trial}" if trial else ""
+        title = self._start(number, title or f"{self._title()} {dice.choice(self.tongue.strokes)}{end}")
+        prelims = self.seeds and not diving and not trial and dice.random() < 0.4
         self._headers(False, prelims)
+        if trial:
+            self.drawing.line(f"- {self.tongue.time_trial}", indent=4)
         if not prelims:
-            self._rows(title, number, None, range(1, dice.randint(3, 18)), diving)
+            section = self.tongue.time_trial if trial else None
+            self._rows(title, number, section, range(1, dice.randint(3, 18)), diving)
             return
         places = iter(range(1, 100))
-        for section in ("A - Final", "B - Final", "C - Final")[: dice.randint(1, 3)]:
+        for letter in "ABC"[: dice.randint(1, 3)]:
+            section = self.tongue.final.replace("*", letter)
             self._room(4)
             self.drawing.line(section, indent=self.measures.team)
             self._rows(title, number, section, [next(places) for _ in range(dice.randint(2, 8))], False)
         self._room(5)
-        self.drawing.line("Preliminaries", indent=self.measures.team)
-        self._rows(title, number, "Preliminaries", range(1, dice.randint(3, 12)), False)
+        self.drawing.line(self.tongue.prelims, indent=self.measures.team)
+        self._rows(title, number, self.tongue.prelims, range(1, dice.randint(3, 12)), False)
 
     def _rows(
         self, title: str, number: str | None, section: str | None, places: range | list[int], diving: bool
@@ -174,7 +199,7 @@ class RandomMeet:
             kind="diving" if diving else "individual",
             event_number=number,
             event=title,
-            round="prelim" if section == "Preliminaries" else "final",
+            round={self.tongue.prelims: "prelim", self.tongue.time_trial: "time_trial"}.get(section or "", "final"),
             place=place,
             time=None if state else result,
             status=state or "OK",
@@ -193,7 +218,7 @@ class RandomMeet:
 
     def _relay(self, number: str | None) -> None:
         dice = self.dice
-        title = self._start(number, f"{self._title()} {dice.choice(('Medley', 'Freestyle'))} Relay")
+        title = self._start(number, f"{self._title()} {dice.choice(self.tongue.relays)}")
         self._headers(True, False)
         for place in [*range(1, dice.randint(2, 9)), *([None] if dice.random() < 0.4 else [])]:
             self._team(title, number, place)
@@ -265,6 +290,7 @@ class RandomMeet:
             if self.cumulative:
                 row = [f"{split} ({split})" if index else split for index, split in enumerate(row)]
                 row[0] = f"r:+0.70 {row[0]}" if not start else row[0]
+            row = [self.drawing.number(split) for split in row]
             self.drawing.cells(*row, start=self.measures.name + 12, step=step)
 
     def _club(self) -> str:

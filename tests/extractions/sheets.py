@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from fpdf import FPDF
 
 from app.extractions.swims import Swim
+from tests.extractions.tongues import ENGLISH, Tongue
 
 LICENCE = "Lakeside Aquatic Center - Site License"
 PRINTED = "HY-TEK's MEET MANAGER 8.0 - 7:36 PM  11/15/2026  Page "
@@ -66,6 +68,9 @@ def sheet_by_hand(path: Path, codes: dict[str, int], show_time: str = "(59.46) T
     return str(path)
 
 
+_GLYPHS = {"\u0301": "í", "\u0303": "ñ"}
+
+
 @dataclass(frozen=True)
 class Measures:
     """Where the cells of a table stand, from the left edge of their column: left edges, or right edges for numbers."""
@@ -81,6 +86,7 @@ class Measures:
     head_of_age: str = "Age"
     size: float = 9
     id: float | None = None
+    head_inset: float = 0.0
 
 
 ONE_COLUMN = Measures(place=24, name=30, age=186, team=192, relay=198, seed=372, final=456, points=534)
@@ -94,7 +100,10 @@ THREE_COLUMNS = Measures(
 
 @dataclass
 class Drawing:
-    """A PDF under way. `x` is the left edge of the column, `y` the line from the top, both in points."""
+    """A PDF under way. `x` is the left edge of the column, `y` the line from the top, both in points.
+
+    `comma` draws times and points with a comma, `accents` the accents of letters as signs of their own.
+    """
 
     measures: Measures = ONE_COLUMN
     title: tuple[str, ...] = (MEET, "Results - Saturday Finals")
@@ -103,6 +112,9 @@ class Drawing:
     x: float = 18.0
     y: float = 0.0
     font: str = "Times"
+    tongue: Tongue = ENGLISH
+    comma: bool = False
+    accents: bool = False
 
     def page(self) -> Drawing:
         """A new page with its header."""
@@ -132,27 +144,29 @@ class Drawing:
     ) -> Drawing:
         """The table header of individual events. `prelims` makes the second last column that of the prelims."""
         m = self.measures
+        name, _, team, _, seed, prelim, result, score = self.tongue.heads
         if m.id is not None:
             self._write(self.x + m.id, "ID#")
-        self._write(self.x + m.name, "Name")
-        self._right(self.x + m.age, m.head_of_age)
-        self._write(self.x + m.team, "School")
+        self._write(self.x + m.name, name)
+        self._right(self.x + m.age - m.head_inset, m.head_of_age)
+        self._write(self.x + m.team, team)
         if seeds:
-            self._right(self.x + m.seed, "Prelim Time" if prelims else "Seed Time")
+            self._right(self.x + m.seed, prelim if prelims else seed)
         if final:
-            self._right(self.x + m.final, final)
+            self._right(self.x + m.final, final if final != "Finals Time" else result)
         if points:
-            self._right(self.x + m.points, "Points")
+            self._right(self.x + m.points, score)
         return self._down()
 
     def relay_headers(self, *, seeds: bool = True) -> Drawing:
         """The table header of relays."""
         m = self.measures
-        self._write(self.x + m.name, "Team")
-        self._write(self.x + m.relay, "Relay")
+        _, _, team, relay, seed, _, result, _ = self.tongue.heads
+        self._write(self.x + m.name, "Team" if self.tongue is ENGLISH else team)
+        self._write(self.x + m.relay, relay)
         if seeds:
-            self._right(self.x + m.seed, "Seed Time")
-        self._right(self.x + m.final, "Finals Time")
+            self._right(self.x + m.seed, seed)
+        self._right(self.x + m.final, result)
         return self._down()
 
     def row(
@@ -211,14 +225,18 @@ class Drawing:
     def _end_of_row(self, seed: str, final: str, mark: str, points: str) -> Drawing:
         m = self.measures
         if seed:
-            self._right(self.x + m.seed, seed)
+            self._right(self.x + m.seed, self.number(seed))
         if final:
-            self._right(self.x + m.final, final)
+            self._right(self.x + m.final, self.number(final))
         if mark:
             self._write(self.x + m.final + 4, mark)
         if points:
-            self._right(self.x + m.points, points)
+            self._right(self.x + m.points, self.number(points))
         return self._down()
+
+    def number(self, text: str) -> str:
+        """A time or number as it is drawn."""
+        return text.replace(".", ",") if self.comma else text
 
     def _down(self) -> Drawing:
         self.y += 1.25 * self.measures.size
@@ -233,4 +251,37 @@ class Drawing:
 
     def _write(self, x: float, text: str, size: float = 0.0) -> None:
         self.pdf.set_font(self.font, size=size or self.measures.size)
-        self.pdf.text(x, self.y, text)
+        if not self.accents or text.isascii():
+            self.pdf.text(x, self.y, text)
+            return
+        for piece, mark in _pieces(text):
+            self.pdf.text(x, self.y, piece)
+            x += self.pdf.get_string_width(piece)
+            self._mark(x, piece[-1:], mark)
+
+    def _mark(self, x: float, letter: str, mark: str) -> None:
+        """A sign over the letter that ends at `x`: an accent lies inside it, the letter í ends where it ends."""
+        if not mark:
+            return
+        width, own = self.pdf.get_string_width(letter), self.pdf.get_string_width(mark)
+        inside = max(0.0, (width - own) / 2) if mark == "í" and letter in "aeouAEOU" else 0.0
+        self.pdf.text(x - own - inside, self.y, mark)
+
+
+def _pieces(text: str) -> list[tuple[str, str]]:
+    """The text in pieces, each with the sign that is drawn over its last letter."""
+    pieces = [("", "")]
+    for sign in text:
+        base, accent = (*unicodedata.normalize("NFD", sign), "")[:2]
+        before = pieces[-1][0]
+        if sign == "í" and before[-1:].isalpha() and before[-1:] not in "aeiouAEIOU" and not pieces[-1][1]:
+            pieces[-1] = (before, "í")
+        elif accent in _GLYPHS and sign not in "íÍ":
+            mark = _GLYPHS[accent]
+            pieces[-1:] = [*pieces[-1:], ("", "")] if pieces[-1][1] else pieces[-1:]
+            pieces[-1] = (pieces[-1][0] + base, mark.upper() if mark == "ñ" and base == "N" else mark)
+        elif pieces[-1][1]:
+            pieces.append((sign, ""))
+        else:
+            pieces[-1] = (before + sign, "")
+    return pieces

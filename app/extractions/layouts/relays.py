@@ -44,9 +44,14 @@ def read_legs(text: str) -> list[Leg]:
     number, start = int(first[1]), first.end()
     for found in _NUMBER.finditer(text, start):
         following = int(found[1])
-        if following > number if text[found.start() - 1].isspace() else following == number + 1:
+        before = text[found.start() - 1]
+        if following > number if before.isspace() else following == number + 1:
             cells.append((number, text[start : found.start()]))
             number, start = following, found.end()
+        elif before == str(number + 1) and "," in text[start : found.start()]:
+            # The number is drawn over the first digit of the age, which is the same and there only once.
+            cells.append((number, text[start : found.start() + 1]))
+            number, start = number + 1, found.end()
     cells.append((number, text[start:]))
     return [leg for number, cell in cells if (leg := _leg(number, cell))]
 

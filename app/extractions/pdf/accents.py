@@ -23,6 +23,7 @@ _MARKS: Final = {
 }
 MAY_BE_MARK: Final = re.compile(f"[{''.join(map(re.escape, _MARKS))}]")
 _MOST_LONE: Final = 200  # of a page: a real one has a few, and each is looked for among all letters
+_NO_GAP: Final = 0.1  # of the height of a line: less than any blank
 _VOWELS = frozenset("aeiouyAEIOUY")
 
 BoxesAt = Callable[[Sequence[int]], list[Box]]
@@ -31,6 +32,7 @@ BoxesAt = Callable[[Sequence[int]], list[Box]]
 def placed_accents(text: str, boxes_at: BoxesAt) -> dict[int, str]:
     """What to read at the indices of `text` at which accents and their letters stand: `ó` and nothing for `oí`.
 
+    Nothing as well for a blank that was made up behind a mark because the mark ends before its letter does.
     `boxes_at` gives the boxes of the characters at some indices.
     """
     found: dict[int, str] = {}
@@ -40,6 +42,10 @@ def placed_accents(text: str, boxes_at: BoxesAt) -> dict[int, str]:
         before, mark = boxes_at([max(index - 1, 0), index])
         if index and text[index - 1].isalpha() and _is_over(mark, before):
             _place(found, text, index, index - 1, mark, before)
+            if text[index + 1 : index + 2] == " " and text[index + 2 : index + 3].strip():
+                blank, after = boxes_at([index + 1, index + 2])
+                if blank[0] == blank[2] and abs(after[0] - before[2]) < _NO_GAP * (before[1] - before[3]):
+                    found[index + 1] = ""
         elif lone < _MOST_LONE and not text[index - 1 : index].strip() and not text[index + 1 : index + 2].strip():
             lone += 1
             everything = everything or boxes_at(range(len(text)))

@@ -98,7 +98,7 @@ def _words(textpage: Any) -> tuple[list[Word], int]:
     accents: dict[int, str] = {}
     if not text.isascii() and MAY_BE_MARK.search(text):
         accents = placed_accents(text, lambda indices: list(read_boxes(textpage, indices, turns)))
-        text = _without_lone_marks(text, accents)
+        text = _with_whole_words(text, accents)
     spans = [found.span() for found in _WORD.finditer(text)]
     boxes = read_boxes(textpage, [index for start, end in spans for index in (start, end - 1)], turns)
     words: list[Word] = []
@@ -128,12 +128,14 @@ def _words(textpage: Any) -> tuple[list[Word], int]:
     return joined(words) if IS_RIGHT_TO_LEFT.search(text) else words, turns
 
 
-def _without_lone_marks(text: str, accents: dict[int, str]) -> str:
-    """The text with a blank for each mark that stood alone and went to its letter."""
-    lone = [index for index, sign in accents.items() if not sign and not text[index - 1 : index].strip()]
+def _with_whole_words(text: str, accents: dict[int, str]) -> str:
+    """The text with a blank for each mark that stood alone and went to its letter, and none inside a word."""
     signs = list(text)
-    for index in lone:
-        signs[index] = " "
+    for index, sign in accents.items():
+        if not sign and text[index] == " ":
+            signs[index] = "_"
+        elif not sign and not text[index - 1 : index].strip():
+            signs[index] = " "
     return "".join(signs)
 
 

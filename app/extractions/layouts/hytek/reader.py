@@ -212,6 +212,8 @@ class _Reader:
 
     def _take_standard(self, line: Line) -> None:
         """Lines between the heading and the first row: standards and records, by whose signs rows are marked."""
+        if looks_like_result(line):
+            return
         if _STANDARD.match(line.text):
             line.meaning = "standard"
             self._labels.standards.update(_LABEL.findall(line.text))

@@ -95,7 +95,7 @@ def read_row_result(words: list[Word], header: TableHeader | None, labels: Label
     """What the cells from `result_start` on say; `labels` tell a standard from the sign of a record."""
     columns = header.times if header else []
     edge = header.result.x1 + 2 if header and header.result else None
-    end = _end_of_times(words, edge)
+    end = _end_of_times(words, edge, header)
     row_result = RowResult()
     entries: list[tuple[Word, str]] = []
     for index, word in enumerate(words[:end]):
@@ -111,11 +111,14 @@ def read_row_result(words: list[Word], header: TableHeader | None, labels: Label
     return row_result
 
 
-def _end_of_times(words: list[Word], edge: float | None) -> int:
+def _end_of_times(words: list[Word], edge: float | None, header: TableHeader | None) -> int:
     """The index after the last time or state; a number right of the result's column is points even with decimals."""
     end = 0
+    points, result = (header.column("points"), header.result) if header else (None, None)
     for index, word in enumerate(words):
         if edge is not None and end and word.x0 > edge and ":" not in word.text and not read_state(word.text):
+            break
+        if end and points and result and abs(word.x1 - points.x1) < 2 and word.x0 > result.x1 - 1:
             break
         if read_time(word.text) or read_state(word.text) or is_no_time(word.text):
             end = index + 1
@@ -179,7 +182,7 @@ def _set_time(row_result: RowResult, printed: str, time: Time) -> None:
     row_result.time, row_result.status = time.value, "OK"
     row_result.exhibition = row_result.exhibition or time.exhibition
     if time.judged:
-        row_result.note = f"printed {printed}"
+        row_result.note = f"printed {printed.replace(',', '.')}"
     row_result.standard = time.after or None
 
 

@@ -71,6 +71,8 @@ def _team_and_letter(words: list[Word]) -> tuple[str, str | None]:
 
 
 def _name_age_team(words: list[Word], header: TableHeader | None, ages: AgeColumn) -> tuple[str, str | None, str]:
+    if header and not header.column("name"):
+        header = None  # that of relays, which says nothing of ages and clubs
     age = header.column("age") if header else None
     team = header.column("team") if header else None
     for index, word in enumerate(words[1:] if age or not header else [], 1):
@@ -78,7 +80,7 @@ def _name_age_team(words: list[Word], header: TableHeader | None, ages: AgeColum
             continue
         if is_age(word.text) and (age or index + 1 < len(words)):
             return _join(words[:index]), word.text, _join(words[index + 1 :])
-    if header and age and team:
+    if header and age:
         for index, word in enumerate(words):
             if parts := ages.cut(word, header):
                 who = [*(before.text for before in words[:index]), parts[0]]

@@ -7,7 +7,7 @@ from functools import cached_property, lru_cache
 from typing import Final
 
 from app.extractions.layouts.hytek.languages import words
-from app.extractions.pdf.page import Line
+from app.extractions.pdf.page import Line, Word
 
 _FIELDS = {
     "name": "name",
@@ -87,27 +87,31 @@ def _moved(header: TableHeader, left: float) -> TableHeader:
 
 def read_table_header(line: Line) -> TableHeader | None:
     """The columns this line names, or None if it is another kind of line."""
-    if not head_kinds(line.words[0].text):
-        return None
+    first = line.words[0]
     columns: list[Column] = []
-    unknown = 0
-    for word in line.words:
+    if not head_kinds(first.text):
+        known = {kind for word in line.words for kind, _ in head_kinds(word.text)}
+        if not first.text.isalpha() or not known >= {"age", "team"} or not known & {*_TIMES, "time"}:
+            return None
+        columns.append(Column("name", first.x0, first.x1))  # in a word that is not known
+    unknown: list[Word] = []
+    for word in line.words[len(columns) :]:
         kinds = head_kinds(word.text)
         if not kinds:
             if columns and word.text in _SMALL:
                 columns[-1] = Column(columns[-1].kind, columns[-1].x0, word.x1)
             else:
-                unknown += 1
+                unknown.append(word)
             continue
         step = (word.x1 - word.x0) / len(word.text)
         x = word.x0
         for kind, length in kinds:
             _add(columns, Column(kind, x, x + step * length))
             x += step * length
-    columns = _settled(columns)
+    columns = _with_result(_settled(columns), unknown)
     found = {column.kind for column in columns}
     if (
-        unknown > _MOST_UNKNOWN
+        len(unknown) > _MOST_UNKNOWN
         or len(columns) < 2
         or not found & {"name", "team"}
         or not found & {*_TIMES, "age", "relay"}
@@ -143,6 +147,19 @@ def _add(columns: list[Column], column: Column) -> None:
             columns[-1] = Column(column.kind, last.x0, column.x1)
             return
     columns.append(column)
+
+
+def _with_result(columns: list[Column], unknown: list[Word]) -> list[Column]:
+    """The columns with that of the result, where a word nobody knows stands behind the times of a table without one."""
+    if any(column.kind == "final" for column in columns):
+        return columns
+    for index, column in enumerate(columns):
+        behind = columns[index + 1].x0 if index + 1 < len(columns) else 1e9
+        if column.kind in _TIMES and (index + 1 == len(columns) or columns[index + 1].kind in ("points", "fina")):
+            for word in unknown:
+                if column.x1 + _WITHIN < word.x0 and word.x1 + _WITHIN < behind:
+                    return [*columns[: index + 1], Column("final", word.x0, word.x1), *columns[index + 1 :]]
+    return columns
 
 
 def _settled(columns: list[Column]) -> list[Column]:
