@@ -41,6 +41,15 @@ def drawn(tmp_path: Path, *rows: tuple[str, str], event: str = "Event 12  Women 
     return path.read_bytes()
 
 
+def of_one_name(tmp_path: Path) -> bytes:
+    """A sheet with two swimmers of one name, 16 and 13 years old."""
+    drawing = Drawing().page().line("Event 12  Women 200 Yard Freestyle").headers()
+    drawing.row("1", "Lindqvist, Maya", "16", "Lakeside", seed="2:05.00", final="1:51.62")
+    drawing.row("2", "Lindqvist, Maya", "13", "Harbour City", seed="2:05.00", final="1:55.00")
+    drawing.save(tmp_path / "two.pdf")
+    return (tmp_path / "two.pdf").read_bytes()
+
+
 def encrypted() -> bytes:
     pdf = FPDF()
     pdf.add_page()
@@ -81,11 +90,7 @@ async def test_near_names_are_offered_when_none_matches(api: Api, tmp_path: Path
 
 
 async def test_two_people_of_one_name_are_told_apart_or_left_alone(api: Api, tmp_path: Path) -> None:
-    drawing = Drawing().page().line("Event 12  Women 200 Yard Freestyle").headers()
-    drawing.row("1", "Lindqvist, Maya", "16", "Lakeside", seed="2:05.00", final="1:51.62")
-    drawing.row("2", "Lindqvist, Maya", "13", "Harbour City", seed="2:05.00", final="1:55.00")
-    drawing.save(tmp_path / "two.pdf")
-    files = [("two.pdf", (tmp_path / "two.pdf").read_bytes())]
+    files = [("two.pdf", of_one_name(tmp_path))]
     result = (await extract(api, "Maya Lindqvist", files))["jobs"][0]["result"]
     assert (result["match"], result["not_found"], result["swims"]) == ("ambiguous", "AMBIGUOUS_NAME", [])
     assert "club or a year of birth" in result["reason"]

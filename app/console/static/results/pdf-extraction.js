@@ -8,6 +8,8 @@ import { hrefOf } from '../router.js';
 /** @import { JobDetail, Reading, Swim } from '../../api.d.ts' */
 /** @import { Child } from '../../types.d.ts' */
 
+/** @typedef {{ name: string, team: string | null, age: string | null, events: string[] }} NearName */
+
 /**
  * @typedef {object} SheetResult
  * @property {Swim[]} [swims]
@@ -18,7 +20,9 @@ import { hrefOf } from '../router.js';
  * @property {number} [pages]
  * @property {string} [swimmer_name]
  * @property {number} [swims_on_sheet]
- * @property {(string | { name: string })[]} [near_names]
+ * @property {string} [match]
+ * @property {string[]} [near_names]
+ * @property {NearName[]} [near]
  * @property {string} [extraction_id]
  * @property {Reading} [reading]
  * @property {string} [confidence]
@@ -112,17 +116,26 @@ export function summary(result) {
   return result.confidence === 'low' ? 'not found, but much was not read' : 'swimmer not on this sheet';
 }
 
-/** @param {SheetResult} result */
-function names(result) {
-  const near = (result.near_names ?? []).map((one) => (typeof one === 'string' ? one : one.name)).filter(Boolean);
-  if (!near.length) return null;
+/** @param {string | undefined} wanted @param {Swim[]} swims */
+const foundAs = (wanted, swims) =>
+  `${wanted} stands on this sheet as ${[...new Set(swims.map(({ name }) => name))].join(' and ')}.`;
+
+/**
+ * Who may be meant; results of versions before have the names alone.
+ * @param {SheetResult} result
+ */
+function names({ match, near, near_names: plain }) {
+  /** @type {NearName[]} */
+  const people = near ?? (plain ?? []).map((name) => ({ name, team: null, age: null, events: [] }));
+  if (!people.length) return null;
+  const rows = people.map(({ name, team, age, events }) => {
+    const more = [team, age && `age or year ${age}`, events.join(', ')].filter(Boolean).join(' · ');
+    return h('li', name, more ? h('span.dim', ` ${more}`) : null);
+  });
   return h(
     'div.stack.tight',
-    h('p', 'Similar names on this sheet:'),
-    h(
-      'ul',
-      near.map((name) => h('li', name)),
-    ),
+    h('p', match === 'ambiguous' ? 'Who may be meant:' : 'Similar names on this sheet:'),
+    h('ul', rows),
   );
 }
 
@@ -148,6 +161,7 @@ export function view(result, job) {
     ),
     reading ? readingNote({ reading, extraction, filename, pages }) : null,
     fallback ? h('p.dim', fallback.message) : null,
+    swims.length && result.match === 'sure' ? h('p.dim', foundAs(result.swimmer_name, swims)) : null,
   );
   if (!swims.length) {
     const among = result.swims_on_sheet ? ` among its ${plural(result.swims_on_sheet, 'swim')}` : '';
