@@ -20,8 +20,8 @@ from tests.service import ADMIN_KEY, SECTIONS, WORKLOADS, Api, SharedService, ma
 __all__ = ["ADMIN_KEY", "SECTIONS", "WORKLOADS", "Api", "fresh_database", "make_home", "make_settings", "serving"]
 
 SECONDS_PER_TEST = 90
-settings.register_profile("quick", max_examples=20, derandomize=True)
-settings.register_profile("thorough", max_examples=1000)
+settings.register_profile("quick", max_examples=20, derandomize=True, deadline=None)
+settings.register_profile("thorough", max_examples=1000, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 

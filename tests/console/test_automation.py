@@ -88,6 +88,7 @@ def test_template_and_schedule_are_edited(visit: Visit, service: Service) -> Non
     expect(page.get_by_text("the same 2 items")).to_be_visible()
 
     page.get_by_role("navigation", name="Main").get_by_role("link", name="Schedules").click()
+    expect(page.get_by_role("navigation", name="Schedules")).to_be_visible()  # both screens have a link to edit
     page.get_by_role("link", name="Edit", exact=True).click()
     expect(page.get_by_label("Template").locator("option:checked")).to_have_text("Every week")
     when = page.get_by_label("When", exact=True)

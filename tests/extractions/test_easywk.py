@@ -48,7 +48,7 @@ def test_every_row_of_random_cups_and_none_of_their_lists_of_points(tmp_path: Pa
 _WORDS = st.text("abcdefghijklmnopqrstuvwxyzäöüßé", min_size=2, max_size=10).map(str.capitalize)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     people=st.lists(
         st.tuples(_WORDS, _WORDS, st.integers(1930, 2019), st.integers(0, 59), st.integers(0, 59), st.integers(0, 99)),

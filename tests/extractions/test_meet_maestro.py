@@ -58,7 +58,7 @@ _TIMES = st.tuples(st.integers(0, 19), st.integers(0, 59), st.integers(0, 99)).m
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     shape=st.sampled_from((TWO_COLUMNS, THREE_COLUMNS)),
     blanks=st.booleans(),

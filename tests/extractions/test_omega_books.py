@@ -54,7 +54,7 @@ def test_every_row_of_random_books_and_no_other(tmp_path: Path, seed: int) -> No
     assert (sheet.reading["confidence"], sheet.reading["unread"]) == ("high", 0)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(st.tuples(_NAMES, _TIMES), min_size=1, max_size=12, unique_by=lambda row: row[0]))
 def test_any_names_and_times(tmp_path: Path, rows: list[tuple[str, str]]) -> None:
     book = _book()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.extractions.pdf.page import Line, PageLines, Word
@@ -212,7 +212,6 @@ def test_unknown_and_empty_readings_are_never_high() -> None:
     assert report_on(Sheet(None, None, None, "start_list", 1))["confidence"] == "high"
 
 
-@settings(max_examples=30, deadline=None)
 @given(rows=st.integers(5, 90), data=st.data())
 def test_a_reading_that_lost_rows_is_never_high(rows: int, data: st.DataObject) -> None:
     lost = data.draw(st.sets(st.integers(1, rows), min_size=rows // 50 + 1, max_size=rows))

@@ -9,7 +9,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.kit.errors import Unprocessable
@@ -140,7 +140,6 @@ def test_what_is_no_price_in_one_way_only(text: str) -> None:
         read_price(text)
 
 
-@settings(deadline=None)
 @given(st.one_of(st.binary(max_size=300), st.text(max_size=200).map(lambda text: f"{HEAD}\n{text}".encode())))
 def test_no_bytes_break_the_reading(data: bytes) -> None:
     try:
