@@ -20,9 +20,10 @@ class Swim:
     there was one. `time` is `[h:][m:]ss.hh` without marks, or the points of a dive; a relay leg carries the time of the
     whole relay. `status` is `OK`, `DQ`, `NS`, `SCR`, `DFS`, `DNF`, or `NT` for a row without any result; `time` is None
     unless it is `OK`. `note` holds the reason printed for a disqualification, the time printed beside one, and a time
-    by judge's decision as printed. `exhibition` means the swim does not count (printed x or X). `age` is an age, a
-    school year or a year of birth, `birth_date` the whole date as printed. `points` are the meet's, `fina_points` those
-    of World Aquatics' table where a sheet has both. `splits` are as printed, for a relay those of the whole relay.
+    by judge's decision as printed, or that the place is not printed but shared with the row above. `exhibition` means
+    the swim does not count (printed x or X). `age` is an age, a school year or a year of birth, `birth_date` the
+    whole date as printed. `points` are the meet's, `fina_points` those of World Aquatics' table where a sheet has both.
+    `splits` are as printed, for a relay those of the whole relay.
     `page` counts from 1, and `box` is where the row stands on it: left, top, right, bottom in points, y upwards.
     """
 

@@ -32,6 +32,8 @@ _READ_IN_FULL = frozenset(
         "B_omega_relay C_omega_legend_birthdays D_omega_swimoff K_omega_ranking"
         " E_maestro_three_columns E_maestro_two_columns F_easywk_points F_easywk_points_dq"
         " J_splash_entry_list J_splash_medals J_splash_records J_splash_start_list"
+        " J_splash_final J_splash_glued_dsq J_splash_prelim J_splash_relay J_splash_relay_two_a_line"
+        " J_splash_russian J_splash_spanish"
     ).split()
 )
 # A line of plain text that holds a result: a place or dashes, words, a time or a state.

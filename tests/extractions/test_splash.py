@@ -1,0 +1,187 @@
+"""Results of SPLASH Meet Manager, in the languages it prints."""
+
+from __future__ import annotations
+
+import random
+import string
+from collections import Counter
+from dataclasses import fields, replace
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from app.extractions.layouts import splash
+from app.extractions.pdf.page import Pages
+from app.extractions.pdf.words import read_pages
+from app.extractions.sheet import read_sheet
+from app.extractions.swims import Swim
+from tests.extractions.splash_languages import LANGUAGES
+from tests.extractions.splash_meets import draw_list, random_splash
+from tests.extractions.splash_sheets import DATES, MEET, SplashSheet, Table, Truth
+
+_FIELDS = tuple(field.name for field in fields(Truth))
+
+
+def _row(swim: Swim) -> Truth:
+    values = {name: getattr(swim, name) for name in _FIELDS}
+    return Truth(**{**values, "splits": tuple(swim.splits)})
+
+
+def _same(drawn: list[Truth], path: Path) -> bool:
+    sheet = read_sheet(str(path))
+    expected, found = Counter(drawn), Counter(map(_row, sheet.swims))
+    assert (expected - found, found - expected) == (Counter(), Counter())
+    assert sheet.reading
+    assert (sheet.layout, sheet.reading["confidence"]) == ("splash", "high")
+    return True
+
+
+@pytest.mark.parametrize("language", sorted(LANGUAGES))
+def test_every_row_of_random_sheets_and_no_other(tmp_path: Path, language: str) -> None:
+    for seed in range(3):
+        rows = random_splash(random.Random(f"{language}{seed}"), language, tmp_path / "sheet.pdf")
+        assert _same(rows, tmp_path / "sheet.pdf"), f"sheet {seed}"
+
+
+_LETTERS = st.text(string.ascii_letters + "äöüéñßłŞжя", min_size=2, max_size=9).map(str.capitalize)
+_NAMES = st.tuples(_LETTERS, _LETTERS, st.sampled_from(("", "-Bo", " Ann", " de la")), st.booleans()).map(
+    lambda t: f"{t[0].upper()}{t[2]}, {t[1]}" if t[3] else f"{t[0]}{t[2]} {t[1]}"
+)
+_CLUBS = st.tuples(st.sampled_from(("SC", "15", "TV 1848", 'ШСК "Аб"')), _LETTERS, st.sampled_from(("", " 05", " №1")))
+_TIMES = st.tuples(st.integers(0, 19), st.integers(10, 59), st.integers(0, 99)).map(
+    lambda t: f"{t[0]}:{t[1]:02}.{t[2]:02}" if t[0] else f"{t[1]}.{t[2]:02}"
+)
+_POINTS = st.one_of(st.none(), st.sampled_from(("612", "19,00", "7.50", "99")))
+_ROWS = st.lists(st.tuples(_NAMES, _CLUBS, _TIMES, _POINTS), min_size=1, max_size=12, unique_by=lambda row: row[0])
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=_ROWS, language=st.sampled_from(sorted(LANGUAGES)), seed=st.integers(0, 999))
+def test_names_clubs_times_and_columns(
+    tmp_path: Path, rows: list[tuple[str, tuple[str, str, str], str, str | None]], language: str, seed: int
+) -> None:
+    dice = random.Random(seed)
+    sheet = SplashSheet(LANGUAGES[language], dice, Table.drawn(dice)).page()
+    sheet.start("7", f"{sheet.one(sheet.words.sexes)}, 50m {sheet.one(sheet.words.strokes)}", "", "Results")
+    for place, (name, club, time, points) in enumerate(rows, 1):
+        points = points if sheet.table.points else None
+        sheet.row(Truth(name, f"{club[0]} {club[1]}{club[2]}", f"{dice.randint(0, 19):02}", place, time, points=points))
+    sheet.save(tmp_path / "sheet.pdf")
+    assert _same(sheet.truths, tmp_path / "sheet.pdf")
+
+
+@pytest.mark.parametrize(
+    ("language", "kind", "said"),
+    [
+        (name, *choice.split(":"))
+        for name, words in sorted(LANGUAGES.items())
+        for choice in words.lists.split("|")
+        if choice
+    ],
+)
+def test_lists_that_are_no_results_are_named_by_kind(tmp_path: Path, language: str, kind: str, said: str) -> None:
+    drawing = draw_list(random.Random(1), language, kind, said)
+    sheet = read_sheet(drawing.save(tmp_path / "sheet.pdf"))
+    assert (sheet.swims, sheet.layout) == ([], kind)
+    assert sheet.reason
+    assert "HY-TEK" not in sheet.reason
+    assert sheet.reading
+    assert (sheet.reading["confidence"], sheet.reading["unread"]) == ("high", 0)
+
+
+def test_pages_are_judged_one_by_one(tmp_path: Path) -> None:
+    dice = random.Random(2)
+    drawing = draw_list(dice, "english", "start_list", "Startlist")
+    draw_list(dice, "english", "medals", "Medalists by event", drawing)
+    drawing.page().start("4", "Women, 50m Freestyle", "Open", "Results", "Final")
+    drawing.row(Truth("BREMLI, Ros", "Bay SC", "05", 1, "26.07"))
+    draw_list(dice, "english", "records", "Records broken by event", drawing)
+    path = Path(drawing.save(tmp_path / "sheet.pdf"))
+    assert _same(drawing.truths, path)
+
+
+def _drawing() -> SplashSheet:
+    drawing = SplashSheet(LANGUAGES["english"], random.Random(3), Table()).page()
+    return drawing.start("4", "Women, 50m Freestyle", "Open", "Results", "Prelim")
+
+
+def test_head_of_the_sheet(tmp_path: Path) -> None:
+    drawing = _drawing()
+    drawing.row(Truth("BREMLI, Ros", "Bay SC", "05", 1, "26.07"))
+    sheet = read_sheet(drawing.save(tmp_path / "sheet.pdf"))
+    assert (sheet.meet, sheet.dates, sheet.course, sheet.layout) == (MEET, DATES, "LCM", "splash")
+
+
+def test_sheet_whose_head_is_a_picture_has_the_days_of_its_events(tmp_path: Path) -> None:
+    drawing = SplashSheet(LANGUAGES["english"], random.Random(3), Table(), named=False).page()
+    drawing.start("4", "Women, 50m Freestyle", "Open", "Results")
+    drawing.row(Truth("BREMLI, Ros", "Bay SC", "05", 1, "26.07"))
+    sheet = read_sheet(drawing.save(tmp_path / "sheet.pdf"))
+    assert (sheet.meet, sheet.dates) == (None, "05.07.2025")
+
+
+@pytest.mark.parametrize(("foot", "sure"), [(True, 1.0), (False, 0.8)])
+def test_titles_speak_for_the_programme_where_the_foot_is_missing(tmp_path: Path, foot: bool, sure: float) -> None:
+    drawing = SplashSheet(LANGUAGES["polish"], random.Random(3), Table(), foot=foot).page()
+    drawing.start("4", "Kobiety, 50m dowolny", "", "Wyniki")
+    drawing.row(Truth("ŻUREŃSKA, Ola", "MKS Żabno", "05", 1, "26.07"))
+    assert splash.recognise(Pages(read_pages(drawing.save(tmp_path / "sheet.pdf")))) == sure
+
+
+def test_language_that_is_not_known_is_read_by_the_form_of_its_rows(tmp_path: Path) -> None:
+    words = replace(
+        LANGUAGES["english"],
+        event="Zlopt",
+        results="Omluk",
+        prelim="Vork",
+        year="Flub",
+        time="Takt",
+        points="Zuk",
+        club="Hrob",
+    )
+    drawing = SplashSheet(words, random.Random(4), Table(points=548, reaction=443)).page()
+    drawing.start("4", "Wemno, 50m Frilo", "", "Omluk")
+    for place in range(1, 9):
+        drawing.row(
+            Truth(
+                f"BREMLI, Ros{chr(96 + place)}", "Bay SC 05", f"{place:02}", place, f"2{place}.07", points=f"61{place}"
+            )
+        )
+    assert _same(drawing.truths, Path(drawing.save(tmp_path / "sheet.pdf")))
+
+
+def test_row_that_is_not_understood_is_reported(tmp_path: Path) -> None:
+    drawing = _drawing()
+    for place in range(1, 9):
+        drawing.row(Truth(f"BREMLI, R{chr(96 + place)}", "Bay SC", "05", place, f"2{place}.07"))
+    drawing.pdf.text(50, drawing.y, "9.", 9)
+    drawing.pdf.text(63, drawing.y, "LORIN, Bo", 9)
+    drawing.pdf.text(340, drawing.y, "29.07", 9)  # not where times stand
+    reading = read_sheet(drawing.save(tmp_path / "sheet.pdf")).reading
+    assert reading
+    assert (reading["confidence"], [line["text"] for line in reading["unread_lines"]]) == (
+        "check",
+        ["9. LORIN, Bo 29.07"],
+    )
+
+
+def test_long_names_and_clubs_run_over_the_next_cells(tmp_path: Path) -> None:
+    drawing = _drawing()
+    people = [
+        Truth("BREMLI DE LA TORMA VAN DER HULM, Torvin P.", "C.N. Puerto", "11", 1, "1:03.10"),
+        Truth("BREMLI, Ros", 'SDUSHOR "Volna" po vodnym vidam sporta goroda Nizhny Torvinsk N 141', "10", 2, "1:04.83"),
+        Truth("LORIN, Bo", "Bay SC", "09", 3, "1:05.20"),
+    ]
+    for person in people:
+        drawing.row(person)
+    assert _same(drawing.truths, Path(drawing.save(tmp_path / "sheet.pdf")))
+
+
+def test_classes_of_para_swimmers_are_no_part_of_name_or_club(tmp_path: Path) -> None:
+    drawing = _drawing()
+    for place, mark in enumerate(("S6", "SB14", "S9"), 1):
+        drawing.row(Truth(f"BREMLI, R{chr(96 + place)}", "Bay SC", "05", place, f"2{place}.07"))
+        drawing.pdf.text(214, drawing.y - 12, mark, 9)
+    assert _same(drawing.truths, Path(drawing.save(tmp_path / "sheet.pdf")))
