@@ -361,3 +361,32 @@ def test_meet_and_dates_from_the_page_head(tmp_path: Path, title: tuple[str, ...
     drawing.row("1", "Lee, Tom", "30", "Iowa", seed="NT", final="24.00")
     sheet = _read(drawing, tmp_path)
     assert (sheet.meet, sheet.dates, sheet.course) == (meet, dates, "SCM")
+
+
+def test_pages_without_any_head_have_the_columns_of_every_report(tmp_path: Path) -> None:
+    drawing = Drawing().page().line("(Event 7  Women 100 Yard Breaststroke)")
+    drawing.row("4", "King, Lilly", "21", "Indiana University", seed="NT", final="59.46", points="15")
+    (swim,) = _read(drawing, tmp_path).swims
+    assert (swim.name, swim.age, swim.team) == ("King, Lilly", "21", "Indiana University")
+    assert (swim.seed_or_prelim, swim.time, swim.points) == ("NT", "59.46", "15")
+
+
+def test_a_list_of_entries_without_any_head_gives_no_swims(tmp_path: Path) -> None:
+    drawing = Drawing(title=("Lakeside Invitational - 11/13/2026", "Meet Program")).page()
+    drawing.line("Event 7  Women 100 Yard Breaststroke")
+    drawing.row("4", "King, Lilly", "21", "Indiana University", seed="59.46")
+    assert _read(drawing, tmp_path).swims == []
+
+
+def test_a_blank_row_is_the_swim_of_its_twin_on_another_page(tmp_path: Path) -> None:
+    drawing = _event("Event 7  Women 100 Yard Breaststroke").headers(seeds=False)
+    drawing.line("Preliminaries").row("17", "Lee, Ann", "SO", "Purdue", final="1:02.10")
+    drawing.row("---", "King, Lilly", "JR", "Indiana")
+    drawing.page().line("Preliminaries ... (Event 7  Women 100 Yard Breaststroke)").headers()
+    drawing.row("17", "Lee, Ann", "SO", "Purdue", seed="1:01.00", final="1:02.10")
+    drawing.row("---", "King, Lilly", "JR", "Indiana", seed="1:00.00", final="DFS")
+    swims = _read(drawing, tmp_path).swims
+    assert [(s.name, s.status, s.seed_or_prelim, s.page) for s in swims] == [
+        ("Lee, Ann", "OK", "1:01.00", 2),
+        ("King, Lilly", "DFS", "1:00.00", 2),
+    ]

@@ -20,8 +20,10 @@ from app.extractions.layouts.hytek.table_headers import HEAD_BEGINNINGS, head_ki
 from app.extractions.pdf.page import Line, PageLines, Pages, Word, iterate_lines, to_lines
 
 _NUMBER = re.compile(r"#?\d+[A-Z]*")
-_EVENTS = frozenset(words_for("event"))
-_SEXES = frozenset(sex + end for sex in words_for("sexes") for end in ("", "s", "'s", "’s"))
+_EVENTS = frozenset(form for word in words_for("event") for form in (word, word.upper()))
+_SEXES = frozenset(
+    form for sex in words_for("sexes") for end in ("", "s", "'s", "’s") for form in (sex + end, (sex + end).upper())
+)
 _STARTS = frozenset((*_EVENTS, *_SEXES))
 _PLACE = re.compile(r"\*?\d{1,3}|-{2,3}")
 _PLACE_STARTS = frozenset("0123456789*-")

@@ -17,22 +17,23 @@ _COURSE = rf"(?:{any_of('long')}|{any_of('short')})"
 _LENGTH = rf"(?:{any_of('length')}|{any_of('yards')})s?"
 _DISTANCE = rf"(?:\d{{1,2}}\s*x\s*)?\d{{1,5}}(?:[.,]\d{{1,2}})?\s+(?:(?:{_COURSE}\s+)?{_LENGTH}|[LS]CM|[LS]CY)\b"
 _DIVES = rf"\b{any_of('diving')}\b"
-_TITLE = rf"(?P<title>{_GENDER}.*|\S.*?{_DISTANCE}.*|\S.*?(?i:{_DIVES}).*)"
+_TITLE = rf"(?P<title>{_GENDER}.*|\S.*?{_DISTANCE}.*|\S.*?{_DIVES}.*)"
 _NUMBERED = rf"(?:{_EVENT}\s+|#\s?)(?P<number>\d+[A-Z]*)\s+{_TITLE}"
-_UNNUMBERED = rf"(?P<title>{_GENDER}(?:\s.*?)?\s{_DISTANCE}.*|{_GENDER}\s.*(?i:{_DIVES}).*)"
-_MENTION = re.compile(rf"(?:^|\s|\()(?:{_EVENT}\s+|#\s?)\d+[A-Z]*\s+(?:{_GENDER}|.*?{_DISTANCE})")
-_EVENTS = (re.compile(_NUMBERED), re.compile(_UNNUMBERED))
+_UNNUMBERED = rf"(?P<title>{_GENDER}(?:\s.*?)?\s{_DISTANCE}.*|{_GENDER}\s.*{_DIVES}.*)"
+_MENTION = re.compile(rf"(?:^|\s|\()(?:{_EVENT}\s+|#\s?)\d+[A-Z]*\s+(?:{_GENDER}|.*?{_DISTANCE})", re.IGNORECASE)
+_EVENTS = (re.compile(_NUMBERED, re.IGNORECASE), re.compile(_UNNUMBERED, re.IGNORECASE))
 _CONTINUATION = re.compile(
-    rf"^(?P<before>[^()]*)\(\s*(?P<event>(?:{_EVENT}\s+\d|#\s?\d|{_GENDER}\s)[^()]*(?:\([^()]*\)[^()]*)*)\)?$"
+    rf"^(?P<before>[^()]*)\(\s*(?P<event>(?:{_EVENT}\s+\d|#\s?\d|{_GENDER}\s)[^()]*(?:\([^()]*\)[^()]*)*)\)?$",
+    re.IGNORECASE,
 )
 _LEG_COUNT = re.compile(r"\b\d\s*x\s*\d", re.IGNORECASE)
 _RELAY = re.compile(rf"\b{any_of('relay')}\b", re.IGNORECASE)
 _DIVING = re.compile(_DIVES, re.IGNORECASE)
 _SWIM_OFF = re.compile(rf"\b{any_of('swim_off')}\b", re.IGNORECASE)
 _TIME_TRIAL = re.compile(rf"\b{any_of('time_trial')}\b", re.IGNORECASE)
-_YARDS = re.compile(rf"\d\s+{any_of('yards')}s?\b|\bSCY\b")
-_LONG = re.compile(rf"\bLCM\b|\b{any_of('long')}\s+{any_of('length')}")
-_SHORT = re.compile(rf"\bSCM\b|\b{any_of('short')}\s+{any_of('length')}")
+_YARDS = re.compile(rf"\d\s+{any_of('yards')}s?\b|\bSCY\b", re.IGNORECASE)
+_LONG = re.compile(rf"\bLCM\b|\b{any_of('long')}\s+{any_of('length')}", re.IGNORECASE)
+_SHORT = re.compile(rf"\bSCM\b|\b{any_of('short')}\s+{any_of('length')}", re.IGNORECASE)
 _TIMED = r"(?:\s+(?:por\s+tiempos?|contra\s+reloj|por\s+tempos?|a\s+tempo|au\s+temps))?"
 _SECTION = re.compile(
     rf"^(?:-\s*)?(?P<name>(?P<prelim>{any_of('prelims')})|(?P<semi>{any_of('semifinals')})|(?P<off>{any_of('swim_off')})"
@@ -117,6 +118,8 @@ def read_event(text: str) -> Heading | None:
 
     Forms: `Event 12 Women 200 Yard IM`, `#5 Women 200 Yard IM` and, in masters reports, `Women 25-29 200 Yard IM`.
     """
+    if text[:1].islower():
+        return None
     for pattern in _EVENTS:
         found = pattern.fullmatch(text)
         if found:

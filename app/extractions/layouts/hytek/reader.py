@@ -14,6 +14,7 @@ from app.extractions.layouts.hytek.headings import (
     Heading,
     Section,
     ends_results,
+    is_results_title,
     names_meet_manager,
     read_continuation,
     read_event,
@@ -23,7 +24,7 @@ from app.extractions.layouts.hytek.headings import (
 from app.extractions.layouts.hytek.repeats import without_twins
 from app.extractions.layouts.hytek.row_results import Labels
 from app.extractions.layouts.hytek.rows import Row, read_row
-from app.extractions.layouts.hytek.table_headers import TableHeader, read_table_header
+from app.extractions.layouts.hytek.table_headers import ONE_COLUMN, TableHeader, read_table_header
 from app.extractions.layouts.relays import Leg, read_legs, read_unnumbered_legs, swims_of_team
 from app.extractions.pdf.page import Box, Line, PageLines, Pages
 from app.extractions.reading_report import looks_like_result
@@ -206,9 +207,13 @@ class _Reader:
 
     @cached_property
     def _first_header(self) -> TableHeader | None:
-        """The first head of a table, for rows above it: the pages before may not be here."""
-        lines = (line for page in self._pages for line in page.body)
-        return next((header for line in lines if (header := read_table_header(line))), None)
+        """The first head of a table, for rows above it: the pages before may not be here, nor any head."""
+        lines = [line for page in self._pages for line in page.body]
+        header = next((header for line in lines if (header := read_table_header(line))), None)
+        if header is None and len({line.left for line in lines}) == 1 and _is_named(self._pages[:1]):
+            titles = [line.text for line in self._pages[0].header]
+            return ONE_COLUMN if any(is_results_title(title) for title in titles) else None
+        return header
 
     def _take_standard(self, line: Line) -> None:
         """Lines between the heading and the first row: standards and records, by whose signs rows are marked."""

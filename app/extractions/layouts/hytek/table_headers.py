@@ -79,6 +79,20 @@ class TableHeader:
         return self if left == self.left else _moved(self, left)
 
 
+ONE_COLUMN: Final = TableHeader(
+    18.0,
+    (
+        Column("name", 48.0, 71.0),
+        Column("age", 189.0, 204.0),
+        Column("team", 210.0, 233.0),
+        Column("seed", 355.0, 396.0),
+        Column("final", 430.0, 476.0),
+        Column("points", 527.0, 552.0),
+    ),
+)
+"""Where the columns of every report in one column stand, for pages of one whose head is on a page that is not here."""
+
+
 @lru_cache(maxsize=64)
 def _moved(header: TableHeader, left: float) -> TableHeader:
     by = left - header.left
