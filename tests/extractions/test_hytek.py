@@ -390,3 +390,10 @@ def test_a_blank_row_is_the_swim_of_its_twin_on_another_page(tmp_path: Path) -> 
         ("Lee, Ann", "OK", "1:01.00", 2),
         ("King, Lilly", "DFS", "1:00.00", 2),
     ]
+
+
+def test_licence_on_a_line_of_its_own_is_not_the_name_of_the_meet(tmp_path: Path) -> None:
+    title = ("Licensed to Nordhafen Swimming - Office Copy", "Halloween Meet - 10/26/2026 to 10/28/2026", "Results")
+    drawing = Drawing(title=title).page().line("Event 1 Women 200 Yard IM").headers()
+    sheet = read_sheet(drawing.row("1", "Brink, Ada", "21", "Nordhafen", final="2:07.00").save(tmp_path / "sheet.pdf"))
+    assert (sheet.meet, sheet.dates) == ("Halloween Meet", "10/26/2026 to 10/28/2026")

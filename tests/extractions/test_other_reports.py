@@ -43,6 +43,19 @@ def test_psych_sheet_has_ranks_and_seeds_only(tmp_path: Path) -> None:
     assert _without_swims(drawing, tmp_path).layout == "psych_sheet"
 
 
+@pytest.mark.parametrize("title", ["Psych Sheet", "Performance List"])
+def test_psych_sheet_with_columns_to_be_filled_in(tmp_path: Path, title: str) -> None:
+    drawing = Drawing(title=("Lakeside Invitational - 11/13/2026", title)).page()
+    drawing.line("Event 1 Women 200 Yard IM").line("Pool Record: 2:03.55 Ada Brink").headers()
+    for place, name in (("1", "Brink, Ada"), ("2", "Halen, Mia")):
+        drawing.row(place, name, "21", "Nordhafen", seed="2:07.00", final="________")
+    sheet = _without_swims(drawing, tmp_path)
+    assert (sheet.layout, sheet.reason) == (
+        "psych_sheet",
+        "This is a psych sheet: it ranks entries and has no results.",
+    )
+
+
 def test_certificate(tmp_path: Path) -> None:
     drawing = Drawing(title=("Certificate of Achievement",)).page().line("Lilly King").line("1st place 59.46")
     assert _without_swims(drawing, tmp_path).reason == "This is a certificate, not a result sheet."

@@ -50,7 +50,11 @@ def recognise(pages: Pages) -> float:
     and the like stand on sheets with results too.
     """
     layout = _layout(pages)
-    return 0.0 if layout is None else 0.65 if layout in _BESIDE_RESULTS else 0.9
+    if layout is None:
+        return 0.0
+    if layout in _ENTRIES and _is_to_be_filled_in(pages):
+        return 1.0  # whatever its tables have columns for
+    return 0.65 if layout in _BESIDE_RESULTS else 0.9
 
 
 def read(pages: Pages) -> Sheet:
@@ -68,12 +72,20 @@ def _layout(pages: Pages) -> str | None:
     licensed = any(is_licence(line.text) for line in top)
     if kind in ("top_times", "certificate") and any("TEAM MANAGER" in line.text.upper() for line in top):
         return kind
+    if kind in _ENTRIES and RESULTS not in kinds and _is_to_be_filled_in(pages):
+        return kind
     heads = _heads(pages)
     if heads.results or (kind in _BESIDE_RESULTS and RESULTS in kinds and not licensed):
         return None
     if kind is None and RESULTS not in kinds and heads.entries and not heads.times:
         return "start_list"
     return kind
+
+
+def _is_to_be_filled_in(pages: Pages) -> bool:
+    """Whether rows have a rule in the place of a result, as on lists that are laid out at the pool."""
+    lines = [line for page in pages.lines(1) for line in page.lines]
+    return sum(line.text.count("_____") > 0 for line in lines) > 1
 
 
 def _top(pages: list[PageLines]) -> list[Line]:

@@ -12,7 +12,7 @@ _KINDS: Final = {
     RESULTS: r"""results?(?: summary| list)?|(?:wettkampf|gesamt)?protokoll|ergebnis(?:se|liste)?
         |resultados?(?: oficiales| oficiais| finales| finais)?|résultats?(?: officiels| complets)?
         |risultati(?: ufficiali)?""",
-    "psych_sheet": r"psyche? sheets?",
+    "psych_sheet": r"psyche? sheets?|performance lists?",
     "start_list": r"""start(?:ing)? ?lists?|heat (?:sheets?|lists?)|lane (?:timers? )?(?:sheets?|lists?|assignments?)
         |timers?['’]? sheets?|meet program(?:me)?s?|session report
         |startlisten?|laufeinteilung(?:en)?|lauflisten?|meldeergebnis(?:se)?
@@ -66,6 +66,9 @@ _KIND: Final = re.compile(
     re.IGNORECASE,
 )
 _PIECES: Final = re.compile(r"\s+[-–—|:•]+\s+|:\s+|\s*\|\s*")
+_RECORD: Final = re.compile(
+    r":\s+(?:\d{1,2}:){0,2}\d{1,2}[.,]\d\d\b"
+)  # `Record: 2:03.55 ...`: one record, and no list of them
 _LONGEST: Final = 60  # characters of a title
 REASONS: Final = {
     "start_list": "This is a start list: it has entries but no results.",
@@ -88,6 +91,8 @@ def kind_of_title(line: Line) -> str | None:
     The name has to be a cell of the line or a part between dashes, and all of it: `Records` inside the name of a meet
     says nothing.
     """
+    if _RECORD.search(line.text):
+        return None
     for cell in _cells(line):
         for piece in _PIECES.split(cell):
             if len(piece) <= _LONGEST and (found := _KIND.fullmatch(piece.strip(" .:*-–—"))):

@@ -60,7 +60,7 @@ _DATES = re.compile(
 _LICENCE = re.compile(r"HY-?TEK|\b(?<!Splash )MEET MANAGER\b|\bTEAM MANAGER\b", re.IGNORECASE)
 _MEET_MANAGER = re.compile(r"HY-?TEK.{0,20}\bMEET MANAGER\b", re.IGNORECASE)
 _PRINTED = re.compile(rf"({_DATE})\s+(?:Page|P[aá]gina|Seite)\s+\d+", re.IGNORECASE)
-_SANCTION = re.compile(r"^(?:Sanction|Approv|Observ|Held under)", re.IGNORECASE)
+_SANCTION = re.compile(r"^(?:Sanction|Approv|Observ|Held under|Licensed to\b)", re.IGNORECASE)
 _REPORT = re.compile(
     rf"\b(?:(?P<results>{any_of('results')})|(?P<top_times>Top Times|Best Times|Bestenliste|Ewige Bestenliste)"
     r"|(?P<certificate>Certificate|Certifies|Urkunde)"
