@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from app.extractions.pdf.page import Line, Page
+from app.extractions.pdf.page import UNREAD, Line, Page
 from app.extractions.place_gaps import missing_places
 from app.extractions.reading import Confidence, PageReading, Reading, ReadingWarning, UnreadLine
 from app.extractions.swims import Sheet, Swim
@@ -100,7 +100,7 @@ def _is_word(text: str) -> bool:
 def _unread(sheet: Sheet) -> Iterator[tuple[int, str]]:
     for page in sheet.lines:
         for line in page.lines:
-            if not line.meaning and looks_like_result(line):
+            if line.meaning == UNREAD or (not line.meaning and looks_like_result(line)):
                 yield page.number, line.text
 
 

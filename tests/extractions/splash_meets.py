@@ -54,7 +54,8 @@ def _points(dice: random.Random) -> str:
 def _people(sheet: SplashSheet, form: str) -> None:
     dice, words, table = sheet.dice, sheet.words, sheet.table
     place, seconds = 0, dice.choice((24.0, 55.0, 700.0))
-    years = dice.choice(("{:02}", "20{:02}"))
+    dated = table.year < 200 and table.grade is None and table.nation is None and dice.random() < 0.1
+    years = dice.choice(("20{:02}",) if dated else ("{:02}", "20{:02}"))
     kind = dice.choice((str, _points, _points))
     below = not table.splits and dice.random() < 0.4
     for index in range(dice.randint(1, 22)):
@@ -67,17 +68,18 @@ def _people(sheet: SplashSheet, form: str) -> None:
         if table.splits:
             splits = tuple(_clock(dice, seconds * part) for part in (0.4, 0.6))
         name = _person(sheet, form)
-        while tied and name == sheet.truths[-1].name:
+        while tied and name in {truth.name for truth in sheet.truths[-3:]}:
             name = _person(sheet, form)
         truth = Truth(
             name,
             sheet.one(words.clubs),
-            years.format(dice.randint(1, 15)),
+            year := years.format(dice.randint(1, 15)),
             place,
             _clock(dice, seconds),
             points=(str(dice.randint(90, 999)) if kind is str else _points(dice)) if table.points else None,
             fina_points=str(dice.randint(90, 999)) if table.fina else None,
             splits=splits,
+            birth_date=f"27.11.{year}" if dated else None,
             note="place shared with the row above, not printed" if tied else None,
         )
         mark = dice.choice(("", "", "Q", "R")) if table.land is None else ""
@@ -94,13 +96,14 @@ def _people(sheet: SplashSheet, form: str) -> None:
         truth = Truth(
             _person(sheet, form),
             sheet.one(words.clubs),
-            years.format(dice.randint(1, 15)),
+            year := years.format(dice.randint(1, 15)),
             None,
             _clock(dice, seconds) if out else None,
             status,
             exhibition=out,
             points=str(dice.randint(90, 999)) if out and table.points else None,
             note=reason,
+            birth_date=f"27.11.{year}" if dated else None,
         )
         sheet.row(truth, printed=sheet.one(forms), below=1)
         if reason:

@@ -36,6 +36,7 @@ class Truth:
     section: str | None = None
     page: int = 1
     note: str | None = None
+    birth_date: str | None = None
     splits: tuple[str, ...] = ()
 
 
@@ -57,6 +58,7 @@ class Table:
     fina: float | None = None
     splits: tuple[float, ...] = ()
     headed: str = "place name year club reaction time points fina splits land"
+    marks_at_time: bool = False
 
     @classmethod
     def drawn(cls, dice: random.Random) -> Table:
@@ -83,6 +85,9 @@ class Table:
             table.splits = (right + 40, right + 80)
         if dice.random() < 0.3:
             table.headed = table.headed.replace("club", "").replace("name", "")
+        elif not table.splits and dice.random() < 0.1:
+            table.headed = ""
+        table.marks_at_time = dice.random() < 0.15
         return table
 
 
@@ -152,6 +157,9 @@ class SplashSheet:
         """The head of the table."""
         self.y += 12
         table, words = self.table, self.words
+        if not table.headed:
+            self.y += 4
+            return self
         shown = table.headed.split()
         if "place" in shown:
             self.pdf.right(table.place, self.y, self.one(words.rank), 8)
@@ -206,13 +214,16 @@ class SplashSheet:
         table, dice = self.table, self.dice
         place = printed if printed is not None else f"{truth.place}."
         name = said or truth.name
+        if printed and table.marks_at_time and truth.time is None:
+            self.pdf.right(table.time, self.y, printed, 9)
+            place = ""
         if place and dice.random() < 0.1:
             self.pdf.text(table.name - width_of(place, 9), self.y, place + name, 9)
         else:
             self.pdf.right(table.place, self.y, place, 9)
             self.pdf.text(table.name, self.y, name, 9)
         if truth.age:
-            self.pdf.text(table.year, self.y, truth.age, 9)
+            self.pdf.text(table.year, self.y, truth.birth_date or truth.age, 9)
         if not self.relay and table.grade and dice.random() < 0.8:
             self.pdf.text(table.grade, self.y, dice.choice(_GRADES), 9)
         if not self.relay and table.nation:

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.extractions.layouts import splash
-from app.extractions.pdf.page import Pages
+from app.extractions.pdf.page import Page, Pages, Word
 from app.extractions.pdf.words import read_pages
 from app.extractions.sheet import read_sheet
 from app.extractions.swims import Swim
@@ -185,3 +185,59 @@ def test_classes_of_para_swimmers_are_no_part_of_name_or_club(tmp_path: Path) ->
         drawing.row(Truth(f"BREMLI, R{chr(96 + place)}", "Bay SC", "05", place, f"2{place}.07"))
         drawing.pdf.text(214, drawing.y - 12, mark, 9)
     assert _same(drawing.truths, Path(drawing.save(tmp_path / "sheet.pdf")))
+
+
+def test_row_with_a_mark_that_is_not_known_is_not_lost(tmp_path: Path) -> None:
+    drawing = _drawing()
+    drawing.row(Truth("BREMLI, Ros", "Bay SC", "05", 1, "26.07"))
+    drawing.row(Truth("LORIN, Bo", "Bay SC", "06", None, None, "NT", note="Zork"), printed="Zork")
+    drawing.row(Truth("ABBERY, Jo", "Bay SC", "07", None, "27.07", note="Zork"), printed="Zork")
+    assert _same(drawing.truths, Path(drawing.save(tmp_path / "sheet.pdf")))
+
+
+def test_swimmers_below_a_team_that_was_not_read_are_reported(tmp_path: Path) -> None:
+    drawing = SplashSheet(LANGUAGES["english"], random.Random(3), Table(), relay=True).page()
+    drawing.start("4", "Women, 4 x 50m Freestyle", "Open", "Results")
+    drawing.row(Truth("Bay SC", "Bay SC", None, 1, "1:46.07", kind="relay"), said="Bay SC")
+    for leg in "abcdefgh":
+        drawing.below(f"BREMLI, R{leg}", "05", "26.50")
+    reading = read_sheet(drawing.save(tmp_path / "sheet.pdf")).reading
+    assert reading
+    assert (reading["confidence"], reading["unread"]) == ("low", 4)
+
+
+def test_splits_with_a_reaction_time_and_laps_in_brackets(tmp_path: Path) -> None:
+    drawing = _drawing()
+    drawing.row(Truth("BREMLI, Ros", "Bay SC", "05", 1, "1:46.07", splits=("24.10", "50.20")))
+    drawing.below("RT: +0,72", "50m: 24.10 (24.10)", "100m: 50.20 (26.10)")
+    assert _same(drawing.truths, Path(drawing.save(tmp_path / "sheet.pdf")))
+
+
+_PIECES = (
+    "1. 12. 1.Abc 1.15 DSQ DSQda EXH DNS n.a. Müller, Max 05 2005 27.11.2005 МС GER SC Köln 1:02.34 26.07 +0,80"
+    " №141:04.83 Q - 612 19,00 50m: 100m: 50m Event 1 1, Women, Freestyle 4 x 100m Rank YB Club Time Pts FINA R.T. /"
+    " Results Startlist Final Open Heat of 6 ( . a SW 7.6 МестоФамилия Ptos.Ptos. абв12 11P. 05.07.2025 15 İß ﬀ"
+).split()
+_TITLES = (
+    "Event 1 Women, 50m Free",
+    "Event 2, Men, 4 x 50m Free, Final, Open",
+    "02.07.2025 - 10:00 Results",
+    "Rank YB Time",
+)
+_LINES = st.one_of(st.sampled_from(_TITLES).map(str.split), st.lists(st.sampled_from(_PIECES), min_size=1, max_size=9))
+
+
+@settings(max_examples=200)
+@given(
+    lines=st.lists(_LINES, min_size=1, max_size=25), gaps=st.lists(st.sampled_from((-4, 0, 2, 2, 9, 40)), min_size=3)
+)
+def test_no_line_of_a_stranger_stops_the_reader(lines: list[list[str]], gaps: list[int]) -> None:
+    words: list[Word] = []
+    for row, texts in enumerate(lines):
+        x = (43.0, 50.0, 63.0)[row % 3]
+        for index, text in enumerate(texts):
+            words.append(Word(text, x, x + 5 * len(text), 800 - 12 * row, 9, len(words)))
+            x += 5 * len(text) + gaps[(row + index) % len(gaps)]
+    pages = Pages([Page(1, words)])
+    assert 0 <= splash.recognise(pages) <= 1
+    assert all(swim.name and swim.event and swim.box for swim in splash.read(pages).swims)

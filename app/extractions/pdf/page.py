@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom in points, turned as the page is when its text is upright; y grows upwards."""
+UNREAD: Final = "unread"
+"""The meaning of a line that a reader did not understand, although it stands where only results and their legs do."""
 _LONGEST = 500  # characters; no page of a sheet is that wide, and patterns take long on what is
 
 
@@ -53,6 +55,7 @@ class Line:
 
     `left` is the left edge of their column, in points. `meaning` is set by the reader of a layout that knows what the
     line is although no swim comes of it (`record`, `legend`, `ranking`, `heading`): it is then not reported as unread.
+    A line that means `UNREAD` is, whatever it looks like.
     """
 
     words: list[Word]

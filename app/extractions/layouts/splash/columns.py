@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Final
 
 from app.extractions.layouts.splash.titles import cells_of, text_of
-from app.extractions.layouts.splash.vocabulary import GRADES, HEADS, STATUSES
+from app.extractions.layouts.splash.vocabulary import GRADES, HEADS, STATUSES, folded
 from app.extractions.pdf.page import Line, Word
 
 NEAR: Final = 5.0  # points: two edges of one column
@@ -22,11 +22,13 @@ CLOCK = re.compile(r"(?:\d{1,2}:){0,2}\d{1,2}[.,]\d\d")
 CLOCK_AT_THE_END = re.compile(r"(?:\d{1,2}:){0,2}\d{1,2}[.,]\d\d$")
 REACTION = re.compile(r"[+-]\d?[.,]\d\d|0[.,]\d\d")
 YEAR = re.compile(r"\(?(?:\d\d|(?:19|20)\d\d)\)?")
+YEAR_BEFORE = re.compile(r"((?:19|20)\d\d|\d\d)([^\W\d_].*)")
 BIRTH_DATE = re.compile(r"\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d\d)")
 PLACE = re.compile(r"(\d{1,4})\.(.*)")
+_NEARLY: Final = 12.0  # points: how far a head may stand from its column, and one that has run into another seem to
 _SPLIT_HEAD = re.compile(r"(\d{2,4})\s?[mм]")
 _FLUSH_RIGHT: Final = ("time", "seed", "points", "fina", "reaction", "behind")
-_KIND_OF: Final = {word: kind for kind, words in HEADS.items() for word in words.split("|") if word not in ("m", "м")}
+_KIND_OF: Final = {folded(word): kind for kind, words in HEADS.items() for word in words.split("|")}
 _WORDS = re.compile(
     "|".join(
         rf"{re.escape(word)}\.?" for word in sorted((word for word in _KIND_OF if len(word) > 1), key=len, reverse=True)
@@ -101,7 +103,7 @@ def read_state(text: str) -> str | None:
     """The status a mark stands for; in small letters it needs a point or a stroke, for it could be a word."""
     if len(text) > 12 or not (text.isupper() or "." in text or "/" in text):
         return None
-    return STATUSES.get(text.casefold())
+    return STATUSES.get(folded(text))
 
 
 def _points(columns: list[tuple[str, float]]) -> list[tuple[str, float]]:
@@ -117,25 +119,26 @@ def _points(columns: list[tuple[str, float]]) -> list[tuple[str, float]]:
 def _heads(cell: list[Word]) -> list[tuple[str, float, float]]:
     """The heads in a cell with their edges; heads that have run together come apart."""
     text = text_of(cell)
-    lower = text.casefold()
+    lower = folded(text)
     kind = _kind(lower)
     if kind:
         return [(kind, cell[0].x0, cell[-1].x1)]
-    if len(cell) > 1 and all(_kind(word.text.casefold()) for word in cell):
-        return [(_kind(word.text.casefold()) or "", word.x0, word.x1) for word in cell]
+    if len(cell) > 1 and all(_kind(folded(word.text)) for word in cell):
+        return [(_kind(folded(word.text)) or "", word.x0, word.x1) for word in cell]
     heads: list[tuple[str, float, float]] = []
     edges = _edges(cell)
     position = 0
     while position < len(lower):
         found = _WORDS.match(lower, position)
-        if not found:
+        if found and (kind := _kind(found[0])):
+            if not (heads and heads[-1][0] == kind == "name"):
+                heads.append((kind, edges[found.start()], edges[found.end()]))
+            position = found.end()
+        elif lower[position] in " /.":
             position += 1
-            continue
-        kind = _kind(found[0])
-        if kind and not (heads and heads[-1][0] == kind == "name"):
-            heads.append((kind, edges[found.start()], edges[found.end() - 1 + 1]))
-        position = found.end()
-    return heads if len(lower) > 3 else []
+        else:
+            return []
+    return heads
 
 
 def _edges(cell: list[Word]) -> list[float]:
@@ -159,7 +162,9 @@ def _kind(text: str) -> str | None:
 def learn(lines: Iterable[Line], known: Columns, relay: bool) -> Columns:
     """The columns of a block: those that `known` has from a head or a block before, completed from its rows."""
     names: Counter[int] = Counter()
-    years: Counter[tuple[int, int]] = Counter()
+    bare: Counter[int] = Counter()
+    years: Counter[int] = Counter()
+    ends: Counter[int] = Counter()
     clubs: Counter[int] = Counter()
     times: Counter[int] = Counter()
     rows = 0
@@ -170,6 +175,8 @@ def learn(lines: Iterable[Line], known: Columns, relay: bool) -> Columns:
         if not place:
             if read_state(line.words[0].text) and line.words[1].text[0].isalpha():
                 names[round(line.words[1].x0)] += 1
+            elif not relay and any(_may_be_year(word, known) for word in line.words[1:]):
+                bare[round(line.words[0].x0)] += 1
             continue
         rows += 1
         after = line.words[1:]
@@ -177,7 +184,10 @@ def learn(lines: Iterable[Line], known: Columns, relay: bool) -> Columns:
             names[round(after[0].x0)] += 1
         year = next((word for word in after[1 - bool(place[2]) :] if _may_be_year(word, known)), None)
         if year and not relay:
-            years[round(year.x0), round(year.x1)] += 1
+            glued = YEAR_BEFORE.fullmatch(year.text)
+            wide = (year.x1 - year.x0) * (len(glued[1]) / len(year.text) if glued else 1)
+            years[round(year.x0)] += 1
+            ends[round(year.x0 + wide)] += 1
             following = cells_of([word for word in after if word.x0 > year.x1 - 1], 0.5)
             if club := _club(following):
                 clubs[round(club.x0)] += 1
@@ -190,23 +200,27 @@ def learn(lines: Iterable[Line], known: Columns, relay: bool) -> Columns:
             if len(cells) > 1:
                 clubs[round(cells[1][0].x0)] += 1
     found = replace(known)
-    found.name = _most(names, 1) or known.name
+    found.name = _most(names, 1) or known.name or _most(bare, 1)
     found.time = known.time if known.headed and known.time is not None else _most(times, 1) or known.time
-    if years and years.most_common(1)[0][1] * 2 >= min(rows, years.total()):
-        x0, x1 = years.most_common(1)[0][0]
-        found.year = float(x0), float(x1)
-    found.club = known.club if known.headed and known.club is not None else _most(clubs, 1) or known.club
+    start, end = _most(years, min(rows, years.total()) / 2), _most(ends, 1)
+    if start is not None and end is not None:
+        found.year = start, end
+    left = _most(clubs, 1)
+    if left is not None and (not known.headed or known.club is None or abs(left - known.club) < _NEARLY):
+        found.club = left
     return found
 
 
 def _may_be_year(word: Word, known: Columns) -> bool:
     """Whether a number can be a year: a club may hold one as well, so it has to stand below a head that is known."""
-    if YEAR.fullmatch(word.text) is None:
-        return False
-    return not known.headed or known.year is None or known.year[0] - 12 < word.x0 < known.year[1] + 12
+    if not (YEAR.fullmatch(word.text) or BIRTH_DATE.fullmatch(word.text)):
+        glued = YEAR_BEFORE.fullmatch(word.text)
+        if glued is None or not is_mark(glued[2]):
+            return False
+    return known.year is None or known.year[0] - _NEARLY < word.x0 < known.year[1] + _NEARLY
 
 
-def _most(counted: Counter[int], least: int) -> float | None:
+def _most(counted: Counter[int], least: float) -> float | None:
     best = counted.most_common(1)
     return float(best[0][0]) if best and best[0][1] >= least else None
 
@@ -218,7 +232,7 @@ def _club(cells: list[list[Word]]) -> Word | None:
         text = text_of(cell)
         if any(CLOCK.fullmatch(word.text) or REACTION.fullmatch(word.text) for word in cell):
             break
-        if text.casefold() in GRADES or is_class(text):
+        if folded(text) in GRADES or is_class(text):
             continue
         if is_nation(text) and found is not None:
             continue
@@ -244,3 +258,8 @@ def is_nation(text: str) -> bool:
 def is_class(text: str) -> bool:
     """Whether a cell is a class of para swimming (`S6`, `S9 SB8 SM9`)."""
     return _CLASS.fullmatch(text) is not None
+
+
+def is_mark(text: str) -> bool:
+    """Whether a cell is none of a name: a grade, a class, a nation or a number."""
+    return folded(text) in GRADES or is_class(text) or is_nation(text) or not any(map(str.isalpha, text))

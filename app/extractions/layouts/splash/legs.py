@@ -9,14 +9,15 @@ from app.extractions.layouts.cells import plain_time
 from app.extractions.layouts.relays import Leg
 from app.extractions.layouts.splash.columns import CLOCK, REACTION, YEAR, is_nation
 from app.extractions.layouts.splash.titles import text_of
-from app.extractions.layouts.splash.vocabulary import GRADES, REASONS
+from app.extractions.layouts.splash.vocabulary import GRADES, REASONS, folded
 from app.extractions.pdf.page import Line, Word
 
 _LABEL = re.compile(r"(\d{2,4})\s?[mм]:?")
 _LABELLED = re.compile(r"(\d{2,4})[mм]:((?:\d{1,2}:){0,2}\d{1,2}[.,]\d\d)")
+_REACTION_LABEL = re.compile(r"(?:R\.?T\.?|R\.?Z\.?|T\.?R\.?):?", re.IGNORECASE)
 _REASON = re.compile(REASONS, re.IGNORECASE)
 _NUMBERED = re.compile(r"\d{1,2}[.)]")
-_YEAR_BEHIND = re.compile(r"([^\d]*[^\W\d_.]{2,})((?:19|20)?\d\d)")
+_YEAR_AT_THE_END = re.compile(r"(?<=[^\W\d_])(?:(?:19|20)\d\d|\d\d)$")
 _GAP = 1.2  # of the height of a line: more parts two swimmers without years and times
 _MOST_WORDS = 6  # of a name
 
@@ -40,20 +41,22 @@ def read_splits(line: Line) -> list[tuple[int, str]]:
     Of the times behind a distance the first is the split, the second the lap.
     """
     splits: list[tuple[int, str]] = []
-    distance = 0
+    distance, reaction = 0, False
     for word in line.words:
         if label := _LABEL.fullmatch(word.text):
             distance = int(label[1])
         elif glued := _LABELLED.fullmatch(word.text):
             splits.append((int(glued[1]), plain_time(glued[2])))
             distance = 0
-        elif CLOCK.fullmatch(word.text):
+        elif CLOCK.fullmatch(time := word.text.strip("()")):
             if distance:
-                splits.append((distance, plain_time(word.text)))
+                splits.append((distance, plain_time(time)))
                 distance = 0
-            elif not splits:
+            elif not splits and not reaction:
                 return []
-        elif word.text not in ("-", "–", "(", ")"):
+        elif _REACTION_LABEL.fullmatch(word.text):
+            reaction = True
+        elif word.text not in ("-", "–", "(", ")") and not (reaction and REACTION.fullmatch(word.text)):
             return []
     return splits
 
@@ -89,7 +92,7 @@ def _is_number(text: str) -> bool:
 
 
 def _is_mark(text: str) -> bool:
-    return is_nation(text) or text.casefold() in GRADES
+    return is_nation(text) or folded(text) in GRADES
 
 
 def _ends_cell(words: list[Word], index: int) -> bool:
@@ -98,12 +101,12 @@ def _ends_cell(words: list[Word], index: int) -> bool:
 
 def _leg(name: list[Word], age: str | None, before: int) -> Leg:
     text = text_of(name)
-    glued = _YEAR_BEHIND.fullmatch(text) if age is None else None
-    return Leg(before + 1, glued[1], glued[2]) if glued else Leg(before + 1, text, age)
+    glued = _YEAR_AT_THE_END.search(text) if age is None else None
+    return Leg(before + 1, text[: glued.start()], glued[0]) if glued else Leg(before + 1, text, age)
 
 
 def _is_name(text: str) -> bool:
     if any(map(str.isdigit, text)) or not text[0].isalpha():
         return False
     words = text.split()
-    return 1 < len(words) <= _MOST_WORDS and sum(map(str.isalpha, text)) > 2
+    return len(words) <= _MOST_WORDS and sum(not word.islower() for word in words) > 1

@@ -10,7 +10,8 @@ from app.extractions.layouts.relays import Leg, swims_of_team
 from app.extractions.layouts.report_kinds import REASONS, RESULTS
 from app.extractions.layouts.splash.columns import CLOCK, PLACE, Columns, completed, learn, read_head
 from app.extractions.layouts.splash.legs import is_reason, read_legs, read_splits
-from app.extractions.layouts.splash.rows import Row, read_row, starts_row
+from app.extractions.layouts.splash.row import Row
+from app.extractions.layouts.splash.rows import read_row, starts_row
 from app.extractions.layouts.splash.titles import (
     Title,
     cells_of,
@@ -24,12 +25,13 @@ from app.extractions.layouts.splash.titles import (
     read_round,
     read_title,
 )
-from app.extractions.pdf.page import Box, Line, PageLines, Pages
+from app.extractions.pdf.page import UNREAD, Box, Line, PageLines, Pages
 from app.extractions.swims import Sheet, Swim, without_repeats
 
 _LAYOUT: Final = "splash"
 _PAGES_LOOKED_AT: Final = 3
 _NO_ROWS: Final = "This sheet is SPLASH Meet Manager's but has no result rows."
+_LONGEST_GROUP: Final = 80  # characters
 _MOST_BELOW: Final = 3  # lines of a reason
 
 
@@ -212,26 +214,31 @@ class _Reader:
             _mean(lines, "ranking")
             return
         relay = self._title is not None and self._title.legs > 1
-        head = next((index for index, line in enumerate(lines) if self._take_head(line)), None)
+        head = self._find_head(lines)
         known = self._known() if head is None else completed(self._columns, self._learned)
         self._learned = learn(lines, known, relay)
-        for index, line in enumerate(lines):
-            if line.meaning or is_foot(line.text):
-                line.meaning = line.meaning or "foot"
+        rest = [(index, line) for index, line in enumerate(lines) if not line.meaning]
+        followers = [*(line for _, line in rest[1:]), None]
+        for (index, line), following in zip(rest, followers, strict=False):
+            if is_foot(line.text):
+                line.meaning = "foot"
             else:
-                following = next((other for other in lines[index + 1 :] if not other.meaning), None)
                 self._take(line, following, page, relay=relay, above=head is not None and index < head)
 
     def _known(self) -> Columns:
         return self._learned if self._learned.time is not None else self._columns
 
-    def _take_head(self, line: Line) -> bool:
-        columns = None if line.meaning else read_head(line)
-        if columns is None:
-            return False
-        line.meaning = "heading"
-        self._columns = columns
-        return True
+    def _find_head(self, lines: list[Line]) -> int | None:
+        """Where the head of the table stands, above its first row."""
+        for index, line in enumerate(lines):
+            if line.meaning:
+                continue
+            if columns := read_head(line):
+                line.meaning, self._columns = "heading", columns
+                return index
+            if starts_row(line) and _has_clock(line):
+                break
+        return None
 
     def _take(self, line: Line, following: Line | None, page: int, *, relay: bool, above: bool) -> None:
         row = None if above else read_row(line, self._learned, relay=relay, last=self._last)
@@ -252,11 +259,15 @@ class _Reader:
             line.meaning = "heading"
         elif self._entry and line.words[0].x0 > self._margin + 4:
             self._take_below(line, relay=relay)
-        elif not starts_row(line):
-            if self._last is None and any(CLOCK.fullmatch(word.text) for word in line.words):
+        if line.meaning:
+            return
+        if not starts_row(line):
+            if self._last is None and _has_clock(line):
                 line.meaning = "record"
             elif course := read_course(line.text):
                 line.meaning, self.course = "foot", self.course or course
+        if self._last and not line.meaning and (_has_clock(line) or (starts_row(line) and len(line.words) > 2)):
+            line.meaning = UNREAD
 
     def _take_below(self, line: Line, *, relay: bool) -> None:
         """A line below a row: the swimmers of a team, or why there is no time."""
@@ -271,12 +282,14 @@ class _Reader:
         elif entry.row.state in ("DQ", "DNF") and len(entry.reasons) < _MOST_BELOW and not starts_row(line):
             line.meaning = "reason"
             entry.reasons.append(line.text)
+        elif relay and read_legs(line, 0):
+            line.meaning = UNREAD  # a fifth swimmer: the team above is not the one this belongs to
 
     def _is_group(self, line: Line, following: Line | None) -> bool:
         """Whether the line names an age group: it stands alone at the left margin, right above a row."""
         if following is None or abs(line.words[0].x0 - self._margin) > 4 or not starts_row(following):
             return False
-        if starts_row(line) or any(CLOCK.fullmatch(word.text) for word in line.words) or len(line.text) > 80:
+        if starts_row(line) or _has_clock(line) or len(line.text) > _LONGEST_GROUP:
             return False
         return len(cells_of(line.words, 2.0)) == 1 and re.search(r"[^\W_]", line.text) is not None
 
@@ -289,6 +302,10 @@ def _blocks(lines: list[Line]) -> list[tuple[Title | None, list[Line]]]:
             blocks.append((title, []))
         blocks[-1][1].append(line)
     return blocks
+
+
+def _has_clock(line: Line) -> bool:
+    return any(CLOCK.fullmatch(word.text) for word in line.words)
 
 
 def _mean(lines: list[Line], meaning: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from app.extractions.layouts.splash.vocabulary import EVENT, KINDS, POOL, ROUNDS
+from app.extractions.layouts.splash.vocabulary import EVENT, KINDS, POOL, ROUNDS, folded
 from app.extractions.pdf.page import Line, Word
 
 _FOOT = re.compile(r"splash\s+meet\s+manager\b", re.IGNORECASE)
@@ -77,7 +77,7 @@ def read_title(line: Line) -> Title | None:
     found = _NUMBERED.match(text) or _NUMBER_FIRST.match(text)
     if not found:
         return None
-    known = found["word"].strip().casefold() in EVENT
+    known = folded(found["word"].strip()) in EVENT
     rest = text[found.end() :]
     if not (_EVENT.match(rest) or (known and _SEXLESS.match(rest))) or (found.re is _NUMBER_FIRST and not known):
         return None

@@ -8,13 +8,19 @@ from __future__ import annotations
 
 from typing import Final
 
+
+def folded(text: str) -> str:
+    """The text in small letters, as many as it had; the two letters i of Turkish are one, as they are in capitals."""
+    return text.replace("İ", "i").lower().replace("ı", "i")
+
+
 EVENT: Final = frozenset(
-    "event|wettkampf|wk|prueba|prova|épreuve|epreuve|gara|konkurencja|yarış|yaris|дистанция|дистанція|вид"
+    "event|wettkampf|wk|prueba|prova|épreuve|epreuve|gara|konkurencja|yariş|yaris|дистанция|дистанція|вид"
     "|змагання|programmanummer|programma|programmanr|nummer|disciplina|disciplína|soutěž|versenyszám"
     "|proba|øvelse|gren"
     "|laji|ala|rungtis|peldējums|αγώνισμα|дисциплина|событие|заплыв".split("|")
 )
-"""What stands before the number of an event."""
+"""What stands before the number of an event, as `folded` has it."""
 
 HEADS: Final[dict[str, str]] = {
     "rank": "rank|pl|place|rang|platz|clasificación|clasif|puesto|pos|posição|posición|class|classif"
