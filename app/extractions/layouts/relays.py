@@ -13,6 +13,8 @@ from app.extractions.swims import Swim
 _REACTION = re.compile(r"^r:\S*\s*")
 # A name too long for its cell touches the next one: `JRO'Brien,`.
 _TOUCHING = re.compile(r"(FR|SO|JR|SR|GS|[WM]?\d{1,2})([^\W\d_a-z].*)")
+# PDFium drops one of two like letters at one place: `SRmith,` is `SR` with `Smith,` over it.
+_SHARED = re.compile(r"(FR|SO|JR|SR|GS)([a-z].*)")
 _NUMBER = re.compile(r"([1-8])\)")
 
 
@@ -65,10 +67,10 @@ def read_unnumbered_legs(line: Line, after: int) -> list[Leg]:
     cells: list[list[str]] = []
     end = -1e9
     for word in line.words:
-        touching = _TOUCHING.fullmatch(word.text) if cells and "," in "".join(cells[-1]) else None
-        if touching and not _ends_a_name(cells[-1]):
-            cells[-1].append(touching[1])
-            cells.append([touching[2]])
+        inside = bool(cells) and "," in "".join(cells[-1]) and not _ends_a_name(cells[-1])
+        if inside and (touching := _touching(word.text)):
+            cells[-1].append(touching[0])
+            cells.append([touching[1]])
             end = word.x1
             continue
         if not cells or not -2 < word.x0 - end < 0.6 * word.height or _ends_a_name(cells[-1]):
@@ -79,6 +81,15 @@ def read_unnumbered_legs(line: Line, after: int) -> list[Leg]:
     if any(not re.fullmatch(r"[^\d,():]+, [^,():]+", text) for text in texts):
         return []
     return [leg for number, text in enumerate(texts, after + 1) if (leg := _leg(number, text))]
+
+
+def _touching(text: str) -> tuple[str, str] | None:
+    """An age and the start of the next name, when the word holds both."""
+    if found := _TOUCHING.fullmatch(text):
+        return found[1], found[2]
+    if found := _SHARED.fullmatch(text):
+        return found[1], found[1][0] + found[2]
+    return None
 
 
 def _ends_a_name(cell: list[str]) -> bool:
