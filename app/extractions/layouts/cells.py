@@ -36,7 +36,7 @@ class Time(NamedTuple):
     after: str
 
 
-@lru_cache(maxsize=4096)  # a row asks for each of its cells up to five times
+@lru_cache(maxsize=4096)
 def read_time(text: str) -> Time | None:
     """The time a cell holds, or None."""
     found = _TIME.fullmatch(text)
@@ -44,6 +44,24 @@ def read_time(text: str) -> Time | None:
         return None
     before = found["before"]
     return Time(found["time"].replace(",", "."), "x" in before.lower(), "j" in before.lower(), found["after"])
+
+
+class Cell(NamedTuple):
+    """What a cell at the end of a row may be; `is_result` says whether it is any of a time, a state, and no time."""
+
+    time: Time | None
+    state: str | None
+    is_no_time: bool
+    is_result: bool
+    is_result_like: bool
+
+
+@lru_cache(maxsize=4096)  # a row asks for each of its cells several times
+def read_cell(text: str) -> Cell:
+    """The cell, once for all that is asked about it."""
+    time, state, no_time = read_time(text), read_state(text), is_no_time(text)
+    found = time is not None or state is not None or no_time
+    return Cell(time, state, no_time, found, time is not None or is_result_like(text))
 
 
 def is_clock(text: str) -> bool:

@@ -105,9 +105,7 @@ class _Reader:
 
     def take(self, line: Line, page: int) -> None:
         """One line, in reading order."""
-        if not (line.text[0].isdigit() or (line.text[0] in "-*" and line.text[1:2] != " ")) and self._take_heading(
-            line
-        ):
+        if not _starts_row(line.text) and self._take_heading(line):
             line.meaning = "heading"
             return
         event, result = self._event, self._result

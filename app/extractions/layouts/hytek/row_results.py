@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from app.extractions.layouts.cells import Time, is_no_time, is_result_like, read_points, read_state, read_time
+from app.extractions.layouts.cells import Time, is_no_time, read_cell, read_points, read_state, read_time
 from app.extractions.layouts.hytek.table_headers import Column, TableHeader
 from app.extractions.pdf.page import Word
 
@@ -49,7 +49,8 @@ def apart(words: list[Word]) -> list[Word]:
         text = word.text
         if text[-3:-2] not in (".", ",") and not (text[-1] in _LAST_OF_STATE and text[0].isalpha()):
             continue
-        if len(text) > 6 and (found := _TWO_TIMES.fullmatch(text)):
+        two = text[0] == "N" or text.count(".") + text.count(",") > 1
+        if two and (found := _TWO_TIMES.fullmatch(text)):
             before, after = found[1], found[2]
         elif text[0].isalpha() and not read_time(text) and (found := _TOUCHING.fullmatch(text)):
             before, after = found[1] or found[3], found[2] or found[4]
@@ -68,27 +69,26 @@ def result_start(words: list[Word], first: int, header: TableHeader | None) -> i
     `New South Wales-NS` and `NS Swim`. Only if nothing fits, the first time below the headers of the times counts.
     """
     start = len(words)
-    while start > first and is_result_like(words[start - 1].text):
+    while start > first and read_cell(words[start - 1].text).is_result_like:
         start -= 1
     leftmost = header.times[0].x0 - 12 if header and header.times else 0.0
     for index in range(start, len(words)):
-        if _is_time(words[index].text) or (words[index].x1 > leftmost and _is_state(words, index)):
+        if _is_time_or_state(words, index, leftmost):
             return index
     if leftmost:
-        for index in range(first, len(words)):
-            if words[index].x0 > leftmost and (_is_time(words[index].text) or _is_state(words, index)):
+        for index in range(first, start):
+            if words[index].x0 > leftmost and _is_time_or_state(words, index, leftmost):
                 return index
     return len(words)
 
 
-def _is_time(text: str) -> bool:
-    return read_time(text) is not None or is_no_time(text)
-
-
-def _is_state(words: list[Word], index: int) -> bool:
-    """Whether there is a state, and no word of a name behind it."""
+def _is_time_or_state(words: list[Word], index: int, leftmost: float) -> bool:
+    """Whether there is a time, or right of `leftmost` a state with no word of a name behind it."""
+    cell = read_cell(words[index].text)
+    if cell.state is None or words[index].x1 <= leftmost:
+        return cell.time is not None or cell.is_no_time
     behind = words[index + 1].text if index + 1 < len(words) else ""
-    return read_state(words[index].text) is not None and not (behind.isalpha() and behind[1:].islower())
+    return not (behind.isalpha() and behind[1:].islower())
 
 
 def read_row_result(words: list[Word], header: TableHeader | None, labels: Labels) -> RowResult:
@@ -100,9 +100,10 @@ def read_row_result(words: list[Word], header: TableHeader | None, labels: Label
     entries: list[tuple[Word, str]] = []
     for index, word in enumerate(words[:end]):
         kind = _column(word, columns)
-        if is_no_time(word.text):
+        cell = read_cell(word.text)
+        if cell.is_no_time:
             entries.append((word, "seed" if len(columns) < 2 else kind))
-        elif read_time(word.text) or read_state(word.text):
+        elif cell.is_result:
             entries.append((word, kind))
         elif word.text in ("x", "X") and index + 1 < end:
             row_result.exhibition = True
@@ -116,11 +117,12 @@ def _end_of_times(words: list[Word], edge: float | None, header: TableHeader | N
     end = 0
     points, result = (header.column("points"), header.result) if header else (None, None)
     for index, word in enumerate(words):
-        if edge is not None and end and word.x0 > edge and ":" not in word.text and not read_state(word.text):
+        cell = read_cell(word.text)
+        if edge is not None and end and word.x0 > edge and ":" not in word.text and cell.state is None:
             break
         if end and points and result and abs(word.x1 - points.x1) < 2 and word.x0 > result.x1 - 1:
             break
-        if read_time(word.text) or read_state(word.text) or is_no_time(word.text):
+        if cell.is_result:
             end = index + 1
     return end
 
@@ -134,8 +136,9 @@ def _set_result(row_result: RowResult, entries: list[tuple[Word, str]], result: 
     """Sorts times into the result and the time entered with, prelims before seeds."""
     last = entries[-1][1] if entries else None
     finals = [word for word, kind in entries if kind == result] if last == result else []
-    state = next((state for word in finals if (state := read_state(word.text))), None)
-    times = [(word, time) for word in finals if (time := read_time(word.text))]
+    cells = [(word, read_cell(word.text)) for word in finals]
+    state = next((cell.state for _, cell in cells if cell.state), None)
+    times = [(word, cell.time) for word, cell in cells if cell.time]
     if state:
         beside = next(word for word in finals if read_state(word.text))
         row_result.status, row_result.column = state, result
