@@ -12,6 +12,7 @@ from tests.extractions.german_sheets import random_protocol
 from tests.extractions.maestro_sheets import random_maestro
 from tests.extractions.omega_books import OmegaBook
 from tests.extractions.random_meets import RandomMeet
+from tests.extractions.splash_meets import random_splash
 
 Draw = Callable[[Path, int], int]
 """Draws a sheet of at least so many pages; how many swims are on it."""
@@ -57,6 +58,10 @@ def _easywk(dice: random.Random, path: Path) -> int:
     return len(random_protocol(dice, path))
 
 
+def _splash(dice: random.Random, path: Path) -> int:
+    return len(random_splash(dice, "en", path))
+
+
 def _maestro(path: Path, pages: int) -> int:
     return len(random_maestro(random.Random(2), path, pages))
 
@@ -67,5 +72,6 @@ KINDS: dict[str, Draw] = {
     "HY-TEK, 3 columns": hytek(3),
     "Omega": joined(_omega),
     "EasyWk": joined(_easywk),
+    "SPLASH": joined(_splash),
     "Meet Maestro": _maestro,
 }

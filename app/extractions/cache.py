@@ -6,6 +6,7 @@ import asyncio
 from typing import Final
 
 from app.extractions import repository
+from app.extractions.known_readings import KnownReadings
 from app.extractions.repository import Reading, ReadingKey
 from app.kit.db import Database
 from app.pipelines.contract import StepContext
@@ -20,11 +21,14 @@ async def known_or_mine(ctx: StepContext, key: ReadingKey) -> Reading | None:
 
     A job that fails, is put back or loses its worker lets go by that: whoever waits takes over.
     """
-    pause = FIRST_LOOK
+    readings, pause = ctx.resource(KnownReadings), FIRST_LOOK
+    if remembered := readings.find(key):
+        return remembered
     while True:
         async with ctx.resource(Database).statements() as session:
             known = await repository.find_reading(session, key)
         if known:
+            readings.keep(key, known)
             return known
         async with ctx.transaction() as session:
             if await repository.claim_reading(session, key, ctx.job.id, ctx.job.attempt):

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from app.extractions import models
 from app.extractions.batch_swims.router import router as batch_swims_router
 from app.extractions.job_extension import ExtractionIdExtension
+from app.extractions.known_readings import KnownReadings
 from app.extractions.page_pictures import PagePictures
 from app.extractions.page_router import router as page_router
 from app.extractions.pipeline import make_pipeline
@@ -49,7 +50,11 @@ room = Room(
     routers=(router, page_router, batch_swims_router),
     models=models,
     settings=AiSettings,
-    provides={Provider: make_provider, PagePictures: lambda container: PagePictures()},
+    provides={
+        Provider: make_provider,
+        PagePictures: lambda container: PagePictures(),
+        KnownReadings: lambda container: KnownReadings(),
+    },
     http_services=lambda container: (container.get(PagePictures),),
     job_services=services,
     pipelines=pipelines,

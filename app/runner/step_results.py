@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import httpx
 
-from app.kit.errors import Problem, explain_error
+from app.kit.errors import Problem, explain_error, is_database_down
 from app.kit.outbound import retry_after
 from app.kit.schemas import check_text
 from app.pipelines.contract import RETRYABLE, Retry, Step, Stop
@@ -104,6 +104,8 @@ def read_exception(step: Step, error: Exception) -> Failed:
             return Failed(code.upper(), clean_message(detail), code.upper() in RETRYABLE)
         case MemoryError():
             return Failed("RESOURCE_LIMIT", f"{step.name} needed too much memory.", retryable=False)
+        case _ if is_database_down(error) and not isinstance(error, OSError):
+            return Failed("NETWORK_ERROR", f"{step.name} lost its connection to the database.", retryable=True)
     return Failed("UNEXPECTED_ERROR", clean_message(error_text(error)), retryable=False)
 
 

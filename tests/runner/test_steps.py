@@ -70,6 +70,14 @@ async def test_a_retry_is_run_again_and_counts_both_attempts(api: Api) -> None:
     assert job["error_code"] is None
 
 
+async def test_a_step_whose_connection_to_the_database_is_cut_runs_again(api: Api) -> None:
+    job = await behave(api, {"do": "cut_once"})
+    assert (job["status"], job["steps"][0]["attempts"]) == ("completed", 2)
+    retrying = next(event for event in job["events"] if event["type"] == "job.retrying")
+    assert retrying["error_code"] == "NETWORK_ERROR"
+    assert "behave lost its connection to the database." in retrying["message"]
+
+
 async def test_retries_are_given_up_after_the_step_s_own_number(api: Api) -> None:
     job = await behave(api, {"do": "retry_always"})
     assert (job["status"], job["error_code"]) == ("failed", "UPSTREAM_5XX")

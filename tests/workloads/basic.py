@@ -8,6 +8,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.pipelines.contract import Params, Pipeline, Retry, Step, StepContext, Stop
@@ -90,6 +91,9 @@ async def behave(ctx: StepContext) -> Any:
             raise ValueError("something is wrong")
         case "hang":
             await asyncio.sleep(60)
+        case "cut_once" if seen[ctx.key] == 1:
+            async with ctx.transaction() as session:
+                await session.execute(text("select pg_terminate_backend(pg_backend_pid())"))
         case "bad_output":
             return {"text": "a\x00b"}
         case "nan":
