@@ -114,6 +114,15 @@ def test_head_of_the_sheet(tmp_path: Path) -> None:
     assert (sheet.meet, sheet.dates, sheet.course, sheet.layout) == (MEET, DATES, "LCM", "splash")
 
 
+def test_name_of_a_meet_is_no_heading_of_a_list(tmp_path: Path) -> None:
+    drawing = SplashSheet(LANGUAGES["english"], random.Random(3), Table(), meet="Best Performances").page()
+    drawing.start("4", "Women, 50m Freestyle", "Open", "Results")
+    for place in range(1, 90):
+        drawing.row(Truth(f"BREMLI, R{'abcdefghi'[place % 9]}", "Bay SC", f"{place:02}", place, f"{place}:26.07"))
+    assert _same(drawing.truths, Path(drawing.save(tmp_path / "sheet.pdf")))
+    assert read_sheet(str(tmp_path / "sheet.pdf")).meet == "Best Performances"
+
+
 def test_sheet_whose_head_is_a_picture_has_the_days_of_its_events(tmp_path: Path) -> None:
     drawing = SplashSheet(LANGUAGES["english"], random.Random(3), Table(), named=False).page()
     drawing.start("4", "Women, 50m Freestyle", "Open", "Results")

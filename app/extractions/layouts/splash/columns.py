@@ -26,6 +26,7 @@ YEAR_BEFORE = re.compile(r"((?:19|20)\d\d|\d\d)([^\W\d_].*)")
 BIRTH_DATE = re.compile(r"\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d\d)")
 PLACE = re.compile(r"(\d{1,4})\.(.*)")
 _NEARLY: Final = 12.0  # points: how far a head may stand from its column, and one that has run into another seem to
+_LEARNED_FROM: Final = 16  # rows of a block
 _SPLIT_HEAD = re.compile(r"(\d{2,4})\s?[mм]")
 _FLUSH_RIGHT: Final = ("time", "seed", "points", "fina", "reaction", "behind")
 _KIND_OF: Final = {folded(word): kind for kind, words in HEADS.items() for word in words.split("|")}
@@ -175,10 +176,12 @@ def learn(lines: Iterable[Line], known: Columns, relay: bool) -> Columns:
         if not place:
             if read_state(line.words[0].text) and line.words[1].text[0].isalpha():
                 names[round(line.words[1].x0)] += 1
-            elif not relay and any(_may_be_year(word, known) for word in line.words[1:]):
+            elif not names and not relay and any(_may_be_year(word, known) for word in line.words[1:]):
                 bare[round(line.words[0].x0)] += 1
             continue
         rows += 1
+        if rows > _LEARNED_FROM:
+            break
         after = line.words[1:]
         if not place[2]:
             names[round(after[0].x0)] += 1
@@ -213,8 +216,11 @@ def learn(lines: Iterable[Line], known: Columns, relay: bool) -> Columns:
 
 def _may_be_year(word: Word, known: Columns) -> bool:
     """Whether a number can be a year: a club may hold one as well, so it has to stand below a head that is known."""
-    if not (YEAR.fullmatch(word.text) or BIRTH_DATE.fullmatch(word.text)):
-        glued = YEAR_BEFORE.fullmatch(word.text)
+    text = word.text
+    if not (text[0].isdigit() or text[0] == "("):
+        return False
+    if not (YEAR.fullmatch(text) or BIRTH_DATE.fullmatch(text)):
+        glued = YEAR_BEFORE.fullmatch(text)
         if glued is None or not is_mark(glued[2]):
             return False
     return known.year is None or known.year[0] - _NEARLY < word.x0 < known.year[1] + _NEARLY
@@ -242,7 +248,7 @@ def _club(cells: list[list[Word]]) -> Word | None:
 
 
 def _first_clock(words: list[Word]) -> Word | None:
-    clocks = [word for word in words if CLOCK_AT_THE_END.search(word.text)]
+    clocks = [word for word in words if word.text[-1].isdigit() and CLOCK_AT_THE_END.search(word.text)]
     return next((word for word in clocks if not REACTION.fullmatch(word.text)), None)
 
 

@@ -40,6 +40,9 @@ def read_splits(line: Line) -> list[tuple[int, str]]:
 
     Of the times behind a distance the first is the split, the second the lap.
     """
+    first = line.words[0].text
+    if not (first[0].isdigit() or _REACTION_LABEL.fullmatch(first)):
+        return []
     splits: list[tuple[int, str]] = []
     distance, reaction = 0, False
     for word in line.words:

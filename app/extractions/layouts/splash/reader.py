@@ -153,13 +153,14 @@ class _Reader:
 
     def _take_top(self, lines: list[Line], *, following: bool) -> None:
         """The lines above the first title of a page."""
-        kind = next((kind for line in lines[:4] if (kind := heading_kind(line))), None)
+        named = {line.text for line in self.head or ()}  # a meet may be called `Best Performances`
+        kind = next((kind for line in lines[:4] if line.text not in named and (kind := heading_kind(line))), None)
         if kind and kind != RESULTS:
             self._kind = kind
             self.kinds.append(kind)
         elif following or not lines:
             self._kind = None if self._kind in ("medals", "records", "scores", "rankings") else self._kind
-        if self.head is None and following and not kind:
+        if self.head is None and following:
             self.head = lines
             _mean(lines, "heading")
 

@@ -28,14 +28,16 @@ _JOINS = "№#(«„-"
 def read_time(words: list[Word], columns: Columns, row: Row, last: Row | None) -> tuple[list[Word], list[Word]]:
     """The words before the column of the times and those behind it; the time or the mark in it goes into the row."""
     right = columns.time
-    for index, word in enumerate(words[1:], 1):
+    for index, word in enumerate(words):
+        if not index or (right is not None and not -NEAR <= word.x1 - right <= 3 * NEAR):
+            continue
         clock = CLOCK_AT_THE_END.search(word.text)
         marked = None if clock else _MARKED.fullmatch(word.text)
         if not clock and not marked:
             continue
         if right is None and REACTION.fullmatch(word.text):
             continue
-        if right is not None and not -NEAR <= word.x1 - right <= (NEAR if clock else 3 * NEAR):
+        if right is not None and clock and word.x1 - right > NEAR:
             continue
         before, behind = words[:index], words[index + 1 :]
         if marked:
@@ -83,7 +85,11 @@ def read_numbers(words: list[Word], columns: Columns, row: Row) -> list[Word]:
     rest: list[Word] = []
     for word in words:
         text = word.text
-        if columns.seed is not None and abs(word.x1 - columns.seed) < NEAR and (CLOCK.fullmatch(text) or text == "NT"):
+        if not text[-1].isdigit() and text != "NT":
+            rest.append(word)
+        elif (
+            columns.seed is not None and abs(word.x1 - columns.seed) < NEAR and (CLOCK.fullmatch(text) or text == "NT")
+        ):
             row.seed = text if text == "NT" else plain_time(text)
         elif REACTION.fullmatch(text) and (text[0] in "+-" or _is_near(word, columns.reaction)):
             continue

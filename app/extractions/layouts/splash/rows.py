@@ -14,6 +14,7 @@ _STATE_GLUED = re.compile(r"(DSQ|DNS|DNF|DFS|WDR|SCR|EXH|DQ)([^\W_].+)")
 _NAME = re.compile(r"[(*\"'‘’«„“]{0,2}[^\W\d_]")
 _LANE = re.compile(r"\d{1,3}(?:/\d{1,2})?|[/-]")
 _LONGEST_MARK = 8
+_TWO_LETTERS = re.compile(r"[^\W\d_].{0,80}?[^\W\d_]")
 _SHARED = "place shared with the row above, not printed"
 
 
@@ -71,7 +72,7 @@ def read_row(line: Line, columns: Columns, *, relay: bool, last: Row | None) -> 
     else:
         read_person(left, columns, row)
     read_end(right, columns, row)
-    if sum(sign.isalpha() for sign in row.name) < 2 or not (row.place or row.team or row.year):
+    if not _TWO_LETTERS.search(row.name) or not (row.place or row.team or row.year):
         return None
     if not told and not (row.team and (row.year or (relay and row.time))):
         return None
