@@ -12,6 +12,7 @@ from tests.extractions.german_sheets import random_protocol
 from tests.extractions.maestro_sheets import random_maestro
 from tests.extractions.omega_books import OmegaBook
 from tests.extractions.random_meets import RandomMeet
+from tests.extractions.splash_languages import LANGUAGES
 from tests.extractions.splash_meets import random_splash
 
 Draw = Callable[[Path, int], int]
@@ -59,7 +60,7 @@ def _easywk(dice: random.Random, path: Path) -> int:
 
 
 def _splash(dice: random.Random, path: Path) -> int:
-    return len(random_splash(dice, "en", path))
+    return len(random_splash(dice, dice.choice(sorted(LANGUAGES)), path))
 
 
 def _maestro(path: Path, pages: int) -> int:
