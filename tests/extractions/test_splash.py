@@ -250,3 +250,16 @@ def test_no_line_of_a_stranger_stops_the_reader(lines: list[list[str]], gaps: li
     pages = Pages([Page(1, words)])
     assert 0 <= splash.recognise(pages) <= 1
     assert all(swim.name and swim.event and swim.box for swim in splash.read(pages).swims)
+
+
+@pytest.mark.parametrize("headed", ["place year time", ""], ids=["head without club", "no head"])
+def test_tables_of_two_meets_in_one_file_have_columns_of_their_own(tmp_path: Path, headed: str) -> None:
+    drawing = SplashSheet(LANGUAGES["english"], random.Random(3), Table()).page()
+    narrow = Table(place=68, name=76, year=249, club=275, time=433, mark=436, headed=headed)
+    for number, table in enumerate((drawing.table, narrow), 1):
+        drawing.table = table
+        drawing.start(str(number), "Women, 50m Freestyle", "", "Results")
+        for place in range(1, 6):
+            drawing.row(Truth(f"BREMLI, R{chr(96 + place)}", "TV 1848 Lindau", f"{place:02}", place, f"2{place}.07"))
+        drawing.page()
+    assert _same(drawing.truths, Path(drawing.save(tmp_path / "sheet.pdf")))

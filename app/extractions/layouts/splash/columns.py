@@ -91,7 +91,9 @@ def read_head(line: Line) -> Columns | None:
 
 
 def completed(head: Columns, before: Columns) -> Columns:
-    """The columns of a head, and those it does not name as they stood in the table before."""
+    """The columns of a head, and those it does not name as they stood in the table before, if that was as wide."""
+    if head.time is None or before.time is None or abs(head.time - before.time) > NEAR:
+        return head
     return replace(
         head,
         name=head.name if head.name is not None else before.name,
@@ -212,6 +214,15 @@ def learn(lines: Iterable[Line], known: Columns, relay: bool) -> Columns:
     if left is not None and (not known.headed or known.club is None or abs(left - known.club) < _NEARLY):
         found.club = left
     return found
+
+
+def fits(lines: Iterable[Line], known: Columns) -> bool:
+    """Whether the rows of a block that has no head have times where those of the table before had them."""
+    if known.time is None:
+        return True
+    rows = [line for line in lines if PLACE.fullmatch(line.words[0].text) and _first_clock(line.words[1:])]
+    clocks = (word for line in rows for word in line.words if abs(word.x1 - known.time) < NEAR)
+    return not rows or any(CLOCK_AT_THE_END.search(word.text) for word in clocks)
 
 
 def _may_be_year(word: Word, known: Columns) -> bool:

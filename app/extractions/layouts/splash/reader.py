@@ -8,7 +8,7 @@ from typing import Final
 
 from app.extractions.layouts.relays import Leg, swims_of_team
 from app.extractions.layouts.report_kinds import REASONS, RESULTS
-from app.extractions.layouts.splash.columns import CLOCK, PLACE, Columns, completed, learn, read_head
+from app.extractions.layouts.splash.columns import CLOCK, PLACE, Columns, completed, fits, learn, read_head
 from app.extractions.layouts.splash.legs import is_reason, read_legs, read_splits
 from app.extractions.layouts.splash.row import Row
 from app.extractions.layouts.splash.rows import read_row, starts_row
@@ -216,7 +216,9 @@ class _Reader:
             return
         relay = self._title is not None and self._title.legs > 1
         head = self._find_head(lines)
-        known = self._known() if head is None else completed(self._columns, self._learned)
+        known = completed(self._columns, self._learned) if head is not None else self._known()
+        if head is None and not fits(lines, known):
+            known = self._columns = Columns()
         self._learned = learn(lines, known, relay)
         rest = [(index, line) for index, line in enumerate(lines) if not line.meaning]
         followers = [*(line for _, line in rest[1:]), None]
