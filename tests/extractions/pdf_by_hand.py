@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from tests.extractions.pdf_objects import stream, to_unicode, write_pdf
+
 _NARROW = {"i": 222, "j": 222, "l": 222, "I": 278, "t": 278, "f": 278, "r": 333, "-": 333, "(": 333, ")": 333, "'": 191}
 _WIDE = {"m": 833, "M": 833, "W": 944, "w": 722, "№": 1072, "ш": 820, "щ": 840, "ж": 670, "ю": 750, "Ж": 920, "Ш": 920}
 _BLANKS = {" ": 278, ".": 278, ",": 278, ":": 278, "/": 278, "|": 260, "+": 584}
@@ -51,11 +53,6 @@ class HandmadePdf:
             raise ValueError("too many letters for one font")
         signs = list(self.codes)
         widths = " ".join(str(_width(sign)) for sign in signs)
-        mapped = "\n".join(f"<{code:02x}> <{sign.encode('utf-16-be').hex()}>" for sign, code in self.codes.items())
-        cmap = (
-            "/CIDInit /ProcSet findresource begin begincmap 1 begincodespacerange <00> <ff> endcodespacerange\n"
-            f"{len(signs)} beginbfchar\n{mapped}\nendbfchar endcmap end"
-        )
         first = 5
         kids = " ".join(f"{first + 2 * index} 0 R" for index in range(len(self.pages)))
         font = f"/BaseFont/Helvetica/FirstChar 33/LastChar {32 + len(signs)}/Widths[{widths}]/ToUnicode 4 0 R"
@@ -63,7 +60,7 @@ class HandmadePdf:
             "<</Type/Catalog/Pages 2 0 R>>",
             f"<</Type/Pages/Kids[{kids}]/Count {len(self.pages)}>>",
             f"<</Type/Font/Subtype/Type1{font}>>",
-            f"<</Length {len(cmap)}>>stream\n{cmap}\nendstream",
+            to_unicode({code: sign for sign, code in self.codes.items()}),
         ]
         for index, texts in enumerate(self.pages):
             content = "\n".join(self._shown(texts))
@@ -71,15 +68,8 @@ class HandmadePdf:
                 "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Resources<</Font<</F 3 0 R>>>>"
                 f"/Contents {first + 2 * index + 1} 0 R>>"
             )
-            objects.append(f"<</Length {len(content)}>>stream\n{content}\nendstream")
-        body, offsets = "%PDF-1.4\n", ""
-        for number, text in enumerate(objects, 1):
-            offsets += f"{len(body):010} 00000 n \n"
-            body += f"{number} 0 obj\n{text}\nendobj\n"
-        count = len(objects) + 1
-        end = f"xref\n0 {count}\n0000000000 65535 f \n{offsets}trailer\n<</Root 1 0 R/Size {count}>>\n"
-        path.write_text(f"{body}{end}startxref\n{len(body)}\n%%EOF\n", encoding="ascii")
-        return str(path)
+            objects.append(stream(content))
+        return write_pdf(path, objects)
 
     def _shown(self, texts: Iterable[tuple[float, float, float, str]]) -> Iterable[str]:
         for x, y, size, text in texts:

@@ -32,42 +32,6 @@ def a_swim(name: str, event_number: str = "1") -> Swim:
     )
 
 
-def sheet_by_hand(path: Path, codes: dict[str, int], show_time: str = "(59.46) Tj") -> str:
-    """Writes a sheet of one row that fpdf2 cannot draw; the path as text.
-
-    The font calls the characters in `codes` by those code points. `show_time` is the PDF operator that draws the time.
-    """
-    lines = [
-        (18, 760, "HY-TEK's MEET MANAGER 8.0 - 7:36 PM  11/15/2026  Page 1"),
-        (18, 700, "Event 7 Women 100 Yard Breaststroke"),
-        (48, 688, "Name"), (190, 688, "Age"), (210, 688, "School"), (427, 688, "Finals Time"),
-        (34, 676, "1"), (48, 676, "Luper, Sofia"), (193, 676, "21"), (210, 676, "USC"),
-    ]  # fmt: skip
-    shown = [(x, y, f"({text}) Tj") for x, y, text in lines] + [(446, 676, show_time)]
-    content = "\n".join(f"BT /F 10 Tf 1 0 0 1 {x} {y} Tm {operator} ET" for x, y, operator in shown)
-    named = {chr(code): code for code in range(32, 127)} | codes
-    mapping = "\n".join(f"<{ord(sign):02x}> <{code:04x}>" for sign, code in named.items())
-    cmap = (
-        "/CIDInit /ProcSet findresource begin begincmap 1 begincodespacerange <00> <ff> endcodespacerange\n"
-        f"{len(named)} beginbfchar\n{mapping}\nendbfchar endcmap end"
-    )
-    objects = [
-        "<</Type/Catalog/Pages 2 0 R>>",
-        "<</Type/Pages/Kids[3 0 R]/Count 1>>",
-        "<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>>>",
-        f"<</Length {len(content)}>>stream\n{content}\nendstream",
-        "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/ToUnicode 6 0 R>>",
-        f"<</Length {len(cmap)}>>stream\n{cmap}\nendstream",
-    ]
-    body, offsets = "%PDF-1.4\n", ""
-    for number, text in enumerate(objects, 1):
-        offsets += f"{len(body):010} 00000 n \n"
-        body += f"{number} 0 obj\n{text}\nendobj\n"
-    end = f"xref\n0 7\n0000000000 65535 f \n{offsets}trailer\n<</Root 1 0 R/Size 7>>\nstartxref\n{len(body)}\n%%EOF\n"
-    path.write_text(body + end, encoding="ascii")
-    return str(path)
-
-
 _GLYPHS = {"\u0301": "í", "\u0303": "ñ"}
 
 

@@ -15,9 +15,9 @@ from app.extractions.pdf.words import read_pages
 from app.extractions.sheet import read_sheet
 from app.extractions.sheet_errors import SheetError
 from app.extractions.swims import Sheet
-from tests.extractions.hand_made import EVENT, HEAD, HandMade, row, shown, write
 from tests.extractions.omega_books import OmegaBook
 from tests.extractions.omega_races import Entry, Race
+from tests.extractions.raw_pdf import EVENT, HEAD, RawPage, row, shown, write
 
 ONE = row(1, "King, Lilly", "59.46", y=676)
 TWO = row(2, "Luper, Sofia", "1:00.10", y=664)
@@ -44,7 +44,7 @@ def _confidence(sheet: Sheet) -> str:
 def test_text_in_any_direction_on_a_page_turned_in_any_way(tmp_path: Path, turns: int, rotate: int) -> None:
     matrix = {1: "0 1 -1 0 792 0", 2: "-1 0 0 -1 612 792", 3: "0 -1 1 0 0 612"}[turns]
     size = "612 792" if turns == 2 else "792 612"
-    page = HandMade(f"{matrix} cm\n{SHEET}", f"/MediaBox[0 0 {size}]/Rotate {rotate}")
+    page = RawPage(f"{matrix} cm\n{SHEET}", f"/MediaBox[0 0 {size}]/Rotate {rotate}")
     sheet = read_sheet(write(tmp_path / "sheet.pdf", page))
     assert (_rows(sheet), _confidence(sheet)) == (BOTH, "high")
 
@@ -53,7 +53,7 @@ def test_words_in_a_margin_that_stand_sideways_are_no_part_of_a_row(tmp_path: Pa
     margin = (
         "BT /F 10 Tf 0 1 -1 0 28 655 Tm (Lakeside 2026) Tj ET\nBT /F 40 Tf 0.7 0.7 -0.7 0.7 200 600 Tm (DRAFT) Tj ET"
     )
-    assert _rows(read_sheet(write(tmp_path / "sheet.pdf", HandMade(f"{margin}\n{SHEET}")))) == BOTH
+    assert _rows(read_sheet(write(tmp_path / "sheet.pdf", RawPage(f"{margin}\n{SHEET}")))) == BOTH
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_words_in_a_margin_that_stand_sideways_are_no_part_of_a_row(tmp_path: Pa
 def test_cropped_page_gives_what_it_shows(tmp_path: Path, boxes: str, dx: float, dy: float) -> None:
     cut = shown(*row(3, "Cut, Away", "58.00", y=676), dx=dx + 640, dy=dy)
     cut += shown((18, 850, "Event 8 Men 50 Yard Freestyle"), *row(1, "Cut, Too", "22.00", y=838), dx=dx, dy=dy)
-    page = HandMade(f"{shown(*HEAD, *EVENT, *ONE, *TWO, dx=dx, dy=dy)}\n{cut}", boxes)
+    page = RawPage(f"{shown(*HEAD, *EVENT, *ONE, *TWO, dx=dx, dy=dy)}\n{cut}", boxes)
     sheet = read_sheet(write(tmp_path / "sheet.pdf", page))
     assert _rows(sheet) == BOTH
 
@@ -84,7 +84,7 @@ def test_cropped_page_gives_what_it_shows(tmp_path: Path, boxes: str, dx: float,
 )
 def test_text_that_is_not_seen_is_left_out_and_reported(tmp_path: Path, before: str, after: str) -> None:
     hidden = shown(*row(3, "Hidden, Ada", "1:01.00", y=652))
-    sheet = read_sheet(write(tmp_path / "sheet.pdf", HandMade(f"{SHEET}\n{before}\n{hidden}\n{after}")))
+    sheet = read_sheet(write(tmp_path / "sheet.pdf", RawPage(f"{SHEET}\n{before}\n{hidden}\n{after}")))
     assert (_rows(sheet), _codes(sheet)) == (BOTH, [("TEXT_LEFT_OUT", 1, 6)])
 
 
@@ -94,21 +94,21 @@ def test_text_that_is_not_seen_is_left_out_and_reported(tmp_path: Path, before: 
 )
 def test_text_that_is_seen_is_read(tmp_path: Path, before: str, after: str) -> None:
     third = shown(*row(3, "Seen, Ada", "1:01.00", y=652))
-    sheet = read_sheet(write(tmp_path / "sheet.pdf", HandMade(f"{SHEET}\n{before}\n{third}\n{after}")))
+    sheet = read_sheet(write(tmp_path / "sheet.pdf", RawPage(f"{SHEET}\n{before}\n{third}\n{after}")))
     assert (_rows(sheet), _codes(sheet)) == ([*BOTH, ("Seen, Ada", "1:01.00")], [])
 
 
 def test_text_behind_the_picture_of_a_page_is_read_and_never_sure(tmp_path: Path) -> None:
-    sheet = read_sheet(write(tmp_path / "sheet.pdf", HandMade(f"q 612 0 0 792 0 0 cm /I Do Q 3 Tr\n{SHEET}")))
+    sheet = read_sheet(write(tmp_path / "sheet.pdf", RawPage(f"q 612 0 0 792 0 0 cm /I Do Q 3 Tr\n{SHEET}")))
     assert _rows(sheet) == BOTH
     assert _codes(sheet) == [("TEXT_FROM_PICTURE", 1, 2)]
     assert _confidence(sheet) != "high"
 
 
 def test_page_that_is_a_picture_among_pages_of_text_is_reported(tmp_path: Path) -> None:
-    picture, empty = HandMade("q 612 0 0 792 0 0 cm /I Do Q"), HandMade("")
-    more = HandMade(shown(*HEAD, (18, 700, "Event 8 Women 50 Yard Freestyle"), *EVENT[1:], *ONE))
-    sheet = read_sheet(write(tmp_path / "sheet.pdf", HandMade(SHEET), picture, empty, more, HandMade("")))
+    picture, empty = RawPage("q 612 0 0 792 0 0 cm /I Do Q"), RawPage("")
+    more = RawPage(shown(*HEAD, (18, 700, "Event 8 Women 50 Yard Freestyle"), *EVENT[1:], *ONE))
+    sheet = read_sheet(write(tmp_path / "sheet.pdf", RawPage(SHEET), picture, empty, more, RawPage("")))
     assert (len(sheet.swims), sheet.pages) == (3, 5)
     assert _codes(sheet) == [("PAGES_WITHOUT_TEXT", 2, 1)]
     assert _confidence(sheet) == "check"
@@ -118,7 +118,7 @@ def test_two_pages_on_one_are_read_one_after_the_other(tmp_path: Path) -> None:
     left = shown(*HEAD, *EVENT, *ONE, *TWO)
     second = ((18, 700, "Event 8 Women 50 Yard Freestyle"), *EVENT[1:], *row(1, "Lee, Ann", "24.10", y=676))
     right = shown(*HEAD, *second, dx=612)
-    sheet = read_sheet(write(tmp_path / "sheet.pdf", HandMade(f"{left}\n{right}", "/MediaBox[0 0 1224 792]")))
+    sheet = read_sheet(write(tmp_path / "sheet.pdf", RawPage(f"{left}\n{right}", "/MediaBox[0 0 1224 792]")))
     assert [(swim.event_number, swim.name, swim.page) for swim in sheet.swims] == [
         ("7", "King, Lilly", 1),
         ("7", "Luper, Sofia", 1),
@@ -152,7 +152,7 @@ def test_two_pages_of_a_book_on_one(tmp_path: Path) -> None:
 )
 def test_names_written_from_right_to_left(tmp_path: Path, drawn: str, letters: str, name: str) -> None:
     codes = {sign: ord(letter) for sign, letter in zip("abcdef", letters, strict=False)}
-    page = HandMade(
+    page = RawPage(
         shown(*HEAD[:1], (34, 676, "1"), (193, 676, "21"), (446, 676, "59.46")) + f"\n{shown((48, 676, drawn))}"
     )
     path = write(tmp_path / "sheet.pdf", page, codes=codes)
@@ -163,7 +163,7 @@ def test_names_written_from_right_to_left(tmp_path: Path, drawn: str, letters: s
 @pytest.mark.parametrize("seed", range(40))
 def test_damaged_file_is_read_or_refused(tmp_path: Path, seed: int) -> None:
     dice = random.Random(seed)
-    content = bytearray(Path(write(tmp_path / "sheet.pdf", HandMade(SHEET), HandMade(SHEET))).read_bytes())
+    content = bytearray(Path(write(tmp_path / "sheet.pdf", RawPage(SHEET), RawPage(SHEET))).read_bytes())
     if seed % 4 == 0:
         del content[dice.randrange(len(content)) :]
     for _ in range(dice.randint(1, 40)):

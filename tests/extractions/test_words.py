@@ -12,7 +12,8 @@ from fpdf import FPDF
 
 from app.extractions.sheet import read_sheet
 from app.extractions.sheet_errors import NO_TEXT_LAYER, PDF_ENCRYPTED, PDF_UNREADABLE, SheetError
-from tests.extractions.sheets import Drawing, sheet_by_hand
+from tests.extractions.raw_pdf import write_row
+from tests.extractions.sheets import Drawing
 
 
 def _code(path: Path) -> str:
@@ -82,14 +83,14 @@ def test_error_survives_the_way_out_of_a_process() -> None:
     ],
 )
 def test_fonts_that_call_letters_by_other_codes(tmp_path: Path, codes: dict[str, int]) -> None:
-    swims = read_sheet(sheet_by_hand(tmp_path / "sheet.pdf", codes)).swims
+    swims = read_sheet(write_row(tmp_path / "sheet.pdf", codes)).swims
     assert [(s.name, s.age, s.team, s.event, s.time) for s in swims] == [
         ("Luper, Sofia", "21", "USC", "Women 100 Yard Breaststroke", "59.46")
     ]
 
 
 def test_cells_drawn_from_right_to_left_in_one_go_come_apart(tmp_path: Path) -> None:
-    path = sheet_by_hand(tmp_path / "sheet.pdf", {}, show_time="[(59.46) 9000 (58.00)] TJ")
+    path = write_row(tmp_path / "sheet.pdf", {}, show_time="[(59.46) 9000 (58.00)] TJ")
     swims = read_sheet(path).swims
     assert [(s.time, s.seed_or_prelim) for s in swims] == [("59.46", "58.00")]
 
