@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,8 @@ import pytest
 from app.extractions.ai_reading import question_about, read_answer
 from app.extractions.provider import Provider, ProviderError
 from tests.batch_helpers import follow, get_batch
-from tests.conftest import Api, make_settings, serving
-from tests.extractions.ai_server import READING, SWIM, AiServer, Failure, serving_ai
+from tests.conftest import Api
+from tests.extractions.ai_server import READING, SWIM, AiServer, Failure
 from tests.extractions.draw_samples import SAMPLES
 from tests.extractions.test_pipeline import extract
 from tests.patience import patient
@@ -21,23 +21,6 @@ from tests.patience import patient
 SCAN = SAMPLES / "2026-11-18 Scanned page.pdf"
 SHEET = SAMPLES / "2026-11-01 Lakeside Invitational.pdf"
 NAMES = ("openai", "openai-responses", "anthropic")
-
-
-@pytest.fixture
-async def ai() -> AsyncIterator[AiServer]:
-    async with serving_ai() as server:
-        yield server
-
-
-@pytest.fixture
-async def reader(ai: AiServer, home: Path, database_url: str) -> AsyncIterator[Api]:
-    """The service with a provider."""
-    settings = make_settings(
-        home, database_url, ai_provider="anthropic", ai_model="a-model", ai_key="the-key", ai_base_url=ai.url
-    )
-    async with serving(settings) as client:
-        yield client
-        await client.installation.database.stop()
 
 
 async def tell(message: str) -> None: ...

@@ -2,39 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pypdfium2 as pdfium
-import pytest
 
 from app.extractions.sheet import take_pages
-from tests.conftest import Api, make_settings, serving
-from tests.extractions.ai_server import READING, SWIM, AiServer, Failure, serving_ai
+from tests.conftest import Api
+from tests.extractions.ai_server import READING, SWIM, AiServer, Failure
 from tests.extractions.draw_samples import SAMPLES
 from tests.extractions.test_confidence import doubtful, unread
 from tests.extractions.test_pipeline import extract
 
 SCAN = SAMPLES / "2026-11-18 Scanned page.pdf"
 AI = '{"fallback": "ai"}'
-
-
-@pytest.fixture
-async def ai() -> AsyncIterator[AiServer]:
-    async with serving_ai() as server:
-        yield server
-
-
-@pytest.fixture
-async def reader(ai: AiServer, home: Path, database_url: str) -> AsyncIterator[Api]:
-    """The service with a provider."""
-    settings = make_settings(
-        home, database_url, ai_provider="anthropic", ai_model="a-model", ai_key="the-key", ai_base_url=ai.url
-    )
-    async with serving(settings) as client:
-        yield client
-        await client.installation.database.stop()
 
 
 async def read(reader: Api, sheet: bytes, swimmer: str = "Maya Lindqvist") -> dict[str, Any]:

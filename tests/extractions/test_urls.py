@@ -2,32 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.batch_helpers import follow, get_batch
-from tests.conftest import Api, make_settings, serving
+from tests.conftest import Api
 from tests.extractions.draw_samples import SAMPLES
 from tests.kit.web_server import Server, respond
-from tests.kit.web_server import serving as serving_files
 
 SHEET = (SAMPLES / "2026-11-01 Lakeside Invitational.pdf").read_bytes()
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[Server]:
-    async with serving_files(Server()) as server:
-        yield server
-
-
-@pytest.fixture
-async def intranet(home: Path, database_url: str) -> AsyncIterator[Api]:
-    """The service where loopback is allowed, as an operator may allow an intranet."""
-    async with serving(make_settings(home, database_url, outbound_allow="127.0.0.1, files.intranet")) as client:
-        yield client
 
 
 async def extract_urls(api: Api, *urls: str) -> dict[str, Any]:

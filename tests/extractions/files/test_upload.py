@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.batch_helpers import follow, get_batch
-from tests.conftest import Api, make_settings, serving
+from tests.conftest import Api
 from tests.extractions.files import html_writer, hy3_writer, lenex_writer, sdif_writer
 from tests.extractions.files.meets import Meet, random_meet
 from tests.extractions.files.test_archives import zipped
 from tests.extractions.files.test_hostile import lenex_bomb
 from tests.extractions.test_pipeline import extract
 from tests.kit.web_server import Server, respond
-from tests.kit.web_server import serving as serving_files
 
 MEET = random_meet(2, prelims=False)
 HY3, SWIMS = hy3_writer.write(MEET)
@@ -43,19 +38,6 @@ def swims_of(meet: Meet, name: str) -> list[tuple[str | None, Any, str | None, s
 def found_in(job: dict[str, Any]) -> list[tuple[str | None, Any, str | None, str]]:
     swims = job["result"]["swims"]
     return sorted((swim["event_number"], swim["leg"] or 0, swim["time"] or "", swim["status"]) for swim in swims)
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[Server]:
-    async with serving_files(Server()) as server:
-        yield server
-
-
-@pytest.fixture
-async def intranet(home: Path, database_url: str) -> AsyncIterator[Api]:
-    """The service where loopback is allowed."""
-    async with serving(make_settings(home, database_url, outbound_allow="127.0.0.1")) as client:
-        yield client
 
 
 async def test_every_kind_gives_the_same_swims(api: Api) -> None:
