@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.batches.models import Job
 from app.kit.spreadsheets import csv_chunks, json_chunks, write_xlsx
+from app.kit.temporary_files import written
 
 ExportFormat = Literal["csv", "json", "xlsx"]
 MEDIA_TYPES: Final[dict[ExportFormat, str]] = {
@@ -94,24 +95,19 @@ class Export:
 
     def write(self) -> tuple[IO[bytes], int]:
         """The finished file, at its start and for the caller to close, and its size. Blocks."""
-        target: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (handed on)
-        try:
-            columns = (*FIELDS, *self._result_columns)
-            with self._spool:
-                self._spool.seek(0)
-                match self._wanted:
-                    case "csv":
-                        target.writelines(csv_chunks(columns, map(json.loads, self._spool)))
-                    case "xlsx":
-                        write_xlsx(target, columns, map(json.loads, self._spool), sheet="Jobs")
-                    case "json":
-                        target.writelines(json_chunks(map(orjson.Fragment, (line[:-1] for line in self._spool))))
-            size = target.tell()
-            target.seek(0)
-        except BaseException:
-            target.close()
-            raise
-        return target, size
+        with self._spool:
+            return written(self._fill)
+
+    def _fill(self, target: IO[bytes]) -> None:
+        columns = (*FIELDS, *self._result_columns)
+        self._spool.seek(0)
+        match self._wanted:
+            case "csv":
+                target.writelines(csv_chunks(columns, map(json.loads, self._spool)))
+            case "xlsx":
+                write_xlsx(target, columns, map(json.loads, self._spool), sheet="Jobs")
+            case "json":
+                target.writelines(json_chunks(map(orjson.Fragment, (line[:-1] for line in self._spool))))
 
 
 async def collect(session: AsyncSession, batch_id: UUID, wanted: ExportFormat) -> Export:

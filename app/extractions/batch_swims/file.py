@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.extractions import repository
 from app.extractions.batch_swims.table import COLUMNS, SheetSwims, is_of_event, is_timed, rows_of
 from app.kit.spreadsheets import csv_chunks, write_xlsx
+from app.kit.temporary_files import written
 
 FileFormat = Literal["csv", "xlsx"]
 _IN_MEMORY: Final = 1 << 20
@@ -49,19 +50,15 @@ class SwimFile:
 
     def write(self, wanted: FileFormat) -> tuple[IO[bytes], int]:
         """The finished file, at its start and for the caller to close, and its size. Blocks."""
-        target: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (handed on)
-        try:
-            with self._spool:
-                if wanted == "csv":
-                    target.writelines(csv_chunks(COLUMNS, self._lines()))
-                else:
-                    write_xlsx(target, COLUMNS, self._lines(), sheet="Swims")
-            size = target.tell()
-            target.seek(0)
-        except BaseException:
-            target.close()
-            raise
-        return target, size
+
+        def fill(target: IO[bytes]) -> None:
+            if wanted == "csv":
+                target.writelines(csv_chunks(COLUMNS, self._lines()))
+            else:
+                write_xlsx(target, COLUMNS, self._lines(), sheet="Swims")
+
+        with self._spool:
+            return written(fill)
 
 
 async def collect(session: AsyncSession, organisation_id: UUID, batch_id: UUID, event: str | None) -> SwimFile:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from app.extractions.layouts.cells import is_clock, read_state
 from app.extractions.layouts.omega.tables import Cell, TableHeader
@@ -87,24 +87,16 @@ class Row:
         )
         if not self.legs:
             yield whole
-        for number_, leg in enumerate(self.legs, 1):
-            yield Swim(
+        for leg_number, leg in enumerate(self.legs, 1):
+            yield replace(
+                whole,
                 name=leg.name,
                 kind="relay_leg",
-                event_number=number,
-                event=event,
-                round=round_,
-                place=self.place,
-                time=self.time,
-                status=self.status,
-                points=self.points,
-                team=self.team,
-                leg=number_,
+                leg=leg_number,
                 page=leg.page,
-                note=whole.note,
-                section=section,
                 box=leg.box,
-                splits=self.splits,
+                age=None,
+                birth_date=None,
             )
 
 
