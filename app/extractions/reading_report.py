@@ -38,6 +38,7 @@ _HEADING = re.compile(
     r"\s*(?:No\.?|Nr\.?|N[.°º])?\s*\d{1,3}[A-Z]?\b",
     re.IGNORECASE,
 )
+_PRINTED_PLACE = re.compile(r"[*=T]?\d{1,3}[.)]?")
 _DIGIT = re.compile(r"\d")
 _PARA_CLASS = re.compile(r"(?:\s+S[BM]?\d{1,2})+$")
 _LEGEND = re.compile(
@@ -55,6 +56,7 @@ def report_on(sheet: Sheet, pages_read: Iterable[Page] = ()) -> Reading:
     unread = [UnreadLine(page=page, text=text[:_LONGEST]) for page, text in _unread(sheet)]
     rows = _rows_by_page(sheet.swims)
     warnings = [*_unread_warnings(unread), *_odd_rows(sheet.swims), *_odd_order(sheet.swims), *_headings(sheet)]
+    warnings += [*_places_not_read(sheet)]
     warnings += _unseen(pages_read, rows)
     doubts: Counter[int] = Counter()
     for warning in warnings:
@@ -173,6 +175,20 @@ def _odd_order(swims: Sequence[Swim]) -> Iterator[ReadingWarning]:
         yield _warning("ROWS_TWICE", page, count, "The same row twice.")
 
 
+def _places_not_read(sheet: Sheet) -> Iterator[ReadingWarning]:
+    """Rows that begin with a number on the page and have no place, though they have a time that counts."""
+    bare = {
+        (swim.page, swim.box)
+        for swim in sheet.swims
+        if swim.place is None and swim.status == "OK" and not swim.exhibition and swim.box
+    }
+    for page in sheet.lines if bare else ():
+        rows = (line for line in page.lines if line.meaning == "row" and _PRINTED_PLACE.fullmatch(line.words[0].text))
+        count = sum((page.number, line.box) in bare for line in rows)
+        if count:
+            yield _warning("PLACES_NOT_READ", page.number, count, "Rows that begin with a number and have no place.")
+
+
 def _headings(sheet: Sheet) -> Iterator[ReadingWarning]:
     for page in sheet.lines:
         count = sum(not line.meaning and _HEADING.match(line.text) is not None for line in page.lines)
@@ -195,7 +211,15 @@ def _unseen(pages: Iterable[Page], rows: Counter[int]) -> Iterator[ReadingWarnin
 
 
 _DOUBTS: Final = frozenset(
-    {"ROWS_WITHOUT_TEAM", "ODD_NAMES", "LEGEND_AS_NAME", "ROWS_WITHOUT_EVENT", "PLACES_MISSING", "ROWS_TWICE"}
+    {
+        "ROWS_WITHOUT_TEAM",
+        "ODD_NAMES",
+        "LEGEND_AS_NAME",
+        "ROWS_WITHOUT_EVENT",
+        "PLACES_MISSING",
+        "PLACES_NOT_READ",
+        "ROWS_TWICE",
+    }
     | {"HEADINGS_NOT_READ", "PAGES_WITHOUT_TEXT", "TEXT_FROM_PICTURE"}
 )
 """Warnings that lower the confidence in their page; the others only inform."""

@@ -11,6 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from app.extractions.layouts.omega.tables import Cell, read_header
+from app.extractions.pdf.page import Line, Word
 from app.extractions.sheet import read_sheet
 from app.extractions.swims import Sheet, Swim
 from tests.extractions.omega_books import OmegaBook
@@ -63,6 +65,23 @@ def test_any_names_and_times(tmp_path: Path, rows: list[tuple[str, str]]) -> Non
     ]
     book.results(_FINAL, entries)
     _check(book, book.save(tmp_path / "book.pdf"))
+
+
+@pytest.mark.parametrize("scale", [0.6, 1.0, 1.5])
+def test_line_above_a_table_is_no_part_of_its_head_whatever_its_size(scale: float) -> None:
+    def line(y: float, *cells: tuple[str, float, float]) -> Line:
+        words = [Word(text, left * scale, right * scale, y * scale, 7 * scale, 0) for text, left, right in cells]
+        return Line(words, 0.0, " ".join(word.text for word in words))
+
+    lines = [
+        line(633, ("Fastest", 26, 54), ("Heats", 57, 79)),
+        line(621, ("Club", 285, 303), ("Time", 522, 541)),
+        line(614, ("Rank", 31, 50), ("Heat", 60, 77), ("Lane", 90, 108), ("Name", 117, 139), ("Time", 481, 500)),
+        line(610, ("Code", 285, 306), ("Behind", 514, 541)),
+    ]
+    header = read_header(lines, 2)
+    assert header
+    assert header.kind(Cell("12", 43 * scale, 50 * scale)) == "rank"
 
 
 @pytest.mark.parametrize("title", sorted(LISTS))

@@ -224,6 +224,15 @@ def test_a_reading_that_lost_rows_is_never_high(rows: int, data: st.DataObject) 
     assert _codes(_report(swims)).get("PLACES_MISSING", 0) == inside - first
 
 
+def test_a_printed_place_that_was_not_read_is_a_doubt() -> None:
+    line = _line("3 1 4 Brink, a 30.00", "row")
+    swim = replace(_swim(None, status="OK", time="30.00"), box=line.box)
+    assert _codes(_report([swim], line)) == {"PLACES_NOT_READ": 1}
+    for other in ({"place": 3}, {"exhibition": True}, {"status": "DQ", "time": None}):
+        assert _codes(_report([replace(swim, **other)], line)).get("PLACES_NOT_READ") is None
+    assert _codes(_report([swim], _line("--- Brink, a 30.00", "row"))) == {}
+
+
 def test_pages_that_are_left_out_of_a_file_are_no_gap_but_rows_in_the_middle_of_one_are() -> None:
     before, other = _places(1, 2, 3), {"event_number": "9", "page": 2}
     assert _codes(_report([*before, *_places(8, 9, 10, **other)])) == {}

@@ -33,7 +33,7 @@ _NAMES = {"Name", "Names", "Athlete", "Swimmer", "NAT", "Team"}
 _NUMBER = re.compile(r"=?\d{1,3}\.?")
 _VALUE = re.compile(r"[=+-]?[\d:.,]+")
 _CELL_GAP = 0.6  # of the height of a line: less is a blank inside a cell
-_HEAD_LINES = 16.0  # points: a header may stand on two or three lines, each not farther than that from `Name`
+_HEAD_LINES = 2.3  # of the height of `Name`: a header may stand on two or three lines, each not farther than that
 _EDGE = 1.5  # points between the left edge of a column and that of a cell in it
 
 
@@ -76,11 +76,11 @@ def read_header(lines: list[Line], index: int) -> TableHeader | None:
     line = lines[index]
     if not _IS_HEADER.search(line.text) or _NAMES.isdisjoint(word.text for word in line.words):
         return None
-    height = middle(line)
+    height, farthest = middle(line), _HEAD_LINES * line.words[0].height
     near = [
         other
         for other in lines[max(0, index - 2) : index + 3]
-        if abs(middle(other) - height) < _HEAD_LINES and not any(_VALUE.fullmatch(word.text) for word in other.words)
+        if abs(middle(other) - height) < farthest and not any(_VALUE.fullmatch(word.text) for word in other.words)
     ]
     stacks: list[list[Cell]] = []
     for cell in (cell for other in near for cell in cells_of(other.words)):
