@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import duckdb
 
 from app.kit.words import quantity
-from app.reports.scratch import Relation, quoted
-from app.reports.table import Table
+from app.reports.readers.scratch import Relation, quoted
+from app.reports.readers.table import Table
 from app.reports.table_errors import FILE_UNREADABLE, RESOURCE_LIMIT, TableError
 
 MEMORY, THREADS, SPILL = "192MB", 2, "8GB"
 """A child may add 512 MiB of address space: DuckDB's own threads and buffers come on top of its limit."""
-_NESTED: Final = ("STRUCT", "MAP", "UNION", "BLOB", "BIT")
 Connection = Any
 """The package carries no types."""
 
@@ -64,36 +63,6 @@ def load(connection: Connection, table: Table) -> int:
 def _create(connection: Connection, relation: Relation) -> int:
     connection.execute(f"create or replace table data as select * from {relation.sql}")
     return int(rows_of(connection, "select count(*) from data")[0][0])
-
-
-def read_parquet(connection: Connection, path: Path) -> Table:
-    """A Parquet file as a table; nested columns become text."""
-    source = f"read_parquet({quoted(str(path))})"
-    try:
-        described = rows_of(connection, f"describe select * from {source}")
-        metadata = f"select any_value(created_by), max(num_row_groups) from parquet_file_metadata({quoted(str(path))})"
-        created_by, row_groups = rows_of(connection, metadata)[0]
-    except duckdb.Error as error:
-        raise TableError(FILE_UNREADABLE, f"The Parquet file is broken: {_first_line(error)}") from None
-    columns = [_column(place, name, kind) for place, (name, kind, *_) in enumerate(described)]
-    return Table(
-        format="parquet",
-        names=[str(name) for name, *_ in described],
-        relation=Relation(f"(select {', '.join(columns)} from {source})", len(described)),
-        rows=None,
-        facts={"header": True, "created_by": _plain(created_by), "row_groups": row_groups},
-        typed=True,
-    )
-
-
-def _column(place: int, name: str, kind: str) -> str:
-    identifier = '"' + name.replace('"', '""') + '"'
-    nested = kind.startswith(_NESTED) or kind.endswith("]")
-    return f"{identifier}::varchar as c{place}" if nested else f"{identifier} as c{place}"
-
-
-def _plain(value: Any) -> str | None:
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
 
 
 def rows_of(connection: Connection, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import Mapping
+from dataclasses import fields
 from datetime import timedelta
 from typing import Any, Final
 
@@ -18,13 +19,19 @@ from app.kit.schemas import ShortText
 from app.kit.words import quantity
 from app.pipelines.contract import Params, Pipeline, StepContext, Stop
 from app.reports import repository
-from app.reports.dialect import HeaderChoice
+from app.reports.choices import Choices, HeaderChoice
 from app.reports.html_page import render_report
 from app.reports.models import PIPELINE_KEY
 from app.reports.summary import PROBLEMS, summarise
 from app.reports.table_errors import RESOURCE_LIMIT
 
 VERSION: Final = 1
+REPEATED: Final = (
+    *("format", "encoding", "delimiter", "rows", "column_count", "records", "widths", "header", "sheet"),
+    "confidence",
+)
+"""Facts of a report that the job's result has too."""
+CHOICES: Final = frozenset(field.name for field in fields(Choices))
 JSON_FILE, HTML_FILE = "report.json", "report.html"
 MEMORY_BYTES: Final = 1536 * 1024 * 1024
 """Address space for DuckDB: it reserves four times what it keeps resident (1.1 GB for 0.27 GB; measured)."""
@@ -70,7 +77,7 @@ async def profiling(ctx: StepContext) -> Stop | dict[str, Any]:
     name, params = ctx.job.filename or "", ctx.params
     try:
         async with ctx.input.local_path() as path, ctx.scratch_folder() as folder:
-            arguments = (str(path), name, str(folder), params.sheet, params.header)
+            arguments = (str(path), name, str(folder), params.model_dump(include=CHOICES))
             # By name, as only the child loads DuckDB, which is 27 MB (measured).
             found: dict[str, Any] = await ctx.in_child(
                 "app.reports.profiling:profile_file", *arguments, memory_bytes=MEMORY_BYTES
@@ -92,12 +99,11 @@ async def reporting(ctx: StepContext) -> dict[str, Any]:
     await ctx.save_file(JSON_FILE, text.encode(), "application/json")
     await ctx.save_file(HTML_FILE, page.encode(), "text/html")
     await ctx.report(None, _say(profile))
-    names = ("format", "encoding", "delimiter", "rows", "column_count", "records", "widths", "header", "sheet")
     return {
         "report_id": report["id"],
         "file_size": report["file_size"],
         "processing_time_ms": profile["processing_time_ms"],
-        **{name: profile[name] for name in names if name in profile},
+        **{name: profile[name] for name in REPEATED if name in profile},
         "columns": [{"name": column["name"], "type": column["type"]} for column in profile["columns"]],
         "problems": {name: profile["problems"].get(name, 0) for name in PROBLEMS},
     }

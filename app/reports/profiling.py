@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import resource
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import duckdb
 
-from app.reports.columns import describe, plain
-from app.reports.compressed import unpack
-from app.reports.delimited import read_delimited
-from app.reports.dialect import HeaderChoice
-from app.reports.encodings import detect_encoding, open_text
-from app.reports.engine import Connection, connect, load, read_parquet, refusal, rows_of
-from app.reports.json_tables import looks_like_json, read_json
-from app.reports.kinds import EMPTY, SAMPLE_ROWS, Finding, find_kind, native_kind
-from app.reports.table import Table
+from app.reports.choices import Choices
+from app.reports.columns.describe import describe, plain
+from app.reports.columns.kinds import EMPTY, SAMPLE_ROWS, Finding, find_kind, native_kind
+from app.reports.engine import Connection, connect, load, refusal, rows_of
+from app.reports.notes import confidence_of
+from app.reports.readers.compressed import unpack
+from app.reports.readers.delimited import read_delimited
+from app.reports.readers.encodings import detect_encoding, open_text
+from app.reports.readers.json_tables import looks_like_json, read_json
+from app.reports.readers.parquet import read_parquet
+from app.reports.readers.table import Table
+from app.reports.readers.workbooks import read_workbook, workbook_kind
 from app.reports.table_errors import EMPTY_FILE, NOT_A_TABLE, TableError
-from app.reports.workbooks import read_workbook, workbook_kind
 
 READING_BYTES: Final = 512 * 1024 * 1024
 """Address space for our own reading, where what is reserved is also used."""
@@ -45,9 +47,11 @@ _DOCUMENTS: Final = (
 
 
 def profile_file(
-    path_name: str, name: str, folder_name: str, sheet: str | None = None, header: HeaderChoice = "auto"
+    path_name: str, name: str, folder_name: str, choices: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
     """Read and describe one file. `name` is the name it was sent under; `folder_name` an empty folder for scratch.
+
+    `choices` are the fields of Choices that somebody has decided.
 
     Raises TableError, and MemoryError when the limits of the child are too tight for the file.
     """
@@ -64,7 +68,7 @@ def profile_file(
     try:
         connection = connect(folder, path)
         with _held_to(READING_BYTES):
-            table = _read(connection, path, suffix, folder, sheet, header)
+            table = _read(connection, path, suffix, folder, Choices(**(choices or {})))
         found = _profile(connection, table)
         connection.close()
     except duckdb.Error as error:
@@ -87,25 +91,23 @@ def _held_to(extra: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
-def _read(
-    connection: Connection, path: Path, suffix: str, folder: Path, sheet: str | None, header: HeaderChoice
-) -> Table:
+def _read(connection: Connection, path: Path, suffix: str, folder: Path, choices: Choices) -> Table:
     with path.open("rb") as file:
         magic = file.read(16)
     if magic.startswith(b"PAR1"):
         return read_parquet(connection, path)
     if kind := workbook_kind(path):
-        return read_workbook(path, kind, folder, sheet, header)
+        return read_workbook(path, kind, folder, choices)
     for beginning, what in _DOCUMENTS:
         if magic.startswith(beginning):
             raise TableError(NOT_A_TABLE, f"The file is {what}, not a table.")
     if suffix in ("json", "jsonl", "ndjson", "geojson"):
-        return read_json(path, folder, suffix, header)
+        return read_json(path, folder, suffix, choices)
     if suffix not in ("csv", "tsv", "psv", "tab"):
         with open_text(path, detect_encoding(path)) as text:
             if looks_like_json(text.read(1 << 12)):
-                return read_json(path, folder, suffix, header)
-    return read_delimited(path, suffix, folder, header)
+                return read_json(path, folder, suffix, choices)
+    return read_delimited(path, suffix, folder, choices)
 
 
 def _profile(connection: Connection, table: Table) -> dict[str, Any]:
@@ -127,11 +129,14 @@ def _profile(connection: Connection, table: Table) -> dict[str, Any]:
             finding = find_kind(connection, column, examples, whole=rows <= SAMPLE_ROWS) if rows else Finding(EMPTY)
         described = describe(connection, column, finding, rows, typed=table.typed)
         columns.append({"name": plain(table.names[place]), "position": place + 1} | described)
+    notes = table.notes + [each for column in columns for each in column.get("notes", ())]
     return {
         "format": table.format,
         "rows": rows,
         "column_count": width,
         "columns_described": len(columns),
+        "confidence": confidence_of(notes),
+        "notes": table.notes,
         **table.facts,
         "problems": table.problems | _duplicates(connection, width, rows),
         "columns": columns,

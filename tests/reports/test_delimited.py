@@ -15,12 +15,12 @@ from app.reports.table_errors import TableError
 ROWS = [["id", "naïve name", "née"], ["1", "Zoë, or “Zo”", "Müller"], ["2", "Ådne", "line one\nline two"]]
 
 
-def profile(folder: Path, content: bytes, name: str = "table.csv", **options: Any) -> dict[str, Any]:
+def profile(folder: Path, content: bytes, name: str = "table.csv", **choices: Any) -> dict[str, Any]:
     """The profile of a file with this content, with nothing but itself and a fresh scratch folder."""
     path, scratch = folder / "stored", folder / f"scratch-{len(list(folder.iterdir()))}"
     path.write_bytes(content)
     scratch.mkdir()
-    return profile_file(str(path), name, str(scratch), **options)
+    return profile_file(str(path), name, str(scratch), choices)
 
 
 def written(delimiter: str, newline: str = "\n", rows: list[list[str]] = ROWS) -> str:

@@ -8,9 +8,10 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-from app.reports.words import kind_of
+from app.reports.choices import HeaderChoice
+from app.reports.columns.words import kind_of
 
 DELIMITERS: Final = (",", "\t", ";", "|", ":", "^", "~", "\x1f", "\x01")
 """In the order of preference when two explain the file equally well."""
@@ -21,7 +22,6 @@ NO_DELIMITER: Final = "\x1e"
 NAMES: Final = {"\t": "tab", "\x1f": "unit separator", "\x01": "start of heading"}
 _CLOCK: Final = re.compile(r"\d:\d\d")
 _DECIMAL_COMMA: Final = re.compile(r"(?:^|;)-?\d+,\d+(?=[;\r\n]|$)", re.MULTILINE)
-HeaderChoice = Literal["auto", "yes", "no"]
 
 
 @dataclass(frozen=True, slots=True)

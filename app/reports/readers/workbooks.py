@@ -13,9 +13,10 @@ from typing import Any, Final
 
 from python_calamine import CalamineError, CalamineWorkbook
 
-from app.reports.dialect import HeaderChoice, column_names, find_header, usual_width
-from app.reports.scratch import Parts
-from app.reports.table import Table
+from app.reports.choices import GUESS, Choices
+from app.reports.readers.dialect import column_names, find_header, usual_width
+from app.reports.readers.scratch import Parts
+from app.reports.readers.table import Table
 from app.reports.table_errors import (
     EMPTY_FILE,
     FILE_ENCRYPTED,
@@ -104,9 +105,10 @@ def _too_large(what: str = "The workbook unpacks to more than can be held") -> T
     return TableError(RESOURCE_LIMIT, f"{what}; {MAX_UNPACKED >> 20} MiB and {MAX_CELLS:,} cells are the limits.")
 
 
-def read_workbook(path: Path, kind: str, folder: Path, sheet: str | None, header: HeaderChoice = "auto") -> Table:
+def read_workbook(path: Path, kind: str, folder: Path, choices: Choices = GUESS) -> Table:
     """The named sheet, or the one with the most cells; every sheet's size is among the facts."""
     check_size(path, kind)
+    sheet = choices.sheet
     try:
         book = CalamineWorkbook.from_path(str(path))
         names = book.sheet_names
@@ -117,7 +119,7 @@ def read_workbook(path: Path, kind: str, folder: Path, sheet: str | None, header
         if not chosen or not any(rows * columns for _, rows, columns in sizes):
             raise TableError(EMPTY_FILE, "There is no value in the workbook.")
         rows = _rows(book.get_sheet_by_name(chosen).iter_rows())
-        table = table_of_rows(rows, kind, folder, header)
+        table = table_of_rows(rows, kind, folder, choices)
     except _ERRORS as error:
         if "assword" in str(error) or "ncrypt" in str(error):
             raise TableError(FILE_ENCRYPTED, "The workbook asks for a password.") from None
@@ -163,7 +165,7 @@ def cell_text(cell: Any) -> str:
     return str(cell)
 
 
-def table_of_rows(rows: Iterator[list[str]], kind: str, folder: Path, header: HeaderChoice) -> Table:
+def table_of_rows(rows: Iterator[list[str]], kind: str, folder: Path, choices: Choices) -> Table:
     """A table of rows that have their cells already, as in workbooks and in JSON arrays of arrays."""
     head = list(itertools.islice(rows, HEAD))
     filled = [[*row] for row in head]
@@ -172,7 +174,7 @@ def table_of_rows(rows: Iterator[list[str]], kind: str, folder: Path, header: He
             row.pop()
     if not any(filled):
         raise TableError(EMPTY_FILE, "There is no value in the table.")
-    start, has_header = find_header(filled, header)
+    start, has_header = find_header(filled, choices.header)
     width = max(usual_width(filled[start:]), len(filled[start]), max((len(row) for row in filled), default=1))
     parts, blank = Parts(folder, width), 0
 

@@ -16,21 +16,21 @@ from pathlib import Path
 from typing import Any, Final
 
 from app.kit.text_decoding import is_markup
-from app.reports.dialect import (
+from app.reports.choices import GUESS, Choices
+from app.reports.readers.dialect import (
     NAMES,
     NO_DELIMITER,
     SAMPLE_CHARS,
     SAMPLE_RECORDS,
     Dialect,
-    HeaderChoice,
     column_names,
     detect_dialect,
     find_header,
     usual_width,
 )
-from app.reports.encodings import MOST_LISTED, Encoding, Problems, detect_encoding, noted_lines, open_text
-from app.reports.scratch import Parts, Relation, read_csv
-from app.reports.table import Table
+from app.reports.readers.encodings import MOST_LISTED, Encoding, Problems, detect_encoding, noted_lines, open_text
+from app.reports.readers.scratch import Parts, Relation, read_csv
+from app.reports.readers.table import Table
 from app.reports.table_errors import EMPTY_FILE, NOT_A_TABLE, RESOURCE_LIMIT, TableError
 
 MAX_FIELD: Final = 16 * 1024 * 1024
@@ -134,7 +134,7 @@ def _plain(line: str, dialect: Dialect) -> list[str]:
     return next(csv.reader([line], delimiter=dialect.delimiter or NO_DELIMITER, quoting=csv.QUOTE_NONE), [])
 
 
-def read_delimited(path: Path, suffix: str, folder: Path, header: HeaderChoice = "auto") -> Table:
+def read_delimited(path: Path, suffix: str, folder: Path, choices: Choices = GUESS) -> Table:
     """The table in a text file; raises TableError when it holds none."""
     encoding = detect_encoding(path)
     with open_text(path, encoding) as text:
@@ -147,7 +147,7 @@ def read_delimited(path: Path, suffix: str, folder: Path, header: HeaderChoice =
         head = [record for _, record in itertools.islice(records, SAMPLE_RECORDS)]
     if not any(any(cell.strip() for cell in record) for record in head):
         raise TableError(EMPTY_FILE, "There is no value in the file.")
-    start, has_header = find_header(head, header)
+    start, has_header = find_header(head, choices.header)
     _refuse_prose(head, dialect, suffix)
     width = _width(head[start:], has_header=has_header)
     scan = Scan(width, head[start] if has_header else None)

@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from app.reports.dialect import HeaderChoice, column_names
-from app.reports.encodings import MOST_LISTED, Encoding, detect_encoding, open_text
-from app.reports.scratch import Parts
-from app.reports.table import Table
+from app.reports.choices import GUESS, Choices
+from app.reports.readers.dialect import column_names
+from app.reports.readers.encodings import MOST_LISTED, Encoding, detect_encoding, open_text
+from app.reports.readers.scratch import Parts
+from app.reports.readers.table import Table
+from app.reports.readers.workbooks import table_of_rows
 from app.reports.table_errors import EMPTY_FILE, FILE_UNREADABLE, NOT_A_TABLE, RESOURCE_LIMIT, TableError
-from app.reports.workbooks import table_of_rows
 
 CHUNK: Final = 1 << 18
 MAX_ELEMENT: Final = 32 * 1024 * 1024
@@ -39,7 +40,7 @@ def looks_like_json(sample: str) -> bool:
     return re.match(r"\s*(\{\s*[\"}]|\[\s*[\[{\"\d\]\-tfn])", sample) is not None
 
 
-def read_json(path: Path, folder: Path, suffix: str, header: HeaderChoice = "auto") -> Table:
+def read_json(path: Path, folder: Path, suffix: str, choices: Choices = GUESS) -> Table:
     """The table in a JSON file; raises TableError when it holds none."""
     encoding = detect_encoding(path)
     with open_text(path, encoding) as text:
@@ -49,14 +50,14 @@ def read_json(path: Path, folder: Path, suffix: str, header: HeaderChoice = "aut
     facts: dict[str, Any] = {"encoding": encoding.name, "bom": encoding.bom}
     if is_lines:
         lines = Lines()
-        table = _table(lambda: _line_values(path, encoding, lines), "jsonl", folder, header)
+        table = _table(lambda: _line_values(path, encoding, lines), "jsonl", folder, choices)
         # The lines were read twice: once for the columns, once for the rows.
         table.problems |= {"broken_lines": lines.broken // 2, "broken_line_numbers": sorted(set(lines.numbers))}
     elif first == "[":
-        table = _table(lambda: _elements(path, encoding), "json", folder, header)
+        table = _table(lambda: _elements(path, encoding), "json", folder, choices)
     else:
         value, where = _records_inside(_whole(path, encoding))
-        table = _table(lambda: iter(value), "json", folder, header)
+        table = _table(lambda: iter(value), "json", folder, choices)
         facts["path"] = where
     table.facts = facts | table.facts
     return table
@@ -150,7 +151,7 @@ def _lists(value: dict[str, Any], path: str, depth: int) -> Iterator[tuple[str, 
             yield from _lists(member, where, depth + 1)
 
 
-def _table(values: Callable[[], Iterator[Any]], kind: str, folder: Path, header: HeaderChoice) -> Table:
+def _table(values: Callable[[], Iterator[Any]], kind: str, folder: Path, choices: Choices) -> Table:
     """Two readings: the first finds the columns, the second writes the rows."""
     first = next(values(), None)
     if isinstance(first, list):
@@ -158,7 +159,7 @@ def _table(values: Callable[[], Iterator[Any]], kind: str, folder: Path, header:
             ([cell_of(cell) for cell in row] if isinstance(row, list) else [cell_of(row)] for row in values()),
             kind,
             folder,
-            header,
+            choices,
         )
         table.facts["shape"] = "arrays"
         return table

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from app.reports.columns.words import NULL_WORDS
 from app.reports.engine import Connection, rows_of
-from app.reports.scratch import quoted
-from app.reports.words import NULL_WORDS
+from app.reports.readers.scratch import quoted
 
 SAMPLE_ROWS: Final = 5000
 MOSTLY: Final = 0.9

@@ -8,8 +8,8 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
+from app.reports.columns.kinds import MISSING, Finding, Kind, trimmed
 from app.reports.engine import Connection, rows_of
-from app.reports.kinds import MISSING, Finding, Kind, trimmed
 
 EXACT_UP_TO: Final = 200_000
 """Rows up to which distinct values and quantiles are exact; beyond, they are estimates (HyperLogLog, t-digest)."""

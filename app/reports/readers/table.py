@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.reports.scratch import Relation
+from app.reports.notes import Note
+from app.reports.readers.scratch import Relation
 
 
 @dataclass(slots=True)
@@ -14,7 +15,7 @@ class Table:
     """`facts` say how the file is written, `problems` what in it did not fit.
 
     `rows` is None when only DuckDB can count them; `spare` gives another relation with the same rows. `typed`: the
-    columns have types of their own.
+    columns have types of their own. `notes` say what is doubtful about the file as a whole.
     """
 
     format: str
@@ -25,3 +26,4 @@ class Table:
     problems: dict[str, Any] = field(default_factory=dict)
     spare: Callable[[], Relation] | None = None
     typed: bool = False
+    notes: list[Note] = field(default_factory=list)

@@ -1,0 +1,60 @@
+"""What was guessed, left out or found odd while a table was read: with a code, how often, where, what overrules it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, Literal, NotRequired, TypedDict
+
+Confidence = Literal["high", "check", "low"]
+MOST_LINES, MOST_EXAMPLES = 20, 5
+
+
+class Note(TypedDict):
+    """A doubt about a file or about one of its columns.
+
+    `count` says how many values, rows or members it concerns; `lines` (from 1) and `examples` are the first of them.
+    `parameter` names the parameter of the pipeline that overrules the guess, `choices` what it may be set to here.
+    """
+
+    code: str
+    message: str
+    count: int
+    lines: NotRequired[list[int]]
+    examples: NotRequired[list[str]]
+    parameter: NotRequired[str]
+    choices: NotRequired[list[str]]
+
+
+CODES: Final[Mapping[str, Confidence]] = {}
+"""Every code that a note may have, and the confidence of a file or a column that has such a note."""
+_ORDER: Final[tuple[Confidence, ...]] = ("high", "check", "low")
+
+
+def note(
+    code: str,
+    message: str,
+    count: int = 1,
+    *,
+    lines: Sequence[int] = (),
+    examples: Sequence[str] = (),
+    parameter: str | None = None,
+    choices: Sequence[str] = (),
+) -> Note:
+    """A note with one of the CODES; `message` is a sentence for people. Members without content are left out."""
+    if code not in CODES:
+        raise KeyError(code)
+    made = Note(code=code, message=message, count=count)
+    if lines:
+        made["lines"] = [*lines[:MOST_LINES]]
+    if examples:
+        made["examples"] = [example[:80] for example in examples[:MOST_EXAMPLES]]
+    if parameter:
+        made["parameter"] = parameter
+    if choices:
+        made["choices"] = [*choices]
+    return made
+
+
+def confidence_of(notes: Iterable[Mapping[str, Any]]) -> Confidence:
+    """The lowest confidence that one of the notes gives; `high` without any."""
+    return max((CODES[each["code"]] for each in notes), key=_ORDER.index, default="high")
