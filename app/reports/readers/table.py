@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from app.reports.notes import Note
 from app.reports.readers.scratch import Relation
+
+Known = Literal["text", "integer", "number", "boolean", "date", "timestamp", "time"]
 
 
 @dataclass(slots=True)
@@ -15,7 +17,10 @@ class Table:
     """`facts` say how the file is written, `problems` what in it did not fit.
 
     `rows` is None when only DuckDB can count them; `spare` gives another relation with the same rows. `typed`: the
-    columns have types of their own. `notes` say what is doubtful about the file as a whole.
+    columns have types of their own. `known` has, by the place of a column, the one type that the file itself gives to
+    every value there: `text` are the strings of JSON and the text cells of a workbook, whatever they look like. Columns
+    that mix types, and files without types (CSV), are not in it. `notes` say what is doubtful about the file as a
+    whole.
     """
 
     format: str
@@ -26,4 +31,5 @@ class Table:
     problems: dict[str, Any] = field(default_factory=dict)
     spare: Callable[[], Relation] | None = None
     typed: bool = False
+    known: dict[int, Known] = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
