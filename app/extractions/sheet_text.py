@@ -26,6 +26,7 @@ _NAME_AT: Final = len(_BEFORE_NAME)
 _TEAM: Final = _BEHIND_NAME + '"relay",'
 MOST_NEAR: Final = 10
 MOST_EVENTS: Final = 10
+_encode: Final = json.JSONEncoder(ensure_ascii=False).encode
 _LONGEST: Final = 2**16  # characters; a swim has some 400
 
 
@@ -153,10 +154,6 @@ def _near(
 def _year_of(facts: Mapping[str, Any]) -> int | None:
     days = read_days(facts["dates"], facts["course"])
     return days.first.year if days.first else None
-
-
-def _encode(data: dict[str, Any]) -> str:
-    return json.dumps(data, ensure_ascii=False)
 
 
 def _parts(text: str) -> tuple[dict[str, Any], list[str]]:
