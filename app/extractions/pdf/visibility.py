@@ -10,14 +10,13 @@ import ctypes
 from collections import deque
 from collections.abc import Iterable
 from itertools import repeat
-from operator import itemgetter
 from typing import Any, NamedTuple
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
 from app.extractions.pdf.char_boxes import unturned
-from app.extractions.pdf.page import Box, Word
+from app.extractions.pdf.page import LEFT, MIDDLE, Box, Word
 
 _INVISIBLE = (3, 7)  # render modes: neither filled nor stroked
 _WHITE = 240  # of 255, in each colour: fainter than anything that is meant to be read on white paper
@@ -26,7 +25,6 @@ _COLOUR = 16  # bytes: red, green, blue and opacity, four each
 _STRIDE = 3  # words: no row is shorter, and to ask for each word would take a tenth of the time a page takes
 _LAYER = "OC"
 _MOST_PIXELS = 2_000_000
-_LEFT, _MIDDLE = itemgetter(Word._fields.index("x0")), itemgetter(Word._fields.index("y"))
 _PDFium = ctypes.c_void_p
 
 
@@ -81,10 +79,10 @@ def _inside(words: list[Word], bounds: Box) -> list[Word]:
     """The words on the page: a foot may hang over its edge, and a text too long for the paper runs on beyond it."""
     left, top, right, bottom = bounds
     if (
-        bottom < min(map(_MIDDLE, words))
-        and max(map(_MIDDLE, words)) < top
-        and left < min(map(_LEFT, words))
-        and max(map(_LEFT, words)) < right
+        bottom < min(map(MIDDLE, words))
+        and max(map(MIDDLE, words)) < top
+        and left < min(map(LEFT, words))
+        and max(map(LEFT, words)) < right
     ):
         return words
     inside: list[Word] = []

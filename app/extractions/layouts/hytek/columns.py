@@ -17,7 +17,7 @@ from app.extractions.layouts.hytek.headings import (
 )
 from app.extractions.layouts.hytek.languages import words as words_for
 from app.extractions.layouts.hytek.table_headers import HEAD_BEGINNINGS, head_kinds
-from app.extractions.pdf.page import Line, PageLines, Pages, Word, iterate_lines, to_lines
+from app.extractions.pdf.page import MIDDLE, RIGHT, Line, PageLines, Pages, Word, iterate_lines, to_lines
 
 _NUMBER = re.compile(r"#?\d+[A-Z]*")
 _EVENTS = frozenset(form for word in words_for("event") for form in (word, word.upper()))
@@ -52,7 +52,7 @@ def reading_order(sheet: Pages) -> list[PageLines]:
     pages = sheet.words
     tops = [_split_head(page.words) for page in pages]
     anchors = [_anchors(body) for _, body in tops]
-    right = max((word.x1 for page in pages for word in page.words), default=0.0)
+    right = max((max(map(RIGHT, page.words)) for page in pages if page.words), default=0.0)
     heads = [_heads(body) for _, body in tops]
     edges = _edges([x for page_anchors in anchors for x in page_anchors], [body for _, body in tops], heads, right)
     result: list[PageLines] = []
@@ -66,7 +66,7 @@ def reading_order(sheet: Pages) -> list[PageLines]:
 
 def _split_head(words: list[Word]) -> tuple[list[Line], list[Word]]:
     """The title lines across the page, and the words below them."""
-    top = max((word.y for word in words), default=0.0)
+    top = max(map(MIDDLE, words), default=0.0)
     lines = list(islice(iterate_lines([word for word in words if word.y > top - _HEAD_HEIGHT], 0.0), _HEAD_LINES))
     end = 0
     licensed = False
@@ -217,7 +217,7 @@ def _repeats(words: list[Word], headers: list[float], first: float, x: float) ->
 
 
 def _crossings(words: list[Word], x: float) -> int:
-    return sum(1 for word in words if word.x0 < x - 3 and word.x1 > x)
+    return len([None for word in words if word.x0 < x - 3 and word.x1 > x])
 
 
 def _columns(
