@@ -24,7 +24,9 @@ def check_sort(value: str, columns: Collection[str]) -> str:
     return value
 
 
-def read_words(value: str | None, known: Collection[str], aliases: Mapping[str, str] | None = None) -> tuple[str, ...]:
+def read_words(
+    value: str | None, known: Collection[str], aliases: Mapping[str, str] | None = None, *, noun: str = "status"
+) -> tuple[str, ...]:
     """The words of a filter, several by comma, each as ours when it is another system's (`aliases`).
 
     Raises FilterNotReadable (400) for a word that is neither, and names it as it was typed.
@@ -35,7 +37,7 @@ def read_words(value: str | None, known: Collection[str], aliases: Mapping[str, 
     if unknown:
         further = [word for word in aliases if word not in known]
         also = f" Also taken: {', '.join(further)}." if further else ""
-        raise FilterNotReadable(f"There is no status {unknown[0][:40]!r}. There are: {', '.join(known)}.{also}")
+        raise FilterNotReadable(f"There is no {noun} {unknown[0][:40]!r}. There are: {', '.join(known)}.{also}")
     return tuple(dict.fromkeys(aliases.get(word, word) for word in words))
 
 

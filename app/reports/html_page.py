@@ -11,6 +11,7 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from app.reports.charts import bars_of, columns_of, share_of
+from app.reports.notes import CODES
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 STYLE: Final = (TEMPLATES / "report.css").read_text("utf-8")
@@ -80,11 +81,12 @@ def _problems(report: Mapping[str, Any]) -> list[dict[str, Any]]:
 _environment: Final = Environment(
     loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
 )
-_environment.filters |= {"number": number, "size": size}
+_environment.filters |= {"number": number, "size": size, "sureness": lambda note: CODES.get(note["code"], "check")}
 _environment.globals |= {"bars_of": bars_of, "columns_of": columns_of, "share_of": share_of}
 
 
 def render_report(report: Mapping[str, Any]) -> str:
     """The page of a report: its facts, its problems, and each column with its charts. Every value is escaped."""
     template = _environment.get_template("report.html")
-    return template.render(report=report, problems=_problems(report), style=STYLE, policy=POLICY)
+    noted = [column["name"] for column in report["columns"] if column.get("notes")]
+    return template.render(report=report, problems=_problems(report), noted_columns=noted, style=STYLE, policy=POLICY)

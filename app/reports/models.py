@@ -31,12 +31,21 @@ Timestamp = DateTime(timezone=True)
 
 
 class Report(Base):
-    """What one file holds. The batch and the job may go before it does: it has a time of its own."""
+    """What one file holds. The batch and the job may go before it does: it has a time of its own.
+
+    `notes` are those of the file and of its columns, one for each code; reports of the same `shape` have columns of the
+    same names; `outline` is what tables are compared by. Reports from before there were notes have none of them.
+    """
 
     __tablename__ = "reports"
     __table_args__ = (
         CheckConstraint("row_count >= 0 and column_count >= 0 and file_size >= 0", name="not_negative"),
+        CheckConstraint("confidence in ('high', 'check', 'low')", name="confidence"),
         Index("ix_reports_organisation_id_created_at", "organisation_id", text("created_at desc"), text("id desc")),
+        Index(
+            *("ix_reports_shape", "organisation_id", "shape", "created_at"),
+            postgresql_where=text("shape is not null"),
+        ),
         Index("ix_reports_expires_at", "expires_at", postgresql_where=text("expires_at is not null")),
     )
 
@@ -52,6 +61,10 @@ class Report(Base):
     column_count: Mapped[int] = mapped_column(Integer)
     processing_time_ms: Mapped[int] = mapped_column(BigInteger)
     data: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    confidence: Mapped[str | None] = mapped_column(Text)
+    notes: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB)
+    shape: Mapped[str | None] = mapped_column(Text)
+    outline: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     created_at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.now())
     expires_at: Mapped[datetime | None] = mapped_column(Timestamp)
 
@@ -92,5 +105,7 @@ batch_report_files: Final = table(
     column("created_at", Timestamp),
     column("started_at", Timestamp),
     column("completed_at", Timestamp),
+    column("confidence", Text()),
+    column("notes", JSONB()),
 )
 """The view of their files over their jobs. What ended without a report is `failed`; `status` says how."""

@@ -22,6 +22,7 @@ from app.reports import repository
 from app.reports.choices import Choices, HeaderChoice
 from app.reports.html_page import render_report
 from app.reports.models import PIPELINE_KEY
+from app.reports.note_groups import grouped_notes
 from app.reports.summary import PROBLEMS, summarise
 from app.reports.table_errors import RESOURCE_LIMIT
 
@@ -31,6 +32,9 @@ REPEATED: Final = (
     "confidence",
 )
 """Facts of a report that the job's result has too."""
+ESSENCE: Final = ("name", "type", "date_order", "unit", "null_share", "mean")
+MOST_TOLD: Final = 100
+"""Columns of which a job's result has the ESSENCE: lists of jobs carry their results."""
 CHOICES: Final = frozenset(field.name for field in fields(Choices))
 JSON_FILE, HTML_FILE = "report.json", "report.html"
 MEMORY_BYTES: Final = 1536 * 1024 * 1024
@@ -104,7 +108,8 @@ async def reporting(ctx: StepContext) -> dict[str, Any]:
         "file_size": report["file_size"],
         "processing_time_ms": profile["processing_time_ms"],
         **{name: profile[name] for name in REPEATED if name in profile},
-        "columns": [{"name": column["name"], "type": column["type"]} for column in profile["columns"]],
+        "notes": grouped_notes(profile),
+        "columns": [_essence(column, place) for place, column in enumerate(profile["columns"])],
         "problems": {name: profile["problems"].get(name, 0) for name in PROBLEMS},
     }
 
@@ -124,6 +129,12 @@ async def save_report(session: AsyncSession, ctx: StepContext) -> None:
 
 
 pipeline.on_batch_end(summarise)
+
+
+def _essence(column: Mapping[str, Any], place: int) -> dict[str, Any]:
+    """What the summary of the batch is made of; of columns far to the right only the name and the type."""
+    facts = ESSENCE if place < MOST_TOLD else ESSENCE[:2]
+    return {name: column[name] for name in facts if column.get(name) is not None}
 
 
 def _say(profile: Mapping[str, Any]) -> str:

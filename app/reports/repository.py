@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, Select, cast, delete, func, or_, select
+from sqlalchemy import ColumnElement, RowMapping, Select, cast, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import JSONB, JSONPATH
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.batches.models import Batch
 from app.kit.pages import Page, PageRequest, paginate
 from app.pipelines.contract import JobInfo
-from app.reports.models import Report, batch_report_files, batch_reports
+from app.reports.models import PIPELINE_KEY, Report, batch_report_files, batch_reports
+from app.reports.outlines import outline_of, shape_of
 
 EXPIRED_AT_A_TIME = 1000
 
@@ -29,6 +31,16 @@ class BatchReportFilter:
     search: str | None = None
     created_after: datetime | None = None
     archived: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFilter:
+    """What the list of reports is narrowed to; None and empty mean everything."""
+
+    batch_id: UUID | None = None
+    search: str | None = None
+    confidences: tuple[str, ...] = ()
+    note: str | None = None
 
 
 async def add_report(
@@ -54,6 +66,10 @@ async def add_report(
         column_count=result["column_count"],
         processing_time_ms=result["processing_time_ms"],
         data=profile,
+        confidence=profile["confidence"],
+        notes=result["notes"],
+        shape=shape_of(profile),
+        outline=outline_of(profile),
         expires_at=func.now() + life,
     )
     session.add(report)
@@ -70,21 +86,40 @@ async def find_report(session: AsyncSession, organisation_id: UUID, report_id: U
     return (await session.execute(query)).scalar_one_or_none()
 
 
+_LISTED: Final = [
+    column for column in Report.__table__.columns if column.name not in ("data", "organisation_id", "shape", "outline")
+]
+
+
 async def list_reports(
-    session: AsyncSession,
-    organisation_id: UUID,
-    batch_id: UUID | None,
-    search: str | None,
-    page: PageRequest,
+    session: AsyncSession, organisation_id: UUID, wanted: ReportFilter, page: PageRequest
 ) -> Page[RowMapping]:
-    """A page of reports without their data, newest first."""
-    columns = [column for column in Report.__table__.columns if column.name not in ("data", "organisation_id")]
-    query = select(*columns).where(Report.organisation_id == organisation_id, _is_alive())
-    if batch_id:
-        query = query.where(Report.batch_id == batch_id)
-    if search:
-        query = query.where(Report.file_name.icontains(search, autoescape=True))
+    """A page of reports without their data, newest first, with the names of batches that are still there."""
+    query = select(*_LISTED, Batch.name.label("batch_name")).outerjoin(Batch, Batch.id == Report.batch_id)
+    query = query.where(Report.organisation_id == organisation_id, _is_alive())
+    if wanted.batch_id:
+        query = query.where(Report.batch_id == wanted.batch_id)
+    if wanted.search:
+        query = query.where(Report.file_name.icontains(wanted.search, autoescape=True))
+    if wanted.confidences:
+        query = query.where(Report.confidence.in_(wanted.confidences))
+    if wanted.note:
+        query = query.where(Report.notes.contains([{"code": wanted.note}]))
     return await _newest_first(session, query, page, Report.created_at, Report.id)
+
+
+async def find_batch_name(session: AsyncSession, batch_id: UUID | None) -> str | None:
+    """The name of a report's batch, if it is still there."""
+    if batch_id is None:
+        return None
+    return (await session.execute(select(Batch.name).where(Batch.id == batch_id))).scalar_one_or_none()
+
+
+async def keep_report(session: AsyncSession, report: Report, life: timedelta) -> None:
+    """Let a report stay for so long from now on."""
+    changed = update(Report).where(Report.id == report.id).values(expires_at=func.now() + life)
+    await session.execute(changed)
+    await session.refresh(report)
 
 
 async def delete_report(session: AsyncSession, organisation_id: UUID, report_id: UUID) -> bool:
@@ -101,12 +136,16 @@ async def delete_expired(session: AsyncSession) -> int:
 
 
 def summary_conditions(wanted: BatchReportFilter) -> list[ColumnElement[bool]]:
-    """Conditions on the summary that the GIN index on `batches.summary_data` answers."""
-    summary = batch_reports.c.summary_data
+    """Conditions on the summary that the GIN index on `batches.summary_data` answers.
+
+    A batch of several pipelines has a summary of each under its key; `paths` look at both places as well.
+    """
+    summary = Batch.summary_data
     found: list[ColumnElement[bool]] = [summary.bool_op("@@")(cast(path, JSONPATH)) for path in wanted.paths]
     if wanted.contains is not None:
-        found.append(summary.contains(cast(dict(wanted.contains), JSONB)))
-    return found
+        content = dict(wanted.contains)
+        found.append(or_(*(summary.contains(cast(one, JSONB)) for one in (content, {PIPELINE_KEY: content}))))
+    return [batch_reports.c.id.in_(select(Batch.id).where(*found))] if found else []
 
 
 async def list_batch_reports(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import asyncio
+from datetime import timedelta
+from typing import Annotated, Any, Final, Literal, get_args
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
 from sqlalchemy import RowMapping
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.dependencies import CallerDep
 from app.batches.dependencies import SubmitterDep
@@ -27,18 +30,29 @@ from app.reports.dependencies import BatchReportDep
 from app.reports.errors import ReportNotFound
 from app.reports.html_page import HEADERS, render_report
 from app.reports.models import PIPELINE_KEY, Report
-from app.reports.repository import BatchReportFilter
-from app.reports.summary_filter import read_contains, read_paths
+from app.reports.notes import Confidence
+from app.reports.repository import BatchReportFilter, ReportFilter
+from app.reports.summary_filter import read_contains, read_doubts, read_paths
 
 _TAG = RouteTag("reports", "Reports on what tables hold, file by file and side by side.")
 router = APIRouter(prefix="/api", tags=[_TAG])
 Word = Annotated[str | None, Query(max_length=200)]
+Confident = Annotated[
+    str | None, Query(max_length=200, description="How sure readings are: `low`, or several as in `check,low`.")
+]
+NoteCode = Annotated[str | None, Query(max_length=100, description="A note of this code.")]
+Format = Annotated[Literal["json", "html"] | None, Query(description="Unset: by the Accept header.")]
+HTML: Final[dict[int | str, dict[str, Any]]] = {200: {"content": {"text/html": {}}}}
 Summary = Annotated[
     str | None,
     Query(max_length=10_000, description="A JSON object that the summary contains. `summary.formats.csv=2` works too."),
 ]
 FILE_ALIASES = JOB_ALIASES | {"processing": "running"}
 """A file of a batch report is `processing` where a job is running."""
+
+
+def _read_confidences(value: str | None) -> tuple[str, ...]:
+    return read_words(value, get_args(Confidence), noun="confidence")
 
 
 def _read(row: RowMapping) -> schemas.BatchReportRead:
@@ -69,12 +83,18 @@ async def list_batch_reports(
     search: Word = None,
     created_after: Moment | None = None,
     archived: bool = False,
+    confidence: Confident = None,
+    note: NoteCode = None,
 ) -> schemas.BatchReportPage:
-    """The organisation's batch reports, newest first, by what their summaries hold."""
+    """The organisation's batch reports, newest first, by what their summaries hold.
+
+    `confidence` and `note` find batches in which the reading of a file was so sure, or has such a note.
+    """
+    sure = _read_confidences(confidence)
     wanted = BatchReportFilter(
         statuses=read_words(status, BATCH_STATUSES, BATCH_ALIASES),
         contains=read_contains(summary),
-        paths=read_paths(request.query_params.multi_items()),
+        paths=(*read_paths(request.query_params.multi_items()), *read_doubts(sure, check_printable(note))),
         search=check_printable(search),
         created_after=created_after,
         archived=archived,
@@ -112,29 +132,39 @@ async def list_reports(
     page: PageDep,
     batch_id: UUID | None = None,
     search: Word = None,
+    confidence: Confident = None,
+    note: NoteCode = None,
 ) -> schemas.ReportPage:
     """The organisation's reports, newest first, also those whose batch is gone."""
-    found = await repository.list_reports(session, caller.organisation_id, batch_id, check_printable(search), page)
+    wanted = ReportFilter(batch_id, check_printable(search), _read_confidences(confidence), check_printable(note))
+    found = await repository.list_reports(session, caller.organisation_id, wanted, page)
     reports = [schemas.ReportItem.model_validate(dict(row)) for row in found.rows]
     return schemas.ReportPage(reports=reports, next_cursor=found.next_cursor)
 
 
-@router.get("/reports/{report_id}", response_model=schemas.ReportRead, responses={200: {"content": {"text/html": {}}}})
+@router.get("/reports/{report_id}", response_model=schemas.ReportRead, responses=HTML)
 @raises(ReportNotFound)
 async def get_report(
-    report_id: UUID,
-    request: Request,
-    response: Response,
-    session: SessionDep,
-    caller: CallerDep,
-    format: Annotated[Literal["json", "html"] | None, Query(description="Unset: by the Accept header.")] = None,
-) -> Report | Response:
+    report_id: UUID, request: Request, response: Response, session: SessionDep, caller: CallerDep, format: Format = None
+) -> schemas.ReportRead | Response:
     """One report as JSON, or as a page to read and print."""
     report = existing(await repository.find_report(session, caller.organisation_id, report_id), ReportNotFound)
     if (format or _preferred(request)) == "html":
-        return HTMLResponse(render_report(_for_page(report)), headers={**HEADERS, "Vary": "Accept"})
+        page = await asyncio.to_thread(render_report, _for_page(report))
+        return HTMLResponse(page, headers={**HEADERS, "Vary": "Accept"})
     response.headers["Vary"] = "Accept"
-    return report
+    return await _whole(session, report)
+
+
+@router.patch("/reports/{report_id}")
+@raises(ReportNotFound)
+async def update_report(
+    report_id: UUID, body: schemas.ReportUpdate, session: SessionDep, caller: CallerDep
+) -> schemas.ReportRead:
+    """Keep a report longer, or less long, than was said when it was made."""
+    report = existing(await repository.find_report(session, caller.organisation_id, report_id), ReportNotFound)
+    await repository.keep_report(session, report, timedelta(days=body.keep_days))
+    return await _whole(session, report)
 
 
 @router.delete("/reports/{report_id}", status_code=204)
@@ -143,6 +173,10 @@ async def delete_report(report_id: UUID, session: SessionDep, caller: CallerDep)
     """Remove a report before its time; the batch and the file stay."""
     if not await repository.delete_report(session, caller.organisation_id, report_id):
         raise ReportNotFound
+
+
+async def _whole(session: AsyncSession, report: Report) -> schemas.ReportRead:
+    return schemas.ReportRead.of(report, batch_name=await repository.find_batch_name(session, report.batch_id))
 
 
 def _preferred(request: Request) -> str:

@@ -6,11 +6,15 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from app.kit.schemas import Output
+from pydantic import Field
+
+from app.kit.schemas import Input, Output
+from app.reports.notes import Confidence
 
 
 class BatchReportLinks(Output):
     self: str
+    page: str
     files: str
     reports: str
     batch: str
@@ -42,8 +46,27 @@ class BatchReportPage(Output):
     next_cursor: str | None
 
 
+class ReportNote(Output):
+    """What was guessed, left out or found odd in a file: one for each code, for the file itself and for its columns.
+
+    `count`: how many values, rows or members it concerns; `columns`: in how many columns, with the first `in_columns`.
+    `parameter` is what overrules a guess, `choices` what it may be set to here.
+    """
+
+    code: str
+    confidence: Confidence
+    message: str
+    count: int
+    columns: int | None = None
+    in_columns: list[str] | None = None
+    lines: list[int] | None = None
+    examples: list[str] | None = None
+    parameter: str | None = None
+    choices: list[str] | None = None
+
+
 class BatchReportFileRead(Output):
-    """One file of a batch, in the order it was submitted. `status` is the job's own word."""
+    """One file of a batch, in the order it was submitted; its id is that of its job. `status` is the job's own word."""
 
     id: UUID
     batch_id: UUID
@@ -60,6 +83,8 @@ class BatchReportFileRead(Output):
     created_at: datetime
     started_at: datetime | None
     completed_at: datetime | None
+    confidence: Confidence | None
+    notes: list[ReportNote] | None
 
 
 class BatchReportFilePage(Output):
@@ -68,7 +93,7 @@ class BatchReportFilePage(Output):
 
 
 class ReportItem(Output):
-    """A report in a list."""
+    """A report in a list. `confidence` and `notes` are null for one from before there were notes."""
 
     id: UUID
     batch_id: UUID | None
@@ -82,6 +107,9 @@ class ReportItem(Output):
     processing_time_ms: int
     created_at: datetime
     expires_at: datetime | None
+    batch_name: str | None
+    confidence: Confidence | None
+    notes: list[ReportNote] | None
 
 
 class ReportPage(Output):
@@ -95,11 +123,18 @@ class ReportRead(ReportItem):
     data: dict[str, Any]
 
 
+class ReportUpdate(Input):
+    """How long a report stays, in days from now on."""
+
+    keep_days: int = Field(ge=1, le=3650)
+
+
 def links_of(batch_id: UUID) -> BatchReportLinks:
     """Where the parts of a batch report are."""
     own, batch = f"/api/batch-reports/{batch_id}", f"/api/batches/{batch_id}"
     return BatchReportLinks(
         self=own,
+        page=f"{own}?format=html",
         files=f"{own}/files",
         reports=f"/api/reports?batch_id={batch_id}",
         batch=batch,

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from app.kit.errors import FilterNotReadable
 from app.kit.schemas import check_json, check_text
+from app.reports.models import PIPELINE_KEY
 
+ROOTS: Final = ("$", f"$.{json.dumps(PIPELINE_KEY)}")
+"""Where a summary begins: that of a batch of several pipelines is kept by key."""
 PREFIX: Final = "summary."
 MOST_FILTERS, DEEPEST, LONGEST = 10, 8, 1000
 _LITERAL: Final = re.compile(r"-?(0|[1-9]\d{0,30})(\.\d{1,30})?|true|false|null")
@@ -49,6 +52,20 @@ def _predicate(path: str, value: str) -> str:
         check_text(path + value)
     except ValueError as error:
         raise FilterNotReadable(f"A filter {error}.") from None
-    place = "$" + "".join(f".{json.dumps(key)}" for key in keys)
-    predicate = f"{place} == {json.dumps(value)}"
-    return f"{predicate} || {place} == {value}" if _LITERAL.fullmatch(value) else predicate
+    return _anywhere("".join(f".{json.dumps(key)}" for key in keys), value)
+
+
+def _anywhere(place: str, value: str) -> str:
+    """Whether a place has the value, in a summary of this pipeline alone or in that of several."""
+    wanted = [json.dumps(value), value] if _LITERAL.fullmatch(value) else [json.dumps(value)]
+    return " || ".join(f"{root}{place} == {one}" for root in ROOTS for one in wanted)
+
+
+def read_doubts(confidences: Sequence[str], code: str | None) -> tuple[str, ...]:
+    """Predicates for summaries of which a file is so sure, and of which one has a note of this code."""
+    found = []
+    if confidences:
+        found.append(" || ".join(f"{root}.confidence.{word} > 0" for root in ROOTS for word in confidences))
+    if code:
+        found.append(" || ".join(f"exists ({root}.notes.{json.dumps(code)})" for root in ROOTS))
+    return tuple(found)

@@ -36,6 +36,7 @@ QUERIES = {
 BODIES = {
     "/api/plays/{play_id}/runs/": {"leads": ["someone"]},
     "/api/files/{file_id}": {"tags": []},
+    "/api/reports/{report_id}": {"keep_days": 1},
 }
 """What a path takes: a body that is refused before the id is looked at tells nothing."""
 

@@ -70,6 +70,9 @@ async def names(api: Api, query: str) -> list[str]:
         ("summary.total_rows=99", []),
         ("search=MIX", ["mixed"]),
         ("archived=true", []),
+        ("confidence=low", []),
+        ("note=NEVER_SEEN", []),
+        ("summary.confidence.high=1", ["mixed"]),
     ],
 )
 async def test_filters(api: Api, batches: list[dict[str, Any]], query: str, expected: list[str]) -> None:
@@ -223,8 +226,48 @@ async def test_a_batch_of_several_pipelines_has_its_report_and_counts_its_tables
         ("a.csv", "success"),
         ("bad.csv", "failed"),
     ]
-    listed = (await api.get("/api/batch-reports?limit=1")).json()["batch_reports"]
-    assert [batch["id"] for batch in listed] == [batch_id]
+    assert batch["summary_data"]["total_files"] == 2
+    for query in ("limit=1", "summary.total_files=2&limit=1", 'summary={"formats": {"csv": 1}}&limit=1'):
+        listed = (await api.get(f"/api/batch-reports?{query}")).json()["batch_reports"]
+        assert [batch["id"] for batch in listed] == [batch_id]
     async with api.installation.database.transaction() as session:
         lonely = "select count(*) from batch_report_files where batch_id not in (select id from batch_reports)"
         assert (await session.execute(text(lonely))).scalar_one() == 0
+
+
+async def test_a_batch_of_several_pipelines_has_a_row_where_it_has_tables(api: Api) -> None:
+    """A retry of the pictures alone names both pipelines, and has no table; one whose settings name none has."""
+    data = {"pipelines": ["web-images", "data-report"]}
+    created = await api.post("/api/jobs/batch", data=data, files=[("files", ("people.csv", PEOPLE))])
+    batch_id = created.json()["batch_id"]
+    await follow(api, batch_id)
+    retried = (await api.post(f"/api/batches/{batch_id}/retry-failed")).json()["new_batch_id"]
+    assert (await api.get(f"/api/batch-reports/{retried}")).status_code == 404
+    async with api.installation.database.transaction() as session:
+        await session.execute(text("update batches set settings = '{}' where id = :id"), {"id": batch_id})
+    assert (await api.get(f"/api/batch-reports/{batch_id}")).json()["total_files"] == 1
+
+
+async def test_confidence_and_notes_stand_in_lists_of_reports_and_files(api: Api) -> None:
+    batch, (file,) = await report_on(api, [("people.csv", PEOPLE)], name="sure")
+    assert (file["confidence"], file["notes"]) == ("high", [])
+    assert batch["summary_data"]["confidence"] == {"high": 1, "check": 0, "low": 0}
+    for query, expected in (("confidence=high,low", 1), ("confidence=check", 0), ("note=NEVER_SEEN", 0), ("", 1)):
+        found = (await api.get(f"/api/reports?batch_id={batch['id']}&{query}")).json()["reports"]
+        assert len(found) == expected
+    report = (await api.get(f"/api/reports/{file['report_id']}")).json()
+    assert (report["confidence"], report["notes"], report["batch_name"]) == ("high", [], "sure")
+    reply = await api.get("/api/reports?confidence=sure")
+    assert (reply.status_code, reply.json()["code"]) == (400, "invalid_filter")
+    assert "There is no confidence 'sure'" in reply.json()["detail"]
+
+
+async def test_a_report_is_kept_longer(api: Api) -> None:
+    (file,) = (await report_on(api, [("people.csv", PEOPLE)], keep_reports_days="1"))[1]
+    path = f"/api/reports/{file['report_id']}"
+    before = (await api.get(path)).json()["expires_at"]
+    after = (await api.patch(path, json={"keep_days": 90})).json()["expires_at"]
+    assert after > before
+    assert (await api.get(path)).json()["expires_at"] == after
+    for body in ({"keep_days": 0}, {"keep_days": 3651}, {}, {"keep_days": 5, "other": 1}):
+        assert (await api.patch(path, json=body)).status_code == 422
