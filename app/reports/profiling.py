@@ -119,16 +119,19 @@ def _profile(connection: Connection, table: Table) -> dict[str, Any]:
     width = table.relation.width
     types = [str(row[1]) for row in rows_of(connection, "describe data")]
     head = rows_of(connection, f"select * from sample limit {HEAD_ROWS}")
-    columns = []
+    findings = []
     for place in range(min(width, MOST_COLUMNS)):
-        column = f"c{place}"
         if table.typed:
             finding = Finding(native_kind(types[place]))
         else:
             examples = [row[place] for row in head]
-            finding = find_kind(connection, column, examples, whole=rows <= SAMPLE_ROWS) if rows else Finding(EMPTY)
-        described = describe(connection, column, finding, rows, typed=table.typed)
-        columns.append({"name": plain(table.names[place]), "position": place + 1} | described)
+            whole = rows <= SAMPLE_ROWS
+            finding = find_kind(connection, f"c{place}", examples, whole=whole) if rows else Finding(EMPTY)
+        findings.append(finding)
+    columns = [
+        {"name": plain(table.names[place]), "position": place + 1} | described
+        for place, described in enumerate(describe(connection, findings, rows, typed=table.typed))
+    ]
     notes = table.notes + [each for column in columns for each in column.get("notes", ())]
     return {
         "format": table.format,
