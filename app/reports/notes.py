@@ -25,7 +25,26 @@ class Note(TypedDict):
     choices: NotRequired[list[str]]
 
 
-CODES: Final[Mapping[str, Confidence]] = {}
+CODES: Final[Mapping[str, Confidence]] = {
+    "BYTES_OUTSIDE_ENCODING": "check",
+    "COMMENTS_LEFT_OUT": "high",
+    "CR_IN_VALUES": "check",
+    "DELIMITER_DOUBT": "low",
+    "ENCODING_DOUBT": "low",
+    "ENCODING_GUESSED": "check",
+    "FIXED_WIDTH": "check",
+    "FOOTER_LEFT_OUT": "check",
+    "HEADER_DOUBT": "check",
+    "HEADER_LINES": "check",
+    "HEADER_REPEATED": "check",
+    "NULS_LEFT_OUT": "check",
+    "PREAMBLE_SKIPPED": "check",
+    "QUOTES_MENDED": "check",
+    "QUOTE_DOUBT": "low",
+    "QUOTE_NEVER_CLOSES": "check",
+    "RAGGED_ROWS": "check",
+    "TOTAL_ROW": "check",
+}
 """Every code that a note may have, and the confidence of a file or a column that has such a note."""
 _ORDER: Final[tuple[Confidence, ...]] = ("high", "check", "low")
 

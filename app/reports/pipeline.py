@@ -19,7 +19,7 @@ from app.kit.schemas import ShortText
 from app.kit.words import quantity
 from app.pipelines.contract import Params, Pipeline, StepContext, Stop
 from app.reports import repository
-from app.reports.choices import Choices, HeaderChoice
+from app.reports.choices import Choices, Delimiter, EncodingName, HeaderChoice
 from app.reports.html_page import render_report
 from app.reports.models import PIPELINE_KEY
 from app.reports.note_groups import grouped_notes
@@ -48,6 +48,14 @@ class ReportParams(Params):
         "auto", title="First row", description="Whether it names the columns: auto looks at what stands below it."
     )
     sheet: ShortText | None = Field(None, title="Sheet", description="Of workbooks; unset takes the one with the most.")
+    delimiter: Delimiter = Field(
+        None,
+        title="Delimiter",
+        description="Of text: comma, semicolon, tab, pipe, space, or the signs themselves; unset looks at the lines.",
+    )
+    encoding: EncodingName = Field(
+        None, title="Encoding", description="Of text, such as cp1250 or shift_jis; unset looks at the letters."
+    )
     keep_reports_days: int = Field(
         30, ge=1, le=3650, title="Keep reports for days", description="They stay when the batch has expired."
     )

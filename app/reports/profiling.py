@@ -19,31 +19,17 @@ from app.reports.readers.compressed import unpack
 from app.reports.readers.delimited import read_delimited
 from app.reports.readers.encodings import detect_encoding, open_text
 from app.reports.readers.json_tables import looks_like_json, read_json
+from app.reports.readers.other_files import refuse_other_files
 from app.reports.readers.parquet import read_parquet
 from app.reports.readers.table import Table
 from app.reports.readers.workbooks import read_workbook, workbook_kind
-from app.reports.table_errors import EMPTY_FILE, NOT_A_TABLE, TableError
+from app.reports.table_errors import EMPTY_FILE, TableError
 
 READING_BYTES: Final = 512 * 1024 * 1024
 """Address space for our own reading, where what is reserved is also used."""
 MOST_COLUMNS: Final = 500
 """So many columns are described one by one; all of them are named and counted."""
 MOST_DUPLICATES, HEAD_ROWS = 20, 50
-_DOCUMENTS: Final = (
-    (b"%PDF", "a PDF"),
-    (b"\x89PNG", "an image"),
-    (b"\xff\xd8\xff", "an image"),
-    (b"GIF8", "an image"),
-    (b"\x7fELF", "a program"),
-    (b"MZ", "a program"),
-    (b"7z\xbc\xaf", "an archive"),
-    (b"Rar!", "an archive"),
-    (b"\x28\xb5\x2f\xfd", "compressed with zstd, which is not read here; send it as gzip"),
-    (b"ORC", "an ORC file, which is not read here"),
-    (b"Obj\x01", "an Avro file, which is not read here"),
-    (b"ARROW1", "an Arrow file, which is not read here; send it as Parquet"),
-    (b"SQLite format 3", "a database"),
-)
 
 
 def profile_file(
@@ -98,9 +84,7 @@ def _read(connection: Connection, path: Path, suffix: str, folder: Path, choices
         return read_parquet(connection, path)
     if kind := workbook_kind(path):
         return read_workbook(path, kind, folder, choices)
-    for beginning, what in _DOCUMENTS:
-        if magic.startswith(beginning):
-            raise TableError(NOT_A_TABLE, f"The file is {what}, not a table.")
+    refuse_other_files(path)
     if suffix in ("json", "jsonl", "ndjson", "geojson"):
         return read_json(path, folder, suffix, choices)
     if suffix not in ("csv", "tsv", "psv", "tab"):

@@ -34,6 +34,6 @@ def unpack(path: Path, folder: Path) -> Path | None:
                 if size > MAX_BYTES:
                     raise TableError(RESOURCE_LIMIT, f"The file unpacks to more than {MAX_BYTES:,} bytes.")
                 plain.write(piece)
-    except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
-        raise TableError(FILE_UNREADABLE, f"The compressed file is broken: {error}.") from None
+    except (OSError, EOFError, zlib.error, lzma.LZMAError):
+        raise TableError(FILE_UNREADABLE, "The compressed file is broken or cut off.") from None
     return target

@@ -7,200 +7,160 @@ of any other a clean copy.
 
 from __future__ import annotations
 
-import csv
 import itertools
-from collections import Counter
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from app.kit.text_decoding import is_markup
-from app.reports.choices import GUESS, Choices
+from app.reports.choices import GUESS, Choices, named_delimiter
 from app.reports.readers.dialect import (
     NAMES,
-    NO_DELIMITER,
     SAMPLE_CHARS,
     SAMPLE_RECORDS,
     Dialect,
-    column_names,
     detect_dialect,
-    find_header,
-    usual_width,
 )
-from app.reports.readers.encodings import MOST_LISTED, Encoding, Problems, detect_encoding, noted_lines, open_text
+from app.reports.readers.encodings import MOST_LISTED, Encoding, detect_encoding, open_text
+from app.reports.readers.footer import KEPT, Footer, find_footer
+from app.reports.readers.header import Header, column_names, find_header, kinds_of, usual_width
+from app.reports.readers.records import Scan, records_of
 from app.reports.readers.scratch import Parts, Relation, read_csv
 from app.reports.readers.table import Table
-from app.reports.table_errors import EMPTY_FILE, NOT_A_TABLE, RESOURCE_LIMIT, TableError
+from app.reports.readers.text_notes import text_notes
+from app.reports.table_errors import EMPTY_FILE, NOT_A_TABLE, TableError
 
-MAX_FIELD: Final = 16 * 1024 * 1024
 MAX_COLUMNS: Final = 16_384
 MOST_WIDTHS: Final = 50
-MOST_OPEN_QUOTES: Final = 50
 SUFFIXES: Final = frozenset(("csv", "tsv", "psv", "tab", "ssv"))
 """Names that say that a file of one column is meant to be a table."""
-csv.field_size_limit(MAX_FIELD)
 
 
-@dataclass(slots=True)
-class Lines:
-    """The lines of a text, with those of the record that is being read, so that it can be read again another way."""
+@dataclass(frozen=True, slots=True)
+class TextTable:
+    """How a text is read as a table. `width` is how many columns it has."""
 
-    source: Iterator[str]
-    pending: list[str] = field(default_factory=list)
-    number: int = 0
-    ended: bool = False
-
-    def __iter__(self) -> Iterator[str]:
-        for line in self.source:
-            self.pending.append(line)
-            self.number += 1
-            yield line
-        self.ended = True  # a whole record is given out before the reader asks for a line that is not there
-
-    def take_back(self) -> str:
-        """Give the lines of the unfinished record back, but the first, which is returned."""
-        first, *rest = self.pending
-        self.source = itertools.chain(rest, self.source)
-        self.number -= len(rest)
-        self.ended = False
-        self.pending.clear()
-        return first
-
-
-@dataclass(slots=True)
-class Scan:
-    """What one reading of all records found. `records` counts blank ones and the header as well."""
-
+    path: Path
+    encoding: Encoding
+    dialect: Dialect
+    header: Header
     width: int
-    header: list[str] | None
-    records: int = 0
-    rows: int = 0
-    blank: int = 0
-    trailing: int = 0
-    ragged: int = 0
-    open_quotes: list[int] = field(default_factory=list)
-    ragged_rows: list[dict[str, Any]] = field(default_factory=list)
-    widths: Counter[int] = field(default_factory=Counter)
-    problems: Problems = field(default_factory=Problems)
+    kinds: tuple[str | None, ...]
+
+    def records(self, scan: Scan) -> Iterator[tuple[int, list[str]]]:
+        """Every record of the file with its line; the file is closed at the end."""
+        with open_text(self.path, self.encoding, self.dialect.newline) as text:
+            yield from records_of(text, self.dialect, scan)
+
+    def is_left_out(self, record: list[str]) -> bool:
+        """Whether a record below the header is no row: blank, or a comment."""
+        return not record or (len(record) != self.width and record[0].lstrip().startswith("#"))
+
+    def repeats_header(self, record: list[str]) -> bool:
+        """Whether a record is the header once more, as where files were put together."""
+        return bool(self.header.names) and record == self.header.names
 
 
-def records_of(text: Iterator[str], dialect: Dialect, scan: Scan) -> Iterator[tuple[int, list[str]]]:
-    """Every record with the line it begins on. A quote that never closes costs its own line, not the rest."""
-    lines = Lines(noted_lines(text, scan.problems))  # type: ignore[arg-type]
-    number = 1
-    for _ in range(dialect.skip):
-        scan.widths[len(_plain(next(lines.source, ""), dialect))] += 1
-        lines.number += 1
-        number += 1
-    options, pending = dialect.reader_options(), lines.pending
-    while True:
-        broken = False
-        try:
-            for record in csv.reader(lines, **options):
-                if (lines.ended or len(pending) > 1) and _is_open(lines, record, dialect, scan.width):
-                    broken = True
-                    break
-                yield number, record
-                pending.clear()
-                number = lines.number + 1
-        except csv.Error:
-            broken = bool(pending)
-        if not broken:
-            return
-        if len(pending[0]) > MAX_FIELD:
-            raise TableError(RESOURCE_LIMIT, f"A value on line {number:,} has more than {MAX_FIELD:,} characters.")
-        if len(scan.open_quotes) >= MOST_OPEN_QUOTES:
-            raise TableError(NOT_A_TABLE, f"More than {MOST_OPEN_QUOTES} quotes are opened and never closed.")
-        scan.open_quotes.append(number)
-        yield number, _plain(lines.take_back(), dialect)
-        number = lines.number + 1
+@dataclass(slots=True)
+class Found:
+    """What the reading of all records found, and what stands below the table."""
 
-
-def _is_open(lines: Lines, record: list[str], dialect: Dialect, width: int) -> bool:
-    """Whether the record's quote is never closed: it ended only because the file did, or it swallowed whole records."""
-    if lines.ended:
-        return True
-    return (
-        len(lines.pending) > 1
-        and width > 1
-        and len(record) != width
-        and len(_plain(lines.pending[0], dialect)) == width
-    )
-
-
-def _plain(line: str, dialect: Dialect) -> list[str]:
-    """The fields of a line in which quotes mean nothing."""
-    return next(csv.reader([line], delimiter=dialect.delimiter or NO_DELIMITER, quoting=csv.QUOTE_NONE), [])
+    scan: Scan
+    footer: Footer = field(default_factory=Footer)
 
 
 def read_delimited(path: Path, suffix: str, folder: Path, choices: Choices = GUESS) -> Table:
     """The table in a text file; raises TableError when it holds none."""
-    encoding = detect_encoding(path)
+    encoding = Encoding(choices.encoding) if choices.encoding else detect_encoding(path)
     with open_text(path, encoding) as text:
-        sample = text.read(SAMPLE_CHARS).replace("\x00", "")
+        sample = text.read(SAMPLE_CHARS).replace("\x00", "").lstrip("\ufeff")
         complete = not text.read(1)
-    dialect = detect_dialect(sample, suffix, complete=complete)
+    chosen = named_delimiter(choices.delimiter) if choices.delimiter else None
+    dialect = detect_dialect(sample, suffix, complete=complete, chosen=chosen)
     _refuse_markup(sample)
-    with open_text(path, encoding) as text:
-        records = records_of(text, dialect, Scan(0, None))
-        head = [record for _, record in itertools.islice(records, SAMPLE_RECORDS)]
+    head = _head(path, encoding, dialect)
     if not any(any(cell.strip() for cell in record) for record in head):
         raise TableError(EMPTY_FILE, "There is no value in the file.")
-    start, has_header = find_header(head, choices.header)
-    _refuse_prose(head, dialect, suffix)
-    width = _width(head[start:], has_header=has_header)
-    scan = Scan(width, head[start] if has_header else None)
-    _scan(path, encoding, dialect, start, scan)
-    top = head[: start + has_header]
+    if not chosen:
+        _refuse_prose(head, dialect, suffix)
+    header = find_header(head, choices.header)
+    width = _width(head[header.start :], header)
+    kinds = tuple(kinds_of(head[header.first_row :], width))
+    table = TextTable(path, encoding, dialect, header, width, kinds)
+    found = _scan(table)
+    scan = found.scan
+    top = head[: header.first_row]
     is_plain_top = all(record and not any("\n" in cell or "\r" in cell for cell in record) for record in top)
-    relation = _relation(path, encoding, dialect, start, scan, folder, is_plain_top=is_plain_top)
     return Table(
-        format={"\t": "tsv", "|": "psv"}.get(dialect.delimiter or "", "csv"),
-        names=column_names(scan.header or [], width),
-        relation=relation,
+        format={"\t": "tsv", "|": "psv"}.get(dialect.delimiter or "", "csv") if not dialect.layout else "text",
+        names=column_names(header.names, width),
+        relation=_relation(table, found, folder, is_plain_top=is_plain_top),
         rows=scan.rows,
         # For what DuckDB's reader and ours may see differently: then the copy is read instead.
-        spare=lambda: _copy(path, encoding, dialect, start, scan, folder),
-        facts=_facts(encoding, dialect, start, scan),
+        spare=lambda: _copy(table, found.footer, folder),
+        facts=_facts(table, scan),
         problems=_problems(scan),
+        notes=[*encoding.notes, *header.notes, *text_notes(dialect, scan, found.footer)],
     )
 
 
-def _width(records: list[list[str]], *, has_header: bool) -> int:
-    width = usual_width(records)
-    if has_header and len(records[0]) > width:
-        width = len(records[0])
+def _head(path: Path, encoding: Encoding, dialect: Dialect) -> list[list[str]]:
+    """The first records; read once more with the usual width when their quotes need to be mended."""
+    width, kinds, head = 0, tuple[str | None, ...](), list[list[str]]()
+    for _ in range(2):
+        scan = Scan(width, kinds)
+        with open_text(path, encoding, dialect.newline) as text:
+            head = [record for _, record in itertools.islice(records_of(text, dialect, scan), SAMPLE_RECORDS)]
+        width = usual_width(head)
+        kinds = tuple(kinds_of(head, width))
+    return head
+
+
+def _width(records: list[list[str]], header: Header) -> int:
+    width = max(usual_width(records), len(header.names))
     if width > MAX_COLUMNS:
         raise TableError(NOT_A_TABLE, f"The table has {width:,} columns; {MAX_COLUMNS:,} are the most that are read.")
     return max(1, width)
 
 
-def _scan(path: Path, encoding: Encoding, dialect: Dialect, start: int, scan: Scan) -> None:
+def _scan(table: TextTable) -> Found:
     """Read every record once and note what does not fit."""
-    width, widths, header_at = scan.width, scan.widths, start if scan.header is not None else -1
-    plain = 0
-    with open_text(path, encoding) as text:
-        for index, (line, record) in enumerate(records_of(text, dialect, scan)):
-            if index <= start:
-                widths[len(record)] += 1
-                if index == header_at or index < start:
-                    continue
-                scan.rows += 1
-                _note_ragged(scan, line, record)
-            elif len(record) == width:
-                plain += 1
-            else:
-                widths[len(record)] += 1
-                if record:
-                    scan.rows += 1
-                    _note_ragged(scan, line, record)
-                else:
-                    scan.blank += 1
+    scan = Scan(table.width, table.kinds)
+    width, widths, first_row, names = scan.width, scan.widths, table.header.first_row, table.header.names
+    plain, last = 0, deque[tuple[int, int, list[str]]](maxlen=KEPT)
+    for index, (line, record) in enumerate(table.records(scan)):
+        last.append((index, line, record))
+        if index < first_row:
+            widths[len(record)] += 1
+        elif len(record) == width and record != names:
+            plain += 1
+        else:
+            widths[len(record)] += 1
+            _note_odd(table, scan, line, record)
     scan.rows += plain
     if plain:
         widths[width] += plain
     scan.records = sum(widths.values())
+    footer = find_footer([each for each in last if each[0] >= first_row], table.width, table.kinds)
+    if footer.left_out:
+        scan.rows -= footer.rows
+        scan.blank -= footer.blank
+        _forget_ragged(scan, footer)
+    return Found(scan, footer)
+
+
+def _note_odd(table: TextTable, scan: Scan, line: int, record: list[str]) -> None:
+    if not record:
+        scan.blank += 1
+    elif table.is_left_out(record):
+        scan.comments.add(line)
+    elif table.repeats_header(record):
+        scan.repeated.add(line)
+    else:
+        scan.rows += 1
+        _note_ragged(scan, line, record)
 
 
 def _note_ragged(scan: Scan, line: int, record: list[str]) -> None:
@@ -216,33 +176,39 @@ def _note_ragged(scan: Scan, line: int, record: list[str]) -> None:
         scan.ragged_rows.append({"line": line, "fields": count, "expected": scan.width, "kind": kind})
 
 
-def _relation(
-    path: Path, encoding: Encoding, dialect: Dialect, start: int, scan: Scan, folder: Path, *, is_plain_top: bool
-) -> Relation:
-    problems = scan.problems
-    mended = problems.undecodable or problems.nul or scan.open_quotes or scan.ragged or scan.trailing or scan.blank
-    odd = dialect.newline == "\r" or dialect.quote is None or dialect.delimiter is None or not is_plain_top
-    if mended or odd or not encoding.name.startswith("utf-8") or not scan.rows:
-        return _copy(path, encoding, dialect, start, scan, folder)
+def _forget_ragged(scan: Scan, footer: Footer) -> None:
+    """What stands below the table is no ragged row of it."""
+    scan.ragged -= footer.ragged
+    scan.ragged_rows = [row for row in scan.ragged_rows if row["line"] < footer.line]
+
+
+def _relation(table: TextTable, found: Found, folder: Path, *, is_plain_top: bool) -> Relation:
+    scan, dialect, problems = found.scan, table.dialect, found.scan.problems
+    mended = problems.undecodable or problems.nul or problems.marks or scan.ragged or scan.trailing or scan.blank
+    quotes = scan.open_quotes.count or scan.mended.count or scan.comments.count or scan.repeated.count or scan.marked
+    odd = dialect.newline == "\r" or dialect.quote is None or len(dialect.delimiter or "") != 1 or dialect.spaced
+    if mended or quotes or odd or found.footer.left_out or not is_plain_top or not scan.rows:
+        return _copy(table, found.footer, folder)
+    if not table.encoding.name.startswith("utf-8"):
+        return _copy(table, found.footer, folder)
     quote = dialect.quote or '"'
     return read_csv(
-        [path],
+        [table.path],
         scan.width,
         delimiter=dialect.delimiter or ",",
         quote=quote,
         escape=dialect.escape or quote,
-        skip=dialect.skip + start + (scan.header is not None),
+        skip=dialect.skip + table.header.first_row,
+        newline=dialect.newline,
     )
 
 
-def _copy(path: Path, encoding: Encoding, dialect: Dialect, start: int, scan: Scan, folder: Path) -> Relation:
+def _copy(table: TextTable, footer: Footer, folder: Path) -> Relation:
     """The same rows in our own dialect."""
-    parts = Parts(folder, scan.width)
-    again = Scan(scan.width, scan.header)
-    with open_text(path, encoding) as text:
-        records = (record for _, record in records_of(text, dialect, again))
-        rows = itertools.islice(records, start + (scan.header is not None), None)
-        parts.write(record for record in rows if record)
+    parts = Parts(folder, table.width)
+    records = (record for _, record in table.records(Scan(table.width, table.kinds)))
+    rows = itertools.islice(records, table.header.first_row, footer.index)
+    parts.write(record for record in rows if not table.is_left_out(record) and not table.repeats_header(record))
     return parts.relation()
 
 
@@ -263,22 +229,25 @@ def _refuse_prose(head: list[list[str]], dialect: Dialect, suffix: str) -> None:
             raise TableError(NOT_A_TABLE, "The file is text without columns.")
         return
     even = sum(len(record) == width for record in rows) / len(rows)
-    if suffix not in SUFFIXES and (even < 0.5 or width <= 3) and words > 2.5:
+    if suffix not in SUFFIXES and not dialect.layout and (even < 0.5 or width <= 3) and words > 2.5:
         raise TableError(NOT_A_TABLE, "The file is text without columns.")
 
 
-def _facts(encoding: Encoding, dialect: Dialect, start: int, scan: Scan) -> dict[str, Any]:
+def _facts(table: TextTable, scan: Scan) -> dict[str, Any]:
+    dialect = table.dialect
+    delimiter = dialect.delimiter or (dialect.layout.delimiter if dialect.layout else None)
     common = scan.widths.most_common(MOST_WIDTHS)
     return {
-        "encoding": encoding.name,
-        "bom": encoding.bom,
-        "delimiter": dialect.delimiter,
-        "delimiter_name": NAMES.get(dialect.delimiter or "", dialect.delimiter),
+        "encoding": table.encoding.name,
+        "bom": table.encoding.bom,
+        "delimiter": delimiter,
+        "delimiter_name": NAMES.get(delimiter or "", delimiter) if not dialect.layout else dialect.layout.name,
         "quote": dialect.quote,
         "escape": dialect.escape,
         "newline": {"\n": "LF", "\r\n": "CRLF", "\r": "CR"}[dialect.newline],
-        "header": scan.header is not None,
-        "preamble_lines": dialect.skip + start,
+        "header": table.header.lines > 0,
+        "header_lines": table.header.lines,
+        "preamble_lines": dialect.skip + table.header.start,
         "records": scan.records,
         "widths": {str(width): count for width, count in common},
     }
@@ -295,6 +264,6 @@ def _problems(scan: Scan) -> dict[str, Any]:
         "encoding_problem_lines": problems.undecodable_lines,
         "nul_bytes": problems.nul,
         "nul_byte_lines": problems.nul_lines,
-        "unclosed_quotes": len(scan.open_quotes),
-        "unclosed_quote_lines": scan.open_quotes,
+        "unclosed_quotes": scan.open_quotes.count,
+        "unclosed_quote_lines": scan.open_quotes.lines,
     }

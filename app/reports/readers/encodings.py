@@ -20,6 +20,7 @@ from app.kit.text_decoding import (
     telling_lines,
     wide_encoding,
 )
+from app.reports.notes import Note
 from app.reports.table_errors import EMPTY_FILE, ENCODING_UNKNOWN, NOT_A_TABLE, TableError
 
 CHUNK: Final = 1 << 20
@@ -43,18 +44,23 @@ codecs.register_error("reports.mark", _mark)
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """A codec of Python by name, and whether the file says so itself by a byte order mark."""
+    """A codec of Python by name, and whether a byte order mark names it. `notes` say what is doubtful."""
 
     name: str
     bom: bool = False
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass(slots=True)
 class Problems:
-    """What was met while reading lines: how much of it, and the first lines it was met on (from 1)."""
+    """What was met while reading lines: how much of it, and the first lines it was met on (from 1).
+
+    `marks` are byte order marks that stand where none belongs, and are no part of the text.
+    """
 
     undecodable: int = 0
     nul: int = 0
+    marks: int = 0
     undecodable_lines: list[int] = field(default_factory=list)
     nul_lines: list[int] = field(default_factory=list)
 
@@ -122,12 +128,16 @@ def _single_byte(evidence: bytes, high: int, undefined: int, *, has_controls: bo
     raise TableError(ENCODING_UNKNOWN, "The text is in no encoding that fits; save it as UTF-8 and send it again.")
 
 
-def open_text(path: Path, encoding: Encoding) -> io.TextIOWrapper:
-    """The text of a file, line ends as they are; bytes that do not fit become MARK."""
-    return io.TextIOWrapper(path.open("rb", buffering=CHUNK), encoding.name, "reports.mark", newline="")
+def open_text(path: Path, encoding: Encoding, newline: str = "\r") -> io.TextIOWrapper:
+    """The text of a file, line ends as they are; bytes that do not fit become MARK.
+
+    Only where lines end with CR does one by itself end a line.
+    """
+    ends = "" if newline == "\r" else "\n"
+    return io.TextIOWrapper(path.open("rb", buffering=CHUNK), encoding.name, "reports.mark", newline=ends)
 
 
-def noted_lines(text: io.TextIOBase, problems: Problems) -> Iterator[str]:
+def noted_lines(text: Iterator[str], problems: Problems) -> Iterator[str]:
     """The lines, without NULs and with U+FFFD where bytes did not fit; what was met is noted in `problems`."""
     for number, line in enumerate(text, 1):
         if "\x00" in line:
@@ -135,9 +145,13 @@ def noted_lines(text: io.TextIOBase, problems: Problems) -> Iterator[str]:
             if len(problems.nul_lines) < MOST_LISTED:
                 problems.nul_lines.append(number)
             line = line.replace("\x00", "")
-        if not line.isascii() and MARK in line:
-            problems.undecodable += line.count(MARK)
-            if len(problems.undecodable_lines) < MOST_LISTED:
-                problems.undecodable_lines.append(number)
-            line = line.replace(MARK, "\N{REPLACEMENT CHARACTER}")
+        if not line.isascii():
+            if MARK in line:
+                problems.undecodable += line.count(MARK)
+                if len(problems.undecodable_lines) < MOST_LISTED:
+                    problems.undecodable_lines.append(number)
+                line = line.replace(MARK, "\N{REPLACEMENT CHARACTER}")
+            if line[0] == "\ufeff":
+                problems.marks += 1
+                line = line.lstrip("\ufeff")
         yield line

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from app.reports.choices import GUESS, Choices
-from app.reports.readers.dialect import column_names
 from app.reports.readers.encodings import MOST_LISTED, Encoding, detect_encoding, open_text
+from app.reports.readers.header import column_names
 from app.reports.readers.scratch import Parts
 from app.reports.readers.table import Table
 from app.reports.readers.workbooks import table_of_rows

@@ -30,13 +30,17 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def read_csv(paths: Sequence[Path], width: int, *, delimiter: str, quote: str, escape: str, skip: int = 0) -> Relation:
+def read_csv(
+    paths: Sequence[Path], width: int, *, delimiter: str, quote: str, escape: str, skip: int = 0, newline: str = "\n"
+) -> Relation:
     """The call of DuckDB's CSV reader that leaves nothing to be detected."""
+    # Left to itself it takes a CR inside the first value for the end of a line.
+    ends = ", new_line='\\n'" if newline == "\n" else ""
     columns = ", ".join(f"'c{place}': 'varchar'" for place in range(width))
     files = ", ".join(quoted(str(path)) for path in paths)
     sql = (
         f"read_csv([{files}], auto_detect=false, header=false, skip={skip}, delim={quoted(delimiter)},"
-        f" quote={quoted(quote)}, escape={quoted(escape)}, strict_mode=true,"
+        f" quote={quoted(quote)}, escape={quoted(escape)}, strict_mode=true{ends},"
         f" max_line_size={MAX_LINE_BYTES}, buffer_size={BUFFER_BYTES}, columns={{{columns}}})"
     )
     return Relation(sql, width)

@@ -14,14 +14,14 @@ from typing import Any, Final
 from python_calamine import CalamineError, CalamineWorkbook
 
 from app.reports.choices import GUESS, Choices
-from app.reports.readers.dialect import column_names, find_header, usual_width
+from app.reports.readers.header import column_names, find_header, usual_width
+from app.reports.readers.other_files import zip_refusal
 from app.reports.readers.scratch import Parts
 from app.reports.readers.table import Table
 from app.reports.table_errors import (
     EMPTY_FILE,
     FILE_ENCRYPTED,
     FILE_UNREADABLE,
-    NOT_A_TABLE,
     RESOURCE_LIMIT,
     SHEET_NOT_FOUND,
     TableError,
@@ -59,7 +59,7 @@ def workbook_kind(path: Path) -> str | None:
         return "ods"
     if "[Content_Types].xml" in names and any(name.startswith("xl/") for name in names):
         return "xlsx"
-    raise TableError(NOT_A_TABLE, "The file is a ZIP archive, not a table. Send what is in it.")
+    raise zip_refusal(archive.namelist())
 
 
 def check_size(path: Path, kind: str) -> None:
@@ -174,13 +174,13 @@ def table_of_rows(rows: Iterator[list[str]], kind: str, folder: Path, choices: C
             row.pop()
     if not any(filled):
         raise TableError(EMPTY_FILE, "There is no value in the table.")
-    start, has_header = find_header(filled, choices.header)
-    width = max(usual_width(filled[start:]), len(filled[start]), max((len(row) for row in filled), default=1))
+    header = find_header(filled, choices.header)
+    width = max(usual_width(filled[header.start :]), len(header.names), max((len(row) for row in filled), default=1))
     parts, blank = Parts(folder, width), 0
 
     def body() -> Iterator[list[str]]:
         nonlocal blank
-        for row in itertools.chain(head[start + has_header :], rows):
+        for row in itertools.chain(head[header.first_row :], rows):
             if any(row):
                 yield row
             else:
@@ -189,9 +189,15 @@ def table_of_rows(rows: Iterator[list[str]], kind: str, folder: Path, choices: C
     parts.write(body())
     return Table(
         format=kind,
-        names=column_names(filled[start] if has_header else [], width),
+        names=column_names(header.names, width),
         relation=parts.relation(),
         rows=parts.rows,
-        facts={"header": has_header, "preamble_lines": start, "records": parts.rows + blank + start + has_header},
+        facts={
+            "header": header.lines > 0,
+            "header_lines": header.lines,
+            "preamble_lines": header.start,
+            "records": parts.rows + blank + header.first_row,
+        },
         problems={"blank_lines": blank},
+        notes=header.notes,
     )

@@ -1,0 +1,105 @@
+"""What stands below a table and is no row of it: `(3 rows)`, a source, remarks; and a last row of totals."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from app.reports.columns.words import kind_of
+from app.reports.readers.layouts import is_said_at_the_end
+
+KEPT: Final = 24
+"""So many records at the end are looked at."""
+_TOTAL: Final = re.compile(
+    r"(?:(?:grand|sub|net|overall)[ -]?)?(?:totals?|sum|summe|gesamt(?:summe)?|insgesamt|somme|totaal|totale|razem|suma"
+    r"|итого|всего|celkem|összesen|toplam|summa|i alt|合計|总计)\b.{0,40}",
+    re.IGNORECASE,
+)
+_REMARK: Final = re.compile(
+    r"(?:source|sources|note|notes|generated|exported|created|printed|report|end of|eof|footnote|copyright|quelle|stand"
+    r"|hinweis|remark|disclaimer|last updated|data (?:from|as of)|legend|total (?:rows|records))\b.*"
+    r"|[*†‡©¹²³].*|\[\d+\].*",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Footer:
+    """`index` and `line` are where the records below the table begin (None: there are none); `total`: a row of totals.
+
+    `rows`, `blank` and `ragged` are how many of them were counted as such, `left_out` what stands in them.
+    """
+
+    index: int | None = None
+    line: int = 0
+    rows: int = 0
+    blank: int = 0
+    ragged: int = 0
+    left_out: list[str] = field(default_factory=list)
+    total: int | None = None
+    total_text: str = ""
+
+
+def find_footer(last: Sequence[tuple[int, int, Sequence[str]]], width: int, kinds: Sequence[str | None]) -> Footer:
+    """What of the last records, each with its index and line, stands below the table."""
+    begins = len(last)
+    for place in range(len(last) - 1, 0, -1):
+        record = last[place][2]
+        if not any(cell.strip() for cell in record):
+            continue
+        blank_before = not any(cell.strip() for cell in last[place - 1][2])
+        if not _is_below(record, width, kinds, blank_before=blank_before or begins < len(last)):
+            break
+        if blank_before or _says_so(record, width) or begins < len(last):
+            begins = place
+    while 0 < begins < len(last) and not any(cell.strip() for cell in last[begins - 1][2]):
+        begins -= 1
+    above = next((each for each in reversed(last[:begins]) if any(cell.strip() for cell in each[2])), None)
+    total, text = None, ""
+    if above and len(above[2]) == width and width > 1 and _is_total(above[2]):
+        total, text = above[1], ", ".join(cell.strip() for cell in above[2] if cell.strip())
+    below = last[begins:]
+    if not any(any(cell.strip() for cell in record) for _, _, record in below):
+        return Footer(total=total, total_text=text)
+    rows = [record for _, _, record in below if record]
+    return Footer(
+        index=below[0][0],
+        line=below[0][1],
+        rows=len(rows),
+        blank=len(below) - len(rows),
+        ragged=sum(_is_ragged(record, width) for record in rows),
+        left_out=[" ".join(cell.strip() for cell in record if cell.strip()) for record in rows],
+        total=total,
+        total_text=text,
+    )
+
+
+def _is_ragged(record: Sequence[str], width: int) -> bool:
+    return len(record) < width or any(cell.strip() for cell in record[width:])
+
+
+def _is_below(record: Sequence[str], width: int, kinds: Sequence[str | None], *, blank_before: bool) -> bool:
+    """Whether a record may stand below the table: it has little in it, and nothing where the table has numbers."""
+    if _says_so(record, width):
+        return True
+    filled = [place for place, cell in enumerate(record) if cell.strip()]
+    if not blank_before or width < 2 or len(filled) > max(1, min(2, width // 3)):
+        return False
+    return not any(place < len(kinds) and kinds[place] == kind_of(record[place]) for place in filled)
+
+
+def _says_so(record: Sequence[str], width: int) -> bool:
+    filled = [cell.strip() for cell in record if cell.strip()]
+    if len(filled) != 1 or not record[0].strip():
+        return False
+    if is_said_at_the_end(filled[0]):
+        return True
+    return width > 2 and (len(record) < width or width > 3) and _REMARK.fullmatch(filled[0][:400]) is not None
+
+
+def _is_total(record: Sequence[str]) -> bool:
+    words = [cell.strip() for cell in record if cell.strip()]
+    named = next((cell for cell in words[:2] if kind_of(cell) == "text"), "")
+    return _TOTAL.fullmatch(named) is not None and any(kind_of(cell) == "number" for cell in words)
