@@ -72,7 +72,8 @@ async def names(api: Api, query: str) -> list[str]:
         ("archived=true", []),
         ("confidence=low", []),
         ("note=NEVER_SEEN", []),
-        ("summary.confidence.high=1", ["mixed"]),
+        ("note=RAGGED_ROWS", ["mixed"]),
+        ("summary.confidence.check=1", ["mixed"]),
     ],
 )
 async def test_filters(api: Api, batches: list[dict[str, Any]], query: str, expected: list[str]) -> None:
