@@ -10,8 +10,10 @@ from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from app.reports.charts import bars_of, columns_of, share_of
-from app.reports.notes import CODES
+from app.reports.batch_page import BatchPage
+from app.reports.charts import bars_of, columns_of, heights_of, share_of, spans_of
+from app.reports.missing_map import DEGREES
+from app.reports.notes import CODES, Confidence
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 STYLE: Final = (TEMPLATES / "report.css").read_text("utf-8")
@@ -53,12 +55,24 @@ def number(value: Any) -> str:
     return f"{value:,.4g}" if abs(value) < 1e4 else f"{value:,.1f}" if abs(value) < 1e12 else f"{value:.4g}"
 
 
+def percent(share: float) -> str:
+    """A share for people; what is not quite nothing or all does not look like it."""
+    if 0 < share < 0.001 or 0.999 < share < 1:
+        return "< 0.1 %" if share < 0.5 else "> 99.9 %"
+    return f"{share:.0%}".replace("%", " %") if share in (0, 1) else f"{share * 100:.1f} %"
+
+
 def size(value: int) -> str:
     """Bytes for people."""
     for unit, factor in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
         if value >= factor:
             return f"{value / factor:.1f} {unit}"
     return f"{value} B"
+
+
+def sureness(note: Mapping[str, Any]) -> Confidence:
+    """The confidence that a note gives."""
+    return CODES.get(note["code"], "check")
 
 
 def _problems(report: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -81,8 +95,9 @@ def _problems(report: Mapping[str, Any]) -> list[dict[str, Any]]:
 _environment: Final = Environment(
     loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
 )
-_environment.filters |= {"number": number, "size": size, "sureness": lambda note: CODES.get(note["code"], "check")}
+_environment.filters |= {"number": number, "size": size, "percent": percent, "sureness": sureness}
 _environment.globals |= {"bars_of": bars_of, "columns_of": columns_of, "share_of": share_of}
+_environment.globals |= {"heights_of": heights_of, "spans_of": spans_of, "DEGREES": DEGREES}
 
 
 def render_report(report: Mapping[str, Any]) -> str:
@@ -90,3 +105,9 @@ def render_report(report: Mapping[str, Any]) -> str:
     template = _environment.get_template("report.html")
     noted = [column["name"] for column in report["columns"] if column.get("notes")]
     return template.render(report=report, problems=_problems(report), noted_columns=noted, style=STYLE, policy=POLICY)
+
+
+def render_batch(page: BatchPage) -> str:
+    """The page of a batch: its files side by side. Every value is escaped."""
+    template = _environment.get_template("batch.html")
+    return template.render(page=page, titles=PROBLEM_TITLES, style=STYLE, policy=POLICY)

@@ -8,13 +8,15 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, Select, cast, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, RowMapping, Select, Text, and_, cast, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import JSONB, JSONPATH
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.batches.models import Batch
+from app.batches.models import Batch, Job
 from app.kit.pages import Page, PageRequest, paginate
 from app.pipelines.contract import JobInfo
+from app.pipelines.models import PipelineRow
+from app.reports.batch_page import FileRow
 from app.reports.models import PIPELINE_KEY, Report, batch_report_files, batch_reports
 from app.reports.outlines import outline_of, shape_of
 
@@ -180,6 +182,22 @@ async def list_batch_report_files(
     if statuses:
         query = query.where(view.status.in_(statuses))
     return (await paginate(session, query, page, key=(view.processing_order,))).map(lambda row: row._mapping)
+
+
+async def list_rows_of_page(session: AsyncSession, batch_id: UUID, most: int) -> list[FileRow]:
+    """The first files of a batch with what their page is made of. JSON comes as text, to be read in a thread."""
+    query = (
+        select(
+            *(Job.sequence, func.coalesce(Job.filename, Job.source_url), Job.status, Job.error_code),
+            *(Job.error_message, cast(Job.result, Text), cast(Report.outline, Text)),
+        )
+        .join(PipelineRow, PipelineRow.id == Job.pipeline_id)
+        .outerjoin(Report, and_(Report.job_id == Job.id, _is_alive()))
+        .where(Job.batch_id == batch_id, PipelineRow.key == PIPELINE_KEY)
+        .order_by(Job.sequence)
+        .limit(most)
+    )
+    return [FileRow(*row) for row in await session.execute(query)]
 
 
 async def _newest_first(session: AsyncSession, query: Select[Any], page: PageRequest, *key: Any) -> Page[RowMapping]:

@@ -20,15 +20,16 @@ from app.batches.submit_router import FORM_BODY, read_form
 from app.batches.submitter import Submitter
 from app.files.upload import receive_form
 from app.kit.declarations import RouteTag, raises, sends, shows, takes_query
-from app.kit.dependencies import PageDep, SessionDep, page_of
+from app.kit.dependencies import DatabaseDep, PageDep, SessionDep, page_of
 from app.kit.errors import FilterNotReadable, existing
 from app.kit.filters import check_printable, read_words
 from app.kit.pages import PageRequest
 from app.kit.schemas import Moment
 from app.reports import repository, schemas
-from app.reports.dependencies import BatchReportDep
+from app.reports.batch_page import MOST_FILES, make_page
+from app.reports.dependencies import BatchReportDep, get_batch_report_row
 from app.reports.errors import ReportNotFound
-from app.reports.html_page import HEADERS, render_report
+from app.reports.html_page import HEADERS, render_batch, render_report
 from app.reports.models import PIPELINE_KEY, Report
 from app.reports.notes import Confidence
 from app.reports.repository import BatchReportFilter, ReportFilter
@@ -103,9 +104,28 @@ async def list_batch_reports(
     return schemas.BatchReportPage(batch_reports=[_read(row) for row in found.rows], next_cursor=found.next_cursor)
 
 
-@router.get("/batch-reports/{batch_report_id}")
-async def get_batch_report(row: BatchReportDep) -> schemas.BatchReportRead:
-    """One batch report with its summary. It has the id of its batch."""
+@router.get("/batch-reports/{batch_report_id}", response_model=schemas.BatchReportRead, responses=HTML)
+@raises(get_batch_report_row)
+async def get_batch_report(
+    batch_report_id: UUID,
+    request: Request,
+    response: Response,
+    database: DatabaseDep,
+    caller: CallerDep,
+    format: Format = None,
+) -> schemas.BatchReportRead | Response:
+    """One batch report with its summary, as JSON, or as a page with its files side by side, to read and print.
+
+    It has the id of its batch. Of a batch that still runs the page shows what has been read so far.
+    """
+    is_page = (format or _preferred(request)) == "html"
+    async with database.transaction() as session:
+        row = await get_batch_report_row(batch_report_id, session, caller)
+        files = await repository.list_rows_of_page(session, row["id"], MOST_FILES) if is_page else []
+    if is_page:
+        page = await asyncio.to_thread(lambda: render_batch(make_page(dict(row), files)))
+        return HTMLResponse(page, headers={**HEADERS, "Vary": "Accept"})
+    response.headers["Vary"] = "Accept"
     return _read(row)
 
 
