@@ -17,8 +17,7 @@ from app.reports.engine import Connection, connect, load, refusal, rows_of
 from app.reports.notes import confidence_of
 from app.reports.readers.compressed import unpack
 from app.reports.readers.delimited import read_delimited
-from app.reports.readers.encodings import detect_encoding, open_text
-from app.reports.readers.json_tables import looks_like_json, read_json
+from app.reports.readers.json.reading import is_json, read_json
 from app.reports.readers.other_files import refuse_other_files
 from app.reports.readers.parquet import read_parquet
 from app.reports.readers.table import Table
@@ -44,17 +43,15 @@ def profile_file(
     path, folder = Path(path_name), Path(folder_name)
     if not path.stat().st_size:
         raise TableError(EMPTY_FILE, "The file has no content.")
-    suffix = name.rpartition(".")[2].lower() if "." in name else ""
     unpacked = unpack(path, folder)
     if unpacked:
-        path = unpacked
-        suffix = name.rsplit(".", 2)[-2].lower() if name.count(".") > 1 else ""
+        path, name = unpacked, name.rpartition(".")[0]
         if not path.stat().st_size:
             raise TableError(EMPTY_FILE, "The compressed file has no content.")
     try:
         connection = connect(folder, path)
         with _held_to(READING_BYTES):
-            table = _read(connection, path, suffix, folder, Choices(**(choices or {})))
+            table = _read(connection, path, name, folder, Choices(**(choices or {})))
         found = _profile(connection, table)
         connection.close()
     except duckdb.Error as error:
@@ -77,7 +74,8 @@ def _held_to(extra: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
-def _read(connection: Connection, path: Path, suffix: str, folder: Path, choices: Choices) -> Table:
+def _read(connection: Connection, path: Path, name: str, folder: Path, choices: Choices) -> Table:
+    suffix = name.rpartition(".")[2].lower() if "." in name else ""
     with path.open("rb") as file:
         magic = file.read(16)
     if magic.startswith(b"PAR1"):
@@ -85,12 +83,8 @@ def _read(connection: Connection, path: Path, suffix: str, folder: Path, choices
     if kind := workbook_kind(path):
         return read_workbook(path, kind, folder, choices)
     refuse_other_files(path)
-    if suffix in ("json", "jsonl", "ndjson", "geojson"):
+    if magic.startswith(b"\x1e") or is_json(path, suffix):
         return read_json(path, folder, suffix, choices)
-    if suffix not in ("csv", "tsv", "psv", "tab"):
-        with open_text(path, detect_encoding(path)) as text:
-            if looks_like_json(text.read(1 << 12)):
-                return read_json(path, folder, suffix, choices)
     return read_delimited(path, suffix, folder, choices)
 
 

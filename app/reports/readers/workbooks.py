@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
-from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from python_calamine import CalamineError, CalamineWorkbook
 
 from app.reports.choices import GUESS, Choices
-from app.reports.readers.header import column_names, find_header, usual_width
 from app.reports.readers.other_files import zip_refusal
-from app.reports.readers.scratch import Parts
+from app.reports.readers.rows import table_of_rows
 from app.reports.readers.table import Table
 from app.reports.table_errors import (
     EMPTY_FILE,
@@ -33,7 +29,6 @@ MAX_CELLS: Final = 10_000_000
 MAX_RATIO, RATIO_COUNTS_FROM = 300, 8 * 1024 * 1024
 CHUNK: Final = 1 << 20
 MOST_SHEETS: Final = 200
-HEAD: Final = 200
 _PLACE: Final = re.compile(rb'<(?:\w+:)?c\s[^>]*?r="([A-Z]{1,3})(\d{1,7})"')
 _ERRORS = (CalamineError, OSError, ValueError, IndexError, zipfile.BadZipFile, zlib.error)
 
@@ -118,8 +113,7 @@ def read_workbook(path: Path, kind: str, folder: Path, choices: Choices = GUESS)
         chosen = sheet or max(sizes, key=lambda size: size[1] * size[2], default=("", 0, 0))[0]
         if not chosen or not any(rows * columns for _, rows, columns in sizes):
             raise TableError(EMPTY_FILE, "There is no value in the workbook.")
-        rows = _rows(book.get_sheet_by_name(chosen).iter_rows())
-        table = table_of_rows(rows, kind, folder, choices)
+        table = table_of_rows(book.get_sheet_by_name(chosen).iter_rows(), kind, folder, choices)
     except _ERRORS as error:
         if "assword" in str(error) or "ncrypt" in str(error):
             raise TableError(FILE_ENCRYPTED, "The workbook asks for a password.") from None
@@ -136,68 +130,3 @@ def _size(book: CalamineWorkbook, name: str) -> tuple[int, int]:
     if sheet.start is None or sheet.end is None:
         return 0, 0
     return sheet.end[0] - sheet.start[0] + 1, sheet.end[1] - sheet.start[1] + 1
-
-
-def _rows(cells: Iterator[Sequence[Any]]) -> Iterator[list[str]]:
-    for row in cells:
-        yield [cell_text(cell) for cell in row]
-
-
-def cell_text(cell: Any) -> str:
-    """A typed cell as the text that the kinds of columns are read from: whole numbers without a fraction, ISO dates."""
-    match cell:
-        case str():
-            return cell.replace("\x00", "")
-        case None:
-            return ""
-        case bool():
-            return "true" if cell else "false"
-        case float() if cell.is_integer() and abs(cell) < 1e15:
-            return str(int(cell))
-        case float() | int():
-            return repr(cell)
-        case datetime() if cell.time() == time():
-            return cell.date().isoformat()
-        case datetime() | date() | time():
-            return cell.isoformat()
-        case timedelta():
-            return str(cell.total_seconds())
-    return str(cell)
-
-
-def table_of_rows(rows: Iterator[list[str]], kind: str, folder: Path, choices: Choices) -> Table:
-    """A table of rows that have their cells already, as in workbooks and in JSON arrays of arrays."""
-    head = list(itertools.islice(rows, HEAD))
-    filled = [[*row] for row in head]
-    for row in filled:
-        while row and not row[-1].strip():
-            row.pop()
-    if not any(filled):
-        raise TableError(EMPTY_FILE, "There is no value in the table.")
-    header = find_header(filled, choices.header)
-    width = max(usual_width(filled[header.start :]), len(header.names), max((len(row) for row in filled), default=1))
-    parts, blank = Parts(folder, width), 0
-
-    def body() -> Iterator[list[str]]:
-        nonlocal blank
-        for row in itertools.chain(head[header.first_row :], rows):
-            if any(row):
-                yield row
-            else:
-                blank += 1
-
-    parts.write(body())
-    return Table(
-        format=kind,
-        names=column_names(header.names, width),
-        relation=parts.relation(),
-        rows=parts.rows,
-        facts={
-            "header": header.lines > 0,
-            "header_lines": header.lines,
-            "preamble_lines": header.start,
-            "records": parts.rows + blank + header.first_row,
-        },
-        problems={"blank_lines": blank},
-        notes=header.notes,
-    )
