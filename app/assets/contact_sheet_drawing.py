@@ -10,7 +10,8 @@ from typing import Final
 from PIL import Image, ImageDraw, ImageFont
 
 from app.assets.errors import ImageRefused
-from app.assets.images import opened, picture
+from app.assets.pictures.colours import picture
+from app.assets.pictures.opening import opened
 
 _PAPER, _INK, _FAINT, _FRAME = (255, 255, 255), (32, 33, 36), (110, 113, 118), (214, 216, 220)
 _GAP: Final = 24

@@ -36,5 +36,5 @@ room = Room(
     job_services=lambda container: (make_sweep(container),),
     pipelines=pipelines,
     batch_extensions=(HandOverExtension(),),
-    child_modules=("app.assets.images", "app.assets.contact_sheet_drawing"),
+    child_modules=("app.assets.pictures.writing", "app.assets.contact_sheet_drawing"),
 )

@@ -1,17 +1,24 @@
-"""The pipeline `web-images`: any image as a WebP for pages, with a thumbnail."""
+"""The pipeline `web-images`: any image for pages, in the formats and widths that they want, with a thumbnail."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+from urllib.parse import quote
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from app.assets.packing import unpack
 from app.assets.picture_names import PICTURES
 from app.files.names import display_name, split_suffix
 from app.pipelines.contract import Params, Pipeline, StepContext, Stop
+
+TYPES: Final = {"webp": "image/webp", "avif": "image/avif", "jpeg": "image/jpeg"}
+SUFFIXES: Final = {"webp": "webp", "avif": "avif", "jpeg": "jpg"}
+QUALITIES: Final = {"webp": 80, "avif": 60, "jpeg": 82}
+"""They look alike at these; each format counts on a scale of its own."""
+MOST_WIDTHS, NARROWEST, WIDEST = 10, 16, 8192
 
 
 class WebImageParams(Params):
@@ -21,14 +28,64 @@ class WebImageParams(Params):
         1600, ge=16, le=8192, title="Longest side", description="In pixels; smaller stay as they are."
     )
     thumbnail: int = Field(256, ge=16, le=1024, title="Thumbnail", description="Its longest side in pixels.")
-    quality: int = Field(80, ge=1, le=100, title="Quality")
+    formats: str = Field(
+        "webp", max_length=60, title="Formats", description="One or more of webp, avif, jpeg, separated by commas."
+    )
+    sizes: str = Field(
+        "",
+        max_length=120,
+        title="Widths",
+        description="Further widths in pixels for srcset, such as 320,640,1280; never wider than the image.",
+    )
+    quality: int | None = Field(
+        None,
+        ge=1,
+        le=100,
+        title="Quality",
+        description="For all formats; empty: 80 for WebP, 60 for AVIF, 82 for JPEG.",
+    )
     effort: int = Field(4, ge=0, le=6, title="Effort", description="0 is quick, 6 makes the smallest files.")
+
+    @field_validator("formats", "sizes", mode="before")
+    @classmethod
+    def _joined(cls, value: object) -> object:
+        """A list, as programs send it, counts as its members separated by commas."""
+        return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value) if value else value
+
+    @field_validator("formats")
+    @classmethod
+    def _check_formats(cls, value: str) -> str:
+        names = [{"jpg": "jpeg"}.get(name, name) for name in _parts(value.lower())]
+        if not names or any(name not in TYPES for name in names):
+            raise ValueError(f"one or more of {', '.join(TYPES)} are wanted")
+        return ",".join(dict.fromkeys(names))
+
+    @field_validator("sizes")
+    @classmethod
+    def _check_sizes(cls, value: str) -> str:
+        parts = _parts(value)
+        fits = all(part.isascii() and part.isdecimal() and len(part) < 6 for part in parts)
+        if not fits or any(not NARROWEST <= int(part) <= WIDEST for part in parts) or len(parts) > MOST_WIDTHS:
+            raise ValueError(f"up to {MOST_WIDTHS} widths from {NARROWEST} to {WIDEST} pixels are wanted")
+        return ",".join(map(str, sorted({int(part) for part in parts})))
+
+    def qualities(self) -> list[tuple[str, int]]:
+        """The formats that are wanted, in order, with the quality of each."""
+        return [(name, self.quality or QUALITIES[name]) for name in self.formats.split(",")]
+
+    def widths(self) -> list[int]:
+        return [int(width) for width in _parts(self.sizes)]
+
+
+def _parts(text: str) -> list[str]:
+    return [part for part in (piece.strip() for piece in text.split(",")) if part]
 
 
 pipeline = Pipeline(
     "web-images",
     title="Images for the web",
-    description="Upright, in sRGB, without metadata: a WebP of at most 1600 pixels a side, and a thumbnail of 256.",
+    description="Upright, in sRGB, without metadata: WebP, AVIF or JPEG of at most 1600 pixels a side, in the widths "
+    "that a page wants, and a thumbnail of 256.",
     params=WebImageParams,
     accepts=("file", "url"),
     max_parallel=16,
@@ -46,24 +103,63 @@ async def fetching(ctx: StepContext) -> None:
 async def validating(ctx: StepContext) -> dict[str, Any]:
     """See what it is, before anything is decoded."""
     async with ctx.input.local_path() as path:
-        return await ctx.in_child("app.assets.images:describe", str(path), ctx.job.filename)
+        return await ctx.in_child("app.assets.pictures.writing:describe", str(path), ctx.job.filename)
 
 
-@pipeline.step(max_retries=1, timeout=120)
+@pipeline.step(max_retries=1, timeout=300)
 async def converting(ctx: StepContext) -> Stop | dict[str, Any]:
-    """Decode it once, and write both sizes."""
+    """Decode it once, and write all sizes."""
     params: WebImageParams = ctx.params
-    options = (params.max_size, params.thumbnail, params.quality, params.effort)
+    options = (params.max_size, params.thumbnail, params.widths(), params.qualities(), params.effort)
     async with ctx.input.local_path() as path:
-        answer: bytes = await ctx.in_child("app.assets.images:make_web_images", str(path), ctx.job.filename, *options)
-    description, large, small = unpack(answer)
-    made = json.loads(description)
+        answer: bytes = await ctx.in_child(
+            "app.assets.pictures.writing:make_web_images", str(path), ctx.job.filename, *options
+        )
+    head, *contents = unpack(answer)
+    made = json.loads(head)
     stem, _ = split_suffix(display_name(ctx.job.filename or "image"))
-    await ctx.save_file(f"{stem}.webp", large, "image/webp")
-    await ctx.save_file(f"{stem}_thumbnail.webp", small, "image/webp")
+    files = [
+        {**each, "name": f"{stem}{_ending(each)}", "type": TYPES[each["format"]], "size": len(content)}
+        for each, content in zip(made["files"], contents, strict=True)
+    ]
+    for each, content in zip(files, contents, strict=True):
+        await ctx.save_file(each["name"], content, each["type"])
+    large, small = files[0], files[-1]
+    if len(files) > 2:
+        await ctx.save_file(f"{stem}_srcset.json", json.dumps(srcset_of(files)).encode(), "application/json")
     original = ctx.outputs["validating"]
-    await ctx.report(None, f"{original['width']} x {original['height']} {original['format']} to {len(large):,} bytes")
-    return {**made, "size": len(large), "thumbnail_size": len(small), "original": original}
+    await ctx.report(
+        None, f"{original['width']} x {original['height']} {original['format']} to {large['size']:,} bytes"
+    )
+    return {
+        "width": large["width"],
+        "height": large["height"],
+        "thumbnail": [small["width"], small["height"]],
+        "size": large["size"],
+        "thumbnail_size": small["size"],
+        "original": original,
+        "files": files,
+        "notes": made["notes"],
+    }
+
+
+def _ending(file: Mapping[str, Any]) -> str:
+    """What the name of a file has behind that of its image; a width that is not the image's own is in it."""
+    middle = {"thumbnail": "_thumbnail", "width": f"_{file['width']}w"}.get(file["role"], "")
+    return f"{middle}.{SUFFIXES[file['format']]}"
+
+
+def srcset_of(files: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """For `<picture>`: each image with its name, type and width, and the `srcset` of each type, narrowest first."""
+    images = sorted((file for file in files if file["role"] != "thumbnail"), key=lambda file: file["width"])
+    members = ("name", "type", "width", "height", "size")
+    by_type: dict[str, list[str]] = {}
+    for file in images:
+        by_type.setdefault(file["type"], []).append(f"{quote(file['name'])} {file['width']}w")
+    return {
+        "images": [{member: file[member] for member in members} for file in images],
+        "srcset": {kind: ", ".join(candidates) for kind, candidates in by_type.items()},
+    }
 
 
 @pipeline.on_batch_end

@@ -90,10 +90,11 @@ async def test_what_cannot_be_processed_fails_its_own_job(api: Api) -> None:
         "almost.png": (png[:-6], "IMAGE_TRUNCATED"),
         "cut.jpg": (jpeg[: len(jpeg) // 2], "IMAGE_TRUNCATED"),
         "cut.webp": (encoded(drawing(), "WEBP")[:-40], "IMAGE_TRUNCATED"),
-        "really a gif.png": (pictures.animated(), "IMAGE_TYPE_MISMATCH"),
-        "really a png.jpg": (png, "IMAGE_TYPE_MISMATCH"),
+        "really a gif.png": (pictures.animated(), None),
+        "really a png.jpg": (png, None),
         "text.png": (b"This is a text.\n" * 50, "NOT_AN_IMAGE"),
-        "bitmap.bmp": (encoded(drawing(), "BMP"), "NOT_AN_IMAGE"),
+        "bitmap.bmp": (encoded(drawing(), "BMP"), None),
+        "page.pdf": (b"%PDF-1.7\n", "IMAGE_FORMAT_NOT_SUPPORTED"),
         "empty.png": (b"", "FILE_EMPTY"),
         "damaged.png": (bytes(damaged), "IMAGE_DAMAGED"),
     }
@@ -102,6 +103,7 @@ async def test_what_cannot_be_processed_fails_its_own_job(api: Api) -> None:
         name: code for name, (_, code) in expected.items()
     }
     assert jobs["fine.png"]["status"] == "completed"
+    assert [note["code"] for note in jobs["really a png.jpg"]["result"]["notes"]] == ["NAME_SAYS_OTHERWISE"]
     assert all(job["retry_count"] == 0 for job in jobs.values())
     assert "900 " not in (jobs["bomb.png"]["error_message"] or "")
     assert "30,000 x 30,000" in jobs["bomb.png"]["error_message"]
