@@ -44,14 +44,20 @@ async def _read(session: SessionDep, organisation_id: UUID, user: dict[str, obje
 
 def _organisation(organisation: Organisation) -> OrganisationRead:
     days = organisation.batch_life.days if organisation.batch_life else None
-    return OrganisationRead(id=organisation.id, name=organisation.name, batch_life_days=days)
+    return OrganisationRead.of(organisation, batch_life_days=days)
 
 
 @router.patch("/api/organisation")
 async def update_organisation(body: OrganisationUpdate, session: SessionDep, caller: AdminDep) -> OrganisationRead:
-    """Change the caller's organisation."""
+    """Change how long the organisation's batches are kept, its time zone, and how the names of its files are read."""
     organisation = await repository.get_organisation(session, caller.organisation_id)
-    organisation.batch_life = None if body.batch_life_days is None else timedelta(days=body.batch_life_days)
+    sent = body.model_fields_set
+    if "batch_life_days" in sent:
+        organisation.batch_life = None if body.batch_life_days is None else timedelta(days=body.batch_life_days)
+    if "time_zone" in sent:
+        organisation.time_zone = body.time_zone or "UTC"
+    if "naming" in sent:
+        organisation.naming = body.naming.model_dump() if body.naming else {}
     await session.flush()
     return _organisation(organisation)
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
 
-from app.kit.schemas import Input, Moment, Output, ShortText, Text
+from app.kit.schemas import Input, Moment, Output, ShortText, Text, Zone, check_text
 
 
 class SignIn(Input):
@@ -22,16 +22,69 @@ class UserRead(Output):
     role: Literal["admin", "member"]
 
 
+Word = Annotated[str, StringConstraints(min_length=1, max_length=40), AfterValidator(check_text)]
+Customer = Annotated[str, StringConstraints(min_length=1, max_length=20), AfterValidator(check_text)]
+
+
+class NamingRead(Output):
+    """What an organisation says of the names of its files."""
+
+    views: dict[str, list[str]] = Field(
+        default_factory=dict,
+        description="Views of pictures, each with the words that mean it, besides the built-in ones.",
+    )
+    not_views: list[str] = Field(default_factory=list, description="Words and views that are none here.")
+    customers: list[str] = Field(
+        default_factory=list, description="Customers that names begin with, as their prefix is to be written."
+    )
+    not_customers: list[str] = Field(default_factory=list, description="What is never taken for a customer.")
+
+
+class NamingUpdate(Input):
+    """What an organisation says of the names of its files; it replaces what it said before."""
+
+    views: dict[Word, Annotated[list[Word], Field(max_length=200)]] = Field(default_factory=dict, max_length=200)
+    not_views: list[Word] = Field(default_factory=list, max_length=1000)
+    customers: list[Customer] = Field(default_factory=list, max_length=5000)
+    not_customers: list[Customer] = Field(default_factory=list, max_length=5000)
+
+    @field_validator("views")
+    @classmethod
+    def check_views(cls, views: dict[str, list[str]]) -> dict[str, list[str]]:
+        owners: dict[str, str] = {}
+        for view, words in views.items():
+            for word in (view, *words):
+                owner = owners.setdefault(word.casefold(), view)
+                if owner != view:
+                    raise ValueError(f"{word!r} cannot mean both {owner!r} and {view!r}")
+        return views
+
+    @model_validator(mode="after")
+    def check_customers(self) -> Self:
+        if both := {name.casefold() for name in self.customers} & {name.casefold() for name in self.not_customers}:
+            raise ValueError(f"{min(both)!r} cannot be a customer and none")
+        return self
+
+
 class OrganisationRead(Output):
     id: UUID
     name: str
     batch_life_days: int | None = None
+    time_zone: str = Field(description="Its IANA name; the day in the names of batches is the day there.")
+    naming: NamingRead
 
 
 class OrganisationUpdate(Input):
+    """What an administrator can change; members that are not sent stay as they are."""
+
     batch_life_days: int | None = Field(
-        ge=1, le=36500, description="Days that batches are kept when their pipeline sets no time; null keeps them."
+        None,
+        ge=1,
+        le=36500,
+        description="Days that batches are kept when their pipeline sets no time; null keeps them.",
     )
+    time_zone: Zone | None = Field(None, description="An IANA name such as Europe/Berlin; null is UTC.")
+    naming: NamingUpdate | None = Field(None, description="Null: the built-in words only.")
 
 
 class SessionRead(Output):

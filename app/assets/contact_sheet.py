@@ -13,7 +13,7 @@ from typing import Any, Final
 from pydantic import Field
 
 from app.assets.originals import count_assets
-from app.assets.picture_names import PICTURES, asset_of, view_of
+from app.assets.picture_names import PICTURES, asset_key, seen_on, view_of
 from app.files.names import display_name
 from app.pipelines.contract import JobInfo, Params, Pipeline, StepContext
 
@@ -34,6 +34,7 @@ pipeline = Pipeline(
     params=ContactSheetParams,
     accepts=("file",),
     max_parallel=8,
+    label="Render",
     naming=PICTURES,
 )
 
@@ -41,7 +42,7 @@ pipeline = Pipeline(
 @pipeline.step(max_retries=1, timeout=120)
 async def validating(ctx: StepContext) -> dict[str, Any]:
     """Decode the own file, and find the file of the asset whose job draws the sheet."""
-    views = await ctx.siblings(asset_of)
+    views = await ctx.siblings(asset_key(ctx.batch.naming))
     own = next(place for place, job in enumerate(views) if job.id == ctx.job.id)
     earlier = [*views[: min(own, MAX_VIEWS)], views[own]]
     async with AsyncExitStack() as stack:
@@ -49,10 +50,10 @@ async def validating(ctx: StepContext) -> dict[str, Any]:
         arguments = (paths, _names(earlier), len(earlier) - 1)
         place: int = await ctx.in_child("app.assets.contact_sheet_drawing:first_readable", *arguments)
     holder = earlier[place]
-    name = ctx.job.filename or ""
+    seen = seen_on(ctx.job.filename or "", ctx.batch.naming)
     return {
-        "asset": asset_of(name),
-        "view": view_of(name),
+        "asset": seen.asset,
+        "view": seen.view,
         "views": len(views),
         "sheet_job_id": str(holder.id),
         "sheet_job_sequence": holder.sequence,
@@ -64,11 +65,11 @@ async def validating(ctx: StepContext) -> dict[str, Any]:
 )
 async def drawing(ctx: StepContext) -> dict[str, Any]:
     """Draw the sheet, in the job that holds it."""
-    views = await ctx.siblings(asset_of)
+    views = await ctx.siblings(asset_key(ctx.batch.naming))
     shown = views[:MAX_VIEWS]
     found = ctx.outputs["validating"]
     title = found["asset"] or ctx.batch.name
-    labels = [view_of(name) or name for name in _names(shown)]
+    labels = [view_of(name, ctx.batch.naming) or name for name in _names(shown)]
     async with AsyncExitStack() as stack:
         paths = await _paths(ctx, stack, shown)
         arguments = (title, paths, _names(shown), labels, ctx.params.tile)

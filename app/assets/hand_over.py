@@ -58,6 +58,7 @@ def hand_over_pipeline(settings: HandOverSettings) -> Pipeline:
     pipeline = Pipeline(
         KEY,
         title="Hand-over",
+        label="Hand-over",
         description="Brings the results of an ended batch to Dropbox, and the batch to a board of monday.com.",
         accepts=("record",),
         max_parallel=4,

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from app.assets.picture_names import PICTURES, asset_of, view_of
+from app.assets.picture_names import PICTURES, seen_on
 from app.pipelines.contract import Pipeline, StepContext
 
 LISTED: Final = 500
@@ -18,6 +18,7 @@ pipeline = Pipeline(
     description="Keeps the files as they are, grouped by what they show, to be downloaded as one ZIP.",
     accepts=("file", "url"),
     max_parallel=64,
+    label="Render",
     naming=PICTURES,
 )
 
@@ -33,7 +34,8 @@ async def grouping(ctx: StepContext) -> dict[str, Any]:
     """Name the input as the result, and say which asset and which view it is."""
     name = ctx.job.filename or "file"
     await ctx.keep_input(name)
-    return {"asset": asset_of(name), "view": view_of(name), "size": ctx.job.file_size}
+    seen = seen_on(name, ctx.batch.naming)
+    return {"asset": seen.asset, "view": seen.view, "size": ctx.job.file_size}
 
 
 @pipeline.on_batch_end

@@ -2,66 +2,56 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 
-from app.pipelines.naming import Naming, stem_of
-
-_VIEWS = frozenset(
-    (
-        *("front", "back", "side", "left", "right", "top", "bottom", "rear"),
-        *("detail", "closeup", "angle", "iso", "isometric", "perspective", "hero", "3q"),
-    )
-)
-_CAMERAS = frozenset(
-    (
-        *("img", "imgp", "cimg", "dsc", "dscn", "dscf", "pxl", "mvi", "vid", "mov", "gopr", "gh", "dji", "hpim"),
-        *("pict", "pic", "photo", "image", "scan", "pano", "burst"),
-    )
-)
-_COUNTER = re.compile(r"\(?\d+\)?")
+from app.assets.customer_reading import customer_in, spellings_in
+from app.assets.view_reading import Seen, read_name
+from app.assets.view_vocabulary import ViewVocabulary, vocabulary_of
+from app.pipelines.naming import NO_CHOICES, Naming, NamingChoices
 
 
-def _words(filename: str) -> list[str]:
-    """The words of a name; a counter at its end, or a browser's `(1)`, is none."""
-    words = [word for word in re.split(r"[_\-. ]+", stem_of(filename)) if word]
-    while len(words) > 1 and _COUNTER.fullmatch(words[-1]):
-        words.pop()
-    return words
+def seen_on(filename: str, choices: NamingChoices = NO_CHOICES) -> Seen:
+    """The asset and the view that a file name tells of."""
+    return read_name(filename, vocabulary_of(choices))
 
 
-def view_of(filename: str) -> str | None:
-    """The view that a file name ends in (`PL_DXB191_Chair_Front.png` -> `front`), or None."""
-    words = _words(filename)
-    view = words[-1].lower() if words else ""
-    return view if view in _VIEWS else None
+def view_of(filename: str, choices: NamingChoices = NO_CHOICES) -> str | None:
+    """The view in a file name (`PL_DXB191_Chair_Front_4K.png` -> `front`), or None."""
+    return seen_on(filename, choices).view
 
 
-def asset_of(filename: str) -> str:
+def asset_of(filename: str, choices: NamingChoices = NO_CHOICES) -> str:
     """What is seen on a picture: its file name without the view (`PL_DXB191_Chair_Front_02.png` -> `pl_dxb191_chair`).
 
     The same for every spelling of the separators and of upper and lower case. A name without a view is its own asset; a
     name that is nothing but a view belongs to the asset "".
     """
-    words = _words(filename)
-    if view_of(filename) is None:
-        return unicodedata.normalize("NFC", stem_of(filename)).casefold()
-    return unicodedata.normalize("NFC", "_".join(words[:-1])).casefold()
+    return seen_on(filename, choices).asset
+
+
+def asset_key(choices: NamingChoices) -> Callable[[str], str]:
+    """`asset_of` for an organisation: the same object for the same words, as `siblings` asks for."""
+    return _asset_key(vocabulary_of(choices))
+
+
+@lru_cache(maxsize=64)
+def _asset_key(vocabulary: ViewVocabulary) -> Callable[[str], str]:
+    return lambda filename: read_name(filename, vocabulary).asset
 
 
 class PictureNaming(Naming):
-    """Cameras and views are no customers, and pictures that each end in a view are counted by views."""
+    """Names begin with the customer, and pictures that each name a view are counted by views."""
 
-    def customer_of(self, filename: str) -> str | None:
-        first, _, second = (super().customer_of(filename) or "").partition("_")
-        return None if not second or first.lower() in _CAMERAS or second.lower() in _VIEWS else f"{first}_{second}"
+    def customers_in(self, filename: str) -> Sequence[str]:
+        return spellings_in(filename)
 
-    def describe(self, filenames: Sequence[str]) -> str:
-        views = {view_of(name) for name in filenames}
-        if views and None not in views:
-            return f"{len(views)}-view_Render"
-        return super().describe(filenames)
+    def customer_of(self, filename: str, choices: NamingChoices = NO_CHOICES) -> str | None:
+        return customer_in(filename, choices)
+
+    def describe(self, filenames: Sequence[str], choices: NamingChoices = NO_CHOICES) -> str | None:
+        views = {view_of(name, choices) for name in filenames}
+        return f"{len(views)}-view" if views and None not in views else None
 
 
 PICTURES = PictureNaming()

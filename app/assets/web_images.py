@@ -89,6 +89,7 @@ pipeline = Pipeline(
     params=WebImageParams,
     accepts=("file", "url"),
     max_parallel=16,
+    label="Render",
     naming=PICTURES,
 )
 

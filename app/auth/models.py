@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, Interval, LargeBinary, Text, func
+from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, Interval, LargeBinary, Text, func, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit.db import Base
@@ -13,13 +15,19 @@ from app.kit.ids import new_id
 
 
 class Organisation(Base):
-    """A tenant: every row a caller can reach belongs to one. `batch_life`: how long its batches are kept by default."""
+    """A tenant: every row a caller can reach belongs to one. `batch_life`: how long its batches are kept by default.
+
+    `time_zone` is an IANA name, whose days are in the names of batches. `naming` is what it says of the names of its
+    files: words for views, and who is a customer.
+    """
 
     __tablename__ = "organisations"
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     name: Mapped[str] = mapped_column(Text, unique=True)
     batch_life: Mapped[timedelta | None] = mapped_column(Interval)
+    time_zone: Mapped[str] = mapped_column(Text, server_default="UTC")
+    naming: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 
 

@@ -22,7 +22,6 @@ from app.automation.schemas import (
     SchedulePreview,
     ScheduleRead,
     ScheduleUpdate,
-    Zone,
 )
 from app.automation.times import in_words, next_times
 from app.batches.schemas import BatchCreated
@@ -30,6 +29,7 @@ from app.batches.service import database_now
 from app.idempotency.dependencies import OnceDep
 from app.kit.declarations import raises, sends
 from app.kit.dependencies import PageDep, SessionDep
+from app.kit.schemas import Zone
 
 router = APIRouter(prefix="/api/schedules", tags=["automation"])
 SHOWN_TIMES = 5

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
-from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
 
@@ -13,7 +12,7 @@ from app.automation.times import read_schedule
 from app.batches.schemas import BatchCreated, BatchOptions, Item
 from app.batches.secret_params import without_secrets
 from app.files.schemas import Tag
-from app.kit.schemas import Input, JsonObject, LongText, Output, ShortText
+from app.kit.schemas import Input, JsonObject, LongText, Output, ShortText, Zone
 
 Overlap = Literal["skip", "queue", "allow"]
 
@@ -124,15 +123,7 @@ class ItemSourcePage(Output):
     item_sources: list[ItemSourceRead]
 
 
-def check_zone(name: str) -> str:
-    """A time zone of the IANA database."""
-    if name not in available_timezones():
-        raise ValueError("must be a time zone such as Europe/Berlin")
-    return name
-
-
 Cron = Annotated[str, StringConstraints(max_length=200), AfterValidator(read_schedule)]
-Zone = Annotated[str, StringConstraints(max_length=100), AfterValidator(check_zone)]
 
 
 class ScheduleCreate(Input):

@@ -17,13 +17,14 @@ from uuid import UUID
 
 from sqlalchemy import Connection, insert
 
-from app.batches import naming
-from app.batches.directory_names import claim_statement, numbered
+from app.auth.models import Organisation
+from app.batches.directory_names import claim_statement, numbered, seen_statement
 from app.batches.models import Batch, Job
+from app.batches.naming import Namer
 from app.batches.states import COUNTERS, outcome_of
 from app.batches.step_models import Event
 from app.kit.ids import new_id
-from app.pipelines.naming import Naming
+from app.pipelines.contract import Pipeline
 
 STATUSES: Final = {
     **dict.fromkeys(("completed", "complete", "success", "succeeded", "done", "finished", "ok"), "completed"),
@@ -91,22 +92,29 @@ class AddedBatch:
 
 def add_batches(
     connection: Connection,
-    organisation_id: UUID,
+    organisation: Organisation,
     groups: Iterable[Sequence[OldJob]],
     actor: str,
-    naming_of: Callable[[int], Naming],
+    pipeline_of: Callable[[int], Pipeline | None],
 ) -> list[AddedBatch]:
-    """Write a batch for each group, with its jobs and two events."""
-    return [_add_batch(connection, organisation_id, group, actor, naming_of(group[0].pipeline_id)) for group in groups]
+    """Write a batch for each group of an organisation's old jobs, with its jobs and two events."""
+    return [_add_batch(connection, organisation, group, actor, pipeline_of(group[0].pipeline_id)) for group in groups]
 
 
 def _add_batch(
-    connection: Connection, organisation_id: UUID, group: Sequence[OldJob], actor: str, names_as: Naming
+    connection: Connection,
+    organisation: Organisation,
+    group: Sequence[OldJob],
+    actor: str,
+    pipeline: Pipeline | None,
 ) -> AddedBatch:
     names = [job.filename for job in group]
-    prefix, mixed = naming.common_prefix(names, names_as)
+    statement = seen_statement(pipeline, organisation.id, names)
+    seen = [] if statement is None else connection.execute(statement).scalars().all()
+    namer = Namer.of(pipeline, organisation, seen)
+    prefix, mixed = namer.prefix_of(names)
     created_at, ended_at = group[0].created_at, max(job.ended_at for job in group)
-    wanted = naming.base_directory_name(prefix, naming.job_description(names, names_as), created_at.date())
+    organisation_id, wanted = organisation.id, namer.directory_of(prefix, namer.description_of(names), created_at)
     used = connection.execute(claim_statement(organisation_id, wanted)).scalar_one()
     name = numbered(wanted, used)
     counts = Counter(job.status for job in group)

@@ -151,3 +151,13 @@ async def group_legacy_jobs(
     """Group an older system's jobs into batches; the kind of what was found, its value, and how many."""
     values = {"pipelines": json.dumps(dict(pipelines)), "window": window}
     return (await session.execute(_GROUP_LEGACY, values)).all()
+
+
+_NAME_IN_LOG = text("""
+update events set data = jsonb_set(data, '{name}', to_jsonb(cast(:name as text))) where batch_id = :batch_id and id = 1
+""")
+
+
+async def name_in_log(session: AsyncSession, batch_id: UUID, name: str) -> None:
+    """Say in a batch's first event what it is called, in the transaction that made the batch."""
+    await session.execute(_NAME_IN_LOG, {"batch_id": batch_id, "name": name})

@@ -6,12 +6,10 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from sqlalchemy import update
 
 from app.auth.dependencies import CallerDep
-from app.batches import copies, log, removal, responses, service
+from app.batches import copies, removal, renaming, responses, service
 from app.batches.dependencies import NotifierDep
-from app.batches.models import Batch
 from app.batches.schemas import (
     BatchArchived,
     BatchCancelled,
@@ -27,6 +25,7 @@ from app.idempotency.dependencies import OnceDep
 from app.kit.declarations import RouteTag, raises, sends
 from app.kit.dependencies import SessionDep
 from app.kit.errors import Unprocessable
+from app.pipelines.dependencies import RegistryDep
 
 _TAG = RouteTag("commands", "Start, pause, resume, cancel, retry, copy, change and remove a batch.")
 router = APIRouter(prefix="/api/batches/{batch_id}", tags=[_TAG])
@@ -118,18 +117,15 @@ async def unarchive_batch(batch_id: UUID, session: SessionDep, caller: CallerDep
 
 
 @router.patch("")
-@raises(service.get_locked)
+@raises(renaming.change)
 async def update_batch(
-    batch_id: UUID, body: BatchUpdate, session: SessionDep, caller: CallerDep
+    batch_id: UUID, body: BatchUpdate, session: SessionDep, caller: CallerDep, registry: RegistryDep
 ) -> responses.BatchRead:
-    """Change a batch's name, description, metadata or how many of its jobs run at once."""
-    await service.get_locked(session, caller, batch_id)
-    changes = {name: value for name, value in body.model_dump(exclude_unset=True).items() if value is not None}
-    if "metadata" in changes:
-        changes["metadata_"] = changes.pop("metadata")
-    if changes:
-        await session.execute(update(Batch).where(Batch.id == batch_id).values(changes))
-        await log.announce(session, caller.organisation_id, batch_id)
+    """Change a batch's name, description, customer, metadata or how many of its jobs run at once.
+
+    Its folder and its ZIP are called what it is called now.
+    """
+    await renaming.change(session, caller, registry, batch_id, body)
     row = await service.get_batch(session, caller, batch_id)
     await session.refresh(row.batch)
     return await responses.read_batch(session, row, responses.BatchRead)

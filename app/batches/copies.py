@@ -14,6 +14,7 @@ from app.batches.directory_names import claim_name
 from app.batches.errors import NothingToRetry, NothingToRunAgain
 from app.batches.extensions import EXTENSIONS
 from app.batches.models import Batch, Job
+from app.batches.naming import directory_of_name
 from app.batches.submission import Notifier
 from app.kit.declarations import raises
 from app.kit.ids import new_id
@@ -21,6 +22,7 @@ from app.kit.ids import new_id
 _KEPT = (
     "organisation_id",
     "pipeline_id",
+    "name_given",
     "description",
     "customer_prefix",
     "mixed_customers",
@@ -100,7 +102,8 @@ async def _copy(
     batch_id, count = new_id(), len(job_ids)
     now = await service.database_now(session)
     files, size = await bulk_repository.find_totals(session, job_ids)
-    base_name = await claim_name(session, caller.organisation_id, parent.base_directory_name)
+    wanted = directory_of_name(name) if parent.name_given else parent.base_directory_name
+    base_name = await claim_name(session, caller.organisation_id, wanted)
     life = parent.expires_at - parent.created_at if parent.expires_at else None
     values = {column: getattr(parent, column) for column in _KEPT} | {
         "id": batch_id,

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Select, Text, func, select
+from sqlalchemy.dialects.postgresql import ARRAY, array, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.dml import ReturningInsert
 
-from app.batches.models import DirectoryName
+from app.auth.models import Organisation
+from app.batches.models import Batch, DirectoryName
+from app.batches.naming import Namer
+from app.pipelines.contract import Pipeline
 
 LONGEST = 255
+_SPELLINGS: Final = 1000
+"""So many beginnings of names, the commonest, are looked up among the customers of earlier batches."""
 
 
 async def claim_name(session: AsyncSession, organisation_id: UUID, wanted: str) -> str:
@@ -36,3 +44,23 @@ def numbered(wanted: str, used: int) -> str:
     """The name of the batch that used it as number `used`."""
     ending = "" if used == 1 else f"_{used}"
     return wanted[: LONGEST - len(ending)] + ending
+
+
+async def make_namer(
+    session: AsyncSession, pipeline: Pipeline | None, organisation: Organisation, filenames: Sequence[str]
+) -> Namer:
+    """What names a batch of these files: the pipeline's naming, with what the organisation said and had so far."""
+    statement = seen_statement(pipeline, organisation.id, filenames)
+    seen = [] if statement is None else (await session.execute(statement)).scalars().all()
+    return Namer.of(pipeline, organisation, seen)
+
+
+def seen_statement(pipeline: Pipeline | None, organisation_id: UUID, filenames: Sequence[str]) -> Select[str] | None:
+    """Which customers that these names may begin with the organisation has had a batch of; None: there are none."""
+    counts = Counter(text for name in filenames for text in (pipeline.naming.customers_in(name) if pipeline else ()))
+    if not counts:
+        return None
+    spellings = [text for text, _ in counts.most_common(_SPELLINGS)]
+    wanted = func.unnest(array(spellings, type_=ARRAY(Text))).column_valued("wanted")
+    had = select(Batch.id).where(Batch.organisation_id == organisation_id, Batch.customer_prefix == wanted)
+    return select(wanted).where(had.exists())

@@ -1,7 +1,7 @@
 """Batches for `legacy_jobs`, a table that an older system left in this database: at each start, and by command.
 
-The grouping itself is the function of the migration tranche_0002. Rows that it took are marked, so that another call
-does nothing; rows that it could not take stay, and are reported.
+The grouping itself is a function of the migrations, which leaves the names to us. Rows that it took are marked, so that
+another call does nothing; rows that it could not take stay, and are reported.
 """
 
 from __future__ import annotations
@@ -11,12 +11,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
+from uuid import UUID
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.batches import bulk_repository
+from app.auth.repository import get_organisation
+from app.batches import bulk_repository, repository
+from app.batches.directory_names import claim_name, make_namer
+from app.batches.models import Batch
 from app.kit.db import Database
+from app.pipelines.registry import Registry
 
 log = logging.getLogger("tranche.legacy")
 WINDOW: Final = timedelta(seconds=60)
@@ -38,12 +43,32 @@ class Grouped:
 
 
 async def group_legacy_jobs(
-    session: AsyncSession, pipelines: Mapping[str, str] | None = None, window: timedelta = WINDOW
+    session: AsyncSession,
+    registry: Registry,
+    pipelines: Mapping[str, str] | None = None,
+    window: timedelta = WINDOW,
 ) -> Grouped:
     """Group what has not been grouped. `pipelines` gives our keys for the names of older ones."""
     rows = await bulk_repository.group_legacy_jobs(session, pipelines or {}, window)
-    batches = sum(row.jobs for row in rows if row.kind == "batches")
-    return Grouped(batches, [_LEFT[row.kind].format(**row._mapping) for row in rows if row.kind in _LEFT])
+    made = [UUID(row.value) for row in rows if row.kind == "batch"]
+    for batch_id in made:
+        await _name(session, registry, batch_id)
+    return Grouped(len(made), [_LEFT[row.kind].format(**row._mapping) for row in rows if row.kind in _LEFT])
+
+
+async def _name(session: AsyncSession, registry: Registry, batch_id: UUID) -> None:
+    """Name a batch that was made just now as a submission of its files would have been."""
+    batch = await session.get_one(Batch, batch_id)
+    names = [source.filename or "" for source in await repository.list_sources(session, batch_id)]
+    organisation = await get_organisation(session, batch.organisation_id)
+    namer = await make_namer(session, registry.find(batch.pipeline_id), organisation, names)
+    prefix, mixed = namer.prefix_of(names)
+    wanted = namer.directory_of(prefix, namer.description_of(names), batch.created_at)
+    name = await claim_name(session, batch.organisation_id, wanted)
+    batch.customer_prefix, batch.mixed_customers = prefix, mixed
+    batch.name = batch.base_directory_name = name
+    await session.flush()
+    await bulk_repository.name_in_log(session, batch_id, name)
 
 
 class LegacyJobs:
@@ -52,13 +77,13 @@ class LegacyJobs:
     An older system's table never keeps this one from starting.
     """
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, registry: Registry) -> None:
+        self._database, self._registry = database, registry
 
     async def start(self) -> None:
         try:
             async with self._database.transaction() as session:
-                grouped = await group_legacy_jobs(session)
+                grouped = await group_legacy_jobs(session, self._registry)
         except DBAPIError as error:
             log.warning("legacy_jobs was left alone: %s", str(error.orig).splitlines()[0])
             return

@@ -114,6 +114,7 @@ class Batch(Base):
     client_ip: Mapped[str | None] = mapped_column(Text)
     pipeline_id: Mapped[int] = mapped_column(ForeignKey("pipelines.id"))
     name: Mapped[str] = mapped_column(Text)
+    name_given: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     description: Mapped[str | None] = mapped_column(Text)
     customer_prefix: Mapped[str | None] = mapped_column(Text)
     mixed_customers: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))

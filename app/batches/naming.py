@@ -1,35 +1,95 @@
-"""Names read off file names: whose batch it is, what is in it, and the folder that its results go by."""
+"""Names of a batch: whose it is, what is in it, and the folder that its results go by."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
 from collections.abc import Sequence
-from datetime import date
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from urllib.parse import unquote, urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from app.files.names import display_name, split_suffix
-from app.pipelines.naming import Naming
+from app.auth.models import Organisation
+from app.files.names import archive_name, display_name, split_suffix
+from app.pipelines.contract import DEFAULT_LABEL, Pipeline
+from app.pipelines.naming import NO_CHOICES, Naming, NamingChoices
 
-
-def common_prefix(filenames: Sequence[str], naming: Naming) -> tuple[str | None, bool]:
-    """The most frequent prefix, the first uploaded on a tie, and whether the files are a mixture of customers."""
-    found = [prefix for prefix in map(naming.customer_of, filenames) if prefix]
-    if not found:
-        return None, False
-    counts = Counter(found)  # keeps the order of first appearance, which max() respects
-    return max(counts, key=lambda prefix: counts[prefix]), len(counts) > 1
-
-
-def job_description(filenames: Sequence[str], naming: Naming, description: str | None = None) -> str:
-    """The user's own words, else what the names tell."""
-    if description:
-        return re.sub(r"[^\w.-]+", "_", description).strip("_.")[:80] or "Batch"
-    return naming.describe(filenames)
+UTC: Final = ZoneInfo("UTC")
+EMPTY: Final = "Draft"
+"""What is in a batch that has nothing in it yet."""
+_ENOUGH: Final = 5
+"""When so many files have a prefix each, the prefixes are those of what is in the files."""
 
 
-def base_directory_name(prefix: str | None, description: str, day: date) -> str:
-    """`{prefix}_{description}_{YYYY-MM-DD}`; without a prefix, the other two."""
-    return "_".join(part for part in (prefix, description, day.isoformat()) if part)[:255]
+def name_of_source(name: str | None, url: str | None) -> str:
+    """What a job's file is called, as far as it is known before it is fetched."""
+    if name or not url:
+        return name or ""
+    try:
+        return unquote(urlsplit(url).path).rstrip("/").rpartition("/")[2]
+    except ValueError:
+        return ""
+
+
+def directory_of_name(name: str) -> str:
+    """The folder and ZIP of a batch that somebody named."""
+    return archive_name(name)
+
+
+def zone_of(organisation: Organisation) -> ZoneInfo:
+    """The organisation's time zone; UTC for one that this machine does not know."""
+    try:
+        return ZoneInfo(organisation.time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        return UTC
+
+
+@dataclass(frozen=True, slots=True)
+class Namer:
+    """Names the batches of one pipeline for one organisation."""
+
+    naming: Naming
+    label: str = DEFAULT_LABEL
+    choices: NamingChoices = NO_CHOICES
+    zone: ZoneInfo = UTC
+
+    @classmethod
+    def of(cls, pipeline: Pipeline | None, organisation: Organisation, seen: Sequence[str] = ()) -> Namer:
+        """`seen`: customers of the organisation's earlier batches. A pipeline that is no longer here reads no names."""
+        choices, zone = NamingChoices.of(organisation.naming, seen), zone_of(organisation)
+        return cls(pipeline.naming, pipeline.label, choices, zone) if pipeline else cls(Naming(), zone=zone)
+
+    def prefix_of(self, filenames: Sequence[str]) -> tuple[str | None, bool]:
+        """The most frequent prefix, the first uploaded on a tie, and whether the files are a mixture of customers."""
+        found = [prefix for name in filenames if (prefix := self.naming.customer_of(name, self.choices))]
+        counts = Counter(found)  # keeps the order of first appearance, which max() respects
+        if not counts or (len(counts) == len(filenames) >= _ENOUGH):
+            return None, len(counts) > 1
+        return max(counts, key=lambda prefix: counts[prefix]), len(counts) > 1
+
+    def description_of(
+        self, filenames: Sequence[str], sources: Sequence[str] = ("file",), description: str | None = None
+    ) -> str:
+        """The user's own words, else what the names tell with the pipeline's label: `3-view_Render`, `12-record_Play`.
+
+        `sources`: whether they are files, URLs or records.
+        """
+        if description:
+            return re.sub(r"[^\w.-]+", "_", description).strip("_.")[:80] or "Batch"
+        if not filenames:
+            return EMPTY
+        kinds = set(sources)
+        unit = kinds.pop() if len(kinds) == 1 else "item"
+        content = None if unit == "record" else self.naming.describe(filenames, self.choices)
+        return f"{content or f'{len(filenames)}-{unit}'}_{self.label}"
+
+    def directory_of(self, prefix: str | None, description: str, moment: datetime) -> str:
+        """`{prefix}_{description}_{YYYY-MM-DD}`, the day where the organisation is; without a prefix, the other two."""
+        day = moment.astimezone(self.zone).date().isoformat()
+        safe = re.sub(r"[^\w. &()+,=@-]+", "_", prefix or "")
+        return "_".join(part for part in (safe, description, day) if part)[:255]
 
 
 def job_folder(sequence: int, filename: str | None, pipeline: str | None) -> str:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Row, Select, Uuid, any_, literal, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.batches.listing import BatchRow, batch_rows
@@ -48,6 +48,14 @@ async def list_jobs(
         query = query.where(Job.status.in_(statuses))
     found = await paginate(session, query, page, key=(Job.sequence,))
     return Page(await _with_steps(session, found.rows), found.next_cursor)
+
+
+async def list_sources(session: AsyncSession, batch_id: UUID) -> Sequence[Row[str, str | None, str | None]]:
+    """What each file, URL and record of a batch is, its name and its URL, in order."""
+    columns = (Job.source_type, Job.filename, Job.source_url)
+    query = select(*columns).ext(distinct_on(Job.item)).where(Job.batch_id == batch_id)
+    query = query.order_by(Job.item, Job.sequence)
+    return (await session.execute(query)).all()
 
 
 async def list_first_jobs(session: AsyncSession, batch_ids: Sequence[UUID], limit: int) -> dict[UUID, list[JobRow]]:

@@ -13,6 +13,7 @@ from app.batches.settings import BatchSettings
 from app.batches.submit_router import router as submit_router
 from app.kit.db import Database
 from app.kit.room import Room, Rooms
+from app.pipelines.registry import Registry
 
 
 def extend(rooms: Rooms) -> None:
@@ -27,7 +28,7 @@ room = Room(
     models=models,
     assemble=extend,
     settings=BatchSettings,
-    services=lambda container: (LegacyJobs(container.get(Database)),),
+    services=lambda container: (LegacyJobs(container.get(Database), container.get(Registry)),),
     streamed_forms=("/api/jobs", "/api/jobs/batch"),
     body_limits=lambda container: {"/api/batches": container.get(BatchSettings).max_submit_bytes},
 )

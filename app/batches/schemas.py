@@ -21,6 +21,7 @@ from pydantic import (
 
 from app.batches.extensions import EXTENSIONS
 from app.kit.schemas import Input, JsonObject, LongText, Output, ShortText, check_text
+from app.pipelines.naming import MAX_PREFIX
 
 _EMAIL: Final = re.compile(r"[^@\s]{1,64}@[^@\s]+\.[^@\s]+")
 _URL: Final = re.compile(r"https?://[^\s/?#]\S*")
@@ -52,6 +53,7 @@ Url = Annotated[
     Field(json_schema_extra={"pattern": f"^{_URL.pattern}$"}),
 ]
 ErrorCode = Annotated[str, StringConstraints(max_length=60, pattern=r"^[A-Z0-9_]+$")]
+CustomerPrefix = Annotated[str, StringConstraints(min_length=1, max_length=MAX_PREFIX), AfterValidator(check_text)]
 ExecutionMode = Literal["parallel", "sequential"]
 
 
@@ -99,8 +101,9 @@ class BatchOptions(Input):
     params: JsonObject = Field(
         default_factory=dict, description="The pipeline's parameters; with several pipelines, those of each by its key."
     )
-    name: ShortText | None = None
-    description: LongText | None = None
+    name: ShortText | None = Field(None, description="What it is called everywhere, its folder and its ZIP as well.")
+    description: LongText | None = Field(None, description="The middle part of its folder's name when it has none.")
+    customer_prefix: CustomerPrefix | None = Field(None, description="Unset: what the files' names tell for sure.")
     metadata: JsonObject = Field(default_factory=dict, description="Anything the client wants kept with the batch.")
     execution_mode: ExecutionMode | None = Field(None, description="Unset: the pipeline's own.")
     max_parallel: int | None = Field(None, ge=1, le=4096, description="Jobs at a time. Unset: the pipeline's own.")
@@ -222,8 +225,9 @@ class RetryFailed(Input):
 class BatchUpdate(Input):
     """What can be changed of a batch after it was submitted; members that are not sent stay as they are."""
 
-    name: ShortText | None = None
-    description: LongText | None = None
+    name: ShortText | None = Field(None, description="Its folder and its ZIP are called so as well.")
+    description: LongText | None = Field(None, description="The middle part of its folder's name when it has none.")
+    customer_prefix: CustomerPrefix | None = Field(None, description="Null: nobody's.")
     metadata: JsonObject | None = None
     max_parallel: int | None = Field(None, ge=1, le=4096)
 

@@ -15,11 +15,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.caller import Caller
 from app.auth.repository import get_organisation
-from app.batches import bulk_repository, log, naming
-from app.batches.directory_names import claim_name
+from app.batches import bulk_repository, log
+from app.batches.directory_names import claim_name, make_namer
 from app.batches.errors import BatchEmpty, BatchTooLarge, ParamsNotValid, SourceNotAccepted
 from app.batches.extensions import EXTENSIONS
 from app.batches.models import Batch
+from app.batches.naming import directory_of_name, name_of_source
 from app.batches.schemas import BatchCreated, BatchOptions, links_of
 from app.kit.declarations import raises
 from app.kit.errors import problems_of
@@ -160,16 +161,19 @@ async def submit(
     tasks = check_tasks(registry, options)
     assigned = assign(tasks, jobs, max_jobs, draft=not options.start)
     pipeline = tasks[0].pipeline
-    names = [job.name or job.source_url or "" for job in jobs]
-    prefix, mixed = naming.common_prefix(names, pipeline.naming)
+    names = [name_of_source(job.name, job.source_url) for job in jobs]
     now = datetime.now(UTC)
+    organisation = await get_organisation(session, caller.organisation_id)
     wanted = timedelta(hours=options.expires_in_hours) if options.expires_in_hours else pipeline.expires_after
-    life = wanted or (await get_organisation(session, caller.organisation_id)).batch_life
-    base_name = naming.base_directory_name(
-        prefix, naming.job_description(names, pipeline.naming, options.description), now.date()
+    life = wanted or organisation.batch_life
+    namer = await make_namer(session, pipeline, organisation, names)
+    prefix, mixed = (options.customer_prefix, False) if options.customer_prefix else namer.prefix_of(names)
+    described = namer.description_of(names, [job.source_type for job in jobs], options.description)
+    directory = namer.directory_of(prefix, described, now)
+    base_name = await claim_name(
+        session, caller.organisation_id, directory_of_name(options.name) if options.name else directory
     )
-    base_name = await claim_name(session, caller.organisation_id, base_name)
-    single_name = f"Single: {names[0] or 'record'}"[:255] if single and jobs else None
+    single_name = f"Single: {jobs[0].name or jobs[0].source_url or 'record'}"[:255] if single and jobs else None
     settings = tasks[0].settings if len(tasks) == 1 else {task.pipeline.key: task.settings for task in tasks}
     batch_id, status = new_id(), "pending" if options.start else "draft"
     parallel = options.max_parallel or pipeline.max_parallel
@@ -180,6 +184,7 @@ async def submit(
         "client_ip": caller.client_ip,
         "pipeline_id": registry.id_of(pipeline),
         "name": options.name or single_name or base_name,
+        "name_given": options.name is not None,
         "description": options.description,
         "customer_prefix": prefix,
         "mixed_customers": mixed,

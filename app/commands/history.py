@@ -15,6 +15,7 @@ from typing import Any, Final
 from sqlalchemy.exc import DBAPIError
 
 from app.auth import service
+from app.auth.repository import get_organisation
 from app.batches import legacy
 from app.batches.backfill import STATUSES, AddedBatch, OldJob, add_batches, group_jobs
 from app.commands import ServiceRefused
@@ -73,10 +74,9 @@ def import_jobs(
         with suppress(_TakenBackError):
             async with installation.database.transaction() as session:
                 owner = await service.ensure_user(session, organisation, "admin", "admin")
+                owning = await get_organisation(session, owner.organisation_id)
                 connection = await session.connection()
-                added = await connection.run_sync(
-                    add_batches, owner.organisation_id, groups, "import-jobs", registry.naming_of
-                )
+                added = await connection.run_sync(add_batches, owning, groups, "import-jobs", registry.find)
                 if dry_run:
                     raise _TakenBackError
         return added
@@ -103,7 +103,7 @@ def group_legacy(settings: Settings, pipelines: Sequence[str], *, window: timede
             await registry.save(session)
         try:
             async with installation.database.transaction() as session:
-                return await legacy.group_legacy_jobs(session, known_as, window)
+                return await legacy.group_legacy_jobs(session, registry, known_as, window)
         except DBAPIError as error:
             raise ServiceRefused(f"legacy_jobs was left alone: {str(error.orig).splitlines()[0]}") from None
 

@@ -513,6 +513,15 @@ export interface Organisation {
   id: string;
   name: string;
   batch_life_days: number | null;
+  time_zone: string;
+  naming: Naming;
+}
+
+export interface Naming {
+  views: Record<string, string[]>;
+  not_views: string[];
+  customers: string[];
+  not_customers: string[];
 }
 
 export interface DryRun {

@@ -81,6 +81,7 @@ def make_pipeline(provider: Provider | None = None) -> Pipeline:
     pipeline = Pipeline(
         "pdf-extraction",
         title="Result sheets",
+        label="Results",
         description="Finds one swimmer's swims in meet results: PDF, LENEX, HY-TEK, SDIF, HTML, or a ZIP of these.",
         params=ExtractionParams if provider else ParamsWithoutProvider,
         accepts=("file", "url"),

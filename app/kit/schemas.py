@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from datetime import UTC, datetime
 from typing import Annotated, Any, Self
+from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
@@ -49,6 +50,13 @@ def check_moment(value: datetime) -> datetime:
         raise ValueError("must be a date between the years 1 and 9999 in UTC") from None
 
 
+def check_zone(name: str) -> str:
+    """A time zone of the IANA database."""
+    if name not in available_timezones():
+        raise ValueError("must be a time zone such as Europe/Berlin")
+    return name
+
+
 def check_json(value: Any, depth: int = 0) -> Any:
     """Refuse what jsonb cannot hold (U+0000, lone surrogates, NaN, Infinity) and nesting deeper than `MAX_DEPTH`."""
     if depth > MAX_DEPTH:
@@ -74,4 +82,5 @@ Text = Annotated[str, AfterValidator(check_text)]
 ShortText = Annotated[str, StringConstraints(min_length=1, max_length=255), AfterValidator(check_text)]
 LongText = Annotated[str, StringConstraints(max_length=10_000), AfterValidator(check_text)]
 Moment = Annotated[datetime, AfterValidator(check_moment)]
+Zone = Annotated[str, StringConstraints(max_length=100), AfterValidator(check_zone)]
 JsonObject = Annotated[dict[str, Any], AfterValidator(check_json)]

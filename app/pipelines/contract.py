@@ -5,6 +5,7 @@ A workload is one file. It imports nothing else of this package: no web framewor
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -17,9 +18,10 @@ import httpx
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.pipelines.naming import Naming
+from app.pipelines.naming import NO_CHOICES, Naming, NamingChoices
 
 T = TypeVar("T")
+DEFAULT_LABEL = "Results"
 Source = Literal["file", "url", "record"]
 RETRYABLE = frozenset({"RATE_LIMIT", "TIMEOUT", "NETWORK_ERROR", "UPSTREAM_5XX", "WORKER_LOST"}) | {
     "STORAGE_UNAVAILABLE",
@@ -74,6 +76,7 @@ class BatchInfo:
     settings: Mapping[str, Any]
     metadata: Mapping[str, Any]
     result_codes: bool = False
+    naming: NamingChoices = NO_CHOICES
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +167,8 @@ class StepContext(Protocol):
     async def siblings(self, key: Callable[[str], str]) -> Sequence[JobInfo]:
         """The jobs of this batch and pipeline whose file names have the same `key` as this one's, by sequence.
 
-        This job is one of them. `key` is a top-level function. They are given as they were submitted: only files are
-        known then, URLs have yet to be fetched.
+        This job is one of them. `key` is the same object for every job of the batch, such as a top-level function. They
+        are given as they were submitted: only files are known then, URLs have yet to be fetched.
         """
         ...
 
@@ -292,7 +295,8 @@ class Pipeline:
 
     `mode`, `failure_policy`, `expires_after` and `result_codes` (a share code for every completed job) are defaults for
     its batches; `accepts` says which sources its jobs may have; `version` goes up when the meaning of its results
-    changes; `naming` reads the customer and a folder's name from the names of files.
+    changes. A batch is named after what it holds and `label`, a word for what comes out (`12-file_Results_2026-03-14`);
+    `naming` reads more than the number from the names of files.
     """
 
     key: str
@@ -307,12 +311,17 @@ class Pipeline:
     version: int = 1
     result_codes: bool = False
     result_table: ResultTable | None = None
+    label: str = DEFAULT_LABEL
     naming: Naming = field(default_factory=Naming)
     steps: list[Step] = field(default_factory=list)
     plan_hook: Plan | None = None
     success_hook: OnSuccess | None = None
     batch_end_hook: OnBatchEnd | None = None
     overview_hook: OnOverview | None = None
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[\w.-]{1,40}", self.label):
+            raise PipelineNotWellFormed(f"{self.key}: the label {self.label!r} is no word of at most 40 characters")
 
     def step(
         self,

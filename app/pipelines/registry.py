@@ -11,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.pipelines.contract import Pipeline, PipelineNotWellFormed
 from app.pipelines.errors import PipelineUnknown
 from app.pipelines.models import PipelineRow
-from app.pipelines.naming import Naming
 
 
 class Registry:
@@ -46,11 +45,6 @@ class Registry:
     def find(self, pipeline_id: int) -> Pipeline | None:
         """The pipeline with this row id, or None when this process does not have it."""
         return self._by_id.get(pipeline_id)
-
-    def naming_of(self, pipeline_id: int) -> Naming:
-        """How the pipeline with this row id reads file names."""
-        found = self.find(pipeline_id)
-        return found.naming if found else Naming()
 
     async def save(self, session: AsyncSession) -> None:
         """Write each pipeline's row and learn its id. In key order, so that two starting processes do not deadlock."""

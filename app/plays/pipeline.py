@@ -61,6 +61,7 @@ def play_pipeline(providers: Providers) -> Pipeline:
     pipeline = Pipeline(
         "play",
         title="Sales play",
+        label="Play",
         description="Runs a play for leads: fetches the data it requires, then fills in its steps.",
         params=PlayParams,
         accepts=("record",),

@@ -40,6 +40,7 @@ def registration_pipeline(
     made = Pipeline(
         key,
         title=title,
+        label="Registration",
         description=description,
         params=RegistrationParams,
         mode="sequential",

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.caller import Caller
+from app.auth.repository import get_organisation
 from app.batches import submission
 from app.batches.errors import BatchEmpty, ParamsNotValid
+from app.batches.naming import zone_of
 from app.batches.schemas import BatchCreated, BatchOptions
 from app.batches.submission import Notifier
 from app.kit.declarations import raises
@@ -73,7 +75,7 @@ async def submit_registrations(
     jobs = [replace(job, pipeline=job.pipeline or PIPELINE_KEY) for job in jobs]
     used = list(dict.fromkeys([PIPELINE_KEY, *(job.pipeline for job in jobs if job.pipeline)]))
     single = len(jobs) == 1 and body.name is None
-    name = body.name or (None if single else batch_name(restaurants, datetime.now(UTC).date()))
+    name = body.name or (None if single else batch_name(restaurants, await _today(session, caller)))
     options = BatchOptions(
         pipelines=used,
         pipeline=None,
@@ -83,6 +85,11 @@ async def submit_registrations(
         **({} if "start" in body.model_fields_set else {"start": False}),
     )
     return await submission.submit(session, caller, registry, notifier, options, jobs, max_jobs=max_jobs, single=single)
+
+
+async def _today(session: AsyncSession, caller: Caller) -> date:
+    """The day where the organisation is."""
+    return datetime.now(zone_of(await get_organisation(session, caller.organisation_id))).date()
 
 
 def _params_for(registry: Registry, key: str, config: Mapping[str, Any]) -> dict[str, Any]:

@@ -64,6 +64,7 @@ class ReportParams(Params):
 pipeline = Pipeline(
     PIPELINE_KEY,
     title="Data reports",
+    label="Report",
     description="Describes every table: columns, types, gaps, frequent values, broken rows; and compares the files.",
     params=ReportParams,
     accepts=("file", "url"),

@@ -11,10 +11,13 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from app.auth.models import Organisation
+from app.auth.repository import get_organisation
 from app.batches.models import Batch, Job
 from app.batches.submission import params_of
 from app.kit.db import Database
 from app.pipelines.contract import BatchInfo, Pipeline, Step
+from app.pipelines.naming import NamingChoices
 from app.pipelines.registry import Registry
 
 log = logging.getLogger("tranche.work")
@@ -56,6 +59,7 @@ class WorkCache:
             batch = await session.get(Batch, batch_id)
             if batch is None:
                 return {}
+            organisation = await get_organisation(session, batch.organisation_id)
             pipeline_ids: Sequence[int] = [batch.pipeline_id]
             if batch.total_pipelines > 1:
                 query = select(Job.pipeline_id).where(Job.batch_id == batch_id).distinct()
@@ -66,16 +70,17 @@ class WorkCache:
             if pipeline is None:
                 log.warning("batch %s needs pipeline %s, which this process does not have", batch_id, pipeline_id)
                 return {}
-            found[pipeline_id] = _work(batch, pipeline_id, pipeline)
+            found[pipeline_id] = _work(batch, organisation, pipeline_id, pipeline)
         return found
 
 
-def _work(batch: Batch, pipeline_id: int, pipeline: Pipeline) -> Work:
+def _work(batch: Batch, organisation: Organisation, pipeline_id: int, pipeline: Pipeline) -> Work:
     settings = params_of(batch, pipeline.key)
     try:
         params = pipeline.params.model_validate(settings)
     except ValueError:
         # Checked when it was submitted; a newer version of the workload may have stricter rules than the row.
         params = pipeline.params.model_construct(**settings)
-    info = BatchInfo(batch.id, batch.organisation_id, batch.name, settings, batch.metadata_, batch.result_codes)
+    naming = NamingChoices.of(organisation.naming)
+    info = BatchInfo(batch.id, batch.organisation_id, batch.name, settings, batch.metadata_, batch.result_codes, naming)
     return Work(info, pipeline_id, pipeline, params, pipeline.steps_for(params))

@@ -11,7 +11,7 @@ class ChecksumParams(Params):
     algorithm: Literal["sha256", "sha512", "blake2b"] = "sha256"
 
 
-pipeline = Pipeline("checksum", title="Checksum every file", params=ChecksumParams, accepts=("file",))
+pipeline = Pipeline("checksum", title="Checksum every file", label="Checksum", params=ChecksumParams, accepts=("file",))
 
 
 @pipeline.step(max_retries=3, timeout=30)

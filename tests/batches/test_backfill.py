@@ -17,11 +17,11 @@ from app import __main__ as cli
 from tests.conftest import make_settings, serving
 
 CSV = """created_at,pipeline,file name,status,size,finished_at,error,Operator
-2024-03-01T10:00:00Z,no-op,KX_Quay_Lamp_Front.png,done,1000,2024-03-01T10:05:00Z,,Ann
-2024-03-01T10:00:50,no-op,KX_Quay_Lamp_Back.png,error,2000,,no memory,Ben
+2024-03-01T10:00:00Z,originals,KX_Quay_Lamp_Front.png,done,1000,2024-03-01T10:05:00Z,,Ann
+2024-03-01T10:00:50,originals,KX_Quay_Lamp_Back.png,error,2000,,no memory,Ben
 2024-03-01T10:00:20Z,checksum,NV_Pier_Plan.png,success,5,,,
-2024-03-01T10:01:45Z,no-op,KX_Quay_Lamp_Side.png,processing,3000,,,
-2024-03-01T10:04:00Z,no-op,KX_Quay_Lamp_Front.png,completed,7,,,
+2024-03-01T10:01:45Z,originals,KX_Quay_Lamp_Side.png,processing,3000,,,
+2024-03-01T10:04:00Z,originals,KX_Quay_Lamp_Front.png,completed,7,,,
 """
 BATCHES = """
 select base_directory_name, customer_prefix, status, total_jobs, completed_jobs, failed_jobs, cancelled_jobs,
@@ -62,13 +62,13 @@ def test_window_pipeline_and_status_make_batches(run: Run, database_url: str) ->
     code, said = run(CSV)
     assert code == 0, said
     first, second, third = asyncio.run(batches(database_url))
-    assert tuple(first)[:8] == ("KX_QUAY_3-file_Render_2024-03-01", "KX_QUAY", "partial", 3, 1, 1, 1, 6000)
-    assert tuple(second)[:5] == ("NV_PIER_1-file_Render_2024-03-01", "NV_PIER", "completed", 1, 1)
-    assert tuple(third)[:3] == ("KX_QUAY_1-file_Render_2024-03-01", "KX_QUAY", "completed")
+    assert tuple(first)[:8] == ("KX_QUAY_3-view_Render_2024-03-01", "KX_QUAY", "partial", 3, 1, 1, 1, 6000)
+    assert tuple(second)[:5] == ("1-file_Results_2024-03-01", None, "completed", 1, 1)
+    assert tuple(third)[:3] == ("KX_QUAY_1-view_Render_2024-03-01", "KX_QUAY", "completed")
     assert {(row["relation"], row["last_event_id"]) for row in (first, second, third)} == {("backfill", 2)}
     assert first["events"] == ["batch.created", "batch.partial"]
     again = run(CSV)
-    assert "KX_QUAY_3-file_Render_2024-03-01_2" in again[1]
+    assert "KX_QUAY_3-view_Render_2024-03-01_2" in again[1]
 
 
 async def test_imported_batches_are_seen_but_not_run_again(run: Run, home: Path, database_url: str) -> None:

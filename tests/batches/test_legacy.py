@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from typer.testing import CliRunner
 
 from app import __main__ as cli
 from app.assets.picture_names import PICTURES
-from app.batches import naming
+from app.batches.naming import Namer
 from tests.conftest import make_settings, serving
 from tests.database import PostgresServer
 from tests.kit.test_migrations import empty_database
@@ -84,8 +85,8 @@ async def test_the_very_first_start_groups_the_table(home: Path, url: str) -> No
         ["batch.created", "batch.partial"],
     )
     assert [row[:4] for row in found[1:]] == [
-        ("1-file_Render_2024-01-01", None, "cancelled", 1),
-        ("1-file_Render_2024-01-01_2", None, "completed", 1),
+        ("1-file_Results_2024-01-01", None, "cancelled", 1),
+        ("1-file_Render_2024-01-01", None, "completed", 1),
     ]
     assert await count(url, "legacy_jobs l join batches b on b.id = l.batch_id") == 4
 
@@ -175,9 +176,9 @@ async def test_names_are_those_that_a_submission_would_get(home: Path, url: str)
     await fill(url, rows)
     await start(home, url)
     found = await fetch(url, "select base_directory_name, customer_prefix from batches order by created_at")
-    expected = []
+    expected, namer = [], Namer(PICTURES, "Render")
     for number, name in enumerate(names):
-        prefix, _ = naming.common_prefix([name], PICTURES)
-        words = naming.job_description([name], PICTURES)
-        expected.append("_".join(part for part in (prefix, words, f"{2000 + number}-01-01") if part))
+        prefix, _ = namer.prefix_of([name])
+        day = datetime(2000 + number, 1, 1, tzinfo=UTC)
+        expected.append(namer.directory_of(prefix, namer.description_of([name]), day))
     assert [row["base_directory_name"] for row in found] == expected

@@ -31,16 +31,17 @@ async def test_reply_of_every_submission_has_one_shape(api: Api) -> None:
         (await api.post("/api/jobs/batch", content=body, headers=FORM)).json(),
         (await api.post("/api/jobs", content=body, headers=FORM)).json(),
     ]
-    for reply, ending in zip(replies, ("", "_2", "_3", "_4"), strict=True):
+    names = ("1-record_Results_{}", "1-record_Results_{}_2", "1-file_Results_{}", "1-file_Results_{}_2")
+    for reply, name in zip(replies, names, strict=True):
         batch_id = reply["batch_id"]
         day = day_of(await get_batch(api, batch_id))
         links = {name: f"/api/batches/{batch_id}/{name}" for name in ("jobs", "events", "download")}
         assert reply == {
             "batch_id": batch_id,
             "jobs_count": 1,
-            "customer_prefix": "KX_HARBOUR7",
+            "customer_prefix": None,
             "mixed_customers": False,
-            "base_directory_name": f"KX_HARBOUR7_1-file_Render_{day}{ending}",
+            "base_directory_name": name.format(day),
             "status": "pending",
             "links": {"self": f"/api/batches/{batch_id}"} | links,
         }
@@ -103,7 +104,7 @@ async def test_defaults_come_from_the_pipeline_and_are_overruled(api: Api) -> No
     own = await get_batch(api, (await submit(api, pipeline="typed", items=[{"record": {}}], **given))["batch_id"])
     assert {name: own[name] for name in given if name != "params"} == {n: v for n, v in given.items() if n != "params"}
     assert own["settings"] == {"colour": "blue", "count": 3}
-    assert own["base_directory_name"] == f"Two_words_{day_of(own)}"
+    assert own["base_directory_name"] == "Mine"
 
 
 async def test_pipeline_goes_by_key_or_id(api: Api) -> None:
@@ -151,9 +152,10 @@ async def test_long_single_name_is_cut(api: Api) -> None:
 
 
 async def test_first_event_tells_of_the_batch_and_of_mixed_customers(api: Api) -> None:
+    file = (await api.put("/api/files/stored.txt", content=b"stored")).json()
     for names, mixed in ((["AB_One1_Front.png"] * 2, None), (["AB_One1_Front.png", "CD_Two2_Front.png"], True)):
-        items = [{"record": {}, "name": name} for name in names]
-        batch_id = (await submit(api, pipeline="typed", items=items))["batch_id"]
+        items = [{"file_id": file["id"], "name": name} for name in names]
+        batch_id = (await submit(api, pipeline="originals", items=items))["batch_id"]
         events = (await api.get(f"/api/batches/{batch_id}/events")).json()["events"]
         assert [(event["id"], event["type"], event["actor"]) for event in events] == [(1, "batch.created", "admin")]
         assert (events[0]["status"], events[0].get("mixed_customers")) == ("pending", mixed)

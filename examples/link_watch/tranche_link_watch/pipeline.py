@@ -14,6 +14,7 @@ from tranche_link_watch.models import Link
 pipeline = Pipeline(
     "link-watch",
     title="Watch links",
+    label="Links",
     description="Asks each URL whether it still answers.",
     accepts=("url",),
     max_parallel=16,
