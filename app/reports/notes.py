@@ -26,10 +26,14 @@ class Note(TypedDict):
 
 
 CODES: Final[Mapping[str, Confidence]] = {
+    "AMBIGUOUS_DATES": "low",
+    "AMBIGUOUS_DECIMAL": "low",
     "BYTES_OUTSIDE_ENCODING": "check",
+    "CARD_NUMBERS": "high",
     "COMMENTS_LEFT_OUT": "high",
     "CR_IN_VALUES": "check",
     "DELIMITER_DOUBT": "low",
+    "DIGITS_ROUNDED": "check",
     "DUPLICATE_MEMBERS": "check",
     "ENCODING_DOUBT": "low",
     "ENCODING_GUESSED": "check",
@@ -38,10 +42,18 @@ CODES: Final[Mapping[str, Confidence]] = {
     "HEADER_DOUBT": "check",
     "HEADER_LINES": "check",
     "HEADER_REPEATED": "check",
+    "INTEGERS_TOO_LONG": "high",
+    "LEADING_ZEROS": "check",
+    "LONG_INTEGERS": "high",
+    "MIXED_OFFSETS": "check",
+    "MIXED_UNITS": "check",
+    "MOSTLY": "check",
     "NESTED_AS_TEXT": "check",
     "NESTED_RECORDS": "high",
     "NOT_FINITE": "check",
     "NULS_LEFT_OUT": "check",
+    "ONE_TRUTH_VALUE": "check",
+    "OTHER_VALUES": "check",
     "PAGE_OF_RECORDS": "check",
     "PREAMBLE_SKIPPED": "check",
     "QUOTES_MENDED": "check",
@@ -53,7 +65,10 @@ CODES: Final[Mapping[str, Confidence]] = {
     "SEVERAL_DOCUMENTS": "high",
     "SEVERAL_LISTS": "check",
     "TOTAL_ROW": "check",
+    "TRAILING_ZEROS": "check",
+    "TWO_DIGIT_YEARS": "check",
     "UNEVEN_COLUMNS": "check",
+    "VERSION_NUMBERS": "check",
 }
 """Every code that a note may have, and the confidence of a file or a column that has such a note."""
 _ORDER: Final[tuple[Confidence, ...]] = ("high", "check", "low")

@@ -19,7 +19,7 @@ from app.kit.schemas import ShortText
 from app.kit.words import quantity
 from app.pipelines.contract import Params, Pipeline, StepContext, Stop
 from app.reports import repository
-from app.reports.choices import Choices, Delimiter, EncodingName, HeaderChoice
+from app.reports.choices import Choices, DateOrderChoice, DecimalChoice, Delimiter, EncodingName, HeaderChoice
 from app.reports.html_page import render_report
 from app.reports.models import PIPELINE_KEY
 from app.reports.note_groups import grouped_notes
@@ -55,6 +55,12 @@ class ReportParams(Params):
     )
     encoding: EncodingName = Field(
         None, title="Encoding", description="Of text, such as cp1250 or shift_jis; unset looks at the letters."
+    )
+    decimal: DecimalChoice = Field(
+        "auto", title="Decimal sign", description="Of numbers that can be read both ways, as 1,125 can: point or comma."
+    )
+    date_order: DateOrderChoice = Field(
+        "auto", title="Order of dates", description="Of dates such as 03/04/2024: dmy has the day first, mdy the month."
     )
     keep_reports_days: int = Field(
         30, ge=1, le=3650, title="Keep reports for days", description="They stay when the batch has expired."

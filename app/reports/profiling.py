@@ -11,8 +11,9 @@ from typing import Any, Final
 import duckdb
 
 from app.reports.choices import Choices
-from app.reports.columns.describe import describe, plain
-from app.reports.columns.kinds import EMPTY, SAMPLE_ROWS, Finding, find_kind, native_kind
+from app.reports.columns.describe import describe
+from app.reports.columns.find import find_kinds
+from app.reports.columns.values import plain
 from app.reports.engine import Connection, connect, load, refusal, rows_of
 from app.reports.notes import confidence_of
 from app.reports.readers.compressed import unpack
@@ -28,7 +29,7 @@ READING_BYTES: Final = 512 * 1024 * 1024
 """Address space for our own reading, where what is reserved is also used."""
 MOST_COLUMNS: Final = 500
 """So many columns are described one by one; all of them are named and counted."""
-MOST_DUPLICATES, HEAD_ROWS = 20, 50
+MOST_DUPLICATES, HEAD_ROWS = 20, 40
 
 
 def profile_file(
@@ -48,11 +49,12 @@ def profile_file(
         path, name = unpacked, name.rpartition(".")[0]
         if not path.stat().st_size:
             raise TableError(EMPTY_FILE, "The compressed file has no content.")
+    chosen = Choices(**(choices or {}))
     try:
         connection = connect(folder, path)
         with _held_to(READING_BYTES):
-            table = _read(connection, path, name, folder, Choices(**(choices or {})))
-        found = _profile(connection, table)
+            table = _read(connection, path, name, folder, chosen)
+        found = _profile(connection, table, chosen)
         connection.close()
     except duckdb.Error as error:
         raise refusal(error) from None
@@ -88,24 +90,10 @@ def _read(connection: Connection, path: Path, name: str, folder: Path, choices: 
     return read_delimited(path, suffix, folder, choices)
 
 
-def _profile(connection: Connection, table: Table) -> dict[str, Any]:
+def _profile(connection: Connection, table: Table, choices: Choices) -> dict[str, Any]:
     rows = load(connection, table)
-    connection.execute(f"create temp table sample as select * from data limit {SAMPLE_ROWS // 2}")
-    if rows > SAMPLE_ROWS // 2:
-        rest = f"(select * from data offset {SAMPLE_ROWS // 2})"
-        connection.execute(f"insert into sample select * from {rest} using sample reservoir({SAMPLE_ROWS // 2} rows)")
     width = table.relation.width
-    types = [str(row[1]) for row in rows_of(connection, "describe data")]
-    head = rows_of(connection, f"select * from sample limit {HEAD_ROWS}")
-    findings = []
-    for place in range(min(width, MOST_COLUMNS)):
-        if table.typed:
-            finding = Finding(native_kind(types[place]))
-        else:
-            examples = [row[place] for row in head]
-            whole = rows <= SAMPLE_ROWS
-            finding = find_kind(connection, f"c{place}", examples, whole=whole) if rows else Finding(EMPTY)
-        findings.append(finding)
+    findings = find_kinds(connection, table, rows, min(width, MOST_COLUMNS), _examples(connection, rows), choices)
     columns = [
         {"name": plain(table.names[place]), "position": place + 1} | described
         for place, described in enumerate(describe(connection, findings, rows, typed=table.typed))
@@ -122,6 +110,16 @@ def _profile(connection: Connection, table: Table) -> dict[str, Any]:
         "problems": table.problems | _duplicates(connection, width, rows),
         "columns": columns,
     }
+
+
+def _examples(connection: Connection, rows: int) -> list[tuple[Any, ...]]:
+    """Some rows from the beginning and some from everywhere."""
+    head = rows_of(connection, f"select * from data limit {HEAD_ROWS}")
+    if rows <= HEAD_ROWS:
+        return head
+    step = max(1, (rows - HEAD_ROWS) // HEAD_ROWS)
+    places = ", ".join(str(place) for place in range(HEAD_ROWS, rows, step))
+    return head + rows_of(connection, f"select * from data where rowid in ({places})")
 
 
 def _duplicates(connection: Connection, width: int, rows: int) -> dict[str, Any]:

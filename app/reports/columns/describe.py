@@ -7,38 +7,34 @@ would cost more than its answer in a wide table.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any, Final
 
-from app.reports.columns.kinds import MISSING, Finding, Kind, trimmed
+from app.reports.columns.kinds import Finding, Kind, T, missing, trimmed
+from app.reports.columns.spread import NUMERIC, TIMED, measures, named, second_measures
+from app.reports.columns.values import LARGEST_SAFE, exactly, moment_text, plain
 from app.reports.engine import Connection, rows_of
+from app.reports.notes import Note, note
 
 EXACT_UP_TO: Final = 200_000
 """Rows up to which distinct values and quantiles are exact; beyond, they are estimates (HyperLogLog, t-digest)."""
 FEW_VALUES: Final = 50_000
 TOP, BINS = 10, 20
-QUANTILES: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
-LONGEST_VALUE: Final = 200
 AT_ONCE: Final = 25
 """Columns in one query: DuckDB's planning time grows faster than their number."""
 CELLS_AT_ONCE: Final = 4_000_000
 """Values that exact quantiles and distinct values may hold in memory at once."""
-_LITERAL_OR_T: Final = re.compile(r"'(?:[^']|'')*'|\bt\b")
-_NUMERIC, _TIMED = ("integer", "number"), ("date", "timestamp")
 
 
 @dataclass(slots=True)
 class Column:
-    """One column of the table `typed`: its values are `v{place}`; `w{place}` is true for words that mean "missing"."""
+    """One column of the table `typed`: its values are `v{place}`."""
 
     place: int
     finding: Finding
-    has_words: bool
     present: int = 0
     spread: Sequence[Any] = ()
     distinct: int = 0
@@ -55,10 +51,7 @@ class Column:
 
 def describe(connection: Connection, findings: Sequence[Finding], rows: int, *, typed: bool) -> list[dict[str, Any]]:
     """What the report says of the first columns of the table `data`; `typed`: they are no text there."""
-    columns = [
-        Column(place, finding, not typed and finding.kind.name not in ("text", "empty"))
-        for place, finding in enumerate(findings)
-    ]
+    columns = [Column(place, finding) for place, finding in enumerate(findings)]
     exact = rows <= EXACT_UP_TO
     at_once = max(1, min(AT_ONCE, CELLS_AT_ONCE // max(1, rows) if exact else AT_ONCE))
     for start in range(0, len(columns), AT_ONCE):
@@ -73,94 +66,91 @@ def describe(connection: Connection, findings: Sequence[Finding], rows: int, *, 
 
 
 def _make_typed(connection: Connection, columns: Sequence[Column], *, typed: bool) -> None:
-    """Make the table `typed`: the values as what they are, and whether a missing one is a word for "missing"."""
+    """Make the table `typed`: the values as what they are."""
     texts, values = [], []
     for column in columns:
-        name, kind = f"c{column.place}", column.kind
+        name, kind, text = f"c{column.place}", column.kind, f"t{column.place}"
         if typed:
-            value = f"case when isfinite({name}) then {name} end" if kind.type in ("FLOAT", "DOUBLE") else name
-            texts.append(name)
-        else:
-            text = f"t{column.place}"
-            value = (
-                f"case when not {_over(text, MISSING)} then {_over(text, kind.value)} end" if column.has_words else text
-            )
-            texts.append(f"{trimmed(name)} as {text}")
-        values.append(f"{value} as v{column.place}")
-        if column.has_words:
-            values.append(f"t{column.place} is not null and v{column.place} is null as w{column.place}")
+            texts.append(f"{name} as {text}")
+            values.append(f"{_native(kind, text)} as {column.value}")
+            continue
+        texts.append(f"{trimmed(name)} as {text}")
+        value = kind.of(text)
+        if column.finding.words:
+            value = f"case when not {missing(text)} then {value} end"
+        values.append(f"{value} as {column.value}")
     query = f"select {', '.join(values)} from (select {', '.join(texts)} from data)"
     connection.execute(f"create or replace temp table typed as {query}")
 
 
-def _over(text: str, sql: str) -> str:
-    """SQL over `t` as SQL over another name."""
-    return _LITERAL_OR_T.sub(lambda match: text if match[0] == "t" else match[0], sql)
+def _native(kind: Kind, name: str) -> str:
+    """A value of a column that has a type of its own."""
+    if kind.type in ("FLOAT", "DOUBLE"):
+        return f"case when isfinite({name}) then {name}::double end"
+    if kind.type == "TIMESTAMP WITH TIME ZONE":
+        return f"timezone('UTC', {name})"
+    return kind.value.replace(T, name)
 
 
 def _measure(connection: Connection, columns: Sequence[Column], rows: int, *, exact: bool) -> None:
     """Count what is missing, and ask each column what its kind is asked."""
     asked: list[str] = []
     for column in columns:
-        words = f"count_if(w{column.place})" if column.has_words else "0"
-        different = "0" if exact else f"least(approx_count_distinct({column.value}), count({column.value}))"
-        questions = [f"count({column.value})", words, different, *_measures(column.kind, exact=exact)]
+        different = "0" if exact else "least(approx_count_distinct(§), count(§))"
+        infinite = "0"
+        if column.kind.type in ("FLOAT", "DOUBLE"):
+            infinite = f"(select count(*) from data where not isfinite(c{column.place}))"
+        questions = ["count(§)", infinite, different, *measures(column.kind, exact=exact)]
         asked += [question.replace("§", column.value) for question in questions]
     answers = iter(rows_of(connection, f"select {', '.join(asked)} from typed")[0])
     for column in columns:
-        column.present, words, column.distinct = next(answers), next(answers), next(answers)
-        column.spread = [next(answers) for _ in _measures(column.kind, exact=exact)]
-        nulls = rows - column.present
-        column.found = {
-            "type": column.kind.name,
-            "format": column.kind.format,
-            "nulls": nulls,
-            "null_share": round(nulls / rows, 6) if rows else 0.0,
-            "distinct": column.distinct,
-            "distinct_is_estimate": not exact,
-        }
-        if words:
-            column.found["null_words"] = words
-        if column.finding.mostly:
-            column.found["mostly"] = column.finding.mostly
-        if column.present:
-            column.found |= _named(column.kind, column.spread)
+        column.present, infinite, column.distinct = next(answers), next(answers), next(answers)
+        column.spread = [next(answers) for _ in measures(column.kind, exact=exact)]
+        column.found = _counted(column, rows, exact=exact) | _notes(column, infinite)
+    _measure_again(connection, [column for column in columns if column.present], exact=exact)
 
 
-def _measures(kind: Kind, *, exact: bool) -> list[str]:
-    """What is asked of a column of this kind, in SQL; of numbers and times the last two are the ends of the axis."""
-    shares = f"[{', '.join(map(str, QUANTILES))}]"
-    if kind.name in _NUMERIC:
-        quantile = "approx_quantile" if not exact else "quantile_disc" if kind.name == "integer" else "quantile_cont"
-        number = "§" if kind.type == "double" else "§::double"
-        return [
-            *("min(§)", "max(§)", f"avg({number})", f"stddev_samp({number})", f"{quantile}(§, {shares})"),
-            *("count_if(§ = 0)", "count_if(§ < 0)", "min(§)::double", "max(§)::double"),
-        ]
-    if kind.name in _TIMED:
-        quantile, seconds = "quantile_disc" if exact else "approx_quantile", "epoch({}(§)::timestamp)"
-        return ["min(§)", "max(§)", f"{quantile}(§, 0.5)", seconds.format("min"), seconds.format("max")]
-    if kind.name == "text":
-        shortened = f"left({{}}(§), {LONGEST_VALUE + 1})"
-        lengths = ("min(length(§))", "max(length(§))", "avg(length(§))")
-        return [shortened.format("min"), shortened.format("max"), *lengths]
-    return ["min(§)", "max(§)"]
+def _measure_again(connection: Connection, columns: Sequence[Column], *, exact: bool) -> None:
+    """Ask for what depends on the first answers, and give all of them their names."""
+    questions = [second_measures(each.kind, each.present, each.spread, exact=exact) for each in columns]
+    asked = [
+        question.replace("§", column.value) for column, own in zip(columns, questions, strict=True) for question in own
+    ]
+    answers = iter(rows_of(connection, f"select {', '.join(asked)} from typed")[0] if asked else ())
+    for column, own in zip(columns, questions, strict=True):
+        second = [next(answers) for _ in own]
+        column.found |= named(column.kind, column.present, column.spread, second, exact=exact)
 
 
-def _named(kind: Kind, spread: Sequence[Any]) -> dict[str, Any]:
-    """The answers to `_measures` under their names."""
-    low, high, *more = spread
-    found: dict[str, Any] = {"min": plain(low), "max": plain(high)}
-    if kind.name in _NUMERIC:
-        mean, deviation, quantiles, zeros, negatives, *_ = more
-        names = [f"p{round(share * 100)}" for share in QUANTILES]
-        found |= {"mean": plain(mean), "std": plain(deviation), "zeros": zeros, "negatives": negatives}
-        found["quantiles"] = dict(zip(names, map(plain, quantiles), strict=True))
-    elif kind.name in _TIMED:
-        found["quantiles"] = {"p50": plain(more[0])}
-    elif kind.name == "text":
-        found |= {"min_length": more[0], "max_length": more[1], "mean_length": plain(more[2])}
-    return found
+def _counted(column: Column, rows: int, *, exact: bool) -> dict[str, Any]:
+    finding, kind = column.finding, column.kind
+    nulls = rows - column.present - finding.misfits
+    found: dict[str, Any] = {
+        "type": kind.name if column.present or kind.name != "text" else "empty",
+        "format": kind.format,
+        "nulls": nulls,
+        "null_share": round(nulls / rows, 6) if rows else 0.0,
+        "distinct": column.distinct,
+        "distinct_is_estimate": not exact,
+    }
+    if finding.words:
+        found["null_words"] = finding.words
+    if finding.misfits:
+        found["misfits"] = finding.misfits
+    if kind.order:
+        found["date_order"] = kind.order
+    return found | finding.known
+
+
+def _notes(column: Column, infinite: int) -> dict[str, list[Note]]:
+    notes = [*column.finding.notes]
+    bounds = [bound for bound in column.spread[:2] if bound is not None]
+    if column.kind.name == "integer" and any(abs(bound) > LARGEST_SAFE for bound in bounds):
+        message = "Integers beyond 2^53 lose digits in programs that keep numbers as doubles; `exact` has them as text."
+        notes.append(note("LONG_INTEGERS", message))
+    if infinite:
+        notes.append(note("NOT_FINITE", "Values that are infinite or not a number count as missing.", infinite))
+    return {"notes": notes} if notes else {}
 
 
 def _count_values(connection: Connection, columns: Sequence[Column], *, exact: bool) -> None:
@@ -183,7 +173,10 @@ def _count_values(connection: Connection, columns: Sequence[Column], *, exact: b
         if column.distinct > TOP and top[0][1] == 1:  # every value stands once: none is more frequent than another
             top = []
         column.found["top_values"] = [
-            {"value": plain(value), "count": count, "share": round(count / column.present, 6)} for value, count in top
+            {"value": plain(moment_text(value, column.kind.suffix)), "count": count}
+            | {"share": round(count / column.present, 6)}
+            | ({"exact": text} if (text := exactly(value)) else {})
+            for value, count in top
         ]
 
 
@@ -191,13 +184,13 @@ def _draw(connection: Connection, columns: Sequence[Column]) -> None:
     """Equal bins from the least to the greatest value, each from `from` up to but without `to`; the last with it."""
     drawn, places = [], []
     for column in columns:
-        if not column.present or column.kind.name not in (*_NUMERIC, *_TIMED):
+        if not column.present or column.kind.name not in (*NUMERIC, *TIMED):
             continue
         low, high = column.spread[-2:]
         column.found["histogram"] = []
         if not (math.isfinite(low) and math.isfinite(high)) or not math.isfinite(high - low) or low == high:
             continue
-        number = f"{column.value}::double" if column.kind.name in _NUMERIC else f"epoch({column.value}::timestamp)"
+        number = f"{column.value}::double" if column.kind.name in NUMERIC else f"epoch({column.value}::timestamp)"
         bins = min(BINS, int(high - low) + 1) if column.kind.name == "integer" else BINS
         step = (high - low) / bins
         place = f"least({bins - 1}, floor(({number} - {low!r}) / {step!r}))::tinyint"
@@ -209,7 +202,7 @@ def _draw(connection: Connection, columns: Sequence[Column]) -> None:
         drawn, rows_of(connection, f"select {', '.join(places)} from typed")[0], strict=True
     ):
         edges: Sequence[Any] = numbers
-        if column.kind.name in _TIMED:
+        if column.kind.name in TIMED:
             edges = [_moment(edge, only_date=column.kind.name == "date") for edge in numbers]
         column.found["histogram"] = [
             {"from": plain(start), "to": plain(end), "count": counts.get(index, 0)}
@@ -223,22 +216,3 @@ def _moment(seconds: float, *, only_date: bool) -> str:
     except OverflowError:
         return ""
     return moment.date().isoformat() if only_date else moment.isoformat(timespec="seconds")
-
-
-def plain(value: Any) -> Any:
-    """A value of DuckDB as JSON that PostgreSQL can keep: finite, short, without U+0000."""
-    match value:
-        case None | bool() | int():
-            return value
-        case float():
-            return float(f"{value:.10g}") if math.isfinite(value) else None
-        case Decimal():
-            return plain(float(value))
-        case datetime() | date() | time():
-            return value.isoformat()
-        case str():
-            text = value.replace("\x00", "")
-            return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…"
-        case bytes():
-            return value[:50].hex()
-    return plain(str(value))

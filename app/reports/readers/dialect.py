@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from app.reports.choices import named_delimiter
-from app.reports.columns.words import kind_of
+from app.reports.columns.looks import kind_of
 from app.reports.readers.layouts import Layout, detect_fixed_width, detect_layout
 
 DELIMITERS: Final = (",", "\t", ";", "|", ":", "^", "~", "\x1f", "\x01", "\xa7", "\xa6", " ")

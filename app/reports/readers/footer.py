@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from app.reports.columns.words import kind_of
+from app.reports.columns.looks import kind_of
 from app.reports.readers.layouts import is_said_at_the_end
 
 KEPT: Final = 24

@@ -15,7 +15,7 @@ from typing import Final
 
 from app.kit.words import quantity
 from app.reports.choices import HeaderChoice
-from app.reports.columns.words import kind_of
+from app.reports.columns.looks import kind_of
 from app.reports.notes import Note, note
 
 MOST_PREAMBLE, MOST_LINES, MOST_BODY = 40, 4, 200

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from app.reports.columns.words import kind_of
+from app.reports.columns.looks import kind_of
 
 LOOKED_AT: Final = 200
 BARS: Final = "|│┃║"

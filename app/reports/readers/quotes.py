@@ -10,7 +10,7 @@ import csv
 from collections.abc import Sequence
 from typing import Final, Literal
 
-from app.reports.columns.words import kind_of
+from app.reports.columns.looks import kind_of
 from app.reports.readers.dialect import Dialect
 
 MOST_PIECES: Final = 400

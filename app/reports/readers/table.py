@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -20,7 +20,7 @@ class Table:
     columns have types of their own. `known` has, by the place of a column, the one type that the file itself gives to
     every value there: `text` are the strings of JSON and the text cells of a workbook, whatever they look like. Columns
     that mix types, and files without types (CSV), are not in it. `notes` say what is doubtful about the file as a
-    whole.
+    whole. `lines_of` is given where a row of data is not always one line.
     """
 
     format: str
@@ -33,3 +33,11 @@ class Table:
     typed: bool = False
     known: dict[int, Known] = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
+    lines_of: Callable[[Sequence[int]], list[int]] | None = None
+
+    def lines(self, rows: Sequence[int]) -> list[int]:
+        """The lines (of a workbook: the rows of the sheet) that rows of data stand in; rows count from 0."""
+        if self.lines_of is not None:
+            return self.lines_of(rows)
+        first = self.facts.get("preamble_lines", 0) + bool(self.facts.get("header")) + 1
+        return [row + first for row in rows]

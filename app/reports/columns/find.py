@@ -1,0 +1,228 @@
+"""What the columns of a table hold, decided for all of them together.
+
+Some values of a column tell which kinds are worth trying; every kind is then counted over all rows. A column has the
+kind of nearly all of its values. Where a value can be read in two ways (1,125 and 03/04/2024), the other columns of the
+file decide, and when they do not, a note says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from app.reports.choices import Choices
+from app.reports.columns import doubts
+from app.reports.columns.kinds import BOOLEAN, TEXT, Finding, Kind, native_kind
+from app.reports.columns.likely import family_of, known_values, likely_kinds
+from app.reports.columns.refine import refine
+from app.reports.columns.survey import FILLED, WORDS, ask
+from app.reports.engine import Connection, rows_of
+from app.reports.notes import Note
+from app.reports.readers.table import Table
+
+MAJORITY: Final = 0.95
+"""The share of values that gives a column its kind; the others are counted and listed."""
+MOSTLY: Final = 0.8
+"""A text column that is of another kind in so large a share of its values is said to be so."""
+EXAMPLES: Final = 60
+
+
+@dataclass(slots=True)
+class Column:
+    """One column on its way to its kind. `counts` are over all rows, in the order of `kinds`."""
+
+    place: int
+    name: str
+    known: list[str]
+    kinds: list[Kind] = field(default_factory=list)
+    counts: list[int] = field(default_factory=list)
+    filled: int = 0
+    words: int = 0
+    notes: list[Note] = field(default_factory=list)
+    more: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def sql(self) -> str:
+        return f"c{self.place}"
+
+    @property
+    def present(self) -> int:
+        return self.filled - self.words
+
+    @property
+    def best(self) -> int:
+        """The place of the kind that most values have; of several the narrowest."""
+        return max(range(len(self.counts)), key=self.counts.__getitem__)
+
+    def readings(self, member: str) -> dict[str, int]:
+        """How many values each decimal sign (`sign`) or order of the date (`order`) explains."""
+        found: dict[str, int] = {}
+        for kind, count in zip(self.kinds, self.counts, strict=True):
+            if way := getattr(kind, member):
+                found[way] = max(found.get(way, 0), count)
+        return found
+
+    def is_whole(self, count: int) -> bool:
+        """Whether so many values are integers whatever the decimal sign is."""
+        signs = {
+            kind.sign
+            for kind, own in zip(self.kinds, self.counts, strict=True)
+            if own == count and (kind.name == "integer" or kind.sign is None)
+        }
+        return None in signs or len(signs) == 2
+
+    def keep(self, member: str, way: str) -> None:
+        """Drop the kinds that read the values in another way."""
+        kept = [
+            (kind, count)
+            for kind, count in zip(self.kinds, self.counts, strict=True)
+            if getattr(kind, member) in (None, way)
+        ]
+        self.kinds, self.counts = [kind for kind, _ in kept], [count for _, count in kept]
+
+
+def find_kinds(
+    connection: Connection, table: Table, rows: int, width: int, examples: Sequence[Sequence[Any]], choices: Choices
+) -> list[Finding]:
+    """The kinds of the first `width` columns of the table `data`. `examples` are some of its rows."""
+    if table.typed:
+        types = rows_of(connection, "describe data")
+        return [Finding(native_kind(str(types[place][1]))) for place in range(width)]
+    columns = [Column(place, table.names[place], _known(connection, place, examples, rows)) for place in range(width)]
+    tried = [column for column in columns if _choose_kinds(column)]
+    _count(connection, tried)
+    again = [column for column in tried if column.counts[column.best] < column.present]
+    for column in again:
+        column.kinds = [BOOLEAN] if column.kinds == [BOOLEAN] else [*family_of(column.known)]
+    _count(connection, again)
+    sign = _decide_signs(connection, tried, table, choices)
+    _decide_orders(connection, tried, sign, choices)
+    found = {column.place: _finding(connection, column, table) for column in tried}
+    refined = refine(connection, [(column.sql, column.name, column.known, found[column.place]) for column in tried])
+    found = dict(zip(found, refined, strict=True))
+    return [found.get(column.place) or Finding(TEXT) for column in columns]
+
+
+def _known(connection: Connection, place: int, examples: Sequence[Sequence[Any]], rows: int) -> list[str]:
+    known = known_values([row[place] for row in examples])
+    if len(known) < 3 and rows > len(examples):
+        more = f"select c{place} from data where c{place} is not null and c{place} <> '' limit {EXAMPLES}"
+        known = known_values([*known, *(row[0] for row in rows_of(connection, more))])
+    return known[:EXAMPLES]
+
+
+def _choose_kinds(column: Column) -> bool:
+    """Take the kinds to count: one when the examples leave no doubt, else all that they allow."""
+    likely = likely_kinds(column.known)
+    if not likely:
+        return False
+    most = max(count for _, count in likely)
+    equal = [kind for kind, count in likely if count == most]
+    ways = {(kind.sign, kind.order) for kind in equal}
+    is_open = (equal[0].sign or equal[0].order) and len(ways) > 1
+    column.kinds = [kind for kind, _ in likely] if is_open else equal[:1]
+    return True
+
+
+def _count(connection: Connection, columns: Sequence[Column]) -> None:
+    questions = [
+        (column.sql, [FILLED, WORDS, *(f"count({kind.of('§')})" for kind in column.kinds)]) for column in columns
+    ]
+    for column, (filled, words, *counts) in zip(columns, ask(connection, questions), strict=True):
+        column.filled, column.words, column.counts = filled, words, counts
+
+
+def _decide_signs(connection: Connection, columns: Sequence[Column], table: Table, choices: Choices) -> str:
+    """Settle what the decimal sign is, column by column and then for those that can be read both ways."""
+    votes: set[str] = set()
+    open_columns: list[Column] = []
+    for column in columns:
+        ways = column.readings("sign")
+        most = max(column.counts)
+        if not ways or column.is_whole(most):
+            continue
+        if choices.decimal != "auto" and ways.get(choices.decimal, 0) >= column.present * MAJORITY:
+            column.keep("sign", choices.decimal)
+        elif ways.get("point") == ways.get("comma"):
+            open_columns.append(column)
+        elif max(ways.values()) >= column.present * MAJORITY:
+            way = max(ways, key=ways.__getitem__)
+            votes.add(way)
+            column.keep("sign", way)
+        else:
+            column.keep("sign", max(ways, key=ways.__getitem__))
+    sign: str
+    if choices.decimal != "auto":
+        sign, is_sure = choices.decimal, True
+    elif len(votes) == 1:
+        sign, is_sure = next(iter(votes)), True
+    else:
+        sign, is_sure = ("comma" if table.facts.get("delimiter") == ";" else "point"), False
+    for column in open_columns:
+        if table.known.get(column.place) in ("integer", "number"):
+            column.keep("sign", "point")  # the format itself wrote the numbers
+            continue
+        if not is_sure:
+            _doubt(connection, column, "sign", "decimal")
+            column.notes.append(doubts.ambiguous_decimal(sign, column.counts[column.best], column.known))
+        column.keep("sign", sign)
+    return sign if is_sure and choices.decimal == "auto" else ""
+
+
+def _decide_orders(connection: Connection, columns: Sequence[Column], sign: str, choices: Choices) -> None:
+    """Settle whether the day or the month comes first in the same way."""
+    votes: set[str] = set()
+    open_columns: list[Column] = []
+    for column in columns:
+        ways = column.readings("order")
+        if not ways:
+            continue
+        chosen = choices.date_order
+        best, lowest = max(ways.values()), column.present * MAJORITY
+        if chosen != "auto" and ways.get(chosen, 0) >= lowest:
+            column.keep("order", chosen)
+        elif len(ways) > 1 and ways.get("dmy") == ways.get("mdy") == best:
+            open_columns.append(column)
+        else:
+            way = max(("dmy", "mdy", "ymd"), key=lambda each: ways.get(each, 0))
+            if best >= lowest and len(ways) > 1:
+                votes.add(way)
+            column.keep("order", way)
+    is_sure = len(votes) == 1 or choices.date_order != "auto"
+    order = next(iter(votes)) if len(votes) == 1 else "dmy" if sign == "comma" else "mdy"
+    for column in open_columns:
+        if not is_sure:
+            _doubt(connection, column, "order", "date_order")
+            column.notes.append(doubts.ambiguous_dates(order, column.counts[column.best], column.known))
+        column.keep("order", order)
+
+
+def _doubt(connection: Connection, column: Column, member: str, parameter: str) -> None:
+    """Keep what the column would be by each reading."""
+    most = max(column.readings(member).values())
+    ways: dict[str, Kind] = {}
+    for kind, count in zip(column.kinds, column.counts, strict=True):
+        if count == most and (way := getattr(kind, member)):
+            ways.setdefault(way, kind)
+    column.more["readings"] = doubts.readings(connection, column.sql, ways, parameter)
+
+
+def _finding(connection: Connection, column: Column, table: Table) -> Finding:
+    """The kind by majority."""
+    if not column.present or not column.kinds:
+        return Finding(TEXT)
+    best = column.best
+    kind, count = column.kinds[best], column.counts[best]
+    others, share = column.present - count, count / column.present
+    if not others:
+        return Finding(kind, 0, column.words, column.notes, column.more)
+    if kind.name == "boolean" or share < MOSTLY:
+        return Finding(TEXT)
+    odd = doubts.odd_values(connection, column.sql, kind, table)
+    if share < MAJORITY:
+        mostly = {"type": kind.name, "share": round(share, 4), "others": others, "examples": odd.examples}
+        return Finding(TEXT, notes=[odd.mostly(kind.name, others)], known={"mostly": mostly})
+    if odd.leading_zeros:
+        return Finding(TEXT, notes=[odd.kept_zeros()])
+    return Finding(kind, others, column.words, [*column.notes, odd.misfits(kind.name, others)], column.more)

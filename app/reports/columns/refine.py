@@ -1,0 +1,178 @@
+"""What is asked of a column when its kind is known: the digits to keep, offsets from UTC, units, and what looks like
+numbers or truth values without being any."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from app.kit.words import quantity
+from app.reports.columns.figures import BIGINT, ENDLESS, HUGEINT, LONGEST, PLAIN, POWERED, UNIT
+from app.reports.columns.kinds import BOOLEAN, TEXT, Finding, Kind, trimmed
+from app.reports.columns.survey import ask
+from app.reports.engine import Connection, rows_of
+from app.reports.notes import note
+from app.reports.readers.scratch import quoted
+
+SHORT: Final = 18
+"""Digits that DuckDB keeps in 8 bytes."""
+_PLACES: Final = re.compile(
+    r"countr|nation|state|provin|region|land\b|lang|locale|pays|pa[ií]s|\biso|code", re.IGNORECASE
+)
+_VERSIONS: Final = re.compile(r"versi|release|\bver\b|\brev|chapter|section|clause|paragraph|\bpython\b", re.IGNORECASE)
+_FEW_WHOLES: Final = 3
+Refiner = Callable[[Finding, str, Sequence[str], tuple[Any, ...]], Finding]
+
+
+def refine(connection: Connection, columns: Sequence[tuple[str, str, Sequence[str], Finding]]) -> list[Finding]:
+    """The findings of columns (SQL name, name, examples, finding) with all that a further pass tells."""
+    plans = [_plan(finding.kind) for *_, finding in columns]
+    asked = [(sql, questions) for (sql, *_), (questions, _) in zip(columns, plans, strict=True) if questions]
+    answers = iter(ask(connection, asked))
+    found = []
+    for (sql, name, known, finding), (questions, refiner) in zip(columns, plans, strict=True):
+        if questions and refiner:
+            finding = refiner(finding, name, known, next(answers))
+        if finding.kind.offset:
+            finding = _with_offsets(connection, sql, finding)
+        found.append(_identifiers(finding, known))
+    return found
+
+
+def _plan(kind: Kind) -> tuple[list[str], Refiner | None]:
+    """What to ask of a column of this kind, and who reads the answers."""
+    if kind is BOOLEAN:
+        return [f"string_agg(distinct § , ' ') filter (where {kind.looks('§')})"], _boolean
+    if kind is ENDLESS:
+        return ["max(strlen(§))"], _endless
+    if kind.digits is None or kind in (BIGINT, HUGEINT, POWERED):
+        return [], None
+    number = f"case when {kind.looks('§')} then {kind.digits} end"
+    point = f"instr({number}, '.')"
+    scale = f"case when {point} > 0 then strlen({number}) - {point} end"
+    whole = f"case when {point} > 0 then {point} - 1 else strlen({number}) end"
+    questions = [f"max({scale})", f"max({whole})"]
+    if kind == PLAIN:
+        zeros = f"{scale} > 1 and right(§, 1) = '0'"
+        return [*questions, f"min({scale})", f"max(case when {zeros} then {scale} end)"], _plain
+    unit = f"regexp_extract(§, {quoted(UNIT)})"
+    units = f"list(distinct case when {kind.looks('§')} then {unit} end)"
+    return [*questions, f"list_slice(list_sort({units}), 1, 5)"], _styled
+
+
+def _sized(finding: Finding, scale: int, whole: int) -> Finding:
+    """With the narrowest type of DuckDB that keeps every digit."""
+    digits = scale + whole
+    if finding.kind.name == "integer":
+        return replace(finding, kind=finding.kind.typed("bigint" if digits <= SHORT else "hugeint"))
+    if digits <= LONGEST:
+        return replace(finding, kind=finding.kind.typed(f"decimal({SHORT if digits <= SHORT else LONGEST}, {scale})"))
+    message = f"The numbers have up to {digits} digits; the figures were made with about 16 of them."
+    return replace(finding, notes=[*finding.notes, note("DIGITS_ROUNDED", message)])
+
+
+def _plain(finding: Finding, name: str, known: Sequence[str], answers: tuple[Any, ...]) -> Finding:
+    scale, whole, least, zeros = answers
+    sized = _sized(finding, scale or 0, whole or 0)
+    if not zeros or zeros <= least:
+        return sized
+    wholes = {text.partition(".")[0] for text in known}
+    are_few = len(wholes) <= _FEW_WHOLES and zeros <= 3 and len(known) > len(wholes)
+    is_version = are_few or bool(_VERSIONS.search(name))
+    if is_version and not any(text.startswith("-") for text in known):
+        message = "The values look like numbers of versions, in which 3.1 and 3.10 are two: the column is text."
+        return Finding(TEXT, notes=[note("VERSION_NUMBERS", message, examples=_with_zeros(known))])
+    message = "Some numbers end in a zero and others have fewer decimals: 3.1 and 3.10 count as the same value."
+    return replace(sized, notes=[*sized.notes, note("TRAILING_ZEROS", message, examples=_with_zeros(known))])
+
+
+def _with_zeros(known: Sequence[str]) -> list[str]:
+    return sorted(known, key=lambda text: not text.endswith("0"))
+
+
+def _styled(finding: Finding, name: str, known: Sequence[str], answers: tuple[Any, ...]) -> Finding:
+    del name, known
+    scale, whole, units = answers
+    sized = _sized(finding, scale or 0, whole or 0)
+    named = [unit for unit in units or [] if unit]
+    if len(named) == 1 and len(units) == 1:
+        return replace(sized, known=sized.known | {"unit": named[0]})
+    if not named:
+        return sized
+    said = ", ".join(named) + (" and none" if len(named) < len(units) else "")
+    message = f"The numbers have different units ({said}), which the figures do not tell apart."
+    return replace(sized, notes=[*sized.notes, note("MIXED_UNITS", message)])
+
+
+def _endless(finding: Finding, name: str, known: Sequence[str], answers: tuple[Any, ...]) -> Finding:
+    del name, finding
+    message = f"The integers have up to {answers[0]} digits; beyond {LONGEST} they are kept as text."
+    return Finding(TEXT, notes=[note("INTEGERS_TOO_LONG", message, examples=known)])
+
+
+def _boolean(finding: Finding, name: str, known: Sequence[str], answers: tuple[Any, ...]) -> Finding:
+    words = (answers[0] or "").split()
+    if len({word.lower() for word in words}) > 1 or words[0].lower() in ("true", "false"):
+        return finding
+    is_code = len(words) == 1 and words[0].isupper() and bool(_PLACES.search(name.replace("_", " ")))
+    said = "was taken for a code and is text" if is_code else "was taken for a truth value"
+    made = note("ONE_TRUTH_VALUE", f"The only value is {words[0]!r}; it {said}.", examples=known)
+    return Finding(TEXT, notes=[made]) if is_code else replace(finding, notes=[*finding.notes, made])
+
+
+def _with_offsets(connection: Connection, sql: str, finding: Finding) -> Finding:
+    """Moments with the one offset that all have, or in UTC when they have several."""
+    kind = finding.kind
+    written = (kind.offset or "").replace("§", "t")
+    query = (
+        f"select o, count(*) as n from (select {written} as o from (select {trimmed(sql)} as t from data)"
+        f" where {kind.of('t')} is not null) group by o order by n desc, o"
+    )
+    counts: dict[str, int] = {}
+    for offset, count in rows_of(connection, query):
+        counts[_offset(offset)] = counts.get(_offset(offset), 0) + count
+    offsets = [{"offset": offset or None, "count": count} for offset, count in [*counts.items()][:20]]
+    if not any(counts):
+        return replace(finding, kind=replace(kind, offset=None))
+    known = finding.known | {"utc_offsets": offsets}
+    if len(counts) == 1:
+        return replace(finding, kind=replace(kind, suffix=next(iter(counts))), known=known)
+    ahead = f"coalesce(regexp_extract({kind.offset}, '([+-])', 1) || '1', '1')::integer"
+    hours = f"coalesce(try_cast(regexp_extract({kind.offset}, '[+-]([0-9]{{1,2}})', 1) as integer), 0)"
+    minutes = f"coalesce(try_cast(regexp_extract({kind.offset}, '[+-][0-9]{{2}}:?([0-9]{{2}})', 1) as integer), 0)"
+    value = f"({kind.value} - to_minutes(({ahead}) * ({hours} * 60 + {minutes})))"
+    made = replace(kind, value=value, suffix="+00:00")
+    said = "; values without one were read as UTC" if "" in counts else ""
+    message = f"The times have {quantity(len(counts), 'offset')} from UTC; the figures are in UTC{said}."
+    shown = [offset or "none" for offset in counts]
+    notes = [*finding.notes, note("MIXED_OFFSETS", message, examples=shown)]
+    return replace(finding, kind=made, known=known, notes=notes)
+
+
+def _offset(written: str | None) -> str:
+    """As `+hh:mm`; nothing for none."""
+    if not written:
+        return ""
+    match = re.search(r"([+-])(\d{1,2}):?(\d{2})?$", written)
+    return f"{match[1]}{int(match[2]):02}:{match[3] or '00'}" if match else "+00:00"
+
+
+def _identifiers(finding: Finding, known: Sequence[str]) -> Finding:
+    """Numbers of cards are text; years of two digits are said to be that."""
+    kind = finding.kind
+    if kind in (BIGINT, HUGEINT) and len(known) > 2 and all(_is_card(text) for text in known):
+        message = "The numbers have the check digit and the length of card numbers: they are kept as text."
+        return Finding(TEXT, notes=[note("CARD_NUMBERS", message)])
+    if kind.format and re.search(r"(?<!Y)YY(?!Y)", kind.format):
+        message = "Years have two digits: those up to 68 were taken for 20xx, the others for 19xx."
+        return replace(finding, notes=[*finding.notes, note("TWO_DIGIT_YEARS", message)])
+    return finding
+
+
+def _is_card(text: str) -> bool:
+    if not re.fullmatch(r"\d{13,19}", text):
+        return False
+    doubled = [int(digit) * (1 + place % 2) for place, digit in enumerate(reversed(text))]
+    return sum(number - 9 if number > 9 else number for number in doubled) % 10 == 0
