@@ -11,7 +11,19 @@ class BatchReportNotFound(NotFound):
     code = "batch_report_not_found"
 
 
+class BatchReportFileNotFound(NotFound):
+    """There is no such file in the batch report."""
+
+    code = "batch_report_file_not_found"
+
+
 class ReportNotFound(NotFound):
     """There is no such report in your organisation."""
 
     code = "report_not_found"
+
+
+class EarlierReportNotFound(NotFound):
+    """Your organisation has no earlier report of the same columns, nor of a file of that name. Name one with `with`."""
+
+    code = "earlier_report_not_found"

@@ -111,3 +111,9 @@ def render_batch(page: BatchPage) -> str:
     """The page of a batch: its files side by side. Every value is escaped."""
     template = _environment.get_template("batch.html")
     return template.render(page=page, titles=PROBLEM_TITLES, style=STYLE, policy=POLICY)
+
+
+def render_comparison(comparison: Mapping[str, Any]) -> str:
+    """The page of a report beside an earlier one. Every value is escaped."""
+    template = _environment.get_template("comparison.html")
+    return template.render(found=comparison, titles=PROBLEM_TITLES, style=STYLE, policy=POLICY)

@@ -5,10 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, Select, Text, and_, cast, delete, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    RowMapping,
+    Select,
+    Text,
+    and_,
+    cast,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects.postgresql import JSONB, JSONPATH
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -110,6 +124,21 @@ async def list_reports(
     return await _newest_first(session, query, page, Report.created_at, Report.id)
 
 
+async def find_earlier_report(
+    session: AsyncSession, report: Report
+) -> tuple[Report, Literal["columns", "file_name"]] | None:
+    """The newest report from before this one whose columns have the same names, or else whose file has."""
+    earlier = tuple_(Report.created_at, Report.id) < tuple_(literal(report.created_at), literal(report.id))
+    query = select(Report).where(Report.organisation_id == report.organisation_id, _is_alive(), earlier)
+    query = query.order_by(Report.created_at.desc(), Report.id.desc()).limit(1)
+    if report.shape:
+        found = (await session.execute(query.where(Report.shape == report.shape))).scalar_one_or_none()
+        if found:
+            return found, "columns"
+    found = (await session.execute(query.where(Report.file_name == report.file_name))).scalar_one_or_none()
+    return (found, "file_name") if found else None
+
+
 async def find_batch_name(session: AsyncSession, batch_id: UUID | None) -> str | None:
     """The name of a report's batch, if it is still there."""
     if batch_id is None:
@@ -182,6 +211,15 @@ async def list_batch_report_files(
     if statuses:
         query = query.where(view.status.in_(statuses))
     return (await paginate(session, query, page, key=(view.processing_order,))).map(lambda row: row._mapping)
+
+
+async def find_file(session: AsyncSession, batch_id: UUID, job_id: UUID) -> tuple[Job, UUID | None] | None:
+    """A job of the batch that a table goes through, and the id of its report."""
+    query = select(Job, Report.id).join(PipelineRow, PipelineRow.id == Job.pipeline_id)
+    query = query.outerjoin(Report, Report.job_id == Job.id)
+    query = query.where(Job.id == job_id, Job.batch_id == batch_id, PipelineRow.key == PIPELINE_KEY)
+    found = (await session.execute(query)).first()
+    return (found[0], found[1]) if found else None
 
 
 async def list_rows_of_page(session: AsyncSession, batch_id: UUID, most: int) -> list[FileRow]:

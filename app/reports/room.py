@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from app.kit.room import Room
 from app.reports import models, repository
+from app.reports.comparison_router import router as comparison_router
 from app.reports.pipeline import pipeline
+from app.reports.read_again_router import router as read_again_router
 from app.reports.router import router
 
 room = Room(
     name="reports",
-    routers=(router,),
+    routers=(router, comparison_router, read_again_router),
     models=models,
     pipelines=lambda container: (pipeline,),
     child_modules=("app.reports.profiling", "charset_normalizer"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
-from typing import Annotated, Any, Final, Literal, get_args
+from typing import Annotated, get_args
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
@@ -33,6 +33,7 @@ from app.reports.html_page import HEADERS, render_batch, render_report
 from app.reports.models import PIPELINE_KEY, Report
 from app.reports.notes import Confidence
 from app.reports.repository import BatchReportFilter, ReportFilter
+from app.reports.representation import HTML, Format, wants_page
 from app.reports.summary_filter import read_contains, read_doubts, read_paths
 
 _TAG = RouteTag("reports", "Reports on what tables hold, file by file and side by side.")
@@ -42,8 +43,6 @@ Confident = Annotated[
     str | None, Query(max_length=200, description="How sure readings are: `low`, or several as in `check,low`.")
 ]
 NoteCode = Annotated[str | None, Query(max_length=100, description="A note of this code.")]
-Format = Annotated[Literal["json", "html"] | None, Query(description="Unset: by the Accept header.")]
-HTML: Final[dict[int | str, dict[str, Any]]] = {200: {"content": {"text/html": {}}}}
 Summary = Annotated[
     str | None,
     Query(max_length=10_000, description="A JSON object that the summary contains. `summary.formats.csv=2` works too."),
@@ -118,7 +117,7 @@ async def get_batch_report(
 
     It has the id of its batch. Of a batch that still runs the page shows what has been read so far.
     """
-    is_page = (format or _preferred(request)) == "html"
+    is_page = wants_page(request, format)
     async with database.transaction() as session:
         row = await get_batch_report_row(batch_report_id, session, caller)
         files = await repository.list_rows_of_page(session, row["id"], MOST_FILES) if is_page else []
@@ -169,7 +168,7 @@ async def get_report(
 ) -> schemas.ReportRead | Response:
     """One report as JSON, or as a page to read and print."""
     report = existing(await repository.find_report(session, caller.organisation_id, report_id), ReportNotFound)
-    if (format or _preferred(request)) == "html":
+    if wants_page(request, format):
         page = await asyncio.to_thread(render_report, _for_page(report))
         return HTMLResponse(page, headers={**HEADERS, "Vary": "Accept"})
     response.headers["Vary"] = "Accept"
@@ -197,13 +196,6 @@ async def delete_report(report_id: UUID, session: SessionDep, caller: CallerDep)
 
 async def _whole(session: AsyncSession, report: Report) -> schemas.ReportRead:
     return schemas.ReportRead.of(report, batch_name=await repository.find_batch_name(session, report.batch_id))
-
-
-def _preferred(request: Request) -> str:
-    """HTML for those who name it before JSON, as browsers do; JSON for all others."""
-    accept = request.headers.get("accept", "").lower()
-    html, json = accept.find("text/html"), accept.find("application/json")
-    return "html" if html >= 0 and (json < 0 or html < json) else "json"
 
 
 def _for_page(report: Report) -> dict[str, object]:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from app.kit.schemas import Input, Output
+from app.kit.schemas import Input, JsonObject, Output
 from app.reports.notes import Confidence
 
 
@@ -121,6 +121,84 @@ class ReportRead(ReportItem):
     """A whole report; `data` has the facts of the file, its problems, and every column."""
 
     data: dict[str, Any]
+
+
+class ComparedReport(Output):
+    """One of two reports that are compared."""
+
+    id: UUID
+    batch_id: UUID | None
+    file_name: str
+    file_size: int
+    row_count: int
+    column_count: int
+    created_at: datetime
+    confidence: Confidence | None
+
+
+class CountChange(Output):
+    """`change` is the difference as a share of what was before; null when there was nothing."""
+
+    before: int
+    after: int
+    difference: int
+    change: float | None
+
+
+class NamedColumn(Output):
+    name: str
+    type: str
+    position: int | None
+
+
+class TypeChange(Output):
+    name: str
+    before: str
+    after: str
+
+
+class SchemaDrift(Output):
+    """Which columns came, went, or changed their type; whether those of both stand in another order."""
+
+    added: list[NamedColumn]
+    removed: list[NamedColumn]
+    type_changed: list[TypeChange]
+    order_changed: bool
+
+
+class ColumnChange(Output):
+    """A column of both reports. `changed` names the members that differ, `drift` those that say what the column is.
+
+    `out_of_range`: its least or greatest value lies beyond those from before.
+    """
+
+    name: str
+    before: dict[str, Any]
+    after: dict[str, Any]
+    changed: list[str]
+    drift: list[str]
+    out_of_range: bool
+
+
+class ReportComparison(Output):
+    """A report (`after`) beside an earlier one (`before`). `facts` are those of the files that differ."""
+
+    found_by: Literal["with", "columns", "file_name"]
+    before: ComparedReport
+    after: ComparedReport
+    rows: CountChange
+    schema_drift: SchemaDrift
+    problems: dict[str, CountChange]
+    facts: dict[str, dict[str, Any]]
+    columns: list[ColumnChange]
+
+
+class ReadAgain(Input):
+    """What a person decides about the reading of a file; what is not named stays as it was in its batch."""
+
+    params: JsonObject = Field(
+        default_factory=dict, description="Parameters of the pipeline data-report, such as decimal or date_order."
+    )
 
 
 class ReportUpdate(Input):

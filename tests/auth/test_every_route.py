@@ -37,6 +37,7 @@ BODIES = {
     "/api/plays/{play_id}/runs/": {"leads": ["someone"]},
     "/api/files/{file_id}": {"tags": []},
     "/api/reports/{report_id}": {"keep_days": 1},
+    "/api/batch-reports/{batch_report_id}/files/{job_id}/read-again": {},
 }
 """What a path takes: a body that is refused before the id is looked at tells nothing."""
 

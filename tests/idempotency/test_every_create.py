@@ -20,6 +20,7 @@ from tests.batch_helpers import follow, run
 from tests.conftest import ADMIN_KEY, Api, make_settings, serving
 from tests.files.bodies import FORM, form, part, query
 from tests.notifications.receiver import receiving
+from tests.reports.tables import report_ids
 
 Ids = dict[str, str]
 
@@ -56,6 +57,9 @@ CREATES = {
     "POST /api/jobs": Create("batches", **json(DRAFT | {"record": {}}, name="twice")),
     "POST /api/jobs/batch": Create("batches", upload(b"once", PIPELINE), upload(b"twice", PIPELINE)),
     "POST /api/batch-reports": Create("batches", upload(b"a,b\n1,2\n"), upload(b"a,b\n1,3\n")),
+    "POST /api/batch-reports/{batch_report_id}/files/{job_id}/read-again": Create(
+        "batches", **json({"params": {}}, params={"header": "no"})
+    ),
     "POST /api/batches/{batch_id}/retry-failed": Create("batches", NOTHING),
     "POST /api/batches/{batch_id}/restart": Create("batches", NOTHING),
     "POST /api/batches/{batch_id}/stream-tickets": Create(None, NOTHING),
@@ -123,6 +127,7 @@ async def ids(api: Api) -> AsyncIterator[Ids]:
             made[f"template_id{end}"] = (await create("/api/templates", template))["id"]
             timed = {"template_id": made[f"template_id{end}"], "cron": "0 9 * * *"}
             made[f"schedule_id{end}"] = (await create("/api/schedules", timed))["id"]
+            made |= {f"{name}{end}": value for name, value in (await report_ids(api)).items()}
             made[f"play_id{end}"] = str((await create("/api/plays/", {"name": f"p{end}", "play_steps": ["x"]}))["id"])
         yield made
 
@@ -151,6 +156,8 @@ async def send(api: Api, operation: str, sent: dict[str, Any], ids: Ids, key: st
     method, path = operation.split()
     if path.startswith("/api/registration-batches/"):  # which are batches, of one kind only
         path = path.replace("{batch_id}", "{registration_batch_id}")
+    if path.startswith("/api/batch-reports/"):
+        path = path.replace("{job_id}", "{report_job_id}")
     given = filled(sent, ids)
     headers = given.pop("headers", {}) | {"Idempotency-Key": key}
     return await api.request(method, filled(path, ids, end), headers=headers, **given)
