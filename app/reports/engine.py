@@ -71,13 +71,9 @@ def rows_of(connection: Connection, query: str, parameters: Sequence[Any] = ()) 
     return found
 
 
-def _first_line(error: duckdb.Error) -> str:
-    return str(error).splitlines()[0][:300]
-
-
 def refusal(error: duckdb.Error) -> TableError:
     """What DuckDB refused to do, as an error of the file."""
-    text = _first_line(error)
+    text = str(error)
     if isinstance(error, duckdb.OutOfMemoryException) or "File too large" in text or "No space left" in text:
         return TableError(RESOURCE_LIMIT, "The table needs more memory or scratch space than one file may have.")
-    return TableError(FILE_UNREADABLE, f"The file is broken: {text}")
+    return TableError(FILE_UNREADABLE, "The file is broken: its values cannot be read.")

@@ -15,12 +15,12 @@ from app.reports.columns.describe import describe
 from app.reports.columns.find import find_kinds
 from app.reports.columns.values import plain
 from app.reports.engine import Connection, connect, load, refusal, rows_of
-from app.reports.notes import confidence_of
+from app.reports.notes import confidence_of, note
 from app.reports.readers.compressed import unpack
 from app.reports.readers.delimited import read_delimited
 from app.reports.readers.json.reading import is_json, read_json
 from app.reports.readers.other_files import refuse_other_files
-from app.reports.readers.parquet import read_parquet
+from app.reports.readers.parquet import BEGINNINGS, read_parquet
 from app.reports.readers.table import Table
 from app.reports.readers.workbooks import read_workbook, workbook_kind
 from app.reports.table_errors import EMPTY_FILE, TableError
@@ -80,7 +80,7 @@ def _read(connection: Connection, path: Path, name: str, folder: Path, choices: 
     suffix = name.rpartition(".")[2].lower() if "." in name else ""
     with path.open("rb") as file:
         magic = file.read(16)
-    if magic.startswith(b"PAR1"):
+    if magic.startswith(BEGINNINGS):
         return read_parquet(connection, path)
     if kind := workbook_kind(path):
         return read_workbook(path, kind, folder, choices)
@@ -92,6 +92,8 @@ def _read(connection: Connection, path: Path, name: str, folder: Path, choices: 
 
 def _profile(connection: Connection, table: Table, choices: Choices) -> dict[str, Any]:
     rows = load(connection, table)
+    if not rows:
+        table.notes.append(note("NO_ROWS", "The table has columns and no row."))
     width = table.relation.width
     findings = find_kinds(connection, table, rows, min(width, MOST_COLUMNS), _examples(connection, rows), choices)
     columns = [
