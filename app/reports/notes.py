@@ -55,6 +55,7 @@ CODES: Final[Mapping[str, Confidence]] = {
     "NOT_FINITE": "check",
     "NO_ROWS": "check",
     "NULS_LEFT_OUT": "check",
+    "NUMBERS_AS_TEXT": "high",
     "ONE_TRUTH_VALUE": "check",
     "OTHER_VALUES": "check",
     "PAGE_OF_RECORDS": "check",

@@ -151,6 +151,7 @@ def test_the_whole_file_tells_the_order_of_dates(tmp_path: Path) -> None:
         assert (column["min"], codes(column)) == (low, [])
     column = column_of(tmp_path, values)
     assert (column["min"], codes(column)) == ("2024-03-04", ["AMBIGUOUS_DATES"])
+    assert column["date_order"] == "ambiguous"
     assert [(reading["date_order"], reading["min"]) for reading in column["readings"]] == [
         ("mdy", "2024-03-04"),
         ("dmy", "2024-04-03"),
@@ -186,3 +187,11 @@ def test_doubts_about_units_years_and_zeros_are_said(tmp_path: Path) -> None:
     assert (column["min"], column["max"], codes(column)) == ("1969-03-14", "2068-03-14", ["TWO_DIGIT_YEARS"])
     column = column_of(tmp_path, ["12.5", "12.50", "7.25", "8.10", "9.99"])
     assert (column["type"], column["distinct"], codes(column)) == ("number", 4, ["TRAILING_ZEROS"])
+
+
+def test_lines_are_those_of_the_file(tmp_path: Path) -> None:
+    rows = [f'{n},"two\nlines"' for n in range(40)]
+    rows[30] = 'thirty,"one line"'
+    found = profile(tmp_path, "\n".join(["# a title", "n,text", "", *rows]).encode())
+    column = found["columns"][0]
+    assert (column["type"], column["notes"][0]["lines"]) == ("integer", [4 + 30 * 2])

@@ -138,7 +138,7 @@ def _counted(column: Column, rows: int, *, exact: bool) -> dict[str, Any]:
     if finding.misfits:
         found["misfits"] = finding.misfits
     if kind.order:
-        found["date_order"] = kind.order
+        found["date_order"] = "ambiguous" if "readings" in finding.known else kind.order
     return found | finding.known
 
 

@@ -19,8 +19,9 @@ _LEADING_ZERO: Final = r"^[+-]?0\d+$"
 
 @dataclass(slots=True)
 class Odd:
-    """The first values of a column that are of another kind, and the lines they stand in."""
+    """The first values of a column that are of another kind, the rows they stand in, and the lines of these."""
 
+    rows: list[int]
     lines: list[int] = field(default_factory=list)
     examples: list[str] = field(default_factory=list)
     leading_zeros: int = 0
@@ -45,18 +46,26 @@ class Odd:
         return note("LEADING_ZEROS", message, count, lines=self.lines, examples=self.examples)
 
 
-def odd_values(connection: Connection, column: str, kind: Kind, table: Table) -> Odd:
+def odd_values(connection: Connection, column: str, kind: Kind) -> Odd:
     """What stands in a column beside values of the kind."""
     values = f"(select rowid as place, {trimmed(column)} as t from data)"
     other = f"t is not null and not {missing('t')} and ({kind.of('t')}) is null"
     query = f"select place, t from {values} where {other} order by place limit {MOST_LINES}"
     rows = rows_of(connection, query)
     examples = list(dict.fromkeys(plain(text) for _, text in rows))[:MOST_EXAMPLES]
-    odd = Odd(table.lines([place for place, _ in rows]), examples)
+    odd = Odd([place for place, _ in rows], examples=examples)
     if kind.name == "integer":
         zeros = f"select count(*) from {values} where {other} and regexp_matches(t, '{_LEADING_ZERO}')"
         odd.leading_zeros = rows_of(connection, zeros)[0][0]
     return odd
+
+
+def place_odd(found: Sequence[Odd], table: Table) -> None:
+    """Tell the lines of all of them, for which the file may have to be read once more."""
+    rows = sorted({row for odd in found for row in odd.rows})
+    lines = dict(zip(rows, table.lines(rows), strict=True)) if rows else {}
+    for odd in found:
+        odd.lines = [lines[row] for row in odd.rows]
 
 
 def ambiguous_decimal(sign: str, count: int, examples: Sequence[str]) -> Note:

@@ -15,11 +15,11 @@ from app.reports.choices import Choices
 from app.reports.columns import doubts
 from app.reports.columns.kinds import BOOLEAN, TEXT, Finding, Kind, native_kind
 from app.reports.columns.likely import family_of, known_values, likely_kinds
-from app.reports.columns.refine import refine
+from app.reports.columns.refine import Asked, refine
 from app.reports.columns.survey import FILLED, WORDS, ask
 from app.reports.engine import Connection, rows_of
 from app.reports.notes import Note
-from app.reports.readers.table import Table
+from app.reports.readers.table import Known, Table
 
 MAJORITY: Final = 0.95
 """The share of values that gives a column its kind; the others are counted and listed."""
@@ -30,11 +30,15 @@ EXAMPLES: Final = 60
 
 @dataclass(slots=True)
 class Column:
-    """One column on its way to its kind. `counts` are over all rows, in the order of `kinds`."""
+    """One column on its way to its kind.
+
+    `given` is the type that the file itself gives to the values. `counts` are over all rows, in the order of `kinds`.
+    """
 
     place: int
     name: str
     known: list[str]
+    given: Known | None = None
     kinds: list[Kind] = field(default_factory=list)
     counts: list[int] = field(default_factory=list)
     filled: int = 0
@@ -54,6 +58,11 @@ class Column:
     def best(self) -> int:
         """The place of the kind that most values have; of several the narrowest."""
         return max(range(len(self.counts)), key=self.counts.__getitem__)
+
+    @property
+    def share(self) -> float:
+        """How much of the values are of that kind."""
+        return self.counts[self.best] / self.present if self.present else 0.0
 
     def readings(self, member: str) -> dict[str, int]:
         """How many values each decimal sign (`sign`) or order of the date (`order`) explains."""
@@ -89,7 +98,10 @@ def find_kinds(
     if table.typed:
         types = rows_of(connection, "describe data")
         return [Finding(native_kind(str(types[place][1]))) for place in range(width)]
-    columns = [Column(place, table.names[place], _known(connection, place, examples, rows)) for place in range(width)]
+    columns = [
+        Column(place, table.names[place], _known(connection, place, examples, rows), table.known.get(place))
+        for place in range(width)
+    ]
     tried = [column for column in columns if _choose_kinds(column)]
     _count(connection, tried)
     again = [column for column in tried if column.counts[column.best] < column.present]
@@ -98,15 +110,22 @@ def find_kinds(
     _count(connection, again)
     sign = _decide_signs(connection, tried, table, choices)
     _decide_orders(connection, tried, sign, choices)
-    found = {column.place: _finding(connection, column, table) for column in tried}
-    refined = refine(connection, [(column.sql, column.name, column.known, found[column.place]) for column in tried])
-    found = dict(zip(found, refined, strict=True))
-    return [found.get(column.place) or Finding(TEXT) for column in columns]
+    odd = {
+        column.place: doubts.odd_values(connection, column.sql, column.kinds[column.best])
+        for column in tried
+        if column.share < 1 and column.share >= MOSTLY and column.kinds[column.best] is not BOOLEAN
+    }
+    doubts.place_odd(list(odd.values()), table)
+    findings = [_finding(column, odd.get(column.place)) for column in tried]
+    asked = [Asked(column.sql, column.name, column.known, column.given) for column in tried]
+    refined = dict(zip((column.place for column in tried), refine(connection, asked, findings), strict=True))
+    return [refined.get(column.place) or Finding(TEXT) for column in columns]
 
 
 def _known(connection: Connection, place: int, examples: Sequence[Sequence[Any]], rows: int) -> list[str]:
-    known = known_values([row[place] for row in examples])
-    if len(known) < 3 and rows > len(examples):
+    filled = [row[place] for row in examples if row[place]]
+    known = known_values(filled)
+    if len(filled) < 3 and rows > len(examples):
         more = f"select c{place} from data where c{place} is not null and c{place} <> '' limit {EXAMPLES}"
         known = known_values([*known, *(row[0] for row in rows_of(connection, more))])
     return known[:EXAMPLES]
@@ -160,7 +179,7 @@ def _decide_signs(connection: Connection, columns: Sequence[Column], table: Tabl
     else:
         sign, is_sure = ("comma" if table.facts.get("delimiter") == ";" else "point"), False
     for column in open_columns:
-        if table.known.get(column.place) in ("integer", "number"):
+        if column.given in ("integer", "number"):
             column.keep("sign", "point")  # the format itself wrote the numbers
             continue
         if not is_sure:
@@ -208,20 +227,17 @@ def _doubt(connection: Connection, column: Column, member: str, parameter: str) 
     column.more["readings"] = doubts.readings(connection, column.sql, ways, parameter)
 
 
-def _finding(connection: Connection, column: Column, table: Table) -> Finding:
+def _finding(column: Column, odd: doubts.Odd | None) -> Finding:
     """The kind by majority."""
     if not column.present or not column.kinds:
         return Finding(TEXT)
-    best = column.best
-    kind, count = column.kinds[best], column.counts[best]
-    others, share = column.present - count, count / column.present
+    kind, others = column.kinds[column.best], column.present - column.counts[column.best]
     if not others:
         return Finding(kind, 0, column.words, column.notes, column.more)
-    if kind.name == "boolean" or share < MOSTLY:
+    if odd is None:
         return Finding(TEXT)
-    odd = doubts.odd_values(connection, column.sql, kind, table)
-    if share < MAJORITY:
-        mostly = {"type": kind.name, "share": round(share, 4), "others": others, "examples": odd.examples}
+    if column.share < MAJORITY:
+        mostly = {"type": kind.name, "share": round(column.share, 4), "others": others, "examples": odd.examples}
         return Finding(TEXT, notes=[odd.mostly(kind.name, others)], known={"mostly": mostly})
     if odd.leading_zeros:
         return Finding(TEXT, notes=[odd.kept_zeros()])

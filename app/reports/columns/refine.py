@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from app.kit.words import quantity
@@ -15,6 +15,7 @@ from app.reports.columns.survey import ask
 from app.reports.engine import Connection, rows_of
 from app.reports.notes import note
 from app.reports.readers.scratch import quoted
+from app.reports.readers.table import Known
 
 SHORT: Final = 18
 """Digits that DuckDB keeps in 8 bytes."""
@@ -23,21 +24,32 @@ _PLACES: Final = re.compile(
 )
 _VERSIONS: Final = re.compile(r"versi|release|\bver\b|\brev|chapter|section|clause|paragraph|\bpython\b", re.IGNORECASE)
 _FEW_WHOLES: Final = 3
-Refiner = Callable[[Finding, str, Sequence[str], tuple[Any, ...]], Finding]
 
 
-def refine(connection: Connection, columns: Sequence[tuple[str, str, Sequence[str], Finding]]) -> list[Finding]:
-    """The findings of columns (SQL name, name, examples, finding) with all that a further pass tells."""
-    plans = [_plan(finding.kind) for *_, finding in columns]
-    asked = [(sql, questions) for (sql, *_), (questions, _) in zip(columns, plans, strict=True) if questions]
-    answers = iter(ask(connection, asked))
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A column: its name in SQL and in the file, some of its values, and the type that the file itself gives to it."""
+
+    sql: str
+    name: str
+    known: Sequence[str]
+    given: Known | None
+
+
+Refiner = Callable[[Finding, Asked, tuple[Any, ...]], Finding]
+
+
+def refine(connection: Connection, columns: Sequence[Asked], findings: Sequence[Finding]) -> list[Finding]:
+    """The findings of the columns with all that a further pass tells."""
+    plans = [_plan(finding.kind) for finding in findings]
+    questions = [(column.sql, asked) for column, (asked, _) in zip(columns, plans, strict=True) if asked]
+    answers = iter(ask(connection, questions))
     found = []
-    for (sql, name, known, finding), (questions, refiner) in zip(columns, plans, strict=True):
-        if questions and refiner:
-            finding = refiner(finding, name, known, next(answers))
-        if finding.kind.offset:
-            finding = _with_offsets(connection, sql, finding)
-        found.append(_identifiers(finding, known))
+    for column, finding, (asked, refiner) in zip(columns, findings, plans, strict=True):
+        refined = refiner(finding, column, next(answers)) if asked and refiner else finding
+        if refined.kind.offset:
+            refined = _with_offsets(connection, column.sql, refined)
+        found.append(_identifiers(refined, column))
     return found
 
 
@@ -73,14 +85,15 @@ def _sized(finding: Finding, scale: int, whole: int) -> Finding:
     return replace(finding, notes=[*finding.notes, note("DIGITS_ROUNDED", message)])
 
 
-def _plain(finding: Finding, name: str, known: Sequence[str], answers: tuple[Any, ...]) -> Finding:
+def _plain(finding: Finding, column: Asked, answers: tuple[Any, ...]) -> Finding:
     scale, whole, least, zeros = answers
     sized = _sized(finding, scale or 0, whole or 0)
-    if not zeros or zeros <= least:
+    if not zeros or zeros <= least or column.given in ("integer", "number"):
         return sized
+    known = column.known
     wholes = {text.partition(".")[0] for text in known}
     are_few = len(wholes) <= _FEW_WHOLES and zeros <= 3 and len(known) > len(wholes)
-    is_version = are_few or bool(_VERSIONS.search(name))
+    is_version = are_few or bool(_VERSIONS.search(column.name))
     if is_version and not any(text.startswith("-") for text in known):
         message = "The values look like numbers of versions, in which 3.1 and 3.10 are two: the column is text."
         return Finding(TEXT, notes=[note("VERSION_NUMBERS", message, examples=_with_zeros(known))])
@@ -92,8 +105,8 @@ def _with_zeros(known: Sequence[str]) -> list[str]:
     return sorted(known, key=lambda text: not text.endswith("0"))
 
 
-def _styled(finding: Finding, name: str, known: Sequence[str], answers: tuple[Any, ...]) -> Finding:
-    del name, known
+def _styled(finding: Finding, column: Asked, answers: tuple[Any, ...]) -> Finding:
+    del column
     scale, whole, units = answers
     sized = _sized(finding, scale or 0, whole or 0)
     named = [unit for unit in units or [] if unit]
@@ -106,19 +119,21 @@ def _styled(finding: Finding, name: str, known: Sequence[str], answers: tuple[An
     return replace(sized, notes=[*sized.notes, note("MIXED_UNITS", message)])
 
 
-def _endless(finding: Finding, name: str, known: Sequence[str], answers: tuple[Any, ...]) -> Finding:
-    del name, finding
+def _endless(finding: Finding, column: Asked, answers: tuple[Any, ...]) -> Finding:
+    del finding
     message = f"The integers have up to {answers[0]} digits; beyond {LONGEST} they are kept as text."
-    return Finding(TEXT, notes=[note("INTEGERS_TOO_LONG", message, examples=known)])
+    return Finding(TEXT, notes=[note("INTEGERS_TOO_LONG", message, examples=column.known)])
 
 
-def _boolean(finding: Finding, name: str, known: Sequence[str], answers: tuple[Any, ...]) -> Finding:
+def _boolean(finding: Finding, column: Asked, answers: tuple[Any, ...]) -> Finding:
     words = (answers[0] or "").split()
+    if column.given == "text":
+        return Finding(TEXT)
     if len({word.lower() for word in words}) > 1 or words[0].lower() in ("true", "false"):
         return finding
-    is_code = len(words) == 1 and words[0].isupper() and bool(_PLACES.search(name.replace("_", " ")))
+    is_code = len(words) == 1 and words[0].isupper() and bool(_PLACES.search(column.name.replace("_", " ")))
     said = "was taken for a code and is text" if is_code else "was taken for a truth value"
-    made = note("ONE_TRUTH_VALUE", f"The only value is {words[0]!r}; it {said}.", examples=known)
+    made = note("ONE_TRUTH_VALUE", f"The only value is {words[0]!r}; it {said}.")
     return Finding(TEXT, notes=[made]) if is_code else replace(finding, notes=[*finding.notes, made])
 
 
@@ -159,12 +174,15 @@ def _offset(written: str | None) -> str:
     return f"{match[1]}{int(match[2]):02}:{match[3] or '00'}" if match else "+00:00"
 
 
-def _identifiers(finding: Finding, known: Sequence[str]) -> Finding:
-    """Numbers of cards are text; years of two digits are said to be that."""
-    kind = finding.kind
+def _identifiers(finding: Finding, column: Asked) -> Finding:
+    """Numbers of cards are text; years of two digits, and text that looks like numbers, are said to be that."""
+    kind, known = finding.kind, column.known
     if kind in (BIGINT, HUGEINT) and len(known) > 2 and all(_is_card(text) for text in known):
         message = "The numbers have the check digit and the length of card numbers: they are kept as text."
         return Finding(TEXT, notes=[note("CARD_NUMBERS", message)])
+    if kind.name in ("integer", "number") and column.given == "text":
+        message = "The file has these numbers as text."
+        return replace(finding, notes=[*finding.notes, note("NUMBERS_AS_TEXT", message)])
     if kind.format and re.search(r"(?<!Y)YY(?!Y)", kind.format):
         message = "Years have two digits: those up to 68 were taken for 20xx, the others for 19xx."
         return replace(finding, notes=[*finding.notes, note("TWO_DIGIT_YEARS", message)])

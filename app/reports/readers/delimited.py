@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import itertools
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -103,6 +104,7 @@ def read_delimited(path: Path, suffix: str, folder: Path, choices: Choices = GUE
         facts=_facts(table, scan),
         problems=_problems(scan),
         notes=[*encoding.notes, *header.notes, *text_notes(dialect, scan, found.footer)],
+        lines_of=partial(_lines_of, table, found.footer),
     )
 
 
@@ -206,10 +208,24 @@ def _relation(table: TextTable, found: Found, folder: Path, *, is_plain_top: boo
 def _copy(table: TextTable, footer: Footer, folder: Path) -> Relation:
     """The same rows in our own dialect."""
     parts = Parts(folder, table.width)
-    records = (record for _, record in table.records(Scan(table.width, table.kinds)))
-    rows = itertools.islice(records, table.header.first_row, footer.index)
-    parts.write(record for record in rows if not table.is_left_out(record) and not table.repeats_header(record))
+    parts.write(record for _, record in _rows(table, footer))
     return parts.relation()
+
+
+def _rows(table: TextTable, footer: Footer) -> Iterator[tuple[int, list[str]]]:
+    """The rows of data with their lines."""
+    records = table.records(Scan(table.width, table.kinds))
+    for line, record in itertools.islice(records, table.header.first_row, footer.index):
+        if not table.is_left_out(record) and not table.repeats_header(record):
+            yield line, record
+
+
+def _lines_of(table: TextTable, footer: Footer, rows: Sequence[int]) -> list[int]:
+    """The lines of some rows, found by reading the file again up to the last of them."""
+    wanted = set(rows)
+    beginning = itertools.islice(_rows(table, footer), max(wanted, default=-1) + 1)
+    lines = {row: line for row, (line, _) in enumerate(beginning) if row in wanted}
+    return [lines.get(row, 0) for row in rows]
 
 
 def _refuse_markup(sample: str) -> None:

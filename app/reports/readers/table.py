@@ -39,5 +39,5 @@ class Table:
         """The lines (of a workbook: the rows of the sheet) that rows of data stand in; rows count from 0."""
         if self.lines_of is not None:
             return self.lines_of(rows)
-        first = self.facts.get("preamble_lines", 0) + bool(self.facts.get("header")) + 1
+        first = self.facts.get("preamble_lines", 0) + self.facts.get("header_lines", bool(self.facts.get("header"))) + 1
         return [row + first for row in rows]
