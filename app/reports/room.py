@@ -14,7 +14,7 @@ room = Room(
     routers=(router, comparison_router, read_again_router),
     models=models,
     pipelines=lambda container: (pipeline,),
-    child_modules=("app.reports.profiling", "charset_normalizer"),
+    child_modules=("app.reports.profiling",),
     expiring=(repository.delete_expired,),
     streamed_forms=("/api/batch-reports",),
 )

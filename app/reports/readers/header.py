@@ -25,7 +25,7 @@ _YEAR: Final = re.compile(r"(1[5-9]|20|21)\d\d")
 _UNIT: Final = re.compile(
     r"[(\[].{1,20}[)\]]|[%‰°]|°?[CFK]|[kcmdµ]?m[²³23]?|[kmµ]?g|[kMG]?t|m?[lL]|[mµn]?s|sec|min|h|hr|hours?|days?|years?"
     r"|[kMG]?(?:W|Wh|Hz|V|A|B|Pa|bar|J|N)|hPa|mbar|km/h|m/s|mph|ha|in|ft|lbs?|kg/m3|mg/l|µg/m3|ppm|deg|degrees?|meters?"
-    r"|EUR|USD|GBP|CHF|Mio\.?|Tsd\.?|pcs|Stk\.?|string|int(?:eger)?|float|double|text|date|datetime|timestamp|bool(?:ean)?"
+    r"|EUR|USD|GBP|CHF|Mio\.?|Tsd\.?|pcs|Stk\.?|string|int(?:eger)?|float|double|text|(?:var)?char|(?:tiny|small|big|huge)int|u?int\d+|numeric|decimal|real|date|datetime|timestamp|bool(?:ean)?"
 )
 _TYPED: Final = ("number", "date", "boolean")
 
