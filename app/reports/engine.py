@@ -39,25 +39,28 @@ def connect(folder: Path, path: Path) -> Connection:
     return connection
 
 
-def load(connection: Connection, table: Table) -> int:
-    """Make the table `data` with the columns c0, c1, ...; returns its rows.
+def load(connection: Connection, table: Table) -> Table:
+    """Make the relation `data` with the columns c0, c1, ... and count its rows; returns the table that was loaded.
 
-    What DuckDB reads otherwise than we did, or refuses, is read once more from the clean copy.
+    A table that DuckDB refuses, or reads otherwise than is expected, is read another way.
     """
     try:
         rows = _create(connection, table.relation)
-        if table.rows is None or rows == table.rows:
-            return rows
+        is_expected = table.rows is None or rows == table.rows
+        if is_expected and table.tally:
+            is_expected = rows_of(connection, table.tally.query("data", table.relation.width))[0][0]
     except duckdb.OutOfMemoryException:
         raise
     except duckdb.Error:
         if table.spare is None:
             raise
+        is_expected = False
+    if is_expected:
+        table.rows = rows
+        return table
     if table.spare is None:
         raise TableError(FILE_UNREADABLE, f"Of {quantity(table.rows or 0, 'row')} only {rows:,} could be loaded.")
-    rows = _create(connection, table.spare())
-    table.rows = rows
-    return rows
+    return load(connection, table.spare())
 
 
 def _create(connection: Connection, relation: Relation) -> int:

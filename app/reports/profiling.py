@@ -91,7 +91,8 @@ def _read(connection: Connection, path: Path, name: str, folder: Path, choices: 
 
 
 def _profile(connection: Connection, table: Table, choices: Choices) -> dict[str, Any]:
-    rows = load(connection, table)
+    table = load(connection, table)
+    rows = table.rows or 0
     if not rows:
         table.notes.append(note("NO_ROWS", "The table has columns and no row."))
     width = table.relation.width

@@ -1,15 +1,17 @@
-"""Reads CSV, TSV and their relatives: every record once, by our own rules, before DuckDB sees any of it.
+"""Reads CSV, TSV and their relatives.
 
-What does not fit (rows too long or too short, bytes outside the encoding, NULs, a quote that never closes) is noted
-with its line and does not end the reading. A file in which nothing had to be mended is then given to DuckDB as it is;
-of any other a clean copy.
+A text of which every line may be a row is given to DuckDB as it is; whether it left nothing out is told by sums of its
+bytes. Of any other every record is read by our own rules, before DuckDB sees any of it: what does not fit (rows too
+long or too short, bytes outside the encoding, NULs, a quote that never closes) is noted with its line and does not end
+the reading. Where nothing had to be mended DuckDB then reads the file itself, else a clean copy.
 """
 
 from __future__ import annotations
 
 import itertools
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -30,6 +32,7 @@ from app.reports.readers.header import Header, column_names, find_header, kinds_
 from app.reports.readers.records import Scan, records_of
 from app.reports.readers.scratch import Parts, Relation, read_csv
 from app.reports.readers.table import Table
+from app.reports.readers.tally import Body, last_records, measure
 from app.reports.readers.text_notes import text_notes
 from app.reports.table_errors import EMPTY_FILE, NOT_A_TABLE, TableError
 
@@ -41,7 +44,7 @@ SUFFIXES: Final = frozenset(("csv", "tsv", "psv", "tab", "ssv"))
 
 @dataclass(frozen=True, slots=True)
 class TextTable:
-    """How a text is read as a table. `width` is how many columns it has."""
+    """How a text is read as a table of `width` columns."""
 
     path: Path
     encoding: Encoding
@@ -50,7 +53,7 @@ class TextTable:
     width: int
     kinds: tuple[str | None, ...]
 
-    def records(self, scan: Scan) -> Iterator[tuple[int, list[str]]]:
+    def records(self, scan: Scan) -> Generator[tuple[int, list[str]], None, None]:
         """Every record of the file with its line; the file is closed at the end."""
         with open_text(self.path, self.encoding, self.dialect.newline) as text:
             yield from records_of(text, self.dialect, scan)
@@ -89,21 +92,63 @@ def read_delimited(path: Path, suffix: str, folder: Path, choices: Choices = GUE
     header = find_header(head, choices.header)
     width = _width(head[header.start :], header)
     kinds = tuple(kinds_of(head[header.first_row :], width))
-    table = TextTable(path, encoding, dialect, header, width, kinds)
-    found = _scan(table)
-    scan = found.scan
     top = head[: header.first_row]
     is_plain_top = all(record and not any("\n" in cell or "\r" in cell for cell in record) for record in top)
+    text_table = TextTable(path, encoding, dialect, header, width, kinds)
+    body = measure(path, encoding, dialect, dialect.skip + header.first_row) if is_plain_top else None
+    return (body and _straight(text_table, body, folder)) or _scanned(text_table, body, folder)
+
+
+def _straight(table: TextTable, body: Body, folder: Path) -> Table | None:
+    """The table as DuckDB would read it by itself, if every line may be a row; the tally tells whether it is."""
+    top = table.dialect.skip + table.header.first_row
+    last = last_records(table.path, table.dialect, min(KEPT, body.lines))
+    if last is None or table.width < 2:
+        return None
+    lines = top + body.lines
+    numbered = enumerate(last, lines - len(last))
+    footer = find_footer(
+        [(line - table.dialect.skip, line + 1, record) for line, record in numbered], table.width, table.kinds
+    )
+    if footer.left_out:
+        return None
+    scan = Scan(table.width, table.kinds)
+    with closing(table.records(scan)) as records:
+        scan.widths.update(len(record) for _, record in itertools.islice(records, table.header.first_row))
+    scan.rows, scan.records = body.lines, lines
+    scan.widths[table.width] += body.lines
+    found = _table(table, Found(scan, footer), _as_it_is(table))
+    found.tally = body.tally(table.dialect, table.header.names, table.width, body.lines)
+    found.spare = lambda: _scanned(table, body, folder)
+    found.lines_of = None
+    return found
+
+
+def _scanned(table: TextTable, body: Body | None, folder: Path) -> Table:
+    """The table after every record was read by our own rules."""
+    found = _scan(table)
+    scan, problems = found.scan, found.scan.problems
+    mended = problems.undecodable or problems.nul or problems.marks or scan.ragged or scan.trailing or scan.blank
+    quotes = scan.open_quotes.count or scan.mended.count or scan.comments.count or scan.repeated.count or scan.marked
+    if body is None or mended or quotes or found.footer.left_out or not scan.rows:
+        return _table(table, found, _copy(table, found.footer, folder))
+    straight = _table(table, found, _as_it_is(table))
+    straight.tally = body.tally(table.dialect, table.header.names, table.width, scan.rows)
+    # For what DuckDB's reader and ours see differently.
+    straight.spare = lambda: _table(table, found, _copy(table, found.footer, folder))
+    return straight
+
+
+def _table(table: TextTable, found: Found, relation: Relation) -> Table:
+    dialect, scan = table.dialect, found.scan
     return Table(
         format={"\t": "tsv", "|": "psv"}.get(dialect.delimiter or "", "csv") if not dialect.layout else "text",
-        names=column_names(header.names, width),
-        relation=_relation(table, found, folder, is_plain_top=is_plain_top),
+        names=column_names(table.header.names, table.width),
+        relation=relation,
         rows=scan.rows,
-        # For what DuckDB's reader and ours may see differently: then the copy is read instead.
-        spare=lambda: _copy(table, found.footer, folder),
         facts=_facts(table, scan),
         problems=_problems(scan),
-        notes=[*encoding.notes, *header.notes, *text_notes(dialect, scan, found.footer)],
+        notes=[*table.encoding.notes, *table.header.notes, *text_notes(dialect, scan, found.footer)],
         lines_of=partial(_lines_of, table, found.footer),
     )
 
@@ -184,19 +229,12 @@ def _forget_ragged(scan: Scan, footer: Footer) -> None:
     scan.ragged_rows = [row for row in scan.ragged_rows if row["line"] < footer.line]
 
 
-def _relation(table: TextTable, found: Found, folder: Path, *, is_plain_top: bool) -> Relation:
-    scan, dialect, problems = found.scan, table.dialect, found.scan.problems
-    mended = problems.undecodable or problems.nul or problems.marks or scan.ragged or scan.trailing or scan.blank
-    quotes = scan.open_quotes.count or scan.mended.count or scan.comments.count or scan.repeated.count or scan.marked
-    odd = dialect.newline == "\r" or dialect.quote is None or len(dialect.delimiter or "") != 1 or dialect.spaced
-    if mended or quotes or odd or found.footer.left_out or not is_plain_top or not scan.rows:
-        return _copy(table, found.footer, folder)
-    if not table.encoding.name.startswith("utf-8"):
-        return _copy(table, found.footer, folder)
-    quote = dialect.quote or '"'
+def _as_it_is(table: TextTable) -> Relation:
+    """The file itself, for DuckDB."""
+    dialect, quote = table.dialect, table.dialect.quote or '"'
     return read_csv(
         [table.path],
-        scan.width,
+        table.width,
         delimiter=dialect.delimiter or ",",
         quote=quote,
         escape=dialect.escape or quote,

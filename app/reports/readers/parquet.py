@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -155,7 +156,7 @@ def _endless(connection: Connection, source: str, described: Sequence[tuple[str,
 
 def _readable(
     connection: Connection, source: str, readings: Sequence[str], described: Sequence[tuple[str, str]], table: Table
-) -> Relation:
+) -> Table:
     """The columns that can be read, when one cannot; the others are empty."""
     columns, lost, last = [*readings], [], None
     for place, reading in enumerate(readings):
@@ -170,7 +171,7 @@ def _readable(
         raise _refusal(last)
     message = "Columns that are broken, encrypted or written in a way that cannot be read were left empty."
     table.notes.append(note("COLUMN_UNREADABLE", message, len(lost), examples=lost))
-    return _relation(columns, source)
+    return replace(table, relation=_relation(columns, source), spare=None)
 
 
 def _plain(value: Any) -> str | None:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from app.reports.notes import Note
 from app.reports.readers.scratch import Relation
+from app.reports.readers.tally import Tally
 
 Known = Literal["text", "integer", "number", "boolean", "date", "timestamp", "time"]
 
@@ -16,7 +17,8 @@ Known = Literal["text", "integer", "number", "boolean", "date", "timestamp", "ti
 class Table:
     """`facts` say how the file is written, `problems` what in it did not fit.
 
-    `rows` is None when only DuckDB can count them; `spare` gives another relation with the same rows. `typed`: the
+    `rows` is None when only DuckDB can count them. `spare` reads the same file another way, for when DuckDB refuses the
+    relation or reads other rows in it than are expected, or such as do not come to the `tally`. `typed`: the
     columns have types of their own. `known` has, by the place of a column, the one type that the file itself gives to
     every value there: `text` are the strings of JSON and the text cells of a workbook, whatever they look like. Columns
     that mix types, and files without types (CSV), are not in it. `notes` say what is doubtful about the file as a
@@ -29,7 +31,8 @@ class Table:
     rows: int | None
     facts: dict[str, Any]
     problems: dict[str, Any] = field(default_factory=dict)
-    spare: Callable[[], Relation] | None = None
+    spare: Callable[[], Table] | None = None
+    tally: Tally | None = None
     typed: bool = False
     known: dict[int, Known] = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
