@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any, Final
 
-from app.reports.columns.kinds import Finding, Kind, T, missing, trimmed
+from app.reports.columns.kinds import Finding, Kind, missing, trimmed
 from app.reports.columns.spread import NUMERIC, TIMED, measures, named, second_measures
 from app.reports.columns.values import LARGEST_SAFE, exactly, moment_text, plain
 from app.reports.engine import Connection, rows_of
@@ -75,7 +75,7 @@ def _make_typed(connection: Connection, columns: Sequence[Column], *, typed: boo
             values.append(f"{_native(kind, text)} as {column.value}")
             continue
         texts.append(f"{trimmed(name)} as {text}")
-        value = kind.of(text)
+        value = kind.worth(text) if column.finding.is_clean else kind.of(text)
         if column.finding.words:
             value = f"case when not {missing(text)} then {value} end"
         values.append(f"{value} as {column.value}")
@@ -89,7 +89,7 @@ def _native(kind: Kind, name: str) -> str:
         return f"case when isfinite({name}) then {name}::double end"
     if kind.type == "TIMESTAMP WITH TIME ZONE":
         return f"timezone('UTC', {name})"
-    return kind.value.replace(T, name)
+    return kind.worth(name)
 
 
 def _measure(connection: Connection, columns: Sequence[Column], rows: int, *, exact: bool) -> None:

@@ -31,20 +31,27 @@ _SHORT: Final = r"(?:0|[1-9]\d{0,5})"
 def _integer(digits: int, type_name: str) -> Kind:
     # A leading zero means a code (a FIPS or ZIP code), which arithmetic would destroy.
     pattern = rf"\+?{_SHORT}|-?(?:0|[1-9]\d{{0,{digits - 1}}})"
-    return Kind("integer", None, pattern, f"try_cast({T} as {type_name})", type_name, digits=T)
+    return Kind("integer", None, pattern, f"try_cast({T} as {type_name})", type_name, digits=T, is_sure=True)
 
 
 BIGINT: Final = _integer(18, "bigint")
 HUGEINT: Final = _integer(LONGEST, "hugeint")
-ENDLESS: Final = Kind("text", None, r"-?[1-9]\d*|0", T, "varchar", digits=T)
+ENDLESS: Final = Kind("text", None, r"-?[1-9]\d*|0", T, "varchar", digits=T, is_sure=True)
 """Integers of more digits than can be counted with: they stay text."""
-_SIMPLE: Final = rf"(?:{_WHOLE})(?:\.\d*)?|\.\d+"
+_SIMPLE: Final = r"(?:0|[1-9]\d{0,37})(?:\.\d*)?|\.\d+"
 PLAIN: Final = Kind(
-    "number", None, rf"-?(?:{_SIMPLE})|\+{_SHORT}(?:\.\d*)?", "", "double", digits=T, sign="point"
+    "number", None, rf"-?(?:{_SIMPLE})|\+{_SHORT}(?:\.\d*)?", "", "", digits=T, sign="point", is_sure=True
 ).typed("double")
 _POWERED: Final = rf"(?:(?:{_WHOLE})\.\d*|\.\d+)(?:[eE][+-]?\d{{1,3}})?|(?:{_WHOLE})(?:[eE][+-]\d{{1,3}})?"
-POWERED: Final = Kind("number", "with exponents", rf"-?(?:{_POWERED})", "", "double", digits=T, sign="point").typed(
-    "double"
+_DOUBLE: Final = f"try_cast({T} as double)"
+POWERED: Final = Kind(
+    "number",
+    "with exponents",
+    rf"-?(?:{_POWERED})",
+    f"case when isfinite({_DOUBLE}) then {_DOUBLE} end",
+    "double",
+    digits=T,
+    sign="point",
 )
 """`1.5e3` and `1e+05`; `219E01` and `1E5` are codes as often as numbers."""
 

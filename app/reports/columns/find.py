@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from app.reports.choices import Choices
 from app.reports.columns import doubts
-from app.reports.columns.kinds import BOOLEAN, TEXT, Finding, Kind, native_kind
+from app.reports.columns.kinds import BOOLEAN, TEXT, Finding, Kind, T, native_kind
 from app.reports.columns.likely import family_of, known_values, likely_kinds
 from app.reports.columns.refine import Asked, refine
 from app.reports.columns.survey import FILLED, WORDS, ask
@@ -145,11 +145,14 @@ def _choose_kinds(column: Column) -> bool:
 
 
 def _count(connection: Connection, columns: Sequence[Column]) -> None:
-    questions = [
-        (column.sql, [FILLED, WORDS, *(f"count({kind.of('§')})" for kind in column.kinds)]) for column in columns
-    ]
-    for column, (filled, words, *counts) in zip(columns, ask(connection, questions), strict=True):
-        column.filled, column.words, column.counts = filled, words, counts
+    """Count the values of each kind. Words for a missing value fit none, so they are counted where some do not fit."""
+    questions = [(column.sql, [FILLED, *(kind.count(T) for kind in column.kinds)]) for column in columns]
+    for column, (filled, *counts) in zip(columns, ask(connection, questions), strict=True):
+        column.filled, column.counts = filled, counts
+    unlike = [column for column in columns if max(column.counts) < column.filled]
+    answers = ask(connection, [(column.sql, [WORDS]) for column in unlike])
+    for column, (words,) in zip(unlike, answers, strict=True):
+        column.words = words
 
 
 def _decide_signs(connection: Connection, columns: Sequence[Column], table: Table, choices: Choices) -> str:

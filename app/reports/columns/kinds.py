@@ -23,6 +23,7 @@ class Kind:
     `format` says how the values are written, `type` what DuckDB calls them. `digits` is SQL for a number as plain
     text with a decimal point. `sign` and `order` are given where the reading depends on them. `offset` is SQL for what
     the clock is ahead of UTC, as it is written; `suffix` follows the moments of the column where they are shown.
+    `is_sure`: whatever looks like this kind is of it.
     """
 
     name: Name
@@ -35,12 +36,21 @@ class Kind:
     order: Order | None = None
     offset: str | None = None
     suffix: str = ""
+    is_sure: bool = False
 
     def of(self, text: str) -> str:
         """SQL for what a trimmed text is worth; NULL where it is not of this kind (a 30th of February as well)."""
         if self.digits is None and self.name in ("text", "empty"):
             return text
         return f"case when {self.looks(text)} then {self.value.replace(T, text)} end"
+
+    def worth(self, text: str) -> str:
+        """The same SQL where every text is known to be of this kind."""
+        return self.value.replace(T, text)
+
+    def count(self, text: str) -> str:
+        """SQL that counts the values of this kind."""
+        return f"count_if({self.looks(text)})" if self.is_sure else f"count({self.of(text)})"
 
     def looks(self, text: str) -> str:
         """SQL that is true where a trimmed text is written like this kind."""
@@ -55,7 +65,7 @@ class Kind:
 class Finding:
     """What a column holds. `misfits` values are of another kind; `words` stand for a missing value.
 
-    `known` has further members for the report, `notes` what is doubtful.
+    `is_clean`: there are neither. `known` has further members for the report, `notes` what is doubtful.
     """
 
     kind: Kind
@@ -63,6 +73,10 @@ class Finding:
     words: int = 0
     notes: list[Note] = field(default_factory=list)
     known: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_clean(self) -> bool:
+        return not self.misfits and not self.words
 
 
 TEXT: Final = Kind("text", None, "(?s).*", T, "varchar")

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from app.kit.words import quantity
 from app.reports.columns.figures import BIGINT, ENDLESS, HUGEINT, LONGEST, PLAIN, POWERED, UNIT
-from app.reports.columns.kinds import BOOLEAN, TEXT, Finding, Kind, trimmed
+from app.reports.columns.kinds import BOOLEAN, TEXT, Finding, trimmed
 from app.reports.columns.survey import ask
 from app.reports.engine import Connection, rows_of
 from app.reports.notes import note
@@ -41,7 +41,7 @@ Refiner = Callable[[Finding, Asked, tuple[Any, ...]], Finding]
 
 def refine(connection: Connection, columns: Sequence[Asked], findings: Sequence[Finding]) -> list[Finding]:
     """The findings of the columns with all that a further pass tells."""
-    plans = [_plan(finding.kind) for finding in findings]
+    plans = [_plan(finding) for finding in findings]
     questions = [(column.sql, asked) for column, (asked, _) in zip(columns, plans, strict=True) if asked]
     answers = iter(ask(connection, questions))
     found = []
@@ -53,15 +53,16 @@ def refine(connection: Connection, columns: Sequence[Asked], findings: Sequence[
     return found
 
 
-def _plan(kind: Kind) -> tuple[list[str], Refiner | None]:
+def _plan(finding: Finding) -> tuple[list[str], Refiner | None]:
     """What to ask of a column of this kind, and who reads the answers."""
+    kind = finding.kind
     if kind is BOOLEAN:
         return [f"string_agg(distinct § , ' ') filter (where {kind.looks('§')})"], _boolean
     if kind is ENDLESS:
         return ["max(strlen(§))"], _endless
     if kind.digits is None or kind in (BIGINT, HUGEINT, POWERED):
         return [], None
-    number = f"case when {kind.looks('§')} then {kind.digits} end"
+    number = kind.digits if finding.is_clean else f"case when {kind.looks('§')} then {kind.digits} end"
     point = f"instr({number}, '.')"
     scale = f"case when {point} > 0 then strlen({number}) - {point} end"
     whole = f"case when {point} > 0 then {point} - 1 else strlen({number}) end"
