@@ -15,7 +15,7 @@ from PIL import Image, ImageChops, ImageCms
 from app.assets.errors import ImageRefused
 from app.assets.pictures.containers import BITS, NO_DATA, PHOTOMETRIC, SAMPLE_FORMAT
 from app.assets.pictures.depth import measured_to_eight, sixteen_to_eight, transparent_at
-from app.assets.pictures.jpeg_whole import watch
+from app.assets.pictures.jpeg_whole import load_whole
 from app.assets.pictures.notes import note
 from app.assets.pictures.opening import Opened, refusing
 from app.assets.pictures.orientation import turned
@@ -31,7 +31,7 @@ def picture(source: Opened, longest: int) -> Image.Image:
         image = source.image
         if source.format == "JPEG":
             image.draft(None, (longest, longest))  # a JPEG decodes at an eighth of its size for an eighth of the price
-            watch(image, source.file)
+            load_whole(image, source.file)
         alpha = _rare_alpha(source)
         image.load()
         profile = image.info.get("icc_profile") or stated_profile(source)
@@ -71,13 +71,14 @@ def _plain(source: Opened) -> Image.Image:
     image = source.image
     if image.mode.startswith("I;16"):
         return _of_sixteen_bits(source)
+    if image.mode == "RGBA" and not source.has_alpha:
+        return image.convert("RGB")
     if image.mode in ("I", "F"):
         return _of_measurements(source)
     if image.mode in ("L", "1") and "transparency" in image.info:
-        value, header = image.info["transparency"], source.chunks.get(b"IHDR", b"")
-        if isinstance(value, int):
-            depth = header[8] if len(header) > 8 else 8
-            value = value * 255 // (2**depth - 1)
+        value, header, stated = image.info["transparency"], source.chunks.get(b"IHDR", b""), source.chunks.get(b"tRNS")
+        if stated and len(header) > 8:
+            value = int.from_bytes(stated[:2], "big") * 255 // (2 ** header[8] - 1)
         grey = image.convert("L")
         grey.info.pop("transparency", None)
         made = grey.convert("LA")

@@ -6,13 +6,14 @@ own picture of it as a JPEG, and small ones before that: that JPEG is taken if i
 
 from __future__ import annotations
 
+import io
 import re
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
 from app.assets.errors import ImageRefused
 from app.assets.pictures.formats import RAW_SUFFIXES
-from app.assets.pictures.ifds import Directory, Header, below, chain, read_header
+from app.assets.pictures.ifds import Directory, below, chain, read_header
 from app.assets.pictures.jpeg_markers import size_of_jpeg
 from app.assets.pictures.notes import Note, note
 from app.assets.pictures.orientation import ORIENTATION
@@ -31,13 +32,16 @@ _SEARCHED: Final = 32 << 20
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the picture is: `at`, of a JPEG of `length` bytes, or of a directory if `length` is None."""
+    """Where the picture is: `at`, of a JPEG of `length` bytes, or of a directory if `length` is None.
+
+    `broken`: that directory could not be read to its end."""
 
     at: int
     length: int | None
     orientation: int | None
     notes: tuple[Note, ...] = ()
     pages: int = 1
+    broken: bool = False
 
 
 def place_in_tiff(file: BinaryIO, size: int, suffix: str) -> Place | None:
@@ -99,7 +103,7 @@ def _of_pages(pages: list[Directory], inner: list[Directory]) -> Place:
         said.append(note("PAGE_CHOSEN", f"The first of {len(full)} pages was taken."))
     elif not full:
         said.append(note("PAGE_CHOSEN", "The file calls its only pictures reduced ones; the largest was taken."))
-    return Place(chosen.at, None, orientation, tuple(said), len(pages))
+    return Place(chosen.at, None, orientation, tuple(said), len(pages), chosen.broken)
 
 
 def _of_raw(file: BinaryIO, size: int, pages: list[Directory], inner: list[Directory]) -> Place:
@@ -165,7 +169,9 @@ def place_by_search(file: BinaryIO, size: int) -> Place:
             "enough. Develop it to JPEG or TIFF first.",
         )
     (width, height), at = best
-    header: Header | None = read_header(content[:16])
-    orientation = next((page.number(ORIENTATION) or None for page in chain(file, header)), None) if header else None
+    inner = max(0, content[: 1 << 20].find(b"CMT1") + 4) if content[4:8] == b"ftyp" else 0  # Canon's box with a TIFF
+    head = io.BytesIO(content[inner:])
+    header = read_header(content[inner : inner + 16])
+    orientation = next((page.number(ORIENTATION) or None for page in chain(head, header)), None) if header else None
     said = note("EMBEDDED_PREVIEW", f"The camera's own picture in the raw file, {width} x {height}, was taken.")
     return Place(at, size - at, orientation, (said,))

@@ -15,7 +15,8 @@ _MAGIC: Final = (
     (b"GIF87a", "GIF"),
     (b"GIF89a", "GIF"),
     (b"BM", "BMP"),
-    (b"8BPS", "PSD"),
+    (b"8BPS\x00\x01", "PSD"),
+    (b"8BPS\x00\x02", "a large Photoshop file (PSB)"),
     (b"\x00\x00\x01\x00", "ICO"),
     (b"\x00\x00\x00\x0cjP  \r\n\x87\n", "JPEG2000"),
     (b"\xff\x4f\xff\x51", "JPEG2000"),
@@ -38,7 +39,6 @@ _MAGIC: Final = (
     (b"%PDF-", "PDF"),
     (b"%!PS", "PostScript (EPS, AI)"),
     (b"\xc5\xd0\xd3\xc6", "PostScript (EPS, AI)"),
-    (b"\x00\x00\x02\x00", "a Windows cursor (CUR)"),
     (b"icns", "an icon of macOS (ICNS)"),
     (b"\x76\x2f\x31\x01", "OpenEXR"),
     (b"#?RADIANCE", "Radiance HDR"),
@@ -65,7 +65,7 @@ _MAGIC: Final = (
 _BRANDS: Final = {
     b"avif": "AVIF",
     b"avis": "AVIF",
-    b"crx ": "a camera raw of Canon (CR3)",
+    b"crx ": "CR3",
     **dict.fromkeys((b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"hevm", b"hevs"), "HEIC"),
     **dict.fromkeys((b"mif1", b"msf1", b"mif2"), "HEIC"),
     **dict.fromkeys((b"isom", b"iso2", b"mp41", b"mp42", b"qt  ", b"M4V ", b"avc1", b"3gp4", b"3gp5"), "a video (MP4)"),
@@ -89,6 +89,7 @@ _SUFFIXES: Final = {
     "TGA": ("tga", "icb", "vda", "vst"),
     "JPEG2000": ("jp2", "j2k", "jpx", "jpf", "j2c"),
     "JPEG XL": ("jxl",),
+    "CR3": ("cr3",),
     "RAF": ("raf",),
     "RW2": ("rw2",),
     "ORF": ("orf",),
@@ -118,8 +119,8 @@ RAW_SUFFIXES: Final = frozenset(
 """Camera raws that are TIFFs inside."""
 READ: Final = frozenset(
     (
-        *("JPEG", "PNG", "WEBP", "GIF", "TIFF", "AVIF", "BMP", "ICO", "TGA", "JPEG2000", "PSD"),
-        *("ORF", "RW2", "RAF"),
+        *("JPEG", "PNG", "WEBP", "GIF", "TIFF", "AVIF", "BMP", "ICO", "TGA", "JPEG2000", "PSD", "HEIC", "SVG"),
+        *("ORF", "RW2", "RAF", "CR3"),
     )
 )
 
@@ -142,6 +143,8 @@ def format_of(head: bytes, tail: bytes, name: str | None) -> str | None:
     for magic, found in _MAGIC:
         if head.startswith(magic):
             return found
+    if head[:4] == b"\x00\x00\x02\x00" and head[4:6] != b"\x00\x00":
+        return "a Windows cursor (CUR)"
     if head[4:8] == b"ftyp":
         return _of_brands(head)
     if head[:4] == b"RIFF":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import mmap
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -37,11 +37,18 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """The bytes of a scan lie from `start` to `end`; `components` and `interval` (of restarts, in MCUs) tell more."""
+    """The bytes of a scan lie from `start` to `end`; `interval` is that of restarts, in MCUs.
+
+    `components` are the numbers of those in it, `band` the first and the last of their coefficients, `shift` how many
+    of their lowest bits are still to come, and `before` how many were (0: it is the first).
+    """
 
     start: int
     end: int
-    components: int
+    components: tuple[int, ...]
+    band: tuple[int, int]
+    before: int
+    shift: int
     interval: int
 
 
@@ -105,6 +112,29 @@ def _frame(marker: int, body: bytes) -> Frame:
     )
 
 
+def _scan(head: bytes, start: int, end: int, interval: int) -> Scan:
+    count = head[0] if head else 0
+    rest = head[1 + 2 * count :]
+    first, last, bits = rest[:3] if len(rest) >= 3 else (0, 63, 0)
+    return Scan(start, end, tuple(head[1 : 1 + 2 * count : 2]), (first, last), bits >> 4, bits & 15, interval)
+
+
+def bits_to_come(scans: Iterable[Scan]) -> int | None:
+    """How many of the lowest bits of a progressive JPEG's coefficients its scans do not bring; None: a scan is missing.
+
+    Each scan goes on where the one before it for the same coefficient stopped.
+    """
+    known: dict[tuple[int, int], int] = {}
+    for scan in scans:
+        for component in scan.components:
+            for place in range(scan.band[0], min(scan.band[1], 63) + 1):
+                if scan.before != known.get((component, place), 0):
+                    return None
+                known[component, place] = scan.shift
+    named = {component for component, _ in known}
+    return max((known.get((component, place), 1) for component in named for place in range(64)), default=0)
+
+
 def read_markers(content: Content) -> Jpeg:
     """Everything of a whole file, of its first image if there are several."""
     frame, scans, end, interval = None, [], None, 0
@@ -116,7 +146,7 @@ def read_markers(content: Content) -> Jpeg:
         elif marker == 0xDA:
             found = _NEXT.search(content, stop)
             last = found.start() if found else len(content)
-            scans.append(Scan(min(stop, last), last, content[at] if at < len(content) else 0, interval))
+            scans.append(_scan(content[at:stop], min(stop, last), last, interval))
         elif marker == 0xD9:
             end = stop
     return Jpeg(frame, tuple(scans), end)

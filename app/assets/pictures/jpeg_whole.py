@@ -1,12 +1,13 @@
 """Whether a JPEG has all its rows. libjpeg fills what is missing with grey and says nothing that Pillow would hand on.
 
-A picture of one scan is decoded once, by a file that stops the decoder twice: 64 bytes before the end of the scan,
-where the last row cannot be there yet unless bytes in the middle were lost, and behind the last byte, where it must be
-there. A picture of several scans, which is rare, is decoded again only when something is suspicious.
+A picture of one scan is decoded once, from a file that notes whether it was asked for its last 64 bytes, without which
+the last row can only be there if bytes in the middle were lost, and for more than it has: then rows are missing.
+A picture of several scans is decoded again, with bytes more at the end of each: in a whole one they change nothing.
 """
 
 from __future__ import annotations
 
+import hashlib
 import io
 import mmap
 import os
@@ -16,20 +17,21 @@ from typing import BinaryIO, Final
 from PIL import Image
 
 from app.assets.errors import ImageRefused
-from app.assets.pictures.jpeg_markers import Content, Jpeg, Scan, read_markers
+from app.assets.pictures.jpeg_markers import Content, Jpeg, Scan, bits_to_come, read_markers
 
 _TAIL: Final = 64
 _HOLE: Final = bytes(64)
 _ENDING: Final = b"\xff\xd9"
 _FILLER: Final = b"\xff\x00" * 8
 """Eight bytes of ones, as a scan is padded with: so far the decoder looks ahead."""
+_OTHER: Final = bytes(range(1, 200, 7)) * 4
 _RESTARTS: Final = re.compile(rb"\xff([\xd0-\xd7])")
 _CUT: Final = "The JPEG ends before its last rows."
 _HOLED: Final = "Bytes in the middle of the JPEG are lost or overwritten, so its rows are not where they belong."
 
 
-def watch(image: Image.Image, file: BinaryIO) -> None:
-    """Have an opened JPEG, drafted but not loaded, raise ImageRefused while it is loaded if it is not whole.
+def load_whole(image: Image.Image, file: BinaryIO) -> None:
+    """Load an opened JPEG that may be drafted; raises ImageRefused if it is not whole.
 
     `file` holds nothing but the JPEG and has a descriptor, or is in memory.
     """
@@ -38,15 +40,22 @@ def watch(image: Image.Image, file: BinaryIO) -> None:
     if jpeg.frame is None or not jpeg.scans:
         raise ImageRefused("IMAGE_TRUNCATED", "The JPEG ends before its first row.")
     scan = jpeg.scans[0]
-    if jpeg.frame.kind in (0xC0, 0xC1) and scan.components == len(jpeg.frame.factors):
+    if jpeg.frame.kind in (0xC0, 0xC1) and len(scan.components) == len(jpeg.frame.factors):
         _check_restarts(content, jpeg, scan)
+        end = scan.end
         if content.find(_HOLE, scan.start, scan.end) >= 0 and not _zeros_are_flat(content, scan):
-            raise ImageRefused("IMAGE_DAMAGED", _HOLED)
-        image.fp = _Stops(image, content, scan, jpeg.end is not None)  # type: ignore[attr-defined]
-    elif jpeg.end is None or any(content.find(_HOLE, each.start, each.end) >= 0 for each in jpeg.scans):
+            end = min(end, scan.start + len(content[scan.start : scan.end].rstrip(b"\0")) + 8)
+            if content.find(_HOLE, scan.start, end) >= 0:
+                raise ImageRefused("IMAGE_DAMAGED", _HOLED)
+        stops = _Stops(content, scan.start, end, jpeg.end is not None)
+        image.fp = stops  # type: ignore[attr-defined]
+        image.load()
+        stops.check()
+    else:
         _check_scans(content, jpeg)
         if jpeg.end is None:
             image.fp = io.BytesIO(content[:] + _ENDING)  # type: ignore[attr-defined]
+        image.load()
 
 
 def _mapped(file: BinaryIO) -> Content:
@@ -58,24 +67,11 @@ def _mapped(file: BinaryIO) -> Content:
 
 
 class _Stops(io.RawIOBase):
-    """The bytes of a JPEG, which looks at the rows of its image at two places before it gives more."""
+    """The bytes of a JPEG up to 64 before the end of its scan, then the rest, then padding, and then no more."""
 
-    def __init__(self, image: Image.Image, content: Content, scan: Scan, ended: bool) -> None:
-        self._content, self._scan, self._ended, self._at = content, scan, ended, 0
-        padded = len(content[max(scan.start, scan.end - 4096) : scan.end].rstrip(b"\0"))
-        last = max(scan.start, scan.end - 4096) + padded
-        self._early = last - _TAIL if last - _TAIL > scan.start else 0
-        self._more = _FILLER + _ENDING
-        self._stage = 0
-        self._canvas = Image.new(image.mode, image.size)
-        width, height = image.size
-        self._row = (0, height - 1, width, height)
-        self._unwritten = os.urandom(len(self._canvas.crop(self._row).tobytes()))
-        self._canvas.paste(Image.frombytes(image.mode, (width, 1), self._unwritten), self._row)
-        image.im = self._canvas.im
-
-    def _is_complete(self) -> bool:
-        return self._canvas.crop(self._row).tobytes() != self._unwritten
+    def __init__(self, content: Content, start: int, end: int, ended: bool) -> None:
+        self._content, self._end, self._ended, self._at, self._padded = content, end, ended, 0, False
+        self._early = end - _TAIL if end - _TAIL > start else 0
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         self._at = offset if whence == os.SEEK_SET else self._at + offset
@@ -85,22 +81,21 @@ class _Stops(io.RawIOBase):
         return self._at
 
     def read(self, size: int = -1) -> bytes:
-        stop = self._early if self._at < self._early else self._scan.end
-        if self._at == self._early and self._early and self._is_complete():
-            raise ImageRefused("IMAGE_DAMAGED", _HOLED)
+        stop = self._early if self._at < self._early else self._end
         if self._at < stop:
             size = stop - self._at if size < 0 else min(size, stop - self._at)
             piece = self._content[self._at : self._at + size]
             self._at += len(piece)
             return piece
-        self._stage += 1
-        if self._stage == 1:
-            return _FILLER
-        if self._stage == 2:
-            if not self._is_complete():
-                raise ImageRefused(*(("IMAGE_DAMAGED", _HOLED) if self._ended else ("IMAGE_TRUNCATED", _CUT)))
-            return _ENDING
-        return b""
+        if self._padded:
+            raise ImageRefused(*(("IMAGE_DAMAGED", _HOLED) if self._ended else ("IMAGE_TRUNCATED", _CUT)))
+        self._padded = True
+        return _FILLER
+
+    def check(self) -> None:
+        """After the last row: it cannot be there before the last 64 bytes were asked for."""
+        if self._early and self._at <= self._early:
+            raise ImageRefused("IMAGE_DAMAGED", _HOLED)
 
 
 def _check_restarts(content: Content, jpeg: Jpeg, scan: Scan) -> None:
@@ -133,21 +128,27 @@ def _zeros_are_flat(content: Content, scan: Scan) -> bool:
 
 
 def _check_scans(content: Content, jpeg: Jpeg) -> None:
-    """Decode a picture of several scans with bytes more at the end of each, and less: more change nothing, less do."""
+    """Decode a picture of several scans with bytes more at the end of each, and with others instead."""
+    missing = bits_to_come(jpeg.scans) if jpeg.frame and jpeg.frame.kind == 0xC2 else 0
+    if missing is None:
+        raise ImageRefused("IMAGE_DAMAGED", _HOLED)
+    if missing and jpeg.end is None:
+        raise ImageRefused("IMAGE_TRUNCATED", _CUT)
     plain = _decoded(content[:], jpeg)
     at, padded = 0, []
     for scan in jpeg.scans:
-        padded += [content[at : scan.end], bytes(range(1, 200, 7)) * 4]
+        padded += [content[at : scan.end], _OTHER]
         at = scan.end
     if _decoded(b"".join([*padded, content[at:]]), jpeg) != plain:
         raise ImageRefused(*(("IMAGE_TRUNCATED", _CUT) if jpeg.end is None else ("IMAGE_DAMAGED", _HOLED)))
     for scan in jpeg.scans:
-        if scan.end - scan.start > 4 * _TAIL and content.find(_HOLE, scan.start, scan.end) >= 0:
-            last = scan.start + len(content[scan.start : scan.end].rstrip(b"\0"))
-            if _decoded(content[: last - _TAIL] + content[scan.end :], jpeg) == plain:
+        last = scan.start + len(content[scan.start : scan.end].rstrip(b"\0"))
+        if last - scan.start > 4 * _TAIL and content.find(_HOLE, scan.start, last) >= 0:
+            other = content[: last - _TAIL] + _OTHER[:_TAIL] + content[scan.end :]
+            if _decoded(other, jpeg) == plain:
                 raise ImageRefused("IMAGE_DAMAGED", _HOLED)
 
 
 def _decoded(content: bytes, jpeg: Jpeg) -> bytes:
     with Image.open(io.BytesIO(content if jpeg.end else content + _ENDING), formats=("JPEG",)) as image:
-        return image.tobytes()
+        return hashlib.sha256(image.tobytes()).digest()

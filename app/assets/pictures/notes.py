@@ -8,13 +8,13 @@ CODES: Final = frozenset(
     {
         "COLOURS_ASSUMED",
         "EMBEDDED_PREVIEW",
+        "LINKS_LEFT_OUT",
         "METADATA_BROKEN",
         "NAME_SAYS_OTHERWISE",
         "PAGE_CHOSEN",
         "PROFILE_NOT_USED",
         "SAMPLES_SCALED",
         "SAMPLES_WITHOUT_VALUE",
-        "TEXT_NOT_DRAWN",
     }
 )
 """Every code that a note of a picture may have; each has a row in docs/assets.md."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Final, cast
 
+import pi_heif
 from PIL import (
     AvifImagePlugin,
     BmpImagePlugin,
@@ -34,6 +35,8 @@ from app.assets.pictures.formats import HEAD, READ, claimed_by, format_of, suffi
 from app.assets.pictures.ifds import read_header
 from app.assets.pictures.notes import Note, note
 from app.assets.pictures.orientation import orientation_in, orientation_of
+from app.assets.pictures.psd import check_psd
+from app.assets.pictures.svg import MAX_BYTES, draw_svg
 from app.assets.pictures.whole import check_strips, check_webp, read_png_chunks
 
 MAX_PIXELS: Final = 50_000_000
@@ -54,12 +57,14 @@ _READERS: Final = (
 """Named, so that they are there before the fork; one of them is tried, the one that the content asks for."""
 _PNG_CHUNKS: Final = frozenset((b"IHDR", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"cICP", b"eXIf"))
 Image.MAX_IMAGE_PIXELS = None  # checked by `opened`, as an error and before a byte is decoded
+pi_heif.register_heif_opener(decode_threads=1, thumbnails=False, depth_images=False, aux_images=False)
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # a child has one processor, and the stacks of threads count as its memory
 
 
 @dataclass(slots=True)
 class Opened:
-    """A picture that may be read. `chunks` are those of a PNG that say how its samples are meant."""
+    """A picture that may be read. `chunks` are those of a PNG that say how its samples are meant; `has_alpha` is
+    false where a fourth channel is none."""
 
     image: Image.Image
     format: str
@@ -68,6 +73,7 @@ class Opened:
     frames: int
     notes: list[Note] = field(default_factory=list)
     chunks: dict[bytes, bytes] = field(default_factory=dict)
+    has_alpha: bool = True
 
 
 @contextmanager
@@ -104,7 +110,7 @@ def opened(path: str, name: str | None) -> Iterator[Opened]:
         file = stack.enter_context(open(path, "rb"))
         kind = _kind(file, size, name)
         place: Place | None = None
-        if kind in ("TIFF", "ORF", "RW2", "RAF"):
+        if kind in ("TIFF", "ORF", "RW2", "RAF", "CR3"):
             place, kind = _place(file, size, kind, name)
         picture = _open_at(stack, file, size, kind, place)
         claimed = claimed_by(name)
@@ -134,6 +140,7 @@ def _place(file: BinaryIO, size: int, kind: str, name: str | None) -> tuple[Plac
 
 def _open_at(stack: ExitStack, file: BinaryIO, size: int, kind: str, place: Place | None) -> Opened:
     source, notes, chunks = file, [*place.notes] if place else [], {}
+    has_alpha = check_psd(file) if kind == "PSD" else True
     if place and place.length is not None:
         file.seek(place.at)
         source = io.BytesIO(file.read(place.length))
@@ -147,9 +154,9 @@ def _open_at(stack: ExitStack, file: BinaryIO, size: int, kind: str, place: Plac
     # A file, no path: what Pillow maps by its path it reads with the sides of the turned TIFF, which scrambles it.
     with refusing(kind):
         try:
-            image = stack.enter_context(Image.open(source, formats=(kind,)))
+            image = stack.enter_context(_read(source, kind, notes))
         except UnidentifiedImageError:
-            raise _not_opened(kind) from None
+            raise _not_opened(kind, place) from None
         if kind == "TIFF":
             check_strips(image.tag_v2, size)  # type: ignore[attr-defined]
     if image.width * image.height > MAX_PIXELS:
@@ -169,13 +176,28 @@ def _open_at(stack: ExitStack, file: BinaryIO, size: int, kind: str, place: Plac
     with refusing(kind):
         frames = int(getattr(image, "n_frames", 1)) if kind in ("GIF", "WEBP", "AVIF") else 1
     frames = place.pages if place else frames
-    return Opened(image, kind, source, orientation, frames, notes, chunks)
+    return Opened(image, kind, source, orientation, frames, notes, chunks, has_alpha)
 
 
-def _not_opened(kind: str) -> ImageRefused:
+def _read(source: BinaryIO, kind: str, notes: list[Note]) -> Image.Image:
+    if kind == "SVG":
+        image, left_out = draw_svg(source.read(MAX_BYTES + 1))
+        if left_out:
+            notes.append(note("LINKS_LEFT_OUT", f"Parts of the SVG that lie in other files were left out: {left_out}."))
+        return image
+    return Image.open(source, formats=({"HEIC": "HEIF"}.get(kind, kind),))
+
+
+def _not_opened(kind: str, place: Place | None) -> ImageRefused:
+    if kind == "TIFF" and (place is None or place.broken):
+        return ImageRefused("IMAGE_DAMAGED", "The list of what the TIFF holds is cut or overwritten.")
     if kind == "TIFF":
         return ImageRefused(
             "IMAGE_FORMAT_NOT_SUPPORTED", "The TIFF stores its samples in a way that is not read here, or is damaged."
+        )
+    if kind == "PSD":
+        return ImageRefused(
+            "IMAGE_FORMAT_NOT_SUPPORTED", "The Photoshop file is of a depth or a mode that is not read."
         )
     return ImageRefused("IMAGE_DAMAGED", f"The file begins as {kind}, but cannot be read as such.")
 
