@@ -22,7 +22,8 @@ from app.reports.readers.json.reading import is_json, read_json
 from app.reports.readers.other_files import refuse_other_files
 from app.reports.readers.parquet import BEGINNINGS, read_parquet
 from app.reports.readers.table import Table
-from app.reports.readers.workbooks import read_workbook, workbook_kind
+from app.reports.readers.workbooks.containers import find_container
+from app.reports.readers.workbooks.reading import read_workbook
 from app.reports.table_errors import EMPTY_FILE, TableError
 
 READING_BYTES: Final = 512 * 1024 * 1024
@@ -82,8 +83,8 @@ def _read(connection: Connection, path: Path, name: str, folder: Path, choices: 
         magic = file.read(16)
     if magic.startswith(BEGINNINGS):
         return read_parquet(connection, path)
-    if kind := workbook_kind(path):
-        return read_workbook(path, kind, folder, choices)
+    if container := find_container(path):
+        return read_workbook(path, container, folder, choices)
     refuse_other_files(path)
     if magic.startswith(b"\x1e") or is_json(path, suffix):
         return read_json(path, folder, suffix, choices)

@@ -7,7 +7,7 @@ from typing import Final
 
 from app.reports.readers.table import Known
 
-TEXT, NUMBER, BOOLEAN, DATE, TIMESTAMP, TIME, OTHER = (1 << place for place in range(7))
+TEXT, NUMBER, BOOLEAN, DATE, TIMESTAMP, TIME, OTHER, DURATION = (1 << place for place in range(8))
 """One bit for each type. A column's bits are those of its cells; 0 stands for a cell without a value."""
 _KNOWN: Final[dict[int, Known]] = {
     TEXT: "text",
@@ -15,7 +15,9 @@ _KNOWN: Final[dict[int, Known]] = {
     BOOLEAN: "boolean",
     DATE: "date",
     TIMESTAMP: "timestamp",
+    DATE | TIMESTAMP: "timestamp",
     TIME: "time",
+    DURATION: "number",
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -10,7 +11,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from app.reports.choices import Choices
-from app.reports.readers.cells import BOOLEAN, DATE, NUMBER, OTHER, TEXT, TIME, TIMESTAMP, known_types
+from app.reports.notes import Note, note
+from app.reports.readers.cells import BOOLEAN, DATE, DURATION, NUMBER, OTHER, TEXT, TIME, TIMESTAMP, known_types
 from app.reports.readers.header import Header, column_names, find_header, usual_width
 from app.reports.readers.json.decoding import Number, text_of
 from app.reports.readers.scratch import Parts
@@ -19,7 +21,7 @@ from app.reports.table_errors import EMPTY_FILE, NOT_A_TABLE, TableError
 
 HEAD: Final = 200
 MAX_COLUMNS: Final = 16_384
-MOST_DIGITS: Final = 21
+DAY: Final = len("2024-01-31")
 
 
 def _number(value: float) -> str:
@@ -27,11 +29,13 @@ def _number(value: float) -> str:
     if value.is_integer() and abs(value) < 1e15:
         return str(int(value))
     shortest = repr(value)
-    return shortest if "e" not in shortest or abs(value) >= 1e21 or abs(value) < 1e-9 else f"{Decimal(shortest):f}"
+    if "e" in shortest and 1e-9 <= abs(value) < 1e21:
+        shortest = f"{Decimal(shortest):f}"
+    return shortest.removesuffix(".0")
 
 
 def _moment(value: datetime) -> str:
-    return value.isoformat(" ")
+    return value.date().isoformat() if value.time() == time() else value.isoformat(" ")
 
 
 _TYPES: Final[dict[type, tuple[int, Callable[[Any], str]]]] = {
@@ -44,7 +48,7 @@ _TYPES: Final[dict[type, tuple[int, Callable[[Any], str]]]] = {
     datetime: (TIMESTAMP, _moment),
     date: (DATE, date.isoformat),
     time: (TIME, time.isoformat),
-    timedelta: (NUMBER, lambda cell: _number(cell.total_seconds())),
+    timedelta: (DURATION, lambda cell: _number(cell.total_seconds())),
 }
 _OTHER: Final[tuple[int, Callable[[Any], str]]] = (OTHER, lambda cell: text_of(cell).replace("\x00", ""))
 
@@ -70,20 +74,22 @@ def table_of_rows(
     body = _Body(width, keeps_blank=names is not None)
     parts = Parts(folder, width)
     parts.write(body.texts(itertools.chain(raw[header.first_row :], rows)))
+    names_of = column_names(header.names, width)
     return Table(
         format=kind,
-        names=column_names(header.names, width),
+        names=names_of,
         relation=parts.relation(),
         rows=parts.rows,
         facts={
             "header": bool(header.names),
             "header_lines": header.lines,
             "preamble_lines": start,
-            "records": parts.rows + body.blank + header.first_row,
+            "records": parts.rows + len(body.blanks) + header.first_row,
         },
-        problems={"blank_lines": body.blank},
+        problems={"blank_lines": len(body.blanks)},
         known=known_types(body.bits),
-        notes=header.notes,
+        notes=[*header.notes, *body.notes(names_of)],
+        lines_of=lambda rows: [header.first_row + row + 1 + bisect_right(body.blanks, row) for row in rows],
     )
 
 
@@ -94,27 +100,39 @@ def _stripped(row: list[str]) -> list[str]:
 
 
 class _Body:
-    """The rows below the header as text, with the types that each column's cells have."""
+    """The rows below the header as text, with the types that each column's cells have.
+
+    `blanks` has for each blank row, which is left out, how many rows stand above it; `cut` counts rows that were cut.
+    """
 
     def __init__(self, width: int, *, keeps_blank: bool) -> None:
         self.keeps_blank = keeps_blank
         self.bits = [0] * width
-        self.blank = 0
+        self.blanks: list[int] = []
         self.cut = 0
 
     def texts(self, rows: Iterator[Sequence[Any]]) -> Iterator[list[str]]:
         types, bits, width = _TYPES, self.bits, len(self.bits)
+        kept = 0
         for row in rows:
             texts = []
             for place, cell in enumerate(row):
                 bit, convert = types.get(type(cell), _OTHER)
                 text = convert(cell)
                 if text and place < width:
-                    bits[place] |= bit
+                    bits[place] |= bit if bit != TIMESTAMP or len(text) > DAY else DATE
                 texts.append(text)
             if self.keeps_blank or any(texts):
                 if len(texts) > width:
                     self.cut += any(texts[width:])
+                kept += 1
                 yield texts
             else:
-                self.blank += 1
+                self.blanks.append(kept)
+
+    def notes(self, names: Sequence[str]) -> Iterator[Note]:
+        if self.cut:
+            yield note("RAGGED_ROWS", "Rows with more values than there are columns were cut.", self.cut)
+        durations = [name for name, bits in zip(names, self.bits, strict=True) if bits & DURATION]
+        if durations:
+            yield note("DURATIONS", "Durations are given in seconds.", len(durations), examples=durations)

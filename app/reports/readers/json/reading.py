@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,13 +36,14 @@ _OBJECT: Final = re.compile(r'\s*(?:\[\s*)?\{\s*"[^"\n]*"\s*:')
 @dataclass(slots=True)
 class Met:
     """What was met on the way through a file: the documents in it, what is said beside the
-    records of a page, and lines that are no JSON."""
+    records of a page, and lines that are no JSON. `skipped` has the documents before each line that is none."""
 
     decoder: Decoder = field(default_factory=Decoder)
     documents: int = 0
     lists: int = 0
     broken: int = 0
     numbers: list[int] = field(default_factory=list)
+    skipped: list[int] = field(default_factory=list)
     beside: list[str] = field(default_factory=list)
 
 
@@ -103,6 +105,9 @@ def read_json(path: Path, folder: Path, suffix: str, choices: Choices = GUESS) -
             message = "What stands before the records, about their page, was left out."
             notes.append(note("PAGE_OF_RECORDS", message, len(met.beside), examples=met.beside))
         if is_lines:
+            if not met.lists:
+                skipped = met.skipped
+                table.lines_of = lambda rows: [row + 1 + bisect_right(skipped, row) for row in rows]
             table.problems |= {"broken_lines": met.broken, "broken_line_numbers": met.numbers}
     table.facts = facts | table.facts
     table.notes += notes + met.decoder.oddities.notes()
@@ -145,12 +150,14 @@ def _line_values(path: Path, encoding: Encoding, met: Met) -> Iterator[Any]:
         for number, line in enumerate(text, 1):
             line = line.strip("\ufeff \t\r\n\x00\x1e")
             if not line:
+                met.skipped.append(met.documents)
                 continue
             try:
                 value, place = scan(line, 0, line_of)
                 more = [] if place == len(line) else _rest(scan, line, place, line_of)
             except (ValueError, StopIteration, RecursionError):
                 met.broken += 1
+                met.skipped.append(met.documents)
                 if len(met.numbers) < MOST_LISTED:
                     met.numbers.append(number)
                 continue

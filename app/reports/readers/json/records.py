@@ -124,6 +124,7 @@ class RecordWriter:
             problems={"records_not_objects": others} if 0 < others < records else {},
             known=known_types([self._bits[place] for place in places]),
             notes=[*self._notes()],
+            lines_of=lambda rows: [row + 1 for row in rows],
         )
 
     def _places(self) -> list[int]:
