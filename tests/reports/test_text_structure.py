@@ -33,6 +33,8 @@ def values_of(found: dict[str, Any], place: int) -> set[Any]:
         ('id,name,price\n1,"say "hi", now",2\n2,"Bob",3\n', {'say "hi", now', "Bob"}),
         ('"id","name","price"\n"1","12" nail","2"\n"2","5" nail","3"\n', {'12" nail', '5" nail'}),
         ('id,name,price\n1,12" nail,2\n2,5" nail,3\n', {'12" nail', '5" nail'}),
+        ('id,name,price\n1,"{"a": 1, "b": 2}",2\n2,"{}",3\n', {'{"a": 1, "b": 2}', "{}"}),
+        ("id,name,price\n1,'O''Brien',2\n2,'Smith',3\n", {"O'Brien", "Smith"}),
         ('id,name,price\n1,"12 inch,2\n2,plain,3\n3,inch 12",4\n', {'"12 inch', "plain", 'inch 12"'}),
     ],
 )
@@ -95,6 +97,12 @@ def test_many_quotes_that_never_close_are_read_in_time(tmp_path: Path) -> None:
         ("a,b,c\n1,2,3\n4,5,6\n(2 rows)\n", ["a", "b", "c"], 2, {"FOOTER_LEFT_OUT"}),
         ("a,b,c\n1,2,3\n4,5,6\n\nSource: the office\n", ["a", "b", "c"], 2, {"FOOTER_LEFT_OUT"}),
         ("what,n\nx,1\ny,2\nTotal,3\n", ["what", "n"], 3, {"TOTAL_ROW"}),
+        ("no,n\n1,1\n2,2\nTotal,3\n", ["no", "n"], 2, {"FOOTER_LEFT_OUT"}),
+        ("day,n,m\n2024-01-01,1,2\n2024-01-02,2,3\n\nBalance,3,5\n", ["day", "n"], 2, {"FOOTER_LEFT_OUT"}),
+        ("a,b,c\n1,2,3\n,,\n4,5,6\n,,\n,,\n", ["a", "b", "c"], 2, set()),
+        ("id,country\n1,NO\n2,NO\n3,SE\n4,NO\n", ["id", "country"], 4, set()),
+        ("a,b,c\nlong words,of,a question\n1,2,3\n4,5,6\n", ["a", "b", "c"], 2, {"HEADER_LINES"}),
+        ("April 8;1\nApril 9;2\n", ["column_1", "column_2"], 2, set()),
         ("red,small\nblue,large\nred,large\nblue,small\n", ["column_1", "column_2"], 4, {"HEADER_DOUBT"}),
         ("Ada,Oslo\nBob,Rome\n", ["Ada", "Oslo"], 1, {"HEADER_DOUBT"}),
     ],
@@ -120,12 +128,17 @@ def test_what_names_the_columns(tmp_path: Path, content: str, names: list[str], 
         "sep=;\r\nid;name;n\r\n1;Ada;5\r\n2;Grace;6\r\n",
         "id,name,n\r\r\n1,Ada,5\r\r\n2,Grace,6\r\r\n",
         "id,name,n,\n1,Ada,5,\n2,Grace,6,\n",
+        "id,name,n\n1,Ada,5,\n2,Grace,6,\n",
+        "|id|name|n|\n|1|Ada|5|\n|2|Grace|6|\n",
+        "id\x01name\x01n\n1\x01Ada\x015\n2\x01Grace\x016\n",
+        "id name n\n1 Ada 5\n2 Grace 6\n",
     ],
 )
 def test_the_same_table_however_it_is_drawn(tmp_path: Path, content: str) -> None:
     found = profile(tmp_path, content.encode(), "table.txt")
     assert [name.lower() for name in names_of(found)[:3]] == ["id", "name", "n"]
     assert (found["rows"], found["columns"][0]["type"], found["columns"][2]["max"]) == (2, "integer", 6)
+    assert found["column_count"] == 3
     assert values_of(found, 1) == {"Ada", "Grace"}
 
 

@@ -60,7 +60,8 @@ class TextTable:
 
     def is_left_out(self, record: list[str]) -> bool:
         """Whether a record below the header is no row: blank, or a comment."""
-        return not record or (len(record) != self.width and record[0].lstrip().startswith("#"))
+        is_blank = not record or (not record[0] and self.width > 1 and not any(record))
+        return is_blank or (len(record) != self.width and record[0].lstrip().startswith("#"))
 
     def repeats_header(self, record: list[str]) -> bool:
         """Whether a record is the header once more, as where files were put together."""
@@ -159,14 +160,19 @@ def _head(path: Path, encoding: Encoding, dialect: Dialect) -> list[list[str]]:
     for _ in range(2):
         scan = Scan(width, kinds)
         with open_text(path, encoding, dialect.newline) as text:
-            head = [record for _, record in itertools.islice(records_of(text, dialect, scan), SAMPLE_RECORDS)]
-        width = usual_width(head)
+            numbered = list(itertools.islice(records_of(text, dialect, scan), SAMPLE_RECORDS))
+        head = [record for _, record in numbered]
+        broken = {*scan.mended.lines, *scan.open_quotes.lines}
+        width = usual_width([record for line, record in numbered if line not in broken] or head)
         kinds = tuple(kinds_of(head, width))
     return head
 
 
 def _width(records: list[list[str]], header: Header) -> int:
     width = max(usual_width(records), len(header.names))
+    # Where every line ends with a delimiter, no column follows it.
+    while width > 1 and len(records) > 1 and not any("".join(record[width - 1 : width]).strip() for record in records):
+        width -= 1
     if width > MAX_COLUMNS:
         raise TableError(NOT_A_TABLE, f"The table has {width:,} columns; {MAX_COLUMNS:,} are the most that are read.")
     return max(1, width)
@@ -181,7 +187,7 @@ def _scan(table: TextTable) -> Found:
         last.append((index, line, record))
         if index < first_row:
             widths[len(record)] += 1
-        elif len(record) == width and record != names:
+        elif len(record) == width and record != names and (record[0] or width < 2 or any(record)):
             plain += 1
         else:
             widths[len(record)] += 1
@@ -199,7 +205,7 @@ def _scan(table: TextTable) -> Found:
 
 
 def _note_odd(table: TextTable, scan: Scan, line: int, record: list[str]) -> None:
-    if not record:
+    if not any(record) and (not record or table.width > 1):
         scan.blank += 1
     elif table.is_left_out(record):
         scan.comments.add(line)

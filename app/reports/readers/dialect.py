@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from app.reports.choices import named_delimiter
 from app.reports.columns.looks import kind_of
-from app.reports.readers.layouts import Layout, detect_fixed_width, detect_layout
+from app.reports.readers.layouts import Layout, detect_fixed_width, detect_frame, detect_layout
 
 DELIMITERS: Final = (",", "\t", ";", "|", ":", "^", "~", "\x1f", "\x01", "\xa7", "\xa6", " ")
 """In the order of preference when two explain the file equally well."""
@@ -86,6 +86,8 @@ def detect_dialect(sample: str, suffix: str, *, complete: bool, chosen: str | No
     ranked = _ranked(body, plain, sample, suffix)
     if ranked and ranked[0][0] > 0:
         best_score, best = ranked[0]
+        if best.delimiter == "|" and (layout := detect_frame(body)):
+            return replace(plain, quote=None, layout=layout)
         if (best_score < 0.6 or best.delimiter == " ") and (layout := detect_fixed_width(body)):
             return replace(plain, quote=None, layout=layout)
         rivals = tuple(
@@ -175,7 +177,7 @@ def _quotes(dialect: Dialect, sample: str) -> Dialect:
     edge = re.escape(dialect.separator) if dialect.delimiter else r"\n"
     if len(dialect.delimiter or "") > 1:
         sample = sample.replace(dialect.delimiter or "", SEPARATOR)
-    single = len(re.findall(rf"(?:^|{edge}|\n)'[^'\n]*'(?={edge}|\r|\n|$)", sample))
+    single = len(re.findall(rf"(?:^|{edge}|\n)'(?:[^'\n]|'')*'(?={edge}|\r|\n|$)", sample))
     double = len(re.findall(rf'(?:^|{edge}|\n)"', sample))
     spaced = len(re.findall(rf'{edge} +"[^"\n]*" *(?={edge}|\r|\n|$)', sample)) if dialect.delimiter else 0
     closed = len(re.findall(rf'{edge}"[^"\n]*"(?={edge}|\r|\n|$)', sample)) if spaced else 0

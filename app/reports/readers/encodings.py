@@ -21,7 +21,8 @@ MOST_LISTED: Final = 100
 """So many places of one kind of problem are listed; all are counted."""
 MARK: Final = "\udc80"
 """Stands for bytes that the encoding has no character for. No decoder gives out a lone surrogate by itself."""
-_CONTROL: Final = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+_CONTROL: Final = re.compile(rb"[\x02-\x08\x0e-\x1a\x1c-\x1e\x7f]")
+"""Not those that some take for delimiters, U+0001 and U+001F, nor escape, which begins the letters of ISO 2022."""
 _MULTIBYTE_UTF8: Final = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _HIGH: Final = re.compile(rb"[\x80-\xff]")
 _UNDEFINED_IN_CP1252: Final = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")

@@ -60,6 +60,8 @@ def find_footer(last: Sequence[tuple[int, int, Sequence[str]]], width: int, kind
     total, text = None, ""
     if above and len(above[2]) == width and width > 1 and _is_total(above[2]):
         total, text = above[1], ", ".join(cell.strip() for cell in above[2] if cell.strip())
+    if total is not None and above and _is_in_typed_column(above[2], kinds):
+        begins, total, text = last.index(above), None, ""
     below = last[begins:]
     if not any(any(cell.strip() for cell in record) for _, _, record in below):
         return Footer(total=total, total_text=text)
@@ -85,9 +87,18 @@ def _is_below(record: Sequence[str], width: int, kinds: Sequence[str | None], *,
     if _says_so(record, width):
         return True
     filled = [place for place, cell in enumerate(record) if cell.strip()]
-    if not blank_before or width < 2 or len(filled) > max(1, min(2, width // 3)):
+    if not blank_before or width < 2:
         return False
-    return not any(place < len(kinds) and kinds[place] == kind_of(record[place]) for place in filled)
+    found = [(kinds[place], kind_of(record[place])) for place in filled if place < len(kinds) and kinds[place]]
+    if len(filled) > max(1, min(2, width // 3)):
+        return found[0][1] == "text" if found and filled[0] == 0 and kinds[0] else False
+    return not any(kind == each for kind, each in found)
+
+
+def _is_in_typed_column(record: Sequence[str], kinds: Sequence[str | None]) -> bool:
+    """Whether the words of a row of totals stand where the table has numbers or dates, as those of no row do."""
+    place = next((place for place, cell in enumerate(record) if kind_of(cell) == "text"), len(kinds))
+    return place < len(kinds) and kinds[place] is not None
 
 
 def _says_so(record: Sequence[str], width: int) -> bool:

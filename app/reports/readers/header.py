@@ -69,7 +69,7 @@ def find_header(records: Sequence[Row], choice: HeaderChoice = "auto") -> Header
     rows = [(index, row) for index, row in enumerate(records) if _filled(row)]
     if not rows:
         return Header(0, 0)
-    kinds = kinds_of([row for _, row in rows if row != rows[0][1]] or [rows[0][1]], width)
+    kinds = kinds_of(_later([row for _, row in rows if row != rows[0][1]] or [rows[0][1]]), width)
     if choice != "auto":
         start = _top(rows, width, kinds)
         return _made(records, start, int(choice == "yes"), [])
@@ -104,10 +104,14 @@ def _filled(row: Row) -> int:
     return sum(bool(cell.strip()) for cell in row)
 
 
+def _later(rows: Sequence[Row]) -> Sequence[Row]:
+    """The later of the first rows, among which no header is."""
+    return rows[min(len(rows) - max(1, len(rows) * 3 // 5), MOST_PREAMBLE) :]
+
+
 def kinds_of(rows: Sequence[Row], width: int) -> list[str | None]:
-    """What the values of each column are, by the later of the rows; None for text."""
-    most = max(12, min(MOST_BODY, 60_000 // max(1, width)))
-    below = rows[min(len(rows) - max(1, len(rows) * 3 // 5), MOST_PREAMBLE) :][:most] if len(rows) > 1 else rows
+    """What the values of each column are in most of the rows; None for text."""
+    below = [row for row in rows if row][: max(12, min(MOST_BODY, 60_000 // max(1, width)))]
     if even := [row for row in below if len(row) == width]:
         below = even
     kinds: list[str | None] = []
@@ -115,7 +119,9 @@ def kinds_of(rows: Sequence[Row], width: int) -> list[str | None]:
         counts = Counter(kind_of(row[place]) for row in below if place < len(row))
         del counts["blank"]
         usual, count = counts.most_common(1)[0] if counts else ("text", 0)
-        kinds.append(usual if usual in _TYPED and count >= sum(counts.values()) * 0.6 else None)
+        # A country NO or two are no booleans.
+        enough = count >= sum(counts.values()) * 0.6 and (usual != "boolean" or count > 2)
+        kinds.append(usual if usual in _TYPED and enough else None)
     return kinds
 
 

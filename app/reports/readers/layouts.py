@@ -62,6 +62,13 @@ def detect_layout(lines: Sequence[str]) -> Layout | None:
     return _at(0, [0, *ends[:-1]], "fixed width")
 
 
+def detect_frame(lines: Sequence[str]) -> Layout | None:
+    """The layout of lines that begin and end with a bar, without a ruler."""
+    rows = [line.strip() for line in lines[:LOOKED_AT] if line.strip()]
+    framed = all(row[0] == row[-1] == "|" and len(row) > 1 for row in rows)
+    return _barred(rows, "", "|") if rows and framed else None
+
+
 def _keeps_to(spans: Sequence[tuple[int, int]], line: str) -> bool:
     """Whether the gaps between the spans are blank in the line."""
     return all(line[left[1] : right[0]].strip() == "" for left, right in pairwise(spans))

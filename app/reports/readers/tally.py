@@ -43,7 +43,12 @@ class Tally:
         volume = " + ".join(f"coalesce({each}, 0)" for each in sums)
         names = " and ".join(f"c{place} = {quoted(name)}" for place, name in enumerate(self.header[:3]))
         repeated = f"count_if({names})" if names else "0"
-        return f"select count(*) = {self.rows} and {volume} = {self.volume} and {repeated} = 0 from {relation}"
+        filled = ", ".join(f"nullif(c{place}, '')" for place in range(width))
+        blank = f"count_if(coalesce({filled}, null) is null)"
+        return (
+            f"select count(*) = {self.rows} and {volume} = {self.volume} and {repeated} = 0 and {blank} = 0"
+            f" from {relation}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
