@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from app.extractions.errors import PageNotDrawn, PageNotFound, SheetNotPdf
 from app.extractions.sheet_errors import NO_PDF, NO_SUCH_PAGE, SheetError
-from app.kit.sandbox import Sandbox, SandboxError
+from app.kit.sandbox import Sandbox
+from app.kit.sandbox_errors import SandboxError
 
 _PLACE: Final = re.compile(rb"(?:[01]\.\d{4}-[01]\.\d{4})?")
 _PNG: Final = b"\x89PNG\r\n\x1a\n"

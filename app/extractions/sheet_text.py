@@ -16,7 +16,7 @@ from app.extractions.batch_swims.days import read_days
 from app.extractions.names import NEAR, Match, NameSearch, Person, Sighting, Wanted, choose, tell_apart
 from app.extractions.reading import is_reading
 from app.extractions.swims import Sheet, Swim
-from app.kit.sandbox import SandboxCrashed
+from app.kit.sandbox_errors import SandboxCrashed
 
 _BEFORE_SWIMS: Final = ', "swims": ['
 _AFTER_SWIMS: Final = "]}"

@@ -16,11 +16,13 @@ import struct
 import sys
 import traceback
 from contextlib import suppress
+from io import BufferedReader
 from operator import attrgetter
 from types import ModuleType
 from typing import NamedTuple
 
 NUMBER = struct.Struct("=i")  # on *status*: the pid (0: the fork failed), then the exit code (negative: the signal)
+HEAD = struct.Struct("=cQ")  # on *data* before each answer: its kind, and the bytes of its body
 OUT_OF_MEMORY = 137  # an exit code needs no memory, a message would
 CHUNK = 1 << 18  # more than the kernel's default socket buffer holds (208 KiB)
 _OPEN_FILES, _FILE_BYTES, _ERROR_BYTES, _NICENESS = 256, 1 << 30, 1 << 16, 10
@@ -29,15 +31,21 @@ _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
 _KEPT_BYTES, _LARGE_BYTES = 1 << 28, 1 << 25  # glibc takes no threshold over 32 MiB
 
 
+class Limits(NamedTuple):
+    """What a child is told first: the limits that it gives itself, and how many calls follow."""
+
+    path: list[str]
+    memory_bytes: int
+    cpu_seconds: int
+    calls: int
+
+
 class Call(NamedTuple):
     """What the child needs before it can unpickle the arguments."""
 
     module: str
     qualname: str
     file: str | None
-    path: list[str]
-    memory_bytes: int
-    cpu_seconds: int
 
 
 def serve(preload: list[tuple[str, str | None]]) -> None:
@@ -128,7 +136,7 @@ def _fork(data: socket.socket, inherited: list[socket.socket]) -> int:
         os.dup2(1, 2)  # warnings about hostile input do not belong in the service's log
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() == server:
-            data.sendall(_answer(data))
+            _serve_calls(data)
             code = 0
     except MemoryError:
         code = OUT_OF_MEMORY
@@ -136,16 +144,26 @@ def _fork(data: socket.socket, inherited: list[socket.socket]) -> int:
         os._exit(code)
 
 
-def _answer(data: socket.socket) -> bytes:
-    """Read the request, call the function and encode what comes of it: J(SON), B(ytes) or E(xception)."""
+def _serve_calls(data: socket.socket) -> None:
+    """Read what is asked for, and answer one call after the other."""
+    with data.makefile("rb") as stream:
+        limits: Limits = pickle.load(stream)
+        _limit(limits)
+        sys.path[:] = limits.path
+        for _ in range(limits.calls):
+            kind, body = _answer(stream)
+            data.sendall(HEAD.pack(kind, len(body)))
+            data.sendall(body)
+
+
+def _answer(stream: BufferedReader) -> tuple[bytes, bytes]:
+    """Call the function and encode what comes of it: J(SON), B(ytes) or E(xception)."""
     try:
-        with data.makefile("rb") as stream:
-            call: Call = pickle.load(stream)
-            _limit(call)
-            sys.path[:] = call.path
-            function = attrgetter(call.qualname)(_module(call.module, call.file))
-            result = function(*pickle.load(stream))
-        return b"B" + result if isinstance(result, bytes) else b"J" + json.dumps(result).encode()
+        call: Call
+        call, arguments = pickle.load(stream)
+        function = attrgetter(call.qualname)(_module(call.module, call.file))
+        result = function(*pickle.loads(arguments))
+        return (b"B", result) if isinstance(result, bytes) else (b"J", json.dumps(result).encode())
     except MemoryError:
         raise
     except BaseException as error:
@@ -155,18 +173,22 @@ def _answer(data: socket.socket) -> bytes:
         if carried and len(carried) > _ERROR_BYTES:
             carried = None
         kind, stack = type(error), "".join(traceback.format_tb(error.__traceback__, -5))
-        return b"E" + json.dumps([kind.__module__, kind.__qualname__, str(error)[:2000], stack, carried]).encode()
+        return b"E", json.dumps([kind.__module__, kind.__qualname__, str(error)[:2000], stack, carried]).encode()
 
 
-def _limit(call: Call) -> None:
+def _limit(limits: Limits) -> None:
     os.nice(_NICENESS)
     with suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
         score.write("1000")  # the first to go when the machine runs out of memory
     with open("/proc/self/statm") as sizes:
-        memory = int(sizes.read().split()[0]) * resource.getpagesize() + call.memory_bytes
+        memory = int(sizes.read().split()[0]) * resource.getpagesize() + limits.memory_bytes
     for what, soft, hard in (
         (resource.RLIMIT_AS, memory, memory),
-        (resource.RLIMIT_CPU, call.cpu_seconds, call.cpu_seconds + 1),  # SIGXCPU at the first, SIGKILL at the second
+        (
+            resource.RLIMIT_CPU,
+            limits.cpu_seconds,
+            limits.cpu_seconds + 1,
+        ),  # SIGXCPU at the first, SIGKILL at the second
         (resource.RLIMIT_FSIZE, _FILE_BYTES, _FILE_BYTES),
         (resource.RLIMIT_NOFILE, _OPEN_FILES, _OPEN_FILES),
         (resource.RLIMIT_CORE, 0, 0),

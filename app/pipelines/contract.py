@@ -152,8 +152,11 @@ class StepContext(Protocol):
         """Keep a result file of this job under `name`; a second one of that name replaces the first."""
         ...
 
-    async def save_files(self, files: Mapping[str, bytes]) -> None:
-        """Keep several result files by their names, all or none, for little more than one costs."""
+    async def save_files(self, files: Mapping[str, bytes], media_types: Mapping[str, str] | None = None) -> None:
+        """Keep several result files by their names, all or none, for little more than one costs.
+
+        `media_types` by name; where there is none the name's ending says it.
+        """
         ...
 
     async def read_file(self, name: str) -> bytes:
@@ -188,12 +191,19 @@ class StepContext(Protocol):
         """
         ...
 
-    async def in_child(self, function: Callable[..., T] | str, *args: Any, memory_bytes: int | None = None) -> T:
+    async def in_child(
+        self,
+        function: Callable[..., T] | str,
+        *args: Any,
+        memory_bytes: int | None = None,
+        with_others: bool = False,
+    ) -> T:
         """Run a blocking or risky top-level function in a sandboxed child; arguments and result are JSON or bytes.
 
         Instead of the function itself its name will do, as `package.module:function`: then only the child imports its
         module, and the result's type is the one that it is assigned to. `memory_bytes` is the address space it may add,
-        in place of the service's setting.
+        in place of the service's setting. `with_others`: for short work, whose child may serve other jobs of the batch
+        as well; should that child die, the call is run again in one of its own.
         """
         ...
 

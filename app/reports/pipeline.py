@@ -14,7 +14,7 @@ from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit.ids import new_id
-from app.kit.sandbox import SandboxCrashed
+from app.kit.sandbox_errors import SandboxCrashed
 from app.kit.schemas import ShortText
 from app.kit.words import quantity
 from app.pipelines.contract import Params, Pipeline, StepContext, Stop

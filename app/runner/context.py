@@ -146,9 +146,16 @@ class RunningStep:
     def transaction(self) -> AbstractAsyncContextManager[AsyncSession]:
         return self._resources.database.transaction()
 
-    async def in_child(self, function: Callable[..., T] | str, *args: Any, memory_bytes: int | None = None) -> T:
+    async def in_child(
+        self,
+        function: Callable[..., T] | str,
+        *args: Any,
+        memory_bytes: int | None = None,
+        with_others: bool = False,
+    ) -> T:
         sandbox, timeout = self._resources.sandbox, self._step.timeout
-        return await sandbox.run(function, *args, timeout=timeout, memory_bytes=memory_bytes)
+        group = self.batch.id if with_others else None
+        return await sandbox.run(function, *args, timeout=timeout, memory_bytes=memory_bytes, group=group)
 
     def conclude(self, message: str) -> None:
         self.message = " ".join(message.replace("\x00", "").split())[:500]
@@ -186,9 +193,10 @@ class RunningStep:
         name = display_name(name)
         return (await self._save({name: ResultFile(guess_media_type(name, media_type), data)}))[name]
 
-    async def save_files(self, files: Mapping[str, bytes]) -> None:
-        shown = {display_name(name): data for name, data in files.items()}
-        await self._save({name: ResultFile(guess_media_type(name, None), data) for name, data in shown.items()})
+    async def save_files(self, files: Mapping[str, bytes], media_types: Mapping[str, str] | None = None) -> None:
+        types = media_types or {}
+        shown = {display_name(name): (types.get(name), data) for name, data in files.items()}
+        await self._save({name: ResultFile(guess_media_type(name, kind), data) for name, (kind, data) in shown.items()})
 
     async def _save(self, files: Mapping[str, ResultFile]) -> Mapping[str, UUID]:
         owner = Owner(self.batch.organisation_id, self.job.id, self.job.attempt)

@@ -12,7 +12,8 @@ from app.extractions.names import Wanted
 from app.extractions.reading_report import report_on
 from app.extractions.sheet_text import checked, find_in_sheet, write_sheet
 from app.extractions.swims import Sheet
-from app.kit.sandbox import Sandbox, SandboxCrashed
+from app.kit.sandbox import Sandbox
+from app.kit.sandbox_errors import SandboxCrashed
 from tests.extractions.sheets import Drawing, a_swim
 from tests.patience import patient
 

@@ -21,7 +21,9 @@ from typing import Any, TextIO
 import pytest
 import pytest_asyncio
 
-from app.kit.sandbox import ResourceLimitExceeded, Sandbox, SandboxCrashed, SandboxError, SandboxTimeout
+from app.kit.sandbox import Sandbox
+from app.kit.sandbox_errors import ResourceLimitExceeded, SandboxCrashed, SandboxError, SandboxTimeout
+from app.kit.sandbox_server import HEAD
 from tests.patience import patient
 
 MIB = 1 << 20
@@ -119,7 +121,16 @@ def lie(answer: str) -> None:
     for number in range(3, 256):
         with suppress(OSError):
             if stat.S_ISSOCK(os.fstat(number).st_mode):
-                os.write(number, answer.encode("latin-1"))
+                kind, body = (text.encode("latin-1") for text in (answer[:1], answer[1:]))
+                os.write(number, HEAD.pack(kind, len(body)) + body)
+    os._exit(0)
+
+
+def lie_about_length(size: int, answer: str) -> None:
+    for number in range(3, 256):
+        with suppress(OSError):
+            if stat.S_ISSOCK(os.fstat(number).st_mode):
+                os.write(number, HEAD.pack(b"B", size) + answer.encode())
     os._exit(0)
 
 
@@ -154,8 +165,9 @@ async def gone(pipe: TextIO) -> bool:
 
 
 def server_pid(sandbox: Sandbox) -> int:
-    assert sandbox._server
-    return sandbox._server[0].pid
+    running = sandbox._server._running
+    assert running
+    return running[0].pid
 
 
 @pytest.mark.parametrize(
@@ -253,6 +265,14 @@ async def test_exceptions_of_the_function_are_raised_here(sandbox: Sandbox) -> N
     assert system.value.errno == 2
     with pytest.raises(TypeError, match="not JSON serializable"):
         await sandbox.run(not_json, timeout=LONG)
+
+
+async def test_answers_of_another_length_than_they_say(sandbox: Sandbox) -> None:
+    with pytest.raises(ResourceLimitExceeded, match="larger than 67,108,864 bytes"):
+        await sandbox.run(lie_about_length, 2**64 - 1, "", timeout=LONG)
+    with pytest.raises(SandboxCrashed, match="left with exit code 0"):
+        await sandbox.run(lie_about_length, 1000, "too little", timeout=LONG)
+    assert await sandbox.run(lie_about_length, 3, "and too much", timeout=LONG) == b"and"
 
 
 def test_errors_can_be_pickled() -> None:
