@@ -9,7 +9,6 @@ signals to them, so a pid in its second life is never hit.
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
 import sys
 from collections.abc import Sequence
@@ -23,7 +22,7 @@ from app.kit.sandbox_server import CHUNK, HEAD, NUMBER, serve
 START_SECONDS = 60.0  # for a new server to import its modules
 KILL_SECONDS = 5.0  # a killed process is gone in milliseconds unless the kernel holds it
 _JSON_SHARE = 8  # a MiB of JSON becomes 20 MiB of memory if made to hurt
-_HUGE_PAGES = "glibc.malloc.hugetlb=1"
+_HUGE_PAGES = "GLIBC_TUNABLES=glibc.malloc.hugetlb=1"  # the picture of a camera is 10,000 page faults without
 
 
 class Child:
@@ -140,15 +139,8 @@ class ForkServer:
             control.setblocking(False)
             server = serve.__module__
             code = f"import sys; sys.path[:] = {sys.path!r}; from {server} import serve; serve({self._preload!r})"
-            # Huge pages: the picture of a camera is 10,000 page faults without.
-            tunables = ":".join(filter(None, (os.environ.get("GLIBC_TUNABLES"), _HUGE_PAGES)))
+            command = ["/usr/bin/env", _HUGE_PAGES, sys.executable, "-c", code]
             with theirs:  # a session of its own, because a Ctrl-C in the terminal is for the service
-                process = Popen(
-                    [sys.executable, "-c", code],
-                    stdin=theirs.fileno(),
-                    stdout=DEVNULL,
-                    start_new_session=True,
-                    env=os.environ | {"GLIBC_TUNABLES": tunables},
-                )
+                process = Popen(command, stdin=theirs.fileno(), stdout=DEVNULL, start_new_session=True)
             self._running = process, control
         return self._running
