@@ -153,10 +153,7 @@ class StepContext(Protocol):
         ...
 
     async def save_files(self, files: Mapping[str, bytes], media_types: Mapping[str, str] | None = None) -> None:
-        """Keep several result files by their names, all or none, for little more than one costs.
-
-        `media_types` by name; where there is none the name's ending says it.
-        """
+        """Keep several result files by their names, all or none, with their types; it costs little more than one."""
         ...
 
     async def read_file(self, name: str) -> bytes:
@@ -200,10 +197,9 @@ class StepContext(Protocol):
     ) -> T:
         """Run a blocking or risky top-level function in a sandboxed child; arguments and result are JSON or bytes.
 
-        Instead of the function itself its name will do, as `package.module:function`: then only the child imports its
-        module, and the result's type is the one that it is assigned to. `memory_bytes` is the address space it may add,
-        in place of the service's setting. `with_others`: for short work, whose child may serve other jobs of the batch
-        as well; should that child die, the call is run again in one of its own.
+        A name will do as well, as `package.module:function`: then only the child imports its module, and the result's
+        type is the one that it is assigned to. `memory_bytes` is the address space it may add, in place of the setting.
+        `with_others`: short work, whose child may serve other jobs of the batch too; if it dies, it runs again alone.
         """
         ...
 
