@@ -76,6 +76,17 @@ def test_numbers_as_people_write_them(tmp_path: Path, values: list[str], low: fl
             "2000-10-11T13:55:36-07:00",
         ),
         (["2024-01-01", "2024-01-02", "2024-01-02 08:30:00"], "2024-01-01T00:00:00", "2024-01-02T08:30:00"),
+        (["Sun Mar 10 10:00:00 2024", "Mon Mar  4 10:00:00 2024"], "2024-03-04T10:00:00", "2024-03-10T10:00:00"),
+        (
+            ["Sun Mar 10 2024 10:00:00 GMT+0100 (CET)", "Mon Mar 11 2024 10:00:00 GMT+0100 (CET)"],
+            "2024-03-10T10:00:00+01:00",
+            "2024-03-11T10:00:00+01:00",
+        ),
+        (
+            ["2024-03-10 10:00:00.123456788", "0000-00-00", "2024-03-10 10:00:00.123456789"],
+            "2024-03-10T10:00:00.123456788",
+            "2024-03-10T10:00:00.123456789",
+        ),
         (["5:07 PM", "12:01 AM"], "00:01:00", "17:07:00"),
     ],
 )
@@ -183,6 +194,12 @@ def test_offsets_from_utc_are_kept_and_counted(tmp_path: Path) -> None:
 def test_doubts_about_units_years_and_zeros_are_said(tmp_path: Path) -> None:
     assert codes(column_of(tmp_path, ["5 €", "$7", "8 €"])) == ["MIXED_UNITS"]
     assert column_of(tmp_path, ["5 €", "7 €"])["unit"] == "€"
+    assert codes(column_of(tmp_path, ["£1,234", "£99"])) == []
+    assert codes(column_of(tmp_path, ["1.23457E+12", "9.87654E+11"])) == ["SHORTENED_NUMBERS"]
+    assert codes(column_of(tmp_path, ["20240131", "20240201"])) == ["DATES_AS_NUMBERS"]
+    assert codes(column_of(tmp_path, ["2125551234", "2125551235"], "phone")) == ["IDENTIFIERS"]
+    column = column_of(tmp_path, ["25/12/2023", "12/25/2023", "01/02/2023"])
+    assert (column["type"], codes(column)) == ("text", ["MIXED_DATE_ORDERS"])
     column = column_of(tmp_path, ["14.03.69", "14.03.68"])
     assert (column["min"], column["max"], codes(column)) == ("1969-03-14", "2068-03-14", ["TWO_DIGIT_YEARS"])
     column = column_of(tmp_path, ["12.5", "12.50", "7.25", "8.10", "9.99"])

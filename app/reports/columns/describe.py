@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from app.reports.columns.kinds import Finding, Kind, missing, trimmed
 from app.reports.columns.spread import NUMERIC, TIMED, measures, named, second_measures
-from app.reports.columns.values import LARGEST_SAFE, exactly, moment_text, plain
+from app.reports.columns.values import LARGEST_SAFE, exactly, plain, shown
 from app.reports.engine import Connection, rows_of
 from app.reports.notes import Note, note
 
@@ -161,7 +161,7 @@ def _count_values(connection: Connection, columns: Sequence[Column], *, exact: b
         value, chosen = column.value, f"{column.value} is not null"
         if not exact and column.distinct > FEW_VALUES:
             chosen = f"{value} in (select unnest(approx_top_k({value}, {TOP * 5})) from typed where {chosen})"
-        groups = f"select {value} as v, count(*) as n from typed where {chosen} group by all"
+        groups = f"select {column.kind.shown(value)} as v, count(*) as n from typed where {chosen} group by all"
         # The least of negative counts: equally frequent values come in their own order.
         queries.append(f"(select {{'different': count(*), 'top': min({{'n': -n, 'v': v}}, {TOP})}} from ({groups}))")
     if not queries:
@@ -173,7 +173,7 @@ def _count_values(connection: Connection, columns: Sequence[Column], *, exact: b
         if column.distinct > TOP and top[0][1] == 1:  # every value stands once: none is more frequent than another
             top = []
         column.found["top_values"] = [
-            {"value": plain(moment_text(value, column.kind.suffix)), "count": count}
+            {"value": shown(column.kind, value), "count": count}
             | {"share": round(count / column.present, 6)}
             | ({"exact": text} if (text := exactly(value)) else {})
             for value, count in top

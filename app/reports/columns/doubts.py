@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from app.kit.words import quantity
 from app.reports.columns.kinds import Kind, missing, trimmed
-from app.reports.columns.values import moment_text, plain
+from app.reports.columns.values import plain, shown
 from app.reports.engine import Connection, rows_of
 from app.reports.notes import MOST_EXAMPLES, MOST_LINES, Note, note
 from app.reports.readers.table import Table
@@ -84,6 +84,15 @@ def ambiguous_dates(order: str, count: int, examples: Sequence[str]) -> Note:
     return note("AMBIGUOUS_DATES", message, count, examples=examples, parameter="date_order", choices=choices)
 
 
+def mixed(parameter: str, count: int) -> Note:
+    """Said of a column that stays text because no one way reads nearly all of it."""
+    if parameter == "decimal":
+        message = "Some numbers have a decimal point and some a decimal comma: the column is text."
+        return note("MIXED_DECIMALS", message, count, parameter=parameter, choices=("point", "comma"))
+    message = "Some dates have the day first and some the month: the column is text."
+    return note("MIXED_DATE_ORDERS", message, count, parameter=parameter, choices=("dmy", "mdy"))
+
+
 def readings(connection: Connection, column: str, ways: Mapping[str, Kind], parameter: str) -> list[dict[str, Any]]:
     """What the column would be by each of the ways to read it."""
     asked = [f"{bound}({kind.of('t')})" for kind in ways.values() for bound in ("min", "max")]
@@ -93,8 +102,8 @@ def readings(connection: Connection, column: str, ways: Mapping[str, Kind], para
         {
             parameter: way,
             "type": kind.name,
-            "min": plain(moment_text(next(bounds), kind.suffix)),
-            "max": plain(moment_text(next(bounds), kind.suffix)),
+            "min": shown(kind, next(bounds)),
+            "max": shown(kind, next(bounds)),
         }
         for way, kind in ways.items()
     ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import Final
 
 from app.reports.columns.kinds import Kind, Name, Sign, T
@@ -87,3 +89,11 @@ _SIGNS: Final[tuple[Sign, ...]] = ("point", "comma")
 STYLED: Final = tuple(_styled(sign, fractions=fractions) for sign in _SIGNS for fractions in (False, True))
 CANDIDATES: Final = (BIGINT, HUGEINT, ENDLESS, PLAIN, POWERED, *STYLED)
 """The narrower first."""
+_COMMA_THOUSANDS: Final = re.compile(r"(?:[$£¥₹]|USD|GBP|INR|JPY|CNY|HKD|Rs\\.?)")
+
+
+def money_sign(known: Sequence[str]) -> Sign | None:
+    """The decimal sign of amounts such as $1,234: where money is written so, no coin has three decimals."""
+    marked = [text for text in known if "," in text or "." in text]
+    is_money = marked and all("." not in text and _COMMA_THOUSANDS.search(text) for text in marked)
+    return "point" if is_money and not any("R$" in text for text in marked) else None

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from app.reports.choices import Choices
 from app.reports.columns import doubts
+from app.reports.columns.figures import money_sign
 from app.reports.columns.kinds import BOOLEAN, TEXT, Finding, Kind, T, native_kind
 from app.reports.columns.likely import family_of, known_values, likely_kinds
 from app.reports.columns.refine import Asked, refine
@@ -33,6 +34,7 @@ class Column:
     """One column on its way to its kind.
 
     `given` is the type that the file itself gives to the values. `counts` are over all rows, in the order of `kinds`.
+    `both` says of which parameter there are values for each choice, and how many at least.
     """
 
     place: int
@@ -43,6 +45,7 @@ class Column:
     counts: list[int] = field(default_factory=list)
     filled: int = 0
     words: int = 0
+    both: tuple[str, int] | None = None
     notes: list[Note] = field(default_factory=list)
     more: dict[str, Any] = field(default_factory=dict)
 
@@ -117,7 +120,7 @@ def find_kinds(
     }
     doubts.place_odd(list(odd.values()), table)
     findings = [_finding(column, odd.get(column.place)) for column in tried]
-    asked = [Asked(column.sql, column.name, column.known, column.given) for column in tried]
+    asked = [Asked(column.sql, column.name, column.known, column.given, column.present) for column in tried]
     refined = dict(zip((column.place for column in tried), refine(connection, asked, findings), strict=True))
     return [refined.get(column.place) or Finding(TEXT) for column in columns]
 
@@ -140,7 +143,8 @@ def _choose_kinds(column: Column) -> bool:
     equal = [kind for kind, count in likely if count == most]
     ways = {(kind.sign, kind.order) for kind in equal}
     is_open = (equal[0].sign or equal[0].order) and len(ways) > 1
-    column.kinds = [kind for kind, _ in likely] if is_open else equal[:1]
+    narrowest = {(kind.sign, kind.order, kind.name): kind for kind in reversed(equal)}
+    column.kinds = sorted(narrowest.values(), key=equal.index) if is_open else equal[:1]
     return True
 
 
@@ -164,16 +168,17 @@ def _decide_signs(connection: Connection, columns: Sequence[Column], table: Tabl
         most = max(column.counts)
         if not ways or column.is_whole(most):
             continue
-        if choices.decimal != "auto" and ways.get(choices.decimal, 0) >= column.present * MAJORITY:
+        lowest, way = column.present * MAJORITY, max(ways, key=ways.__getitem__)
+        if choices.decimal != "auto" and ways.get(choices.decimal, 0) >= lowest:
             column.keep("sign", choices.decimal)
-        elif ways.get("point") == ways.get("comma"):
+        elif ways.get("point") == ways.get("comma") and most >= lowest:
             open_columns.append(column)
-        elif max(ways.values()) >= column.present * MAJORITY:
-            way = max(ways, key=ways.__getitem__)
-            votes.add(way)
-            column.keep("sign", way)
         else:
-            column.keep("sign", max(ways, key=ways.__getitem__))
+            if ways[way] >= lowest:
+                votes.add(way)
+            elif ways.get("point") and ways.get("comma"):
+                column.both = ("decimal", min(ways.values()))
+            column.keep("sign", way)
     sign: str
     if choices.decimal != "auto":
         sign, is_sure = choices.decimal, True
@@ -185,10 +190,11 @@ def _decide_signs(connection: Connection, columns: Sequence[Column], table: Tabl
         if column.given in ("integer", "number"):
             column.keep("sign", "point")  # the format itself wrote the numbers
             continue
-        if not is_sure:
+        own = None if is_sure else money_sign(column.known)
+        if not is_sure and own is None:
             _doubt(connection, column, "sign", "decimal")
             column.notes.append(doubts.ambiguous_decimal(sign, column.counts[column.best], column.known))
-        column.keep("sign", sign)
+        column.keep("sign", own or sign)
     return sign if is_sure and choices.decimal == "auto" else ""
 
 
@@ -204,15 +210,18 @@ def _decide_orders(connection: Connection, columns: Sequence[Column], sign: str,
         best, lowest = max(ways.values()), column.present * MAJORITY
         if chosen != "auto" and ways.get(chosen, 0) >= lowest:
             column.keep("order", chosen)
-        elif len(ways) > 1 and ways.get("dmy") == ways.get("mdy") == best:
+        elif len(ways) > 1 and ways.get("dmy") == ways.get("mdy") == best >= lowest:
             open_columns.append(column)
         else:
             way = max(("dmy", "mdy", "ymd"), key=lambda each: ways.get(each, 0))
+            if best < lowest and ways.get("dmy") and ways.get("mdy"):
+                column.both = ("date_order", min(ways["dmy"], ways["mdy"]))
             if best >= lowest and len(ways) > 1:
                 votes.add(way)
             column.keep("order", way)
     is_sure = len(votes) == 1 or choices.date_order != "auto"
-    order = next(iter(votes)) if len(votes) == 1 else "dmy" if sign == "comma" else "mdy"
+    is_dotted = any(kind.format and "DD.MM" in kind.format for column in columns for kind in column.kinds[:1])
+    order = next(iter(votes)) if len(votes) == 1 else "dmy" if sign == "comma" or is_dotted else "mdy"
     for column in open_columns:
         if not is_sure:
             _doubt(connection, column, "order", "date_order")
@@ -238,7 +247,7 @@ def _finding(column: Column, odd: doubts.Odd | None) -> Finding:
     if not others:
         return Finding(kind, 0, column.words, column.notes, column.more)
     if odd is None:
-        return Finding(TEXT)
+        return Finding(TEXT, notes=[doubts.mixed(*column.both)] if column.both else [])
     if column.share < MAJORITY:
         mostly = {"type": kind.name, "share": round(column.share, 4), "others": others, "examples": odd.examples}
         return Finding(TEXT, notes=[odd.mostly(kind.name, others)], known={"mostly": mostly})

@@ -52,6 +52,10 @@ class Kind:
         """SQL that counts the values of this kind."""
         return f"count_if({self.looks(text)})" if self.is_sure else f"count({self.of(text)})"
 
+    def shown(self, value: str) -> str:
+        """SQL for a value as it is fetched; Python has no nanoseconds."""
+        return f"{value}::varchar" if self.type.lower() == "timestamp_ns" else value
+
     def looks(self, text: str) -> str:
         """SQL that is true where a trimmed text is written like this kind."""
         return f"regexp_full_match({text}, {quoted(self.pattern)})"

@@ -23,17 +23,25 @@ _PLACES: Final = re.compile(
     r"countr|nation|state|provin|region|land\b|lang|locale|pays|pa[ií]s|\biso|code", re.IGNORECASE
 )
 _VERSIONS: Final = re.compile(r"versi|release|\bver\b|\brev|chapter|section|clause|paragraph|\bpython\b", re.IGNORECASE)
+_IDENTIFIERS: Final = re.compile(
+    r"\b(?:phone|tel(?:efon|ephone|no)?|mobile|fax|zip(?:code)?|postal|postcode|plz|ssn|iban|ean|gtin|upc|isbn|imei)\b",
+    re.IGNORECASE,
+)
+_DAY: Final = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
+_SHORTENED: Final = re.compile(r"-?\d(?:\.\d{1,5})?E\+\d{2}")
 _FEW_WHOLES: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A column: its name in SQL and in the file, some of its values, and the type that the file itself gives to it."""
+    """A column: its name in SQL and in the file, some of its values, the type that the file itself gives to it,
+    and how many values it has."""
 
     sql: str
     name: str
     known: Sequence[str]
     given: Known | None
+    present: int
 
 
 Refiner = Callable[[Finding, Asked, tuple[Any, ...]], Finding]
@@ -97,9 +105,11 @@ def _plain(finding: Finding, column: Asked, answers: tuple[Any, ...]) -> Finding
     is_version = are_few or bool(_VERSIONS.search(column.name))
     if is_version and not any(text.startswith("-") for text in known):
         message = "The values look like numbers of versions, in which 3.1 and 3.10 are two: the column is text."
-        return Finding(TEXT, notes=[note("VERSION_NUMBERS", message, examples=_with_zeros(known))])
+        return Finding(TEXT, notes=[note("VERSION_NUMBERS", message, column.present, examples=_with_zeros(known))])
     message = "Some numbers end in a zero and others have fewer decimals: 3.1 and 3.10 count as the same value."
-    return replace(sized, notes=[*sized.notes, note("TRAILING_ZEROS", message, examples=_with_zeros(known))])
+    return replace(
+        sized, notes=[*sized.notes, note("TRAILING_ZEROS", message, column.present, examples=_with_zeros(known))]
+    )
 
 
 def _with_zeros(known: Sequence[str]) -> list[str]:
@@ -107,7 +117,6 @@ def _with_zeros(known: Sequence[str]) -> list[str]:
 
 
 def _styled(finding: Finding, column: Asked, answers: tuple[Any, ...]) -> Finding:
-    del column
     scale, whole, units = answers
     sized = _sized(finding, scale or 0, whole or 0)
     named = [unit for unit in units or [] if unit]
@@ -117,13 +126,13 @@ def _styled(finding: Finding, column: Asked, answers: tuple[Any, ...]) -> Findin
         return sized
     said = ", ".join(named) + (" and none" if len(named) < len(units) else "")
     message = f"The numbers have different units ({said}), which the figures do not tell apart."
-    return replace(sized, notes=[*sized.notes, note("MIXED_UNITS", message)])
+    return replace(sized, notes=[*sized.notes, note("MIXED_UNITS", message, column.present)])
 
 
 def _endless(finding: Finding, column: Asked, answers: tuple[Any, ...]) -> Finding:
     del finding
     message = f"The integers have up to {answers[0]} digits; beyond {LONGEST} they are kept as text."
-    return Finding(TEXT, notes=[note("INTEGERS_TOO_LONG", message, examples=column.known)])
+    return Finding(TEXT, notes=[note("INTEGERS_TOO_LONG", message, column.present, examples=column.known)])
 
 
 def _boolean(finding: Finding, column: Asked, answers: tuple[Any, ...]) -> Finding:
@@ -176,18 +185,28 @@ def _offset(written: str | None) -> str:
 
 
 def _identifiers(finding: Finding, column: Asked) -> Finding:
-    """Numbers of cards are text; years of two digits, and text that looks like numbers, are said to be that."""
+    """What is said of numbers and dates that may be something else; numbers of cards are text."""
     kind, known = finding.kind, column.known
     if kind in (BIGINT, HUGEINT) and len(known) > 2 and all(_is_card(text) for text in known):
         message = "The numbers have the check digit and the length of card numbers: they are kept as text."
-        return Finding(TEXT, notes=[note("CARD_NUMBERS", message)])
-    if kind.name in ("integer", "number") and column.given == "text":
-        message = "The file has these numbers as text."
-        return replace(finding, notes=[*finding.notes, note("NUMBERS_AS_TEXT", message)])
-    if kind.format and re.search(r"(?<!Y)YY(?!Y)", kind.format):
-        message = "Years have two digits: those up to 68 were taken for 20xx, the others for 19xx."
-        return replace(finding, notes=[*finding.notes, note("TWO_DIGIT_YEARS", message)])
-    return finding
+        return Finding(TEXT, notes=[note("CARD_NUMBERS", message, column.present)])
+    said: list[tuple[str, str]] = []
+    if kind.name in ("integer", "number"):
+        if column.given == "text":
+            said.append(("NUMBERS_AS_TEXT", "The file has these numbers as text."))
+        if kind.name == "integer" and _IDENTIFIERS.search(column.name.replace("_", " ")):
+            said.append(("IDENTIFIERS", "By the column's name these are identifiers, whose mean and sum say nothing."))
+        if kind is BIGINT and len(known) > 1 and all(_DAY.fullmatch(text) for text in known):
+            said.append(("DATES_AS_NUMBERS", "The integers look like dates (YYYYMMDD); they were counted as integers."))
+        if kind is POWERED and all(_SHORTENED.fullmatch(text) for text in known):
+            message = "A spreadsheet seems to have shortened these numbers: digits may be lost."
+            said.append(("SHORTENED_NUMBERS", message))
+    elif kind.format and re.search(r"(?<!Y)YY(?!Y)", kind.format):
+        said.append(
+            ("TWO_DIGIT_YEARS", "Years have two digits: those up to 68 were taken for 20xx, the others for 19xx.")
+        )
+    made = [note(code, message, column.present) for code, message in said]
+    return replace(finding, notes=[*finding.notes, *made]) if made else finding
 
 
 def _is_card(text: str) -> bool:

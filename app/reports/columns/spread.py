@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any, Final
 
 from app.reports.columns.kinds import Kind
-from app.reports.columns.values import LONGEST_VALUE, exactly, moment_text, plain
+from app.reports.columns.values import LONGEST_VALUE, exactly, plain, shown
 
 QUANTILES: Final = (Fraction(1, 20), Fraction(1, 4), Fraction(1, 2), Fraction(3, 4), Fraction(19, 20))
 NUMERIC, TIMED = ("integer", "number"), ("date", "timestamp")
@@ -35,7 +35,7 @@ def measures(kind: Kind, *, exact: bool) -> list[str]:
     if kind.name in TIMED:
         middle = "null" if exact else f"approx_quantile({_comparable(kind)}, 0.5)"
         seconds = "epoch({}(§)::timestamp)"
-        return ["min(§)", "max(§)", middle, seconds.format("min"), seconds.format("max")]
+        return [kind.shown("min(§)"), kind.shown("max(§)"), middle, seconds.format("min"), seconds.format("max")]
     if kind.name == "text":
         shortened = f"left({{}}(§), {LONGEST_VALUE + 1})"
         lengths = ("min(length(§))", "max(length(§))", "avg(length(§))")
@@ -57,7 +57,7 @@ def second_measures(kind: Kind, present: int, spread: Sequence[Any], *, exact: b
 def named(kind: Kind, present: int, spread: Sequence[Any], second: Sequence[Any], *, exact: bool) -> dict[str, Any]:
     """The answers to both under their names."""
     low, high, *more = spread
-    found: dict[str, Any] = {"min": _shown(kind, low), "max": _shown(kind, high)}
+    found: dict[str, Any] = {"min": shown(kind, low), "max": shown(kind, high)}
     if kind.name in NUMERIC:
         total, deviation, quantiles, zeros, negatives, *_ = more
         mean: Any = total
@@ -76,14 +76,10 @@ def named(kind: Kind, present: int, spread: Sequence[Any], second: Sequence[Any]
         if texts := {name: text for name, value in every.items() if (text := exactly(value))}:
             found["exact"] = texts
     elif kind.name in TIMED:
-        found["quantiles"] = {"p50": _shown(kind, second[0][0] if exact else more[0])}
+        found["quantiles"] = {"p50": shown(kind, second[0][0] if exact else more[0])}
     elif kind.name == "text":
         found |= {"min_length": more[0], "max_length": more[1], "mean_length": plain(more[2])}
     return found
-
-
-def _shown(kind: Kind, value: Any) -> Any:
-    return plain(moment_text(value, kind.suffix))
 
 
 def _adds_up(kind: Kind) -> bool:

@@ -8,6 +8,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
 
+from app.reports.columns.kinds import Kind
+
 LONGEST_VALUE: Final = 200
 LARGEST_SAFE: Final = 2**53
 """Integers up to this one are the same in programs that keep every number as a double, such as a browser."""
@@ -48,8 +50,10 @@ def exactly(value: Any) -> str | None:
     return None
 
 
-def moment_text(value: Any, suffix: str) -> Any:
-    """A date or a time of day with the column's offset from UTC behind it; anything else as it is."""
+def shown(kind: Kind, value: Any) -> Any:
+    """A value of a column as JSON; moments have the column's offset from UTC behind them."""
     if isinstance(value, datetime):
-        return f"{value.replace(tzinfo=None).isoformat()}{suffix}"
-    return value
+        return f"{value.replace(tzinfo=None).isoformat()}{kind.suffix}"
+    if kind.name == "timestamp" and isinstance(value, str):
+        return f"{value.replace(' ', 'T')}{kind.suffix}"
+    return plain(value)
