@@ -13,8 +13,6 @@ import pytest
 from app.reports.profiling import profile_file
 from app.reports.table_errors import TableError
 
-OPEN: Final[frozenset[str]] = frozenset()
-"""Cases that do not come out right yet."""
 _DATA: Final = os.environ.get("TRANCHE_REAL_DATA")
 _LISTED: Final = Path(_DATA) / "reported" / "TABLES.json" if _DATA else None
 CASES: Final = json.loads(_LISTED.read_text()) if _LISTED and _LISTED.exists() else {}
@@ -62,13 +60,7 @@ def refusal_or_wrongs(right: Mapping[str, Any], profile: Callable[[], dict[str, 
 
 
 @pytest.mark.skipif(not CASES, reason="TRANCHE_REAL_DATA does not name a folder with reported tables")
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=pytest.mark.xfail(strict=True, reason="not mended yet") if name in OPEN else ())
-        for name in CASES
-    ],
-)
+@pytest.mark.parametrize("name", CASES)
 def test_reported_table(name: str, tmp_path: Path) -> None:
     assert _LISTED is not None
     case = CASES[name]
