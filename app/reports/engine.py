@@ -35,6 +35,8 @@ def connect(folder: Path, path: Path) -> Connection:
     connection.execute(f"set allowed_paths = [{quoted(str(path))}]")
     connection.execute("set enable_external_access = false")
     connection.execute("set enable_progress_bar = false")
+    # It refuses a whole file for what its metadata say of shapes; the reader of Parquet does it by the columns.
+    connection.execute("set enable_geoparquet_conversion = false")
     connection.execute("set lock_configuration = true")
     return connection
 

@@ -91,3 +91,13 @@ def test_a_broken_column_is_left_empty_and_a_broken_file_refused(tmp_path: Path)
             profile(tmp_path, broken, "a.parquet")
         assert caught.value.code == code
         assert "Error" not in str(caught.value)
+
+
+@pytest.mark.parametrize("crs", ["", ', "crs": "EPSG:4326"'])
+def test_shapes_are_text_whatever_the_metadata_say(tmp_path: Path, crs: str) -> None:
+    geo = '{"version": "1.0.0", "primary_column": "place", "columns": {"place": {"encoding": "WKB"' + crs + "}}}"
+    point = "unhex('0101000000' || '000000000000F83F' || '0000000000000040')"
+    content = written(tmp_path, f"select {point} as place, '\\xFF'::blob as geom", f", kv_metadata {{geo: '{geo}'}}")
+    found = profile(tmp_path, content, "a.parquet")
+    assert [column["min"] for column in found["columns"]] == ["POINT (1.5 2)", "\\xFF"]
+    assert found["notes"][0]["examples"] == ["place: WKB", "geom: WKB"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +27,7 @@ _PLAIN: Final = frozenset(
     )
 )
 """Types that are described as they are, with DECIMAL of any size; all others become text."""
+USUAL_SHAPES: Final = frozenset(("geometry", "geom", "the_geom", "wkb", "wkb_geometry"))
 _QUIET: Final = ("VARCHAR", "JSON", "ENUM", '"NULL"', "FLOAT")
 _MAY_BE_ENDLESS: Final = ("FLOAT", "DOUBLE", "DATE", "TIMESTAMP")
 MOST_EXACT_DIGITS: Final = 38
@@ -48,6 +50,8 @@ def read_parquet(connection: Connection, path: Path) -> Table:
         raise _refusal(error) from None
     given = [name for name, _ in written] if len(written) == len(described) else [name for name, _ in described]
     names = column_names(given, len(described))
+    shapes = _shapes(connection, path)
+    described = [(name, "WKB" if kind == "BLOB" and name.lower() in shapes else kind) for name, kind in described]
     readings = [_column(name, kind) for name, kind in described]
     endless = _endless(connection, source, described)
     for place in endless:
@@ -67,6 +71,18 @@ def read_parquet(connection: Connection, path: Path) -> Table:
         table.notes.append(note("NOT_FINITE", message, sum(endless.values()), examples=examples))
     table.spare = lambda: _readable(connection, source, readings, described, table)
     return table
+
+
+def _shapes(connection: Connection, path: Path) -> set[str]:
+    """The names of the columns that hold shapes: those that GeoParquet's metadata name, and the usual ones."""
+    query = f"select value from parquet_kv_metadata({quoted(str(path))}) where key = 'geo'::blob"
+    names: set[str] = set()
+    try:
+        for (value,) in rows_of(connection, query):
+            names |= {str(name).lower() for name in json.loads(value)["columns"]}
+    except (duckdb.Error, ValueError, LookupError, TypeError, RecursionError):
+        pass  # the columns are bytes then
+    return names | USUAL_SHAPES
 
 
 def _facts(connection: Connection, path: Path) -> dict[str, Any]:
@@ -108,6 +124,8 @@ def _column(name: str, kind: str) -> str:
     identifier = '"' + name.replace('"', '""') + '"'
     if kind in _PLAIN or kind.startswith("DECIMAL"):
         return identifier
+    if kind == "WKB":
+        return f"coalesce(try_cast({identifier} as geometry)::varchar, {identifier}::varchar)"
     if kind == "FLOAT":  # by its digits: 0.1 would become 0.10000000149
         return f"{identifier}::varchar::double"
     if (kind.endswith("]") or kind.startswith(("STRUCT", "MAP"))) and "DECIMAL" not in kind:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import mmap
 import posixpath
+import re
 import zipfile
 import zlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -36,6 +38,8 @@ _STREAMS: Final = (
 )
 _MAIN: Final = {"xml": "xl/workbook.xml", "bin": "xl/workbook.bin"}
 HEAD: Final = 4096
+_LISTS: Final = ("_rels/.rels", "[Content_Types].xml")
+_DIMENSION: Final = re.compile(rb"<(?:\w{1,16}:)?dimension\s[^<>]*/>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,12 +146,26 @@ def usual_names(path: Path, container: Container, folder: Path) -> Path:
         main: posixpath.join(place, expected),
         posixpath.join(place, "_rels", f"{own}.rels"): posixpath.join(place, "_rels", f"{expected}.rels"),
     }
-    target = folder / "renamed"
-    with zipfile.ZipFile(path) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as new:
+
+    def change(name: str, piece: bytes) -> bytes:
+        return piece.replace(main.encode(), renamed[main].encode()) if name in _LISTS else piece
+
+    return _rewritten(path, folder / "renamed", renamed, change)
+
+
+def without_dimensions(path: Path, folder: Path) -> Path:
+    """A copy of a workbook whose sheets do not say how far they span."""
+
+    def change(name: str, piece: bytes) -> bytes:
+        return _DIMENSION.sub(b"", piece, 1) if "worksheets/" in name else piece
+
+    return _rewritten(path, folder / "plain", {}, change)
+
+
+def _rewritten(path: Path, target: Path, renamed: Mapping[str, str], change: Callable[[str, bytes], bytes]) -> Path:
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as new:
         for entry in old.infolist():
             with old.open(entry) as part, new.open(renamed.get(entry.filename, entry.filename), "w") as copy:
                 while piece := part.read(1 << 20):
-                    if entry.filename == "_rels/.rels" or entry.filename == "[Content_Types].xml":
-                        piece = piece.replace(main.encode(), renamed[main].encode())
-                    copy.write(piece)
+                    copy.write(change(entry.filename, piece))
     return target

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import posixpath
+import re
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Any, Final
 from xml.etree import ElementTree
@@ -30,6 +32,7 @@ from app.reports.readers.workbooks.containers import (
     Container,
     relations,
     usual_names,
+    without_dimensions,
 )
 from app.reports.readers.workbooks.scan import SheetScan, column_letters
 from app.reports.readers.workbooks.sizes import measure, too_large
@@ -53,6 +56,10 @@ ERRORS: Final = frozenset(
         "#FIELD!",
     )
 )
+
+
+_DURATION: Final = re.compile(r"PT(?:(\d{1,6})H)?(?:(\d{1,6})M)?(?:(\d{1,6})(?:[.,](\d{1,9}))?S)?")
+"""How an ODS writes a time or a duration."""
 
 
 @dataclass(slots=True)
@@ -79,11 +86,13 @@ def read_workbook(path: Path, container: Container, folder: Path, choices: Choic
         return read_spreadsheet_xml(path, folder, choices)
     try:
         path = usual_names(path, container, folder)
-        # The library goes by the name, and says of a file without one only that it cannot tell what it is.
-        named = folder / f"book.{container.kind}"
-        named.symlink_to(path.absolute())
-        book = CalamineWorkbook.from_path(str(named))
-        sheets, chosen, sheet = _choose(book, choices.sheet)
+        try:
+            sheets, chosen, sheet = _choose(_open(path, container, folder), choices.sheet)
+        except CalamineError as error:
+            if isinstance(error, PasswordError) or container.kind not in ("xlsx", "xlsm"):
+                raise
+            path = without_dimensions(path, folder)  # a wrong one stops the library, and Excel not
+            sheets, chosen, sheet = _choose(_open(path, container, folder), choices.sheet)
         scan = _scan_of(path, container, chosen.name, measured.scans) or SheetScan(is_binary=False)
         cells = _Cells(scan)
         table = table_of_rows(cells.rows(sheet.iter_rows()), container.kind, folder, choices)
@@ -93,9 +102,20 @@ def read_workbook(path: Path, container: Container, folder: Path, choices: Choic
         if "limit exceeded" in str(error):
             raise too_large() from None
         raise TableError(FILE_UNREADABLE, "The workbook is broken or cut off.") from None
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # what a panic of the library becomes is no Exception
+            raise
+        raise TableError(FILE_UNREADABLE, "The workbook is broken in a way that cannot be read.") from None
     table.facts |= {"sheet": chosen.name, "sheets": [each.listed() for each in sheets]}
     table.notes = [*_sheet_notes(sheets, chosen, choices.sheet), *cells.notes(), *_merged(sheet, table), *table.notes]
     return table
+
+
+def _open(path: Path, container: Container, folder: Path) -> CalamineWorkbook:
+    """The library goes by the name, and says of a file without one only that it cannot tell what it is."""
+    named = folder / f"{path.name}-book.{container.kind}"
+    named.symlink_to(path.absolute())
+    return CalamineWorkbook.from_path(str(named))
 
 
 def _choose(book: CalamineWorkbook, wanted: str | None) -> tuple[list[Sheet], Sheet, CalamineSheet]:
@@ -173,7 +193,7 @@ class _Cells:
 
     def __init__(self, scan: SheetScan) -> None:
         self._scan = scan
-        self._errors: dict[str, int] = dict(scan.errors)
+        self._errors = {name: count for name, count in scan.errors.items() if count}
         self._error_places = [*scan.error_places]
         self._rounded = 0
         self._rounded_examples: list[str] = []
@@ -187,6 +207,8 @@ class _Cells:
                         row[place] = self._whole(cell, f"{column_letters(place)}{number}")
                     elif long and (digits := long.get(f"{column_letters(place)}{number}")):
                         row[place] = Number(digits)
+                elif type(cell) is str and cell[:2] == "PT" and (found := _DURATION.fullmatch(cell)):
+                    row[place] = _lasting(found)
                 elif type(cell) is str and cell in ERRORS:
                     self._errors[cell] = self._errors.get(cell, 0) + 1
                     if len(self._error_places) < 20:
@@ -220,6 +242,15 @@ class _Cells:
         if self._rounded:
             message = "Whole numbers beyond 2^53: a workbook keeps about 15 digits of them, the last ones may be wrong."
             yield note("DIGITS_LOST", message, self._rounded, examples=self._rounded_examples)
+
+
+def _lasting(found: re.Match[str]) -> time | timedelta:
+    """A time of the day, or what is longer than one."""
+    hours, minutes, seconds = (int(part or 0) for part in found.groups()[:3])
+    microseconds = int((found[4] or "0").ljust(6, "0")[:6])
+    if hours < 24 and minutes < 60 and seconds < 60:
+        return time(hours, minutes, seconds, microseconds)
+    return timedelta(hours=hours, minutes=minutes, seconds=seconds, microseconds=microseconds)
 
 
 def _merged(sheet: CalamineSheet, table: Table) -> Iterator[Note]:

@@ -97,6 +97,7 @@ class _Repeats:
             if times == 1 and b"table:formula=" in found[1]:
                 self.scan.formulas += 1
                 self.scan.unvalued += b"value-type=" not in found[1]
+                self.scan.errors["#ERROR"] += b'value-type="error"' in found[1]
             if b"office:value" not in found[1] and found[1].endswith(b"/"):
                 continue
             repeated = _REPEATED.search(found[1])
