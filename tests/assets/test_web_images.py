@@ -128,3 +128,45 @@ async def test_real_images(api: Api, real_data: Path) -> None:
     assert len(files) >= 8
     jobs = await convert(api, files)
     assert {name: job["error_code"] for name, job in jobs.items() if job["status"] != "completed"} == {}
+
+
+async def test_formats_and_widths(api: Api) -> None:
+    transparent = drawing((1000, 500), mode="RGBA")
+    transparent.putalpha(0)
+    params = {"formats": "webp, AVIF,jpg", "sizes": "640, 320,2000", "effort": "0"}
+    files = {"my chair, red.png": encoded(transparent, "PNG"), "small.png": encoded(drawing((200, 100)), "PNG")}
+    jobs = await convert(api, files, **params)
+    job = jobs["my chair, red.png"]
+    made = {file["name"]: file for file in job["result"]["files"]}
+    stem = "my chair, red"
+    assert list(made) == [
+        *(f"{stem}.{kind}" for kind in ("webp", "avif", "jpg")),
+        *(f"{stem}_{width}w.{kind}" for width in (320, 640) for kind in ("webp", "avif", "jpg")),
+        f"{stem}_thumbnail.webp",
+    ]
+    for name, file in made.items():
+        reply = await api.get(f"/api/jobs/{job['id']}/outputs/{name}")
+        assert reply.headers["content-type"] == file["type"]
+        image = Image.open(io.BytesIO(reply.content))
+        assert image.size == (file["width"], file["height"])
+        assert image.get_format_mimetype() == file["type"]
+        assert not image.info.get("exif")
+        if name.endswith("jpg"):  # nothing is seen of it, so white is
+            assert all(value > 250 for value in image.convert("RGB").getpixel((9, 9)))  # type: ignore[union-attr]
+    reply = await api.get(f"/api/jobs/{job['id']}/outputs/{stem}_srcset.json")
+    described = reply.json()
+    assert described["srcset"]["image/avif"] == (
+        "my%20chair%2C%20red_320w.avif 320w, my%20chair%2C%20red_640w.avif 640w, my%20chair%2C%20red.avif 1000w"
+    )
+    assert [image["width"] for image in described["images"]] == [320] * 3 + [640] * 3 + [1000] * 3
+    assert {file["width"] for file in jobs["small.png"]["result"]["files"]} == {200}
+
+
+async def test_formats_and_widths_that_do_not_exist_are_refused(api: Api) -> None:
+    for name, value in {"formats": "webp,bmp", "sizes": "320,abc", "quality": "0"}.items():
+        refused = await api.post(
+            "/api/jobs/batch",
+            content=form(part("pipeline", "web-images"), part(name, value), part("files", b"x", "x.png")),
+            headers=FORM,
+        )
+        assert (refused.status_code, refused.json()["code"]) == (422, "invalid_params"), value

@@ -86,6 +86,10 @@ def _plain(source: Opened) -> Image.Image:
         return made
     if image.mode == "1":
         return image.convert("L")
+    if image.mode == "P" and (shades := _tags(source).get(320)) and max(shades) < 256:  # of 8 bits where 16 belong
+        image.putpalette(
+            [shades[place + band * len(shades) // 3] for place in range(len(shades) // 3) for band in range(3)]
+        )
     if image.mode in ("P", "RGB") and "transparency" in image.info:
         return image.convert("RGBA")
     if image.mode in ("PA", "RGBa"):

@@ -59,8 +59,6 @@ _MAGIC: Final = (
     (b"7z\xbc\xaf", "a 7z archive"),
     (b"\x1f\x8b", "a gzip file"),
     (b"\x1aE\xdf\xa3", "a video (Matroska, WebM)"),
-    (b"<!DOCTYPE html", "a web page (HTML)"),
-    (b"<html", "a web page (HTML)"),
 )
 _BRANDS: Final = {
     b"avif": "AVIF",
@@ -153,6 +151,8 @@ def format_of(head: bytes, tail: bytes, name: str | None) -> str | None:
         return "DICOM"
     if head[40:44] == b" EMF":
         return "Windows Metafile (EMF)"
+    if head[:256].lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith((b"<!doctype html", b"<html")):
+        return "a web page (HTML)"
     if _PNM.match(head):
         return "Netpbm (PBM, PGM, PPM)"
     if b"\0" not in head[:64].replace(b"\xff\xfe", b"", 1).replace(b"<\0", b"", 1) and _SVG.search(head):

@@ -11,6 +11,7 @@ from typing import Final
 Content = bytes | mmap.mmap
 _ALONE: Final = frozenset((0x01, *range(0xD0, 0xD9)))
 SOFS: Final = frozenset((*range(0xC0, 0xD0),)) - {0xC4, 0xC8, 0xCC}
+RARE_JPEG: Final = "The JPEG is of a rare kind (lossless, of more than 8 bits, or arithmetic), which is not read."
 _NEXT: Final = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]")
 """The end of a scan: a marker that is neither a stuffed byte nor a restart."""
 
@@ -66,6 +67,12 @@ def size_of_jpeg(start: bytes) -> tuple[int, int] | None:
     frame = next(_frames(start), None) if start[:2] == b"\xff\xd8" else None
     shown = frame and frame.kind in (0xC0, 0xC1, 0xC2) and frame.bits == 8 and frame.width and frame.height
     return (frame.width, frame.height) if frame and shown else None
+
+
+def is_rare_jpeg(start: bytes) -> bool:
+    """Whether a JPEG that begins so is lossless, of another depth than 8 bits, or coded by arithmetic."""
+    frame = next(_frames(start), None)
+    return frame is not None and (frame.kind not in (0xC0, 0xC1, 0xC2) or frame.bits != 8)
 
 
 def _segments(content: Content) -> Iterator[tuple[int, int, int]]:

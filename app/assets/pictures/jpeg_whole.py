@@ -17,7 +17,7 @@ from typing import BinaryIO, Final
 from PIL import Image
 
 from app.assets.errors import ImageRefused
-from app.assets.pictures.jpeg_markers import Content, Jpeg, Scan, bits_to_come, read_markers
+from app.assets.pictures.jpeg_markers import RARE_JPEG, Content, Jpeg, Scan, bits_to_come, read_markers
 
 _TAIL: Final = 64
 _HOLE: Final = bytes(64)
@@ -39,6 +39,8 @@ def load_whole(image: Image.Image, file: BinaryIO) -> None:
     jpeg = read_markers(content)
     if jpeg.frame is None or not jpeg.scans:
         raise ImageRefused("IMAGE_TRUNCATED", "The JPEG ends before its first row.")
+    if jpeg.frame.kind not in (0xC0, 0xC1, 0xC2) or jpeg.frame.bits != 8:
+        raise ImageRefused("IMAGE_FORMAT_NOT_SUPPORTED", RARE_JPEG)
     scan = jpeg.scans[0]
     if jpeg.frame.kind in (0xC0, 0xC1) and len(scan.components) == len(jpeg.frame.factors):
         _check_restarts(content, jpeg, scan)

@@ -33,11 +33,12 @@ from app.assets.errors import ImageRefused
 from app.assets.pictures.containers import Place, place_by_search, place_in_tiff
 from app.assets.pictures.formats import HEAD, READ, claimed_by, format_of, suffix_of
 from app.assets.pictures.ifds import read_header
+from app.assets.pictures.jpeg_markers import RARE_JPEG, is_rare_jpeg
 from app.assets.pictures.notes import Note, note
 from app.assets.pictures.orientation import orientation_in, orientation_of
 from app.assets.pictures.psd import check_psd
 from app.assets.pictures.svg import MAX_BYTES, draw_svg
-from app.assets.pictures.whole import check_strips, check_webp, read_png_chunks
+from app.assets.pictures.whole import check_layout, check_strips, check_webp, read_png
 
 MAX_PIXELS: Final = 50_000_000
 """8,000 x 6,250: four bytes a pixel are 200 MB, which a child of 512 MiB can hold once."""
@@ -87,13 +88,13 @@ def refusing(kind: str = "picture") -> Iterator[None]:
         raise ImageRefused("DECOMPRESSION_LIMIT", f"The {kind} has more pixels than allowed.") from None
     except (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error, KeyError, TypeError) as error:
         raise _refused(kind, error) from None
-    except (AttributeError, NotImplementedError, ArithmeticError, AssertionError) as error:
+    except (AttributeError, RuntimeError, ArithmeticError, AssertionError) as error:
         raise _refused(kind, error) from None
 
 
 def _refused(kind: str, error: Exception) -> ImageRefused:
     said = f"{error}".lower()
-    if "too large" in said or "max_text" in said:
+    if "too large" in said or "max_text" in said or "security limit" in said:
         return ImageRefused("DECOMPRESSION_LIMIT", f"The {kind} holds more than a picture may.")
     if isinstance(error, EOFError) or any(word in said for word in ("truncated", "premature", "eof", "not enough")):
         return ImageRefused("IMAGE_TRUNCATED", f"The {kind} ends before its time.")
@@ -139,7 +140,8 @@ def _place(file: BinaryIO, size: int, kind: str, name: str | None) -> tuple[Plac
 
 
 def _open_at(stack: ExitStack, file: BinaryIO, size: int, kind: str, place: Place | None) -> Opened:
-    source, notes, chunks = file, [*place.notes] if place else [], {}
+    source, notes = file, [*place.notes] if place else []
+    chunks: dict[bytes, bytes] = {}
     has_alpha = check_psd(file) if kind == "PSD" else True
     if place and place.length is not None:
         file.seek(place.at)
@@ -149,15 +151,19 @@ def _open_at(stack: ExitStack, file: BinaryIO, size: int, kind: str, place: Plac
     elif kind == "WEBP":
         check_webp(file, size)
     elif kind == "PNG":
-        chunks = read_png_chunks(file, size, _PNG_CHUNKS)
+        chunks, mended = read_png(file, size, _PNG_CHUNKS)
+        if mended:
+            source = mended
+            notes.append(note("METADATA_BROKEN", "Parts of the PNG beside its pixels are broken, and were not used."))
     source.seek(0)
     # A file, no path: what Pillow maps by its path it reads with the sides of the turned TIFF, which scrambles it.
     with refusing(kind):
         try:
             image = stack.enter_context(_read(source, kind, notes))
         except UnidentifiedImageError:
-            raise _not_opened(kind, place) from None
+            raise _not_opened(kind, place, source) from None
         if kind == "TIFF":
+            check_layout(image.tag_v2)  # type: ignore[attr-defined]
             check_strips(image.tag_v2, size)  # type: ignore[attr-defined]
     if image.width * image.height > MAX_PIXELS:
         raise ImageRefused(
@@ -171,7 +177,7 @@ def _open_at(stack: ExitStack, file: BinaryIO, size: int, kind: str, place: Plac
         orientation = place.orientation or 1
     if b"eXIf" in chunks and not broken:
         broken = orientation_in(chunks[b"eXIf"])[1]
-    if broken:
+    if broken and not any(each["code"] == "METADATA_BROKEN" for each in notes):
         notes.append(note("METADATA_BROKEN", "The metadata (EXIF) is broken; what could be read of it was used."))
     with refusing(kind):
         frames = int(getattr(image, "n_frames", 1)) if kind in ("GIF", "WEBP", "AVIF") else 1
@@ -188,7 +194,10 @@ def _read(source: BinaryIO, kind: str, notes: list[Note]) -> Image.Image:
     return Image.open(source, formats=({"HEIC": "HEIF"}.get(kind, kind),))
 
 
-def _not_opened(kind: str, place: Place | None) -> ImageRefused:
+def _not_opened(kind: str, place: Place | None, source: BinaryIO) -> ImageRefused:
+    source.seek(0)
+    if kind == "JPEG" and is_rare_jpeg(source.read(1 << 20)):
+        return ImageRefused("IMAGE_FORMAT_NOT_SUPPORTED", RARE_JPEG)
     if kind == "TIFF" and (place is None or place.broken):
         return ImageRefused("IMAGE_DAMAGED", "The list of what the TIFF holds is cut or overwritten.")
     if kind == "TIFF":

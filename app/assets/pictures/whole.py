@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zlib
 from typing import Any, BinaryIO, Final
 
 from app.assets.errors import ImageRefused
@@ -17,19 +19,50 @@ def check_webp(file: BinaryIO, size: int) -> None:
         raise ImageRefused("IMAGE_TRUNCATED", "The WebP is shorter than it says.")
 
 
-def read_png_chunks(file: BinaryIO, size: int, wanted: frozenset[bytes]) -> dict[bytes, bytes]:
-    """The bodies of the chunks that are wanted, by kind. IMAGE_TRUNCATED: the last chunk is missing."""
+def read_png(file: BinaryIO, size: int, wanted: frozenset[bytes]) -> tuple[dict[bytes, bytes], BinaryIO | None]:
+    """The bodies of the chunks that are wanted, by kind, and a copy without the broken ones that a picture can spare.
+
+    None if no chunk is broken: those that are not the picture itself, and do not have the sum of their bytes that they
+    state. IMAGE_TRUNCATED: the last chunk is missing.
+    """
     found: dict[bytes, bytes] = {}
-    at = _PNG
+    at, kept, broken = _PNG, [(0, _PNG)], False
     while at < size:
         file.seek(at)
         length, kind = int.from_bytes(file.read(4), "big"), file.read(4)
-        if kind in wanted and length <= _MOST_CHUNK:
+        end = at + length + 12
+        whole = True
+        if kind[:1].islower() and length <= _MOST_CHUNK:
+            body, stated = file.read(length), file.read(4)
+            whole = zlib.crc32(kind + body) == int.from_bytes(stated, "big")
+            if whole and kind in wanted:
+                found.setdefault(kind, body)
+        elif kind in wanted and length <= _MOST_CHUNK:
             found.setdefault(kind, file.read(length))
-        at += length + 12
+        broken = broken or not whole
+        if whole:
+            kept.append((at, end))
+        at = end
         if kind == b"IEND" and at <= size:
-            return found
+            return found, _copied(file, kept) if broken else None
     raise ImageRefused("IMAGE_TRUNCATED", "The PNG ends before its last chunk.")
+
+
+def _copied(file: BinaryIO, parts: list[tuple[int, int]]) -> BinaryIO:
+    copy = io.BytesIO()
+    for start, end in parts:
+        file.seek(start)
+        copy.write(file.read(end - start))
+    return copy
+
+
+def check_layout(tags: Any) -> None:
+    """IMAGE_FORMAT_NOT_SUPPORTED: a TIFF whose samples lie in a way that Pillow takes for another."""
+    if tags.get(284) == 2 and tags.get(277, 1) > 1 and max(tags.get(258) or (1,)) > 8:
+        raise ImageRefused("IMAGE_FORMAT_NOT_SUPPORTED", "A TIFF with 16 bits a sample in separate planes is not read.")
+    halved = tags.get(262) == 6 and max(tags.get(530) or (2, 2)) > 1
+    if halved and tags.get(259, 1) == 1:
+        raise ImageRefused("IMAGE_FORMAT_NOT_SUPPORTED", "An uncompressed TIFF with halved colours is not read.")
 
 
 def check_strips(tags: Any, size: int) -> None:
