@@ -8,9 +8,7 @@ from typing import Any
 
 import duckdb
 
-from app.kit.words import quantity
-from app.reports.readers.scratch import Relation, quoted
-from app.reports.readers.table import Table
+from app.reports.readers.scratch import quoted
 from app.reports.table_errors import FILE_UNREADABLE, RESOURCE_LIMIT, TableError
 
 MEMORY, THREADS, SPILL = "192MB", 2, "8GB"
@@ -39,35 +37,6 @@ def connect(folder: Path, path: Path) -> Connection:
     connection.execute("set enable_geoparquet_conversion = false")
     connection.execute("set lock_configuration = true")
     return connection
-
-
-def load(connection: Connection, table: Table) -> Table:
-    """Make the relation `data` with the columns c0, c1, ... and count its rows; returns the table that was loaded.
-
-    A table that DuckDB refuses, or reads otherwise than is expected, is read another way.
-    """
-    try:
-        rows = _create(connection, table.relation)
-        is_expected = table.rows is None or rows == table.rows
-        if is_expected and table.tally:
-            is_expected = rows_of(connection, table.tally.query("data", table.relation.width))[0][0]
-    except duckdb.OutOfMemoryException:
-        raise
-    except duckdb.Error:
-        if table.spare is None:
-            raise
-        is_expected = False
-    if is_expected:
-        table.rows = rows
-        return table
-    if table.spare is None:
-        raise TableError(FILE_UNREADABLE, f"Of {quantity(table.rows or 0, 'row')} only {rows:,} could be loaded.")
-    return load(connection, table.spare())
-
-
-def _create(connection: Connection, relation: Relation) -> int:
-    connection.execute(f"create or replace table data as select * from {relation.sql}")
-    return int(rows_of(connection, "select count(*) from data")[0][0])
 
 
 def rows_of(connection: Connection, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:

@@ -13,8 +13,9 @@ import duckdb
 from app.reports.choices import Choices
 from app.reports.columns.describe import describe
 from app.reports.columns.find import find_kinds
+from app.reports.columns.store import Store, load
 from app.reports.columns.values import plain
-from app.reports.engine import Connection, connect, load, refusal, rows_of
+from app.reports.engine import Connection, connect, refusal, rows_of
 from app.reports.notes import confidence_of, note
 from app.reports.readers.compressed import unpack
 from app.reports.readers.delimited import read_delimited
@@ -92,15 +93,15 @@ def _read(connection: Connection, path: Path, name: str, folder: Path, choices: 
 
 
 def _profile(connection: Connection, table: Table, choices: Choices) -> dict[str, Any]:
-    table = load(connection, table)
-    rows = table.rows or 0
+    table, store = load(connection, table)
+    rows = store.rows
     if not rows:
         table.notes.append(note("NO_ROWS", "The table has columns and no row."))
     width = table.relation.width
-    findings = find_kinds(connection, table, rows, min(width, MOST_COLUMNS), _examples(connection, rows), choices)
+    findings = find_kinds(store, table, rows, min(width, MOST_COLUMNS), _examples(store), choices)
     columns = [
         {"name": plain(table.names[place]), "position": place + 1} | described
-        for place, described in enumerate(describe(connection, findings, rows, typed=table.typed))
+        for place, described in enumerate(describe(store, findings))
     ]
     notes = table.notes + [each for column in columns for each in column.get("notes", ())]
     return {
@@ -111,29 +112,26 @@ def _profile(connection: Connection, table: Table, choices: Choices) -> dict[str
         "confidence": confidence_of(notes),
         "notes": table.notes,
         **table.facts,
-        "problems": table.problems | _duplicates(connection, width, rows),
+        "problems": table.problems | _duplicates(store),
         "columns": columns,
     }
 
 
-def _examples(connection: Connection, rows: int) -> list[tuple[Any, ...]]:
+def _examples(store: Store) -> list[list[Any]]:
     """Some rows from the beginning and some from everywhere."""
-    head = rows_of(connection, f"select * from data limit {HEAD_ROWS}")
-    if rows <= HEAD_ROWS:
-        return head
-    step = max(1, (rows - HEAD_ROWS) // HEAD_ROWS)
-    places = ", ".join(str(place) for place in range(HEAD_ROWS, rows, step))
-    return head + rows_of(connection, f"select * from data where rowid in ({places})")
+    step = max(1, (store.rows - HEAD_ROWS) // HEAD_ROWS)
+    places = [*range(min(store.rows, HEAD_ROWS)), *range(HEAD_ROWS, store.rows, step)]
+    return store.rows_at(places)
 
 
-def _duplicates(connection: Connection, width: int, rows: int) -> dict[str, Any]:
+def _duplicates(store: Store) -> dict[str, Any]:
     """Rows that stand in the table before, told by a hash of 64 bits; the number of each is that of its data row."""
-    if rows < 2:
+    if store.rows < 2:
         return {"duplicate_rows": 0, "duplicates": []}
-    key = f"hash({', '.join(f'c{place}' for place in range(width))})"
-    groups = f"select {key} as h, count(*) as n, min(rowid) as first from data group by h having n > 1"
-    connection.execute(f"create temp table repeated as {groups}")
-    count = rows_of(connection, "select coalesce(sum(n - 1), 0) from repeated")[0][0]
+    keys = f"(select {store.key} as h, {store.tables[0]}.rowid as place from {store.joined})"
+    groups = f"select h, count(*) as n, min(place) as first from {keys} group by h having n > 1"
+    store.execute(f"create temp table repeated as {groups}")
+    count = rows_of(store, "select coalesce(sum(n - 1), 0) from repeated")[0][0]
     query = f"select first + 1, n - 1 from repeated order by n desc, first limit {MOST_DUPLICATES}"
-    listed = [{"row": row, "repeats": times} for row, times in rows_of(connection, query)]
+    listed = [{"row": row, "repeats": times} for row, times in rows_of(store, query)]
     return {"duplicate_rows": int(count), "duplicates": listed}

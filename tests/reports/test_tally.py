@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.reports.engine import connect, load, rows_of
+from app.reports.columns.store import Store, load
+from app.reports.engine import connect, rows_of
 from app.reports.readers.delimited import read_delimited
 from app.reports.readers.table import Table
 
@@ -40,8 +41,9 @@ TEXTS = st.tuples(
 ).map(lambda parts: parts[1].join(["id,name,note", "1,Ada,first", "2,Bob,second", *parts[0]]) + parts[1] * parts[2])
 
 
-def content(connection: Any, table: Table) -> dict[str, Any]:
-    rows = [[cell or "" for cell in row] for row in rows_of(connection, "select * from data")]
+def content(loaded: tuple[Table, Store]) -> dict[str, Any]:
+    table, store = loaded
+    rows = [[cell or "" for cell in row] for row in rows_of(store, "select * exclude rowid from data order by rowid")]
     return {"rows": rows, "count": table.rows, "facts": table.facts, "problems": table.problems, "notes": table.notes}
 
 
@@ -56,10 +58,10 @@ def both(text: str) -> tuple[dict[str, Any], dict[str, Any], bool]:
             if table.tally is None or table.spare is None:
                 return {}, {}, False
             loaded = load(connection, table)
-            found = content(connection, loaded)
+            found = content(loaded)
             copied = table.spare()
             ours = copied.spare() if copied.spare else copied
-            return found, content(connection, load(connection, ours)), loaded is table
+            return found, content(load(connection, ours)), loaded[0] is table
 
 
 @given(TEXTS)

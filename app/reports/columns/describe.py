@@ -7,16 +7,17 @@ would cost more than its answer in a wide table.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Any, Final
 
-from app.reports.columns.kinds import Finding, Kind, missing, trimmed
+from app.reports.columns.kinds import TEXT, Finding, Kind, missing
 from app.reports.columns.spread import NUMERIC, TIMED, measures, named, second_measures
+from app.reports.columns.store import Store, Stored
 from app.reports.columns.values import LARGEST_SAFE, exactly, plain, shown
-from app.reports.engine import Connection, rows_of
+from app.reports.engine import rows_of
 from app.reports.notes import Note, note
 
 EXACT_UP_TO: Final = 200_000
@@ -31,10 +32,12 @@ CELLS_AT_ONCE: Final = 4_000_000
 
 @dataclass(slots=True)
 class Column:
-    """One column of the table `typed`: its values are `v{place}`."""
+    """One column, and where its values stand as what they are: the table, and their name in it."""
 
-    place: int
+    stored: Stored
     finding: Finding
+    table: str = ""
+    value: str = ""
     present: int = 0
     spread: Sequence[Any] = ()
     distinct: int = 0
@@ -44,43 +47,62 @@ class Column:
     def kind(self) -> Kind:
         return self.finding.kind
 
-    @property
-    def value(self) -> str:
-        return f"v{self.place}"
 
-
-def describe(connection: Connection, findings: Sequence[Finding], rows: int, *, typed: bool) -> list[dict[str, Any]]:
-    """What the report says of the first columns of the table `data`; `typed`: they are no text there."""
-    columns = [Column(place, finding) for place, finding in enumerate(findings)]
-    exact = rows <= EXACT_UP_TO
-    at_once = max(1, min(AT_ONCE, CELLS_AT_ONCE // max(1, rows) if exact else AT_ONCE))
-    for start in range(0, len(columns), AT_ONCE):
-        group = columns[start : start + AT_ONCE]
-        _make_typed(connection, group, typed=typed)
-        for first in range(0, len(group), at_once):
-            some = group[first : first + at_once]
-            _measure(connection, some, rows, exact=exact)
-            _count_values(connection, some, exact=exact)
-        _draw(connection, group)
+def describe(store: Store, findings: Sequence[Finding]) -> list[dict[str, Any]]:
+    """What the report says of the first columns of a table."""
+    columns = [Column(stored, finding) for stored, finding in zip(store.columns, findings, strict=False)]
+    exact = store.rows <= EXACT_UP_TO
+    most = max(1, min(AT_ONCE, CELLS_AT_ONCE // max(1, store.rows) if exact else AT_ONCE))
+    for _, own in groupby(columns, key=lambda column: column.stored.table):
+        group = [*own]
+        for start in range(0, len(group), AT_ONCE):
+            _make_typed(store, group[start : start + AT_ONCE])
+            for some in _together(group[start : start + AT_ONCE], most):
+                _measure(store, some, exact=exact)
+                _count_values(store, some, exact=exact)
+                _draw(store, some)
     return [column.found for column in columns]
 
 
-def _make_typed(connection: Connection, columns: Sequence[Column], *, typed: bool) -> None:
-    """Make the table `typed`: the values as what they are."""
+def _together(columns: Sequence[Column], most: int) -> Iterator[list[Column]]:
+    """Columns of the same table, at most so many at once."""
+    by_table: dict[str, list[Column]] = {}
+    for column in columns:
+        by_table.setdefault(column.table, []).append(column)
+    for own in by_table.values():
+        for start in range(0, len(own), most):
+            yield own[start : start + most]
+
+
+def _make_typed(store: Store, columns: Sequence[Column]) -> None:
+    """Make the table `typed` of those columns of which the store has no values of their kind: say where all stand."""
     texts, values = [], []
     for column in columns:
-        name, kind, text = f"c{column.place}", column.kind, f"t{column.place}"
-        if typed:
-            texts.append(f"{name} as {text}")
+        stored, kind, finding = column.stored, column.kind, column.finding
+        place, text = stored.place, f"t{stored.place}"
+        is_kept = stored.kept is not None and stored.form in kind.keeps
+        if is_kept and stored.kept == kind.type and stored.others == finding.misfits + finding.words:
+            column.table, column.value = stored.table, stored.value
+            continue
+        if kind is TEXT and not stored.kept and not stored.native:
+            column.table, column.value = stored.table, stored.text
+            continue
+        column.table, column.value = "typed", f"v{place}"
+        if stored.native:
+            texts.append(f"{stored.text} as {text}")
             values.append(f"{_native(kind, text)} as {column.value}")
             continue
-        texts.append(f"{trimmed(name)} as {text}")
-        value = kind.worth(text) if column.finding.is_clean else kind.of(text)
-        if column.finding.words:
+        texts.append(f"{stored.other if is_kept else stored.text} as {text}")
+        value = kind.worth(text) if finding.is_clean else kind.of(text)
+        if finding.words:
             value = f"case when not {missing(text)} then {value} end"
+        if is_kept:
+            texts.append(f"{stored.value} as k{place}")
+            value = f"coalesce(k{place}::{kind.type}, {value})"
         values.append(f"{value} as {column.value}")
-    query = f"select {', '.join(values)} from (select {', '.join(texts)} from data)"
-    connection.execute(f"create or replace temp table typed as {query}")
+    if values:
+        query = f"select {', '.join(values)} from (select {', '.join(texts)} from {columns[0].stored.table})"
+        store.execute(f"create or replace temp table typed as {query}")
 
 
 def _native(kind: Kind, name: str) -> str:
@@ -92,31 +114,31 @@ def _native(kind: Kind, name: str) -> str:
     return kind.worth(name)
 
 
-def _measure(connection: Connection, columns: Sequence[Column], rows: int, *, exact: bool) -> None:
+def _measure(store: Store, columns: Sequence[Column], *, exact: bool) -> None:
     """Count what is missing, and ask each column what its kind is asked."""
     asked: list[str] = []
     for column in columns:
         different = "0" if exact else "least(approx_count_distinct(§), count(§))"
         infinite = "0"
         if column.kind.type in ("FLOAT", "DOUBLE"):
-            infinite = f"(select count(*) from data where not isfinite(c{column.place}))"
+            infinite = f"(select count(*) from {column.stored.table} where not isfinite({column.stored.text}))"
         questions = ["count(§)", infinite, different, *measures(column.kind, exact=exact)]
         asked += [question.replace("§", column.value) for question in questions]
-    answers = iter(rows_of(connection, f"select {', '.join(asked)} from typed")[0])
+    answers = iter(rows_of(store, f"select {', '.join(asked)} from {columns[0].table}")[0])
     for column in columns:
         column.present, infinite, column.distinct = next(answers), next(answers), next(answers)
         column.spread = [next(answers) for _ in measures(column.kind, exact=exact)]
-        column.found = _counted(column, rows, exact=exact) | _notes(column, infinite)
-    _measure_again(connection, [column for column in columns if column.present], exact=exact)
+        column.found = _counted(column, store.rows, exact=exact) | _notes(column, infinite)
+    _measure_again(store, [column for column in columns if column.present], exact=exact)
 
 
-def _measure_again(connection: Connection, columns: Sequence[Column], *, exact: bool) -> None:
+def _measure_again(store: Store, columns: Sequence[Column], *, exact: bool) -> None:
     """Ask for what depends on the first answers, and give all of them their names."""
     questions = [second_measures(each.kind, each.present, each.spread, exact=exact) for each in columns]
     asked = [
         question.replace("§", column.value) for column, own in zip(columns, questions, strict=True) for question in own
     ]
-    answers = iter(rows_of(connection, f"select {', '.join(asked)} from typed")[0] if asked else ())
+    answers = iter(rows_of(store, f"select {', '.join(asked)} from {columns[0].table}")[0] if asked else ())
     for column, own in zip(columns, questions, strict=True):
         second = [next(answers) for _ in own]
         column.found |= named(column.kind, column.present, column.spread, second, exact=exact)
@@ -153,20 +175,22 @@ def _notes(column: Column, infinite: int) -> dict[str, list[Note]]:
     return {"notes": notes} if notes else {}
 
 
-def _count_values(connection: Connection, columns: Sequence[Column], *, exact: bool) -> None:
+def _count_values(store: Store, columns: Sequence[Column], *, exact: bool) -> None:
     """The most frequent values with their counts; among very many, found in one pass and counted in another."""
     filled = [column for column in columns if column.present]
     queries = []
     for column in filled:
         value, chosen = column.value, f"{column.value} is not null"
         if not exact and column.distinct > FEW_VALUES:
-            chosen = f"{value} in (select unnest(approx_top_k({value}, {TOP * 5})) from typed where {chosen})"
-        groups = f"select {column.kind.shown(value)} as v, count(*) as n from typed where {chosen} group by all"
+            chosen = f"{value} in (select unnest(approx_top_k({value}, {TOP * 5})) from {column.table} where {chosen})"
+        groups = (
+            f"select {column.kind.shown(value)} as v, count(*) as n from {column.table} where {chosen} group by all"
+        )
         # The least of negative counts: equally frequent values come in their own order.
         queries.append(f"(select {{'different': count(*), 'top': min({{'n': -n, 'v': v}}, {TOP})}} from ({groups}))")
     if not queries:
         return
-    for column, answer in zip(filled, rows_of(connection, f"select {', '.join(queries)}")[0], strict=True):
+    for column, answer in zip(filled, rows_of(store, f"select {', '.join(queries)}")[0], strict=True):
         if exact:
             column.found["distinct"] = column.distinct = answer["different"]
         top = [(each["v"], -each["n"]) for each in answer["top"]]
@@ -180,7 +204,7 @@ def _count_values(connection: Connection, columns: Sequence[Column], *, exact: b
         ]
 
 
-def _draw(connection: Connection, columns: Sequence[Column]) -> None:
+def _draw(store: Store, columns: Sequence[Column]) -> None:
     """Equal bins from the least to the greatest value, each from `from` up to but without `to`; the last with it."""
     drawn, places = [], []
     for column in columns:
@@ -199,7 +223,7 @@ def _draw(connection: Connection, columns: Sequence[Column]) -> None:
     if not drawn:
         return
     for (column, numbers), counts in zip(
-        drawn, rows_of(connection, f"select {', '.join(places)} from typed")[0], strict=True
+        drawn, rows_of(store, f"select {', '.join(places)} from {columns[0].table}")[0], strict=True
     ):
         edges: Sequence[Any] = numbers
         if column.kind.name in TIMED:

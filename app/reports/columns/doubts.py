@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from app.kit.words import quantity
-from app.reports.columns.kinds import Kind, missing, trimmed
+from app.reports.columns.kinds import Kind, missing
+from app.reports.columns.store import Store
 from app.reports.columns.values import plain, shown
-from app.reports.engine import Connection, rows_of
+from app.reports.engine import rows_of
 from app.reports.notes import MOST_EXAMPLES, MOST_LINES, Note, note
 from app.reports.readers.table import Table
 
@@ -46,17 +47,19 @@ class Odd:
         return note("LEADING_ZEROS", message, count, lines=self.lines, examples=self.examples)
 
 
-def odd_values(connection: Connection, column: str, kind: Kind) -> Odd:
+def odd_values(store: Store, column: str, kind: Kind) -> Odd:
     """What stands in a column beside values of the kind."""
-    values = f"(select rowid as place, {trimmed(column)} as t from data)"
+    stored = store.column(column)
+    texts = stored.other if stored.form in kind.keeps else stored.text
+    values = f"(select rowid as place, {texts} as t from {stored.table})"
     other = f"t is not null and not {missing('t')} and ({kind.of('t')}) is null"
     query = f"select place, t from {values} where {other} order by place limit {MOST_LINES}"
-    rows = rows_of(connection, query)
+    rows = rows_of(store, query)
     examples = list(dict.fromkeys(plain(text) for _, text in rows))[:MOST_EXAMPLES]
     odd = Odd([place for place, _ in rows], examples=examples)
     if kind.name == "integer":
         zeros = f"select count(*) from {values} where {other} and regexp_matches(t, '{_LEADING_ZERO}')"
-        odd.leading_zeros = rows_of(connection, zeros)[0][0]
+        odd.leading_zeros = rows_of(store, zeros)[0][0]
     return odd
 
 
@@ -93,11 +96,11 @@ def mixed(parameter: str, count: int) -> Note:
     return note("MIXED_DATE_ORDERS", message, count, parameter=parameter, choices=("dmy", "mdy"))
 
 
-def readings(connection: Connection, column: str, ways: Mapping[str, Kind], parameter: str) -> list[dict[str, Any]]:
+def readings(store: Store, column: str, ways: Mapping[str, Kind], parameter: str) -> list[dict[str, Any]]:
     """What the column would be by each of the ways to read it."""
     asked = [f"{bound}({kind.of('t')})" for kind in ways.values() for bound in ("min", "max")]
-    query = f"select {', '.join(asked)} from (select {trimmed(column)} as t from data)"
-    bounds = iter(rows_of(connection, query)[0])
+    query = f"select {', '.join(asked)} from (select {column} as t from data)"
+    bounds = iter(rows_of(store, query)[0])
     return [
         {
             parameter: way,

@@ -33,7 +33,8 @@ _SHORT: Final = r"(?:0|[1-9]\d{0,5})"
 def _integer(digits: int, type_name: str) -> Kind:
     # A leading zero means a code (a FIPS or ZIP code), which arithmetic would destroy.
     pattern = rf"\+?{_SHORT}|-?(?:0|[1-9]\d{{0,{digits - 1}}})"
-    return Kind("integer", None, pattern, f"try_cast({T} as {type_name})", type_name, digits=T, is_sure=True)
+    value = f"try_cast({T} as {type_name})"
+    return Kind("integer", None, pattern, value, type_name, digits=T, is_sure=True, keeps=("bigint",))
 
 
 BIGINT: Final = _integer(18, "bigint")
@@ -42,7 +43,15 @@ ENDLESS: Final = Kind("text", None, r"-?[1-9]\d*|0", T, "varchar", digits=T, is_
 """Integers of more digits than can be counted with: they stay text."""
 _SIMPLE: Final = r"(?:0|[1-9]\d{0,37})(?:\.\d*)?|\.\d+"
 PLAIN: Final = Kind(
-    "number", None, rf"-?(?:{_SIMPLE})|\+{_SHORT}(?:\.\d*)?", "", "", digits=T, sign="point", is_sure=True
+    "number",
+    None,
+    rf"-?(?:{_SIMPLE})|\+{_SHORT}(?:\.\d*)?",
+    "",
+    "",
+    digits=T,
+    sign="point",
+    is_sure=True,
+    keeps=("bigint", "decimal"),
 ).typed("double")
 _POWERED: Final = rf"(?:(?:{_WHOLE})\.\d*|\.\d+)(?:[eE][+-]?\d{{1,3}})?|(?:{_WHOLE})(?:[eE][+-]\d{{1,3}})?"
 _DOUBLE: Final = f"try_cast({T} as double)"

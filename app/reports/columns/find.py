@@ -14,11 +14,12 @@ from typing import Any, Final
 from app.reports.choices import Choices
 from app.reports.columns import doubts
 from app.reports.columns.figures import money_sign
-from app.reports.columns.kinds import BOOLEAN, TEXT, Finding, Kind, T, native_kind
+from app.reports.columns.kinds import BOOLEAN, TEXT, Finding, Kind, native_kind
 from app.reports.columns.likely import family_of, known_values, likely_kinds
 from app.reports.columns.refine import Asked, refine
-from app.reports.columns.survey import FILLED, WORDS, ask
-from app.reports.engine import Connection, rows_of
+from app.reports.columns.store import Store
+from app.reports.columns.survey import FILLED, WORDS, Question, ask
+from app.reports.engine import rows_of
 from app.reports.notes import Note
 from app.reports.readers.table import Known, Table
 
@@ -95,42 +96,41 @@ class Column:
 
 
 def find_kinds(
-    connection: Connection, table: Table, rows: int, width: int, examples: Sequence[Sequence[Any]], choices: Choices
+    store: Store, table: Table, rows: int, width: int, examples: Sequence[Sequence[Any]], choices: Choices
 ) -> list[Finding]:
     """The kinds of the first `width` columns of the table `data`. `examples` are some of its rows."""
     if table.typed:
-        types = rows_of(connection, "describe data")
-        return [Finding(native_kind(str(types[place][1]))) for place in range(width)]
+        return [Finding(native_kind(column.native or "")) for column in store.columns[:width]]
     columns = [
-        Column(place, table.names[place], _known(connection, place, examples, rows), table.known.get(place))
+        Column(place, table.names[place], _known(store, place, examples, rows), table.known.get(place))
         for place in range(width)
     ]
     tried = [column for column in columns if _choose_kinds(column)]
-    _count(connection, tried)
+    _count(store, tried)
     again = [column for column in tried if column.counts[column.best] < column.present]
     for column in again:
         column.kinds = [BOOLEAN] if column.kinds == [BOOLEAN] else [*family_of(column.known)]
-    _count(connection, again)
-    sign = _decide_signs(connection, tried, table, choices)
-    _decide_orders(connection, tried, sign, choices)
+    _count(store, again)
+    sign = _decide_signs(store, tried, table, choices)
+    _decide_orders(store, tried, sign, choices)
     odd = {
-        column.place: doubts.odd_values(connection, column.sql, column.kinds[column.best])
+        column.place: doubts.odd_values(store, column.sql, column.kinds[column.best])
         for column in tried
         if column.share < 1 and column.share >= MOSTLY and column.kinds[column.best] is not BOOLEAN
     }
     doubts.place_odd(list(odd.values()), table)
     findings = [_finding(column, odd.get(column.place)) for column in tried]
     asked = [Asked(column.sql, column.name, column.known, column.given, column.present) for column in tried]
-    refined = dict(zip((column.place for column in tried), refine(connection, asked, findings), strict=True))
+    refined = dict(zip((column.place for column in tried), refine(store, asked, findings), strict=True))
     return [refined.get(column.place) or Finding(TEXT) for column in columns]
 
 
-def _known(connection: Connection, place: int, examples: Sequence[Sequence[Any]], rows: int) -> list[str]:
+def _known(store: Store, place: int, examples: Sequence[Sequence[Any]], rows: int) -> list[str]:
     filled = [row[place] for row in examples if row[place]]
     known = known_values(filled)
     if len(filled) < 3 and rows > len(examples):
         more = f"select c{place} from data where c{place} is not null and c{place} <> '' limit {EXAMPLES}"
-        known = known_values([*known, *(row[0] for row in rows_of(connection, more))])
+        known = known_values([*known, *(row[0] for row in rows_of(store, more))])
     return known[:EXAMPLES]
 
 
@@ -148,18 +148,18 @@ def _choose_kinds(column: Column) -> bool:
     return True
 
 
-def _count(connection: Connection, columns: Sequence[Column]) -> None:
+def _count(store: Store, columns: Sequence[Column]) -> None:
     """Count the values of each kind. Words for a missing value fit none, so they are counted where some do not fit."""
-    questions = [(column.sql, [FILLED, *(kind.count(T) for kind in column.kinds)]) for column in columns]
-    for column, (filled, *counts) in zip(columns, ask(connection, questions), strict=True):
+    questions: list[tuple[str, list[Question]]] = [(column.sql, [FILLED, *column.kinds]) for column in columns]
+    for column, (filled, *counts) in zip(columns, ask(store, questions), strict=True):
         column.filled, column.counts = filled, counts
     unlike = [column for column in columns if max(column.counts) < column.filled]
-    answers = ask(connection, [(column.sql, [WORDS]) for column in unlike])
+    answers = ask(store, [(column.sql, [WORDS]) for column in unlike])
     for column, (words,) in zip(unlike, answers, strict=True):
         column.words = words
 
 
-def _decide_signs(connection: Connection, columns: Sequence[Column], table: Table, choices: Choices) -> str:
+def _decide_signs(store: Store, columns: Sequence[Column], table: Table, choices: Choices) -> str:
     """Settle what the decimal sign is, column by column and then for those that can be read both ways."""
     votes: set[str] = set()
     open_columns: list[Column] = []
@@ -192,13 +192,13 @@ def _decide_signs(connection: Connection, columns: Sequence[Column], table: Tabl
             continue
         own = None if is_sure else money_sign(column.known)
         if not is_sure and own is None:
-            _doubt(connection, column, "sign", "decimal")
+            _doubt(store, column, "sign", "decimal")
             column.notes.append(doubts.ambiguous_decimal(sign, column.counts[column.best], column.known))
         column.keep("sign", own or sign)
     return sign if is_sure and choices.decimal == "auto" else ""
 
 
-def _decide_orders(connection: Connection, columns: Sequence[Column], sign: str, choices: Choices) -> None:
+def _decide_orders(store: Store, columns: Sequence[Column], sign: str, choices: Choices) -> None:
     """Settle whether the day or the month comes first in the same way."""
     votes: set[str] = set()
     open_columns: list[Column] = []
@@ -224,19 +224,19 @@ def _decide_orders(connection: Connection, columns: Sequence[Column], sign: str,
     order = next(iter(votes)) if len(votes) == 1 else "dmy" if sign == "comma" or is_dotted else "mdy"
     for column in open_columns:
         if not is_sure:
-            _doubt(connection, column, "order", "date_order")
+            _doubt(store, column, "order", "date_order")
             column.notes.append(doubts.ambiguous_dates(order, column.counts[column.best], column.known))
         column.keep("order", order)
 
 
-def _doubt(connection: Connection, column: Column, member: str, parameter: str) -> None:
+def _doubt(store: Store, column: Column, member: str, parameter: str) -> None:
     """Keep what the column would be by each reading."""
     most = max(column.readings(member).values())
     ways: dict[str, Kind] = {}
     for kind, count in zip(column.kinds, column.counts, strict=True):
         if count == most and (way := getattr(kind, member)):
             ways.setdefault(way, kind)
-    column.more["readings"] = doubts.readings(connection, column.sql, ways, parameter)
+    column.more["readings"] = doubts.readings(store, column.sql, ways, parameter)
 
 
 def _finding(column: Column, odd: doubts.Odd | None) -> Finding:

@@ -23,7 +23,7 @@ class Kind:
     `format` says how the values are written, `type` what DuckDB calls them. `digits` is SQL for a number as plain
     text with a decimal point. `sign` and `order` are given where the reading depends on them. `offset` is SQL for what
     the clock is ahead of UTC, as it is written; `suffix` follows the moments of the column where they are shown.
-    `is_sure`: whatever looks like this kind is of it.
+    `is_sure`: whatever looks like this kind is of it. `keeps` are the forms of the store whose texts are all of it.
     """
 
     name: Name
@@ -37,6 +37,7 @@ class Kind:
     offset: str | None = None
     suffix: str = ""
     is_sure: bool = False
+    keeps: tuple[str, ...] = ()
 
     def of(self, text: str) -> str:
         """SQL for what a trimmed text is worth; NULL where it is not of this kind (a 30th of February as well)."""

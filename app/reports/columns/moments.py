@@ -144,6 +144,7 @@ def _of_day(day: str, sql: str, said: str, order: Order | None = None, codes: st
     zoned = replace(usual, pattern=rf"{clock}(?:{_GAP}?{_ZONE})?)?", offset=_OFFSET)
     kinds = [alone, usual, zoned]
     if is_iso:
+        kinds = [replace(alone, keeps=("date",)), *(replace(each, keeps=("date", "timestamp")) for each in kinds[1:])]
         cut = f"regexp_replace({T}, {quoted(rf'(:[0-9.]+){_GAP}?{_ZONE}$')}, '\\1')"
         value, pattern = f"try_cast({cut} as timestamp_ns)", zoned.pattern.replace("{1,6}", "{1,9}")
         kinds.append(replace(zoned, pattern=pattern, value=value, type="timestamp_ns"))

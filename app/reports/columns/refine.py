@@ -10,9 +10,10 @@ from typing import Any, Final
 
 from app.kit.words import quantity
 from app.reports.columns.figures import BIGINT, ENDLESS, HUGEINT, LONGEST, PLAIN, POWERED, UNIT
-from app.reports.columns.kinds import BOOLEAN, TEXT, Finding, trimmed
-from app.reports.columns.survey import ask
-from app.reports.engine import Connection, rows_of
+from app.reports.columns.kinds import BOOLEAN, TEXT, Finding
+from app.reports.columns.store import Store, Stored
+from app.reports.columns.survey import Either, Question, ask
+from app.reports.engine import rows_of
 from app.reports.notes import note
 from app.reports.readers.scratch import quoted
 from app.reports.readers.table import Known
@@ -47,21 +48,35 @@ class Asked:
 Refiner = Callable[[Finding, Asked, tuple[Any, ...]], Finding]
 
 
-def refine(connection: Connection, columns: Sequence[Asked], findings: Sequence[Finding]) -> list[Finding]:
+def refine(store: Store, columns: Sequence[Asked], findings: Sequence[Finding]) -> list[Finding]:
     """The findings of the columns with all that a further pass tells."""
     plans = [_plan(finding) for finding in findings]
     questions = [(column.sql, asked) for column, (asked, _) in zip(columns, plans, strict=True) if asked]
-    answers = iter(ask(connection, questions))
+    answers = iter(ask(store, questions))
     found = []
     for column, finding, (asked, refiner) in zip(columns, findings, plans, strict=True):
         refined = refiner(finding, column, next(answers)) if asked and refiner else finding
         if refined.kind.offset:
-            refined = _with_offsets(connection, column.sql, refined)
+            refined = _with_offsets(store, column.sql, refined)
         found.append(_identifiers(refined, column))
     return found
 
 
-def _plan(finding: Finding) -> tuple[list[str], Refiner | None]:
+def _scale(column: Stored, *, zeros: bool = False) -> str:
+    """SQL for the decimals of the values that are kept; `zeros`: if there are several and one value ends in 0."""
+    scale, value = column.scale, column.value
+    if not scale or (zeros and scale < 2):
+        return "null"
+    rounded = f" and {value} = round({value}, {scale - 1})" if zeros else ""
+    return f"case when count_if({value} is not null{rounded}) > 0 then {scale} end"
+
+
+def _whole(column: Stored) -> str:
+    """SQL for the most digits that they have before the point."""
+    return f"strlen(max(abs({column.value}))::varchar) - {column.scale + 1 if column.scale else 0}"
+
+
+def _plan(finding: Finding) -> tuple[Sequence[Question], Refiner | None]:
     """What to ask of a column of this kind, and who reads the answers."""
     kind = finding.kind
     if kind is BOOLEAN:
@@ -77,7 +92,15 @@ def _plan(finding: Finding) -> tuple[list[str], Refiner | None]:
     questions = [f"max({scale})", f"max({whole})"]
     if kind == PLAIN:
         zeros = f"{scale} > 1 and right(§, 1) = '0'"
-        return [*questions, f"min({scale})", f"max(case when {zeros} then {scale} end)"], _plain
+        return [
+            Either(f"max({scale})", lambda kept: f"greatest({_scale(kept)}, max({scale}))"),
+            Either(f"max({whole})", lambda kept: f"greatest({_whole(kept)}, max({whole}))"),
+            Either(f"min({scale})", lambda kept: f"least({_scale(kept)}, min({scale}))"),
+            Either(
+                f"max(case when {zeros} then {scale} end)",
+                lambda kept: f"greatest({_scale(kept, zeros=True)}, max(case when {zeros} then {scale} end))",
+            ),
+        ], _plain
     unit = f"regexp_extract(§, {quoted(UNIT)})"
     units = f"list(distinct case when {kind.looks('§')} then {unit} end)"
     return [*questions, f"list_slice(list_sort({units}), 1, 5)"], _styled
@@ -147,16 +170,16 @@ def _boolean(finding: Finding, column: Asked, answers: tuple[Any, ...]) -> Findi
     return Finding(TEXT, notes=[made]) if is_code else replace(finding, notes=[*finding.notes, made])
 
 
-def _with_offsets(connection: Connection, sql: str, finding: Finding) -> Finding:
+def _with_offsets(store: Store, sql: str, finding: Finding) -> Finding:
     """Moments with the one offset that all have, or in UTC when they have several."""
     kind = finding.kind
     written = (kind.offset or "").replace("§", "t")
     query = (
-        f"select o, count(*) as n from (select {written} as o from (select {trimmed(sql)} as t from data)"
+        f"select o, count(*) as n from (select {written} as o from (select {sql} as t from data)"
         f" where {kind.of('t')} is not null) group by o order by n desc, o"
     )
     counts: dict[str, int] = {}
-    for offset, count in rows_of(connection, query):
+    for offset, count in rows_of(store, query):
         counts[_offset(offset)] = counts.get(_offset(offset), 0) + count
     offsets = [{"offset": offset or None, "count": count} for offset, count in [*counts.items()][:20]]
     if not any(counts):

@@ -2,40 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
-from app.reports.columns.kinds import missing, trimmed
-from app.reports.engine import Connection, rows_of
+from app.reports.columns.kinds import Kind, missing
+from app.reports.columns.store import Store, Stored
+from app.reports.engine import rows_of
 
 MOST_ANSWERS: Final = 120
 """Aggregates of one query; more of them cost more memory than another pass costs time."""
+FILLED: Final = "count(§)"
+WORDS: Final = f"count(*) filter (where {missing('§')})"
 
 
-def ask(connection: Connection, questions: Sequence[tuple[str, Sequence[str]]]) -> list[tuple[Any, ...]]:
-    """The answers to each question: a column, and aggregates over its trimmed text, which they call `§`."""
+@dataclass(frozen=True, slots=True)
+class Either:
+    """An aggregate over texts, and what it comes to with the values that are kept in a form: SQL with `§` for both."""
+
+    texts: str
+    with_values: Callable[[Stored], str]
+
+
+Question = str | Kind | Either
+"""An aggregate over the trimmed text of a column, which it calls `§`; or a kind, whose values are to be counted."""
+
+
+def ask(store: Store, questions: Sequence[tuple[str, Sequence[Question]]]) -> list[tuple[Any, ...]]:
+    """The answers to what is asked of each column, which is given by its name in `data`."""
     answers: list[tuple[Any, ...]] = []
-    for group in _groups(questions):
-        texts = {column: f"t{place}" for place, column in enumerate(dict.fromkeys(column for column, _ in group))}
-        inner = ", ".join(f"{trimmed(column)} as {name}" for column, name in texts.items())
-        asked = [each.replace("§", texts[column]) for column, aggregates in group for each in aggregates]
-        row = iter(rows_of(connection, f"select {', '.join(asked)} from (select {inner} from data)")[0])
-        answers += [tuple(next(row) for _ in aggregates) for _, aggregates in group]
+    for group in _groups(store, questions):
+        columns = [store.column(name) for name, _ in group]
+        asked = [_sql(column, each) for column, (_, own) in zip(columns, group, strict=True) for each in own]
+        row = iter(rows_of(store, f"select {', '.join(asked)} from {columns[0].table}")[0])
+        answers += [tuple(next(row) for _ in own) for _, own in group]
     return answers
 
 
-def _groups(questions: Iterable[tuple[str, Sequence[str]]]) -> Iterator[list[tuple[str, Sequence[str]]]]:
-    group: list[tuple[str, Sequence[str]]] = []
+def _sql(column: Stored, question: Question) -> str:
+    """The question in SQL; of values that are kept as such it is known what they are."""
+    if isinstance(question, Kind):
+        if column.kept and column.form in question.keeps:
+            return f"(count({column.value}) + coalesce({question.count(column.other)}, 0))"
+        return question.count(column.text)
+    if isinstance(question, Either):
+        if column.form in ("bigint", "decimal"):
+            return question.with_values(column).replace("§", column.other)
+        return question.texts.replace("§", column.text)
+    if column.kept and question == FILLED:
+        return f"(count({column.value}) + count({column.other}))"
+    return question.replace("§", column.other if question == WORDS else column.text)
+
+
+def _groups(
+    store: Store, questions: Sequence[tuple[str, Sequence[Question]]]
+) -> Iterator[list[tuple[str, Sequence[Question]]]]:
+    group: list[tuple[str, Sequence[Question]]] = []
     size = 0
     for question in questions:
-        if group and size + len(question[1]) > MOST_ANSWERS:
+        is_elsewhere = bool(group) and store.column(group[-1][0]).table != store.column(question[0]).table
+        if group and (is_elsewhere or size + len(question[1]) > MOST_ANSWERS):
             yield group
             group, size = [], 0
         group.append(question)
         size += len(question[1])
     if group:
         yield group
-
-
-FILLED: Final = "count(§)"
-WORDS: Final = f"count(*) filter (where {missing('§')})"

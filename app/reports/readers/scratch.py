@@ -17,12 +17,26 @@ MAX_ROW: Final = MAX_LINE_BYTES // 4
 """Characters of a row; the values of a longer one are cut."""
 
 
+GROUP: Final = 64
+"""So many columns are read and kept together: more of them at once take much memory, and longer for each."""
+
+
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """Something that DuckDB can select from, with as many text columns as `width`."""
+    """Something that DuckDB can select from, with as many text columns as `width`: c0, c1, ..."""
 
     sql: str
     width: int
+
+    def groups(self) -> list[range]:
+        """The places of the columns that are read together."""
+        return [range(first, min(first + GROUP, self.width)) for first in range(0, self.width, GROUP)]
+
+    def part(self, places: range) -> str:
+        """SQL for some of the columns."""
+        if len(places) == self.width:
+            return self.sql
+        return f"(select {', '.join(f'c{place}' for place in places)} from {self.sql})"
 
 
 def quoted(text: str) -> str:

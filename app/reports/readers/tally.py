@@ -32,22 +32,13 @@ class Tally:
     quote: str
     header: tuple[str, ...]
 
-    def query(self, relation: str, width: int) -> str:
-        """SQL that is true where the text columns c0, c1, ... of a relation come to this."""
+    def volume_of(self, columns: Sequence[str]) -> str:
+        """SQL for the part of the volume that one row has in some text columns."""
         quote = quoted(self.quote)
-        sums = [
-            f"sum(strlen(c{place}) - case when contains(c{place}, {quote})"
-            f" then strlen(c{place}) - strlen(replace(c{place}, {quote}, '')) else 0 end)"
-            for place in range(width)
-        ]
-        volume = " + ".join(f"coalesce({each}, 0)" for each in sums)
-        names = " and ".join(f"c{place} = {quoted(name)}" for place, name in enumerate(self.header[:3]))
-        repeated = f"count_if({names})" if names else "0"
-        filled = ", ".join(f"nullif(c{place}, '')" for place in range(width))
-        blank = f"count_if(coalesce({filled}, null) is null)"
-        return (
-            f"select count(*) = {self.rows} and {volume} = {self.volume} and {repeated} = 0 and {blank} = 0"
-            f" from {relation}"
+        return " + ".join(
+            f"coalesce(strlen({name}) - case when contains({name}, {quote})"
+            f" then strlen({name}) - strlen(replace({name}, {quote}, '')) else 0 end, 0)"
+            for name in columns
         )
 
 

@@ -1,0 +1,222 @@
+"""The columns of a table as DuckDB keeps them: texts, and what is plainly a number or a date as that.
+
+A text that is exactly how DuckDB writes an integer, a decimal of so many digits, a day or a moment is kept as such a
+value, any other as it is beside it. So no letter is lost, and most columns are never asked as text again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import duckdb
+
+from app.kit.words import quantity
+from app.reports.columns.kinds import BLANKS, trimmed
+from app.reports.engine import Connection, rows_of
+from app.reports.readers.scratch import quoted
+from app.reports.readers.table import Table
+from app.reports.table_errors import FILE_UNREADABLE, TableError
+
+SAMPLE_ROWS: Final = 200
+_MOST: Final = 0.9
+"""The share of values in the sample that makes it worth to keep a column so."""
+_FORMS: Final = (
+    (re.compile(r"-?(?:0|[1-9]\d{0,17})"), "bigint"),
+    (re.compile(r"-?(?:0|[1-9]\d{0,10})\.\d{1,6}"), "decimal"),
+    (re.compile(r"\d{4}-\d\d-\d\d"), "date"),
+    (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"), "timestamp"),
+)
+_LENGTHS: Final = {"bigint": "<= 18", "date": "= 10", "timestamp": "= 19"}
+"""Of their texts: no bigint has 19 digits, no year five, no moment a fraction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A column in a table of DuckDB. `kept` is the type of the values `v{place}`; other texts stand in `o{place}`.
+
+    Without `kept` all texts stand in `t{place}`. They are trimmed, and nothing but blanks is null. A `native` column
+    has values of its own type in `c{place}`. `others` counts what stands in `o{place}`.
+    """
+
+    place: int
+    table: str
+    kept: str | None = None
+    native: str | None = None
+    others: int = 0
+
+    @property
+    def text(self) -> str:
+        """SQL for the trimmed text of a value."""
+        if self.native:
+            return f"c{self.place}"
+        return f"coalesce(v{self.place}::varchar, o{self.place})" if self.kept else f"t{self.place}"
+
+    @property
+    def value(self) -> str:
+        return f"v{self.place}"
+
+    @property
+    def other(self) -> str:
+        """SQL for the texts that are not kept as values."""
+        return f"o{self.place}" if self.kept else f"t{self.place}"
+
+    @property
+    def form(self) -> str:
+        """`bigint`, `decimal`, `date` or `timestamp`: how all kept values are written. Nothing for no kept ones."""
+        return (self.kept or "").partition("(")[0]
+
+    @property
+    def scale(self) -> int:
+        """The decimals of each of them."""
+        return int((self.kept or "").partition(", ")[2][:-1] or 0)
+
+
+@dataclass(slots=True)
+class Store:
+    """All columns of a table; row by row they stand in the same order in each of its tables.
+
+    It takes queries as a connection does. The view `data` has all columns as texts, named c0, c1, ..., with the number
+    of the row (`rowid`, from 0).
+    """
+
+    connection: Connection
+    rows: int
+    columns: list[Stored]
+
+    def execute(self, query: str, parameters: Sequence[Any] = ()) -> Any:
+        """Carry out a query."""
+        return self.connection.execute(query, parameters)
+
+    def column(self, name: str) -> Stored:
+        """A column by its name in `data`."""
+        return self.columns[int(name[1:])]
+
+    @property
+    def tables(self) -> list[str]:
+        return list(dict.fromkeys(column.table for column in self.columns))
+
+    @property
+    def joined(self) -> str:
+        """SQL for the tables side by side."""
+        return " positional join ".join(self.tables)
+
+    @property
+    def key(self) -> str:
+        """SQL for a hash of a whole row of them."""
+        hashes = ", ".join(f"{table}.h" for table in self.tables)
+        return f"hash({hashes})" if "," in hashes else hashes
+
+    def rows_at(self, places: Sequence[int]) -> list[list[Any]]:
+        """Some rows as texts, by their numbers from 0."""
+        wanted = ", ".join(map(str, places))
+        parts: list[list[tuple[Any, ...]]] = []
+        for table in self.tables if places else ():
+            texts = ", ".join(column.text for column in self.columns if column.table == table)
+            parts.append(rows_of(self, f"select {texts} from {table} where rowid in ({wanted}) order by rowid"))
+        return [[cell for part in row for cell in part] for row in zip(*parts, strict=True)]
+
+
+def load(connection: Connection, table: Table) -> tuple[Table, Store]:
+    """Read a table into DuckDB; returns the table that was read.
+
+    A table that DuckDB refuses, or reads otherwise than is expected, is read another way.
+    """
+    try:
+        if found := _store(connection, table):
+            table.rows = found.rows
+            return table, found
+    except duckdb.OutOfMemoryException:
+        raise
+    except duckdb.Error:
+        if table.spare is None:
+            raise
+    if table.spare is None:
+        raise TableError(FILE_UNREADABLE, f"Of {quantity(table.rows or 0, 'row')} not all could be loaded.")
+    return load(connection, table.spare())
+
+
+def _store(connection: Connection, table: Table) -> Store | None:
+    """The columns of a table as they were read; None when its rows are not those that are expected."""
+    columns: list[Stored] = []
+    rows, volume = 0, 0
+    for number, places in enumerate(table.relation.groups()):
+        source, name = table.relation.part(places), f"data{number}"
+        group = _natives(connection, source, name, places) if table.typed else _chosen(connection, source, name, places)
+        connection.execute(f"create or replace table {name} as {_query(group, source, table)}")
+        asked = [f"count({column.other})" if column.kept else "0" for column in group]
+        query = f"select count(*), coalesce(sum(b), 0)::bigint, {', '.join(asked)} from {name}"
+        found, size, *others = rows_of(connection, query)[0]
+        if found != (table.rows if table.rows is not None else rows if number else found):
+            return None
+        rows, volume = found, volume + size
+        columns += [replace(column, others=count) for column, count in zip(group, others, strict=True)]
+    made = Store(connection, rows, columns)
+    texts = ", ".join(f"{column.text} as c{column.place}" for column in columns)
+    connection.execute(
+        f"create or replace view data as select {made.tables[0]}.rowid as rowid, {texts} from {made.joined}"
+    )
+    if table.tally and (volume != table.tally.volume or _has_other_rows(made, table.tally.header)):
+        return None
+    return made
+
+
+def _natives(connection: Connection, source: str, name: str, places: range) -> list[Stored]:
+    described = rows_of(connection, f"describe select * from {source}")
+    return [Stored(place, name, native=str(row[1])) for place, row in zip(places, described, strict=True)]
+
+
+def _chosen(connection: Connection, source: str, name: str, places: range) -> list[Stored]:
+    sample = rows_of(connection, f"select * from {source} limit {SAMPLE_ROWS}")
+    texts: Iterator[tuple[Any, ...]] = zip(*sample, strict=True) if sample else iter([()] * len(places))
+    return [Stored(place, name, _kept(cells)) for place, cells in zip(places, texts, strict=True)]
+
+
+def _kept(cells: Sequence[str | None]) -> str | None:
+    """The type in which most of the texts can be kept."""
+    filled = [cell for cell in cells if cell]
+    for pattern, form in _FORMS:
+        if not filled or not pattern.fullmatch(filled[0]):
+            continue
+        fitting = [cell for cell in filled if pattern.fullmatch(cell)]
+        if form == "decimal":
+            scale, count = Counter(len(cell) - cell.index(".") - 1 for cell in fitting).most_common(1)[0]
+            return f"decimal(18, {scale})" if count >= len(filled) * _MOST else None
+        return form if len(fitting) >= len(filled) * _MOST else None
+    return None
+
+
+def _query(columns: Sequence[Stored], source: str, table: Table) -> str:
+    names = [f"c{column.place}" for column in columns]
+    key = f"hash({', '.join(names)}) as h"
+    if table.typed:
+        return f"select *, {key}, 0 as b from {source}"
+    volume = table.tally.volume_of(names) if table.tally else "0"
+    tried, values, texts = [], [], []
+    for column, name in zip(columns, names, strict=True):
+        if column.kept is None:
+            values.append(name)
+            texts.append(f"{trimmed(name)} as t{column.place}")
+            continue
+        tried += [name, f"try_cast({name} as {column.kept}) as x{column.place}"]
+        same = f"x{column.place}::varchar = {name}"
+        if limit := _LENGTHS.get(column.form):
+            same += f" and strlen({name}) {limit}"
+        values += [name, f"case when {same} then x{column.place} end as v{column.place}"]
+        texts += [f"v{column.place}", f"case when v{column.place} is null then {trimmed(name)} end as o{column.place}"]
+    plain = [name for column, name in zip(columns, names, strict=True) if column.kept is None]
+    inner = f"select {', '.join([*plain, *tried, key, f'{volume} as b'])} from {source}"
+    return f"select {', '.join(texts)}, h, b from (select {', '.join(values)}, h, b from ({inner}))"
+
+
+def _has_other_rows(made: Store, header: Sequence[str]) -> bool:
+    """Whether a row may be the header once more, or blank."""
+    columns = [column for column in made.columns if column.table == made.tables[0]]
+    names = [name.strip(BLANKS) for name in header]
+    same = [f"{column.text} = {quoted(name)}" for column, name in zip(columns[:3], names, strict=False) if name]
+    blank = " + ".join(f"{table}.b" for table in made.tables)
+    query = f"select count(*) from {made.joined} where {blank} = 0 or ({' and '.join(same) or 'false'})"
+    return bool(rows_of(made, query)[0][0])
