@@ -172,3 +172,40 @@ def test_long_numbers_in_every_format(tmp_path: Path, digits: int) -> None:
             quantile(exact, Fraction(1, 2)),
         ]
         assert column["distinct"] == 60
+
+
+PIECES = st.sampled_from(
+    [
+        *"0123456789",
+        *".,-+/: '()%€$",
+        "1.",
+        "T",
+        "Z",
+        "AM",
+        "pm",
+        "E",
+        "e+",
+        "2024",
+        "12",
+        "31",
+        "March",
+        "märz",
+        "GMT",
+        "+02:00",
+    ]
+)
+ODD = st.lists(st.lists(PIECES, max_size=9).map("".join), min_size=1, max_size=12)
+LIKE_DATES = st.from_regex(
+    r"[0-3]?\d([-/.])[01]?\d\1(\d{4}|\d{2})( \d{1,2}:\d\d(:\d\d([.,]\d{1,9})?)?( ?[AP]M)?( ?([+-]\d\d:?\d\d|Z|GMT))?)?",
+    fullmatch=True,
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(ODD | st.lists(LIKE_DATES, min_size=1, max_size=12))
+def test_nothing_that_a_column_holds_breaks_it(values: list[str]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "table.tsv"
+        path.write_text("\n".join(["x\tword", *(f"{value}\tword" for value in values)]))
+        column = profile_of(path)["columns"][0]
+    assert column["nulls"] + column.get("misfits", 0) <= len(values)

@@ -55,6 +55,16 @@ async def test_good_and_bad_files_end_partial_each_with_its_own_code(api: Api) -
     assert summary["worst_files"][0]["file_name"] == "empty.csv"
 
 
+async def test_every_digit_of_a_number_comes_through_the_api(api: Api) -> None:
+    rows = [f"{10**30 + n},{2**63 + n},1.{n:030}" for n in range(1, 4)]
+    profile = await profile_of(api, "long.csv", "\n".join(["huge,long,fine", *rows]).encode())
+    huge, long, fine = profile["columns"]
+    assert (huge["min"], huge["max"], huge["distinct"]) == (10**30 + 1, 10**30 + 3, 3)
+    assert (long["min"], long["sum"]) == (2**63 + 1, 3 * 2**63 + 6)
+    assert (huge["exact"]["max"], long["exact"]["p50"]) == (str(10**30 + 3), str(2**63 + 2))
+    assert (fine["max"], fine["exact"]["max"]) == (1.0, f"1.{3:030}")
+
+
 async def test_a_report_says_what_each_column_holds(api: Api) -> None:
     profile = await profile_of(api, "people.csv", PEOPLE)
     assert (profile["rows"], profile["records"], profile["widths"]) == (3, 4, {"3": 4})
