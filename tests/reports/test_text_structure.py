@@ -162,3 +162,12 @@ def test_prose_is_still_no_table(tmp_path: Path) -> None:
     text = "It was a bright cold day in April,\nand the clocks were striking; nobody\nlooked at them for 13 years.\n"
     with pytest.raises(TableError, match="NOT_A_TABLE"):
         profile(tmp_path, text.encode(), "story.txt")
+
+
+@pytest.mark.parametrize("header", ["at\n", ""])
+def test_the_blank_inside_a_moment_divides_no_columns(tmp_path: Path, header: str) -> None:
+    moments = [f"2024-01-{day:02d} {hour:02d}:30:00" for day in range(1, 29) for hour in range(24)]
+    found = profile(tmp_path, (header + "\n".join(moments) + "\nnot yet\n").encode())
+    (column,) = found["columns"]
+    assert (found["header"], found["rows"]) == (bool(header), len(moments) + 1)
+    assert (column["type"], column["distinct"], column["misfits"]) == ("timestamp", len(moments), 1)

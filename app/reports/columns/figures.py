@@ -58,7 +58,7 @@ _DOUBLE: Final = f"try_cast({T} as double)"
 POWERED: Final = Kind(
     "number",
     "with exponents",
-    rf"-?(?:{_POWERED})",
+    rf"-?(?:{_POWERED})|-(?:{_WHOLE})[eE]\d{{1,3}}",
     f"case when isfinite({_DOUBLE}) then {_DOUBLE} end",
     "double",
     digits=T,

@@ -26,6 +26,7 @@ NAMES: Final = {"\t": "tab", "\x1f": "unit separator", "\x01": "start of heading
 _WORSE: Final = {":": 0.2, " ": 0.25, "^": 0.05, "~": 0.05, "\xa7": 0.05, "\xa6": 0.05}
 """What seldom is a delimiter has to explain a file better than one that often is."""
 NEAR: Final = 0.1
+MOSTLY_MOMENTS: Final = 0.9
 _CLOCK: Final = re.compile(r"\d:\d\d")
 _DECIMAL_COMMA: Final = re.compile(r"(?:^|;)-?\d+,\d+(?=[;\r\n]|$)", re.MULTILINE)
 _OTHER: Final = re.compile(r"[;\t|^~]|,(?! )")
@@ -83,6 +84,8 @@ def detect_dialect(sample: str, suffix: str, *, complete: bool, chosen: str | No
         return _quotes(replace(plain, delimiter=chosen or named), sample)
     if layout := detect_layout(body):
         return replace(plain, quote=None, layout=layout)
+    if _is_one_value(body):
+        return replace(plain, delimiter=BY_SUFFIX.get(suffix, ","))
     ranked = _ranked(body, plain, sample, suffix)
     if ranked and ranked[0][0] > 0:
         best_score, best = ranked[0]
@@ -100,6 +103,14 @@ def detect_dialect(sample: str, suffix: str, *, complete: bool, chosen: str | No
         return replace(plain, quote=None, layout=layout)
     usual = BY_SUFFIX.get(suffix, ",")
     return _quotes(plain if usual in sample else replace(plain, delimiter=usual), sample)
+
+
+def _is_one_value(body: Sequence[str]) -> bool:
+    """Whether nearly every line is one moment: the blank between its date and its time divides no columns."""
+    lines = [line.strip() for line in body[1:SAMPLE_RECORDS] if line.strip()]
+    if len(lines) < 2 or any(sign in line for line in lines for sign in ",;\t|"):
+        return False
+    return sum(kind_of(line) == "date" for line in lines) > len(lines) * MOSTLY_MOMENTS
 
 
 def _ranked(body: Sequence[str], plain: Dialect, sample: str, suffix: str) -> list[tuple[float, Dialect]]:
