@@ -217,8 +217,9 @@ def _draw(store: Store, columns: Sequence[Column]) -> None:
         number = f"{column.value}::double" if column.kind.name in NUMERIC else f"epoch({column.value}::timestamp)"
         bins = min(BINS, int(high - low) + 1) if column.kind.name == "integer" else BINS
         step = (high - low) / bins
-        place = f"least({bins - 1}, floor(({number} - {low!r}) / {step!r}))::tinyint"
-        places.append(f"histogram({place}) filter (where {column.value} is not null)")
+        if not step:
+            continue
+        places.append(f"histogram(floor(({number} - {low!r}) / {step!r})::tinyint)")
         drawn.append((column, [low + step * index for index in range(bins + 1)]))
     if not drawn:
         return
@@ -228,9 +229,11 @@ def _draw(store: Store, columns: Sequence[Column]) -> None:
         edges: Sequence[Any] = numbers
         if column.kind.name in TIMED:
             edges = [_moment(edge, only_date=column.kind.name == "date") for edge in numbers]
+        full = [counts.get(index, 0) for index in range(len(edges))]
+        full[-2:] = [sum(full[-2:])]  # the greatest value would begin another bin
         column.found["histogram"] = [
-            {"from": plain(start), "to": plain(end), "count": counts.get(index, 0)}
-            for index, (start, end) in enumerate(pairwise(edges))
+            {"from": plain(start), "to": plain(end), "count": count}
+            for (start, end), count in zip(pairwise(edges), full, strict=True)
         ]
 
 

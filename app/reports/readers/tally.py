@@ -34,12 +34,7 @@ class Tally:
 
     def volume_of(self, columns: Sequence[str]) -> str:
         """SQL for the part of the volume that one row has in some text columns."""
-        quote = quoted(self.quote)
-        return " + ".join(
-            f"coalesce(strlen({name}) - case when contains({name}, {quote})"
-            f" then strlen({name}) - strlen(replace({name}, {quote}, '')) else 0 end, 0)"
-            for name in columns
-        )
+        return f"strlen(replace(concat({', '.join(columns)}), {quoted(self.quote)}, ''))"
 
 
 @dataclass(frozen=True, slots=True)
