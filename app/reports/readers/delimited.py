@@ -26,7 +26,7 @@ from app.reports.readers.dialect import (
     Dialect,
     detect_dialect,
 )
-from app.reports.readers.encodings import MOST_LISTED, Encoding, detect_encoding, open_text
+from app.reports.readers.encodings import MOST_LISTED, Encoding, chosen_encoding, detect_encoding, open_text
 from app.reports.readers.footer import KEPT, Footer, find_footer
 from app.reports.readers.header import Header, column_names, find_header, kinds_of, usual_width
 from app.reports.readers.records import Scan, records_of
@@ -78,7 +78,7 @@ class Found:
 
 def read_delimited(path: Path, suffix: str, folder: Path, choices: Choices = GUESS) -> Table:
     """The table in a text file; raises TableError when it holds none."""
-    encoding = Encoding(choices.encoding) if choices.encoding else detect_encoding(path)
+    encoding = chosen_encoding(path, choices.encoding) if choices.encoding else detect_encoding(path)
     with open_text(path, encoding) as text:
         sample = text.read(SAMPLE_CHARS).replace("\x00", "").lstrip("\ufeff")
         complete = not text.read(1)
@@ -111,7 +111,7 @@ def _straight(table: TextTable, body: Body, folder: Path) -> Table | None:
     footer = find_footer(
         [(line - table.dialect.skip, line + 1, record) for line, record in numbered], table.width, table.kinds
     )
-    if footer.left_out:
+    if footer.records:
         return None
     scan = Scan(table.width, table.kinds)
     with closing(table.records(scan)) as records:
@@ -131,7 +131,7 @@ def _scanned(table: TextTable, body: Body | None, folder: Path) -> Table:
     scan, problems = found.scan, found.scan.problems
     mended = problems.undecodable or problems.nul or problems.marks or scan.ragged or scan.trailing or scan.blank
     quotes = scan.open_quotes.count or scan.mended.count or scan.comments.count or scan.repeated.count or scan.marked
-    if body is None or mended or quotes or found.footer.left_out or not scan.rows:
+    if body is None or mended or quotes or found.footer.records or not scan.rows:
         return _table(table, found, _copy(table, found.footer, folder))
     straight = _table(table, found, _as_it_is(table))
     straight.tally = body.tally(table.dialect, table.header.names, table.width, scan.rows)
@@ -197,10 +197,7 @@ def _scan(table: TextTable) -> Found:
         widths[width] += plain
     scan.records = sum(widths.values())
     footer = find_footer([each for each in last if each[0] >= first_row], table.width, table.kinds)
-    if footer.left_out:
-        scan.rows -= footer.rows
-        scan.blank -= footer.blank
-        _forget_ragged(scan, footer)
+    _forget(table, scan, footer)
     return Found(scan, footer)
 
 
@@ -229,10 +226,17 @@ def _note_ragged(scan: Scan, line: int, record: list[str]) -> None:
         scan.ragged_rows.append({"line": line, "fields": count, "expected": scan.width, "kind": kind})
 
 
-def _forget_ragged(scan: Scan, footer: Footer) -> None:
-    """What stands below the table is no ragged row of it."""
-    scan.ragged -= footer.ragged
-    scan.ragged_rows = [row for row in scan.ragged_rows if row["line"] < footer.line]
+def _forget(table: TextTable, scan: Scan, footer: Footer) -> None:
+    """What stands below the table is no row of it, and nothing is odd about it."""
+    below = Scan(table.width)
+    for line, record in footer.records:
+        _note_odd(table, below, line, record)
+    for counted in ("rows", "blank", "trailing", "ragged"):
+        setattr(scan, counted, getattr(scan, counted) - getattr(below, counted))
+    for mine, others in ((scan.comments, below.comments), (scan.repeated, below.repeated)):
+        mine.count -= others.count
+    if footer.records:
+        scan.ragged_rows = [row for row in scan.ragged_rows if row["line"] < footer.line]
 
 
 def _as_it_is(table: TextTable) -> Relation:

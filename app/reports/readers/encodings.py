@@ -65,6 +65,17 @@ class Problems:
     nul_lines: list[int] = field(default_factory=list)
 
 
+def chosen_encoding(path: Path, name: str) -> Encoding:
+    """The encoding that somebody has decided. UTF-16 without a mark has its order of bytes from the text."""
+    if name in ("utf-16", "utf-32"):
+        with path.open("rb") as file:
+            sample = file.read(SAMPLE)
+        if marked_encoding(sample) != name:
+            wide = wide_encoding(sample) if name == "utf-16" else None
+            return Encoding(wide or f"{name}-le")
+    return Encoding(name)
+
+
 def detect_encoding(path: Path) -> Encoding:
     """The encoding of a whole file; raises TableError when it is empty, binary or in no encoding that fits."""
     with path.open("rb") as file:

@@ -29,20 +29,18 @@ _REMARK: Final = re.compile(
 class Footer:
     """`index` and `line` are where the records below the table begin (None: there are none); `total`: a row of totals.
 
-    `rows`, `blank` and `ragged` are how many of them were counted as such, `left_out` what stands in them.
+    `records` are these, each with its line, and `left_out` what stands in them.
     """
 
     index: int | None = None
     line: int = 0
-    rows: int = 0
-    blank: int = 0
-    ragged: int = 0
+    records: list[tuple[int, list[str]]] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     total: int | None = None
     total_text: str = ""
 
 
-def find_footer(last: Sequence[tuple[int, int, Sequence[str]]], width: int, kinds: Sequence[str | None]) -> Footer:
+def find_footer(last: Sequence[tuple[int, int, list[str]]], width: int, kinds: Sequence[str | None]) -> Footer:
     """What of the last records, each with its index and line, stands below the table."""
     begins = len(last)
     for place in range(len(last) - 1, 0, -1):
@@ -65,21 +63,14 @@ def find_footer(last: Sequence[tuple[int, int, Sequence[str]]], width: int, kind
     below = last[begins:]
     if not any(any(cell.strip() for cell in record) for _, _, record in below):
         return Footer(total=total, total_text=text)
-    rows = [record for _, _, record in below if record]
     return Footer(
         index=below[0][0],
         line=below[0][1],
-        rows=len(rows),
-        blank=len(below) - len(rows),
-        ragged=sum(_is_ragged(record, width) for record in rows),
-        left_out=[" ".join(cell.strip() for cell in record if cell.strip()) for record in rows],
+        records=[(line, record) for _, line, record in below],
+        left_out=[" ".join(cell.strip() for cell in record if cell.strip()) for _, _, record in below if any(record)],
         total=total,
         total_text=text,
     )
-
-
-def _is_ragged(record: Sequence[str], width: int) -> bool:
-    return len(record) < width or any(cell.strip() for cell in record[width:])
 
 
 def _is_below(record: Sequence[str], width: int, kinds: Sequence[str | None], *, blank_before: bool) -> bool:
