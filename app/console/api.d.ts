@@ -464,9 +464,41 @@ export interface ResultCode {
   expires_at: string | null;
 }
 
+export type Confidence = 'high' | 'check' | 'low';
+
+/** What was guessed, left out or found odd in a table, one for each code. */
+export interface TableNote {
+  code: string;
+  confidence: Confidence;
+  message: string;
+  count: number;
+  columns?: number | null;
+  in_columns?: string[] | null;
+  lines?: number[] | null;
+  examples?: string[] | null;
+  parameter?: string | null;
+  choices?: string[] | null;
+}
+
+/** A file of a batch of tables; `id` is that of its job. */
+export interface TableFile {
+  id: string;
+  batch_id: string;
+  report_id: string | null;
+  file_name: string | null;
+  file_size: number | null;
+  status: string;
+  processing_order: number;
+  error_code: string | null;
+  error_message: string | null;
+  confidence: Confidence | null;
+  notes: TableNote[] | null;
+}
+
 export interface ReportItem {
   id: string;
   batch_id: string | null;
+  batch_name: string | null;
   job_id: string | null;
   file_name: string;
   file_size: number;
@@ -477,6 +509,63 @@ export interface ReportItem {
   processing_time_ms: number;
   created_at: string;
   expires_at: string | null;
+  confidence: Confidence | null;
+  notes: TableNote[] | null;
+}
+
+/** A column as a report describes it; which members it has depends on its type. */
+export interface ReportColumn {
+  name: string;
+  type: string;
+  format?: string | null;
+  null_share: number;
+  distinct: number;
+  distinct_is_estimate?: boolean;
+  min?: unknown;
+  max?: unknown;
+  mean?: unknown;
+  notes?: TableNote[];
+}
+
+export interface Report extends ReportItem {
+  earlier_report_id: string | null;
+  data: {
+    encoding?: string | null;
+    delimiter_name?: string | null;
+    sheet?: string | null;
+    columns: ReportColumn[];
+    problems: Record<string, unknown>;
+  };
+}
+
+export interface CountChange {
+  before: number;
+  after: number;
+  difference: number;
+  change: number | null;
+}
+
+export interface ColumnChange {
+  name: string;
+  before: Record<string, unknown>;
+  after: Record<string, unknown>;
+  changed: string[];
+  drift: string[];
+  out_of_range: boolean;
+}
+
+export interface ReportComparison {
+  found_by: 'with' | 'columns' | 'file_name';
+  before: { id: string; file_name: string; created_at: string };
+  after: { id: string; file_name: string; created_at: string };
+  rows: CountChange;
+  schema_drift: {
+    added: { name: string; type: string }[];
+    removed: { name: string; type: string }[];
+    type_changed: { name: string; before: string; after: string }[];
+    order_changed: boolean;
+  };
+  columns: ColumnChange[];
 }
 
 export interface Status {
@@ -568,6 +657,7 @@ export interface Output {
 }
 
 export interface JobDetail extends Job {
+  batch: Batch;
   steps: StepDetail[];
   tries: JobAttempt[];
   outputs: Output[];

@@ -45,13 +45,9 @@ async def compare_reports(
     async with database.transaction() as session:
         own = caller.organisation_id
         after = existing(await repository.find_report(session, own, report_id), ReportNotFound)
-        if other:
-            before, found_by = existing(await repository.find_report(session, own, other), ReportNotFound), "with"
-        else:
-            found = await repository.find_earlier_report(session, after)
-            if found is None:
-                raise EarlierReportNotFound
-            before, found_by = found
+        earlier = (other, "with") if other else await repository.find_earlier_report(session, after)
+        before_id, found_by = existing(earlier, EarlierReportNotFound)
+        before = existing(await repository.find_report(session, own, before_id), ReportNotFound)
     compared = await asyncio.to_thread(compare, before.data, after.data)
     ends = {"before": schemas.ComparedReport.of(before), "after": schemas.ComparedReport.of(after)}
     comparison = schemas.ReportComparison.model_validate({"found_by": found_by, **ends, **compared})

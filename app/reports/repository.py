@@ -126,10 +126,10 @@ async def list_reports(
 
 async def find_earlier_report(
     session: AsyncSession, report: Report
-) -> tuple[Report, Literal["columns", "file_name"]] | None:
-    """The newest report from before this one whose columns have the same names, or else whose file has."""
+) -> tuple[UUID, Literal["columns", "file_name"]] | None:
+    """The id of the newest report from before this one whose columns have the same names, or else whose file has."""
     earlier = tuple_(Report.created_at, Report.id) < tuple_(literal(report.created_at), literal(report.id))
-    query = select(Report).where(Report.organisation_id == report.organisation_id, _is_alive(), earlier)
+    query = select(Report.id).where(Report.organisation_id == report.organisation_id, _is_alive(), earlier)
     query = query.order_by(Report.created_at.desc(), Report.id.desc()).limit(1)
     if report.shape:
         found = (await session.execute(query.where(Report.shape == report.shape))).scalar_one_or_none()

@@ -195,7 +195,9 @@ async def delete_report(report_id: UUID, session: SessionDep, caller: CallerDep)
 
 
 async def _whole(session: AsyncSession, report: Report) -> schemas.ReportRead:
-    return schemas.ReportRead.of(report, batch_name=await repository.find_batch_name(session, report.batch_id))
+    earlier = await repository.find_earlier_report(session, report)
+    name = await repository.find_batch_name(session, report.batch_id)
+    return schemas.ReportRead.of(report, batch_name=name, earlier_report_id=earlier[0] if earlier else None)
 
 
 def _for_page(report: Report) -> dict[str, object]:

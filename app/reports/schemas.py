@@ -118,9 +118,13 @@ class ReportPage(Output):
 
 
 class ReportRead(ReportItem):
-    """A whole report; `data` has the facts of the file, its problems, and every column."""
+    """A whole report; `data` has the facts of the file, its problems, and every column.
+
+    `earlier_report_id` is the report that it is compared with, unless another one is asked for.
+    """
 
     data: dict[str, Any]
+    earlier_report_id: UUID | None
 
 
 class ComparedReport(Output):

@@ -22,8 +22,9 @@ LOOKS: dict[str, dict[Literal["light", "dark"], list[str]]] = {
 change is looked at again."""
 RUN_AXE = "options => axe.run(document, options).then(found => found.violations)"
 SCREENS = (
-    "batches", "new", "restaurants", "restaurants/new", "plays", "plays/1", "plays/1?edit=yes", "swimmers", "templates",
-    "templates?edit=yes", "schedules", "schedules?edit=yes", "webhooks", "webhooks?edit=yes", "workers", "keys",
+    "batches", "new", "restaurants", "restaurants/new", "plays", "plays/1", "plays/1?edit=yes", "reports", "swimmers",
+    "templates", "templates?edit=yes", "schedules", "schedules?edit=yes", "webhooks", "webhooks?edit=yes", "workers",
+    "keys",
 )  # fmt: skip
 
 

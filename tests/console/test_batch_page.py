@@ -67,9 +67,13 @@ def test_reports_of_a_batch(visit: Visit, service: Service) -> None:
     page = visit.page
     page.goto(f"{service.url}/#/batches/{batch['batch_id']}")
     expect(page.get_by_text("2 of 2 complete")).to_be_visible()
-    page.get_by_role("heading", name="Reports").click()
-    expect(page.locator(".split-main details[open] li")).to_have_count(2)
-    expect(page.locator(".split-main details[open] li").first).to_contain_text("1 row, 2 columns")
+    tables = page.get_by_role("region", name="Tables")
+    expect(tables).to_contain_text("2 rows, no conflicts")
     with page.expect_popup() as opened:
-        page.locator(".split-main details[open]").get_by_role("link", name="one.csv").click()
-    expect(opened.value.get_by_role("heading", name="one.csv")).to_be_visible()
+        tables.get_by_role("link", name="Side by side, to print").click()
+    expect(opened.value.get_by_role("heading", name="Columns side by side")).to_be_visible()
+    tables.get_by_text("Files and their reports").click()
+    expect(tables.locator(".tables > li")).to_have_count(2)
+    tables.get_by_role("link", name="one.csv").click()
+    expect(page.get_by_role("heading", name="one.csv")).to_be_focused()
+    expect(page.locator("main .facts").first).to_contain_text("1 row2 columns")

@@ -39,6 +39,8 @@ async def test_the_newest_earlier_report_of_the_same_columns_is_the_default(api:
     assert (reply.status_code, reply.json()["code"]) == (404, "earlier_report_not_found")
     await report_of(api, "april.csv", b"other,columns\n1,2\n")
     april = await report_of(api, "april.csv", APRIL)
+    assert (await api.get(f"/api/reports/{april}")).json()["earlier_report_id"] == first
+    assert (await api.get(f"/api/reports/{first}")).json()["earlier_report_id"] is None
     found = await comparison(api, april)
     assert (found["found_by"], found["before"]["id"], found["after"]["id"]) == ("columns", first, april)
     assert found["rows"] == {"before": 10, "after": 15, "difference": 5, "change": 0.5}

@@ -53,6 +53,8 @@ const playsScreen = lazy(() => import('./screens/plays.js'), 'playsScreen', 'tab
 const playScreen = lazy(() => import('./screens/play.js'), 'playScreen', 'tables');
 const restaurantsScreen = lazy(() => import('./screens/restaurants.js'), 'restaurantsScreen', 'tables');
 const restaurantScreen = lazy(() => import('./screens/restaurant.js'), 'restaurantScreen', 'tables');
+const reportsScreen = lazy(() => import('./screens/reports.js'), 'reportsScreen', 'tables');
+const reportScreen = lazy(() => import('./screens/report.js'), 'reportScreen', 'tables batch');
 const batchScreen = lazy(() => import('./screens/batch.js'), 'batchScreen', 'batch');
 start(
   {
@@ -60,6 +62,7 @@ start(
     new: lazy(() => import('./screens/new.js'), 'newScreen', 'new'),
     plays: (params, id) => (id ? playScreen : playsScreen)(params, id),
     restaurants: (params, id) => (id ? restaurantScreen : restaurantsScreen)(params, id),
+    reports: (params, id) => (id ? reportScreen : reportsScreen)(params, id),
     swimmers: lazy(() => import('./screens/swimmers.js'), 'swimmersScreen', 'tables sheets'),
     swims: lazy(() => import('./screens/batch-swims.js'), 'batchSwimsScreen', 'tables sheets'),
     templates: lazy(() => import('./screens/templates.js'), 'templatesScreen', 'tables'),

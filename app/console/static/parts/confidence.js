@@ -19,13 +19,14 @@ const MEANINGS = {
 export const confidenceMark = (confidence) => LABELS[confidence ?? ''] ?? null;
 
 /**
- * On a line of its own below the name of a sheet.
+ * On a line of its own below the name of a sheet, or of what else was read.
  * @param {string | null | undefined} confidence
+ * @param {Record<string, string>} [meanings] by confidence
  */
-export function confidenceLabel(confidence) {
+export function confidenceLabel(confidence, meanings = MEANINGS) {
   const mark = confidenceMark(confidence);
   if (!mark) return null;
-  const label = { 'data-state': mark[0], title: MEANINGS[confidence ?? ''] };
+  const label = { 'data-state': mark[0], title: meanings[confidence ?? ''] };
   return h('div', h('span.state', label, icon('warning'), mark[1]));
 }
 

@@ -1,6 +1,11 @@
-// What is in one table: its size, its columns, its problems, and a link to the full report.
+// What is in one table: how sure that is, its size, its columns, its problems, and a link to the full report.
 import { h, icon } from '../dom.js';
 import { fileSize, formatNumber, labelOf, plural } from '../format.js';
+import { confidenceMark } from '../parts/confidence.js';
+import { readAgain, tableNotes } from '../parts/table-notes.js';
+import { hrefOf } from '../router.js';
+
+/** @import { JobDetail, TableNote } from '../../api.d.ts' */
 
 /**
  * @typedef {object} TableReport
@@ -8,6 +13,8 @@ import { fileSize, formatNumber, labelOf, plural } from '../format.js';
  * @property {string} [format]
  * @property {string} [encoding]
  * @property {string} [delimiter]
+ * @property {string} [confidence]
+ * @property {TableNote[]} [notes]
  * @property {number} [file_size]
  * @property {number} rows
  * @property {number} [column_count]
@@ -28,7 +35,10 @@ export function summary(result) {
 }
 
 /** @param {TableReport} result */
-export function view(result) {
+export const mark = (result) => confidenceMark(result.confidence);
+
+/** @param {TableReport} result @param {JobDetail} job */
+export function view(result, job) {
   const facts = [
     result.format,
     result.encoding,
@@ -44,6 +54,7 @@ export function view(result) {
       'p.facts',
       facts.filter(Boolean).map((fact) => h('span', String(fact))),
     ),
+    tableNotes(result.confidence, result.notes),
     wrong.length
       ? h(
           'ul',
@@ -52,9 +63,11 @@ export function view(result) {
       : null,
     h(
       'div.actions',
+      h('a.btn.small', { href: hrefOf(`reports/${result.report_id}`) }, icon('grid'), 'Columns and changes'),
       h('a.btn.small', { href: `${page}?format=html`, target: '_blank', rel: 'noopener' }, icon('file'), 'Full report'),
       h('a.btn.small', { href: `${page}?format=json`, target: '_blank', rel: 'noopener' }, 'JSON'),
     ),
+    readAgain({ batchId: job.batch_id, jobId: job.id, notes: result.notes }),
     h(
       'div.scroll-x',
       { tabindex: 0, role: 'region', 'aria-label': 'Columns' },

@@ -84,7 +84,7 @@ async function draw(path, snapshot, params, screen) {
   };
   const waiting = watchWaiting(path, batch, rerender);
   const notices = notifications(path);
-  const reports = batchReports(batch);
+  const reports = batchReports(batch, (sequence) => keepFilters({ job: sequence }));
   const head = batchHeader(parts, batch, () => [...model.jobs.values()], !firstCursor, waiting.current);
   const actions = batchActions(parts, batch, {
     changed: () => batchFacts(parts.facts, batch),
