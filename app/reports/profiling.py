@@ -22,6 +22,8 @@ from app.reports.readers.delimited import read_delimited
 from app.reports.readers.json.reading import is_json, read_json
 from app.reports.readers.other_files import refuse_other_files
 from app.reports.readers.parquet import BEGINNINGS, read_parquet
+from app.reports.readers.sqlite import BEGINNING as SQLITE
+from app.reports.readers.sqlite import read_sqlite
 from app.reports.readers.table import Table
 from app.reports.readers.workbooks.containers import find_container
 from app.reports.readers.workbooks.reading import read_workbook
@@ -86,7 +88,9 @@ def _read(connection: Connection, path: Path, name: str, folder: Path, choices: 
         return read_parquet(connection, path)
     if container := find_container(path):
         return read_workbook(path, container, folder, choices)
-    refuse_other_files(path)
+    if magic == SQLITE:
+        return read_sqlite(path, folder, choices)
+    refuse_other_files(path, name)
     if magic.startswith(b"\x1e") or is_json(path, suffix):
         return read_json(path, folder, suffix, choices)
     return read_delimited(path, suffix, folder, choices)

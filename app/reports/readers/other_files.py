@@ -36,7 +36,6 @@ _KINDS: Final = (
     (b"Obj\x01", "an Avro file, which is not read here; send it as Parquet"),
     (b"ARROW1", "an Arrow file, which is not read here; send it as Parquet"),
     (b"FEA1", "a Feather file, which is not read here; send it as Parquet"),
-    (b"SQLite format 3\x00", "an SQLite database; send its tables as CSV"),
     (b"\x00\x01\x00\x00Standard Jet DB", "an Access database; send its tables as CSV"),
     (b"\x00\x01\x00\x00Standard ACE DB", "an Access database; send its tables as CSV"),
     (b"PGDMP", "a dump of a PostgreSQL database; send its tables as CSV"),
@@ -58,10 +57,20 @@ _KINDS: Final = (
     (b"wOFF", "a font"),
     (b"wOF2", "a font"),
     (b"\x00\x01\x00\x00\x00", "a font"),
+    (b"HEADER RECORD*******", "a SAS transport file, which is not read here; send it as CSV"),
+    (b"\xff\xff\xff\xff", "an Arrow stream, which is not read here; send it as Parquet"),
+    (b"\x00\x05\x16\x07", "what macOS keeps beside a file; send the one whose name does not begin with ._"),
+    (b"\x00\x05\x16\x00", "what macOS keeps beside a file; send the one whose name does not begin with ._"),
+    (b"8BPS", "an image"),
+    (b"bplist", "a property list of Apple's"),
     (b"!<arch>\n", "an archive; send what is in it"),
 )
 _SAS: Final = bytes(12) + b"\xc2\xea\x81\x60\xb3\x14\x11\xcf\xbd\x92\x08\x00\x09\xc7\x31\x8c\x18\x1f\x10\x11"
 _TABLES: Final = ("csv", "tsv", "txt", "psv", "tab", "json", "jsonl", "ndjson", "parquet", "xlsx", "xls", "xlsb", "ods")
+_SHORTCUTS: Final = ("gsheet", "gdoc", "gtable", "gslides")
+_GOOGLE: Final = (b'"doc_id"', b'"resource_id"', b"docs.google.com")
+_DBASE: Final = b"\x03\x30\x31\x32\x43\x63\x83\x8b\xf5"
+_STATA: Final = bytes(range(0x69, 0x74))
 _DOCUMENTS: Final = (
     ("word/document.xml", "a Word document"),
     ("ppt/presentation.xml", "a PowerPoint presentation"),
@@ -73,13 +82,13 @@ _DOCUMENTS: Final = (
 )
 
 
-def refuse_other_files(path: Path) -> None:
-    """Raise TableError (`NOT_A_TABLE`) for a file that is known to be something else than a table."""
+def refuse_other_files(path: Path, name: str) -> None:
+    """Raise TableError (`NOT_A_TABLE`) for a file that is known to be something else. `name`: as it was sent."""
     with path.open("rb") as file:
         head = file.read(HEAD)
         file.seek(max(0, path.stat().st_size - 1))
         last = file.read(1)
-    if what := _what(head, last):
+    if what := _what(head, last) or _by_name(head, name, path.stat().st_size):
         raise TableError(NOT_A_TABLE, f"The file is {what}.")
     if is_tar(head):
         raise TableError(NOT_A_TABLE, f"The file is a tar archive, not a table. {_send(_tar_names(path))}")
@@ -117,10 +126,31 @@ def _what(head: bytes, last: bytes) -> str | None:
         return "an image, not a table" if head[8:12] == b"WEBP" else "a recording, not a table"
     if head[4:8] == b"ftyp":
         return "a film or an image, not a table"
+    if head[8:12] == b"DUCK":
+        return "a DuckDB database; send its tables as Parquet"
     if head.startswith(_SAS):
         return "a SAS file, which is not read here; send it as CSV"
     if head[:1] in b"\x80(]}c" and last == b"." and _is_pickle(head):
         return "a pickle of Python, which is not read here; send it as CSV or Parquet"
+    return None
+
+
+def _by_name(head: bytes, name: str, size: int) -> str | None:
+    """What files without a mark of their own are, when their names say it as well."""
+    name = name.rpartition("/")[2].casefold()
+    suffix = name.rpartition(".")[2]
+    head = head.ljust(4, b" ")
+    first, second = head[:2]
+    if name.startswith("~$") and size < HEAD:
+        return "what Excel keeps while a workbook is open, not the workbook"
+    if suffix in _SHORTCUTS and head.lstrip().startswith(b"{") and any(mark in head for mark in _GOOGLE):
+        return "a shortcut to Google Drive, which holds no data; download the table as XLSX or CSV"
+    if suffix == "dbf" and first in _DBASE and 1 <= head[2] <= 12 and 1 <= head[3] <= 31:
+        return "a dBase table, which is not read here; send it as CSV"
+    if suffix == "dta" and first in _STATA and second in (1, 2):
+        return "a Stata file, which is not read here; send it as CSV"
+    if suffix == "xls" and first == 9 and second in (0, 2, 4):
+        return "a sheet of Excel 2, 3 or 4, which is not read here; save it as XLSX"
     return None
 
 
