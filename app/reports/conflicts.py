@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 MOST_COLUMNS, MOST_FILES_NAMED = 500, 20
 AMBIGUOUS: Final = "ambiguous"
+_EITHER: Final = ("dmy", "mdy")
+"""The orders that one can be taken for the other; nobody writes the year first and then the day."""
 Job = Mapping[str, Any]
 
 
@@ -36,11 +38,11 @@ def date_orders(jobs: Sequence[Job]) -> list[dict[str, Any]]:
     None where nothing tells.
     """
     found = _by_value(jobs, "date_order")
-    everywhere = Counter(order for orders in found.values() for order in orders if order != AMBIGUOUS)
+    everywhere = {order for orders in found.values() for order in orders if order in _EITHER}
     told = []
     for name, orders in found.items():
-        sure = [order for order in orders if order != AMBIGUOUS]
-        if len(orders) < 2 and AMBIGUOUS not in orders:
+        sure = [order for order in orders if order in _EITHER]
+        if AMBIGUOUS not in orders and len(sure) < 2:
             continue
         decided = sure[0] if len(sure) == 1 else None
         if not sure and len(everywhere) == 1:

@@ -11,6 +11,7 @@ from typing import Any, Final
 import duckdb
 
 from app.reports.choices import Choices
+from app.reports.columns.correlations import correlate
 from app.reports.columns.describe import describe
 from app.reports.columns.find import find_kinds
 from app.reports.columns.store import Store, load
@@ -117,6 +118,7 @@ def _profile(connection: Connection, table: Table, choices: Choices) -> dict[str
         "notes": table.notes,
         **table.facts,
         "problems": table.problems | _duplicates(store),
+        "correlations": correlate(store, findings, columns),
         "columns": columns,
     }
 
