@@ -137,6 +137,7 @@ async def _sync(ctx: StepContext, order: Order, board: Monday) -> Stop | dict[st
         "failed_jobs": str(batch.failed_jobs),
         "created_at": f"{batch.created_at:%Y-%m-%d}",
     }
-    item_id = await board.sync(known.monday_item_id if known else None, batch.base_directory_name, facts)
+    name = batch.name if batch.name_given else batch.base_directory_name
+    item_id = await board.sync(known.monday_item_id if known else None, name, facts)
     await _keep(ctx, batch, monday_item_id=item_id[:255])
     return {"monday_item_id": item_id}

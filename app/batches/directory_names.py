@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,6 +20,7 @@ from app.batches.naming import Namer
 from app.pipelines.contract import Pipeline
 
 LONGEST = 255
+_MANY: Final = 200
 _SPELLINGS: Final = 1000
 """So many beginnings of names, the commonest, are looked up among the customers of earlier batches."""
 
@@ -50,7 +53,8 @@ async def make_namer(
     session: AsyncSession, pipeline: Pipeline | None, organisation: Organisation, filenames: Sequence[str]
 ) -> Namer:
     """What names a batch of these files: the pipeline's naming, with what the organisation said and had so far."""
-    statement = seen_statement(pipeline, organisation.id, filenames)
+    make = partial(seen_statement, pipeline, organisation.id, filenames)
+    statement = await asyncio.to_thread(make) if len(filenames) > _MANY else make()
     seen = [] if statement is None else (await session.execute(statement)).scalars().all()
     return Namer.of(pipeline, organisation, seen)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ from app.pipelines.naming import NO_CHOICES, Naming, NamingChoices
 UTC: Final = ZoneInfo("UTC")
 EMPTY: Final = "Draft"
 """What is in a batch that has nothing in it yet."""
+_MANY: Final = 200
 _ENOUGH: Final = 5
 """When so many files have a prefix each, the prefixes are those of what is in the files."""
 
@@ -60,6 +62,16 @@ class Namer:
         """`seen`: customers of the organisation's earlier batches. A pipeline that is no longer here reads no names."""
         choices, zone = NamingChoices.of(organisation.naming, seen), zone_of(organisation)
         return cls(pipeline.naming, pipeline.label, choices, zone) if pipeline else cls(Naming(), zone=zone)
+
+    async def read(
+        self, filenames: Sequence[str], sources: Sequence[str], description: str | None
+    ) -> tuple[tuple[str | None, bool], str]:
+        """`prefix_of` and `description_of`; thousands of names are read beside the loop, not in it."""
+
+        def read() -> tuple[tuple[str | None, bool], str]:
+            return self.prefix_of(filenames), self.description_of(filenames, sources, description)
+
+        return await asyncio.to_thread(read) if len(filenames) > _MANY else read()
 
     def prefix_of(self, filenames: Sequence[str]) -> tuple[str | None, bool]:
         """The most frequent prefix, the first uploaded on a tie, and whether the files are a mixture of customers."""

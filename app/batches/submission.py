@@ -167,8 +167,8 @@ async def submit(
     wanted = timedelta(hours=options.expires_in_hours) if options.expires_in_hours else pipeline.expires_after
     life = wanted or organisation.batch_life
     namer = await make_namer(session, pipeline, organisation, names)
-    prefix, mixed = (options.customer_prefix, False) if options.customer_prefix else namer.prefix_of(names)
-    described = namer.description_of(names, [job.source_type for job in jobs], options.description)
+    found, described = await namer.read(names, [job.source_type for job in jobs], options.description)
+    prefix, mixed = (options.customer_prefix, False) if options.customer_prefix else found
     directory = namer.directory_of(prefix, described, now)
     base_name = await claim_name(
         session, caller.organisation_id, directory_of_name(options.name) if options.name else directory

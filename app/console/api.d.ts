@@ -23,6 +23,7 @@ export interface Batch {
   pipeline: PipelineOfBatch;
   pipelines: string[];
   customer_prefix: string | null;
+  mixed_customers: boolean;
   base_directory_name: string;
   total_pipelines: number;
   execution_mode: string;
@@ -753,6 +754,7 @@ export interface TemplateOptions {
   execution_mode?: string | null;
   max_parallel?: number | null;
   first_n?: number | null;
+  customer_prefix?: string | null;
   notification_email?: string | null;
   failure_policy?: FailurePolicy | null;
 }

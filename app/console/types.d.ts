@@ -103,6 +103,7 @@ export interface BatchParts {
   state: HTMLElement;
   facts: HTMLElement;
   actions: HTMLElement;
+  rename: HTMLElement;
   share: HTMLElement;
   headline: HTMLElement;
   percent: HTMLElement;
@@ -144,6 +145,7 @@ export interface NewBatchParts {
   options: HTMLDetailsElement;
   extras: HTMLFieldSetElement;
   name: HTMLInputElement;
+  customer: HTMLInputElement;
   mode: HTMLSelectElement;
   max: HTMLInputElement;
   trial: HTMLInputElement;

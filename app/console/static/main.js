@@ -69,6 +69,7 @@ start(
     schedules: lazy(() => import('./screens/schedules.js'), 'schedulesScreen', 'tables'),
     webhooks: lazy(() => import('./screens/webhooks.js'), 'webhooksScreen', 'tables'),
     workers: lazy(() => import('./screens/workers.js'), 'workersScreen', 'tables'),
+    names: lazy(() => import('./screens/names.js'), 'namesScreen', 'tables'),
     keys: lazy(() => import('./screens/api-keys.js'), 'apiKeysScreen', 'tables'),
     'sign-in': () => signInScreen(signedIn),
   },

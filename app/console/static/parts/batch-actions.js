@@ -11,6 +11,7 @@ import {
 import { button, h, icon } from '../dom.js';
 import { go } from '../router.js';
 import { actionButton, menuButton, setDisabledReason, setLabel } from './overlays.js';
+import { renamePanel } from './rename.js';
 import { sharePanel } from './share.js';
 
 /** @import { Batch } from '../../api.d.ts' */
@@ -23,12 +24,13 @@ const FORMATS = [
 ];
 
 /**
- * `changed` is called after the batch was archived or unarchived, `gone` after it was deleted.
+ * `changed` is called after the batch was archived or unarchived, `renamed` when it has other names, `gone` after it was
+ * deleted.
  * @param {BatchParts} parts
  * @param {Batch} batch
- * @param {{ changed: () => void, gone: () => void }} options
+ * @param {{ changed: () => void, renamed: (batch: Batch) => void, gone: () => void }} options
  */
-export function batchActions(parts, batch, { changed, gone }) {
+export function batchActions(parts, batch, { changed, renamed, gone }) {
   const path = `/api/batches/${batch.id}`;
   const pauseButton = actionButton('Pause', 'pause', () => togglePause(batch), { class: 'btn hold' });
   const cancelButton = actionButton('Cancel…', 'stop', () => cancel(batch));
@@ -42,10 +44,12 @@ export function batchActions(parts, batch, { changed, gone }) {
     })),
   );
   const zip = h('a.btn', { href: `${path}/download`, download: true }, icon('download'), 'ZIP');
+  const rename = renamePanel(parts.rename, batch, renamed);
   const more = menuButton(
     '',
     'more',
     () => [
+      { label: 'Rename…', glyph: 'edit', act: rename },
       { label: 'Save as template…', glyph: 'template', act: () => go(`#/templates/new?from=${batch.id}`) },
       {
         label: 'Restart as a new batch',

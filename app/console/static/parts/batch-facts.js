@@ -43,6 +43,12 @@ function origin({ parent_batch_id: parent, relation }) {
   return parent ? h('a', { href: `#/batches/${parent}` }, label) : label && h('span', label);
 }
 
+/** @param {Batch} batch */
+function customer({ customer_prefix: prefix, mixed_customers: mixed }) {
+  const others = mixed && (prefix ? ' and others' : 'files of several customers');
+  return (prefix || others) && h('span', prefix && 'customer ', prefix && h('b', prefix), others);
+}
+
 /** @param {HTMLElement} box @param {Batch} batch */
 export function batchFacts(box, batch) {
   const started = batch.started_at ?? batch.created_at;
@@ -50,6 +56,7 @@ export function batchFacts(box, batch) {
   const began = `${batch.started_at ? 'started' : 'created'} ${shortDateTime(started)}`;
   const facts = [
     h('span', h('b', batch.pipeline.title)),
+    customer(batch),
     h('span', order(batch)),
     h('span', { title: dateTime(started) }, began, by && ' by ', by && h('b', by)),
     origin(batch),

@@ -46,8 +46,6 @@ export function batchHeader(parts, batch, jobs, whole, serverReason) {
   const single = whole && total <= MAX_SEGMENTS;
   const bar = progressBar(single ? total : null, 'Jobs complete', true);
   parts.bar.append(bar.node);
-  setText(parts.name, batch.name);
-  setAttr(parts.name, 'title', batch.name);
 
   /** What changes with time alone. */
   function tick() {
@@ -60,6 +58,8 @@ export function batchHeader(parts, batch, jobs, whole, serverReason) {
   function render() {
     const { counters } = batch;
     const done = completeCount(counters);
+    setText(parts.name, batch.name);
+    setAttr(parts.name, 'title', batch.name);
     setState(parts.state, batch.status);
     setText(parts.headline, `${done.toLocaleString('en')} of ${counters.total.toLocaleString('en')} complete`);
     setText(parts.percent, `(${percent(done, counters.total)}%)`);

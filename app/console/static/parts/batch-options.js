@@ -20,7 +20,7 @@ const only = (condition, fact) => (condition ? [fact] : []);
  * @param {NewBatchParts} parts
  */
 export function batchOptions(parts) {
-  const { name, mode, max, trial, mail, policy, threshold } = parts;
+  const { name, customer, mode, max, trial, mail, policy, threshold } = parts;
   /** @type {Pipeline | null} */
   let pipeline = null;
 
@@ -52,6 +52,7 @@ export function batchOptions(parts) {
       ['Order', orderText()],
       ...only(trial.value && trial.validity.valid, ['Trial run', plural(Number(trial.value), 'job')]),
       ...only(policy.value, ['When too many fail', POLICY_LABELS[policy.value]]),
+      ...only(customer.value.trim(), ['Customer', customer.value.trim()]),
       ['Name', name.value.trim() || 'chosen when it starts'],
     ],
     /**
@@ -61,6 +62,7 @@ export function batchOptions(parts) {
     fill(options) {
       const share = options.failure_policy?.threshold;
       name.value = options.name ?? '';
+      customer.value = options.customer_prefix ?? '';
       mode.value = options.execution_mode ?? '';
       max.value = String(options.max_parallel ?? '');
       trial.value = String(options.first_n ?? '');
@@ -83,6 +85,7 @@ export function batchOptions(parts) {
     },
     read: () => ({
       name: name.value.trim() || undefined,
+      customer_prefix: customer.value.trim() || undefined,
       execution_mode: mode.value || undefined,
       max_parallel: max.value ? Number(max.value) : undefined,
       notification_email: mail.value.trim() || undefined,

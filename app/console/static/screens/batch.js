@@ -88,6 +88,13 @@ async function draw(path, snapshot, params, screen) {
   const head = batchHeader(parts, batch, () => [...model.jobs.values()], !firstCursor, waiting.current);
   const actions = batchActions(parts, batch, {
     changed: () => batchFacts(parts.facts, batch),
+    renamed(next) {
+      const { name, description, customer_prefix, mixed_customers, base_directory_name } = next;
+      Object.assign(batch, { name, description, customer_prefix, mixed_customers, base_directory_name });
+      showName();
+      rerender();
+      batchFacts(parts.facts, batch);
+    },
     gone: () => go('#/batches'),
   });
   /** @type {Filter} */
@@ -315,11 +322,15 @@ async function draw(path, snapshot, params, screen) {
     });
   }
 
+  function showName() {
+    setTitle(batch.name);
+    setBreadcrumbs(['Batches', '#/batches'], [batch.name]);
+  }
+
   // ---- wiring
 
   parts.reveal.addEventListener('click', () => failureList.reveal());
-  setTitle(batch.name);
-  setBreadcrumbs(['Batches', '#/batches'], [batch.name]);
+  showName();
   batchFacts(parts.facts, batch);
   setAttr(parts.json, 'href', `${path}/events`);
   parts.log.open = matchMedia('(width >= 64rem)').matches;
