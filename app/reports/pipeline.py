@@ -17,12 +17,13 @@ from app.kit.ids import new_id
 from app.kit.sandbox_errors import SandboxCrashed
 from app.kit.schemas import ShortText
 from app.kit.words import quantity
-from app.pipelines.contract import Params, Pipeline, StepContext, Stop
+from app.pipelines.contract import BatchInfo, Overview, Params, Pipeline, StepContext, Stop
 from app.reports import repository
 from app.reports.choices import Choices, DateOrderChoice, DecimalChoice, Delimiter, EncodingName, HeaderChoice
 from app.reports.html_page import render_report
 from app.reports.models import PIPELINE_KEY
 from app.reports.note_groups import grouped_notes
+from app.reports.overview import overview_of
 from app.reports.summary import PROBLEMS, summarise
 from app.reports.table_errors import RESOURCE_LIMIT
 
@@ -141,6 +142,14 @@ async def save_report(session: AsyncSession, ctx: StepContext) -> None:
         ctx.outputs["profiling"],
         timedelta(days=ctx.params.keep_reports_days),
     )
+
+
+@pipeline.on_overview
+async def overview(session: AsyncSession, batch: BatchInfo) -> Overview | None:
+    """The summary of the batch in words, once it is made."""
+    found = await repository.find_batch_report(session, batch.organisation_id, batch.id)
+    summary = found["summary_data"] if found else None
+    return overview_of(summary) if summary and "outliers" in summary else None
 
 
 pipeline.on_batch_end(summarise)

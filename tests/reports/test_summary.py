@@ -8,7 +8,10 @@ import pytest
 
 from app.reports import note_groups, notes
 from app.reports.note_groups import MOST_NAMED, grouped_notes
+from app.reports.overview import overview_of
 from app.reports.summary import summarise
+from tests.conftest import Api
+from tests.reports.tables import report_on
 
 Column = dict[str, Any]
 
@@ -89,3 +92,35 @@ def test_notes_of_many_columns_are_one_with_all_counted(monkeypatch: pytest.Monk
     assert low == {"code": "B", "confidence": "low", "message": "Whole.", "count": 1}
     assert (check["count"], check["columns"], len(check["in_columns"])) == (4000, 2000, MOST_NAMED)
     assert (check["parameter"], check["choices"], len(check["lines"])) == ("decimal", ["comma"], notes.MOST_LINES)
+
+
+async def test_the_shared_page_of_a_batch_says_what_it_comes_to(api: Api) -> None:
+    rows = b"".join(b"%d,2.5\n" % n for n in range(40))
+    tables = [
+        ("a.csv", b"id,price\n" + rows),
+        ("b.csv", b"id,price\n" + rows.replace(b"2.5", b"cheap")),
+        ("c.csv", b""),
+    ]
+    batch, _ = await report_on(api, tables)
+    link = (await api.post(f"/api/batches/{batch['id']}/result-codes")).json()
+    page = (await api.get(f"/r/{link['code']}")).text
+    for said in (
+        "Worst files",
+        "EMPTY_FILE: The file has no content.",
+        "number: a.csv",
+        "text: b.csv",
+        "<dt>Rows</dt>",
+    ):
+        assert said in page, said
+
+
+def test_a_summary_in_words_has_what_contradicts_and_what_stands_out() -> None:
+    jobs = [job(n, [day("sold", "dmy"), {"name": "price", "type": "number", "mean": 10.0}]) for n in range(6)]
+    jobs.append(job(7, [day("sold", "mdy"), {"name": "price", "type": "number", "mean": 1e6}], confidence="low"))
+    found = overview_of(summarise(jobs))
+    assert ("Hardly read", "1") in found.facts
+    tables = {table.title: table.rows for table in found.tables}
+    assert tables["Conflicts"] == [
+        ("sold", "order of dates", "dmy: 0.csv, 1.csv, 2.csv, 3.csv, 4.csv, …; mdy: 7.csv"),
+    ]
+    assert tables["Outliers"] == [("7.csv", "price", "mean", "1e+06", "10")]

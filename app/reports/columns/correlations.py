@@ -13,7 +13,7 @@ from app.reports.columns.store import Store, Stored
 from app.reports.engine import rows_of
 
 ROWS, FEWEST_ROWS, FEWEST_DISTINCT = 5000, 30, 3
-MOST_COLUMNS, MOST_PAIRS = 20, 20
+MOST_COLUMNS, MOST_PAIRS = 16, 20
 WEAKEST: Final = 0.3
 """Anything less says nothing."""
 _LARGEST: Final = 1e100
@@ -62,5 +62,7 @@ def _is_measure(column: Mapping[str, Any], rows: int) -> bool:
 def _value(stored: Stored, finding: Finding) -> str:
     if stored.native:
         return f"try_cast({stored.text} as double)"
+    if stored.kept and stored.form in finding.kind.keeps and stored.others == finding.misfits + finding.words:
+        return f"{stored.value}::double"
     value = f"try_cast({finding.kind.of(stored.text)} as double)"
     return f"case when not {missing(stored.text)} then {value} end" if finding.words else value
