@@ -38,6 +38,7 @@ from app.reports.table_errors import EMPTY_FILE, NOT_A_TABLE, TableError
 
 MAX_COLUMNS: Final = 16_384
 MOST_WIDTHS: Final = 50
+SAMPLE_CELLS, LEAST_RECORDS = 100_000, 40
 SUFFIXES: Final = frozenset(("csv", "tsv", "psv", "tab", "ssv"))
 """Names that say that a file of one column is meant to be a table."""
 
@@ -160,12 +161,28 @@ def _head(path: Path, encoding: Encoding, dialect: Dialect) -> list[list[str]]:
     for _ in range(2):
         scan = Scan(width, kinds)
         with open_text(path, encoding, dialect.newline) as text:
-            numbered = list(itertools.islice(records_of(text, dialect, scan), SAMPLE_RECORDS))
+            numbered = list(_first(records_of(text, dialect, scan)))
         head = [record for _, record in numbered]
         broken = {*scan.mended.lines, *scan.open_quotes.lines}
+        if not broken and not scan.marked and not any(_has_lines(record) for record in head):
+            break
         width = usual_width([record for line, record in numbered if line not in broken] or head)
         kinds = tuple(kinds_of(head, width))
     return head
+
+
+def _first(records: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:
+    """So many records as are looked at: fewer of a wide table."""
+    cells = 0
+    for number, found in enumerate(itertools.islice(records, SAMPLE_RECORDS)):
+        yield found
+        cells += len(found[1])
+        if cells > SAMPLE_CELLS and number > LEAST_RECORDS:
+            return
+
+
+def _has_lines(record: list[str]) -> bool:
+    return any("\n" in cell for cell in record)
 
 
 def _width(records: list[list[str]], header: Header) -> int:

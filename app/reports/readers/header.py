@@ -111,7 +111,7 @@ def _later(rows: Sequence[Row]) -> Sequence[Row]:
 
 def kinds_of(rows: Sequence[Row], width: int) -> list[str | None]:
     """What the values of each column are in most of the rows; None for text."""
-    below = [row for row in rows if row][: max(12, min(MOST_BODY, 60_000 // max(1, width)))]
+    below = [row for row in rows if row][: max(12, min(MOST_BODY, 24_000 // max(1, width)))]
     if even := [row for row in below if len(row) == width]:
         below = even
     kinds: list[str | None] = []
