@@ -92,7 +92,7 @@ def _read(connection: Connection, path: Path, name: str, folder: Path, choices: 
     if magic == SQLITE:
         return read_sqlite(path, folder, choices)
     refuse_other_files(path, name)
-    if magic.startswith(b"\x1e") or is_json(path, suffix):
+    if magic.startswith(b"\x1e") or is_json(path, suffix, choices):
         return read_json(path, folder, suffix, choices)
     return read_delimited(path, suffix, folder, choices)
 

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from app.reports.table_errors import TableError
+from tests.conftest import Api
+from tests.reports.tables import PEOPLE, profile_of
 from tests.reports.test_delimited import profile
 from tests.reports.test_text_structure import codes_of, values_of
 
@@ -55,3 +57,16 @@ def test_bytes_that_are_no_text_are_in_no_encoding(tmp_path: Path) -> None:
     lines = b"\n".join(b"1," + noise[place : place + 40] for place in range(0, 4000, 40))
     with pytest.raises(TableError, match="ENCODING_UNKNOWN"):
         profile(tmp_path, b"a,b\n" + lines)
+
+
+async def test_encoding_and_delimiter_are_parameters(api: Api) -> None:
+    content = "id\tname\n1\tŘehoř\n".encode("cp1250")
+    found = await profile_of(api, "a.txt", content, params='{"encoding": "Windows-1250", "delimiter": "tab"}')
+    assert (found["encoding"], found["delimiter"]) == ("cp1250", "\t")
+    assert "Řehoř" in values_of(found, 1)
+
+
+@pytest.mark.parametrize("params", ['{"encoding": "no-such"}', '{"encoding": "hex"}', '{"delimiter": "ab"}'])
+async def test_what_is_no_encoding_or_delimiter_is_refused_at_once(api: Api, params: str) -> None:
+    reply = await api.post("/api/batch-reports", data={"params": params}, files=[("files", ("a.csv", PEOPLE))])
+    assert (reply.status_code, reply.headers["content-type"]) == (422, "application/problem+json")

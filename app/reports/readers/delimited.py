@@ -26,7 +26,7 @@ from app.reports.readers.dialect import (
     Dialect,
     detect_dialect,
 )
-from app.reports.readers.encodings import MOST_LISTED, Encoding, chosen_encoding, detect_encoding, open_text
+from app.reports.readers.encodings import MOST_LISTED, Encoding, encoding_of, open_text
 from app.reports.readers.footer import KEPT, Footer, find_footer
 from app.reports.readers.header import Header, column_names, find_header, kinds_of, usual_width
 from app.reports.readers.records import Scan, records_of
@@ -79,7 +79,7 @@ class Found:
 
 def read_delimited(path: Path, suffix: str, folder: Path, choices: Choices = GUESS) -> Table:
     """The table in a text file; raises TableError when it holds none."""
-    encoding = chosen_encoding(path, choices.encoding) if choices.encoding else detect_encoding(path)
+    encoding = encoding_of(path, choices)
     with open_text(path, encoding) as text:
         sample = text.read(SAMPLE_CHARS).replace("\x00", "").lstrip("\ufeff")
         complete = not text.read(1)

@@ -13,6 +13,7 @@ from typing import Final
 
 from app.kit.charsets import rank_encodings, words_of
 from app.kit.text_decoding import SAMPLE, marked_encoding, telling_lines, wide_encoding
+from app.reports.choices import GUESS, Choices
 from app.reports.notes import Note, note
 from app.reports.table_errors import EMPTY_FILE, ENCODING_UNKNOWN, NOT_A_TABLE, TableError
 
@@ -65,8 +66,15 @@ class Problems:
     nul_lines: list[int] = field(default_factory=list)
 
 
-def chosen_encoding(path: Path, name: str) -> Encoding:
-    """The encoding that somebody has decided. UTF-16 without a mark has its order of bytes from the text."""
+def encoding_of(path: Path, choices: Choices = GUESS) -> Encoding:
+    """The encoding that somebody has decided, or that of the whole file by what stands in it.
+
+    UTF-16 that was decided has its order of bytes from the text where no mark names it. Raises TableError as
+    `detect_encoding` does.
+    """
+    name = choices.encoding
+    if name is None:
+        return detect_encoding(path)
     if name in ("utf-16", "utf-32"):
         with path.open("rb") as file:
             sample = file.read(SAMPLE)

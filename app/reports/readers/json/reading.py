@@ -13,7 +13,7 @@ from typing import Any, Final
 from app.kit.text_decoding import is_markup
 from app.reports.choices import GUESS, Choices
 from app.reports.notes import Note, note
-from app.reports.readers.encodings import MOST_LISTED, Encoding, detect_encoding, open_text
+from app.reports.readers.encodings import MOST_LISTED, Encoding, encoding_of, open_text
 from app.reports.readers.json.decoding import Decoder, text_of
 from app.reports.readers.json.records import MAX_COLUMNS, RecordWriter, TooWide
 from app.reports.readers.json.shapes import Shape, find_shape, is_cell_row, is_counted
@@ -50,9 +50,9 @@ class Met:
 Source = Callable[[Met], Iterator[Any]]
 
 
-def is_json(path: Path, suffix: str) -> bool:
+def is_json(path: Path, suffix: str, choices: Choices = GUESS) -> bool:
     """Whether a text is JSON by what it begins with; a name of JSON's settles doubts, and one of a table's as well."""
-    with open_text(path, detect_encoding(path)) as text:
+    with open_text(path, encoding_of(path, choices)) as text:
         sample = text.read(SAMPLE)
     if is_markup(sample):
         return False
@@ -79,7 +79,7 @@ def read_json(path: Path, folder: Path, suffix: str, choices: Choices = GUESS) -
     """The table in a JSON file; raises TableError when it holds none."""
     with path.open("rb") as file:
         is_sequence = file.read(1) == RECORD_SEPARATOR  # RFC 7464, which is always UTF-8
-    encoding = Encoding("utf-8") if is_sequence else detect_encoding(path)
+    encoding = Encoding("utf-8") if is_sequence else encoding_of(path, choices)
     with open_text(path, encoding) as text:
         sample = text.read(CHUNK).lstrip("\ufeff \t\r\n\x1e")
     if not sample:
