@@ -106,3 +106,18 @@ async def test_workbooks_are_read_by_their_largest_sheet_or_the_one_asked_for(ap
 async def test_compressed_tables_are_unpacked(api: Api) -> None:
     profile = await profile_of(api, "people.csv.gz", gzip.compress(PEOPLE))
     assert (profile["rows"], profile["compressed"], profile["format"]) == (3, True, "csv")
+
+
+async def test_dates_that_can_be_read_in_two_ways_are_decided_by_the_batch_or_by_a_person(api: Api) -> None:
+    open_file = b"id,sold\n1,03/04/2024\n2,05/06/2024\n"
+    sure_file = b"id,sold\n1,25/12/2024\n2,01/02/2024\n"
+    batch, files = await report_on(api, [("open.csv", open_file), ("sure.csv", sure_file)])
+    (sold,) = batch["summary_data"]["date_orders"]
+    assert (sold["decided"], sold["orders"]) == ("dmy", {"ambiguous": ["open.csv"], "dmy": ["sure.csv"]})
+    column = (await api.get(f"/api/reports/{files[0]['report_id']}")).json()["data"]["columns"][1]
+    assert {reading["date_order"]: reading["min"] for reading in column["readings"]} == {
+        "mdy": "2024-03-04",
+        "dmy": "2024-04-03",
+    }
+    profile = await profile_of(api, "open.csv", open_file, date_order="dmy")
+    assert (profile["columns"][1]["min"], profile["confidence"]) == ("2024-04-03", "high")
