@@ -13,7 +13,7 @@ from typing import Any, Final
 from pydantic import Field
 
 from app.assets.originals import count_assets
-from app.assets.picture_names import PICTURES, asset_key, seen_on, view_of
+from app.assets.picture_names import PICTURES, asset_key, seen_on
 from app.files.names import display_name
 from app.pipelines.contract import JobInfo, Params, Pipeline, StepContext
 
@@ -68,8 +68,9 @@ async def drawing(ctx: StepContext) -> dict[str, Any]:
     views = await ctx.siblings(asset_key(ctx.batch.naming))
     shown = views[:MAX_VIEWS]
     found = ctx.outputs["validating"]
-    title = found["asset"] or ctx.batch.name
-    labels = [view_of(name, ctx.batch.naming) or name for name in _names(shown)]
+    seen = [seen_on(name, ctx.batch.naming) for name in _names(shown)]
+    title = seen[0].title or ctx.batch.name
+    labels = [one.label or name for one, name in zip(seen, _names(shown), strict=True)]
     async with AsyncExitStack() as stack:
         paths = await _paths(ctx, stack, shown)
         arguments = (title, paths, _names(shown), labels, ctx.params.tile)

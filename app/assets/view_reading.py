@@ -37,10 +37,15 @@ _PAGES: Final = frozenset(("seite", "sida"))
 
 
 class Seen(NamedTuple):
-    """What a picture shows: `asset` is folded, "" when the name is nothing but a view; `view` is None without one."""
+    """What a picture shows: `asset` is folded, "" when the name is nothing but a view; `view` is None without one.
+
+    `title` and `label` are the asset and the view as the name has them, for people to read.
+    """
 
     asset: str
     view: str | None
+    title: str
+    label: str | None
 
 
 class _Word(NamedTuple):
@@ -66,11 +71,11 @@ def read_name(filename: str, vocabulary: ViewVocabulary) -> Seen:
     words = _words(COPY_OF.sub("", stem[-LONGEST:]), vocabulary)
     found = _Search(words, vocabulary).run()
     if found is None:
-        return Seen(stem.casefold(), None)
+        return Seen(stem.casefold(), None, stem, None)
     start, end, rest, view = found
     kept = [*words[:start], *(word for word in words[end:] if word.folded in rest)]
-    asset = "".join(f"{'' if word.glued or not place else '_'}{word.folded}" for place, word in enumerate(kept))
-    return Seen(asset, view)
+    title = "".join(f"{'' if word.glued or not place else '_'}{word.written}" for place, word in enumerate(kept))
+    return Seen(folded(title), view, title, " ".join(word.written for word in words[start:end]))
 
 
 class _Search:

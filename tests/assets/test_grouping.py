@@ -38,8 +38,8 @@ async def test_one_sheet_for_each_asset(api: Api) -> None:
     with await archive_of(api, batch) as archive:
         names = archive.namelist()
         assert [name.rpartition("/")[2] for name in names] == [
-            "kx_quay7_chair contact sheet.jpg",
-            "kx_quay7_lamp contact sheet.jpg",
+            "KX_QUAY7_Chair contact sheet.jpg",
+            "KX_QUAY7_Lamp contact sheet.jpg",
         ]
         with Image.open(io.BytesIO(archive.read(names[0]))) as sheet:
             assert sheet.size == (2 * 480 + 3 * 24, 56 + 24 + 2 * (480 + 36 + 24))
@@ -61,7 +61,7 @@ async def test_a_broken_view_fails_alone_and_the_next_one_draws(api: Api) -> Non
     batch = await process(api, "contact-sheet", files)
     first, second, third = batch["jobs"]
     assert (batch["status"], first["status"], first["error_code"]) == ("partial", "failed", "IMAGE_TRUNCATED")
-    assert second["result"]["sheet"] == "kx_quay7_chair contact sheet.jpg"
+    assert second["result"]["sheet"] == "KX_QUAY7_Chair contact sheet.jpg"
     assert third["result"]["sheet_job_sequence"] == 2
     with await archive_of(api, batch) as archive:
         assert len(archive.namelist()) == 1
