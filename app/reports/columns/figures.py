@@ -98,7 +98,7 @@ _SIGNS: Final[tuple[Sign, ...]] = ("point", "comma")
 STYLED: Final = tuple(_styled(sign, fractions=fractions) for sign in _SIGNS for fractions in (False, True))
 CANDIDATES: Final = (BIGINT, HUGEINT, ENDLESS, PLAIN, POWERED, *STYLED)
 """The narrower first."""
-_COMMA_THOUSANDS: Final = re.compile(r"(?:[$£¥₹]|USD|GBP|INR|JPY|CNY|HKD|Rs\\.?)")
+_COMMA_THOUSANDS: Final = re.compile(r"(?:[$£¥₹]|USD|GBP|INR|JPY|CNY|HKD|Rs\.?)")
 
 
 def money_sign(known: Sequence[str]) -> Sign | None:
