@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from app.reports.table_errors import TableError
 from tests.reports.test_delimited import profile
@@ -101,3 +105,23 @@ def test_shapes_are_text_whatever_the_metadata_say(tmp_path: Path, crs: str) -> 
     found = profile(tmp_path, content, "a.parquet")
     assert [column["min"] for column in found["columns"]] == ["POINT (1.5 2)", "\\xFF"]
     assert found["notes"][0]["examples"] == ["place: WKB", "geom: WKB"]
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(
+        st.tuples(st.integers(-(2**63), 2**63 - 1), st.decimals(-(10**20), 10**20, places=10), st.dates()),
+        min_size=1,
+        max_size=12,
+    )
+)
+def test_known_values_come_back_as_they_are(tmp_path: Path, rows: list[tuple[int, Decimal, date]]) -> None:
+    folder = tmp_path / f"case-{len(list(tmp_path.iterdir()))}"
+    folder.mkdir()
+    values = ", ".join(f"('{n}'::bigint, '{exact:f}'::decimal(38, 10), '{day}'::date)" for n, exact, day in rows)
+    found = profile(folder, written(folder, f"select * from (values {values}) t(n, exact, day)"), "a.parquet")
+    for column, expected in zip(found["columns"], zip(*rows, strict=True), strict=True):
+        assert column["distinct"] == len(set(expected))
+        for member, wanted in (("min", min(expected)), ("max", max(expected))):
+            read = column.get("exact", {}).get(member, column[member])  # where a double would round it
+            assert (date.fromisoformat(read) if isinstance(wanted, date) else Decimal(str(read))) == wanted
