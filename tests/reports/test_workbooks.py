@@ -226,6 +226,7 @@ def test_locked_and_swollen_workbooks_say_what_they_are(tmp_path: Path) -> None:
         (ods("<a/>", **{"META-INF__manifest": "<manifest:encryption-data/>"}), "FILE_ENCRYPTED"),
         (ods(swollen), "RESOURCE_LIMIT"),
         (ods("<a/>"), "FILE_UNREADABLE"),
+        (ods("<table:table-row><9 /></table:table-row>"), "FILE_UNREADABLE"),
         (workbook({"s": ROWS})[:-40], "FILE_UNREADABLE"),
         (locked.replace(entry, "WordDocument".encode("utf-16-le").ljust(len(entry), b"\0")), "NOT_A_TABLE"),
     ]

@@ -7,6 +7,7 @@ import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
+from xml.parsers import expat
 
 from app.reports.readers.workbooks.containers import BROKEN, Container
 from app.reports.readers.workbooks.scan import SheetScan
@@ -63,8 +64,9 @@ def measure(path: Path, container: Container) -> Measured:
                 if scan:
                     scan.close()
                 if repeats:
+                    repeats.close()
                     found.scans[name] = repeats.scan
-    except BROKEN:
+    except (expat.ExpatError, *BROKEN):
         raise TableError(FILE_UNREADABLE, "The workbook is broken or cut off.") from None
     return found
 
@@ -73,11 +75,14 @@ class _Repeats:
     """Counts the filled cells of an ODS that stand once in it and are repeated."""
 
     def __init__(self) -> None:
+        self._parser = expat.ParserCreate()
         self._rest = b""
         self._cells = 0
         self.scan = SheetScan(is_binary=False)
 
     def feed(self, piece: bytes) -> None:
+        """Take a piece of the part. Raises expat.ExpatError when it is no XML, on which the library never ends."""
+        self._parser.Parse(piece, False)
         text = self._rest + piece
         cut = text.rfind(_ROW_END)
         if cut < 0:
@@ -89,6 +94,10 @@ class _Repeats:
             place = whole.find(_ROW_END, found.end())
             self._add(int(found[1]), whole[found.end() : place])
         self._add(1, whole)
+
+    def close(self) -> None:
+        """The part has ended, and has to be whole XML."""
+        self._parser.Parse(b"", True)
 
     def _add(self, times: int, cells: bytes) -> None:
         """Count what is repeated in some rows, `times` over; single cells of single rows are not counted."""
