@@ -1,24 +1,35 @@
-"""How long a large CSV takes from the upload to its report, and how much memory the whole service has meanwhile.
+"""A large CSV through the service beside DuckDB, polars and pandas: time, processor time and memory, in one run.
 
-    python -m bench.reports [--megabytes 500] [--broken]
+    python -m bench.reports [--megabytes 60] [--rounds 3] [--broken]
+    python -m bench.reports --columns 2000 --rows 10000
 
-Counts the resident pages of the service, its PostgreSQL and its children, each page shared by several once (PSS), ten
-times a second. `--broken` makes one row in a thousand too short, so that the file is read twice and copied once.
+The service is timed from the first byte of the upload to the last event, as a person waits for it; the tools from the
+path of the file to the facts, without their start. They take turns, and the medians are shown: on a machine that others
+use, compare within one run. Memory is what the work adds: the proportional share (PSS) of the service, its PostgreSQL
+and its children, ten times a second, less that before; of a tool that of its process less that with the library loaded.
+`bench/table_tools.py` says what each tool is asked for. polars and pandas are shown when they are installed. `--broken`
+makes one row in a thousand too short, so that the file is read twice and copied once.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import tempfile
 import threading
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from bench.service import RunningService, service
+from bench.service import RunningService, median, service
+from bench.table_tools import TOOLS, measured
 
 INTERVAL = 0.1
+SAME_FACTS = "DuckDB: the same facts"
 CITIES = ("Auckland", "Wellington", "Hamilton", "Dunedin", "Taupo")
 ROWS_MADE = 20_000
 
@@ -83,48 +94,131 @@ def watch(roots: list[int], peaks: list[int], ended: threading.Event) -> None:
         peaks[0] = max(peaks[0], resident(roots))
 
 
-def through_the_service(running: RunningService, path: Path) -> tuple[float, float, dict[str, object]]:
-    """Seconds of the upload, seconds from its end to the report, and the report."""
-    with running.client() as client:
-        began = time.perf_counter()
-        with path.open("rb") as file:
-            created = client.post("/api/batch-reports", files={"files": (path.name, file)}, timeout=600)
-        created.raise_for_status()
-        sent = time.perf_counter()
-        events = created.json()["links"]["events"]
-        with client.stream("GET", events, headers={"Accept": "text/event-stream"}, timeout=900) as stream:
-            for _ in stream.iter_lines():
-                pass
-        ended = time.perf_counter()
-        (file_row,) = client.get(f"/api/batch-reports/{created.json()['batch_id']}/files").json()["files"]
-        assert file_row["processing_status"] == "success", file_row
-        report = client.get(f"/api/reports/{file_row['report_id']}").json()["data"]
-    return sent - began, ended - sent, report
+def processor(roots: list[int]) -> float:
+    """Seconds of processor time that trees of processes have used, with those that ended."""
+    total = 0
+    for each in trees_of(roots):
+        try:
+            fields = Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        total += sum(map(int, fields[11:15]))
+    return total / os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(slots=True)
+class Through:
+    """One file through the service: seconds of the upload, of all, and of the child; and what it cost."""
+
+    upload: float
+    seconds: float
+    child: float
+    processor: float
+    memory: int
+    report: dict[str, Any]
+
+
+def through_the_service(running: RunningService, path: Path) -> Through:
+    """Upload a file, follow its events to the end, and fetch its report."""
+    roots = roots_of(running)
+    before, used = resident(roots), processor(roots)
+    peaks, ended = [before], threading.Event()
+    watcher = threading.Thread(target=watch, args=(roots, peaks, ended))
+    watcher.start()
+    try:
+        with running.client() as client:
+            began = time.perf_counter()
+            with path.open("rb") as file:
+                created = client.post("/api/batch-reports", files={"files": (path.name, file)}, timeout=600)
+            created.raise_for_status()
+            sent = time.perf_counter()
+            events = created.json()["links"]["events"]
+            with client.stream("GET", events, headers={"Accept": "text/event-stream"}, timeout=900) as stream:
+                for _ in stream.iter_lines():
+                    pass
+            done = time.perf_counter()
+            (file_row,) = client.get(f"/api/batch-reports/{created.json()['batch_id']}/files").json()["files"]
+            assert file_row["processing_status"] == "success", file_row
+            found = client.get(f"/api/reports/{file_row['report_id']}").json()
+    finally:
+        ended.set()
+        watcher.join()
+    child = found["data"].get("processing_time_ms", found.get("processing_time_ms", 0)) / 1000
+    cost = processor(roots) - used
+    return Through(sent - began, done - began, child, cost, peaks[0] - before, found["data"])
+
+
+def write_wide(path: Path, columns: int, rows: int) -> None:
+    """A table of many columns: integers, decimals, words and days."""
+    rng = random.Random(1)
+    makers = (
+        lambda: str(rng.randint(0, 10_000)),
+        lambda: f"{rng.random() * 100:.2f}",
+        lambda: rng.choice(CITIES),
+        lambda: f"2024-{rng.randint(1, 12):02d}-{rng.randint(1, 28):02d}",
+    )
+    with path.open("w") as file:
+        file.write(",".join(f"column {place}" for place in range(columns)) + "\n")
+        for _ in range(rows):
+            file.write(",".join(makers[place % 4]() for place in range(columns)) + "\n")
+
+
+def compare(running: RunningService, path: Path, rows: int, rounds: int) -> None:
+    """Time the service and the tools in turns, and print the medians."""
+    ours: list[Through] = []
+    theirs: dict[str, list[dict[str, Any]]] = {name: [] for name in TOOLS}
+    for _ in range(rounds):
+        ours.append(through_the_service(running, path))
+        assert ours[-1].report["rows"] == rows, (ours[-1].report["rows"], rows)
+        for name, found in theirs.items():
+            found.append(measured(name, str(path)))
+    size = path.stat().st_size / 1e6
+    print(f"{size:,.0f} MB, {rows:,} rows, {ours[0].report['column_count']:,} columns; medians of {rounds}")
+    print(f"{'':26}{'seconds':>9}{'processor':>11}{'memory':>10}")
+
+    def say(name: str, seconds: float, cost: float, memory: float) -> None:
+        print(f"{name:26}{seconds:9.2f}{cost:11.2f}{memory / 1e6:7.0f} MB")
+
+    def middle(of: Callable[[Through], float]) -> float:
+        return median([of(each) for each in ours])
+
+    seconds, cost = middle(lambda each: each.seconds), middle(lambda each: each.processor)
+    say("through the service", seconds, cost, middle(lambda each: each.memory))
+    for name, found in theirs.items():
+        if not all(found):
+            print(f"{name:26}is not installed, or failed")
+            continue
+        say(name, *(median([each[what] for each in found]) for what in ("seconds", "processor", "memory")))
+    upload, child = middle(lambda each: each.upload), middle(lambda each: each.child)
+    rest = seconds - upload - child
+    print(f"of the service's: upload {upload:.2f} s, reading in the child {child:.2f} s, the rest {rest:.2f} s")
+    if all(theirs[SAME_FACTS]):
+        time_of, cost_of = (median([each[what] for each in theirs[SAME_FACTS]]) for what in ("seconds", "processor"))
+        print(f"against {SAME_FACTS}: {seconds / time_of:.2f} of the time, {cost / cost_of:.2f} of the processor time")
+    problems = ours[0].report["problems"]
+    print(json.dumps({name: problems[name] for name in ("ragged_rows", "duplicate_rows")}))
 
 
 def main() -> None:
-    """Make the table, report on it once, and print what it took."""
+    """Make the table, report on it beside the other tools, and print what it took."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--megabytes", type=int, default=500)
+    parser.add_argument("--megabytes", type=int, default=60)
+    parser.add_argument("--columns", type=int, help="a wide table of so many columns instead")
+    parser.add_argument("--rows", type=int, default=10_000, help="of the wide table")
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--broken", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, service() as running:
+        warm = Path(folder) / "small.csv"
+        write_wide(warm, 4, 10)
+        through_the_service(running, warm)
         path = Path(folder) / "large.csv"
-        rows = write_table(path, options.megabytes * 10**6, broken=options.broken)
-        roots = roots_of(running)
-        peaks, ended = [resident(roots)], threading.Event()
-        idle = peaks[0]
-        watcher = threading.Thread(target=watch, args=(roots, peaks, ended))
-        watcher.start()
-        try:
-            upload, reading, report = through_the_service(running, path)
-        finally:
-            ended.set()
-            watcher.join()
-        assert report["rows"] == rows, (report["rows"], rows)
-    print(f"{options.megabytes} MB, {rows:,} rows: {upload:.1f} s upload, {reading:.1f} s to the report")
-    print(f"resident: {peaks[0] / 1e6:,.0f} MB at most, {idle / 1e6:,.0f} MB before")
-    print(json.dumps({name: report["problems"][name] for name in ("ragged_rows", "duplicate_rows")}))  # type: ignore[index]
+        if options.columns:
+            write_wide(path, options.columns, options.rows)
+            rows = options.rows
+        else:
+            rows = write_table(path, options.megabytes * 10**6, broken=options.broken)
+        compare(running, path, rows, options.rounds)
 
 
 if __name__ == "__main__":

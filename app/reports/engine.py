@@ -12,15 +12,19 @@ from app.reports.readers.scratch import quoted
 from app.reports.table_errors import FILE_UNREADABLE, RESOURCE_LIMIT, TableError
 
 MEMORY, THREADS, SPILL = "192MB", 2, "8GB"
-"""A child may add 512 MiB of address space: DuckDB's own threads and buffers come on top of its limit."""
+"""DuckDB's own threads and buffers come on top of its limit."""
+SMALL_FILE, MEMORY_FOR_SMALL = 128 * 1024 * 1024, "128MB"
+"""Of files up to this size the tables are kept in memory, which costs less than to write them: up to the limit, beyond
+which they are spilled to the scratch folder. Those of larger files are compressed on disk."""
 Connection = Any
 """The package carries no types."""
 
 
 def connect(folder: Path, path: Path) -> Connection:
     """A database in the scratch folder that can read `path`, and nothing else of this machine."""
+    is_small = path.stat().st_size <= SMALL_FILE
     options: dict[str, str | bool | int | float | list[str]] = {
-        "memory_limit": MEMORY,
+        "memory_limit": MEMORY_FOR_SMALL if is_small else MEMORY,
         "threads": THREADS,
         "temp_directory": str(folder / "spill"),
         "max_temp_directory_size": SPILL,
@@ -28,7 +32,7 @@ def connect(folder: Path, path: Path) -> Connection:
         "autoload_known_extensions": False,
         "allow_community_extensions": False,
     }
-    connection = duckdb.connect(str(folder / "table.duckdb"), config=options)
+    connection = duckdb.connect(":memory:" if is_small else str(folder / "table.duckdb"), config=options)
     connection.execute(f"set allowed_directories = [{quoted(str(folder) + '/')}]")
     connection.execute(f"set allowed_paths = [{quoted(str(path))}]")
     connection.execute("set enable_external_access = false")

@@ -11,7 +11,8 @@ from typing import IO, Any, Final
 PART_BYTES: Final = 256 * 1024 * 1024
 """A child may write files of at most 1 GiB; parts of this size leave room for many times that."""
 CHECK_EVERY: Final = 4096
-MAX_LINE_BYTES, BUFFER_BYTES = 16 * 1024 * 1024, 32 * 1024 * 1024
+MAX_LINE_BYTES, USUAL_LINE_BYTES = 16 * 1024 * 1024, 2 * 1024 * 1024
+LEAST_BUFFER: Final = 8 * 1024 * 1024
 """DuckDB would take a buffer of 16 times the longest line that it is to expect, and many of them."""
 MAX_ROW: Final = MAX_LINE_BYTES // 4
 """Characters of a row; the values of a longer one are cut."""
@@ -45,9 +46,17 @@ def quoted(text: str) -> str:
 
 
 def read_csv(
-    paths: Sequence[Path], width: int, *, delimiter: str, quote: str, escape: str, skip: int = 0, newline: str = "\n"
+    paths: Sequence[Path],
+    width: int,
+    *,
+    delimiter: str,
+    quote: str,
+    escape: str,
+    skip: int = 0,
+    newline: str = "\n",
+    longest: int = USUAL_LINE_BYTES,
 ) -> Relation:
-    """The call of DuckDB's CSV reader that leaves nothing to be detected."""
+    """The call of DuckDB's CSV reader that leaves nothing to be detected; it refuses lines beyond `longest` bytes."""
     # Left to itself it takes a CR inside the first value for the end of a line.
     ends = ", new_line='\\n'" if newline == "\n" else ""
     columns = ", ".join(f"'c{place}': 'varchar'" for place in range(width))
@@ -55,7 +64,7 @@ def read_csv(
     sql = (
         f"read_csv([{files}], auto_detect=false, header=false, skip={skip}, delim={quoted(delimiter)},"
         f" quote={quoted(quote)}, escape={quoted(escape)}, strict_mode=true{ends},"
-        f" max_line_size={MAX_LINE_BYTES}, buffer_size={BUFFER_BYTES}, columns={{{columns}}})"
+        f" max_line_size={longest}, buffer_size={max(2 * longest, LEAST_BUFFER)}, columns={{{columns}}})"
     )
     return Relation(sql, width)
 
@@ -65,7 +74,7 @@ class Parts:
 
     def __init__(self, folder: Path, width: int) -> None:
         self._folder, self._width = folder, width
-        self.rows = 0
+        self.rows, self.longest = 0, 0
         self.paths: list[Path] = []
         self._file: IO[str] | None = None
         self._writer: Any = None
@@ -78,8 +87,11 @@ class Parts:
                 self._next_part()
             if len(row) != width:
                 row = [*row, *filling][:width]
-            if sum(map(len, row)) > MAX_ROW:
-                row = [cell[: MAX_ROW // width] for cell in row]
+            size = sum(map(len, row))
+            if size > MAX_ROW:
+                row, size = [cell[: MAX_ROW // width] for cell in row], MAX_ROW
+            if size > self.longest:
+                self.longest = size
             self._writer.writerow(row)
             self.rows += 1
 
@@ -102,4 +114,6 @@ class Parts:
         if not self.paths:
             columns = ", ".join(f"null::varchar as c{place}" for place in range(self._width))
             return Relation(f"(select {columns} where false)", self._width)
-        return read_csv(self.paths, self._width, delimiter=",", quote='"', escape='"')
+        # Characters of up to four bytes, quotes doubled, and quotes around each value.
+        longest = USUAL_LINE_BYTES if self.longest * 8 + self._width * 3 < USUAL_LINE_BYTES else MAX_LINE_BYTES
+        return read_csv(self.paths, self._width, delimiter=",", quote='"', escape='"', longest=longest)
