@@ -66,9 +66,8 @@ function row({ id, batch_id: batchId, report_id: report, file_name: name, file_s
     h(
       'div.stack.tight',
       report ? h('a.cut', { href: hrefOf(`reports/${report}`), title: shown }, shown) : h('span.cut', shown),
-      tableConfidence(file.confidence),
       file.error_code && h('span.dim', h('code', file.error_code), ` ${file.error_message ?? ''}`),
-      file.notes?.length ? tableNotes('high', file.notes) : null,
+      file.notes?.length ? tableNotes(file.confidence, file.notes) : tableConfidence(file.confidence),
       ended && readAgain({ batchId, jobId: id, notes: file.notes }),
     ),
     h('span.num.dim', fileSize(bytes)),
