@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 import pytest
@@ -171,3 +173,11 @@ def test_the_blank_inside_a_moment_divides_no_columns(tmp_path: Path, header: st
     (column,) = found["columns"]
     assert (found["header"], found["rows"]) == (bool(header), len(moments) + 1)
     assert (column["type"], column["distinct"], column["misfits"]) == ("timestamp", len(moments), 1)
+
+
+@pytest.mark.parametrize("line", [" " * 300_000 + "a", "-" * 300_000, "+-" * 150_000, "'," * 150_000, '"x" ' * 50_000])
+def test_hostile_lines_are_read_in_time(tmp_path: Path, line: str) -> None:
+    began = process_time()
+    with suppress(TableError):
+        profile(tmp_path, f"{line}\n{line}\n".encode())
+    assert process_time() - began < 20

@@ -190,7 +190,11 @@ def _quotes(dialect: Dialect, sample: str) -> Dialect:
         sample = sample.replace(dialect.delimiter or "", SEPARATOR)
     single = len(re.findall(rf"(?:^|{edge}|\n)'(?:[^'\n]|'')*'(?={edge}|\r|\n|$)", sample))
     double = len(re.findall(rf'(?:^|{edge}|\n)"', sample))
-    spaced = len(re.findall(rf'{edge} +"[^"\n]*" *(?={edge}|\r|\n|$)', sample)) if dialect.delimiter else 0
+    spaced = (
+        len(re.findall(rf'{edge} +"[^"\n]*" *(?={edge}|\r|\n|$)', sample))
+        if dialect.delimiter and not dialect.spaced
+        else 0
+    )
     closed = len(re.findall(rf'{edge}"[^"\n]*"(?={edge}|\r|\n|$)', sample)) if spaced else 0
     quote = "'" if single > double + spaced and single >= 2 else '"'
     escaped = len(re.findall(rf"[^\\{edge}\n]\\{quote}(?!{edge}|\r|\n|$)", sample))
