@@ -95,7 +95,7 @@ pipeline = Pipeline(
     "that a page wants, and a thumbnail of 256.",
     params=WebImageParams,
     accepts=("file", "url"),
-    max_parallel=16,
+    max_parallel=64,
     label="Render",
     naming=PICTURES,
 )

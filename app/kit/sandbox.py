@@ -20,9 +20,9 @@ from contextlib import suppress
 from typing import TypeVar, cast
 
 from app.kit.sandbox_answers import check_exit, find_function, read_answer
-from app.kit.sandbox_child import KILL_SECONDS, START_SECONDS, Child, ForkServer
+from app.kit.sandbox_child import KILL_SECONDS, START_SECONDS, ForkServer
 from app.kit.sandbox_errors import SandboxError, SandboxTimeout
-from app.kit.sandbox_groups import Groups, SharedCall
+from app.kit.sandbox_groups import Answer, Groups, SharedCall
 from app.kit.sandbox_server import Call, Limits
 
 T = TypeVar("T")
@@ -110,36 +110,31 @@ class Sandbox:
         assert answer
         return await read_answer(call, *answer)
 
-    async def _serve_group(self, group: Sequence[SharedCall]) -> None:
-        """Answer the calls in one child, in order, for as long as it lives."""
+    async def _serve_group(self, group: Sequence[SharedCall]) -> dict[SharedCall, Answer | SandboxTimeout]:
+        """Make the calls in one child, in order, for as long as it lives; what came of those that were made."""
         request = pickle.dumps(self._limits(len(group))) + b"".join(shared.request for shared in group)
+        found: dict[SharedCall, Answer | SandboxTimeout] = {}
         with suppress(SandboxError), await self._server.fork() as child:
             sending = asyncio.create_task(child.send(request))  # while answers come: neither side may wait for ever
             try:
                 for shared in group:
-                    if not await self._answered(shared, child):
-                        break
+                    async with asyncio.timeout(shared.timeout):
+                        if not (answer := await child.receive(self._max_result)):
+                            break
+                    found[shared] = answer
                 async with asyncio.timeout(KILL_SECONDS):
                     await child.exit_code()
             except BaseException as error:
                 await child.kill()
                 if not isinstance(error, TimeoutError):
                     raise
+                if len(found) < len(group):
+                    late = group[len(found)]
+                    found[late] = _too_slow(late.call, late.timeout)
             finally:
                 sending.cancel()
                 await asyncio.wait([sending])
-
-    async def _answered(self, shared: SharedCall, child: Child) -> bool:
-        try:
-            async with asyncio.timeout(shared.timeout):
-                answer = await child.receive(self._max_result)
-        except TimeoutError:
-            if not shared.answer.done():
-                shared.answer.set_exception(_too_slow(shared.call, shared.timeout))
-            raise
-        if answer and not shared.answer.done():
-            shared.answer.set_result(answer)
-        return answer is not None
+        return found
 
 
 def _too_slow(call: Call, timeout: float) -> SandboxTimeout:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -29,11 +29,14 @@ class SharedCall:
     answer: asyncio.Future[Answer | None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
-Serve = Callable[[Sequence[SharedCall]], Awaitable[None]]
+Serve = Callable[[Sequence[SharedCall]], Awaitable[Mapping[SharedCall, Answer | Exception]]]
 
 
 class Groups:
-    """Gathers calls by key. `serve` answers a group in one child; whom it leaves unanswered is answered with None."""
+    """Gathers calls by key. `serve` makes those of a group in one child, and says what came of each, as far as it got.
+
+    All of a group are answered together, so what their jobs do next (store, commit) is done together as well.
+    """
 
     def __init__(self, slots: asyncio.Semaphore, workers: int, serve: Serve) -> None:
         self._slots, self._workers, self._serve = slots, workers, serve
@@ -69,12 +72,12 @@ class Groups:
 
             for call in group:
                 call.answer.add_done_callback(stop_if_unwanted)
+            found: Mapping[SharedCall, Answer | Exception] = {}
             try:
-                await self._serve(group)
+                found = await self._serve(group)
             finally:
                 for call in group:
-                    if not call.answer.done():
-                        call.answer.set_result(None)
+                    _answer(call, found.get(call))
 
     def _take(self, key: Hashable) -> list[SharedCall]:
         """The next group: an even share of what waits, so that no worker is left without."""
@@ -87,3 +90,12 @@ class Groups:
         elif not self._in_line[key]:
             del self._in_line[key]
         return group
+
+
+def _answer(call: SharedCall, found: Answer | Exception | None) -> None:
+    if call.answer.done():
+        return
+    if isinstance(found, Exception):
+        call.answer.set_exception(found)
+    else:
+        call.answer.set_result(found)
