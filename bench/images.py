@@ -7,9 +7,9 @@ like photographs; or they are taken from a folder. The peer decodes, scales and 
 bare processes, one for each processor: no upload, no checks, no limits, no database, nothing kept. Both take turns, and
 every round has pictures of its own, because what is stored already is not stored again.
 
-`busy` is the processor time of all processes of the service, or of the pool, for each picture, and what of it the
-children took; memory is what these processes hold together, shared pages counted once (PSS), at its peak. With other
-work on the machine, compare what was busy: whoever has more processes gets more of the processors.
+`busy` is the processor time of all processes of the service with its database, or of the pool, for each picture, and
+what of it the children took; memory is what these processes hold together, shared pages counted once (PSS), at its
+peak. With other work on the machine, compare what was busy: whoever has more processes gets more of the processors.
 """
 
 from __future__ import annotations
@@ -146,9 +146,14 @@ def peak_during(roots: Sequence[int], work: Callable[[], object]) -> int:
     return most
 
 
+def database(running: RunningService) -> list[int]:
+    """The process id of the service's own PostgreSQL, which is no child of its."""
+    return [int(path.read_text().split()[0]) for path in running.home.glob("**/postmaster.pid")]
+
+
 def used(running: RunningService) -> tuple[float, float]:
-    """Processor seconds of the service's family so far, and those of its children among them."""
-    processes = family(running.pid)
+    """Processor seconds of the service's processes so far, and those of its children among them."""
+    processes = [process for root in (running.pid, *database(running)) for process in family(root)]
     children = sum(process.seconds for process in processes if "sandbox_server" in process.command)
     return sum(process.seconds for process in processes), children
 
@@ -204,7 +209,7 @@ def compare(
                 flush=True,
             )
         last = draw(range(10**7, 10**7 + count))
-        mine = peak_during([running.pid], lambda: with_tranche(client, last, effort))
+        mine = peak_during([running.pid, *database(running)], lambda: with_tranche(client, last, effort))
         workers = [process.pid for process in multiprocessing.active_children() if process.pid]
         theirs = peak_during(workers, lambda: bare(last))
     print(

@@ -25,8 +25,8 @@ from app.kit.db import Database
 from app.kit.sandbox import Sandbox
 from app.pipelines.contract import BatchInfo, JobInfo, OnSuccess, Step
 from app.pipelines.registry import Registry
-from app.runner import result_files
 from app.runner.result_file_repository import NotHeld, Owner, ResultFile
+from app.runner.result_files import ResultFiles
 from app.runner.siblings import Siblings
 
 T = TypeVar("T")
@@ -49,6 +49,7 @@ class Resources:
     http: httpx.AsyncClient
     max_file_bytes: int
     siblings: Siblings
+    result_files: ResultFiles
     find: Callable[[type[Any]], Any]
     """What workloads need besides, by class; raises LookupError."""
     expiring: Sequence[Callable[[AsyncSession], Awaitable[int]]] = ()
@@ -201,7 +202,7 @@ class RunningStep:
     async def _save(self, files: Mapping[str, ResultFile]) -> Mapping[str, UUID]:
         owner = Owner(self.batch.organisation_id, self.job.id, self.job.attempt)
         try:
-            return await result_files.save(self._resources.database, self._resources.storage, owner, files)
+            return await self._resources.result_files.save(owner, files)
         except NotHeld:
             raise JobFenced from None
 

@@ -18,6 +18,7 @@ from app.pipelines.registry import Registry
 from app.runner import engine, functions, models
 from app.runner.context import Resources
 from app.runner.engine import EngineNotifier
+from app.runner.result_files import ResultFiles
 from app.runner.router import router
 from app.runner.runner import Runner
 from app.runner.settings import RunnerSettings
@@ -54,6 +55,7 @@ def make_runner(container: Container) -> Runner:
         container.get(httpx.AsyncClient),
         container.get(UploadLimits).file,
         siblings=Siblings(database),
+        result_files=ResultFiles(database, container.get(Storage)),
         find=container.get,
         expiring=tuple(expire for room in container.get(Rooms) for expire in room.expiring),
         share=container.get(ResultCodes).share,

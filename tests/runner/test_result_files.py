@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -9,8 +10,8 @@ import pytest
 from sqlalchemy import text
 
 from app.files.storage import Storage
-from app.runner import result_files
 from app.runner.result_file_repository import NotHeld, Owner, ResultFile
+from app.runner.result_files import ResultFiles
 from tests.batch_helpers import get_batch, submit
 from tests.conftest import Api
 from tests.files.bodies import query
@@ -20,14 +21,20 @@ select jsonb_object_agg(o.name, f.sha256 || ' ' || f.size || ' ' || f.media_type
 join files f on f.id = o.file_id where o.job_id = :id"""
 
 
+async def running_jobs(api: Api, count: int) -> list[Owner]:
+    """Jobs that look as if they were running under their third attempt."""
+    batch_id = await submit(api, "no-op", [{}] * count, start=False)
+    jobs = (await get_batch(api, batch_id))["jobs"]
+    running = "update jobs set status = 'running', claimed_by = 1, attempt = 3 where id = :id returning 1"
+    for job in jobs:
+        await query(api, running, id=job["id"])
+    organisation_id = await query(api, "select organisation_id from batches where id = :id", id=batch_id)
+    return [Owner(organisation_id, UUID(job["id"]), 3) for job in jobs]
+
+
 @pytest.fixture
 async def owner(api: Api) -> Owner:
-    """A job that looks as if it was running under its third attempt."""
-    batch_id = await submit(api, "no-op", [{}], start=False)
-    job_id = UUID((await get_batch(api, batch_id))["jobs"][0]["id"])
-    running = "update jobs set status = 'running', claimed_by = 1, attempt = 3 where id = :id returning 1"
-    await query(api, running, id=job_id)
-    return Owner(await query(api, "select organisation_id from batches where id = :id", id=batch_id), job_id, 3)
+    return (await running_jobs(api, 1))[0]
 
 
 @pytest.fixture
@@ -50,7 +57,7 @@ def files(**contents: bytes) -> dict[str, ResultFile]:
 
 async def save(api: Api, owner: Owner, **contents: bytes) -> dict[str, UUID]:
     storage = api.installation.get(Storage)
-    return await result_files.save(api.installation.database, storage, owner, files(**contents))
+    return await ResultFiles(api.installation.database, storage).save(owner, files(**contents))
 
 
 async def test_only_what_is_new_is_stored_and_a_second_file_of_a_name_replaces_it(
@@ -109,3 +116,43 @@ async def test_a_content_that_another_organisation_has_is_not_taken_from_it(
         await save(api, owner._replace(organisation_id=other, attempt=9), one=data)
     await save(api, owner._replace(organisation_id=other), one=data)
     assert len(stored) == 2
+
+
+async def test_jobs_that_end_together_are_written_together(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[int] = []
+    store = Storage.store
+
+    async def counted(self: Storage, contents: Any) -> None:
+        calls.append(len(contents))
+        await store(self, contents)
+
+    monkeypatch.setattr(Storage, "store", counted)
+    first, second, stale, third = await running_jobs(api, 4)
+    kept = ResultFiles(api.installation.database, api.installation.get(Storage))
+    shared = uuid4().bytes
+    saves = (
+        kept.save(first, files(own=uuid4().bytes, shared=shared)),
+        kept.save(second, files(shared=shared)),
+        kept.save(stale._replace(attempt=2), files(own=uuid4().bytes)),
+        kept.save(third, {}),
+    )
+    found = await asyncio.gather(*saves, return_exceptions=True)
+    assert isinstance(found[2], NotHeld)
+    assert found[3] == {}
+    assert calls == [3]
+    assert set(await query(api, ROWS, id=first.job_id)) == {"own.txt", "shared.txt"}
+    assert set(await query(api, ROWS, id=second.job_id)) == {"shared.txt"}
+    assert await query(api, ROWS, id=stale.job_id) is None
+
+
+async def test_a_job_that_cannot_be_written_fails_alone(api: Api) -> None:
+    good, bad = await running_jobs(api, 2)
+    kept = ResultFiles(api.installation.database, api.installation.get(Storage))
+    refused = {"name\x00.txt": ResultFile("text/plain", uuid4().bytes)}
+    found = await asyncio.gather(
+        kept.save(good, files(one=uuid4().bytes)), kept.save(bad, refused), return_exceptions=True
+    )
+    assert isinstance(found[0], dict)
+    assert isinstance(found[1], Exception)
+    assert set(await query(api, ROWS, id=good.job_id)) == {"one.txt"}
+    assert await query(api, ROWS, id=bad.job_id) is None
