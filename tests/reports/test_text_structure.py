@@ -83,6 +83,7 @@ def test_many_quotes_that_never_close_are_read_in_time(tmp_path: Path) -> None:
             {"HEADER_LINES"},
         ),
         (",2019,,2020,\nRegion,a,b,a,b\nN,1,2,3,4\nS,4,5,6,7\n", ["Region", "2019 a", "2019 b"], 2, {"HEADER_LINES"}),
+        (",2023,\nRegion,Q1,Q2\nNorth,2,4\nSouth,3,5\n", ["Region", "2023 Q1", "2023 Q2"], 2, {"HEADER_LINES"}),
         ("day,n\n#date,#affected+f\n2024-01-01,3\n2024-01-02,4\n", ["day", "n"], 2, {"HEADER_LINES"}),
         ("depth,temp\nm,°C\n1,2.5\n2,3.5\n", ["depth", "temp"], 2, {"HEADER_LINES"}),
         (

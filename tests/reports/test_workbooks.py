@@ -61,6 +61,22 @@ def test_hidden_sheets_are_left_out_named_and_can_be_asked_for(tmp_path: Path) -
         profile(tmp_path, made(fill), "a.xlsx", sheet="none")
 
 
+@pytest.mark.parametrize(
+    ("last", "rows", "code"),
+    [
+        ([["Total", 435]], 31, "TOTAL_ROW"),
+        ([[], ["Source: the office"]], 30, "FOOTER_LEFT_OUT"),
+        ([["(30 rows)"]], 30, "FOOTER_LEFT_OUT"),
+    ],
+)
+def test_what_stands_below_the_rows_is_told(tmp_path: Path, last: list[list[Any]], rows: int, code: str) -> None:
+    sheet = [["what", "n"], *([f"item {number}", number] for number in range(30)), *last]
+    found = profile(tmp_path, workbook({"Sheet": sheet}), "book.xlsx")
+    (said,) = found["notes"]
+    assert (found["rows"], said["code"], said["lines"]) == (rows, code, [32])
+    assert found["columns"][1]["type"] == "integer"
+
+
 def test_several_tables_are_said(tmp_path: Path) -> None:
     found = profile(tmp_path, workbook({"small": ROWS[:3], "large": ROWS, "note": [["x"]]}), "a.xlsx")
     assert (found["sheet"], codes(found), found["notes"][0]["examples"]) == (

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from app.kit.words import quantity
 from app.reports.columns.looks import kind_of
+from app.reports.notes import Note, note
 from app.reports.readers.layouts import is_said_at_the_end
 
 KEPT: Final = 24
@@ -38,6 +40,19 @@ class Footer:
     left_out: list[str] = field(default_factory=list)
     total: int | None = None
     total_text: str = ""
+
+    def notes(self) -> list[Note]:
+        """What is said of it."""
+        notes = []
+        if self.left_out:
+            message = f"{quantity(len(self.left_out), 'record')} below the table left out."
+            notes.append(
+                note("FOOTER_LEFT_OUT", message, len(self.left_out), lines=[self.line], examples=self.left_out)
+            )
+        if self.total is not None:
+            message = "The last row seems to sum the others up; it is counted as a row."
+            notes.append(note("TOTAL_ROW", message, lines=[self.total], examples=[self.total_text]))
+        return notes
 
 
 def find_footer(last: Sequence[tuple[int, int, list[str]]], width: int, kinds: Sequence[str | None]) -> Footer:

@@ -133,12 +133,22 @@ def _first_data(rows: Sequence[tuple[int, Row]], kinds: Sequence[str | None], wi
         if index > MOST_PREAMBLE:
             return None
         hits, misses = _fit(row, kinds, below)
-        if hits and hits >= misses:
+        if hits and hits >= misses and not _is_group_in_numbers(row, rows[place + 1 : place + 2], kinds, below):
             return place
         if not hits and not misses and named:
             return place
         named = named or (misses > 0 and _filled(row) * 2 >= width)
     return None
+
+
+def _is_group_in_numbers(
+    row: Row, following: Sequence[tuple[int, Row]], kinds: Sequence[str | None], below: Sequence[Row]
+) -> bool:
+    """Whether a row with numbers, as a year over its quarters, has a fuller row of nothing but names under it."""
+    if not following or _filled(row) >= _filled(following[0][1]):
+        return False
+    hits, misses = _fit(following[0][1], kinds, below)
+    return not hits and misses > 1
 
 
 def _fit(row: Row, kinds: Sequence[str | None], below: Sequence[Row]) -> tuple[int, int]:

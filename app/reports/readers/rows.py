@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from bisect import bisect_right
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -13,7 +14,8 @@ from typing import Any, Final
 from app.reports.choices import Choices
 from app.reports.notes import Note, note
 from app.reports.readers.cells import BOOLEAN, DATE, DURATION, NUMBER, OTHER, TEXT, TIME, TIMESTAMP, known_types
-from app.reports.readers.header import Header, column_names, find_header, usual_width
+from app.reports.readers.footer import KEPT, Footer, find_footer
+from app.reports.readers.header import Header, column_names, find_header, kinds_of, usual_width
 from app.reports.readers.json.decoding import Number, text_of
 from app.reports.readers.scratch import Parts
 from app.reports.readers.table import Table
@@ -73,7 +75,10 @@ def table_of_rows(
         raise TableError(NOT_A_TABLE, f"The table has {width:,} columns; {MAX_COLUMNS:,} are the most that are read.")
     body = _Body(width, keeps_blank=names is not None)
     parts = Parts(folder, width)
-    parts.write(body.texts(itertools.chain(raw[header.first_row :], rows)))
+    below: Iterator[Sequence[Any]] = itertools.chain(raw[header.first_row :], rows)
+    if names is None:
+        below = body.without_footer(below, header.first_row, kinds_of(head[header.first_row :], width))
+    parts.write(body.texts(below))
     names_of = column_names(header.names, width)
     return Table(
         format=kind,
@@ -84,11 +89,11 @@ def table_of_rows(
             "header": bool(header.names),
             "header_lines": header.lines,
             "preamble_lines": start,
-            "records": parts.rows + len(body.blanks) + header.first_row,
+            "records": parts.rows + len(body.blanks) + len(body.footer.records) + header.first_row,
         },
         problems={"blank_lines": len(body.blanks)},
         known=known_types(body.bits),
-        notes=[*header.notes, *body.notes(names_of)],
+        notes=[*header.notes, *body.footer.notes(), *body.notes(names_of)],
         lines_of=lambda rows: [header.first_row + row + 1 + bisect_right(body.blanks, row) for row in rows],
     )
 
@@ -102,7 +107,8 @@ def _stripped(row: list[str]) -> list[str]:
 class _Body:
     """The rows below the header as text, with the types that each column's cells have.
 
-    `blanks` has for each blank row, which is left out, how many rows stand above it; `cut` counts rows that were cut.
+    `blanks` has for each blank row, which is left out, how many rows stand above it; `cut` counts rows that were cut,
+    `footer` is what stands below the table.
     """
 
     def __init__(self, width: int, *, keeps_blank: bool) -> None:
@@ -110,6 +116,22 @@ class _Body:
         self.bits = [0] * width
         self.blanks: list[int] = []
         self.cut = 0
+        self.footer = Footer()
+
+    def without_footer(
+        self, rows: Iterator[Sequence[Any]], above: int, kinds: Sequence[str | None]
+    ) -> Iterator[Sequence[Any]]:
+        """The rows but those that stand below the table, which the last ones tell; `above`: the records before them."""
+        last: deque[Sequence[Any]] = deque()
+        for row in rows:
+            last.append(row)
+            if len(last) > KEPT:
+                above += 1
+                yield last.popleft()
+        width = len(self.bits)
+        texts = [[*map(cell_text, row), *[""] * (width - len(row))] for row in last]
+        self.footer = find_footer([(at, at + 1, row) for at, row in enumerate(texts, above)], width, kinds)
+        yield from itertools.islice(last, None if self.footer.index is None else self.footer.index - above)
 
     def texts(self, rows: Iterator[Sequence[Any]]) -> Iterator[list[str]]:
         types, bits, width = _TYPES, self.bits, len(self.bits)

@@ -11,7 +11,7 @@ from app.reports.readers.records import Places, Scan
 
 def text_notes(dialect: Dialect, scan: Scan, footer: Footer) -> list[Note]:
     """The notes of a text table, but those on its encoding and its header."""
-    return [*_dialect_notes(dialect), *_record_notes(scan), *_footer_notes(footer)]
+    return [*_dialect_notes(dialect), *_record_notes(scan), *footer.notes()]
 
 
 def _named(delimiter: str) -> str:
@@ -68,17 +68,4 @@ def _record_notes(scan: Scan) -> list[Note]:
     if problems.nul:
         message = f"{quantity(problems.nul, 'NUL')} left out."
         notes.append(note("NULS_LEFT_OUT", message, problems.nul, lines=problems.nul_lines))
-    return notes
-
-
-def _footer_notes(footer: Footer) -> list[Note]:
-    notes = []
-    if footer.left_out:
-        message = f"{quantity(len(footer.left_out), 'record')} below the table left out."
-        notes.append(
-            note("FOOTER_LEFT_OUT", message, len(footer.left_out), lines=[footer.line], examples=footer.left_out)
-        )
-    if footer.total is not None:
-        message = "The last row seems to sum the others up; it is counted as a row."
-        notes.append(note("TOTAL_ROW", message, lines=[footer.total], examples=[footer.total_text]))
     return notes
