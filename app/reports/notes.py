@@ -30,6 +30,8 @@ CODES: Final[Mapping[str, Confidence]] = {
     "AMBIGUOUS_DECIMAL": "low",
     "BYTES_OUTSIDE_ENCODING": "check",
     "CARD_NUMBERS": "high",
+    "COLUMNS_NOT_DESCRIBED": "high",
+    "COLUMNS_SHORTENED": "high",
     "COLUMN_UNREADABLE": "low",
     "COMMENTS_LEFT_OUT": "high",
     "CR_IN_VALUES": "check",

@@ -10,10 +10,12 @@ from typing import Any, Final
 
 import duckdb
 
+from app.kit.words import quantity
 from app.reports.choices import Choices
 from app.reports.columns.correlations import correlate
 from app.reports.columns.describe import describe
 from app.reports.columns.find import find_kinds
+from app.reports.columns.shortened import shorten
 from app.reports.columns.store import Store, load
 from app.reports.columns.values import plain
 from app.reports.engine import Connection, connect, refusal, rows_of
@@ -32,7 +34,7 @@ from app.reports.table_errors import EMPTY_FILE, TableError
 
 READING_BYTES: Final = 512 * 1024 * 1024
 """Address space for our own reading, where what is reserved is also used."""
-MOST_COLUMNS: Final = 500
+MOST_COLUMNS: Final = 4096
 """So many columns are described one by one; all of them are named and counted."""
 MOST_DUPLICATES, HEAD_ROWS = 20, 40
 
@@ -103,11 +105,18 @@ def _profile(connection: Connection, table: Table, choices: Choices) -> dict[str
     if not rows:
         table.notes.append(note("NO_ROWS", "The table has columns and no row."))
     width = table.relation.width
-    findings = find_kinds(store, table, rows, min(width, MOST_COLUMNS), _examples(store), choices)
+    findings = find_kinds(store, table, rows, min(width, MOST_COLUMNS), store.examples(HEAD_ROWS), choices)
     columns = [
         {"name": plain(table.names[place]), "position": place + 1} | described
         for place, described in enumerate(describe(store, findings))
     ]
+    correlations = correlate(store, findings, columns)
+    if count := shorten(columns):
+        message = f"{quantity(count, 'column')} are described in short, so that the report has a size that can be read."
+        table.notes.append(note("COLUMNS_SHORTENED", message, count))
+    if count := width - len(columns):
+        message = f"{quantity(count, 'column')} beyond the first {MOST_COLUMNS:,} are counted and not described."
+        table.notes.append(note("COLUMNS_NOT_DESCRIBED", message, count))
     notes = table.notes + [each for column in columns for each in column.get("notes", ())]
     return {
         "format": table.format,
@@ -118,16 +127,9 @@ def _profile(connection: Connection, table: Table, choices: Choices) -> dict[str
         "notes": table.notes,
         **table.facts,
         "problems": table.problems | _duplicates(store),
-        "correlations": correlate(store, findings, columns),
+        "correlations": correlations,
         "columns": columns,
     }
-
-
-def _examples(store: Store) -> list[list[Any]]:
-    """Some rows from the beginning and some from everywhere."""
-    step = max(1, (store.rows - HEAD_ROWS) // HEAD_ROWS)
-    places = [*range(min(store.rows, HEAD_ROWS)), *range(HEAD_ROWS, store.rows, step)]
-    return store.rows_at(places)
 
 
 def _duplicates(store: Store) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import groupby, pairwise
 from typing import Any, Final
@@ -17,7 +17,7 @@ from app.reports.columns.kinds import TEXT, Finding, Kind, missing
 from app.reports.columns.spread import NUMERIC, TIMED, measures, named, second_measures
 from app.reports.columns.store import Store, Stored
 from app.reports.columns.values import LARGEST_SAFE, exactly, plain, shown
-from app.reports.engine import rows_of
+from app.reports.engine import Connection, rows_of, side_by_side
 from app.reports.notes import Note, note
 
 EXACT_UP_TO: Final = 200_000
@@ -53,14 +53,18 @@ def describe(store: Store, findings: Sequence[Finding]) -> list[dict[str, Any]]:
     columns = [Column(stored, finding) for stored, finding in zip(store.columns, findings, strict=False)]
     exact = store.rows <= EXACT_UP_TO
     most = max(1, min(AT_ONCE, CELLS_AT_ONCE // max(1, store.rows) if exact else AT_ONCE))
-    for _, own in groupby(columns, key=lambda column: column.stored.table):
-        group = [*own]
+    groups = [[*own] for _, own in groupby(columns, key=lambda column: column.stored.table)]
+
+    def tell(connection: Connection, group: list[Column]) -> None:
+        own = replace(store, connection=connection)
         for start in range(0, len(group), AT_ONCE):
-            _make_typed(store, group[start : start + AT_ONCE])
+            _make_typed(own, group[start : start + AT_ONCE])
             for some in _together(group[start : start + AT_ONCE], most):
-                _measure(store, some, exact=exact)
-                _count_values(store, some, exact=exact)
-                _draw(store, some)
+                _measure(own, some, exact=exact)
+                _count_values(own, some, exact=exact)
+                _draw(own, some)
+
+    side_by_side(store.connection, tell, groups)
     return [column.found for column in columns]
 
 
@@ -217,23 +221,24 @@ def _draw(store: Store, columns: Sequence[Column]) -> None:
         number = f"{column.value}::double" if column.kind.name in NUMERIC else f"epoch({column.value}::timestamp)"
         bins = min(BINS, int(high - low) + 1) if column.kind.name == "integer" else BINS
         step = (high - low) / bins
-        if not step:
+        edges = [low + step * index for index in range(bins + 1)]
+        if len({*edges}) < len(edges):
             continue
-        places.append(f"histogram(floor(({number} - {low!r}) / {step!r})::tinyint)")
-        drawn.append((column, [low + step * index for index in range(bins + 1)]))
+        # DuckDB's bins hold their upper ends; of the negative numbers these are our lower ones.
+        uppers = ", ".join(repr(-edge) for edge in reversed(edges[:-1]))
+        places.append(f"histogram(-{number}, [{uppers}]::double[])")
+        drawn.append((column, edges))
     if not drawn:
         return
     for (column, numbers), counts in zip(
         drawn, rows_of(store, f"select {', '.join(places)} from {columns[0].table}")[0], strict=True
     ):
-        edges: Sequence[Any] = numbers
+        ends: Sequence[Any] = numbers
         if column.kind.name in TIMED:
-            edges = [_moment(edge, only_date=column.kind.name == "date") for edge in numbers]
-        full = [counts.get(index, 0) for index in range(len(edges))]
-        full[-2:] = [sum(full[-2:])]  # the greatest value would begin another bin
+            ends = [_moment(edge, only_date=column.kind.name == "date") for edge in numbers]
         column.found["histogram"] = [
             {"from": plain(start), "to": plain(end), "count": count}
-            for (start, end), count in zip(pairwise(edges), full, strict=True)
+            for (start, end), count in zip(pairwise(ends), reversed(counts.values()), strict=True)
         ]
 
 

@@ -106,7 +106,12 @@ def trimmed(column: str) -> str:
     last = f"{column}[-1]"
     # DuckDB's trim takes ten times as long as a look at the first and the last character.
     needed = f"{column} < '!' or {column} > '~' or {last} < '!' or {last} > '~'"
-    return f"case when {needed} then nullif(trim({column}, '{BLANKS}'), '') else {column} end"
+    return f"case when {needed} then {stripped(column)} else {column} end"
+
+
+def stripped(column: str) -> str:
+    """The same for a column of which few values are asked for."""
+    return f"nullif(trim({column}, '{BLANKS}'), '')"
 
 
 def missing(text: str) -> str:

@@ -62,13 +62,15 @@ def refine(store: Store, columns: Sequence[Asked], findings: Sequence[Finding]) 
     return found
 
 
-def _scale(column: Stored, *, zeros: bool = False) -> str:
-    """SQL for the decimals of the values that are kept; `zeros`: if there are several and one value ends in 0."""
+def _scale(column: Stored) -> str:
+    """SQL for the decimals of the values that are kept."""
+    return f"case when count({column.value}) > 0 then {column.scale} end" if column.scale else "null"
+
+
+def _scale_with_zeros(column: Stored) -> str:
+    """SQL for the same if there are several decimals, and the last of some value is a zero."""
     scale, value = column.scale, column.value
-    if not scale or (zeros and scale < 2):
-        return "null"
-    rounded = f" and {value} = round({value}, {scale - 1})" if zeros else ""
-    return f"case when count_if({value} is not null{rounded}) > 0 then {scale} end"
+    return f"case when count_if({value} = round({value}, {scale - 1})) > 0 then {scale} end" if scale > 1 else "null"
 
 
 def _whole(column: Stored) -> str:
@@ -93,13 +95,10 @@ def _plan(finding: Finding) -> tuple[Sequence[Question], Refiner | None]:
     if kind == PLAIN:
         zeros = f"{scale} > 1 and right(§, 1) = '0'"
         return [
-            Either(f"max({scale})", lambda kept: f"greatest({_scale(kept)}, max({scale}))"),
-            Either(f"max({whole})", lambda kept: f"greatest({_whole(kept)}, max({whole}))"),
-            Either(f"min({scale})", lambda kept: f"least({_scale(kept)}, min({scale}))"),
-            Either(
-                f"max(case when {zeros} then {scale} end)",
-                lambda kept: f"greatest({_scale(kept, zeros=True)}, max(case when {zeros} then {scale} end))",
-            ),
+            Either(f"max({scale})", _scale),
+            Either(f"max({whole})", _whole),
+            Either(f"min({scale})", _scale, "least"),
+            Either(f"max(case when {zeros} then {scale} end)", _scale_with_zeros),
         ], _plain
     unit = f"regexp_extract(§, {quoted(UNIT)})"
     units = f"list(distinct case when {kind.looks('§')} then {unit} end)"

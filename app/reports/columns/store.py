@@ -10,13 +10,14 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final
 
 import duckdb
 
 from app.kit.words import quantity
-from app.reports.columns.kinds import BLANKS, trimmed
-from app.reports.engine import Connection, rows_of
+from app.reports.columns.kinds import BLANKS, stripped, trimmed
+from app.reports.engine import Connection, rows_of, side_by_side
 from app.reports.readers.scratch import quoted
 from app.reports.readers.table import Table
 from app.reports.table_errors import FILE_UNREADABLE, TableError
@@ -110,13 +111,16 @@ class Store:
         hashes = ", ".join(f"{table}.h" for table in self.tables)
         return f"hash({hashes})" if "," in hashes else hashes
 
-    def rows_at(self, places: Sequence[int]) -> list[list[Any]]:
-        """Some rows as texts, by their numbers from 0."""
-        wanted = ", ".join(map(str, places))
-        parts: list[list[tuple[Any, ...]]] = []
-        for table in self.tables if places else ():
+    def examples(self, count: int) -> list[list[Any]]:
+        """Some rows as texts: the first ones, and others at even distances."""
+        step = max(1, self.rows // count)
+
+        def some(connection: Connection, table: str) -> list[tuple[Any, ...]]:
             texts = ", ".join(column.text for column in self.columns if column.table == table)
-            parts.append(rows_of(self, f"select {texts} from {table} where rowid in ({wanted}) order by rowid"))
+            chosen = f"rowid < {count} or rowid % {step} = 0"
+            return rows_of(connection, f"select {texts} from {table} where {chosen} order by rowid")
+
+        parts = side_by_side(self.connection, some, self.tables)
         return [[cell for part in row for cell in part] for row in zip(*parts, strict=True)]
 
 
@@ -141,19 +145,12 @@ def load(connection: Connection, table: Table) -> tuple[Table, Store]:
 
 def _store(connection: Connection, table: Table) -> Store | None:
     """The columns of a table as they were read; None when its rows are not those that are expected."""
-    columns: list[Stored] = []
-    rows, volume = 0, 0
-    for number, places in enumerate(table.relation.groups()):
-        source, name = table.relation.part(places), f"data{number}"
-        group = _natives(connection, source, name, places) if table.typed else _chosen(connection, source, name, places)
-        connection.execute(f"create or replace table {name} as {_query(group, source, table)}")
-        asked = [f"count({column.other})" if column.kept else "0" for column in group]
-        query = f"select count(*), coalesce(sum(b), 0)::bigint, {', '.join(asked)} from {name}"
-        found, size, *others = rows_of(connection, query)[0]
-        if found != (table.rows if table.rows is not None else rows if number else found):
-            return None
-        rows, volume = found, volume + size
-        columns += [replace(column, others=count) for column, count in zip(group, others, strict=True)]
+    groups = [*enumerate(table.relation.groups())]
+    parts = side_by_side(connection, partial(_read, table), groups)
+    rows, volume = parts[0].rows, sum(part.volume for part in parts)
+    if any(part.rows != (rows if table.rows is None else table.rows) for part in parts):
+        return None
+    columns = [column for part in parts for column in part.columns]
     made = Store(connection, rows, columns)
     texts = ", ".join(f"{column.text} as c{column.place}" for column in columns)
     connection.execute(
@@ -162,6 +159,27 @@ def _store(connection: Connection, table: Table) -> Store | None:
     if table.tally and (volume != table.tally.volume or _has_other_rows(made, table.tally.header)):
         return None
     return made
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A group of columns in a table: its rows, and what its texts come to."""
+
+    columns: list[Stored]
+    rows: int
+    volume: int
+
+
+def _read(table: Table, connection: Connection, group: tuple[int, range]) -> _Part:
+    number, places = group
+    source, name = table.relation.part(places), f"data{number}"
+    columns = _natives(connection, source, name, places) if table.typed else _chosen(connection, source, name, places)
+    connection.execute(f"create or replace table {name} as {_query(columns, source, table)}")
+    asked = [f"count({column.other})" if column.kept else "0" for column in columns]
+    query = f"select count(*), coalesce(sum(b), 0)::bigint, {', '.join(asked)} from {name}"
+    rows, volume, *others = rows_of(connection, query)[0]
+    counted = [replace(column, others=count) for column, count in zip(columns, others, strict=True)]
+    return _Part(counted, rows, volume)
 
 
 def _natives(connection: Connection, source: str, name: str, places: range) -> list[Stored]:
@@ -206,7 +224,7 @@ def _query(columns: Sequence[Stored], source: str, table: Table) -> str:
         if limit := _LENGTHS.get(column.form):
             same += f" and strlen({name}) {limit}"
         values += [name, f"case when {same} then x{column.place} end as v{column.place}"]
-        texts += [f"v{column.place}", f"case when v{column.place} is null then {trimmed(name)} end as o{column.place}"]
+        texts += [f"v{column.place}", f"case when v{column.place} is null then {stripped(name)} end as o{column.place}"]
     plain = [name for column, name in zip(columns, names, strict=True) if column.kept is None]
     inner = f"select {', '.join([*plain, *tried, key, f'{volume} as b'])} from {source}"
     return f"select {', '.join(texts)}, h, b from (select {', '.join(values)}, h, b from ({inner}))"

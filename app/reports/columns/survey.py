@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from app.reports.columns.kinds import Kind, missing
 from app.reports.columns.store import Store, Stored
-from app.reports.engine import rows_of
+from app.reports.engine import Connection, rows_of, side_by_side
 
 MOST_ANSWERS: Final = 120
 """Aggregates of one query; more of them cost more memory than another pass costs time."""
@@ -18,10 +18,11 @@ WORDS: Final = f"count(*) filter (where {missing('§')})"
 
 @dataclass(frozen=True, slots=True)
 class Either:
-    """An aggregate over texts, and what it comes to with the values that are kept in a form: SQL with `§` for both."""
+    """An aggregate over texts, that over the numbers that are kept as values, and the function that joins the two."""
 
     texts: str
-    with_values: Callable[[Stored], str]
+    values: Callable[[Stored], str]
+    join: str = "greatest"
 
 
 Question = str | Kind | Either
@@ -30,27 +31,34 @@ Question = str | Kind | Either
 
 def ask(store: Store, questions: Sequence[tuple[str, Sequence[Question]]]) -> list[tuple[Any, ...]]:
     """The answers to what is asked of each column, which is given by its name in `data`."""
-    answers: list[tuple[Any, ...]] = []
-    for group in _groups(store, questions):
+
+    def answers(connection: Connection, group: list[tuple[str, Sequence[Question]]]) -> list[tuple[Any, ...]]:
         columns = [store.column(name) for name, _ in group]
         asked = [_sql(column, each) for column, (_, own) in zip(columns, group, strict=True) for each in own]
-        row = iter(rows_of(store, f"select {', '.join(asked)} from {columns[0].table}")[0])
-        answers += [tuple(next(row) for _ in own) for _, own in group]
-    return answers
+        row = iter(rows_of(connection, f"select {', '.join(asked)} from {columns[0].table}")[0])
+        return [tuple(next(row) for _ in own) for _, own in group]
+
+    parts = side_by_side(store.connection, answers, [*_groups(store, questions)])
+    return [answer for part in parts for answer in part]
 
 
 def _sql(column: Stored, question: Question) -> str:
     """The question in SQL; of values that are kept as such it is known what they are."""
     if isinstance(question, Kind):
-        if column.kept and column.form in question.keeps:
-            return f"(count({column.value}) + coalesce({question.count(column.other)}, 0))"
-        return question.count(column.text)
+        if not column.kept or column.form not in question.keeps:
+            return question.count(column.text)
+        others = f" + coalesce({question.count(column.other)}, 0)" if column.others else ""
+        return f"count({column.value}){others}"
     if isinstance(question, Either):
-        if column.form in ("bigint", "decimal"):
-            return question.with_values(column).replace("§", column.other)
-        return question.texts.replace("§", column.text)
+        if column.form not in ("bigint", "decimal"):
+            return question.texts.replace("§", column.text)
+        if not column.others:
+            return question.values(column)
+        return f"{question.join}({question.values(column)}, {question.texts.replace('§', column.other)})"
     if column.kept and question == FILLED:
-        return f"(count({column.value}) + count({column.other}))"
+        return f"count({column.value}) + {column.others}"
+    if column.kept and question == WORDS and not column.others:
+        return "0"
     return question.replace("§", column.other if question == WORDS else column.text)
 
 

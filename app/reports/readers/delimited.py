@@ -26,11 +26,12 @@ from app.reports.readers.dialect import (
     Dialect,
     detect_dialect,
 )
+from app.reports.readers.division import divide
 from app.reports.readers.encodings import MOST_LISTED, Encoding, encoding_of, open_text
 from app.reports.readers.footer import KEPT, Footer, find_footer
 from app.reports.readers.header import Header, column_names, find_header, kinds_of, usual_width
 from app.reports.readers.records import Scan, records_of
-from app.reports.readers.scratch import Parts, Relation, read_csv
+from app.reports.readers.scratch import GROUP, Parts, Relation, read_csv
 from app.reports.readers.table import Table
 from app.reports.readers.tally import Body, last_records, measure
 from app.reports.readers.text_notes import text_notes
@@ -119,7 +120,12 @@ def _straight(table: TextTable, body: Body, folder: Path) -> Table | None:
         scan.widths.update(len(record) for _, record in itertools.islice(records, table.header.first_row))
     scan.rows, scan.records = body.lines, lines
     scan.widths[table.width] += body.lines
-    found = _table(table, Found(scan, footer), _as_it_is(table))
+    relation: Relation | None = _as_it_is(table)
+    if table.width > GROUP:
+        relation = divide(table.path, folder, table.dialect, table.width, top)
+    if relation is None:
+        return None
+    found = _table(table, Found(scan, footer), relation)
     found.tally = body.tally(table.dialect, table.header.names, table.width, body.lines)
     found.spare = lambda: _scanned(table, body, folder)
     found.lines_of = None
