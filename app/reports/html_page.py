@@ -109,7 +109,7 @@ def render_report(report: Mapping[str, Any]) -> str:
 
 def render_batch(page: BatchPage) -> str:
     """The page of a batch: its files side by side. Every value is escaped."""
-    template = _environment.get_template("batch.html")
+    template = _environment.get_template("batch_report.html")
     return template.render(page=page, titles=PROBLEM_TITLES, style=STYLE, policy=POLICY)
 
 

@@ -39,7 +39,7 @@ async def test_archive_has_a_folder_for_each_job(api: Api, path: str) -> None:
     answer = await api.get(path)
     assert answer.status_code == 200
     assert answer.headers["Content-Type"] == "application/zip"
-    assert f'filename="4-file_Render_{datetime.now(UTC).date()}.zip"' in answer.headers["Content-Disposition"]
+    assert f'filename="4-file_Results_{datetime.now(UTC).date()}.zip"' in answer.headers["Content-Disposition"]
     assert int(answer.headers["Content-Length"]) == len(answer.content)
     with zipfile.ZipFile(io.BytesIO(answer.content)) as opened:
         assert opened.testzip() is None

@@ -48,7 +48,7 @@ def test_one_is_added_edited_and_given_a_menu(visit: Visit, service: Service) ->
     page.goto(f"{service.url}/#/restaurants")
     page.get_by_role("link", name="Add restaurant").click()
     expect(page.get_by_role("heading", name="New restaurant")).to_be_focused()
-    page.get_by_label("Name").fill("A <i>Table</i>")
+    page.get_by_label("Name", exact=True).fill("A <i>Table</i>")
     page.get_by_label("City").fill("Napier")
     page.get_by_label("ICP score").fill("11")
     page.get_by_role("button", name="Add restaurant").click()

@@ -49,7 +49,7 @@ def test_endpoint_is_made_told_and_told_again(visit: Visit, service: Service, re
     expect(page.get_by_role("alert").filter(has_text="169.254.1.1")).to_be_visible()
     visit.problems.clear()  # the refusal is in the browser's own log
     page.get_by_label("Address").fill(url)
-    page.get_by_label("Name").fill("CRM")
+    page.get_by_label("Name", exact=True).fill("CRM")
     page.get_by_role("button", name="Add endpoint").click()
     expect(page.locator(".secret")).to_contain_text("whsec_")
     page.get_by_role("button", name="Done").click()
@@ -67,9 +67,9 @@ def test_endpoint_is_made_told_and_told_again(visit: Visit, service: Service, re
     expect(page.get_by_text("No delivery has this outcome.")).to_be_visible()
 
     page.get_by_role("link", name="Edit", exact=True).click()
-    expect(page.get_by_label("Name")).to_have_value("CRM")
+    expect(page.get_by_label("Name", exact=True)).to_have_value("CRM")
     expect(page.get_by_label("batch.failed")).to_be_checked()
-    page.get_by_label("Name").fill("CRM in Auckland")
+    page.get_by_label("Name", exact=True).fill("CRM in Auckland")
     page.get_by_label("batch.completed").uncheck()
     page.get_by_label("Pipeline").select_option("slow")
     page.get_by_label("Format").select_option(label="a custom body")
