@@ -1,18 +1,21 @@
 """The pipeline `contact-sheet`: the views of each asset on one labelled sheet.
 
 Every file is a job, and the job of an asset's first readable file draws the sheet from the files of all; the others say
-which job has it. A file that cannot be read fails its own job and leaves an empty tile.
+which job has it. A file that cannot be read fails its own job and leaves an empty tile. In a batch that retries another
+the sheets show all views of an asset, those of the batch before as well.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import Any, Final
 
 from pydantic import Field
 
-from app.assets.originals import count_assets
+from app.assets.originals import LISTED, count_assets
+from app.assets.packing import unpack
 from app.assets.picture_names import PICTURES, asset_key, seen_on
 from app.files.names import display_name
 from app.pipelines.contract import JobInfo, Params, Pipeline, StepContext
@@ -54,18 +57,17 @@ async def validating(ctx: StepContext) -> dict[str, Any]:
     return {
         "asset": seen.asset,
         "view": seen.view,
-        "views": len(views),
+        "views": len(await ctx.siblings(asset_key(ctx.batch.naming), with_retried=True)),
         "sheet_job_id": str(holder.id),
         "sheet_job_sequence": holder.sequence,
+        "holds_sheet": holder.id == ctx.job.id,
     }
 
 
-@pipeline.step(
-    max_retries=1, timeout=300, when=lambda ctx: ctx.outputs["validating"]["sheet_job_id"] == str(ctx.job.id)
-)
+@pipeline.step(max_retries=1, timeout=300, when=lambda ctx: ctx.outputs["validating"].get("holds_sheet", True))
 async def drawing(ctx: StepContext) -> dict[str, Any]:
     """Draw the sheet, in the job that holds it."""
-    views = await ctx.siblings(asset_key(ctx.batch.naming))
+    views = await ctx.siblings(asset_key(ctx.batch.naming), with_retried=True)
     shown = views[:MAX_VIEWS]
     found = ctx.outputs["validating"]
     seen = [seen_on(name, ctx.batch.naming) for name in _names(shown)]
@@ -74,17 +76,36 @@ async def drawing(ctx: StepContext) -> dict[str, Any]:
     async with AsyncExitStack() as stack:
         paths = await _paths(ctx, stack, shown)
         arguments = (title, paths, _names(shown), labels, ctx.params.tile)
-        sheet: bytes = await ctx.in_child("app.assets.contact_sheet_drawing:draw_sheet", *arguments)
+        answer: bytes = await ctx.in_child("app.assets.contact_sheet_drawing:draw_sheet", *arguments)
+    places, sheet = unpack(answer)
+    empty = [_names(shown)[place] for place in json.loads(places)]
     name = f"{display_name(title)} contact sheet.jpg"
     await ctx.save_file(name, sheet, "image/jpeg")
-    return {**found, "sheet": name, "size": len(sheet), "not_shown": len(views) - len(shown)}
+    return {
+        **found,
+        "sheet_job_id": str(ctx.job.id),  # not that of the job that this one retries
+        "sheet_job_sequence": ctx.job.sequence,
+        "views": len(views),
+        "sheet": name,
+        "size": len(sheet),
+        "not_shown": len(views) - len(shown),
+        "left_empty": empty,
+    }
 
 
 @pipeline.on_batch_end
 def summarise(jobs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The assets with the number of their files, and how many sheets there are."""
-    sheets = sum(bool(job["result"] and job["result"].get("sheet")) for job in jobs if job["status"] == "completed")
-    return {**count_assets(jobs), "sheets": sheets}
+    """The assets with the number of their files, how many sheets there are, and which views they do not show."""
+    results = [job["result"] for job in jobs if job["status"] == "completed" and job["result"]]
+    sheets = [result for result in results if result.get("sheet")]
+    empty = [name for sheet in sheets for name in sheet.get("left_empty", ())]
+    return {
+        **count_assets(jobs),
+        "sheets": len(sheets),
+        "views_left_empty": len(empty),
+        "left_empty": empty[:LISTED],
+        "views_not_shown": sum(sheet["not_shown"] for sheet in sheets),
+    }
 
 
 def _names(jobs: Sequence[JobInfo]) -> list[str]:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Sequence
 from io import BytesIO
 from typing import Final
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from app.assets.errors import ImageRefused
+from app.assets.lettering.line import draw_line
+from app.assets.packing import pack
 from app.assets.pictures.colours import picture
 from app.assets.pictures.opening import opened
 
-_PAPER, _INK, _FAINT, _FRAME = (255, 255, 255), (32, 33, 36), (110, 113, 118), (214, 216, 220)
+_PAPER, _EMPTY, _FRAME = (255, 255, 255), (246, 247, 248), (214, 216, 220)
+_INK, _FAINT = (32, 33, 36), (140, 143, 148)
 _GAP: Final = 24
 _TITLE_SIZE, _LABEL_SIZE = 28, 18
 
@@ -36,7 +40,10 @@ def _decode(path: str, name: str) -> None:
 
 
 def draw_sheet(title: str, paths: Sequence[str], names: Sequence[str], labels: Sequence[str], tile: int) -> bytes:
-    """A JPEG with a tile for each image, in order, its label below; what cannot be decoded is an empty tile."""
+    """A JPEG with a tile for each image, in order, its label below; what cannot be decoded is a quiet empty tile.
+
+    Packed: the places of the empty tiles as JSON, then the JPEG.
+    """
     columns = math.ceil(math.sqrt(len(paths)))
     rows = math.ceil(len(paths) / columns)
     label_height, title_height = _LABEL_SIZE * 2, _TITLE_SIZE * 2
@@ -44,32 +51,24 @@ def draw_sheet(title: str, paths: Sequence[str], names: Sequence[str], labels: S
     height = title_height + rows * (tile + label_height + _GAP) + _GAP
     sheet = Image.new("RGB", (width, height), _PAPER)
     draw = ImageDraw.Draw(sheet)
-    _write(draw, (_GAP, _GAP // 2), title, _TITLE_SIZE, _INK, width - 2 * _GAP)
+    draw_line(draw, (_GAP, _GAP // 2 + _TITLE_SIZE), title, _TITLE_SIZE, _INK, width - 2 * _GAP)
+    empty = []
     for place, (path, name, label) in enumerate(zip(paths, names, labels, strict=True)):
         left = _GAP + place % columns * (tile + _GAP)
         top = title_height + _GAP + place // columns * (tile + label_height + _GAP)
-        draw.rectangle((left - 1, top - 1, left + tile, top + tile), outline=_FRAME)
+        frame, ink = (left - 1, top - 1, left + tile, top + tile), _INK
         try:
             with opened(path, name) as image:
                 seen = picture(image, tile)
-        except ImageRefused as refused:
-            _write(draw, (left + 12, top + tile // 2), refused.code, _LABEL_SIZE, _FAINT, tile - 24)
+        except ImageRefused:
+            empty.append(place)
+            draw.rectangle(frame, _EMPTY, _FRAME)
+            ink = _FAINT
         else:
+            draw.rectangle(frame, outline=_FRAME)
             at = left + (tile - seen.width) // 2, top + (tile - seen.height) // 2
             sheet.paste(seen, at, seen if seen.mode == "RGBA" else None)
-        _write(draw, (left, top + tile + 6), label, _LABEL_SIZE, _INK, tile)
+        draw_line(draw, (left, top + tile + 6 + _LABEL_SIZE), label, _LABEL_SIZE, ink, tile)
     target = BytesIO()
     sheet.save(target, "JPEG", quality=88, optimize=True)
-    return target.getvalue()
-
-
-def _write(
-    draw: ImageDraw.ImageDraw, at: tuple[int, int], text: str, size: int, ink: tuple[int, int, int], room: int
-) -> None:
-    """One line, shortened to the room it has."""
-    font = ImageFont.load_default(size)
-    if draw.textlength(text, font) > room:
-        while text and draw.textlength(text + "...", font) > room:
-            text = text[:-1]
-        text += "..."
-    draw.text(at, text, ink, font)
+    return pack([json.dumps(empty).encode(), target.getvalue()])

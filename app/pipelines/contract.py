@@ -164,11 +164,12 @@ class StepContext(Protocol):
         """Make the job's own input a result file of this job, without copying its content; its file id."""
         ...
 
-    async def siblings(self, key: Callable[[str], str]) -> Sequence[JobInfo]:
+    async def siblings(self, key: Callable[[str], str], *, with_retried: bool = False) -> Sequence[JobInfo]:
         """The jobs of this batch and pipeline whose file names have the same `key` as this one's, by sequence.
 
         This job is one of them. `key` is the same object for every job of the batch, such as a top-level function. They
-        are given as they were submitted: only files are known then, URLs have yet to be fetched.
+        are given as they were submitted: only files are known then, URLs have yet to be fetched. `with_retried`: in a
+        batch that retries another one the jobs of that as well, each by its last try.
         """
         ...
 

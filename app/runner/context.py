@@ -218,8 +218,9 @@ class RunningStep:
             await self._name_output(session, display_name(name), self.job.file_id)
         return self.job.file_id
 
-    async def siblings(self, key: Callable[[str], str]) -> Sequence[JobInfo]:
-        return await self._resources.siblings.of(self.batch.id, self._pipeline_id, key, self.job.filename or "")
+    async def siblings(self, key: Callable[[str], str], *, with_retried: bool = False) -> Sequence[JobInfo]:
+        of, filename = self._resources.siblings.of, self.job.filename or ""
+        return await of(self.batch.id, self._pipeline_id, key, filename, with_retried=with_retried)
 
     def content(self, checksum: str | None) -> StoredInput:
         return StoredInput(self._resources.storage, checksum)

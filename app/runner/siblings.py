@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from app.batches.models import Job
 from app.kit.db import Database
@@ -28,6 +28,14 @@ _COLUMNS: Final = (
     Job.checksum,
     Job.attempt,
 )
+_RETRIED: Final = text("""
+with recursive line(id) as (
+  select cast(:batch_id as uuid)
+  union all
+  select b.parent_batch_id from batches b join line on b.id = line.id
+  where b.relation = 'retry_failed' and b.parent_batch_id is not null
+)
+select id from line""")
 
 
 class Siblings:
@@ -35,22 +43,48 @@ class Siblings:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._groupings: OrderedDict[tuple[UUID, int, Key], Mapping[str, Sequence[JobInfo]]] = OrderedDict()
+        self._groupings: OrderedDict[tuple[UUID, int, Key, bool], Mapping[str, Sequence[JobInfo]]] = OrderedDict()
 
-    async def of(self, batch_id: UUID, pipeline_id: int, key: Key, filename: str) -> Sequence[JobInfo]:
-        """The jobs of the batch and pipeline whose file names have the key of `filename`, in order."""
-        wanted = (batch_id, pipeline_id, key)
+    async def of(
+        self, batch_id: UUID, pipeline_id: int, key: Key, filename: str, *, with_retried: bool = False
+    ) -> Sequence[JobInfo]:
+        """The jobs of the batch and pipeline whose file names have the key of `filename`, in order.
+
+        `with_retried`: those of the batches that it retries as well, each job by its last try.
+        """
+        wanted = (batch_id, pipeline_id, key, with_retried)
         if wanted not in self._groupings:
-            self._groupings[wanted] = await self._group(batch_id, pipeline_id, key)
+            self._groupings[wanted] = await self._group(*wanted)
             if len(self._groupings) > _GROUPINGS_KEPT:
                 self._groupings.popitem(last=False)
         return self._groupings[wanted].get(key(filename), ())
 
-    async def _group(self, batch_id: UUID, pipeline_id: int, key: Key) -> Mapping[str, Sequence[JobInfo]]:
-        query = select(*_COLUMNS).where(Job.batch_id == batch_id, Job.pipeline_id == pipeline_id)
+    async def _group(
+        self, batch_id: UUID, pipeline_id: int, key: Key, with_retried: bool
+    ) -> Mapping[str, Sequence[JobInfo]]:
         async with self._database.transaction() as session:
-            rows = (await session.execute(query.order_by(Job.sequence))).all()
+            batches: Sequence[UUID] = [batch_id]
+            if with_retried:
+                batches = (await session.execute(_RETRIED, {"batch_id": batch_id})).scalars().all()
+            query = select(*_COLUMNS).where(Job.batch_id.in_(batches), Job.pipeline_id == pipeline_id)
+            jobs = [JobInfo(**row._asdict()) for row in (await session.execute(query.order_by(Job.sequence))).all()]
+            if len(batches) > 1:
+                tries = select(Job.id, Job.retry_of_job_id).where(Job.batch_id.in_(batches))
+                jobs = _last_tries(jobs, {row.id: row.retry_of_job_id for row in (await session.execute(tries)).all()})
         groups: dict[str, list[JobInfo]] = {}
-        for row in rows:
-            groups.setdefault(key(row.filename or ""), []).append(JobInfo(**row._asdict()))
+        for job in jobs:
+            groups.setdefault(key(job.filename or ""), []).append(job)
         return groups
+
+
+def _last_tries(jobs: Sequence[JobInfo], earlier: Mapping[UUID, UUID | None]) -> list[JobInfo]:
+    """Each job by its last try, where its first one stood."""
+    known: dict[UUID | None, JobInfo] = {job.id: job for job in jobs}
+    superseded = set(earlier.values())
+
+    def first_of(job: JobInfo) -> JobInfo:
+        while before := known.get(earlier[job.id]):
+            job = before
+        return job
+
+    return sorted((job for job in jobs if job.id not in superseded), key=lambda job: first_of(job).sequence)
