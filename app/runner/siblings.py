@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import CTE, select
 
-from app.batches.models import Job
+from app.batches.models import Batch, Job
 from app.kit.db import Database
 from app.pipelines.contract import JobInfo
 
@@ -28,14 +28,6 @@ _COLUMNS: Final = (
     Job.checksum,
     Job.attempt,
 )
-_RETRIED: Final = text("""
-with recursive line(id) as (
-  select cast(:batch_id as uuid)
-  union all
-  select b.parent_batch_id from batches b join line on b.id = line.id
-  where b.relation = 'retry_failed' and b.parent_batch_id is not null
-)
-select id from line""")
 
 
 class Siblings:
@@ -65,7 +57,7 @@ class Siblings:
         async with self._database.transaction() as session:
             batches: Sequence[UUID] = [batch_id]
             if with_retried:
-                batches = (await session.execute(_RETRIED, {"batch_id": batch_id})).scalars().all()
+                batches = (await session.execute(select(_line_of_tries(batch_id).c.id))).scalars().all()
             query = select(*_COLUMNS).where(Job.batch_id.in_(batches), Job.pipeline_id == pipeline_id)
             jobs = [JobInfo(**row._asdict()) for row in (await session.execute(query.order_by(Job.sequence))).all()]
             if len(batches) > 1:
@@ -75,6 +67,14 @@ class Siblings:
         for job in jobs:
             groups.setdefault(key(job.filename or ""), []).append(job)
         return groups
+
+
+def _line_of_tries(batch_id: UUID) -> CTE:
+    """The ids of a batch, of the one that it retries, of the one that this retries, and so on."""
+    start = select(Batch.id, Batch.parent_batch_id, Batch.relation).where(Batch.id == batch_id)
+    line = start.cte("line_of_tries", recursive=True)
+    before = select(Batch.id, Batch.parent_batch_id, Batch.relation)
+    return line.union_all(before.where(Batch.id == line.c.parent_batch_id, line.c.relation == "retry_failed"))
 
 
 def _last_tries(jobs: Sequence[JobInfo], earlier: Mapping[UUID, UUID | None]) -> list[JobInfo]:
