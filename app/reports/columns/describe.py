@@ -21,8 +21,10 @@ from app.reports.engine import Connection, rows_of, side_by_side
 from app.reports.notes import Note, note
 
 EXACT_UP_TO: Final = 200_000
-"""Rows up to which distinct values and quantiles are exact; beyond, they are estimates (HyperLogLog, t-digest)."""
+"""Rows up to which quantiles are exact, and distinct values however many differ; beyond, they are estimates."""
 FEW_VALUES: Final = 50_000
+WIDE, MOST_CELLS, FEW_OF_WIDE = 500, 5_000_000, 1000
+"""Of so many columns with so many values in all of them, more different values than that are not all counted."""
 TOP, BINS = 10, 20
 AT_ONCE: Final = 25
 """Columns in one query: DuckDB's planning time grows faster than their number."""
@@ -52,6 +54,8 @@ def describe(store: Store, findings: Sequence[Finding]) -> list[dict[str, Any]]:
     """What the report says of the first columns of a table."""
     columns = [Column(stored, finding) for stored, finding in zip(store.columns, findings, strict=False)]
     exact = store.rows <= EXACT_UP_TO
+    is_wide = len(columns) > WIDE and store.rows * len(columns) > MOST_CELLS
+    few = FEW_OF_WIDE if is_wide else store.rows if exact else FEW_VALUES
     most = max(1, min(AT_ONCE, CELLS_AT_ONCE // max(1, store.rows) if exact else AT_ONCE))
     groups = [[*own] for _, own in groupby(columns, key=lambda column: column.stored.table)]
 
@@ -60,8 +64,8 @@ def describe(store: Store, findings: Sequence[Finding]) -> list[dict[str, Any]]:
         for start in range(0, len(group), AT_ONCE):
             _make_typed(own, group[start : start + AT_ONCE])
             for some in _together(group[start : start + AT_ONCE], most):
-                _measure(own, some, exact=exact)
-                _count_values(own, some, exact=exact)
+                _measure(own, some, few, exact=exact)
+                _count_values(own, some, few, is_wide=is_wide)
                 _draw(own, some)
 
     side_by_side(store.connection, tell, groups)
@@ -118,11 +122,11 @@ def _native(kind: Kind, name: str) -> str:
     return kind.worth(name)
 
 
-def _measure(store: Store, columns: Sequence[Column], *, exact: bool) -> None:
+def _measure(store: Store, columns: Sequence[Column], few: int, *, exact: bool) -> None:
     """Count what is missing, and ask each column what its kind is asked."""
     asked: list[str] = []
     for column in columns:
-        different = "0" if exact else "least(approx_count_distinct(§), count(§))"
+        different = "0" if few >= store.rows else "least(approx_count_distinct(§), count(§))"
         infinite = "0"
         if column.kind.type in ("FLOAT", "DOUBLE"):
             infinite = f"(select count(*) from {column.stored.table} where not isfinite({column.stored.text}))"
@@ -132,7 +136,7 @@ def _measure(store: Store, columns: Sequence[Column], *, exact: bool) -> None:
     for column in columns:
         column.present, infinite, column.distinct = next(answers), next(answers), next(answers)
         column.spread = [next(answers) for _ in measures(column.kind, exact=exact)]
-        column.found = _counted(column, store.rows, exact=exact) | _notes(column, infinite)
+        column.found = _counted(column, store.rows) | _notes(column, infinite)
     _measure_again(store, [column for column in columns if column.present], exact=exact)
 
 
@@ -148,7 +152,7 @@ def _measure_again(store: Store, columns: Sequence[Column], *, exact: bool) -> N
         column.found |= named(column.kind, column.present, column.spread, second, exact=exact)
 
 
-def _counted(column: Column, rows: int, *, exact: bool) -> dict[str, Any]:
+def _counted(column: Column, rows: int) -> dict[str, Any]:
     finding, kind = column.finding, column.kind
     nulls = rows - column.present - finding.misfits
     found: dict[str, Any] = {
@@ -157,7 +161,7 @@ def _counted(column: Column, rows: int, *, exact: bool) -> dict[str, Any]:
         "nulls": nulls,
         "null_share": round(nulls / rows, 6) if rows else 0.0,
         "distinct": column.distinct,
-        "distinct_is_estimate": not exact,
+        "distinct_is_estimate": False,
     }
     if finding.words:
         found["null_words"] = finding.words
@@ -179,13 +183,20 @@ def _notes(column: Column, infinite: int) -> dict[str, list[Note]]:
     return {"notes": notes} if notes else {}
 
 
-def _count_values(store: Store, columns: Sequence[Column], *, exact: bool) -> None:
+def _count_values(store: Store, columns: Sequence[Column], few: int, *, is_wide: bool) -> None:
     """The most frequent values with their counts; among very many, found in one pass and counted in another."""
-    filled = [column for column in columns if column.present]
-    queries = []
-    for column in filled:
+    filled, queries = [], []
+    for column in columns:
+        many = column.distinct > few
+        column.found["distinct_is_estimate"] = many
+        if not column.present:
+            continue
+        if many and is_wide and column.kind.name in (*NUMERIC, *TIMED):  # it has a histogram
+            column.found["top_values"] = []
+            continue
+        filled.append(column)
         value, chosen = column.value, f"{column.value} is not null"
-        if not exact and column.distinct > FEW_VALUES:
+        if many:
             chosen = f"{value} in (select unnest(approx_top_k({value}, {TOP * 5})) from {column.table} where {chosen})"
         groups = (
             f"select {column.kind.shown(value)} as v, count(*) as n from {column.table} where {chosen} group by all"
@@ -195,7 +206,7 @@ def _count_values(store: Store, columns: Sequence[Column], *, exact: bool) -> No
     if not queries:
         return
     for column, answer in zip(filled, rows_of(store, f"select {', '.join(queries)}")[0], strict=True):
-        if exact:
+        if not column.found["distinct_is_estimate"]:
             column.found["distinct"] = column.distinct = answer["different"]
         top = [(each["v"], -each["n"]) for each in answer["top"]]
         if column.distinct > TOP and top[0][1] == 1:  # every value stands once: none is more frequent than another

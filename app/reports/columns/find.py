@@ -17,7 +17,7 @@ from app.reports.columns.figures import money_sign
 from app.reports.columns.kinds import BOOLEAN, TEXT, Finding, Kind, native_kind
 from app.reports.columns.likely import family_of, known_values, likely_kinds
 from app.reports.columns.refine import Asked, refine
-from app.reports.columns.store import Store
+from app.reports.columns.store import Store, Stored
 from app.reports.columns.survey import FILLED, WORDS, Question, ask
 from app.reports.engine import rows_of
 from app.reports.notes import Note
@@ -105,7 +105,7 @@ def find_kinds(
         Column(place, table.names[place], _known(store, place, examples, rows), table.known.get(place))
         for place in range(width)
     ]
-    tried = [column for column in columns if _choose_kinds(column)]
+    tried = [column for column in columns if _choose_kinds(column, store.columns[column.place])]
     _count(store, tried)
     again = [column for column in tried if column.counts[column.best] < column.present]
     for column in again:
@@ -129,14 +129,16 @@ def _known(store: Store, place: int, examples: Sequence[Sequence[Any]], rows: in
     filled = [row[place] for row in examples if row[place]]
     known = known_values(filled)
     if len(filled) < 3 and rows > len(examples):
-        more = f"select c{place} from data where c{place} is not null and c{place} <> '' limit {EXAMPLES}"
+        stored = store.columns[place]
+        more = f"select {stored.text} from {stored.table} where {stored.text} <> '' limit {EXAMPLES}"
         known = known_values([*known, *(row[0] for row in rows_of(store, more))])
     return known[:EXAMPLES]
 
 
-def _choose_kinds(column: Column) -> bool:
+def _choose_kinds(column: Column, stored: Stored) -> bool:
     """Take the kinds to count: one when the examples leave no doubt, else all that they allow."""
-    likely = likely_kinds(column.known)
+    # Where all values are written alike, one tells as much as all; but in 0.125 and 1.125 the points are not alike.
+    likely = likely_kinds(column.known[:1] if stored.is_uniform and stored.scale != 3 else column.known)
     if not likely:
         return False
     most = max(count for _, count in likely)
@@ -150,8 +152,15 @@ def _choose_kinds(column: Column) -> bool:
 
 def _count(store: Store, columns: Sequence[Column]) -> None:
     """Count the values of each kind. Words for a missing value fit none, so they are counted where some do not fit."""
-    questions: list[tuple[str, list[Question]]] = [(column.sql, [FILLED, *column.kinds]) for column in columns]
-    for column, (filled, *counts) in zip(columns, ask(store, questions), strict=True):
+    asked = []
+    for column in columns:
+        stored = store.columns[column.place]
+        if stored.is_uniform and all(stored.form in kind.keeps for kind in column.kinds):
+            column.filled, column.counts = stored.values, [stored.values] * len(column.kinds)
+        else:
+            asked.append(column)
+    questions: list[tuple[str, list[Question]]] = [(column.sql, [FILLED, *column.kinds]) for column in asked]
+    for column, (filled, *counts) in zip(asked, ask(store, questions), strict=True):
         column.filled, column.counts = filled, counts
     unlike = [column for column in columns if max(column.counts) < column.filled]
     answers = ask(store, [(column.sql, [WORDS]) for column in unlike])

@@ -40,13 +40,15 @@ class Stored:
     """A column in a table of DuckDB. `kept` is the type of the values `v{place}`; other texts stand in `o{place}`.
 
     Without `kept` all texts stand in `t{place}`. They are trimmed, and nothing but blanks is null. A `native` column
-    has values of its own type in `c{place}`. `others` counts what stands in `o{place}`.
+    has values of its own type in `c{place}`. `values` and `others` count what
+    stands in `v{place}` and `o{place}`.
     """
 
     place: int
     table: str
     kept: str | None = None
     native: str | None = None
+    values: int = 0
     others: int = 0
 
     @property
@@ -54,6 +56,8 @@ class Stored:
         """SQL for the trimmed text of a value."""
         if self.native:
             return f"c{self.place}"
+        if self.is_uniform:
+            return f"v{self.place}::varchar"
         return f"coalesce(v{self.place}::varchar, o{self.place})" if self.kept else f"t{self.place}"
 
     @property
@@ -69,6 +73,11 @@ class Stored:
     def form(self) -> str:
         """`bigint`, `decimal`, `date` or `timestamp`: how all kept values are written. Nothing for no kept ones."""
         return (self.kept or "").partition("(")[0]
+
+    @property
+    def is_uniform(self) -> bool:
+        """Whether all values are kept as such."""
+        return self.values > 0 and not self.others
 
     @property
     def scale(self) -> int:
@@ -114,9 +123,12 @@ class Store:
     def examples(self, count: int) -> list[list[Any]]:
         """Some rows as texts: the first ones, and others at even distances."""
         step = max(1, self.rows // count)
+        by_table: dict[str, list[Stored]] = {}
+        for column in self.columns:
+            by_table.setdefault(column.table, []).append(column)
 
         def some(connection: Connection, table: str) -> list[tuple[Any, ...]]:
-            texts = ", ".join(column.text for column in self.columns if column.table == table)
+            texts = ", ".join(column.text for column in by_table[table])
             chosen = f"rowid < {count} or rowid % {step} = 0"
             return rows_of(connection, f"select {texts} from {table} where {chosen} order by rowid")
 
@@ -175,11 +187,11 @@ def _read(table: Table, connection: Connection, group: tuple[int, range]) -> _Pa
     source, name = table.relation.part(places), f"data{number}"
     columns = _natives(connection, source, name, places) if table.typed else _chosen(connection, source, name, places)
     connection.execute(f"create or replace table {name} as {_query(columns, source, table)}")
-    asked = [f"count({column.other})" if column.kept else "0" for column in columns]
+    asked = [f"count({column.value}), count({column.other})" if column.kept else "0, 0" for column in columns]
     query = f"select count(*), coalesce(sum(b), 0)::bigint, {', '.join(asked)} from {name}"
-    rows, volume, *others = rows_of(connection, query)[0]
-    counted = [replace(column, others=count) for column, count in zip(columns, others, strict=True)]
-    return _Part(counted, rows, volume)
+    rows, volume, *counts = rows_of(connection, query)[0]
+    counted = zip(columns, counts[::2], counts[1::2], strict=True)
+    return _Part([replace(column, values=values, others=others) for column, values, others in counted], rows, volume)
 
 
 def _natives(connection: Connection, source: str, name: str, places: range) -> list[Stored]:
@@ -232,9 +244,9 @@ def _query(columns: Sequence[Stored], source: str, table: Table) -> str:
 
 def _has_other_rows(made: Store, header: Sequence[str]) -> bool:
     """Whether a row may be the header once more, or blank."""
-    columns = [column for column in made.columns if column.table == made.tables[0]]
+    columns = [column for column in made.columns[:3] if column.table == made.columns[0].table]
     names = [name.strip(BLANKS) for name in header]
-    same = [f"{column.text} = {quoted(name)}" for column, name in zip(columns[:3], names, strict=False) if name]
+    same = [f"{column.text} = {quoted(name)}" for column, name in zip(columns, names, strict=False) if name]
     blank = " + ".join(f"{table}.b" for table in made.tables)
     query = f"select count(*) from {made.joined} where {blank} = 0 or ({' and '.join(same) or 'false'})"
     return bool(rows_of(made, query)[0][0])
