@@ -310,4 +310,11 @@ def _sync_filesystem(path: Path) -> None:
         os.close(handle)
 
 
+def start_writing(handle: int, offset: int) -> None:
+    """Ask the system to begin writing a file to the disk from `offset` on, without waiting for it. Promises nothing."""
+    if hasattr(_LIBC, "sync_file_range"):
+        _LIBC.sync_file_range(handle, ctypes.c_int64(offset), ctypes.c_int64(0), _SYNC_FILE_RANGE_WRITE)
+
+
+_SYNC_FILE_RANGE_WRITE = 2
 _LIBC = ctypes.CDLL(None, use_errno=True)

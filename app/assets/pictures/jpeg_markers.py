@@ -12,8 +12,9 @@ Content = bytes | mmap.mmap
 _ALONE: Final = frozenset((0x01, *range(0xD0, 0xD9)))
 SOFS: Final = frozenset((*range(0xC0, 0xD0),)) - {0xC4, 0xC8, 0xCC}
 RARE_JPEG: Final = "The JPEG is of a rare kind (lossless, of more than 8 bits, or arithmetic), which is not read."
-_NEXT: Final = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]")
-"""The end of a scan: a marker that is neither a stuffed byte nor a restart."""
+_NEXT: Final = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+"""The end of a scan: a marker that is neither a stuffed byte nor a restart. Without the fill bytes before it: a repeat
+in front makes the search twenty times as slow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +154,8 @@ def read_markers(content: Content) -> Jpeg:
         elif marker == 0xDA:
             found = _NEXT.search(content, stop)
             last = found.start() if found else len(content)
+            while found and last > stop and content[last - 1] == 0xFF:  # fill bytes
+                last -= 1
             scans.append(_scan(content[at:stop], min(stop, last), last, interval))
         elif marker == 0xD9:
             end = stop
