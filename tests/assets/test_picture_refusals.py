@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from app.assets.errors import ImageRefused
+from app.assets.pictures.notes import CODES
 from tests.assets.picture_files import (
     HEIC,
     chunk,
@@ -108,3 +110,11 @@ def test_what_is_not_whole_or_not_read_says_so(tmp_path: Path, name: str) -> Non
     assert refused.value.code == code if code else refused.value.code in ("IMAGE_TRUNCATED", "IMAGE_DAMAGED")
     said = refused.value.message.lower()
     assert not any(word in said for word in ("pillow", "cannot identify", "broken data stream", "libtiff", "errno"))
+
+
+def test_every_code_is_explained() -> None:
+    explained = Path("docs/assets.md").read_text("utf-8")
+    source = "".join(path.read_text("utf-8") for path in sorted(Path("app/assets/pictures").glob("*.py")))
+    codes = {*re.findall(r'ImageRefused\(\s*\*?\(?\(?"([A-Z_]+)"', source)} | CODES
+    assert len(codes) > 12
+    assert {code for code in codes if f"| `{code}` |" not in explained} == set()

@@ -153,6 +153,9 @@ def test_the_whole_file_tells_the_decimal_sign(tmp_path: Path) -> None:
     ]
     column = column_of(tmp_path, values, decimal="comma")
     assert (column["min"], codes(column)) == (1.125, [])
+    many = [*values, *(f"{number},{number:03d}" for number in range(1, 12))]
+    column = column_of(tmp_path, many, others={"some": ["7", "812", *["1,004"] * (len(many) - 2)]})
+    assert (column["min"], codes(column)) == (1001, [])  # whole numbers stand beside them, and none is over 999
 
 
 def test_the_whole_file_tells_the_order_of_dates(tmp_path: Path) -> None:

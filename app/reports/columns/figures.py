@@ -98,7 +98,20 @@ _SIGNS: Final[tuple[Sign, ...]] = ("point", "comma")
 STYLED: Final = tuple(_styled(sign, fractions=fractions) for sign in _SIGNS for fractions in (False, True))
 CANDIDATES: Final = (BIGINT, HUGEINT, ENDLESS, PLAIN, POWERED, *STYLED)
 """The narrower first."""
+_MANY: Final = 10
 _COMMA_THOUSANDS: Final = re.compile(r"(?:[$£¥₹]|USD|GBP|INR|JPY|CNY|HKD|Rs\.?)")
+
+
+def are_thousands(known: Sequence[str]) -> bool:
+    """Whether the comma of 1,125 sets thousands apart: beside many such numbers stand whole ones, all below 1,000.
+
+    Decimals would now and then be two, or follow a zero.
+    """
+    grouped = [text for text in known if "," in text]
+    wholes = [text for text in known if text.isascii() and text.isdecimal()]
+    if len(grouped) < _MANY or not wholes or max(map(len, wholes)) > 3 or any("." in text for text in known):
+        return False
+    return not any(text.startswith("0,") for text in grouped)
 
 
 def money_sign(known: Sequence[str]) -> Sign | None:

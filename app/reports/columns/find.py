@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from app.reports.choices import Choices
 from app.reports.columns import doubts
-from app.reports.columns.figures import money_sign
+from app.reports.columns.figures import are_thousands, money_sign
 from app.reports.columns.kinds import BOOLEAN, TEXT, Finding, Kind, native_kind
 from app.reports.columns.likely import family_of, known_values, likely_kinds
 from app.reports.columns.refine import Asked, refine
@@ -193,6 +193,8 @@ def _decide_signs(store: Store, columns: Sequence[Column], table: Table, choices
         sign, is_sure = choices.decimal, True
     elif len(votes) == 1:
         sign, is_sure = next(iter(votes)), True
+    elif not votes and are_thousands([text for column in open_columns for text in column.known]):
+        sign, is_sure = "point", True
     else:
         sign, is_sure = ("comma" if table.facts.get("delimiter") == ";" else "point"), False
     for column in open_columns:
