@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import zlib
 from contextlib import suppress
+from io import BufferedWriter, FileIO
 from pathlib import Path
 
 from app.files.errors import FileTooLarge
@@ -22,7 +24,8 @@ class SpoolWriter:
     def __init__(self, storage: Storage, *, max_bytes: int, name: str = "The file") -> None:
         with room():
             self.path: Path = storage.new_spool_file()
-        self._file, self._storage = self.path.open("wb", buffering=256 * 1024), storage
+            self._file = _create(self.path)
+        self._storage = storage
         self._sha256, self._crc32, self.size = hashlib.sha256(), 0, 0
         self._max_bytes, self._name = max_bytes, name
         self._started = 0
@@ -60,10 +63,19 @@ class SpoolWriter:
 
 def spool_bytes(storage: Storage, data: bytes) -> Spooled:
     """Spool a content that is already in memory. Blocking."""
-    writer = SpoolWriter(storage, max_bytes=len(data))
+    storage.grow(len(data))
+    path = storage.new_spool_file()
     try:
-        writer.write(data)
-        return writer.close()
+        with room(), _create(path) as file:
+            file.write(data)
+            if len(data) >= WORTH_STARTING:
+                start_writing(file.fileno(), 0)
     except BaseException:
-        writer.discard()
+        path.unlink(missing_ok=True)
         raise
+    return Spooled(path, hashlib.sha256(data).hexdigest(), zlib.crc32(data), len(data))
+
+
+def _create(path: Path) -> BufferedWriter:
+    """A new file for the user of the service alone."""
+    return BufferedWriter(FileIO(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb"), 256 * 1024)

@@ -6,6 +6,7 @@ import asyncio
 import ctypes
 import errno
 import fcntl
+import itertools
 import logging
 import os
 import shutil
@@ -74,6 +75,10 @@ def _first_line(error: BaseException) -> str:
     return (str(error) or type(error).__name__).partition("\n")[0]  # the rest is for obstore's own developers
 
 
+_FIRST_FOLDER, _SECOND_FOLDER = -len(f"/cd/{64 * 'x'}"), -len(f"/{64 * 'x'}")
+"""Where the names of a content's folders end in its path, counted from its end."""
+
+
 def content_key(sha256: str) -> str:
     """Where the content with this SHA-256 (hex) lives, below the root of the store."""
     return f"{sha256[:2]}/{sha256[2:4]}/{sha256}"
@@ -107,6 +112,7 @@ class Storage:
         self._spool: Path | None = None
         self._lock: int | None = None
         self._grown = 0
+        self._numbers = itertools.count(1)
 
     async def start(self) -> None:
         """Make a spool folder of this process's own, and clear those that dead processes left."""
@@ -148,10 +154,11 @@ class Storage:
         fcntl.flock(self._lock, fcntl.LOCK_EX)
 
     def new_spool_file(self) -> Path:
-        """A path for a content on its way in, on the filesystem of the local store."""
-        handle, path = tempfile.mkstemp(dir=self._spool_folder())
-        os.close(handle)
-        return Path(path)
+        """A path for a content on its way in, on the filesystem of the local store; nothing is there yet.
+
+        The folder is this process's own, so a number is a name; `tempfile` took longer than to write 100 KB.
+        """
+        return self._spool_folder() / f"{next(self._numbers)}"
 
     @asynccontextmanager
     async def scratch_folder(self) -> AsyncIterator[Path]:
@@ -214,17 +221,19 @@ class Storage:
         else:
             for file in files:
                 _sync_path(file.path)
-        folders = set()
+        folders = {str(root)}
         for file in files:
-            target = root / file.key
-            target.parent.mkdir(parents=True, exist_ok=True)
+            target = f"{root}/{file.key}"  # texts, because paths took longer than the renaming
+            first, second = target[:_FIRST_FOLDER], target[:_SECOND_FOLDER]
+            if second not in folders:
+                os.makedirs(second, exist_ok=True)
+                folders |= {first, second}
             os.replace(file.path, target)
-            folders |= {target.parent, target.parent.parent, root}
         if len(folders) > 3:
             _sync_filesystem(root)
         else:
             for folder in folders:
-                _sync_path(folder)
+                _sync_path(Path(folder))
 
     async def size(self, key: str) -> int:
         """How many bytes a content has; raises ContentMissing."""
