@@ -15,6 +15,7 @@ from app.kit.body_limit import BodyLimit
 from app.kit.error_handlers import install_error_handlers
 from app.kit.openapi import describe_api
 from app.kit.parameters import check_parameters
+from app.kit.request_context import RequestIds
 from app.settings import Settings
 
 DESCRIPTION = "Submit many things, process each in stages, watch it live, get the results."
@@ -61,6 +62,7 @@ def create_app(settings: Settings) -> FastAPI:
         raw=tuple(path for room in installation.rooms for path in room.streamed_bodies),
         multipart=tuple(path for room in installation.rooms for path in room.streamed_forms),
     )
+    app.add_middleware(RequestIds)
     install_error_handlers(app)
     check_parameters(app)
     describe_api(app)

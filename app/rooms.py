@@ -8,6 +8,7 @@ from importlib.metadata import entry_points
 
 from app.accounts.room import room as accounts
 from app.assets.room import room as assets
+from app.audit.room import room as audit
 from app.auth.room import room as auth
 from app.automation.room import room as automation
 from app.batches.room import room as batches
@@ -28,7 +29,7 @@ from app.runner.room import room as runner
 log = logging.getLogger("tranche.rooms")
 ENTRY_POINT_GROUP = "tranche.rooms"
 BUILT_IN = (
-    *(auth, idempotency, accounts, files, pipelines, batches, results, events, notifications),
+    *(auth, audit, idempotency, accounts, files, pipelines, batches, results, events, notifications),
     *(extractions, reports, assets, registrations, plays, automation),
     runner,  # last of those that work: the steps that it runs need all of the others, and it is stopped before them
     console,

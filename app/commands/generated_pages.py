@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
+from app.commands.audit_page import audit_tables
 from app.commands.errors_page import errors_tables
 from app.commands.settings_page import settings_tables
 from app.commands.states_page import states_parts
@@ -16,6 +17,7 @@ from app.events.openapi_docs import tables_of_page
 
 DOCS: Final = Path(__file__).resolve().parent.parent.parent / "docs"
 PAGES: Final[Mapping[str, Callable[[], Mapping[str, str]]]] = {
+    "audit.md": audit_tables,
     "errors.md": errors_tables,
     "events.md": tables_of_page,
     "settings.md": settings_tables,

@@ -56,6 +56,8 @@ class Room:
     """What its sandboxed children need: imported once, by the process that they are forked from."""
     expiring: tuple[Expire, ...] = ()
     """Each removes rows whose time is over, in a transaction of its own, and says how many; called once a minute."""
+    expiring_as_set: Callable[[Container], Iterable[Expire]] = nothing
+    """The same, for what is kept as long as a setting says."""
     batch_extensions: tuple[Any, ...] = ()
     """`BatchExtension`s of `app.batches.extensions`: what it adds to submissions and replies of batches."""
     job_extensions: tuple[Any, ...] = ()

@@ -57,7 +57,9 @@ def make_runner(container: Container) -> Runner:
         siblings=Siblings(database),
         result_files=ResultFiles(database, container.get(Storage)),
         find=container.get,
-        expiring=tuple(expire for room in container.get(Rooms) for expire in room.expiring),
+        expiring=tuple(
+            expire for room in container.get(Rooms) for expire in (*room.expiring, *room.expiring_as_set(container))
+        ),
         share=container.get(ResultCodes).share,
     )
     return Runner(database, resources, slots=settings.worker_slots, shutdown_seconds=settings.shutdown_seconds)

@@ -1,0 +1,25 @@
+"""The room of the audit log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.audit import models, repository
+from app.audit.settings import AuditSettings
+from app.kit.container import Container
+from app.kit.room import Expire, Room
+
+
+def expiring(container: Container) -> Iterable[Expire]:
+    life = timedelta(days=container.get(AuditSettings).audit_days)
+
+    async def remove_old_entries(session: AsyncSession) -> int:
+        return await repository.remove_old(session, life)
+
+    return (remove_old_entries,)
+
+
+room = Room(name="audit", models=models, settings=AuditSettings, expiring_as_set=expiring)
