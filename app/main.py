@@ -15,6 +15,7 @@ from app.kit.body_limit import BodyLimit
 from app.kit.error_handlers import install_error_handlers
 from app.kit.openapi import describe_api
 from app.kit.parameters import check_parameters
+from app.kit.proxies import ForwardedHeaders, TrustedProxies
 from app.kit.request_context import RequestIds
 from app.settings import Settings
 
@@ -63,6 +64,11 @@ def create_app(settings: Settings) -> FastAPI:
         multipart=tuple(path for room in installation.rooms for path in room.streamed_forms),
     )
     app.add_middleware(RequestIds)
+    app.add_middleware(
+        ForwardedHeaders,
+        proxies=TrustedProxies(settings.trusted_proxies.split(",")),
+        standard=settings.proxy_header == "forwarded",
+    )
     install_error_handlers(app)
     check_parameters(app)
     describe_api(app)

@@ -18,7 +18,7 @@ class Section(BaseSettings):
     """Settings that belong together. Frozen; `.env.example` lists each one with its default and meaning."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+        env_prefix=PREFIX, env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, populate_by_name=True
     )
 
 
@@ -29,10 +29,18 @@ class Settings(Section):
     """What every room needs to know. `of` gives the section of a room."""
 
     home: Path = Field(Path("data"), description="Data folder: database, files, keys.")
-    host: str = Field("127.0.0.1", description="Address to listen on.")
+    host: str = Field("127.0.0.1", description="Address to listen on, or unix: and the path of a socket.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     public_url: str | None = Field(
         None, description="Address people reach the service at, for links in mail, webhooks and print."
+    )
+    trusted_proxies: str = Field(
+        "127.0.0.1,::1,unix",
+        validation_alias=AliasChoices("TRANCHE_TRUSTED_PROXIES", "FORWARDED_ALLOW_IPS"),
+        description="Proxies that may say who the client is: addresses and networks, by comma; unix, or * for all.",
+    )
+    proxy_header: Literal["x-forwarded-for", "forwarded"] = Field(
+        "x-forwarded-for", description="Where they say it; x-forwarded-for goes with X-Forwarded-Proto."
     )
     database_url: SecretStr | None = Field(
         None,

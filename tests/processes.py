@@ -33,6 +33,13 @@ def _fork_server() -> socket.socket:
     return ours
 
 
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
 class Process:
     """What tests use of `subprocess.Popen`. `stdout` is text."""
 

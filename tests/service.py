@@ -67,21 +67,28 @@ class Api(httpx.AsyncClient):
 
 
 @asynccontextmanager
-async def client_of(url: str, app: FastAPI, settings: Settings, organisation: str, key: str) -> AsyncIterator[Api]:
-    """A client of a running service, which holds every problem that it gets against openapi.json."""
+async def client_of(
+    url: str, app: FastAPI, settings: Settings, organisation: str, key: str, path: str | None = None
+) -> AsyncIterator[Api]:
+    """A client of a running service, which holds every problem that it gets against openapi.json.
+
+    `path`: the Unix socket to reach it at.
+    """
     hooks = {"response": [partial(check_answer, app)]}
     headers = {"Authorization": f"Bearer {key}"}
-    async with Api(base_url=url, headers=headers, timeout=patient(30), event_hooks=hooks) as client:
+    transport = httpx.AsyncHTTPTransport(uds=path) if path else None
+    timeout = patient(30)
+    async with Api(base_url=url, headers=headers, timeout=timeout, event_hooks=hooks, transport=transport) as client:
         client.app, client.settings, client.installation = app, settings, app.state.container
         client.organisation, client.key = organisation, key
         yield client
 
 
 @asynccontextmanager
-async def serving(settings: Settings) -> AsyncIterator[Api]:
+async def serving(settings: Settings, host: str = "127.0.0.1") -> AsyncIterator[Api]:
     """The service in this process and loop, on a real socket; the client is its first administrator."""
     app = create_app(settings)
-    listener = listen("127.0.0.1", 0)
+    listener = listen(host, 0)
     server = Server(app, listener)
     task = asyncio.create_task(server._serve([listener]))
     try:
@@ -89,8 +96,9 @@ async def serving(settings: Settings) -> AsyncIterator[Api]:
             if task.done():
                 await task
             await asyncio.sleep(0.01)
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        async with client_of(url, app, settings, "Default", ADMIN_KEY) as client:
+        path = listener.getsockname() if host.startswith("unix:") else None
+        url = "http://localhost" if path else f"http://127.0.0.1:{listener.getsockname()[1]}"
+        async with client_of(url, app, settings, "Default", ADMIN_KEY, path) as client:
             yield client
     finally:
         app.state.container.get(Hub).say_bye()

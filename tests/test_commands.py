@@ -6,7 +6,6 @@ import hashlib
 import os
 import re
 import shutil
-import socket
 import subprocess
 import zipfile
 from collections.abc import Iterator
@@ -72,12 +71,6 @@ def submitted_id(server: LiveServer, sample: Path) -> str:
     return str(UUID(done.stdout.split()[0]))
 
 
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
 def test_submit_watch_and_save(server: LiveServer, sample: Path, tmp_path: Path) -> None:
     output = tmp_path / "out.zip"
     done = submit(server, sample, "--param", "algorithm=sha512", "--name", "By hand", "--watch", "--output", output)
@@ -133,7 +126,7 @@ def test_watch_refuses_what_is_not_there(server: LiveServer, sample: Path) -> No
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:{port}", "http://no-such-host.invalid", "nonsense"])
 def test_no_server_is_said_at_once(tmp_path: Path, sample: Path, address: str) -> None:
-    address = address.format(port=free_port())
+    address = address.format(port=processes.free_port())
     for command in (["submit", sample], ["watch", uuid4()]):
         done = run(tmp_path, 8000, *command, "--server", address)
         assert done.returncode == 1
@@ -197,7 +190,7 @@ def test_migrate_down_and_up_on_a_home_of_its_own() -> None:
 
 @pytest.mark.parametrize("command", [["doctor"], ["keys", "list"], ["keys", "create", "x"], ["migrate"]])
 def test_a_database_that_is_away_is_one_readable_line(tmp_path: Path, command: list[str]) -> None:
-    nowhere = f"postgresql://nobody@127.0.0.1:{free_port()}/nothing"
+    nowhere = f"postgresql://nobody@127.0.0.1:{processes.free_port()}/nothing"
     (tmp_path / ".env").write_text(f"DATABASE_URL={nowhere}\n")
     done = run(tmp_path, 0, *command)
     assert done.returncode == 1

@@ -27,7 +27,8 @@ console = Console()
 
 def open_client(settings: Settings, server: str | None, key: str | None) -> httpx.Client:
     """A client for `server`, with the given key, the configured one, or the one in admin.key."""
-    address = server or settings.public_url or f"http://{settings.host}:{settings.port}"
+    path = settings.host.removeprefix("unix:") if settings.host.startswith("unix:") and not server else None
+    address = "http://localhost" if path else server or settings.public_url or f"http://{settings.host}:{settings.port}"
     admin_key = settings.of(AuthSettings).admin_key
     if key is None and admin_key:
         key = admin_key.get_secret_value()
@@ -35,7 +36,8 @@ def open_client(settings: Settings, server: str | None, key: str | None) -> http
     if key is None and file.exists():
         key = file.read_text().strip()
     headers = {"Authorization": f"Bearer {key}"} if key else {}
-    return httpx.Client(base_url=address, headers=headers, timeout=httpx.Timeout(30, read=300), trust_env=False)
+    transport, timeout = httpx.HTTPTransport(uds=path) if path else None, httpx.Timeout(30, read=300)
+    return httpx.Client(base_url=address, headers=headers, timeout=timeout, transport=transport, trust_env=False)
 
 
 @contextmanager

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gc
 import logging
+import os
 import resource
 import signal
 import socket
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from typing import Any
 
@@ -44,6 +46,7 @@ DATABASE_REFUSES = (
     asyncpg.InvalidCatalogNameError,
     TimeoutError,
 )
+UNIX_PREFIX = "unix:"
 OTHER_FILES = 2048
 """Room for what is not a stream: requests, uploads, the database, children."""
 REQUEST_END_SECONDS = 2
@@ -70,6 +73,7 @@ class Server(uvicorn.Server):
             http=guarded(app.state.container.settings.request_patience_seconds),
             ws="none",
             lifespan="on",
+            proxy_headers=False,  # the application reads them itself: see kit/proxies.py
             log_config=None,
             access_log=False,
             server_header=False,
@@ -84,7 +88,7 @@ class Server(uvicorn.Server):
         self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
         settle_garbage_collector()
-        greet(self._app.state.container, self._listener.getsockname()[1])
+        greet(self._app.state.container, self._listener)
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         if self._loop:
@@ -103,12 +107,10 @@ def settle_garbage_collector() -> None:
     gc.set_threshold(20_000, 20, 50)
 
 
-def greet(installation: Installation, port: int) -> None:
+def greet(installation: Installation, listener: socket.socket) -> None:
     """Tell where the console is. The link signs in by itself; the key stays in its file."""
     settings = installation.settings
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    host = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}.get(host, host)  # noqa: S104 - what is shown, not bound
-    address = (settings.public_url or f"http://{host}:{port}").rstrip("/")
+    address = (settings.public_url or _address_of(settings.host, listener)).rstrip("/")
     key = "TRANCHE_ADMIN_KEY" if settings.of(AuthSettings).admin_key else str(settings.home / "admin.key")
     lines = [
         f"Tranche {version('tranche')} is ready at {address}",
@@ -119,12 +121,35 @@ def greet(installation: Installation, port: int) -> None:
     print("\n".join(lines), flush=True)
 
 
+def _address_of(host: str, listener: socket.socket) -> str:
+    if listener.family == socket.AF_UNIX:
+        return host
+    host = f"[{host}]" if ":" in host else host
+    host = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}.get(host, host)  # noqa: S104 - what is shown, not bound
+    return f"http://{host}:{listener.getsockname()[1]}"
+
+
+def listen_on_unix(path: str) -> socket.socket:
+    """A listening Unix socket. Who may enter its folder may connect; one that a killed process left is replaced."""
+    with suppress(OSError), socket.socket(socket.AF_UNIX) as probe:
+        if probe.connect_ex(path) == errno.ECONNREFUSED:
+            os.unlink(path)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+    listener.bind(path)
+    os.chmod(path, 0o666)  # noqa: S103
+    listener.listen(BACKLOG)
+    return listener
+
+
 def listen(host: str, port: int) -> socket.socket:
     """A listening socket; accepted ones inherit its bounded send buffer and its patience with dead peers.
 
     They also send an answer's head and body at once. uvloop sees to that by itself, asyncio does not for a socket made
     here: each answer then waits 40 ms (measured).
     """
+    if host.startswith(UNIX_PREFIX):
+        return listen_on_unix(host.removeprefix(UNIX_PREFIX))
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -155,7 +180,8 @@ def serve(settings: Settings) -> None:
     try:
         listener = listen(settings.host, settings.port)
     except OSError as error:
-        raise SystemExit(f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}.") from None
+        where = settings.host if settings.host.startswith(UNIX_PREFIX) else f"{settings.host}:{settings.port}"
+        raise SystemExit(f"Cannot listen on {where}: {error.strerror}.") from None
     with refusing():
         app = create_app(settings)
         # A start that fails is told below, in a sentence instead of uvicorn's fifty lines.
