@@ -188,23 +188,27 @@ def _quotes(dialect: Dialect, sample: str) -> Dialect:
     edge = re.escape(dialect.separator) if dialect.delimiter else r"\n"
     if len(dialect.delimiter or "") > 1:
         sample = sample.replace(dialect.delimiter or "", SEPARATOR)
-    single = len(re.findall(rf"(?:^|{edge}|\n)'(?:[^'\n]|'')*'(?={edge}|\r|\n|$)", sample))
-    double = len(re.findall(rf'(?:^|{edge}|\n)"', sample))
-    spaced = (
-        len(re.findall(rf'{edge} +"[^"\n]*" *(?={edge}|\r|\n|$)', sample))
-        if dialect.delimiter and not dialect.spaced
-        else 0
-    )
-    closed = len(re.findall(rf'{edge}"[^"\n]*"(?={edge}|\r|\n|$)', sample)) if spaced else 0
+    has_quotes = '"' in sample
+    single = _count(rf"(?:^|{edge}|\n)'(?:[^'\n]|'')*'(?={edge}|\r|\n|$)", sample) if "'" in sample else 0
+    double = _count(rf'(?:^|{edge}|\n)"', sample) if has_quotes else 0
+    is_divided = dialect.delimiter and not dialect.spaced
+    spaced = _count(rf'{edge} +"[^"\n]*" *(?={edge}|\r|\n|$)', sample) if is_divided and ' "' in sample else 0
+    closed = _count(rf'{edge}"[^"\n]*"(?={edge}|\r|\n|$)', sample) if spaced else 0
     quote = "'" if single > double + spaced and single >= 2 else '"'
-    escaped = len(re.findall(rf"[^\\{edge}\n]\\{quote}(?!{edge}|\r|\n|$)", sample))
-    doubled = len(re.findall(rf"[^{edge}\n]{quote}{quote}(?!{edge}|\r|\n|$)", sample))
+    within = rf"(?!{edge}|\r|\n|$)"
+    escaped = _count(rf"[^\\{edge}\n]\\{quote}{within}", sample) if f"\\{quote}" in sample else 0
+    doubled = _count(rf"[^{edge}\n]{quote}{quote}{within}", sample) if escaped else 0
     return replace(
         dialect,
         quote=quote,
         escape="\\" if escaped > doubled else None,
         spaced=dialect.spaced or spaced > closed,
     )
+
+
+def _count(pattern: str, sample: str) -> int:
+    """How often it matches; asked only where the sample has the characters that it is about."""
+    return sum(1 for _ in re.finditer(pattern, sample))
 
 
 def _score(records: Sequence[Sequence[str]], delimiter: str) -> float:

@@ -103,7 +103,8 @@ def detect_encoding(path: Path) -> Encoding:
         is_utf8, evidence = True, bytearray()
         for piece in iter(lambda: file.read(CHUNK), b""):
             if piece.isascii():
-                is_utf8 = is_utf8 and _decodes(decoder, piece)
+                # Of what is decoded, only the end of a character that began before could go wrong here.
+                is_utf8 = is_utf8 and not decoder.getstate()[0]
                 continue
             is_utf8 = is_utf8 and _decodes(decoder, piece)
             if not is_utf8 or high == 0:

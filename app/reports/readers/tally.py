@@ -72,8 +72,9 @@ def measure(path: Path, encoding: Encoding, dialect: Dialect, top: int) -> Body 
             # The ends of lines may be CR LF: no piece parts them.
             piece += file.read(1) if piece.endswith(b"\r") else b""
             found = piece.count(b"\n")
-            returns = found if end == b"\r\n" else 0
-            if b"\0" in piece or piece.count(b"\r") != returns or (returns and piece.count(end) != returns):
+            # To look for a byte takes a tenth of the time of counting it.
+            returns = piece.count(b"\r") if b"\r" in piece else 0
+            if b"\0" in piece or returns != (found if end == b"\r\n" else 0) or (returns and piece.count(end) != returns):
                 return None
             if not piece.isascii() or decoder.getstate()[0]:
                 try:
