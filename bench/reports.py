@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.service import RunningService, median, service
-from bench.table_tools import TOOLS, measured
+from bench.table_tools import PATIENCE, TOOLS, measured
 
 INTERVAL = 0.1
 SAME_FACTS = "DuckDB: the same facts"
@@ -171,7 +171,7 @@ def compare(running: RunningService, path: Path, rows: int, rounds: int) -> None
         ours.append(through_the_service(running, path))
         assert ours[-1].report["rows"] == rows, (ours[-1].report["rows"], rows)
         for name, found in theirs.items():
-            found.append(measured(name, str(path)))
+            found.append(measured(name, str(path)) if all(found) else {})
     size = path.stat().st_size / 1e6
     print(f"{size:,.0f} MB, {rows:,} rows, {ours[0].report['column_count']:,} columns; medians of {rounds}")
     print(f"{'':26}{'seconds':>9}{'processor':>11}{'memory':>10}")
@@ -186,7 +186,7 @@ def compare(running: RunningService, path: Path, rows: int, rounds: int) -> None
     say("through the service", seconds, cost, middle(lambda each: each.memory))
     for name, found in theirs.items():
         if not all(found):
-            print(f"{name:26}is not installed, or failed")
+            print(f"{name:26}is not installed, failed, or did not end within {PATIENCE:.0f} s")
             continue
         say(name, *(median([each[what] for each in found]) for what in ("seconds", "processor", "memory")))
     upload, child = middle(lambda each: each.upload), middle(lambda each: each.child)

@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 NUMBERS = ("BIGINT", "DOUBLE", "DATE", "TIMESTAMP")
+PATIENCE = 60.0
+"""Seconds for one tool: DuckDB plans a query about 2,000 columns for many minutes."""
 
 
 def pss() -> int:
@@ -92,9 +94,15 @@ TOOLS: dict[str, tuple[str, Callable[[str], int]]] = {
 
 
 def measured(tool: str, path: str) -> dict[str, Any]:
-    """Seconds, seconds of processor time and bytes that the work took beyond the loaded library; empty without it."""
+    """Seconds, seconds of processor time and bytes that the work took beyond the loaded library.
+
+    Nothing where the library is not installed, fails, or does not end within PATIENCE.
+    """
     code = [sys.executable, "-m", "bench.table_tools", tool, path]
-    done = subprocess.run(code, capture_output=True, text=True, check=False)
+    try:
+        done = subprocess.run(code, capture_output=True, text=True, check=False, timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        return {}
     return dict(json.loads(done.stdout)) if done.returncode == 0 else {}
 
 

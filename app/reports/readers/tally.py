@@ -74,7 +74,11 @@ def measure(path: Path, encoding: Encoding, dialect: Dialect, top: int) -> Body 
             found = piece.count(b"\n")
             # To look for a byte takes a tenth of the time of counting it.
             returns = piece.count(b"\r") if b"\r" in piece else 0
-            if b"\0" in piece or returns != (found if end == b"\r\n" else 0) or (returns and piece.count(end) != returns):
+            if (
+                b"\0" in piece
+                or returns != (found if end == b"\r\n" else 0)
+                or (returns and piece.count(end) != returns)
+            ):
                 return None
             if not piece.isascii() or decoder.getstate()[0]:
                 try:
