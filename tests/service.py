@@ -112,6 +112,7 @@ async def tenant(service: Api, organisation: str) -> AsyncIterator[Api]:
     database = service.installation.database
     async with database.transaction() as session:
         user = await auth_service.ensure_user(session, organisation, "admin", "admin")
+        user.operator = True  # as the first administrator of an installation is
         _, key = await auth_service.add_key(session, user.id, "tests")
     async with client_of(str(service.base_url), service.app, service.settings, organisation, key) as client:
         yield client

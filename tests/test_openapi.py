@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from app.auth.permissions import Permission
 from app.kit.errors import Problem, all_problems
 from tests.conftest import Api
 
@@ -69,6 +70,15 @@ def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
     walk(document)
     assert dangling == []
     assert not [name for name in document["components"]["schemas"] if "__" in name or "Validation" in name]
+
+
+def test_every_operation_asks_for_exactly_one_permission(document: dict[str, Any]) -> None:
+    asked: dict[str, set[tuple[str, str]]] = defaultdict(set)
+    for method, path, operation in operations(document):
+        asked[operation["x-tranche-permission"]].add((method, path))
+    assert set(asked) == {"public", "any", *Permission}
+    assert asked["public"] == PUBLIC
+    assert asked["any"] == {("get", "/api/session"), ("delete", "/api/session")}
 
 
 def test_every_operation_says_who_may_call(document: dict[str, Any]) -> None:

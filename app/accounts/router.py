@@ -5,17 +5,17 @@ from __future__ import annotations
 from datetime import timedelta
 from importlib.metadata import version
 from typing import Annotated, Any, Final
-from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from app.accounts.schemas import OrganisationRead, OrganisationUpdate, SessionRead, SignIn, UserRead
 from app.auth import repository, service
-from app.auth.caller import COOKIE, refuse_cross_site
+from app.auth.caller import COOKIE, Caller, caller_of, credential_of_key, refuse_cross_site
 from app.auth.dependencies import AdminDep, CallerDep
 from app.auth.errors import KeyNotValid
 from app.auth.models import Organisation, User
+from app.auth.permissions import Permission
 from app.auth.secrets import new_salt, secret_from, secret_hash
 from app.idempotency.dependencies import KeyedRequestDep
 from app.idempotency.once import Once
@@ -33,11 +33,13 @@ def _set_cookie(request: Request, response: Response, secret: str) -> None:
     response.set_cookie(COOKIE, secret, max_age=age, httponly=True, samesite="lax", secure=secure, path="/")
 
 
-async def _read(session: SessionDep, organisation_id: UUID, user: dict[str, object] | User) -> SessionRead:
-    organisation = await repository.get_organisation(session, organisation_id)
+async def _read(session: SessionDep, caller: Caller) -> SessionRead:
+    organisation = await repository.get_organisation(session, caller.organisation_id)
     return SessionRead(
-        user=UserRead.model_validate(user),
+        user=UserRead.of(await session.get_one(User, caller.user_id)),
         organisation=_organisation(organisation),
+        permissions=[permission for permission in Permission if permission in caller.permissions],
+        pipelines=None if caller.pipelines is None else sorted(caller.pipelines),
         version=version("tranche"),
     )
 
@@ -95,7 +97,7 @@ async def create_session(
     async def make() -> dict[str, Any]:
         salt = new_salt()
         await service.add_session(session, user.id, "browser", secret_from(signing_key, PURPOSE, salt))
-        read = await _read(session, user.organisation_id, user)
+        read = await _read(session, caller_of(request, credential_of_key(key, user)))
         return {"salt": salt.hex(), "read": read}
 
     kept = await Once(keyed, user.organisation_id, response).run(session, [key.id, signing_key.id], make)
@@ -106,8 +108,7 @@ async def create_session(
 @router.get("/api/session")
 async def get_session(session: SessionDep, caller: CallerDep) -> SessionRead:
     """Who is signed in."""
-    user = {"id": caller.user_id, "name": caller.user_name, "email": caller.email, "role": caller.role}
-    return await _read(session, caller.organisation_id, user)
+    return await _read(session, caller)
 
 
 @router.delete("/api/session", status_code=204)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
 
+from app.auth.permissions import Permission, Role
 from app.kit.schemas import Input, Moment, Output, ShortText, Text, Zone, check_text
 
 
@@ -19,7 +20,8 @@ class UserRead(Output):
     id: UUID
     name: str
     email: str | None
-    role: Literal["admin", "member"]
+    role: Role
+    operator: bool = Field(False, description="May operate the installation as well.")
 
 
 Word = Annotated[str, StringConstraints(min_length=1, max_length=40), AfterValidator(check_text)]
@@ -90,6 +92,8 @@ class OrganisationUpdate(Input):
 class SessionRead(Output):
     user: UserRead
     organisation: OrganisationRead
+    permissions: list[Permission] = Field(description="What the key or session may do.")
+    pipelines: list[str] | None = Field(None, description="The pipelines whose batches it opens; null for all.")
     version: str
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.assets.hand_over import KEY
 from app.assets.models import HandOver
-from app.auth.caller import Caller
+from app.auth.caller import acting_for
 from app.auth.models import User
 from app.batches import submission
 from app.batches.models import Batch, Job
@@ -58,7 +58,7 @@ class HandOverSweep(Periodic):
             owner = await _owner(session, batch)
             if jobs and owner:
                 options = BatchOptions(pipelines=[KEY], name=f"{batch.name[:240]} - Hand-over")
-                caller = Caller(batch.organisation_id, owner.id, "hand-over", None, owner.role, None)
+                caller = acting_for(owner, "hand-over")
                 created = await submission.submit(
                     session,
                     caller,

@@ -8,10 +8,12 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from fastapi import Request
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth import repository
 from app.auth.errors import CrossSiteRequest
-from app.auth.models import User
+from app.auth.models import ApiKey, User
+from app.auth.permissions import Permissions, permissions_of
 from app.auth.secrets import secret_hash
 from app.kit.data_loader import DataLoader
 from app.kit.db import Database
@@ -20,9 +22,17 @@ from app.kit.declarations import raises
 COOKIE = "tranche_session"
 KEY_USE_PRECISION = timedelta(minutes=1)
 """A busy key must not write on each request."""
-Found = tuple[User, UUID]
-"""A user, and the id of the key or session that proved it."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """The key or session that proved who calls, and what it is narrowed to: None is to nothing."""
+
+    user: User
+    id: UUID
+    scopes: frozenset[str] | None = None
+    pipelines: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +40,8 @@ class Caller:
     """Whose request this is. `actor` is what the audit log keeps; `client_ip` is the peer's address.
 
     `credential_id` is the key or session that proved it: what is open for long asks whether that is still valid.
+    `permissions` are those of the user and of the credential both; `pipelines` are the keys of those whose batches the
+    credential opens, None for all.
     """
 
     organisation_id: UUID
@@ -39,6 +51,8 @@ class Caller:
     role: str
     client_ip: str | None
     credential_id: UUID | None = None
+    permissions: Permissions = frozenset()
+    pipelines: frozenset[str] | None = None
 
     @property
     def actor(self) -> str:
@@ -71,29 +85,61 @@ class Callers:
         self._by_key = DataLoader(self._read_keys)
         self._by_session = DataLoader(self._read_sessions)
 
-    async def find_by_key(self, key: str) -> Found | None:
+    async def find_by_key(self, key: str) -> Credential | None:
         """Whose key this is, if it is valid. That it was used is noted, once a minute at most."""
         return await self._by_key.find(secret_hash(key))
 
-    async def find_by_session(self, token: str) -> Found | None:
+    async def find_by_session(self, token: str) -> Credential | None:
         """Whose browser session this is, if it has not expired."""
         return await self._by_session.find(secret_hash(token))
 
-    async def _read_keys(self, hashes: Sequence[bytes]) -> dict[bytes, Found]:
+    async def _read_keys(self, hashes: Sequence[bytes]) -> dict[bytes, Credential]:
         async with self._database.transaction() as session:
             rows = await repository.list_users_by_key(session, hashes)
             for key, _ in rows:
                 if key.last_used_at is None or datetime.now(UTC) - key.last_used_at > KEY_USE_PRECISION:
                     await repository.touch_key(session, key.id)
-        return {key.key_hash: (user, key.id) for key, user in rows}
+        return {key.key_hash: credential_of_key(key, user) for key, user in rows}
 
-    async def _read_sessions(self, hashes: Sequence[bytes]) -> dict[bytes, Found]:
+    async def _read_sessions(self, hashes: Sequence[bytes]) -> dict[bytes, Credential]:
         async with self._database.transaction() as session:
             rows = await repository.list_users_by_session(session, hashes, "browser")
-        return {row.token_hash: (user, row.id) for row, user in rows}
+        return {row.token_hash: Credential(user, row.id) for row, user in rows}
 
 
-def caller_of(request: Request, user: User, credential_id: UUID) -> Caller:
-    """The user as a caller of this request."""
-    client_ip = request.client.host if request.client else None
-    return Caller(user.organisation_id, user.id, user.name, user.email, user.role, client_ip, credential_id)
+def credential_of_key(key: ApiKey, user: User) -> Credential:
+    """A key as what proves that its user calls."""
+    scopes, pipelines = (None if one is None else frozenset(one) for one in (key.scopes, key.pipelines))
+    return Credential(user, key.id, scopes, pipelines)
+
+
+async def find_credential(session: AsyncSession, credential_id: UUID) -> Credential | None:
+    """The key or session with this id, if it is still valid."""
+    found = await repository.find_by_credential(session, credential_id)
+    if found is None:
+        return None
+    key, user = found
+    return credential_of_key(key, user) if key else Credential(user, credential_id)
+
+
+def caller_of(request: Request, credential: Credential) -> Caller:
+    """Whose credential this is, as a caller of this request."""
+    user, client_ip = credential.user, request.client.host if request.client else None
+    permissions = permissions_of(user.role, operator=user.operator, scopes=credential.scopes)
+    return Caller(
+        user.organisation_id,
+        user.id,
+        user.name,
+        user.email,
+        user.role,
+        client_ip,
+        credential.id,
+        permissions,
+        credential.pipelines,
+    )
+
+
+def acting_for(user: User, actor: str) -> Caller:
+    """The service as it acts for a user, as a schedule does: with what the user may now."""
+    permissions = permissions_of(user.role, operator=user.operator)
+    return Caller(user.organisation_id, user.id, actor, user.email, user.role, None, permissions=permissions)

@@ -1,16 +1,18 @@
-"""Who calls: every /api route asks for a Caller."""
+"""Who calls, and what that caller may: every /api route asks for exactly one permission, or is public."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyCookie, HTTPBearer
 
 from app.auth.caller import COOKIE, Caller, Callers, caller_of, refuse_cross_site
-from app.auth.errors import AdminOnly, KeyNotValid, NotSignedIn
+from app.auth.errors import AdminOnly, KeyNotValid, NotSignedIn, PermissionMissing
+from app.auth.permissions import Permission
 from app.kit.container import provided
-from app.kit.declarations import raises
+from app.kit.declarations import needs, raises
 from app.kit.errors import DatabaseUnavailable
 
 CallersDep = Annotated[Callers, Depends(provided(Callers))]
@@ -44,7 +46,7 @@ async def find_caller(request: Request, callers: Callers) -> Caller:
     else:
         detail = "Send a key as 'Authorization: Bearer ...', or sign in."
         raise NotSignedIn(detail, headers={"WWW-Authenticate": "Bearer"})
-    return caller_of(request, *found)
+    return caller_of(request, found)
 
 
 @raises(find_caller)
@@ -59,14 +61,33 @@ async def get_caller(
 
 
 CallerDep = Annotated[Caller, Depends(get_caller)]
+"""For what routes are given; the route itself asks for one of the five below."""
 
 
-@raises(AdminOnly)
-def get_admin(caller: CallerDep) -> Caller:
-    """The caller, if an administrator; raises AdminOnly (403)."""
-    if caller.role != "admin":
-        raise AdminOnly("Only an administrator of the organisation may do this.")
+def require(caller: Caller, permission: Permission) -> Caller:
+    """The caller, who has the permission; raises PermissionMissing, or AdminOnly for `admin` (403)."""
+    if permission not in caller.permissions:
+        raise AdminOnly() if permission is Permission.ADMIN else PermissionMissing(permission)
     return caller
 
 
+def _asks_for(permission: Permission, problem: type[PermissionMissing]) -> Callable[[Caller], Caller]:
+    @needs(permission)
+    @raises(problem)
+    def get_permitted(caller: CallerDep) -> Caller:
+        return require(caller, permission)
+
+    return get_permitted
+
+
+get_reader = _asks_for(Permission.READ, PermissionMissing)
+get_submitter = _asks_for(Permission.SUBMIT, PermissionMissing)
+get_manager = _asks_for(Permission.MANAGE, PermissionMissing)
+get_admin = _asks_for(Permission.ADMIN, AdminOnly)
+get_operator = _asks_for(Permission.OPERATE, PermissionMissing)
+ReaderDep = Annotated[Caller, Depends(get_reader)]
+SubmitterDep = Annotated[Caller, Depends(get_submitter)]
+ManagerDep = Annotated[Caller, Depends(get_manager)]
 AdminDep = Annotated[Caller, Depends(get_admin)]
+OperatorDep = Annotated[Caller, Depends(get_operator)]
+"""Stands first among the parameters of a route, so that nothing is looked up for whoever may not ask."""

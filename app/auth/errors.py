@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from app.kit.errors import Problem
 
 
@@ -24,7 +26,19 @@ class CrossSiteRequest(Problem):
     only_changes = True
 
 
-class AdminOnly(Problem):
-    """Only an administrator of the organisation may do this."""
+class PermissionMissing(Problem):
+    """The caller's role, or the scopes of its key, do not have the permission that this needs: see `permission`."""
 
-    status, code, title = 403, "admin_only", "Administrators only"
+    status, code, title = 403, "permission_missing", "Permission missing"
+    permission: ClassVar[str | None] = None
+
+    def __init__(self, permission: str | None = None, detail: str | None = None) -> None:
+        needed = permission or self.permission
+        detail = detail or f"This needs the permission '{needed}', which your role or your key does not have."
+        super().__init__(detail, permission=needed)
+
+
+class AdminOnly(PermissionMissing):
+    """Only an administrator of the organisation may do this, with a key that is not narrowed to less."""
+
+    code, title, permission = "admin_only", "Administrators only", "admin"

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, Interval, LargeBinary, Text, func, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit.db import Base
@@ -18,7 +18,7 @@ class Organisation(Base):
     """A tenant: every row a caller can reach belongs to one. `batch_life`: how long its batches are kept by default.
 
     `time_zone` is an IANA name, whose days are in the names of batches. `naming` is what it says of the names of its
-    files: words for views, and who is a customer.
+    files: words for views, and who is a customer. `members_manage_all`: members manage what others made as well.
     """
 
     __tablename__ = "organisations"
@@ -28,27 +28,38 @@ class Organisation(Base):
     batch_life: Mapped[timedelta | None] = mapped_column(Interval)
     time_zone: Mapped[str] = mapped_column(Text, server_default="UTC")
     naming: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    members_manage_all: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 
 
 class User(Base):
-    """A person or a program of an organisation."""
+    """A person or a program of an organisation. `operator`: may operate the installation as well.
+
+    One that was deactivated can no longer sign in; what they made stays.
+    """
 
     __tablename__ = "users"
-    __table_args__ = (CheckConstraint("role in ('admin', 'member')", name="role"),)
+    __table_args__ = (CheckConstraint("role in ('viewer', 'member', 'admin')", name="role"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id", ondelete="CASCADE"), index=True)
     name: Mapped[str] = mapped_column(Text)
     email: Mapped[str | None] = mapped_column(Text)
     role: Mapped[str] = mapped_column(Text, default="member")
+    operator: Mapped[bool] = mapped_column(server_default=text("false"))
+    deactivated_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 
 
 class ApiKey(Base):
-    """A key for programs; only its SHA-256 is kept. `hint` are its last characters, for people to tell keys apart."""
+    """A key for programs; only its SHA-256 is kept. `hint` are its last characters, for people to tell keys apart.
+
+    `scopes` are the permissions it is narrowed to, `pipelines` the keys of the pipelines whose batches it opens;
+    null is all that its user may.
+    """
 
     __tablename__ = "api_keys"
+    __table_args__ = (CheckConstraint("scopes <@ array['read', 'submit', 'manage', 'admin']", name="scopes"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
@@ -59,6 +70,8 @@ class ApiKey(Base):
     last_used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     expires_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    scopes: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
+    pipelines: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
 
 
 class Session(Base):

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.models import ApiKey, Organisation, Session, User
 
+_USER_IS_LIVE = User.deactivated_at.is_(None)
 _KEY_IS_LIVE = ApiKey.revoked_at.is_(None) & (ApiKey.expires_at.is_(None) | (ApiKey.expires_at > func.now()))
 
 
@@ -25,7 +26,8 @@ async def find_user_by_session(session: AsyncSession, token_hash: bytes, kind: s
 
 async def list_users_by_key(session: AsyncSession, hashes: Sequence[bytes]) -> Sequence[tuple[ApiKey, User]]:
     """The live keys with these hashes, and whose they are."""
-    query = select(ApiKey, User).join(User, User.id == ApiKey.user_id).where(ApiKey.key_hash.in_(hashes), _KEY_IS_LIVE)
+    query = select(ApiKey, User).join(User, User.id == ApiKey.user_id)
+    query = query.where(ApiKey.key_hash.in_(hashes), _KEY_IS_LIVE, _USER_IS_LIVE)
     return [(key, user) for key, user in await session.execute(query)]
 
 
@@ -34,7 +36,9 @@ async def list_users_by_session(
 ) -> Sequence[tuple[Session, User]]:
     """The sessions of this kind with these tokens that have not expired, and whose they are."""
     query = select(Session, User).join(User, User.id == Session.user_id)
-    query = query.where(Session.token_hash.in_(hashes), Session.kind == kind, Session.expires_at > func.now())
+    query = query.where(
+        Session.token_hash.in_(hashes), Session.kind == kind, Session.expires_at > func.now(), _USER_IS_LIVE
+    )
     return [(found, user) for found, user in await session.execute(query)]
 
 
@@ -42,7 +46,10 @@ def _live_credentials(ids: Sequence[UUID]) -> CompoundSelect[UUID, UUID]:
     """Id and user of those keys and browser sessions among `ids` that are valid now."""
     keys = select(ApiKey.id, ApiKey.user_id).where(ApiKey.id.in_(ids), _KEY_IS_LIVE)
     sessions = select(Session.id, Session.user_id).where(Session.id.in_(ids), Session.expires_at > func.now())
-    return union_all(keys, sessions)
+    return union_all(
+        keys.join(User, User.id == ApiKey.user_id).where(_USER_IS_LIVE),
+        sessions.join(User, User.id == Session.user_id).where(_USER_IS_LIVE),
+    )
 
 
 async def list_live_credentials(session: AsyncSession, ids: Sequence[UUID]) -> set[UUID]:
@@ -50,10 +57,12 @@ async def list_live_credentials(session: AsyncSession, ids: Sequence[UUID]) -> s
     return {row[0] for row in await session.execute(_live_credentials(ids))}
 
 
-async def find_user_by_credential(session: AsyncSession, credential_id: UUID) -> User | None:
-    """Whose key or session this is, if it is still valid."""
+async def find_by_credential(session: AsyncSession, credential_id: UUID) -> tuple[ApiKey | None, User] | None:
+    """Whose key or session this is, if it is still valid, and the key if it is one."""
     live = _live_credentials([credential_id]).subquery()
-    return (await session.execute(select(User).join(live, live.c.user_id == User.id))).scalar_one_or_none()
+    query = select(ApiKey, User).select_from(live).join(User, User.id == live.c.user_id)
+    found = (await session.execute(query.outerjoin(ApiKey, ApiKey.id == live.c.id))).one_or_none()
+    return (found[0], found[1]) if found else None
 
 
 async def find_organisation(session: AsyncSession, name: str) -> Organisation | None:

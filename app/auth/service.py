@@ -74,6 +74,8 @@ async def ensure_first_admin(session: AsyncSession, wanted: str | None) -> tuple
     fresh = admin is None
     if admin is None:
         admin = await ensure_user(session, "Default", "admin", "admin")
+        admin.operator = True
+        await session.flush()
     if wanted is not None:
         known = await repository.find_user_by_key(session, secret_hash(wanted))
         if known is None and not await repository.restore_key(session, secret_hash(wanted)):

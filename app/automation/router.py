@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
-from app.auth.dependencies import CallerDep
+from app.auth.dependencies import ManagerDep, ReaderDep, SubmitterDep
 from app.automation import repository, service
 from app.automation.dependencies import TemplateRunnerDep
 from app.automation.schemas import (
@@ -30,7 +30,7 @@ router = APIRouter(prefix="/api", tags=[_TAG])
 
 
 @router.get("/item-sources")
-async def list_item_sources(runner: TemplateRunnerDep, caller: CallerDep) -> ItemSourcePage:
+async def list_item_sources(runner: TemplateRunnerDep, caller: ReaderDep) -> ItemSourcePage:
     """Rows that templates can take their items from, with the JSON schema of their filters."""
     sources = [
         ItemSourceRead(key=source.key, title=source.title, filter_schema=source.filter.model_json_schema())
@@ -43,7 +43,7 @@ async def list_item_sources(runner: TemplateRunnerDep, caller: CallerDep) -> Ite
 @raises(service.add_template)
 @sends("Location")
 async def create_template(
-    body: TemplateCreate, session: SessionDep, caller: CallerDep, runner: TemplateRunnerDep, once: OnceDep
+    body: TemplateCreate, session: SessionDep, caller: ManagerDep, runner: TemplateRunnerDep, once: OnceDep
 ) -> TemplateRead:
     """Write a template, or take it from a batch; refused when it could never run."""
     template = partial(service.add_template, session, caller, runner, body)
@@ -51,7 +51,7 @@ async def create_template(
 
 
 @router.get("/templates")
-async def list_templates(session: SessionDep, caller: CallerDep, page: PageDep) -> TemplatePage:
+async def list_templates(session: SessionDep, caller: ReaderDep, page: PageDep) -> TemplatePage:
     """The organisation's templates by name."""
     found = await repository.list_templates(session, caller.organisation_id, page)
     return TemplatePage(templates=[TemplateRead.of(row) for row in found.rows], next_cursor=found.next_cursor)
@@ -59,7 +59,7 @@ async def list_templates(session: SessionDep, caller: CallerDep, page: PageDep) 
 
 @router.get("/templates/{template_id}")
 @raises(service.get_template)
-async def get_template(template_id: UUID, session: SessionDep, caller: CallerDep) -> TemplateRead:
+async def get_template(template_id: UUID, session: SessionDep, caller: ReaderDep) -> TemplateRead:
     """One template."""
     return TemplateRead.of(await service.get_template(session, caller, template_id))
 
@@ -67,7 +67,7 @@ async def get_template(template_id: UUID, session: SessionDep, caller: CallerDep
 @router.patch("/templates/{template_id}")
 @raises(service.update_template)
 async def update_template(
-    template_id: UUID, body: TemplateUpdate, session: SessionDep, caller: CallerDep, runner: TemplateRunnerDep
+    template_id: UUID, body: TemplateUpdate, session: SessionDep, caller: ManagerDep, runner: TemplateRunnerDep
 ) -> TemplateRead:
     """Change a template; batches made from it stay as they are."""
     return TemplateRead.of(await service.update_template(session, caller, runner, template_id, body))
@@ -75,7 +75,7 @@ async def update_template(
 
 @router.delete("/templates/{template_id}", status_code=204)
 @raises(service.delete_template)
-async def delete_template(template_id: UUID, session: SessionDep, caller: CallerDep) -> None:
+async def delete_template(template_id: UUID, session: SessionDep, caller: ManagerDep) -> None:
     """Remove a template with its schedules; the batches it made stay."""
     await service.delete_template(session, caller, template_id)
 
@@ -87,7 +87,7 @@ async def run_template(
     template_id: UUID,
     response: Response,
     session: SessionDep,
-    caller: CallerDep,
+    caller: SubmitterDep,
     runner: TemplateRunnerDep,
     once: OnceDep,
     body: TemplateRun | None = None,

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.auth.caller import Caller
+from app.auth.caller import Caller, acting_for
 from app.auth.models import User
 from app.automation import repository, service
 from app.automation.errors import ScheduleNotFound
@@ -145,7 +145,7 @@ async def _move_on(session: AsyncSession, schedule: Schedule) -> datetime:
 async def _start(
     session: AsyncSession, runner: TemplateRunner, schedule: Schedule, template: Template, user: User, fire_at: datetime
 ) -> None:
-    caller = Caller(schedule.organisation_id, user.id, f"schedule {schedule.name}", user.email, user.role, None)
+    caller = acting_for(user, f"schedule {schedule.name}")
     created = await runner.run(session, caller, template, TemplateRun(), relation="schedule")
     run = await session.get_one(ScheduleRun, (schedule.id, fire_at))
     run.status, run.reason, run.batch_id = "started", None, created.batch_id

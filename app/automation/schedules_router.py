@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query
 
-from app.auth.dependencies import CallerDep
+from app.auth.dependencies import ManagerDep, ReaderDep, SubmitterDep
 from app.automation import repository, schedules
 from app.automation.dependencies import TemplateRunnerDep
 from app.automation.models import Schedule, Template
@@ -54,7 +54,7 @@ def _schedule(schedule: Schedule, template: Template, last: object) -> ScheduleR
 
 @router.get("/preview")
 async def preview_schedule(
-    cron: Annotated[Cron, Query()], session: SessionDep, caller: CallerDep, time_zone: Annotated[Zone, Query()] = "UTC"
+    cron: Annotated[Cron, Query()], session: SessionDep, caller: ReaderDep, time_zone: Annotated[Zone, Query()] = "UTC"
 ) -> SchedulePreview:
     """What an expression or words mean, and the next five times."""
     times = next_times(cron, time_zone, await database_now(session), SHOWN_TIMES)
@@ -64,7 +64,7 @@ async def preview_schedule(
 @router.post("", status_code=201)
 @raises(schedules.add_schedule)
 @sends("Location")
-async def create_schedule(body: ScheduleCreate, session: SessionDep, caller: CallerDep, once: OnceDep) -> ScheduleRead:
+async def create_schedule(body: ScheduleCreate, session: SessionDep, caller: ManagerDep, once: OnceDep) -> ScheduleRead:
     """Run a template at certain times."""
 
     async def make() -> ScheduleRead:
@@ -74,7 +74,7 @@ async def create_schedule(body: ScheduleCreate, session: SessionDep, caller: Cal
 
 
 @router.get("")
-async def list_schedules(session: SessionDep, caller: CallerDep, page: PageDep) -> SchedulePage:
+async def list_schedules(session: SessionDep, caller: ReaderDep, page: PageDep) -> SchedulePage:
     """The organisation's schedules, oldest first."""
     found = await repository.list_schedules(session, caller.organisation_id, page)
     return SchedulePage(schedules=await _read(session, found.rows), next_cursor=found.next_cursor)
@@ -82,7 +82,7 @@ async def list_schedules(session: SessionDep, caller: CallerDep, page: PageDep) 
 
 @router.get("/{schedule_id}")
 @raises(schedules.get_schedule)
-async def get_schedule(schedule_id: UUID, session: SessionDep, caller: CallerDep) -> ScheduleRead:
+async def get_schedule(schedule_id: UUID, session: SessionDep, caller: ReaderDep) -> ScheduleRead:
     """One schedule with its next times and its last run."""
     return (await _read(session, [await schedules.get_schedule(session, caller, schedule_id)]))[0]
 
@@ -90,7 +90,7 @@ async def get_schedule(schedule_id: UUID, session: SessionDep, caller: CallerDep
 @router.patch("/{schedule_id}")
 @raises(schedules.update_schedule)
 async def update_schedule(
-    schedule_id: UUID, body: ScheduleUpdate, session: SessionDep, caller: CallerDep
+    schedule_id: UUID, body: ScheduleUpdate, session: SessionDep, caller: ManagerDep
 ) -> ScheduleRead:
     """Change a schedule."""
     return (await _read(session, [await schedules.update_schedule(session, caller, schedule_id, body)]))[0]
@@ -98,21 +98,21 @@ async def update_schedule(
 
 @router.delete("/{schedule_id}", status_code=204)
 @raises(schedules.get_schedule)
-async def delete_schedule(schedule_id: UUID, session: SessionDep, caller: CallerDep) -> None:
+async def delete_schedule(schedule_id: UUID, session: SessionDep, caller: ManagerDep) -> None:
     """Remove a schedule; the batches it made stay."""
     await session.delete((await schedules.get_schedule(session, caller, schedule_id))[0])
 
 
 @router.post("/{schedule_id}/pause")
 @raises(schedules.pause_schedule)
-async def pause_schedule(schedule_id: UUID, session: SessionDep, caller: CallerDep) -> ScheduleRead:
+async def pause_schedule(schedule_id: UUID, session: SessionDep, caller: ManagerDep) -> ScheduleRead:
     """Fire no more until it is resumed."""
     return (await _read(session, [await schedules.pause_schedule(session, caller, schedule_id, paused=True)]))[0]
 
 
 @router.post("/{schedule_id}/resume")
 @raises(schedules.pause_schedule)
-async def resume_schedule(schedule_id: UUID, session: SessionDep, caller: CallerDep) -> ScheduleRead:
+async def resume_schedule(schedule_id: UUID, session: SessionDep, caller: ManagerDep) -> ScheduleRead:
     """Fire again from the next time on."""
     return (await _read(session, [await schedules.pause_schedule(session, caller, schedule_id, paused=False)]))[0]
 
@@ -121,7 +121,7 @@ async def resume_schedule(schedule_id: UUID, session: SessionDep, caller: Caller
 @raises(schedules.run_now)
 @sends("Location")
 async def run_schedule(
-    schedule_id: UUID, session: SessionDep, caller: CallerDep, runner: TemplateRunnerDep, once: OnceDep
+    schedule_id: UUID, session: SessionDep, caller: SubmitterDep, runner: TemplateRunnerDep, once: OnceDep
 ) -> BatchCreated:
     """Fire at once, besides its times."""
     return await once.answer(
@@ -135,7 +135,7 @@ async def run_schedule(
 
 @router.get("/{schedule_id}/runs")
 @raises(schedules.get_schedule)
-async def list_schedule_runs(schedule_id: UUID, session: SessionDep, caller: CallerDep, page: PageDep) -> RunPage:
+async def list_schedule_runs(schedule_id: UUID, session: SessionDep, caller: ReaderDep, page: PageDep) -> RunPage:
     """Every time the schedule was due in the last 90 days, newest first."""
     await schedules.get_schedule(session, caller, schedule_id)
     found = await repository.list_runs(session, schedule_id, page)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
-from app.auth.dependencies import CallerDep
+from app.auth.dependencies import ReaderDep
 from app.batches import repository, service
 from app.batches.errors import BatchNotFound
 from app.batches.naming import job_folder
@@ -40,7 +40,7 @@ def archive_of(outputs: list[BatchOutput], *, several: bool) -> Archive:
 @raises(BatchNotFound, StorageUnavailable, ranged_response, ContentMissing)
 @sends("ETag", "Content-Disposition")
 async def download_batch(
-    batch_id: UUID, request: Request, caller: CallerDep, database: DatabaseDep, storage: StorageDep
+    batch_id: UUID, request: Request, caller: ReaderDep, database: DatabaseDep, storage: StorageDep
 ) -> Response:
     """The result files of every completed job so far. Length and ETag are exact, and ranges are served."""
     async with database.transaction() as session:

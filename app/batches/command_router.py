@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from app.auth.dependencies import CallerDep
+from app.auth.dependencies import ManagerDep, SubmitterDep
 from app.batches import copies, removal, renaming, responses, service
 from app.batches.dependencies import NotifierDep
 from app.batches.schemas import (
@@ -34,28 +34,30 @@ NEW_BATCH = "/api/batches/{new_batch_id}"
 
 @router.post("/start")
 @raises(service.start)
-async def start_batch(batch_id: UUID, notifier: NotifierDep, session: SessionDep, caller: CallerDep) -> BatchStarted:
+async def start_batch(batch_id: UUID, notifier: NotifierDep, session: SessionDep, caller: SubmitterDep) -> BatchStarted:
     """Start a draft."""
     return await service.start(session, caller, notifier, batch_id)
 
 
 @router.post("/pause")
 @raises(service.pause)
-async def pause_batch(batch_id: UUID, session: SessionDep, caller: CallerDep) -> BatchPaused:
+async def pause_batch(batch_id: UUID, session: SessionDep, caller: ManagerDep) -> BatchPaused:
     """Start no more jobs. Those that run finish the step they are in, and keep their place."""
     return BatchPaused(paused_at=await service.pause(session, caller, batch_id))
 
 
 @router.post("/resume")
 @raises(service.resume)
-async def resume_batch(batch_id: UUID, notifier: NotifierDep, session: SessionDep, caller: CallerDep) -> BatchResumed:
+async def resume_batch(batch_id: UUID, notifier: NotifierDep, session: SessionDep, caller: ManagerDep) -> BatchResumed:
     """Go on after a pause; the failure threshold counts anew from here."""
     return BatchResumed(resumed_at=await service.resume(session, caller, notifier, batch_id))
 
 
 @router.post("/cancel")
 @raises(service.cancel)
-async def cancel_batch(batch_id: UUID, notifier: NotifierDep, session: SessionDep, caller: CallerDep) -> BatchCancelled:
+async def cancel_batch(
+    batch_id: UUID, notifier: NotifierDep, session: SessionDep, caller: ManagerDep
+) -> BatchCancelled:
     """Cancel what is pending now, and what runs after its step or after 30 seconds."""
     return BatchCancelled(cancelled_at=await service.cancel(session, caller, notifier, batch_id))
 
@@ -66,7 +68,7 @@ async def cancel_batch(batch_id: UUID, notifier: NotifierDep, session: SessionDe
 async def retry_failed_jobs(
     batch_id: UUID,
     session: SessionDep,
-    caller: CallerDep,
+    caller: ManagerDep,
     notifier: NotifierDep,
     once: OnceDep,
     body: RetryFailed | None = None,
@@ -92,7 +94,7 @@ async def retry_failed_jobs(
 @raises(copies.restart)
 @sends("Location")
 async def restart_batch(
-    batch_id: UUID, notifier: NotifierDep, session: SessionDep, caller: CallerDep, once: OnceDep
+    batch_id: UUID, notifier: NotifierDep, session: SessionDep, caller: ManagerDep, once: OnceDep
 ) -> BatchCopied:
     """A new batch with all jobs of this one, from the beginning. With an Idempotency-Key, asked twice, the same one."""
 
@@ -104,14 +106,14 @@ async def restart_batch(
 
 @router.post("/archive")
 @raises(service.archive)
-async def archive_batch(batch_id: UUID, session: SessionDep, caller: CallerDep) -> BatchArchived:
+async def archive_batch(batch_id: UUID, session: SessionDep, caller: ManagerDep) -> BatchArchived:
     """Take an ended batch out of the lists."""
     return BatchArchived(archived_at=await service.archive(session, caller, batch_id, archived=True))
 
 
 @router.post("/unarchive")
 @raises(service.archive)
-async def unarchive_batch(batch_id: UUID, session: SessionDep, caller: CallerDep) -> BatchArchived:
+async def unarchive_batch(batch_id: UUID, session: SessionDep, caller: ManagerDep) -> BatchArchived:
     """Bring an archived batch back."""
     return BatchArchived(archived_at=await service.archive(session, caller, batch_id, archived=False))
 
@@ -119,7 +121,7 @@ async def unarchive_batch(batch_id: UUID, session: SessionDep, caller: CallerDep
 @router.patch("")
 @raises(renaming.change)
 async def update_batch(
-    batch_id: UUID, body: BatchUpdate, session: SessionDep, caller: CallerDep, registry: RegistryDep
+    batch_id: UUID, body: BatchUpdate, session: SessionDep, caller: ManagerDep, registry: RegistryDep
 ) -> responses.BatchRead:
     """Change a batch's name, description, customer, metadata or how many of its jobs run at once.
 
@@ -133,6 +135,6 @@ async def update_batch(
 
 @router.delete("", status_code=204)
 @raises(removal.delete_batch)
-async def delete_batch(batch_id: UUID, session: SessionDep, caller: CallerDep) -> None:
+async def delete_batch(batch_id: UUID, session: SessionDep, caller: ManagerDep) -> None:
     """Remove an ended batch or a draft, with its jobs, results and files."""
     await removal.delete_batch(session, caller, batch_id)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import Depends
 
-from app.auth.dependencies import CallerDep
+from app.auth.dependencies import CallerDep, SubmitterDep
 from app.batches import service
 from app.batches.errors import BatchNotFound, JobNotFound
 from app.batches.listing import BatchRow
@@ -47,7 +47,7 @@ JobDep = Annotated[JobRow, Depends(get_job)]
 
 
 def get_submitter(
-    caller: CallerDep,
+    caller: SubmitterDep,
     database: DatabaseDep,
     storage: StorageDep,
     registry: RegistryDep,
@@ -58,4 +58,4 @@ def get_submitter(
     return Submitter(caller, database, storage, registry, limits, notifier, once)
 
 
-SubmitterDep = Annotated[Submitter, Depends(get_submitter)]
+SubmissionDep = Annotated[Submitter, Depends(get_submitter)]

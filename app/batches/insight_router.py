@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 
-from app.auth.dependencies import CallerDep
+from app.auth.dependencies import ReaderDep
 from app.batches import audit, export, failures, service
 from app.batches.audit import AuditRead
 from app.batches.dependencies import BatchDep
@@ -24,13 +24,13 @@ router = APIRouter(prefix="/api/batches", tags=["batches"])
 
 
 @router.get("/{batch_id}/failures")
-async def list_failures(batch: BatchDep, session: SessionDep) -> FailuresRead:
+async def list_failures(caller: ReaderDep, batch: BatchDep, session: SessionDep) -> FailuresRead:
     """The failed jobs in groups of like failures, the largest first; each with its first 100 job ids."""
     return await failures.list_failures(session, batch.batch.id)
 
 
 @router.get("/{batch_id}/audit")
-async def audit_batch(batch: BatchDep, session: SessionDep) -> AuditRead:
+async def audit_batch(caller: ReaderDep, batch: BatchDep, session: SessionDep) -> AuditRead:
     """Whether counters, jobs, steps and events agree with each other, and where not."""
     differences = await audit.audit(session, batch.batch.id)
     return AuditRead(consistent=not differences, differences=differences)
@@ -46,7 +46,7 @@ async def audit_batch(batch: BatchDep, session: SessionDep) -> AuditRead:
 async def export_batch(
     batch_id: UUID,
     database: DatabaseDep,
-    caller: CallerDep,
+    caller: ReaderDep,
     wanted: Annotated[
         ExportFormat, Query(alias="format", description="JSON has each result as it is, nested.")
     ] = "csv",

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
-from app.auth.dependencies import CallerDep
+from app.auth.dependencies import CallerDep, ReaderDep
 from app.batches import listing, repository, responses, service
 from app.batches.dependencies import BatchDep, JobDep, ResultCodesDep
 from app.batches.failed_attempts import list_failed_attempts
@@ -67,7 +67,7 @@ async def _page(
 @raises(FilterNotReadable, listing.list_batches)
 async def list_batches(
     session: SessionDep,
-    caller: CallerDep,
+    caller: ReaderDep,
     page: PageDep,
     status: Word = None,
     customer: Word = None,
@@ -88,7 +88,7 @@ async def list_batches(
 @raises(FilterNotReadable, listing.count_batches)
 async def count_batches(
     session: SessionDep,
-    caller: CallerDep,
+    caller: ReaderDep,
     customer: Word = None,
     pipeline: Word = None,
     search: Word = None,
@@ -108,7 +108,7 @@ async def count_batches(
 @raises(FilterNotReadable)
 async def list_jobs_by_batch(
     session: SessionDep,
-    caller: CallerDep,
+    caller: ReaderDep,
     codes: ResultCodesDep,
     page: Annotated[PageRequest, page_of(20, MOST_GROUPS, "Batches in one page.")],
     filter: Annotated[
@@ -131,7 +131,7 @@ async def list_jobs_by_batch(
 @router.get("/batches/{batch_id}", responses={304: {"description": "Nothing has changed."}})
 @sends("ETag")
 async def get_batch(
-    row: BatchDep, request: Request, response: Response, session: SessionDep, codes: ResultCodesDep
+    caller: ReaderDep, row: BatchDep, request: Request, response: Response, session: SessionDep, codes: ResultCodesDep
 ) -> responses.BatchReply:
     """One batch with its first 500 jobs; `jobs_next_cursor` pages on at `/jobs`."""
     batch = row.batch
@@ -150,6 +150,7 @@ async def get_batch(
 @router.get("/batches/{batch_id}/jobs")
 @raises(FilterNotReadable)
 async def list_jobs(
+    caller: ReaderDep,
     batch: BatchDep,
     session: SessionDep,
     codes: ResultCodesDep,
@@ -163,7 +164,7 @@ async def list_jobs(
 
 
 @router.get("/jobs/{job_id}")
-async def get_job(row: JobDep, session: SessionDep, caller: CallerDep, codes: ResultCodesDep) -> responses.JobReply:
+async def get_job(caller: ReaderDep, row: JobDep, session: SessionDep, codes: ResultCodesDep) -> responses.JobReply:
     """One job with its steps' outputs, its result and its result files."""
     job = row.job
     outputs = [
@@ -191,7 +192,7 @@ async def get_job(row: JobDep, session: SessionDep, caller: CallerDep, codes: Re
 @raises(NotFound, FilterNotReadable, file_response)
 @sends("ETag", "Content-Disposition")
 async def download_output(
-    job_id: UUID, name: str, request: Request, session: SessionDep, caller: CallerDep, storage: StorageDep
+    job_id: UUID, name: str, request: Request, session: SessionDep, caller: ReaderDep, storage: StorageDep
 ) -> Response:
     """One result file of a job, as an attachment; ranges are served."""
     file = await repository.find_output(session, caller.organisation_id, job_id, check_printable(name) or "")

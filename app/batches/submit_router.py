@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from app.batches.dependencies import SubmitterDep
+from app.batches.dependencies import SubmissionDep
 from app.batches.errors import NotOneItem
 from app.batches.extensions import EXTENSIONS
 from app.batches.schemas import BatchCreate, BatchCreated, BatchOptions, JobCreate, SubmitForm, Url
@@ -93,7 +93,7 @@ def _json_object(name: str, text: str) -> dict[str, Any]:
 @router.post("/batches", status_code=201, openapi_extra=json_example(JSON_EXAMPLE))
 @raises(Submitter.submit_items)
 @sends("Location")
-async def create_batch(body: BatchCreate, submitter: SubmitterDep) -> BatchCreated:
+async def create_batch(body: BatchCreate, submitter: SubmissionDep) -> BatchCreated:
     """Submit stored files, URLs and records as one batch."""
     return await submitter.submit_items(body, body.items)
 
@@ -102,7 +102,7 @@ async def create_batch(body: BatchCreate, submitter: SubmitterDep) -> BatchCreat
 @raises(receive_form, Submitter.submit_form)
 @sends("Location")
 @shows(SubmitForm)
-async def create_batch_from_form(request: Request, submitter: SubmitterDep) -> BatchCreated:
+async def create_batch_from_form(request: Request, submitter: SubmissionDep) -> BatchCreated:
     """Submit files and URLs as one batch, in one multipart request."""
     async with receive_form(request, submitter.storage, submitter.limits) as form:
         options, urls = read_form(form)
@@ -113,7 +113,7 @@ async def create_batch_from_form(request: Request, submitter: SubmitterDep) -> B
 @raises(receive_form, Submitter.submit_form, Submitter.submit_items, NotOneItem, InvalidJson)
 @sends("Location")
 @shows(JobCreate, SubmitForm)
-async def create_job(request: Request, submitter: SubmitterDep) -> BatchCreated:
+async def create_job(request: Request, submitter: SubmissionDep) -> BatchCreated:
     """Submit one file, URL or record: a batch of one. Takes multipart/form-data, or JSON with a JobCreate."""
     if request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         async with receive_form(request, submitter.storage, submitter.limits) as form:

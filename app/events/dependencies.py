@@ -8,12 +8,14 @@ from uuid import UUID
 from fastapi import Depends, Query, Request, Security
 
 from app.auth.caller import Caller, caller_of
-from app.auth.dependencies import KEY_SCHEME, SESSION_SCHEME, CallersDep, find_caller
+from app.auth.dependencies import KEY_SCHEME, SESSION_SCHEME, CallersDep, find_caller, require
+from app.auth.errors import PermissionMissing
+from app.auth.permissions import Permission
 from app.events.hub import Hub
 from app.events.settings import StreamSettings
 from app.events.tickets import redeem_ticket
 from app.kit.container import provided
-from app.kit.declarations import raises
+from app.kit.declarations import needs, raises
 from app.kit.dependencies import DatabaseDep
 
 StreamSettingsDep = Annotated[StreamSettings, Depends(provided(StreamSettings))]
@@ -22,7 +24,8 @@ StreamSettingsDep = Annotated[StreamSettings, Depends(provided(StreamSettings))]
 HubDep = Annotated[Hub, Depends(provided(Hub))]
 
 
-@raises(find_caller, redeem_ticket)
+@needs(Permission.READ)
+@raises(find_caller, redeem_ticket, PermissionMissing)
 async def get_follower(
     batch_id: UUID,
     request: Request,
@@ -34,10 +37,10 @@ async def get_follower(
 ) -> Caller:
     """Who follows: by key, else by ticket, else by cookie."""
     if ticket is None or "authorization" in request.headers:
-        return await find_caller(request, callers)
+        return require(await find_caller(request, callers), Permission.READ)
     async with database.transaction() as session:
-        user, credential_id = await redeem_ticket(session, ticket, batch_id)
-    return caller_of(request, user, credential_id)
+        credential = await redeem_ticket(session, ticket, batch_id)
+    return require(caller_of(request, credential), Permission.READ)
 
 
 FollowerDep = Annotated[Caller, Depends(get_follower)]

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
 
-from app.auth.dependencies import CallerDep
+from app.auth.dependencies import ReaderDep
 from app.batches.dependencies import BatchDep
 from app.events.dependencies import HubDep, StreamSettingsDep
 from app.events.errors import OnlyAStream
@@ -29,7 +29,7 @@ _ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
 @router.head("/events", include_in_schema=False)
 @raises(OnlyAStream, EventStream)
 @shows(*TRANSIENT_OF_LIST)
-async def follow_batches(request: Request, caller: CallerDep, hub: HubDep, settings: StreamSettingsDep) -> Response:
+async def follow_batches(request: Request, caller: ReaderDep, hub: HubDep, settings: StreamSettingsDep) -> Response:
     """What happens to the organisation's batches from now on, as snapshots of those that changed."""
     accepted = request.headers.get("accept", "*/*")
     if not any(kind in accepted for kind in ("text/event-stream", "text/*", "*/*")):
@@ -38,7 +38,7 @@ async def follow_batches(request: Request, caller: CallerDep, hub: HubDep, setti
 
 
 @router.post("/batches/{batch_id}/stream-tickets", status_code=201)
-async def create_stream_ticket(row: BatchDep, session: SessionDep, caller: CallerDep, once: OnceDep) -> TicketRead:
+async def create_stream_ticket(caller: ReaderDep, row: BatchDep, session: SessionDep, once: OnceDep) -> TicketRead:
     """A ticket that opens the batch's stream once or more within 60 seconds, for an EventSource on another origin."""
     assert caller.credential_id
 

@@ -18,8 +18,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.auth.models import User
-from app.auth.repository import find_user_by_credential
+from app.auth.caller import Credential, find_credential
 from app.events.errors import TicketNotValid
 from app.events.models import TicketSecret
 from app.kit.declarations import raises
@@ -78,12 +77,12 @@ async def issue_ticket(session: AsyncSession, batch_id: UUID, credential_id: UUI
 
 
 @raises(TicketNotValid)
-async def redeem_ticket(session: AsyncSession, ticket: str, batch_id: UUID) -> tuple[User, UUID]:
-    """For whom a ticket was made, and the credential it was made with, which must still be valid (else 401)."""
+async def redeem_ticket(session: AsyncSession, ticket: str, batch_id: UUID) -> Credential:
+    """The credential that a ticket was made with, which must still be valid (else 401)."""
     opened = unseal(await ticket_secret(session), ticket)
     if opened and opened[0] == batch_id and opened[2] > await _now(session):
-        user = await find_user_by_credential(session, opened[1])
-        if user:
-            return user, opened[1]
+        credential = await find_credential(session, opened[1])
+        if credential:
+            return credential
     detail = f"A ticket opens the stream of one batch within {LIFE_SECONDS} seconds. Ask for a new one."
     raise TicketNotValid(detail, headers={"WWW-Authenticate": "Bearer"})

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
-from app.auth.dependencies import CallerDep
+from app.auth.dependencies import ReaderDep
 from app.extractions import repository
 from app.extractions.errors import (
     ExtractionNotFound,
@@ -44,7 +44,7 @@ router = APIRouter(prefix="/api/extractions", tags=["extractions"])
 async def get_page(
     request: Request,
     database: DatabaseDep,
-    caller: CallerDep,
+    caller: ReaderDep,
     storage: StorageDep,
     pictures: Annotated[PagePictures, Depends(provided(PagePictures))],
     extraction_id: UUID,

@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import AfterValidator
 
-from app.auth.dependencies import CallerDep
+from app.auth.dependencies import ReaderDep
 from app.extractions import repository
 from app.extractions.errors import ExtractionNotFound
 from app.extractions.names import choose_names
@@ -37,7 +37,7 @@ def _more(row: repository.ExtractionRow) -> dict[str, Any]:
 @router.get("")
 async def list_extractions(
     session: SessionDep,
-    caller: CallerDep,
+    caller: ReaderDep,
     page: PageDep,
     swimmer: Swimmer = None,
     batch_id: UUID | None = None,
@@ -62,7 +62,7 @@ async def list_extractions(
 
 @router.get("/{extraction_id}")
 @raises(ExtractionNotFound)
-async def get_extraction(extraction_id: UUID, session: SessionDep, caller: CallerDep) -> ExtractionReply:
+async def get_extraction(extraction_id: UUID, session: SessionDep, caller: ReaderDep) -> ExtractionReply:
     """One extraction with the whole result of its job."""
     row = existing(await repository.find_extraction(session, caller.organisation_id, extraction_id), ExtractionNotFound)
     result = await repository.find_result(session, row[0].job_id)

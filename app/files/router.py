@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request, Response
 
-from app.auth.dependencies import CallerDep
+from app.auth.dependencies import ManagerDep, ReaderDep, SubmitterDep
 from app.files import repository, service
 from app.files.content import CONTENT, file_response
 from app.files.dependencies import FileDep, StorageDep, UploadLimitsDep
@@ -38,7 +38,7 @@ RAW_BODY: Final = {
 async def upload_file(
     name: str,
     request: Request,
-    caller: CallerDep,
+    caller: SubmitterDep,
     database: DatabaseDep,
     storage: StorageDep,
     limits: UploadLimitsDep,
@@ -70,7 +70,7 @@ async def upload_file(
 @router.get("")
 async def list_files(
     session: SessionDep,
-    caller: CallerDep,
+    caller: ReaderDep,
     page: PageDep,
     tag: Annotated[Tag | None, Query(description="Only files with this tag.")] = None,
 ) -> FilePage:
@@ -80,13 +80,13 @@ async def list_files(
 
 
 @router.get("/{file_id}")
-async def get_file(file: FileDep) -> FileRead:
+async def get_file(caller: ReaderDep, file: FileDep) -> FileRead:
     """What is known of one file."""
     return FileRead.of(file)
 
 
 @router.patch("/{file_id}")
-async def update_file(body: FileUpdate, file: FileDep, session: SessionDep) -> FileRead:
+async def update_file(caller: ManagerDep, body: FileUpdate, file: FileDep, session: SessionDep) -> FileRead:
     """Replace a file's tags. A file with a tag is kept when the batches that named it go."""
     file.tags = list(dict.fromkeys(body.tags))
     await session.flush()
@@ -96,6 +96,6 @@ async def update_file(body: FileUpdate, file: FileDep, session: SessionDep) -> F
 @router.get("/{file_id}/content", response_class=Response, responses=CONTENT)
 @raises(file_response)
 @sends("ETag", "Content-Disposition")
-async def download_file(file: FileDep, request: Request, storage: StorageDep) -> Response:
+async def download_file(caller: ReaderDep, file: FileDep, request: Request, storage: StorageDep) -> Response:
     """The content of one file, as an attachment; ranges are served."""
     return await file_response(request, storage, file)

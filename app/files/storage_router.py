@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from app.auth.dependencies import AdminDep
+from app.auth.dependencies import OperatorDep
 from app.files import repository
 from app.files.dependencies import StorageDep
 from app.kit.dependencies import SessionDep
@@ -24,7 +24,7 @@ class StorageRead(Output):
 
 
 @router.get("")
-async def get_storage(session: SessionDep, caller: AdminDep, storage: StorageDep) -> StorageRead:
+async def get_storage(session: SessionDep, caller: OperatorDep, storage: StorageDep) -> StorageRead:
     """The organisation's files, in bytes; equal contents are stored once. The disk is the one that takes uploads."""
     totals = await repository.sum_files(session, caller.organisation_id)
     free, disk = storage.disk_usage()

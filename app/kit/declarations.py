@@ -21,13 +21,15 @@ _NAME: Final = "__declared__"
 @dataclass(frozen=True, slots=True)
 class Declared:
     """`problems` it may raise, `headers` a success may carry, `models` that openapi.json shows besides its own,
-    patterns of further `query` parameters it reads, and the member that repeats the `detail` of its problems."""
+    patterns of further `query` parameters it reads, the member that repeats the `detail` of its problems, and the
+    `permissions` that a caller must have."""
 
     problems: tuple[type[Exception], ...] = ()
     headers: tuple[str, ...] = ()
     models: tuple[type[BaseModel], ...] = ()
     query: tuple[str, ...] = ()
     detail_alias: str | None = None
+    permissions: tuple[str, ...] = ()
 
 
 NOTHING: Final = Declared()
@@ -85,6 +87,11 @@ def takes_query(*patterns: str) -> Callable[[F], F]:
     return lambda call: _declare(call, query=(*declared(call).query, *patterns))
 
 
+def needs(permission: str) -> Callable[[F], F]:
+    """The permission that the dependency asks of its caller; openapi.json has it as `x-tranche-permission`."""
+    return lambda call: _declare(call, permissions=(permission,))
+
+
 def repeats_detail(member: str) -> Callable[[F], F]:
     """A further member under which the problems of a route have their `detail`, for clients of older systems."""
     return lambda call: _declare(call, detail_alias=member)
@@ -105,7 +112,7 @@ def declared_by_route(dependant: Dependant) -> Declared:
         waiting += current.dependencies
     together: dict[str, Any] = {
         name: tuple(dict.fromkeys(value for one in found for value in getattr(one, name)))
-        for name in ("problems", "headers", "models", "query")
+        for name in ("problems", "headers", "models", "query", "permissions")
     }
     return Declared(**together, detail_alias=found[0].detail_alias)
 

@@ -26,6 +26,9 @@ from app.kit.errors import (
 from app.kit.schemas import Output
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+PERMISSION: Final = "x-tranche-permission"
+PUBLIC, ANYONE_SIGNED_IN = "public", "any"
+"""What stands in place of a permission where no credential is needed, and where each will do."""
 REF: Final = "#/components/schemas/{model}"
 HEADERS: Final = {
     "Allow": "The methods that the path has.",
@@ -105,7 +108,18 @@ def _describe(method: str, operation: dict[str, Any], route: Any, found: Declare
             answer["headers"] = {name: _header(name) for name in told} | answer.get("headers", {})
     answers |= problem_responses(problems_of_operation(method, operation, found))
     operation["responses"] = dict(sorted(answers.items()))
+    operation[PERMISSION] = _permission(operation, found)
     operation["summary"] = route.summary or str(route.name).replace("_", " ").capitalize()
+
+
+def _permission(operation: Mapping[str, Any], found: Declared) -> str:
+    """The one permission that an operation asks for; a route that asks for two is a mistake of ours."""
+    if len(found.permissions) > 1:
+        raise ValueError(
+            f"{operation['operationId']} asks for {' and '.join(found.permissions)}, not for one permission"
+        )
+    needs_credential = ANYONE_SIGNED_IN if operation.get("security") else PUBLIC
+    return next(iter(found.permissions), needs_credential)
 
 
 def _schemas(models: Iterable[type[BaseModel]]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.caller import Caller
-from app.auth.dependencies import AdminDep, CallerDep
+from app.auth.dependencies import AdminDep, ReaderDep
 from app.batches.dependencies import BatchDep
 from app.idempotency.dependencies import OnceDep
 from app.kit.declarations import RouteTag, raises, sends
@@ -70,7 +70,7 @@ async def _make_secret(session: AsyncSession, key: SigningKey, kept: dict[str, A
 
 
 @router.get("/webhooks")
-async def list_webhooks(session: SessionDep, caller: CallerDep, page: PageDep) -> WebhookPage:
+async def list_webhooks(session: SessionDep, caller: ReaderDep, page: PageDep) -> WebhookPage:
     """The organisation's webhooks, newest first."""
     found = await repository.list_endpoints(session, caller.organisation_id, page)
     return WebhookPage(webhooks=[_read(row) for row in found.rows], next_cursor=found.next_cursor)
@@ -106,7 +106,7 @@ async def create_webhook(
 
 @router.get("/webhooks/{webhook_id}")
 @raises(WebhookNotFound)
-async def get_webhook(webhook_id: UUID, session: SessionDep, caller: CallerDep) -> WebhookRead:
+async def get_webhook(webhook_id: UUID, session: SessionDep, caller: ReaderDep) -> WebhookRead:
     """One webhook."""
     return await _get(session, caller, webhook_id)
 
@@ -171,7 +171,7 @@ async def test_webhook(
 async def list_webhook_deliveries(
     webhook_id: UUID,
     session: SessionDep,
-    caller: CallerDep,
+    caller: ReaderDep,
     page: PageDep,
     status: Annotated[str | None, Query(max_length=40, description="One of pending, delivered, failed.")] = None,
 ) -> DeliveryPage:
@@ -186,7 +186,7 @@ async def list_webhook_deliveries(
 @router.get("/webhooks/{webhook_id}/deliveries/{delivery_id}")
 @raises(WebhookNotFound, service.get_delivery)
 async def get_webhook_delivery(
-    webhook_id: UUID, delivery_id: UUID, session: SessionDep, caller: CallerDep
+    webhook_id: UUID, delivery_id: UUID, session: SessionDep, caller: ReaderDep
 ) -> DeliveryDetail:
     """One delivery with its body and the beginning of the last answer."""
     return DeliveryDetail(**delivery_fields(await service.get_delivery(session, caller, webhook_id, delivery_id)))
@@ -207,7 +207,7 @@ async def redeliver_webhook(
 
 
 @router.get("/batches/{batch_id}/notifications")
-async def get_batch_notifications(row: BatchDep, session: SessionDep) -> BatchNotifications:
+async def get_batch_notifications(caller: ReaderDep, row: BatchDep, session: SessionDep) -> BatchNotifications:
     """Who was notified of a batch: its mail, and its deliveries to webhooks."""
     mail = await repository.find_mail(session, row.batch.id)
     deliveries = await repository.list_deliveries_of_batch(session, row.batch.id)

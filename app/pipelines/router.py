@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from app.auth.dependencies import CallerDep
+from app.auth.dependencies import ReaderDep
 from app.kit.declarations import RouteTag, raises
 from app.kit.errors import NotFound
 from app.kit.room import Rooms
@@ -35,14 +35,14 @@ def _read(registry: Registry, rooms: Rooms, pipeline: Pipeline) -> PipelineRead:
 
 
 @router.get("")
-async def list_pipelines(registry: RegistryDep, rooms: RoomsDep, caller: CallerDep) -> PipelinePage:
+async def list_pipelines(registry: RegistryDep, rooms: RoomsDep, caller: ReaderDep) -> PipelinePage:
     """Every pipeline of this installation, with the JSON schema of its parameters."""
     return PipelinePage(pipelines=[_read(registry, rooms, pipeline) for pipeline in registry])
 
 
 @router.get("/{key}")
 @raises(NotFound)
-async def get_pipeline(key: str, registry: RegistryDep, rooms: RoomsDep, caller: CallerDep) -> PipelineRead:
+async def get_pipeline(key: str, registry: RegistryDep, rooms: RoomsDep, caller: ReaderDep) -> PipelineRead:
     """One pipeline, by key or id."""
     try:
         return _read(registry, rooms, registry.get(key))

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Depends
 
 from app.auth.caller import Caller
-from app.auth.dependencies import CallerDep
+from app.auth.dependencies import ManagerDep
 from app.kit.container import provided
 from app.kit.declarations import raises
 from app.kit.errors import TooManyRequests
@@ -22,7 +22,7 @@ PlayWritesDep = Annotated[PlayWrites, Depends(provided(PlayWrites))]
 
 
 @raises(TooManyRequests)
-def get_writer(caller: CallerDep, writes: PlayWritesDep) -> Caller:
+def get_writer(caller: ManagerDep, writes: PlayWritesDep) -> Caller:
     """The caller of a request that changes something, within the rate that is allowed to each user."""
     writes.check(caller.user_id)
     return caller

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from app.auth.dependencies import CallerDep
+from app.auth.dependencies import ReaderDep
 from app.kit.declarations import raises, sends
 from app.kit.dependencies import DatabaseDep, SessionDep
 from app.plays import json_lists, service
@@ -17,7 +17,7 @@ router = APIRouter(prefix="/api", tags=["plays"])
 
 @slashed_route(router, "GET", "/play-batch-mappings", response_model=list[PlayMapping])
 @sends("ETag")
-async def list_play_batch_mappings(request: Request, database: DatabaseDep, caller: CallerDep) -> Response:
+async def list_play_batch_mappings(request: Request, database: DatabaseDep, caller: ReaderDep) -> Response:
     """Every play that requires a data batch, with the numbers of those it requires, ascending."""
     return json_lists.json_reply(request, await json_lists.read_mappings(database, caller.organisation_id))
 

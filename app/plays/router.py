@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from app.auth.dependencies import CallerDep
+from app.auth.dependencies import ReaderDep
 from app.idempotency.dependencies import OnceDep
 from app.kit.declarations import RouteTag, raises, sends
 from app.kit.dependencies import DatabaseDep, PageDep, SessionDep
@@ -26,7 +26,7 @@ async def _read(session: SessionDep, play: Play) -> PlayRead:
 
 @slashed_route(router, "GET", "/plays", response_model=list[PlayRead])
 @sends("ETag")
-async def list_plays(request: Request, database: DatabaseDep, caller: CallerDep) -> Response:
+async def list_plays(request: Request, database: DatabaseDep, caller: ReaderDep) -> Response:
     """Every play of the organisation, by id; `required_batches` is ascending, and empty for a play without any."""
     return json_lists.json_reply(request, await json_lists.read_plays(database, caller.organisation_id))
 
@@ -45,7 +45,7 @@ async def create_play(body: PlayCreate, session: SessionDep, caller: WriterDep, 
 
 @slashed_route(router, "GET", "/plays/{play_id}")
 @raises(service.get_play)
-async def get_play(play_id: int, session: SessionDep, caller: CallerDep) -> PlayRead:
+async def get_play(play_id: int, session: SessionDep, caller: ReaderDep) -> PlayRead:
     """One play."""
     return await _read(session, await service.get_play(session, caller, play_id))
 
@@ -66,7 +66,7 @@ async def delete_play(play_id: int, session: SessionDep, caller: WriterDep) -> N
 
 @slashed_route(router, "GET", "/plays/{play_id}/changes")
 @raises(service.get_play)
-async def list_play_changes(play_id: int, session: SessionDep, caller: CallerDep, page: PageDep) -> ChangePage:
+async def list_play_changes(play_id: int, session: SessionDep, caller: ReaderDep, page: PageDep) -> ChangePage:
     """Who changed what the play requires, and when, newest first."""
     await service.get_play(session, caller, play_id)
     found = await repository.list_changes(session, caller.organisation_id, play_id, page)
@@ -74,7 +74,7 @@ async def list_play_changes(play_id: int, session: SessionDep, caller: CallerDep
 
 
 @slashed_route(router, "GET", "/data-batch-types")
-async def list_data_batch_types(caller: CallerDep) -> list[DataBatchTypeRead]:
+async def list_data_batch_types(caller: ReaderDep) -> list[DataBatchTypeRead]:
     """The kinds of data that a play can require: the columns of the grid."""
     return [
         DataBatchTypeRead(

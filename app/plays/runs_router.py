@@ -6,8 +6,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from app.auth.dependencies import CallerDep
-from app.batches.dependencies import SubmitterDep
+from app.auth.dependencies import ReaderDep
+from app.batches.dependencies import SubmissionDep
 from app.batches.schemas import BatchCreated, BatchOptions, Item
 from app.batches.submitter import Submitter
 from app.kit.declarations import raises, sends
@@ -27,7 +27,7 @@ router = APIRouter(prefix="/api", tags=["plays"])
 @slashed_route(router, "GET", "/plays/{play_id}/readiness")
 @raises(service.get_play)
 async def get_play_readiness(
-    play_id: int, lead: Annotated[LeadText, Query()], session: SessionDep, caller: CallerDep
+    play_id: int, lead: Annotated[LeadText, Query()], session: SessionDep, caller: ReaderDep
 ) -> ReadinessRead:
     """Which of the required data batches are there for a lead, and how fresh they are."""
     await service.get_play(session, caller, play_id)
@@ -53,7 +53,7 @@ async def get_play_readiness(
 @slashed_route(router, "POST", "/plays/{play_id}/runs", status_code=201)
 @raises(service.get_play, PlayNotRunnable, Submitter.submit_items)
 @sends("Location")
-async def create_play_run(play_id: int, body: RunCreate, submitter: SubmitterDep) -> BatchCreated:
+async def create_play_run(play_id: int, body: RunCreate, submitter: SubmissionDep) -> BatchCreated:
     """Run the play: a batch with a job for each lead. Later changes of the play do not touch it."""
     async with submitter.database.transaction() as session:
         if known := await submitter.find_answer(session, body):  # before the play, which may be another by now

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from app.auth.dependencies import CallerDep
+from app.auth.dependencies import ReaderDep, SubmitterDep, get_manager, get_reader, get_submitter
 from app.batches import command_router, insight_router, listing, repository, responses
 from app.batches.dependencies import NotifierDep
 from app.batches.listing import BatchFilter
@@ -47,7 +47,7 @@ router = APIRouter(prefix="/registration-batches", tags=[_TAG])
 async def create_registration_batch(
     body: RegistrationBatchCreate,
     session: SessionDep,
-    caller: CallerDep,
+    caller: SubmitterDep,
     registry: RegistryDep,
     limits: UploadLimitsDep,
     settings: PlatformSettingsDep,
@@ -75,7 +75,7 @@ async def create_registration_batch(
 @raises(FilterNotReadable)
 async def list_registration_batches(
     session: SessionDep,
-    caller: CallerDep,
+    caller: ReaderDep,
     page: PageDep,
     status: Annotated[
         str | None, Query(max_length=200, description="Also queued, in_progress, success; several by comma.")
@@ -98,7 +98,7 @@ def _counted(batch: Batch) -> dict[str, int]:
 
 
 @router.get("/{batch_id}")
-async def get_registration_batch(row: RowDep, session: SessionDep) -> RegistrationBatchRead:
+async def get_registration_batch(caller: ReaderDep, row: RowDep, session: SessionDep) -> RegistrationBatchRead:
     """One batch with its first 500 jobs and all their steps; `jobs_next_cursor` pages on at /api/batches/{id}/jobs."""
     batch = row[0]
     jobs = await repository.list_jobs(session, batch.id, PageRequest(JOBS_IN_BATCH))
@@ -122,7 +122,7 @@ def _job(row: repository.JobRow) -> RegistrationJobRead:
 
 @router.get("/{batch_id}/log")
 async def get_registration_log(
-    row: RowDep, session: SessionDep, caller: CallerDep, page: Annotated[PageRequest, page_of(200)]
+    caller: ReaderDep, row: RowDep, session: SessionDep, page: Annotated[PageRequest, page_of(200)]
 ) -> LogPage:
     """What happened in a batch, oldest first: the view batch_operation_logs."""
     found = await list_log(session, caller.organisation_id, row.batch.id, page)
@@ -130,14 +130,14 @@ async def get_registration_log(
 
 
 # The commands are those of every batch, for registrations only.
-for _path, _endpoint, _status in (
-    ("start", command_router.start_batch, 200),
-    ("pause", command_router.pause_batch, 200),
-    ("resume", command_router.resume_batch, 200),
-    ("cancel", command_router.cancel_batch, 200),
-    ("archive", command_router.archive_batch, 200),
-    ("retry-failed", command_router.retry_failed_jobs, 202),
-    ("restart", command_router.restart_batch, 202),
+for _path, _endpoint, _status, _permitted in (
+    ("start", command_router.start_batch, 200, get_submitter),
+    ("pause", command_router.pause_batch, 200, get_manager),
+    ("resume", command_router.resume_batch, 200, get_manager),
+    ("cancel", command_router.cancel_batch, 200, get_manager),
+    ("archive", command_router.archive_batch, 200, get_manager),
+    ("retry-failed", command_router.retry_failed_jobs, 202, get_manager),
+    ("restart", command_router.restart_batch, 202, get_manager),
 ):
     router.add_api_route(
         f"/{{batch_id}}/{_path}",
@@ -145,7 +145,7 @@ for _path, _endpoint, _status in (
         methods=["POST"],
         status_code=_status,
         name=_endpoint.__name__.replace("_batch", "_registration_batch").replace("_jobs", "_registrations"),
-        dependencies=[Depends(check_kind)],
+        dependencies=[Depends(_permitted), Depends(check_kind)],
     )
 router.add_api_route(
     "/{batch_id}/export",
@@ -153,5 +153,5 @@ router.add_api_route(
     methods=["GET"],
     name="export_registration_batch",
     response_class=Response,
-    dependencies=[Depends(check_kind)],
+    dependencies=[Depends(get_reader), Depends(check_kind)],
 )

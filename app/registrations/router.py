@@ -10,7 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.auth.dependencies import CallerDep
+from app.auth.dependencies import ManagerDep, ReaderDep
 from app.files import service as file_service
 from app.files.dependencies import StorageDep, UploadLimitsDep
 from app.files.names import display_name
@@ -82,7 +82,7 @@ def get_filter(
 @raises(FilterNotReadable)
 async def list_restaurants(
     session: SessionDep,
-    caller: CallerDep,
+    caller: ReaderDep,
     page: Annotated[PageRequest, page_of(100)],
     wanted: Annotated[RestaurantFilter, Depends(get_filter)],
     sort: Annotated[str, Query(max_length=40, description="name, created_at or icp_score; - for descending.")] = "name",
@@ -96,7 +96,7 @@ async def list_restaurants(
 @router.post("", status_code=201)
 @sends("Location")
 async def create_restaurant(
-    body: RestaurantCreate, session: SessionDep, caller: CallerDep, once: OnceDep
+    body: RestaurantCreate, session: SessionDep, caller: ManagerDep, once: OnceDep
 ) -> RestaurantRead:
     """Add one restaurant."""
 
@@ -111,7 +111,7 @@ async def create_restaurant(
 async def import_restaurants(
     request: Request,
     response: Response,
-    caller: CallerDep,
+    caller: ManagerDep,
     database: DatabaseDep,
     storage: StorageDep,
     limits: UploadLimitsDep,
@@ -158,7 +158,7 @@ async def import_restaurants(
 
 @router.get("/{restaurant_id}")
 @raises(service.get_standing)
-async def get_restaurant(restaurant_id: UUID, session: SessionDep, caller: CallerDep) -> RestaurantRead:
+async def get_restaurant(restaurant_id: UUID, session: SessionDep, caller: ReaderDep) -> RestaurantRead:
     """One restaurant, with where it stands."""
     return (await service.get_standing(session, caller, restaurant_id)).read()
 
@@ -166,7 +166,7 @@ async def get_restaurant(restaurant_id: UUID, session: SessionDep, caller: Calle
 @router.patch("/{restaurant_id}")
 @raises(service.update_restaurant)
 async def update_restaurant(
-    restaurant_id: UUID, body: RestaurantUpdate, session: SessionDep, caller: CallerDep
+    restaurant_id: UUID, body: RestaurantUpdate, session: SessionDep, caller: ManagerDep
 ) -> RestaurantRead:
     """Change a restaurant. A registration that runs sees it from its next step on."""
     return (await service.update_restaurant(session, caller, restaurant_id, body)).read()
@@ -174,7 +174,7 @@ async def update_restaurant(
 
 @router.delete("/{restaurant_id}", status_code=204)
 @raises(service.delete_restaurant)
-async def delete_restaurant(restaurant_id: UUID, session: SessionDep, caller: CallerDep) -> None:
+async def delete_restaurant(restaurant_id: UUID, session: SessionDep, caller: ManagerDep) -> None:
     """Remove a restaurant and its files; refused while it is being registered."""
     await service.delete_restaurant(session, caller, restaurant_id)
 
@@ -184,7 +184,7 @@ async def delete_restaurant(restaurant_id: UUID, session: SessionDep, caller: Ca
 async def put_menu(
     restaurant_id: UUID,
     request: Request,
-    caller: CallerDep,
+    caller: ManagerDep,
     database: DatabaseDep,
     storage: StorageDep,
     limits: UploadLimitsDep,

@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
-from app.auth.dependencies import CallerDep
+from app.auth.dependencies import ReaderDep
 from app.kit.declarations import raises
 from app.kit.dependencies import DatabaseDep
 from app.kit.errors import existing
@@ -33,7 +33,7 @@ async def compare_reports(
     request: Request,
     response: Response,
     database: DatabaseDep,
-    caller: CallerDep,
+    caller: ReaderDep,
     other: With = None,
     format: Format = None,
 ) -> schemas.ReportComparison | Response:

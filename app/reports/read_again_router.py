@@ -7,9 +7,8 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
-from app.auth.dependencies import CallerDep
 from app.batches import service
-from app.batches.dependencies import SubmitterDep
+from app.batches.dependencies import SubmissionDep
 from app.batches.errors import NothingToRunAgain
 from app.batches.schemas import BatchCreated, BatchOptions, Item
 from app.batches.submission import params_of
@@ -40,8 +39,7 @@ async def read_file_again(
     job_id: UUID,
     body: ReadAgain,
     database: DatabaseDep,
-    caller: CallerDep,
-    submitter: SubmitterDep,
+    submitter: SubmissionDep,
 ) -> BatchCreated:
     """Read a file again, also one that failed: a batch of one file, with `params` over those of the batch before.
 
@@ -49,8 +47,8 @@ async def read_file_again(
     deleted or its time is over.
     """
     async with database.transaction() as session:
-        await get_batch_report_row(batch_report_id, session, caller)
-        batch = (await service.get_batch(session, caller, batch_report_id)).batch
+        await get_batch_report_row(batch_report_id, session, submitter.caller)
+        batch = (await service.get_batch(session, submitter.caller, batch_report_id)).batch
         job, report_id = existing(await repository.find_file(session, batch_report_id, job_id), BatchReportFileNotFound)
     if not (job.file_id or job.source_url):
         raise NothingToRunAgain("The file was imported from an older system; it is not here.")

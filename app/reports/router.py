@@ -12,8 +12,8 @@ from fastapi.responses import HTMLResponse
 from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.auth.dependencies import CallerDep
-from app.batches.dependencies import SubmitterDep
+from app.auth.dependencies import ManagerDep, ReaderDep
+from app.batches.dependencies import SubmissionDep
 from app.batches.schemas import BatchCreated, SubmitForm
 from app.batches.states import BATCH_ALIASES, BATCH_STATUSES, JOB_ALIASES, JOB_STATUSES
 from app.batches.submit_router import FORM_BODY, read_form
@@ -63,7 +63,7 @@ def _read(row: RowMapping) -> schemas.BatchReportRead:
 @raises(receive_form, Submitter.submit_form)
 @sends("Location")
 @shows(SubmitForm)
-async def create_batch_report(request: Request, submitter: SubmitterDep) -> BatchCreated:
+async def create_batch_report(request: Request, submitter: SubmissionDep) -> BatchCreated:
     """Submit tables as one batch, in one multipart request: what /api/jobs/batch does with this pipeline."""
     async with receive_form(request, submitter.storage, submitter.limits) as form:
         options, urls = read_form(form, pipelines=[PIPELINE_KEY])
@@ -76,7 +76,7 @@ async def create_batch_report(request: Request, submitter: SubmitterDep) -> Batc
 async def list_batch_reports(
     request: Request,
     session: SessionDep,
-    caller: CallerDep,
+    caller: ReaderDep,
     page: PageDep,
     status: Word = None,
     summary: Summary = None,
@@ -110,7 +110,7 @@ async def get_batch_report(
     request: Request,
     response: Response,
     database: DatabaseDep,
-    caller: CallerDep,
+    caller: ReaderDep,
     format: Format = None,
 ) -> schemas.BatchReportRead | Response:
     """One batch report with its summary, as JSON, or as a page with its files side by side, to read and print.
@@ -131,6 +131,7 @@ async def get_batch_report(
 @router.get("/batch-reports/{batch_report_id}/files")
 @raises(FilterNotReadable)
 async def list_batch_report_files(
+    caller: ReaderDep,
     row: BatchReportDep,
     session: SessionDep,
     page: Annotated[PageRequest, page_of(100)],
@@ -147,7 +148,7 @@ async def list_batch_report_files(
 @raises(FilterNotReadable)
 async def list_reports(
     session: SessionDep,
-    caller: CallerDep,
+    caller: ReaderDep,
     page: PageDep,
     batch_id: UUID | None = None,
     search: Word = None,
@@ -164,7 +165,7 @@ async def list_reports(
 @router.get("/reports/{report_id}", response_model=schemas.ReportRead, responses=HTML)
 @raises(ReportNotFound)
 async def get_report(
-    report_id: UUID, request: Request, response: Response, session: SessionDep, caller: CallerDep, format: Format = None
+    report_id: UUID, request: Request, response: Response, session: SessionDep, caller: ReaderDep, format: Format = None
 ) -> schemas.ReportRead | Response:
     """One report as JSON, or as a page to read and print."""
     report = existing(await repository.find_report(session, caller.organisation_id, report_id), ReportNotFound)
@@ -178,7 +179,7 @@ async def get_report(
 @router.patch("/reports/{report_id}")
 @raises(ReportNotFound)
 async def update_report(
-    report_id: UUID, body: schemas.ReportUpdate, session: SessionDep, caller: CallerDep
+    report_id: UUID, body: schemas.ReportUpdate, session: SessionDep, caller: ManagerDep
 ) -> schemas.ReportRead:
     """Keep a report longer, or less long, than was said when it was made."""
     report = existing(await repository.find_report(session, caller.organisation_id, report_id), ReportNotFound)
@@ -188,7 +189,7 @@ async def update_report(
 
 @router.delete("/reports/{report_id}", status_code=204)
 @raises(ReportNotFound)
-async def delete_report(report_id: UUID, session: SessionDep, caller: CallerDep) -> None:
+async def delete_report(report_id: UUID, session: SessionDep, caller: ManagerDep) -> None:
     """Remove a report before its time; the batch and the file stay."""
     if not await repository.delete_report(session, caller.organisation_id, report_id):
         raise ReportNotFound

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Body
 
+from app.auth.dependencies import ManagerDep, ReaderDep
 from app.batches.dependencies import BatchDep, JobDep
 from app.idempotency.dependencies import OnceDep
 from app.kit.declarations import RouteTag, raises, sends
@@ -23,13 +24,15 @@ Wanted = Annotated[ResultCodeCreate | None, Body()]
 @router.post("/jobs/{job_id}/result-codes", status_code=201)
 @raises(service.get_link)
 @sends("Location")
-async def create_job_result_code(row: JobDep, codes: CodesDep, once: OnceDep, wanted: Wanted = None) -> ResultCodeRead:
+async def create_job_result_code(
+    caller: ManagerDep, row: JobDep, codes: CodesDep, once: OnceDep, wanted: Wanted = None
+) -> ResultCodeRead:
     """A code that opens this job's result without a key."""
     return await codes.add(row.job.batch_id, row.job.id, wanted, once)
 
 
 @router.get("/jobs/{job_id}/result-codes")
-async def list_job_result_codes(row: JobDep, codes: CodesDep, page: PageDep) -> ResultCodePage:
+async def list_job_result_codes(caller: ReaderDep, row: JobDep, codes: CodesDep, page: PageDep) -> ResultCodePage:
     """The codes of one job that were not revoked, newest first."""
     return await codes.list_page(row.job.batch_id, row.job.id, page)
 
@@ -38,27 +41,27 @@ async def list_job_result_codes(row: JobDep, codes: CodesDep, page: PageDep) -> 
 @raises(service.get_link)
 @sends("Location")
 async def create_batch_result_code(
-    row: BatchDep, codes: CodesDep, once: OnceDep, wanted: Wanted = None
+    caller: ManagerDep, row: BatchDep, codes: CodesDep, once: OnceDep, wanted: Wanted = None
 ) -> ResultCodeRead:
     """A code that opens the results of the whole batch without a key, also while it still runs."""
     return await codes.add(row.batch.id, None, wanted, once)
 
 
 @router.get("/batches/{batch_id}/result-codes")
-async def list_batch_result_codes(row: BatchDep, codes: CodesDep, page: PageDep) -> ResultCodePage:
+async def list_batch_result_codes(caller: ReaderDep, row: BatchDep, codes: CodesDep, page: PageDep) -> ResultCodePage:
     """The codes of the batch as a whole that were not revoked, newest first. Those of its jobs are with the jobs."""
     return await codes.list_page(row.batch.id, None, page)
 
 
 @router.get("/result-codes/{result_code_id}")
 @raises(service.get_link)
-async def get_result_code(result_code_id: UUID, codes: CodesDep) -> ResultCodeRead:
+async def get_result_code(caller: ReaderDep, result_code_id: UUID, codes: CodesDep) -> ResultCodeRead:
     """One code."""
     return codes.read(await service.get_link(codes.session, codes.caller, result_code_id))
 
 
 @router.delete("/result-codes/{result_code_id}", status_code=204)
 @raises(service.revoke_link)
-async def revoke_result_code(result_code_id: UUID, codes: CodesDep) -> None:
+async def revoke_result_code(caller: ManagerDep, result_code_id: UUID, codes: CodesDep) -> None:
     """Close what the code opened, at once and for good."""
     await service.revoke_link(codes.session, codes.caller, result_code_id)

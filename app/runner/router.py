@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from app.auth.dependencies import CallerDep
+from app.auth.dependencies import ReaderDep
 from app.files.dependencies import StorageDep
 from app.kit.declarations import RouteTag, raises
 from app.kit.dependencies import DatabaseDep, SessionDep
@@ -65,7 +65,7 @@ async def read_metrics() -> Response:
 
 
 @router.get("/api/status")
-async def get_status(session: SessionDep, caller: CallerDep, storage: StorageDep) -> StatusRead:
+async def get_status(session: SessionDep, caller: ReaderDep, storage: StorageDep) -> StatusRead:
     """Slots in use over all processes, and room on the disk."""
     workers, used, slots = await repository.sum_slots(session)
     free, total = storage.disk_usage()

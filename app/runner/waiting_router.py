@@ -6,6 +6,7 @@ from datetime import datetime
 
 from fastapi import APIRouter
 
+from app.auth.dependencies import ReaderDep
 from app.batches import waiting
 from app.batches.dependencies import BatchDep
 from app.batches.waiting import Capacity, NextJob, Reason
@@ -40,7 +41,7 @@ class WaitingRead(Output):
 
 
 @router.get("/{batch_id}/waiting")
-async def explain_waiting(row: BatchDep, session: SessionDep, registry: RegistryDep) -> WaitingRead:
+async def explain_waiting(caller: ReaderDep, row: BatchDep, session: SessionDep, registry: RegistryDep) -> WaitingRead:
     """Why jobs of this batch wait, what comes next, and who could run it. `paused_by` is null for the policy."""
     batch, pipeline, _ = row
     queue = await waiting.read_queue(session, batch)

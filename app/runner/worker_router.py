@@ -8,7 +8,7 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
-from app.auth.dependencies import AdminDep
+from app.auth.dependencies import OperatorDep
 from app.batches.service import database_now
 from app.kit.dependencies import SessionDep
 from app.kit.schemas import Output
@@ -39,7 +39,7 @@ class WorkerPage(Output):
 
 
 @router.get("")
-async def list_worker_states(session: SessionDep, caller: AdminDep) -> WorkerPage:
+async def list_worker_states(session: SessionDep, caller: OperatorDep) -> WorkerPage:
     """The processes that run jobs, with their last heartbeat; a silent one has missed five of them."""
     now = await database_now(session)
     known = [WorkerRead.of(worker) for worker in await repository.list_workers(session)]

@@ -9,11 +9,21 @@ from tests.conftest import Api
 from tests.patience import patient
 
 
-async def key_of(api: Api, organisation: str, *, user: str = "someone", role: str = "admin") -> str:
+async def key_of(
+    api: Api,
+    organisation: str,
+    *,
+    user: str = "someone",
+    role: str = "admin",
+    scopes: list[str] | None = None,
+    pipelines: list[str] | None = None,
+) -> str:
     """A new key of a user of an organisation that the module calls so ("Default": its own), each made when missing."""
     async with api.installation.database.transaction() as session:
         owner = await service.ensure_user(session, api.organisation_named(organisation), user, role)
-        return (await service.add_key(session, owner.id, "a test's key"))[1]
+        key, secret = await service.add_key(session, owner.id, "a test's key")
+        key.scopes, key.pipelines = scopes, pipelines
+        return secret
 
 
 def caller(api: Api, key: str | None = None, cookie: str | None = None, **headers: str) -> httpx.AsyncClient:

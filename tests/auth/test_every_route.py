@@ -156,6 +156,8 @@ async def test_lists_show_nothing_of_another_organisation(
     async with caller(api, await key_of(api, "Third")) as third:
         for method, path in routes(openapi):
             if method == "GET" and "{" not in path and not only_streams(openapi, path):
+                if openapi["paths"][path]["get"]["x-tranche-permission"] == "operate":
+                    continue  # what belongs to no organisation
                 answer = await third.get(filled(path, {}))
                 assert answer.status_code == 200, path
                 assert not [value for value in of_first.values() if value in answer.text], path

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.auth.caller import Caller
+from app.auth.caller import acting_for
 from app.auth.service import ensure_first_admin
 from app.batches.schemas import BatchOptions
 from app.batches.states import BATCH_TERMINAL, COUNTERS, JOB_TERMINAL, STEP_TERMINAL, sql_list
@@ -87,7 +87,7 @@ class World:
         async with self.database.transaction() as session:
             await self.registry.save(session)
             admin, _ = await ensure_first_admin(session, None)
-            self.caller = Caller(admin.organisation_id, admin.id, admin.name, None, "admin", None)
+            self.caller = acting_for(admin, admin.name)
 
     def close(self) -> None:
         """Leave the database."""

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 from pydantic import AfterValidator
 
-from app.auth.dependencies import CallerDep
+from app.auth.dependencies import ReaderDep
 from app.batches import service
 from app.batches.errors import BatchNotFound
 from app.batches.export import MEDIA_TYPES, chunks
@@ -37,7 +37,7 @@ Event = Annotated[
 async def list_batch_swims(
     batch_id: UUID,
     database: DatabaseDep,
-    caller: CallerDep,
+    caller: ReaderDep,
     event: Event = None,
     format: Annotated[
         Literal["json", "csv", "xlsx"], Query(description="A file has one row for each swim; JSON the events as well.")

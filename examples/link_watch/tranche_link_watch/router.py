@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from sqlalchemy import or_, select
 
-from app.auth.dependencies import CallerDep
+from app.auth.dependencies import ReaderDep
 from app.kit.dependencies import SessionDep
 from app.kit.schemas import Output
 from tranche_link_watch.models import Link
@@ -27,7 +27,7 @@ class LinkList(Output):
 @router.get("")
 async def list_links(
     session: SessionDep,
-    caller: CallerDep,
+    caller: ReaderDep,
     broken: Annotated[bool, Query(description="Only those that answered with an error, or not at all.")] = False,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> LinkList:
