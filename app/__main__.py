@@ -1,5 +1,5 @@
-"""The command line: `tranche serve`, `worker`, `submit`, `watch`, `demo`, `keys`, `plays`, `migrate`, `backup`,
-`restore`, `import-jobs`, `group-legacy`, `doctor`.
+"""The command line: `tranche serve`, `worker`, `submit`, `watch`, `demo`, `keys`, `secret`, `plays`, `migrate`,
+`backup`, `restore`, `import-jobs`, `group-legacy`, `doctor`.
 
 Each command imports what it needs: a service that starts should not wait for a progress bar's imports.
 """
@@ -24,6 +24,8 @@ HELP = "Tranche: submit many things, process each in stages, watch it live, get 
 app = typer.Typer(help=HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 keys = typer.Typer(help="Keys of users and programs.", no_args_is_help=True)
 app.add_typer(keys, name="keys")
+secret = typer.Typer(help="The installation's secret.", no_args_is_help=True)
+app.add_typer(secret, name="secret")
 plays = typer.Typer(help="Sales plays and the data they require.", no_args_is_help=True)
 app.add_typer(plays, name="plays")
 Server = Annotated[
@@ -254,6 +256,20 @@ def revoke_key(key_id: Annotated[UUID, typer.Argument(help="Id of the key, as `t
     from app.commands.administration import revoke_key
 
     revoke_key(all_settings(), key_id)
+
+
+@secret.command("rotate")
+def rotate_secret(
+    overlap_days: Annotated[
+        float, typer.Option(min=0, max=3650, help="How long what was made with the secret before still counts.")
+    ] = 30,
+) -> None:
+    """Put a new secret into the file secret.key. Start every process again afterwards."""
+    from app.commands.credentials import rotate_secret
+
+    until = rotate_secret(all_settings(), timedelta(days=overlap_days))
+    typer.echo("There is a new secret. Start every process of the service again.")
+    typer.echo(f"What was made with the one before counts until {until:%Y-%m-%d %H:%M} UTC.")
 
 
 @plays.command("import")

@@ -50,7 +50,10 @@ class Settings(Section):
     database_pool_size: int = Field(10, ge=2, le=200, description="Connections the HTTP side may hold.")
     secret_key: SecretStr | None = Field(
         None,
-        description="What webhook secrets and result codes are made from, the same everywhere; unset makes secret.key.",
+        description="What other secrets and codes are made from, the same everywhere; unset makes secret.key.",
+    )
+    secret_key_previous: SecretStr | None = Field(
+        None, description="The secret key before, while it is being replaced: what was made with it still counts."
     )
     worker: Literal["embedded", "off"] = Field("embedded", description="Run jobs inside the API process, or not.")
     outbound_allow: str = Field(

@@ -7,10 +7,10 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
+from app.accounts.kept_secrets import make_again, make_secret
 from app.accounts.schemas import KeyCreate, KeyCreated, KeyPage, KeyRead
 from app.auth import repository, service
 from app.auth.dependencies import AdminDep
-from app.auth.secrets import new_salt, secret_from
 from app.idempotency.dependencies import OnceDep
 from app.kit.declarations import raises
 from app.kit.dependencies import SessionDep, SigningKeyDep
@@ -34,14 +34,13 @@ async def create_key(
     """A new key with the caller's own rights."""
 
     async def make() -> dict[str, Any]:
-        salt = new_salt()
-        secret = secret_from(signing_key, PURPOSE, salt)
+        secret, kept = make_secret(signing_key, PURPOSE)
         key, _ = await service.add_key(session, caller.user_id, body.name, secret, body.expires_at)
-        return {"read": KeyRead.of(key, user_name=caller.user_name), "salt": salt.hex()}
+        return {"read": KeyRead.of(key, user_name=caller.user_name), **kept}
 
-    # The key has its maker's rights: nobody else gets it by repeating the request. Another signing key is another key.
-    kept = await once.run(session, [body, caller.user_id, signing_key.id], make)
-    return KeyCreated(**kept["read"], key=secret_from(signing_key, PURPOSE, bytes.fromhex(kept["salt"])))
+    # The key has its maker's rights: nobody else gets it by repeating the request.
+    kept = await once.run(session, [body, caller.user_id], make)
+    return KeyCreated(**kept["read"], key=make_again(signing_key, PURPOSE, kept))
 
 
 @router.delete("/{key_id}", status_code=204)

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
+from app.accounts.kept_secrets import make_again, make_secret
 from app.accounts.schemas import OrganisationRead, OrganisationUpdate, SessionRead, SignIn, UserRead
 from app.auth import repository, service
 from app.auth.caller import COOKIE, Caller, caller_of, credential_of_key, refuse_cross_site
@@ -16,7 +17,7 @@ from app.auth.dependencies import AdminDep, CallerDep
 from app.auth.errors import KeyNotValid
 from app.auth.models import Organisation, User
 from app.auth.permissions import Permission
-from app.auth.secrets import new_salt, secret_from, secret_hash
+from app.auth.secrets import secret_hash
 from app.idempotency.dependencies import KeyedRequestDep
 from app.idempotency.once import Once
 from app.kit.declarations import RouteTag, raises, takes_query
@@ -95,13 +96,13 @@ async def create_session(
     key, user = found
 
     async def make() -> dict[str, Any]:
-        salt = new_salt()
-        await service.add_session(session, user.id, "browser", secret_from(signing_key, PURPOSE, salt))
+        secret, kept = make_secret(signing_key, PURPOSE)
+        await service.add_session(session, user.id, "browser", secret)
         read = await _read(session, caller_of(request, credential_of_key(key, user)))
-        return {"salt": salt.hex(), "read": read}
+        return {"read": read, **kept}
 
-    kept = await Once(keyed, user.organisation_id, response).run(session, [key.id, signing_key.id], make)
-    _set_cookie(request, response, secret_from(signing_key, PURPOSE, bytes.fromhex(kept["salt"])))
+    kept = await Once(keyed, user.organisation_id, response).run(session, [key.id], make)
+    _set_cookie(request, response, make_again(signing_key, PURPOSE, kept))
     return SessionRead.model_validate(kept["read"])
 
 

@@ -5,17 +5,22 @@ from __future__ import annotations
 from app.auth import models, repository
 from app.auth.administrator import FirstAdministrator
 from app.auth.caller import Callers
+from app.auth.resealing import Resealing
 from app.auth.settings import AuthSettings
 from app.kit.container import Container
 from app.kit.db import Database
-from app.kit.room import Room
+from app.kit.room import Room, Rooms
 from app.kit.signing import SigningKey
 from app.settings import Settings
 
 
 def make_signing_key(container: Container) -> SigningKey:
     settings = container.get(Settings)
-    return SigningKey(settings.home, settings.secret_key)
+    return SigningKey(settings.home, settings.secret_key, settings.secret_key_previous)
+
+
+def make_resealing(container: Container) -> Resealing:
+    return Resealing(container.get(Database), container.get(SigningKey), container.get(Rooms))
 
 
 def make_first_administrator(container: Container) -> FirstAdministrator:
@@ -32,7 +37,7 @@ room = Room(
         SigningKey: make_signing_key,
         FirstAdministrator: make_first_administrator,
     },
-    services=lambda container: (container.get(SigningKey),),
+    services=lambda container: (container.get(SigningKey), make_resealing(container)),
     http_services=lambda container: (container.get(FirstAdministrator),),
     expiring=(repository.delete_expired_sessions,),
 )

@@ -7,7 +7,7 @@ import hashlib
 import secrets
 from typing import Final
 
-from app.kit.signing import SigningKey
+from app.kit.signing import InstallationSecret
 
 PREFIX = "trn_"
 MIN_LENGTH = 16
@@ -25,12 +25,12 @@ def new_salt() -> bytes:
     return secrets.token_bytes(SALT_BYTES)
 
 
-def secret_from(key: SigningKey, purpose: bytes, salt: bytes) -> str:
+def secret_from(secret: InstallationSecret, purpose: bytes, salt: bytes) -> str:
     """A secret like those of `new_secret`, which can be made again while its salt is kept.
 
-    The salt alone, as a copy of the database has it, tells nothing; nor does the installation's key without the salt.
+    The salt alone, as a copy of the database has it, tells nothing; nor does the installation's secret alone.
     """
-    return PREFIX + base64.urlsafe_b64encode(key.derive(purpose, salt)).decode().rstrip("=")
+    return PREFIX + base64.urlsafe_b64encode(secret.derive(purpose, salt)).decode().rstrip("=")
 
 
 def secret_hash(secret: str) -> bytes:

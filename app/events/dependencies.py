@@ -16,7 +16,7 @@ from app.events.settings import StreamSettings
 from app.events.tickets import redeem_ticket
 from app.kit.container import provided
 from app.kit.declarations import needs, raises
-from app.kit.dependencies import DatabaseDep
+from app.kit.dependencies import DatabaseDep, SigningKeyDep
 
 StreamSettingsDep = Annotated[StreamSettings, Depends(provided(StreamSettings))]
 
@@ -31,6 +31,7 @@ async def get_follower(
     request: Request,
     callers: CallersDep,
     database: DatabaseDep,
+    signing_key: SigningKeyDep,
     _key: Annotated[object, Security(KEY_SCHEME)],
     _session: Annotated[object, Security(SESSION_SCHEME)],
     ticket: Annotated[str | None, Query(max_length=200, description="Instead of a key, for pages elsewhere.")] = None,
@@ -39,7 +40,7 @@ async def get_follower(
     if ticket is None or "authorization" in request.headers:
         return require(await find_caller(request, callers), Permission.READ)
     async with database.transaction() as session:
-        credential = await redeem_ticket(session, ticket, batch_id)
+        credential = await redeem_ticket(session, signing_key, ticket, batch_id)
     return require(caller_of(request, credential), Permission.READ)
 
 

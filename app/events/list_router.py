@@ -14,10 +14,10 @@ from app.events.errors import OnlyAStream
 from app.events.openapi_docs import list_stream_content, list_stream_description
 from app.events.schemas import TRANSIENT_OF_LIST, TicketRead
 from app.events.stream import EventStream, list_chunks
-from app.events.tickets import issue_ticket, next_end
+from app.events.tickets import next_end, seal
 from app.idempotency.dependencies import OnceDep
 from app.kit.declarations import raises, shows
-from app.kit.dependencies import SessionDep
+from app.kit.dependencies import SessionDep, SigningKeyDep
 
 router = APIRouter(prefix="/api", tags=["events"])
 _ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
@@ -38,7 +38,9 @@ async def follow_batches(request: Request, caller: ReaderDep, hub: HubDep, setti
 
 
 @router.post("/batches/{batch_id}/stream-tickets", status_code=201)
-async def create_stream_ticket(caller: ReaderDep, row: BatchDep, session: SessionDep, once: OnceDep) -> TicketRead:
+async def create_stream_ticket(
+    caller: ReaderDep, row: BatchDep, session: SessionDep, signing_key: SigningKeyDep, once: OnceDep, response: Response
+) -> TicketRead:
     """A ticket that opens the batch's stream once or more within 60 seconds, for an EventSource on another origin."""
     assert caller.credential_id
 
@@ -46,6 +48,7 @@ async def create_stream_ticket(caller: ReaderDep, row: BatchDep, session: Sessio
         return {"expires_at": await next_end(session)}  # a ticket is stored nowhere
 
     expires_at = (await once.run(session, caller.credential_id, make))["expires_at"]
-    ticket = await issue_ticket(session, row.batch.id, caller.credential_id, expires_at)
+    ticket = seal(signing_key.current, row.batch.id, caller.credential_id, expires_at)
+    response.headers["Cache-Control"] = "no-store"
     url = f"/api/batches/{row.batch.id}/events?ticket={ticket}"
     return TicketRead(ticket=ticket, expires_at=datetime.fromtimestamp(expires_at, UTC), url=url)

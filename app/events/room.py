@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from app.events import models
 from app.events.hub import Hub
 from app.events.list_router import router as list_router
 from app.events.router import router
@@ -19,7 +18,6 @@ def make_hub(container: Container) -> Hub:
 room = Room(
     name="events",
     routers=(router, list_router),
-    models=models,
     settings=StreamSettings,
     provides={Hub: make_hub},
     http_services=lambda container: (container.get(Hub),),

@@ -14,10 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit.container import Container, Factory
 from app.kit.service import Service
+from app.kit.signing import SigningKey
 
 Services = Callable[[Container], Iterable[Service]]
 Install = Callable[["asyncpg.Connection[asyncpg.Record]"], Awaitable[None]]
 Expire = Callable[[AsyncSession], Awaitable[int]]
+Reseal = Callable[[AsyncSession, SigningKey], Awaitable[int]]
 
 
 def nothing(container: Container) -> tuple[Any, ...]:
@@ -58,6 +60,9 @@ class Room:
     """Each removes rows whose time is over, in a transaction of its own, and says how many; called once a minute."""
     expiring_as_set: Callable[[Container], Iterable[Expire]] = nothing
     """The same, for what is kept as long as a setting says."""
+    resealing: tuple[Reseal, ...] = ()
+    """While the installation's secret is being replaced each moves rows over to the current one, a transaction's worth,
+    and says how many; called until none is left."""
     batch_extensions: tuple[Any, ...] = ()
     """`BatchExtension`s of `app.batches.extensions`: what it adds to submissions and replies of batches."""
     job_extensions: tuple[Any, ...] = ()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Integer, Interval, bindparam, text
+from sqlalchemy import ARRAY, Integer, Interval, Text, bindparam, text
 from sqlalchemy.dialects.postgresql import UUID as PgUUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -21,12 +22,13 @@ with due as (
   ) d
   where w.enabled
     and exists (select from webhook_secrets s
-      where s.endpoint_id = w.id and s.expires_at is null and s.key_id = :key_id)
+      where s.endpoint_id = w.id and s.expires_at is null and s.key_id = any(:key_ids))
   order by d.next_attempt_at limit :room
 )
 update webhook_deliveries d set claim_token = gen_random_uuid(), next_attempt_at = clock_timestamp() + :lease
 from due where d.id = due.id returning d.id
 """).bindparams(
+    bindparam("key_ids", type_=ARRAY(Text)),
     bindparam("busy", type_=ARRAY(PgUUID)),
     bindparam("counts", type_=ARRAY(Integer)),
     bindparam("lease", type_=Interval),
@@ -43,13 +45,13 @@ from due where m.batch_id = due.batch_id returning m.batch_id
 
 
 async def claim_deliveries(
-    session: AsyncSession, key_id: str, busy: Mapping[UUID, int], *, slots: int, room: int, lease: timedelta
+    session: AsyncSession, key_ids: Sequence[str], busy: Mapping[UUID, int], *, slots: int, room: int, lease: timedelta
 ) -> Sequence[UUID]:
-    """At most `room` due deliveries of enabled endpoints whose secret is of this key, at most `slots` for each.
+    """At most `room` due deliveries of enabled endpoints whose secret is of these keys, at most `slots` for each.
 
     `busy` says how many are being sent to an endpoint already.
     """
-    values = {"key_id": key_id, "slots": slots, "room": room, "lease": lease}
+    values: dict[str, Any] = {"key_ids": list(key_ids), "slots": slots, "room": room, "lease": lease}
     values |= {"busy": list(busy), "counts": list(busy.values())}
     return (await session.execute(_CLAIM_DELIVERIES, values)).scalars().all()
 

@@ -61,9 +61,10 @@ class WebhookEndpoint(Base):
 
 
 class WebhookSecret(Base):
-    """What a secret is made from, with the installation's key (see secrets.py); the secret itself is not kept.
+    """What a secret is made from, with the installation's secret (see signing_secrets.py); it is not kept as it is.
 
-    `key_id` tells which key that was. One row without `expires_at` is the endpoint's current secret.
+    `key_id` tells which of the installation's secrets that was. `sealed` is the secret itself, encrypted, once that one
+    was replaced. One row without `expires_at` is the endpoint's current secret.
     """
 
     __tablename__ = "webhook_secrets"
@@ -75,6 +76,7 @@ class WebhookSecret(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     endpoint_id: Mapped[UUID] = mapped_column(ForeignKey("webhook_endpoints.id", ondelete="CASCADE"))
     salt: Mapped[bytes] = mapped_column(LargeBinary)
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     key_id: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.clock_timestamp())
     expires_at: Mapped[datetime | None] = mapped_column(Timestamp)

@@ -12,10 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from app.kit.pages import Page, PageRequest, paginate, paginate_one
+from app.kit.signing import SigningKey
 from app.notifications.models import BatchMail, WebhookDelivery, WebhookEndpoint, WebhookSecret
+from app.notifications.signing_secrets import move
 from app.pipelines.models import PipelineRow
 
 _DELIVERIES_OF_BATCH = 200
+RESEALED_AT_A_TIME = 500
 
 
 def _endpoints(organisation_id: UUID) -> Select[Any]:
@@ -92,6 +95,17 @@ async def expire_secrets(session: AsyncSession, endpoint_id: UUID, at: datetime)
     mine = WebhookSecret.endpoint_id == endpoint_id
     await session.execute(delete(WebhookSecret).where(mine, WebhookSecret.expires_at < func.now()))
     await session.execute(update(WebhookSecret).where(mine, WebhookSecret.expires_at.is_(None)).values(expires_at=at))
+
+
+async def reseal_secrets(session: AsyncSession, key: SigningKey) -> int:
+    """Move secrets over to the installation's current secret, as many as fit into one transaction; returns how many."""
+    before = {secret.id: secret for secret in key.valid() if secret.id != key.id}
+    query = select(WebhookSecret).where(WebhookSecret.key_id.in_(before)).limit(RESEALED_AT_A_TIME)
+    rows = (await session.execute(query.with_for_update(skip_locked=True))).scalars().all()
+    for row in rows:
+        move(row, before[row.key_id], key.current)
+    await session.flush()
+    return sum(row.key_id == key.id for row in rows)
 
 
 async def list_deliveries(

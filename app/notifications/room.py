@@ -7,7 +7,7 @@ from app.kit.container import Container
 from app.kit.db import Database
 from app.kit.room import Room
 from app.kit.signing import SigningKey
-from app.notifications import models
+from app.notifications import models, repository
 from app.notifications.mail_channel import MailChannel
 from app.notifications.router import router
 from app.notifications.sender import Sender
@@ -41,4 +41,5 @@ room = Room(
     settings=MailSettings,
     provides={Sender: make_sender},
     job_services=lambda container: (container.get(Sender),),
+    resealing=(repository.reseal_secrets,),
 )

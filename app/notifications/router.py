@@ -64,9 +64,10 @@ async def _get(session: AsyncSession, caller: Caller, webhook_id: UUID) -> Webho
 
 async def _make_secret(session: AsyncSession, key: SigningKey, kept: dict[str, Any]) -> str:
     secret = await repository.find_secret(session, UUID(kept["secret_id"]))
-    if secret is None:
+    known = webhook_secret(key, secret) if secret else None
+    if known is None:
         raise WebhookNotFound("The secret of that request is no longer valid.")
-    return webhook_secret(key, secret.endpoint_id, secret.salt)
+    return known
 
 
 @router.get("/webhooks")

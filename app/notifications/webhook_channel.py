@@ -59,7 +59,7 @@ class WebhookChannel:
         self._client = outbound_client(allow=self._allow, timeout=TIMEOUT_SECONDS)
         async with self._database.transaction() as session:
             query = select(func.count()).select_from(WebhookSecret)
-            query = query.where(WebhookSecret.expires_at.is_(None), WebhookSecret.key_id != self._key.id)
+            query = query.where(WebhookSecret.expires_at.is_(None), WebhookSecret.key_id.not_in(self._key_ids()))
             strangers = (await session.execute(query)).scalar_one()
         if strangers:
             message = "this process cannot send to %s: the secret is made from another TRANCHE_SECRET_KEY"
@@ -72,7 +72,7 @@ class WebhookChannel:
     async def claim(self, session: AsyncSession, room: int) -> Sequence[WebhookMessage]:
         """Due deliveries of enabled endpoints. A body is made at the first claim, and kept for every try."""
         claimed = await claim_repository.claim_deliveries(
-            session, self._key.id, self._busy, slots=SLOTS_OF_ENDPOINT, room=room, lease=LEASE
+            session, self._key_ids(), self._busy, slots=SLOTS_OF_ENDPOINT, room=room, lease=LEASE
         )
         if not claimed:
             return []
@@ -89,6 +89,9 @@ class WebhookChannel:
         secrets = await self._secrets(session, {delivery.endpoint_id for delivery, *_ in rows})
         messages = []
         for delivery, endpoint, event, batch, pipeline in rows:
+            if endpoint.id not in secrets:
+                log.error("webhook %s is left out: its secret cannot be read", endpoint.id)
+                continue
             if delivery.body is None:
                 payload = payload_of(event, batch, pipeline, self._base_url)
                 delivery.body = render(endpoint.format, endpoint.template, payload)
@@ -108,14 +111,18 @@ class WebhookChannel:
         await session.flush()
         return messages
 
+    def _key_ids(self) -> list[str]:
+        return [secret.id for secret in self._key.valid()]
+
     async def _secrets(self, session: AsyncSession, endpoint_ids: Iterable[UUID]) -> dict[UUID, list[str]]:
         """The secrets that count now, the newest first."""
         alive = WebhookSecret.expires_at.is_(None) | (WebhookSecret.expires_at > func.now())
         query = select(WebhookSecret).where(WebhookSecret.endpoint_id.in_(endpoint_ids), alive)
-        query = query.where(WebhookSecret.key_id == self._key.id).order_by(WebhookSecret.created_at.desc())
+        query = query.where(WebhookSecret.key_id.in_(self._key_ids())).order_by(WebhookSecret.created_at.desc())
         found: dict[UUID, list[str]] = defaultdict(list)
         for row in (await session.execute(query)).scalars():
-            found[row.endpoint_id].append(webhook_secret(self._key, row.endpoint_id, row.salt))
+            if secret := webhook_secret(self._key, row):
+                found[row.endpoint_id].append(secret)
         return {endpoint_id: secrets[:MOST_SIGNATURES] for endpoint_id, secrets in found.items()}
 
     async def send(self, message: WebhookMessage) -> float | None:

@@ -1,7 +1,7 @@
 """Result codes: 12 characters that open one result. The database has their SHA-256 only.
 
-A code is made from the id of its link and the installation's key, which comes from `secrets`, so that its owner can be
-shown it again although it is nowhere stored. Nobody without the key can tell one from 60 random bits.
+A code is made from the id of its link and the installation's secret, which comes from `secrets`, so that its owner can
+be shown it again although it is nowhere stored. Nobody without the secret can tell one from 60 random bits.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import hashlib
 from typing import Final
 from uuid import UUID
 
-from app.kit.signing import SigningKey
+from app.kit.signing import InstallationSecret
 
 ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's 32 signs: without I, L and O, which are read as 1 and 0, and without U."""
@@ -20,9 +20,9 @@ _READ_AS: Final = str.maketrans({"I": "1", "L": "1", "O": "0", "-": None, " ": N
 _PURPOSE: Final = b"result code"
 
 
-def make_code(key: SigningKey, link_id: UUID) -> str:
+def make_code(secret: InstallationSecret, link_id: UUID) -> str:
     """The code of a link."""
-    digest = key.derive(_PURPOSE, link_id.bytes)
+    digest = secret.derive(_PURPOSE, link_id.bytes)
     number = int.from_bytes(digest) >> (8 * len(digest) - BITS)
     return "".join(ALPHABET[number >> shift & 31] for shift in range(BITS - 5, -5, -5))
 

@@ -39,9 +39,9 @@ class ResultCodes:
         self._key = key
 
     def code_of(self, link_id: UUID, known_hash: bytes) -> str | None:
-        """The code of a link; None when it was made under another key, where it still opens its result."""
-        code = make_code(self._key, link_id)
-        return code if compare_digest(code_hash(code), known_hash) else None
+        """The code of a link; None when it was made with a secret that no longer counts: it still opens its result."""
+        codes = (make_code(secret, link_id) for secret in self._key.valid())
+        return next((code for code in codes if compare_digest(code_hash(code), known_hash)), None)
 
     async def find_codes(self, session: AsyncSession, job_ids: Sequence[UUID]) -> Mapping[UUID, str]:
         """The code that opens each job now: the first one of those that live."""
@@ -64,7 +64,7 @@ class ResultCodes:
                 return Addresses(code).links()["page"]
         link = await self._add(session, batch.organisation_id, batch.id, None)
         await repository.touch_batch(session, batch.id)
-        return Addresses(make_code(self._key, link.id)).links()["page"]
+        return Addresses(make_code(self._key.current, link.id)).links()["page"]
 
     async def add_link(
         self, session: AsyncSession, caller: Caller, batch_id: UUID, job_id: UUID | None, expires_in: int | None
@@ -91,7 +91,7 @@ class ResultCodes:
             organisation_id=organisation_id,
             batch_id=batch_id,
             job_id=job_id,
-            code_hash=code_hash(make_code(self._key, link_id)),
+            code_hash=code_hash(make_code(self._key.current, link_id)),
             created_by=created_by,
             expires_at=expires_at,
         )

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
 import logging
+import struct
 import time
 from uuid import UUID
 
 import httpx
 import pytest
+from sqlalchemy import text
 
-from app.events.tickets import issue_ticket, next_end, seal, ticket_secret
+from app.events.tickets import LIFE_SECONDS, seal
+from app.kit.signing import FILE, InstallationSecret, SigningKey
 from tests.auth.people import caller, key_of
 from tests.batch_helpers import run, submit
 from tests.conftest import Api, make_home, make_settings, serving
 
 pytestmark = pytest.mark.own_service
 
+STORED_BYTES = """
+select format('select %I from %I where %I is not null', column_name, table_name, column_name)
+from information_schema.columns where table_schema = 'public' and data_type = 'bytea'
+"""
 SSE = {"Accept": "text/event-stream"}
 
 
@@ -79,8 +88,7 @@ async def test_a_ticket_ends_after_its_time_and_with_the_key_it_was_made_with(ap
         url = await ticket_url(program, batch_id)
         json_page = {"Accept": "application/json"}
         assert (await page.get(url, headers=json_page)).status_code == 200
-        async with api.installation.database.transaction() as session:
-            secret = await ticket_secret(session)
+        secret = api.installation.get(SigningKey).current
         path = f"/api/batches/{batch_id}/events"
         for seconds, status in ((30, 200), (-1, 401)):
             ticket = seal(secret, UUID(batch_id), UUID(key["id"]), int(time.time()) + seconds)
@@ -103,8 +111,30 @@ async def test_the_header_wins_over_the_ticket_and_the_ticket_over_the_cookie(ap
 
 async def test_every_process_knows_the_tickets_of_the_others(api: Api, database_url: str) -> None:
     batch_id = await submit(api, "no-op", [{}], start=False)
-    async with serving(make_settings(make_home(), database_url, worker="off")) as second, caller(second) as page:
-        assert (await page.get(await ticket_url(api, batch_id))).status_code == 200
+    url = await ticket_url(api, batch_id)
+    same = (api.settings.home / FILE).read_text().strip()
+    for secret_key, status in ((same, 200), ("another secret than that of the first", 401)):
+        settings = make_settings(make_home(), database_url, worker="off", secret_key=secret_key)
+        async with serving(settings) as second, caller(second) as page:
+            assert (await page.get(url)).status_code == status
+
+
+async def test_a_copy_of_the_database_makes_no_ticket(api: Api) -> None:
+    """Whoever has every byte that is stored, and how tickets are made, but not the installation's secret."""
+    batch_id = await submit(api, "no-op", [{}], start=False)
+    key = (await api.get("/api/keys")).json()["keys"][0]
+    async with api.installation.database.transaction() as session:
+        columns = await session.execute(text(STORED_BYTES))
+        stored = {bytes(value) for (query,) in columns for (value,) in await session.execute(text(query))}
+    assert len(stored) > 2
+    end = int(time.time()) + 3 * 365 * 86400
+    content = struct.pack(">16s16sQ", UUID(batch_id).bytes, UUID(key["id"]).bytes, end)
+    async with caller(api) as page:
+        for secret in stored:
+            for signature in (hmac.digest(secret, content, "sha256"), InstallationSecret(secret.hex()).derive(content)):
+                ticket = base64.urlsafe_b64encode(content + signature).decode()
+                reply = await page.get(f"/api/batches/{batch_id}/events", params={"ticket": ticket})
+                assert reply.status_code == 401
 
 
 async def test_other_clients_may_ask_before_they_send_their_id(api: Api) -> None:
@@ -116,9 +146,9 @@ async def test_other_clients_may_ask_before_they_send_their_id(api: Api) -> None
 
 async def test_no_log_line_shows_a_ticket(api: Api, caplog: pytest.LogCaptureFixture) -> None:
     batch_id = await submit(api, "no-op", [{}], start=False)
-    async with api.installation.database.transaction() as session:
-        key = (await api.get("/api/keys")).json()["keys"][0]
-        ticket = await issue_ticket(session, UUID(batch_id), UUID(key["id"]), await next_end(session))
+    key = (await api.get("/api/keys")).json()["keys"][0]
+    secret = api.installation.get(SigningKey).current
+    ticket = seal(secret, UUID(batch_id), UUID(key["id"]), int(time.time()) + LIFE_SECONDS)
     path = f"/api/batches/{batch_id}/events"
     with caplog.at_level(logging.DEBUG):
         logging.getLogger("httpx").setLevel(logging.WARNING)  # the client of this test
