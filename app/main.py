@@ -11,12 +11,12 @@ from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 
 from app.installation import Installation
+from app.kit.access_log import AccessLog
 from app.kit.body_limit import BodyLimit
-from app.kit.error_handlers import install_error_handlers
+from app.kit.error_handlers import answer_unexpected, install_error_handlers
 from app.kit.openapi import describe_api
 from app.kit.parameters import check_parameters
 from app.kit.proxies import ForwardedHeaders, TrustedProxies
-from app.kit.request_context import RequestIds
 from app.settings import Settings
 
 DESCRIPTION = "Submit many things, process each in stages, watch it live, get the results."
@@ -63,12 +63,12 @@ def create_app(settings: Settings) -> FastAPI:
         raw=tuple(path for room in installation.rooms for path in room.streamed_bodies),
         multipart=tuple(path for room in installation.rooms for path in room.streamed_forms),
     )
-    app.add_middleware(RequestIds)
     app.add_middleware(
         ForwardedHeaders,
         proxies=TrustedProxies(settings.trusted_proxies.split(",")),
         standard=settings.proxy_header == "forwarded",
     )
+    app.add_middleware(AccessLog, on_error=answer_unexpected)  # the last one is outermost
     install_error_handlers(app)
     check_parameters(app)
     describe_api(app)

@@ -62,6 +62,9 @@ class Settings(Section):
     max_json_bytes: int = Field(MIB, ge=1024, description="Largest JSON body.")
     request_patience_seconds: float = Field(20.0, gt=0, description="How long a request may take to begin or to go on.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe line logged.")
+    log_format: Literal["json", "console"] | None = Field(
+        None, description="How lines are logged; unset is console on a terminal, and json elsewhere."
+    )
 
     _sections: dict[type[Section], Section] = PrivateAttr(default_factory=dict)
 
@@ -72,6 +75,12 @@ class Settings(Section):
         found = self._sections[section]
         assert isinstance(found, section)
         return found
+
+    def secrets(self) -> list[str]:
+        """Every value of a setting that is a secret, for those who keep them out of what people see."""
+        sections = (self, *self._sections.values())
+        values = [getattr(section, name) for section in sections for name in type(section).model_fields]
+        return [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
 
     @cached_property
     def base_url(self) -> str:

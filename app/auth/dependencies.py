@@ -14,6 +14,7 @@ from app.auth.permissions import Permission
 from app.kit.container import provided
 from app.kit.declarations import needs, raises
 from app.kit.errors import DatabaseUnavailable
+from app.kit.request_context import current_request
 
 CallersDep = Annotated[Callers, Depends(provided(Callers))]
 
@@ -46,7 +47,10 @@ async def find_caller(request: Request, callers: Callers) -> Caller:
     else:
         detail = "Send a key as 'Authorization: Bearer ...', or sign in."
         raise NotSignedIn(detail, headers={"WWW-Authenticate": "Bearer"})
-    return caller_of(request, found)
+    caller = caller_of(request, found)
+    if context := current_request():
+        context.note_caller(caller.organisation_id, caller.user_id, caller.credential_id)
+    return caller
 
 
 @raises(find_caller)

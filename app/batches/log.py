@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.batches.models import Batch
 from app.batches.states import COUNTERS
+from app.kit.request_context import current_request
 
 CHANNEL: Final = "tranche_events"
 COUNTERS_SQL: Final = f"array[{', '.join(f'b.{name}_jobs' for name in COUNTERS)}]"
@@ -78,6 +79,8 @@ async def record(
     `changes` maps a column of `batches` to its new value. The wake-up names the batch only: it is a hint, and a lost
     one costs a delay, never an event.
     """
+    request = current_request()
+    asked_by = {"request_id": request.id} if request else {}
     columns = Batch.__table__.c
     assignments = "".join(f", {name} = :set_{name}" for name in changes or {})
     statement = text(_RECORD.format(changes=assignments, counters=COUNTERS_SQL)).bindparams(
@@ -93,7 +96,7 @@ async def record(
         "types": [event.type for event in events],
         "job_ids": [event.job_id for event in events],
         "steps": [event.step for event in events],
-        "datas": [json.dumps(event.data, default=str) for event in events],
+        "datas": [json.dumps({**event.data, **asked_by}, default=str) for event in events],
         "actor": actor,
         "channel": CHANNEL,
     }

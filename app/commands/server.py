@@ -10,7 +10,6 @@ import os
 import resource
 import signal
 import socket
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib.metadata import version
@@ -29,6 +28,7 @@ from app.events.settings import StreamSettings
 from app.installation import Installation
 from app.kit.errors import DATABASE_DOWN
 from app.kit.http_guard import guarded
+from app.kit.logs import configure_logging
 from app.kit.service import CannotStart
 from app.main import create_app
 from app.settings import Settings
@@ -55,13 +55,9 @@ KEEP_ALIVE_SECONDS = 75
 could send its request just as the server hung up."""
 
 
-def configure_logging(settings: Settings) -> None:
-    """One line for each event on standard error."""
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)-7s %(name)s: %(message)s", stream=sys.stderr
-    )
-    for name in ("httpx", "httpcore", "pgqueuer", "alembic", "uvicorn.error"):
-        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
+def log_as_set(settings: Settings) -> None:
+    """Write log lines as the settings say, with none of the secrets among them."""
+    configure_logging(settings.log_level, settings.log_format, secrets=settings.secrets())
 
 
 class Server(uvicorn.Server):
@@ -175,7 +171,7 @@ def allow_many_sockets(streams: int) -> None:
 
 def serve(settings: Settings) -> None:
     """Serve HTTP, and run jobs unless TRANCHE_WORKER is off."""
-    configure_logging(settings)
+    log_as_set(settings)
     allow_many_sockets(settings.of(StreamSettings).streams_per_process)
     try:
         listener = listen(settings.host, settings.port)
@@ -209,7 +205,7 @@ def refusing() -> Iterator[None]:
 
 def work(settings: Settings) -> None:
     """Run jobs only, against the database and storage that the API processes use."""
-    configure_logging(settings)
+    log_as_set(settings)
     with refusing():
         uvloop.run(_work(Installation(settings)))
 

@@ -44,6 +44,7 @@ class LogEvent(Output):
     error_code: str | None
     attempt: int | None = Field(description="Grows each time a worker takes the job.")
     actor: str | None = Field(description="Who asked for it; null when nobody did.")
+    request_id: str | None = Field(None, description="The `X-Request-Id` of the request that asked for it, if one did.")
     at: datetime
     counters: Counters
 

@@ -85,11 +85,12 @@ async def _on_database(request: Request, error: Exception) -> JSONResponse:
     if isinstance(cause_of(error), asyncpg.DiskFullError):
         return _answer(request, InsufficientStorage, "There is no room on the database's disk. Nothing was stored.")
     if not is_database_down(error):
-        return await _on_unexpected(request, error)
+        return await answer_unexpected(request, error)
     return await _on_problem(request, DatabaseUnavailable("The database cannot be reached just now."))
 
 
-async def _on_unexpected(request: Request, error: Exception) -> JSONResponse:
+async def answer_unexpected(request: Request, error: Exception) -> JSONResponse:
+    """The answer to what nobody expected, which is logged with its traceback."""
     log.error("%s %s failed", request.method, _route_of(request), exc_info=error)
     return _answer(request, InternalError, "Something failed on our side. It has been logged.")
 
@@ -102,4 +103,3 @@ def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(IntegrityError, _on_integrity)
     for kind in (DBAPIError, PoolTimeout, *DATABASE_DOWN):
         app.add_exception_handler(kind, _on_database)
-    app.add_exception_handler(Exception, _on_unexpected)

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.kit.declarations import detail_alias_of
+from app.kit.request_context import current_request
 
 T = TypeVar("T")
 MEDIA_TYPE = "application/problem+json"
@@ -56,6 +57,7 @@ class ProblemDocument(BaseModel):
     detail: str = Field(description="What is wrong with this request, in a sentence for people.")
     instance: str = Field(description="The path that was asked for.")
     code: str = Field(description="The kind of problem, for programs. It never changes.")
+    request_id: str | None = Field(None, description="The request's `X-Request-Id`, for those who look into the log.")
     errors: list[Finding | dict[str, Any]] | None = Field(
         None, description="Everything that is wrong, where it is known."
     )
@@ -235,6 +237,9 @@ def problem_response(
     """The one place a problem document is put together."""
     body = {"type": f"urn:tranche:problem:{code}", "title": title, "status": status, "detail": detail}
     body |= {"instance": request.url.path, "code": code, **jsonable_encoder(extra or {})}
+    if context := current_request():
+        context.problem = code
+        body["request_id"] = context.id
     if alias := detail_alias_of(request):
         body.setdefault(alias, body["detail"])
     return JSONResponse(body, status, headers, MEDIA_TYPE)

@@ -10,6 +10,7 @@ from functools import partial
 from uuid import UUID
 
 from sqlalchemy import select
+from structlog.contextvars import bind_contextvars
 
 from app.batches.step_models import JobStep
 from app.pipelines.contract import JobInfo, OnSuccess, Step
@@ -40,10 +41,12 @@ class JobRunner:
         return bool(await self._works.of(batch_id))
 
     async def run(self, dispatch: Dispatch, claimed: ClaimedJob) -> None:
-        """Run the job until it ends, is put back, or is fenced off by another attempt."""
+        """Run the job until it ends, is put back, or is fenced off by another attempt. In a task of its own."""
+        bind_contextvars(batch_id=str(claimed.batch_id), job_id=str(claimed.job_id))
         work = (await self._works.of(claimed.batch_id)).get(claimed.pipeline_id)
         if work is None:
             raise LookupError(f"batch {claimed.batch_id} cannot be run here")
+        bind_contextvars(organisation_id=str(work.info.organisation_id))
         job = _job_info(claimed)
         progress = await self._progress_so_far(claimed) if claimed.step_position else Progress()
         here = Transition(claimed.batch_id, claimed.job_id, claimed.attempt, claimed.step_position, "released")

@@ -54,7 +54,9 @@ async def test_whatever_happens_is_in_the_model(api: Api, tmp_path: Path) -> Non
 
 def test_the_model_holds_what_the_code_can_write_and_nothing_else() -> None:
     """Literals of the code, and the types that it puts together from a prefix and a status."""
-    paths = [path for path in (ROOT / "app").rglob("*") if path.suffix in (".py", ".sql")]
+    paths = [
+        path for path in (ROOT / "app").rglob("*") if path.suffix in (".py", ".sql") and path.parent.name != "audit"
+    ]
     sources = [path.read_text("utf-8") for path in paths if path != ROOT / "app" / "events" / "schemas.py"]
     written = {name for source in sources for name in TYPE.findall(source)}
     prefixes = {name for source in sources for name in PREFIX.findall(source)}

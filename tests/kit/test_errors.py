@@ -14,7 +14,8 @@ from pydantic import BaseModel, StringConstraints, ValidationError
 from sqlalchemy import text
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from app.kit.error_handlers import install_error_handlers
+from app.kit.access_log import AccessLog
+from app.kit.error_handlers import answer_unexpected, install_error_handlers
 from app.kit.errors import Conflict, Unavailable, explain_error, is_database_down
 from tests.auth.people import caller
 from tests.batch_helpers import submit
@@ -22,7 +23,7 @@ from tests.conftest import Api
 
 pytestmark = pytest.mark.own_service
 
-MEMBERS = {"type", "title", "status", "detail", "instance", "code"}
+MEMBERS = {"type", "title", "status", "detail", "instance", "code", "request_id"}
 
 
 def check_problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
@@ -118,6 +119,7 @@ async def own(api: Api) -> AsyncIterator[httpx.AsyncClient]:
     """An application whose routes fail as they are told."""
     app = FastAPI()
     install_error_handlers(app)
+    app.add_middleware(AccessLog, on_error=answer_unexpected)
 
     @app.get("/busy")
     async def busy() -> None:
