@@ -56,6 +56,9 @@ def create_app(settings: Settings) -> FastAPI:
     limits: dict[str, int] = {}
     for room in installation.rooms:
         limits |= room.body_limits(installation)
+    for room in installation.rooms:
+        for middleware in room.middleware:
+            app.add_middleware(middleware, container=installation)
     app.add_middleware(
         BodyLimit,
         limit=settings.max_json_bytes,

@@ -18,6 +18,7 @@ from app.extractions.room import room as extractions
 from app.files.room import room as files
 from app.idempotency.room import room as idempotency
 from app.kit.room import Room, Rooms
+from app.limits.room import room as limits
 from app.notifications.room import room as notifications
 from app.pipelines.room import room as pipelines
 from app.plays.room import room as plays
@@ -29,7 +30,7 @@ from app.runner.room import room as runner
 log = logging.getLogger("tranche.rooms")
 ENTRY_POINT_GROUP = "tranche.rooms"
 BUILT_IN = (
-    *(auth, audit, idempotency, accounts, files, pipelines, batches, results, events, notifications),
+    *(auth, audit, idempotency, limits, accounts, files, pipelines, batches, results, events, notifications),
     *(extractions, reports, assets, registrations, plays, automation),
     runner,  # last of those that work: the steps that it runs need all of the others, and it is stopped before them
     console,

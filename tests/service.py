@@ -44,6 +44,8 @@ def make_settings(home: Path, database_url: str | None, **values: Any) -> Settin
     """Settings for a test, untouched by the environment."""
     url = SecretStr(database_url) if database_url else None
     defaults: dict[str, Any] = {"home": home, "database_url": url, "admin_key": SecretStr(ADMIN_KEY), "port": 0}
+    # Tests ask without a right key far more often than people do.
+    defaults |= {"rate_wrong_keys_per_minute": 100_000, "rate_address_per_minute": 0}
     return read_settings(SECTIONS, **(defaults | {"pipelines_dir": WORKLOADS} | values), _env_file=None)
 
 

@@ -12,8 +12,8 @@ from fastapi.responses import RedirectResponse
 from app.accounts.kept_secrets import make_again, make_secret
 from app.accounts.schemas import OrganisationRead, OrganisationUpdate, SessionRead, SignIn, UserRead
 from app.auth import repository, service
-from app.auth.caller import COOKIE, Caller, caller_of, credential_of_key, refuse_cross_site
-from app.auth.dependencies import AdminDep, CallerDep
+from app.auth.caller import COOKIE, Caller, caller_of, refuse_cross_site
+from app.auth.dependencies import AdminDep, CallerDep, CallersDep, admit, count_wrong_key
 from app.auth.errors import KeyNotValid
 from app.auth.models import Organisation, User
 from app.auth.permissions import Permission
@@ -79,7 +79,7 @@ async def follow_sign_in_link(
 
 
 @router.post("/api/session", status_code=201)
-@raises(KeyNotValid, refuse_cross_site)
+@raises(KeyNotValid, refuse_cross_site, count_wrong_key, admit)
 async def create_session(
     body: SignIn,
     session: SessionDep,
@@ -87,21 +87,23 @@ async def create_session(
     response: Response,
     signing_key: SigningKeyDep,
     keyed: KeyedRequestDep,
+    callers: CallersDep,
 ) -> SessionRead:
     """Sign a browser in with a key: sets an HttpOnly cookie."""
     refuse_cross_site(request)
-    found = await repository.find_user_by_key(session, secret_hash(body.key))
-    if found is None:
+    credential = await callers.find_by_key(body.key)
+    if credential is None:
+        await count_wrong_key(request, signing_in=True)
         raise KeyNotValid("The key is unknown, expired or revoked.")
-    key, user = found
+    caller = await admit(request, caller_of(request, credential))
 
     async def make() -> dict[str, Any]:
         secret, kept = make_secret(signing_key, PURPOSE)
-        await service.add_session(session, user.id, "browser", secret)
-        read = await _read(session, caller_of(request, credential_of_key(key, user)))
+        await service.add_session(session, caller.user_id, "browser", secret)
+        read = await _read(session, caller)
         return {"read": read, **kept}
 
-    kept = await Once(keyed, user.organisation_id, response).run(session, [key.id], make)
+    kept = await Once(keyed, caller.organisation_id, response).run(session, [credential.id], make)
     _set_cookie(request, response, make_again(signing_key, PURPOSE, kept))
     return SessionRead.model_validate(kept["read"])
 

@@ -8,11 +8,12 @@ from typing import Annotated
 from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyCookie, HTTPBearer
 
+from app.auth.admission import Admission
 from app.auth.caller import COOKIE, Caller, Callers, caller_of, refuse_cross_site
-from app.auth.errors import AdminOnly, KeyNotValid, NotSignedIn, PermissionMissing
+from app.auth.errors import AdminOnly, KeyNotValid, NotSignedIn, PermissionMissing, TooManyWrongKeys
 from app.auth.permissions import Permission
-from app.kit.container import provided
-from app.kit.declarations import needs, raises
+from app.kit.container import container_of, provided
+from app.kit.declarations import needs, raises, sends
 from app.kit.errors import DatabaseUnavailable
 from app.kit.request_context import current_request
 
@@ -26,7 +27,21 @@ SESSION_SCHEME = APIKeyCookie(
 """For the documentation; `find_caller` reads the request itself, because a scheme that is none of ours is refused."""
 
 
-@raises(NotSignedIn, KeyNotValid, refuse_cross_site, DatabaseUnavailable)
+@raises(TooManyWrongKeys)
+async def count_wrong_key(request: Request, *, signing_in: bool = False) -> None:
+    """Count a key, session or ticket that is not valid; raises TooManyWrongKeys (429). No transaction may be open."""
+    if seconds := await container_of(request).get(Admission).count_wrong_key(request, signing_in=signing_in):
+        raise TooManyWrongKeys(seconds)
+
+
+@raises(Admission.admit)
+async def admit(request: Request, caller: Caller) -> Caller:
+    """The caller, whose request is counted."""
+    await container_of(request).get(Admission).admit(request, caller)
+    return caller
+
+
+@raises(NotSignedIn, KeyNotValid, refuse_cross_site, DatabaseUnavailable, count_wrong_key, admit)
 async def find_caller(request: Request, callers: Callers) -> Caller:
     """The caller; raises NotSignedIn or KeyNotValid (401), CrossSiteRequest (403).
 
@@ -37,12 +52,14 @@ async def find_caller(request: Request, callers: Callers) -> Caller:
     if scheme:
         found = await callers.find_by_key(key.strip()) if scheme.lower() == "bearer" else None
         if found is None:
+            await count_wrong_key(request)
             headers = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
             raise KeyNotValid("The key is unknown, expired or revoked.", headers=headers)
     elif cookie:
         refuse_cross_site(request)
         found = await callers.find_by_session(cookie)
         if found is None:
+            await count_wrong_key(request)
             raise NotSignedIn("The session has ended. Sign in again.", headers={"WWW-Authenticate": "Bearer"})
     else:
         detail = "Send a key as 'Authorization: Bearer ...', or sign in."
@@ -50,10 +67,11 @@ async def find_caller(request: Request, callers: Callers) -> Caller:
     caller = caller_of(request, found)
     if context := current_request():
         context.note_caller(caller.organisation_id, caller.user_id, caller.credential_id)
-    return caller
+    return await admit(request, caller)
 
 
 @raises(find_caller)
+@sends("RateLimit", "RateLimit-Policy")
 async def get_caller(
     request: Request,
     callers: CallersDep,

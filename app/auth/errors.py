@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from app.kit.errors import Problem
+from app.kit.errors import Problem, TooManyRequests
 
 
 class NotSignedIn(Problem):
@@ -17,6 +17,17 @@ class KeyNotValid(Problem):
     """The key is unknown, expired or revoked."""
 
     status, code, title, sends = 401, "invalid_key", "Key not valid", ("WWW-Authenticate",)
+
+
+class TooManyWrongKeys(TooManyRequests):
+    """Too many wrong keys or sessions came from your address. Right ones are not held up; try again after `Retry-After`
+    seconds."""
+
+    code, title = "too_many_wrong_keys", "Too many wrong keys"
+
+    def __init__(self, seconds: int) -> None:
+        detail = "Too many wrong keys came from your address. Try again in a minute."
+        super().__init__(detail, headers={"Retry-After": str(seconds)})
 
 
 class CrossSiteRequest(Problem):

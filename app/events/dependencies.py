@@ -8,9 +8,10 @@ from uuid import UUID
 from fastapi import Depends, Query, Request, Security
 
 from app.auth.caller import Caller, caller_of
-from app.auth.dependencies import KEY_SCHEME, SESSION_SCHEME, CallersDep, find_caller, require
+from app.auth.dependencies import KEY_SCHEME, SESSION_SCHEME, CallersDep, admit, count_wrong_key, find_caller, require
 from app.auth.errors import PermissionMissing
 from app.auth.permissions import Permission
+from app.events.errors import TicketNotValid
 from app.events.hub import Hub
 from app.events.settings import StreamSettings
 from app.events.tickets import redeem_ticket
@@ -39,9 +40,13 @@ async def get_follower(
     """Who follows: by key, else by ticket, else by cookie."""
     if ticket is None or "authorization" in request.headers:
         return require(await find_caller(request, callers), Permission.READ)
-    async with database.transaction() as session:
-        credential = await redeem_ticket(session, signing_key, ticket, batch_id)
-    return require(caller_of(request, credential), Permission.READ)
+    try:
+        async with database.transaction() as session:
+            credential = await redeem_ticket(session, signing_key, ticket, batch_id)
+    except TicketNotValid:
+        await count_wrong_key(request)
+        raise
+    return require(await admit(request, caller_of(request, credential)), Permission.READ)
 
 
 FollowerDep = Annotated[Caller, Depends(get_follower)]

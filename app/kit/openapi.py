@@ -40,6 +40,8 @@ HEADERS: Final = {
     "Last-Event-ID": "The id of the batch's last event.",
     "Link": 'Where the next page is: `<address>; rel="next"`. Not sent with the last page.',
     "Location": "Where the new resource is.",
+    "RateLimit": "How the caller stands with each policy: `r` requests are left for `t` seconds.",
+    "RateLimit-Policy": "The rates that the request was counted for: `q` requests in `w` seconds.",
     "Retry-After": "When to try again, in seconds.",
     "WWW-Authenticate": "How to sign in.",
 }

@@ -6,11 +6,12 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Protocol
 
 import asyncpg
 from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.types import ASGIApp
 
 from app.kit.container import Container, Factory
 from app.kit.service import Service
@@ -20,6 +21,12 @@ Services = Callable[[Container], Iterable[Service]]
 Install = Callable[["asyncpg.Connection[asyncpg.Record]"], Awaitable[None]]
 Expire = Callable[[AsyncSession], Awaitable[int]]
 Reseal = Callable[[AsyncSession, SigningKey], Awaitable[int]]
+
+
+class Middleware(Protocol):
+    """A class of ASGI middleware."""
+
+    def __call__(self, app: ASGIApp, /, *, container: Container) -> ASGIApp: ...
 
 
 def nothing(container: Container) -> tuple[Any, ...]:
@@ -56,6 +63,8 @@ class Room:
     """For the key of a pipeline the ES module that shows its results in the console: see docs/console.md."""
     child_modules: tuple[str, ...] = ()
     """What its sandboxed children need: imported once, by the process that they are forked from."""
+    middleware: tuple[Middleware, ...] = ()
+    """ASGI middleware, made with the application it stands before and the `container`."""
     expiring: tuple[Expire, ...] = ()
     """Each removes rows whose time is over, in a transaction of its own, and says how many; called once a minute."""
     expiring_as_set: Callable[[Container], Iterable[Expire]] = nothing

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.kit.container import Container
 from app.kit.room import Room
+from app.limits.windows import WindowStorage
 from app.plays import models
 from app.plays.dependencies import PlayWrites
 from app.plays.mappings_router import router as mappings_router
@@ -15,7 +16,8 @@ from app.plays.settings import PlaySettings
 
 
 def make_write_limit(container: Container) -> PlayWrites:
-    return PlayWrites(container.get(PlaySettings).play_writes_per_minute)
+    writes = container.get(PlaySettings).play_writes_per_minute
+    return PlayWrites("play-writes", writes, container.get(WindowStorage))
 
 
 room = Room(

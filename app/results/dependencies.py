@@ -10,6 +10,8 @@ from app.auth.dependencies import CallerDep
 from app.kit.container import provided
 from app.kit.declarations import raises
 from app.kit.dependencies import DatabaseDep, SessionDep
+from app.limits.dependencies import GuessesDep, RatesDep
+from app.limits.rates import Rate
 from app.results import service
 from app.results.errors import ResultNotFound, TooManyGuesses
 from app.results.owner_codes import OwnerCodes
@@ -36,10 +38,21 @@ def get_owner_codes(
 CodesDep = Annotated[OwnerCodes, Depends(get_owner_codes)]
 
 
-@raises(ResultNotFound, TooManyGuesses)
-async def open_shared(code: str, request: Request, database: DatabaseDep) -> Shared:
-    """What the code opens; raises ResultNotFound (404) and TooManyGuesses (429)."""
-    return await service.open_code(database, code, request.client.host if request.client else None)
+@raises(ResultNotFound, TooManyGuesses, Rate.check)
+async def open_shared(
+    code: str, request: Request, database: DatabaseDep, rates: RatesDep, guesses: GuessesDep
+) -> Shared:
+    """What the code opens; raises ResultNotFound (404), and TooManyGuesses and TooManyRequests (429).
+
+    A right code is never held up by wrong ones: it is looked up first, and only what is wrong is counted.
+    """
+    shared = await service.open_code(database, code)
+    if shared is None:
+        if seconds := await guesses.count_code(request):
+            raise TooManyGuesses(seconds)
+        raise ResultNotFound
+    await rates.key.check(request.scope, f"code {shared.link.id}")
+    return shared
 
 
 SharedDep = Annotated[Shared, Depends(open_shared)]

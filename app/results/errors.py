@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Final
 
 from app.kit.errors import NotFound, Problem
@@ -21,12 +20,12 @@ class ResultNotFound(NotFound):
 
 
 class TooManyGuesses(Problem):
-    """Too many wrong result codes came from your address. Try again after `Retry-After` seconds."""
+    """Too many wrong result codes came from your address. Right ones are not held up; try again after `Retry-After`
+    seconds."""
 
     status, code, title, sends = 429, "too_many_guesses", "Too many guesses", ("Retry-After",)
 
-    def __init__(self) -> None:
-        seconds = 60 - datetime.now(UTC).second
+    def __init__(self, seconds: int) -> None:
         detail = "Too many wrong codes came from your address. Try again in a minute."
         super().__init__(detail, headers={"Retry-After": str(seconds)}, instance=WHERE)
 

@@ -13,7 +13,9 @@ from starlette.staticfiles import StaticFiles
 from app.batches.overviews import read_overviews
 from app.kit.declarations import takes_query
 from app.kit.dependencies import Cursor, DatabaseDep
+from app.kit.errors import TooManyRequests
 from app.kit.pages import PageRequest
+from app.limits.dependencies import GuessesDep, RatesDep
 from app.pipelines.dependencies import RegistryDep
 from app.results.codes import read_code
 from app.results.content import JOBS_AT_ONCE, read_shared
@@ -35,14 +37,20 @@ _files = StaticFiles(directory=Path(__file__).parent / "static")
 @router.api_route("/r/{code}", methods=["GET", "HEAD"])
 @takes_query("*")
 async def read_result_page(
-    code: str, request: Request, database: DatabaseDep, registry: RegistryDep, cursor: Cursor = None
+    code: str,
+    request: Request,
+    database: DatabaseDep,
+    registry: RegistryDep,
+    rates: RatesDep,
+    guesses: GuessesDep,
+    cursor: Cursor = None,
 ) -> Response:
     """The result that the code opens. Unknown, expired and revoked codes show one and the same page."""
     try:
-        shared = await open_shared(code, request, database)
+        shared = await open_shared(code, request, database, rates, guesses)
     except ResultNotFound:
         return HTMLResponse(_UNKNOWN, 404, _HEADERS)
-    except TooManyGuesses as error:
+    except (TooManyGuesses, TooManyRequests) as error:
         return HTMLResponse(_TOO_MANY, 429, {**_HEADERS, **error.headers})
     async with database.transaction() as session:
         found = await read_shared(session, shared, read_code(code), PageRequest(JOBS_AT_ONCE, cursor))

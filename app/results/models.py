@@ -1,11 +1,11 @@
-"""Links to results, and how often each client has guessed wrong."""
+"""Links to results."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, LargeBinary, Text, func
+from sqlalchemy import ForeignKey, Index, LargeBinary, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.batches.models import Timestamp
@@ -31,14 +31,3 @@ class ResultLink(Base):
     created_at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.now())
     expires_at: Mapped[datetime | None] = mapped_column(Timestamp)
     revoked_at: Mapped[datetime | None] = mapped_column(Timestamp)
-
-
-class ResultGuesses(Base):
-    """Wrong codes of one client in one minute."""
-
-    __tablename__ = "result_guesses"
-    __table_args__ = (CheckConstraint("wrong > 0", name="wrong"),)
-
-    client: Mapped[str] = mapped_column(Text, primary_key=True)
-    minute: Mapped[datetime] = mapped_column(Timestamp, primary_key=True)
-    wrong: Mapped[int] = mapped_column(Integer)

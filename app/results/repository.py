@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Row, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.batches.models import Batch, Job
@@ -108,26 +107,3 @@ async def list_files(session: AsyncSession, jobs: Sequence[Job]) -> dict[UUID, l
     for job_id, name, file in await session.execute(query.order_by(JobOutput.job_id, JobOutput.name)):
         found[job_id].append((name, file))
     return found
-
-
-_THIS_MINUTE: Final = "date_trunc('minute', clock_timestamp())"
-_GUESSES = text(f"select wrong from result_guesses where client = :client and minute = {_THIS_MINUTE}")
-_GUESS = text(f"""
-insert into result_guesses (client, minute, wrong) values (:client, {_THIS_MINUTE}, 1)
-on conflict (client, minute) do update set wrong = result_guesses.wrong + 1 returning wrong
-""")
-_FORGET = text("delete from result_guesses where minute < now() - interval '10 minutes'")
-
-
-async def count_guesses(session: AsyncSession, client: str) -> int:
-    """Wrong codes of this client in this minute so far."""
-    found: Any = (await session.execute(_GUESSES, {"client": client})).scalar_one_or_none()
-    return int(found or 0)
-
-
-async def add_guess(session: AsyncSession, client: str) -> int:
-    """Count a wrong code; how many that makes in this minute. The first one of a minute clears old minutes away."""
-    wrong = int((await session.execute(_GUESS, {"client": client})).scalar_one())
-    if wrong == 1:
-        await session.execute(_FORGET)
-    return wrong
