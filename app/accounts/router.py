@@ -52,7 +52,8 @@ def _organisation(organisation: Organisation) -> OrganisationRead:
 
 @router.patch("/api/organisation")
 async def update_organisation(body: OrganisationUpdate, session: SessionDep, caller: AdminDep) -> OrganisationRead:
-    """Change how long the organisation's batches are kept, its time zone, and how the names of its files are read."""
+    """Change how long the organisation's batches are kept, its time zone, how the names of its files are read, and who
+    manages what members made."""
     organisation = await repository.get_organisation(session, caller.organisation_id)
     sent = body.model_fields_set
     if "batch_life_days" in sent:
@@ -61,6 +62,8 @@ async def update_organisation(body: OrganisationUpdate, session: SessionDep, cal
         organisation.time_zone = body.time_zone or "UTC"
     if "naming" in sent:
         organisation.naming = body.naming.model_dump() if body.naming else {}
+    if "members_manage_all" in sent:
+        organisation.members_manage_all = bool(body.members_manage_all)
     await session.flush()
     return _organisation(organisation)
 

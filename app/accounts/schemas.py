@@ -74,6 +74,9 @@ class OrganisationRead(Output):
     batch_life_days: int | None = None
     time_zone: str = Field(description="Its IANA name; the day in the names of batches is the day there.")
     naming: NamingRead
+    members_manage_all: bool = Field(
+        False, description="Whether members may change, cancel, delete and share what other members made."
+    )
 
 
 class OrganisationUpdate(Input):
@@ -87,6 +90,9 @@ class OrganisationUpdate(Input):
     )
     time_zone: Zone | None = Field(None, description="An IANA name such as Europe/Berlin; null is UTC.")
     naming: NamingUpdate | None = Field(None, description="Null: the built-in words only.")
+    members_manage_all: bool | None = Field(
+        None, description="Whether members manage what other members made; null is false, as it is at first."
+    )
 
 
 class SessionRead(Output):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -57,6 +57,10 @@ class Caller:
     @property
     def actor(self) -> str:
         return self.user_name
+
+    def opens(self, pipelines: Iterable[str]) -> bool:
+        """Whether the credential opens a batch of these pipelines: all of them, where it is limited to some."""
+        return self.pipelines is None or self.pipelines.issuperset(pipelines)
 
 
 @raises(CrossSiteRequest)
@@ -125,7 +129,9 @@ async def find_credential(session: AsyncSession, credential_id: UUID) -> Credent
 def caller_of(request: Request, credential: Credential) -> Caller:
     """Whose credential this is, as a caller of this request."""
     user, client_ip = credential.user, request.client.host if request.client else None
-    permissions = permissions_of(user.role, operator=user.operator, scopes=credential.scopes)
+    permissions = permissions_of(
+        user.role, operator=user.operator, scopes=credential.scopes, limited=credential.pipelines is not None
+    )
     return Caller(
         user.organisation_id,
         user.id,
@@ -141,5 +147,5 @@ def caller_of(request: Request, credential: Credential) -> Caller:
 
 def acting_for(user: User, actor: str) -> Caller:
     """The service as it acts for a user, as a schedule does: with what the user may now."""
-    permissions = permissions_of(user.role, operator=user.operator)
+    permissions = frozenset() if user.deactivated_at else permissions_of(user.role, operator=user.operator)
     return Caller(user.organisation_id, user.id, actor, user.email, user.role, None, permissions=permissions)

@@ -10,7 +10,14 @@ from fastapi.security import APIKeyCookie, HTTPBearer
 
 from app.auth.admission import Admission
 from app.auth.caller import COOKIE, Caller, Callers, caller_of, refuse_cross_site
-from app.auth.errors import AdminOnly, KeyNotValid, NotSignedIn, PermissionMissing, TooManyWrongKeys
+from app.auth.errors import (
+    AdminOnly,
+    KeyNotValid,
+    NotSignedIn,
+    PermissionMissing,
+    PipelineNotPermitted,
+    TooManyWrongKeys,
+)
 from app.auth.permissions import Permission
 from app.kit.container import container_of, provided
 from app.kit.declarations import needs, raises, sends
@@ -100,6 +107,24 @@ def _asks_for(permission: Permission, problem: type[PermissionMissing]) -> Calla
         return require(caller, permission)
 
     return get_permitted
+
+
+def opens_pipeline(key: str) -> Callable[[Caller], None]:
+    """For routes that are about one pipeline: refuses keys that are limited to others."""
+
+    @raises(PipelineNotPermitted)
+    def check_pipeline(caller: CallerDep) -> None:
+        if not caller.opens([key]):
+            raise PipelineNotPermitted(f"This key is limited to pipelines, and {key} is none of them.")
+
+    return check_pipeline
+
+
+@raises(PipelineNotPermitted)
+def opens_everything(caller: CallerDep) -> None:
+    """For routes about what all pipelines share: refuses keys that are limited to some."""
+    if caller.pipelines is not None:
+        raise PipelineNotPermitted("This key is limited to pipelines; this needs one that is not.")
 
 
 get_reader = _asks_for(Permission.READ, PermissionMissing)

@@ -49,6 +49,21 @@ class PermissionMissing(Problem):
         super().__init__(detail, permission=needed)
 
 
+class NotOwner(Problem):
+    """Only who made it or an administrator may change it, unless the organisation says that members manage all."""
+
+    status, code, title = 403, "not_owner", "Not the owner"
+
+    def __init__(self) -> None:
+        super().__init__("Only who made it or an administrator may change it.")
+
+
+class PipelineNotPermitted(Problem):
+    """The key is limited to pipelines, and this concerns another one, or the organisation as a whole."""
+
+    status, code, title = 403, "pipeline_not_permitted", "Pipeline not permitted"
+
+
 class AdminOnly(PermissionMissing):
     """Only an administrator of the organisation may do this, with a key that is not narrowed to less."""
 

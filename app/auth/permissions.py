@@ -36,7 +36,17 @@ ROLES: Final[Mapping[str, Permissions]] = MappingProxyType(
 )
 
 
-def permissions_of(role: str, *, operator: bool, scopes: Iterable[str] | None = None) -> Permissions:
-    """What a user may do, through a key that is narrowed to `scopes`, or to nothing where they are None."""
+_WHOLE_ORGANISATION: Final = frozenset({Permission.ADMIN, Permission.OPERATE})
+
+
+def permissions_of(
+    role: str, *, operator: bool, scopes: Iterable[str] | None = None, limited: bool = False
+) -> Permissions:
+    """What a user may do, through a key that is narrowed to `scopes`, or to nothing where they are None.
+
+    A key that is `limited` to pipelines administers nothing: what administrators do concerns all pipelines.
+    """
     found = ROLES[role] | ({Permission.OPERATE} if operator else set())
+    if limited:
+        found -= _WHOLE_ORGANISATION
     return found if scopes is None else found & {Permission(scope) for scope in scopes}

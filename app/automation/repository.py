@@ -4,28 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, Select, func, select
-from sqlalchemy.dialects.postgresql import distinct_on, insert
+from sqlalchemy import ColumnElement, Row, Select, case, cast, func, select, type_coerce
+from sqlalchemy.dialects.postgresql import JSONB, distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.auth.caller import Caller
 from app.auth.models import User
 from app.automation.models import Schedule, ScheduleRun, Template
 from app.batches.models import Batch, Job
 from app.batches.states import BATCH_TERMINAL
 from app.kit.pages import Page, PageRequest, paginate, paginate_one
 
+_SEVERAL: Final = func.coalesce(Template.options["pipelines"], cast([], JSONB))
+_ONE: Final = Template.options["pipeline"]
+_PIPELINES: Final = type_coerce(case((_ONE.is_(None), _SEVERAL), else_=_SEVERAL.op("||")(_ONE)), JSONB)
+"""The names of its pipelines as options have them: keys, or ids, which no key opens."""
 
-async def find_template(session: AsyncSession, organisation_id: UUID, template_id: UUID) -> Template | None:
-    query = select(Template).where(Template.id == template_id, Template.organisation_id == organisation_id)
+
+def _of(caller: Caller) -> tuple[ColumnElement[bool], ...]:
+    """The caller's templates: of a key that is limited to pipelines, those that name no other."""
+    mine = Template.organisation_id == caller.organisation_id
+    return (mine,) if caller.pipelines is None else (mine, _PIPELINES.contained_by(sorted(caller.pipelines)))
+
+
+async def find_template(session: AsyncSession, caller: Caller, template_id: UUID) -> Template | None:
+    query = select(Template).where(Template.id == template_id, *_of(caller))
     return (await session.execute(query)).scalar_one_or_none()
 
 
-async def list_templates(session: AsyncSession, organisation_id: UUID, page: PageRequest) -> Page[Template]:
+async def list_templates(session: AsyncSession, caller: Caller, page: PageRequest) -> Page[Template]:
     """By name."""
-    query = select(Template).where(Template.organisation_id == organisation_id)
+    query = select(Template).where(*_of(caller))
     return await paginate_one(session, query, page, key=(Template.name, Template.id))
 
 
@@ -40,20 +52,18 @@ def _schedules() -> Select[Schedule, Template]:
     return select(Schedule, Template).join(Template, Template.id == Schedule.template_id)
 
 
-async def find_schedule(
-    session: AsyncSession, organisation_id: UUID, schedule_id: UUID
-) -> tuple[Schedule, Template] | None:
-    """A schedule of the organisation with its template."""
-    query = _schedules().where(Schedule.id == schedule_id, Schedule.organisation_id == organisation_id)
+async def find_schedule(session: AsyncSession, caller: Caller, schedule_id: UUID) -> tuple[Schedule, Template] | None:
+    """A schedule of the caller's organisation with its template."""
+    query = _schedules().where(
+        Schedule.id == schedule_id, Schedule.organisation_id == caller.organisation_id, *_of(caller)
+    )
     row = (await session.execute(query)).first()
     return (row[0], row[1]) if row else None
 
 
-async def list_schedules(
-    session: AsyncSession, organisation_id: UUID, page: PageRequest
-) -> Page[Row[Schedule, Template]]:
+async def list_schedules(session: AsyncSession, caller: Caller, page: PageRequest) -> Page[Row[Schedule, Template]]:
     """Oldest first."""
-    query = _schedules().where(Schedule.organisation_id == organisation_id)
+    query = _schedules().where(Schedule.organisation_id == caller.organisation_id, *_of(caller))
     return await paginate(session, query, page, key=(Schedule.id,))
 
 

@@ -53,7 +53,7 @@ async def create_template(
 @router.get("/templates")
 async def list_templates(session: SessionDep, caller: ReaderDep, page: PageDep) -> TemplatePage:
     """The organisation's templates by name."""
-    found = await repository.list_templates(session, caller.organisation_id, page)
+    found = await repository.list_templates(session, caller, page)
     return TemplatePage(templates=[TemplateRead.of(row) for row in found.rows], next_cursor=found.next_cursor)
 
 

@@ -10,7 +10,10 @@ from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.caller import Caller, acting_for
+from app.auth.errors import PermissionMissing
 from app.auth.models import User
+from app.auth.ownership import check_owner
+from app.auth.permissions import Permission
 from app.automation import repository, service
 from app.automation.errors import ScheduleNotFound
 from app.automation.models import Schedule, ScheduleRun, Template
@@ -30,7 +33,15 @@ RUNS_KEPT: Final = timedelta(days=90)
 @raises(ScheduleNotFound)
 async def get_schedule(session: AsyncSession, caller: Caller, schedule_id: UUID) -> tuple[Schedule, Template]:
     """The schedule and its template; raises ScheduleNotFound (404)."""
-    return existing(await repository.find_schedule(session, caller.organisation_id, schedule_id), ScheduleNotFound)
+    return existing(await repository.find_schedule(session, caller, schedule_id), ScheduleNotFound)
+
+
+@raises(get_schedule, check_owner)
+async def get_own_schedule(session: AsyncSession, caller: Caller, schedule_id: UUID) -> tuple[Schedule, Template]:
+    """The schedule and its template, for a change; raises ScheduleNotFound (404) or NotOwner (403)."""
+    schedule, template = await get_schedule(session, caller, schedule_id)
+    await check_owner(session, caller, schedule.created_by)
+    return schedule, template
 
 
 @raises(service.get_template)
@@ -49,12 +60,12 @@ async def add_schedule(session: AsyncSession, caller: Caller, body: ScheduleCrea
     return schedule, template
 
 
-@raises(get_schedule)
+@raises(get_own_schedule)
 async def update_schedule(
     session: AsyncSession, caller: Caller, schedule_id: UUID, body: ScheduleUpdate
 ) -> tuple[Schedule, Template]:
     """Change what was sent; the next run is found anew."""
-    schedule, template = await get_schedule(session, caller, schedule_id)
+    schedule, template = await get_own_schedule(session, caller, schedule_id)
     if body.template_id:
         template = await service.get_template(session, caller, body.template_id)
     for name, value in body.model_dump(exclude_none=True).items():
@@ -66,12 +77,12 @@ async def update_schedule(
     return schedule, template
 
 
-@raises(get_schedule)
+@raises(get_own_schedule)
 async def pause_schedule(
     session: AsyncSession, caller: Caller, schedule_id: UUID, *, paused: bool
 ) -> tuple[Schedule, Template]:
     """Fire no more, or again from the next time on: what was missed meanwhile is not made up for."""
-    schedule, template = await get_schedule(session, caller, schedule_id)
+    schedule, template = await get_own_schedule(session, caller, schedule_id)
     now = await database_now(session)
     if paused and schedule.paused_at is None:
         schedule.paused_at = now
@@ -146,6 +157,8 @@ async def _start(
     session: AsyncSession, runner: TemplateRunner, schedule: Schedule, template: Template, user: User, fire_at: datetime
 ) -> None:
     caller = acting_for(user, f"schedule {schedule.name}")
+    if Permission.SUBMIT not in caller.permissions:
+        raise PermissionMissing(Permission.SUBMIT, f"{user.name}, who made the schedule, may not submit any more.")
     created = await runner.run(session, caller, template, TemplateRun(), relation="schedule")
     run = await session.get_one(ScheduleRun, (schedule.id, fire_at))
     run.status, run.reason, run.batch_id = "started", None, created.batch_id

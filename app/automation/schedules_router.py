@@ -76,7 +76,7 @@ async def create_schedule(body: ScheduleCreate, session: SessionDep, caller: Man
 @router.get("")
 async def list_schedules(session: SessionDep, caller: ReaderDep, page: PageDep) -> SchedulePage:
     """The organisation's schedules, oldest first."""
-    found = await repository.list_schedules(session, caller.organisation_id, page)
+    found = await repository.list_schedules(session, caller, page)
     return SchedulePage(schedules=await _read(session, found.rows), next_cursor=found.next_cursor)
 
 
@@ -97,10 +97,10 @@ async def update_schedule(
 
 
 @router.delete("/{schedule_id}", status_code=204)
-@raises(schedules.get_schedule)
+@raises(schedules.get_own_schedule)
 async def delete_schedule(schedule_id: UUID, session: SessionDep, caller: ManagerDep) -> None:
     """Remove a schedule; the batches it made stay."""
-    await session.delete((await schedules.get_schedule(session, caller, schedule_id))[0])
+    await session.delete((await schedules.get_own_schedule(session, caller, schedule_id))[0])
 
 
 @router.post("/{schedule_id}/pause")

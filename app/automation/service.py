@@ -8,6 +8,8 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.caller import Caller
+from app.auth.errors import PipelineNotPermitted
+from app.auth.ownership import check_owner
 from app.automation import repository
 from app.automation.errors import OverridesNotValid, TemplateNotFound
 from app.automation.models import Template
@@ -36,13 +38,20 @@ from app.pipelines.registry import Registry
 SHOWN_ITEMS = 100
 
 
+@raises(PipelineNotPermitted)
+def _check_reach(caller: Caller, source: Any) -> None:
+    """A key that is limited to pipelines names its items: what a tag or a filter finds may be another pipeline's."""
+    if caller.pipelines is not None and source.type != "items":
+        raise PipelineNotPermitted("This key is limited to pipelines: give the items themselves.")
+
+
 class TemplateRunner:
     """What making a batch from a template needs besides the session."""
 
     def __init__(self, registry: Registry, notifier: Notifier, sources: ItemSources, max_jobs: int) -> None:
         self.registry, self.notifier, self.sources, self.max_jobs = registry, notifier, sources, max_jobs
 
-    @raises(OverridesNotValid, find_jobs, submission.submit)
+    @raises(OverridesNotValid, find_jobs, submission.submit, _check_reach)
     async def run(
         self,
         session: AsyncSession,
@@ -54,17 +63,21 @@ class TemplateRunner:
     ) -> BatchCreated:
         """A batch of what the template's source holds now; raises what a submission does."""
         options = self._options(template, body)
+        if body.source:
+            _check_reach(caller, body.source)
         jobs = await find_jobs(session, caller.organisation_id, _source(template, body), self.sources, self.max_jobs)
         return await submission.submit(
             session, caller, self.registry, self.notifier, options, jobs, max_jobs=self.max_jobs, relation=relation
         )
 
-    @raises(OverridesNotValid, find_jobs, submission.submit)
+    @raises(OverridesNotValid, find_jobs, submission.submit, _check_reach)
     async def preview(self, session: AsyncSession, caller: Caller, template: Template, body: TemplateRun) -> DryRun:
         """What such a batch would hold, refused as the batch would be; nothing is written."""
         options = self._options(template, body)
+        if body.source:
+            _check_reach(caller, body.source)
         jobs = await find_jobs(session, caller.organisation_id, _source(template, body), self.sources, self.max_jobs)
-        tasks = submission.check_tasks(self.registry, options)
+        tasks = submission.check_tasks(self.registry, options, caller)
         assigned = submission.assign(tasks, jobs, self.max_jobs, draft=True)
         return DryRun(
             jobs_count=len(assigned),
@@ -76,11 +89,12 @@ class TemplateRunner:
             options=options.model_dump(mode="json", exclude_none=True),
         )
 
-    @raises(submission.check_tasks, check_source)
-    def check(self, options: BatchOptions, source: Any) -> None:
-        """Refuse a template that could never run."""
-        submission.check_tasks(self.registry, options)
+    @raises(submission.check_tasks, check_source, _check_reach)
+    def check(self, caller: Caller, options: BatchOptions, source: Any) -> None:
+        """Refuse a template that could never run, and one that would read more than the caller may."""
+        submission.check_tasks(self.registry, options, caller)
         check_source(source, self.sources)
+        _check_reach(caller, source)
 
     def _options(self, template: Template, body: TemplateRun) -> BatchOptions:
         known = template.options.get("params", {})
@@ -103,7 +117,15 @@ def _as_row(options: BatchOptions) -> dict[str, Any]:
 @raises(TemplateNotFound)
 async def get_template(session: AsyncSession, caller: Caller, template_id: UUID) -> Template:
     """The template; raises TemplateNotFound (404)."""
-    return existing(await repository.find_template(session, caller.organisation_id, template_id), TemplateNotFound)
+    return existing(await repository.find_template(session, caller, template_id), TemplateNotFound)
+
+
+@raises(get_template, check_owner)
+async def get_own_template(session: AsyncSession, caller: Caller, template_id: UUID) -> Template:
+    """The template, for a change; raises TemplateNotFound (404) or NotOwner (403)."""
+    template = await get_template(session, caller, template_id)
+    await check_owner(session, caller, template.created_by)
+    return template
 
 
 @raises(TemplateRunner.check, BatchNotFound, Conflict)
@@ -119,7 +141,7 @@ async def add_template(session: AsyncSession, caller: Caller, runner: TemplateRu
             await file_repository.add_tag(session, caller.organisation_id, files, _tag(template_id))
     assert options
     source = source or ItemsSource()
-    runner.check(options, source)
+    runner.check(caller, options, source)
     template = Template(
         id=template_id,
         organisation_id=caller.organisation_id,
@@ -134,17 +156,17 @@ async def add_template(session: AsyncSession, caller: Caller, runner: TemplateRu
     return template
 
 
-@raises(get_template, TemplateRunner.check, Conflict)
+@raises(get_own_template, TemplateRunner.check, Conflict)
 async def update_template(
     session: AsyncSession, caller: Caller, runner: TemplateRunner, template_id: UUID, body: TemplateUpdate
 ) -> Template:
     """Change what was sent. Batches that were made from it stay as they are."""
-    template = await get_template(session, caller, template_id)
+    template = await get_own_template(session, caller, template_id)
     if body.options and body.options.params:
         body.options.params = with_secrets_of(template.options.get("params", {}), body.options.params)
     if body.options or body.source:
         options = body.options or BatchOptions.model_validate(template.options)
-        runner.check(options, body.source or SOURCE.validate_python(template.source))
+        runner.check(caller, options, body.source or SOURCE.validate_python(template.source))
     if body.name:
         template.name = body.name
     if "description" in body.model_fields_set:
@@ -158,10 +180,10 @@ async def update_template(
     return template
 
 
-@raises(get_template)
+@raises(get_own_template)
 async def delete_template(session: AsyncSession, caller: Caller, template_id: UUID) -> None:
     """Remove a template with its schedules; the batches it made stay."""
-    template = await get_template(session, caller, template_id)
+    template = await get_own_template(session, caller, template_id)
     await file_repository.remove_tag(session, caller.organisation_id, _tag(template_id))
     await session.delete(template)
 

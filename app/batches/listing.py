@@ -13,8 +13,8 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import CTE, ColumnElement, Select, Uuid, any_, func, literal, or_, select, tuple_, union_all
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import CTE, ColumnElement, Select, Text, Uuid, any_, cast, func, literal, or_, select, tuple_, union_all
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.models import User
@@ -57,6 +57,8 @@ class BatchFilter:
     search: str | None = None
     created_after: datetime | None = None
     archived: bool = False
+    opened: frozenset[str] | None = None
+    """Keys of the pipelines whose batches may be seen; None for all."""
 
 
 _BATCHES: Final = (
@@ -86,7 +88,7 @@ async def list_batches(
     """A page of batches. `sort` is a key of SORTS, with `-` for descending."""
     names = SORTS[sort.lstrip("-")]
     place = page.place(*(_TABLE[name].type.python_type for name in names), UUID)
-    pipelines = await _pipeline_ids(session, wanted.pipeline) if wanted.pipeline else None
+    pipelines = await _pipelines_of(session, wanted)
     pages = _Pages(organisation_id, wanted, pipelines, names, sort.startswith("-"), place)
     ids = await pages.find(session, page.limit + 1)
     rows = await session.execute(batch_rows(organisation_id).where(Batch.id == any_(literal(ids, ARRAY(Uuid)))))
@@ -100,13 +102,23 @@ async def list_batches(
 @raises(PipelineUnknown)
 async def count_batches(session: AsyncSession, organisation_id: UUID, wanted: BatchFilter) -> dict[str, int]:
     """How many batches match, by status; statuses without any are missing."""
-    pipelines = await _pipeline_ids(session, wanted.pipeline) if wanted.pipeline else None
+    pipelines = await _pipelines_of(session, wanted)
     pages = _Pages(organisation_id, wanted, pipelines, SORTS["created_at"], True, None)
     archived = Batch.archived_at.is_not(None)
     query = select(Batch.status, func.count()).where(Batch.organisation_id == organisation_id)
-    query = query.where(archived if wanted.archived else ~archived)
+    query = query.where(archived if wanted.archived else ~archived, *pages.all_opened())
     rows = (await session.execute(query.where(*pages._others(_TABLE, None)).group_by(Batch.status))).all()
     return {row[0]: row[1] for row in rows}
+
+
+async def _pipelines_of(session: AsyncSession, wanted: BatchFilter) -> Sequence[int] | None:
+    """Ids of the pipelines, one of which is the first of each batch that is wanted and may be seen; None for any."""
+    asked = await _pipeline_ids(session, wanted.pipeline) if wanted.pipeline else None
+    if wanted.opened is None:
+        return asked
+    query = select(PipelineRow.id).where(PipelineRow.key.in_(wanted.opened))
+    opened = (await session.execute(query)).scalars().all()
+    return opened if asked is None else [one for one in asked if one in opened]
 
 
 async def _pipeline_ids(session: AsyncSession, key_or_id: str) -> Sequence[int]:
@@ -130,6 +142,13 @@ class _Pages:
     order: Sequence[str]
     descending: bool
     place: Sequence[Any] | None
+
+    def all_opened(self) -> list[ColumnElement[bool]]:
+        """Of a batch with several pipelines, whose parameters stand under their keys, each must be opened."""
+        if self.wanted.opened is None:
+            return []
+        others = _TABLE.settings.op("-")(cast(sorted(self.wanted.opened), ARRAY(Text)))
+        return [or_(_TABLE.total_pipelines == 1, others == cast({}, JSONB))]
 
     async def find(self, session: AsyncSession, limit: int) -> list[UUID]:
         """Ids of the first `limit` rows after the place, in order."""
@@ -175,6 +194,7 @@ class _Pages:
         query: Select[Any] = select(*(_TABLE[name] for name in (*columns, "created_at", "total_files")))
         archived = _TABLE.archived_at.is_not(None) if self.wanted.archived else _TABLE.archived_at.is_(None)
         query = query.where(_TABLE.organisation_id == self.organisation_id, archived)
+        query = query.where(*self.all_opened())
         if self.place is not None:
             key, place = tuple_(*(_TABLE[name] for name in self.order), _TABLE.id), tuple_(*map(literal, self.place))
             query = query.where(key < place if self.descending else key > place)

@@ -59,6 +59,7 @@ async def _page(
 ) -> Page[responses.BatchRead]:
     for word in (wanted.customer, wanted.pipeline, wanted.search):
         check_printable(word)
+    wanted = replace(wanted, opened=caller.pipelines)
     found = await listing.list_batches(session, caller.organisation_id, wanted, check_sort(sort, listing.SORTS), page)
     return Page(await responses.read_batches(session, found.rows), found.next_cursor)
 
@@ -96,7 +97,12 @@ async def count_batches(
 ) -> responses.BatchCounts:
     """How many batches there are in each status, and how many in the archive, under the filters of the list."""
     wanted = BatchFilter(
-        (), check_printable(customer), check_printable(pipeline), check_printable(search), created_after
+        (),
+        check_printable(customer),
+        check_printable(pipeline),
+        check_printable(search),
+        created_after,
+        opened=caller.pipelines,
     )
     counts = await listing.count_batches(session, caller.organisation_id, wanted)
     archived = await listing.count_batches(session, caller.organisation_id, replace(wanted, archived=True))
@@ -189,12 +195,14 @@ async def get_job(caller: ReaderDep, row: JobDep, session: SessionDep, codes: Re
 
 
 @router.get("/jobs/{job_id}/outputs/{name}", response_class=Response, responses=CONTENT)
-@raises(NotFound, FilterNotReadable, file_response)
+@raises(NotFound, FilterNotReadable, file_response, service.get_job)
 @sends("ETag", "Content-Disposition")
 async def download_output(
     job_id: UUID, name: str, request: Request, session: SessionDep, caller: ReaderDep, storage: StorageDep
 ) -> Response:
     """One result file of a job, as an attachment; ranges are served."""
+    if caller.pipelines is not None:
+        await service.get_job(session, caller, job_id)
     file = await repository.find_output(session, caller.organisation_id, job_id, check_printable(name) or "")
     if file is None:
         raise NotFound("This job has no such result file.")

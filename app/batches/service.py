@@ -10,11 +10,13 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.caller import Caller
+from app.auth.ownership import check_owner
 from app.batches import bulk_repository, log, repository
 from app.batches.errors import BatchEmpty, BatchNotFound, InvalidTransition, JobNotFound
 from app.batches.listing import BatchRow
 from app.batches.models import Batch, Job
 from app.batches.repository import JobRow
+from app.batches.responses import pipelines_of
 from app.batches.schemas import BatchStarted
 from app.batches.states import COMMANDS, outcome_of
 from app.batches.submission import Notifier
@@ -24,20 +26,35 @@ from app.kit.errors import existing
 
 @raises(BatchNotFound)
 async def get_batch(session: AsyncSession, caller: Caller, batch_id: UUID) -> BatchRow:
-    """The caller's batch with its pipeline and who made it; raises BatchNotFound (404)."""
-    return existing(await repository.find_batch(session, caller.organisation_id, batch_id), BatchNotFound)
+    """The caller's batch with its pipeline and who made it; raises BatchNotFound (404).
+
+    One that has a pipeline which the caller's key does not open is not there for that key.
+    """
+    row = existing(await repository.find_batch(session, caller.organisation_id, batch_id), BatchNotFound)
+    if not caller.opens(pipelines_of(row.batch, row.pipeline)):
+        raise BatchNotFound
+    return row
 
 
 @raises(JobNotFound)
 async def get_job(session: AsyncSession, caller: Caller, job_id: UUID) -> JobRow:
     """A job of the caller's with its pipeline's key and its steps; raises JobNotFound (404)."""
-    return existing(await repository.find_job(session, caller.organisation_id, job_id), JobNotFound)
+    row = existing(await repository.find_job(session, caller.organisation_id, job_id), JobNotFound)
+    if caller.pipelines is not None:
+        batch = await repository.find_batch(session, caller.organisation_id, row.job.batch_id)
+        if batch is None or not caller.opens(pipelines_of(batch.batch, batch.pipeline)):
+            raise JobNotFound
+    return row
 
 
-@raises(BatchNotFound)
+@raises(get_batch, check_owner)
 async def get_locked(session: AsyncSession, caller: Caller, batch_id: UUID) -> Batch:
-    """The caller's batch, locked; raises BatchNotFound (404)."""
-    return existing(await repository.lock_batch(session, caller.organisation_id, batch_id), BatchNotFound)
+    """The batch, locked for a command of the caller; raises BatchNotFound (404) and NotOwner (403)."""
+    if caller.pipelines is not None:
+        await get_batch(session, caller, batch_id)
+    batch = existing(await repository.lock_batch(session, caller.organisation_id, batch_id), BatchNotFound)
+    await check_owner(session, caller, batch.created_by)
+    return batch
 
 
 @raises(InvalidTransition)

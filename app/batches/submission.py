@@ -14,6 +14,7 @@ from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.caller import Caller
+from app.auth.errors import PipelineNotPermitted
 from app.auth.repository import get_organisation
 from app.batches import bulk_repository, log
 from app.batches.directory_names import claim_name, make_namer
@@ -90,13 +91,17 @@ def check_params(pipeline: Pipeline, params: Mapping[str, Any], *, where: Sequen
         raise ParamsNotValid(f"{place}: {said}" if place else said, errors=found) from None
 
 
-@raises(PipelineUnknown, ParamsNotValid)
-def check_tasks(registry: Registry, options: BatchOptions) -> list[Task]:
+@raises(PipelineUnknown, ParamsNotValid, PipelineNotPermitted)
+def check_tasks(registry: Registry, options: BatchOptions, caller: Caller) -> list[Task]:
     """The batch's pipelines, the primary one first; raises PipelineUnknown or ParamsNotValid (422).
 
+    Raises PipelineNotPermitted (403) when the caller's key is limited to others.
     With several pipelines, `params` holds the parameters of each under its key.
     """
     pipelines = list(dict.fromkeys(registry.get(name) for name in options.pipeline_names))
+    if not caller.opens(pipeline.key for pipeline in pipelines):
+        opened = ", ".join(sorted(caller.pipelines or ())) or "none"
+        raise PipelineNotPermitted(f"This key is limited to batches of these pipelines: {opened}.")
     several = len(pipelines) > 1
     if several and (strange := set(options.params) - {pipeline.key for pipeline in pipelines}):
         raise ParamsNotValid(f"{min(strange)}: with several pipelines, give each its params under its key")
@@ -158,7 +163,7 @@ async def submit(
     relation: str | None = None,
 ) -> BatchCreated:
     """Write the batch and notify the runner. `single`: one job submitted by itself, named after it."""
-    tasks = check_tasks(registry, options)
+    tasks = check_tasks(registry, options, caller)
     assigned = assign(tasks, jobs, max_jobs, draft=not options.start)
     pipeline = tasks[0].pipeline
     names = [name_of_source(job.name, job.source_url) for job in jobs]

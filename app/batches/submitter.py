@@ -72,7 +72,7 @@ class Submitter:
                 return known
         url_jobs = [NewJob("url", None, source_url=url) for url in urls]
         drafts = [NewJob("file", part.name) for part in parts] + url_jobs
-        tasks = submission.check_tasks(self._registry, options)
+        tasks = submission.check_tasks(self._registry, options, self.caller)
         submission.assign(tasks, drafts, self.limits.files, draft=not options.start)
         files = await file_service.store_contents(
             self.storage, [(part.name, part.media_type, part.content) for part in parts]

@@ -1,4 +1,4 @@
-"""Feeds for lists: what happens to the batches of an organisation, as snapshots of those that changed.
+"""Feeds for lists: what happens to the batches that an audience may see, as snapshots of those that changed.
 
 Notifications say at once which batches changed. What they cannot say, because nobody listened, because there were too
 many or because LISTEN is off, is found by comparing the versions of the organisation's newest and open batches.
@@ -11,13 +11,13 @@ import logging
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from itertools import islice
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.batches.listing import list_batches_by_id
-from app.batches.responses import read_batches
+from app.batches.listing import BatchRow, list_batches_by_id
+from app.batches.responses import pipelines_of, read_batches
 from app.events import repository
 from app.events.frames import transient_frame
 from app.events.schemas import BatchDeletedEvent, BatchUpdatedEvent
@@ -33,15 +33,35 @@ AT_A_TIME: Final = 200
 RETRY_SECONDS: Final = 1.0
 
 
-class Feed(Topic):
-    """One organisation's feed. `known` are the versions that its readers have been sent, or have loaded themselves."""
+class Audience(NamedTuple):
+    """Those who see the same batches: an organisation's, all of them or those of some pipelines only."""
 
-    def __init__(self, organisation_id: UUID) -> None:
+    organisation_id: UUID
+    pipelines: frozenset[str] | None = None
+
+
+class Feed(Topic):
+    """One audience's feed. `known` are the versions that its readers have been sent, or have loaded themselves."""
+
+    def __init__(self, audience: Audience) -> None:
         super().__init__(0)
-        self.organisation_id = organisation_id
+        self.audience = audience
         self.known: dict[UUID, str] = {}
         self.ready = asyncio.Lock()
         self.compared = False
+
+    def shows(self, row: BatchRow) -> bool:
+        """Whether a batch is one that its readers may see."""
+        organisation_id, pipelines = self.audience
+        if row.batch.organisation_id != organisation_id:
+            return False
+        return pipelines is None or pipelines.issuperset(pipelines_of(row.batch, row.pipeline))
+
+    def showed(self, batch_id: UUID, organisation_id: UUID | None) -> bool:
+        """Whether a batch that is gone was one of these: of a limited audience only what it is known to have seen."""
+        if organisation_id != self.audience.organisation_id:
+            return False
+        return self.audience.pipelines is None or batch_id in self.known
 
     def publish(self, events: Iterable[BatchUpdatedEvent | BatchDeletedEvent]) -> None:
         """Append an event for each."""
@@ -53,7 +73,7 @@ class Feeds:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._feeds: dict[UUID, Feed] = {}
+        self._feeds: dict[Audience, Feed] = {}
         self._dirty: dict[UUID, UUID | None] = {}
         self._compare = False
         self._changed = asyncio.Event()
@@ -75,9 +95,9 @@ class Feeds:
             self._changed.set()
 
     @asynccontextmanager
-    async def follow(self, organisation_id: UUID) -> AsyncIterator[Feed]:
-        """The organisation's feed, kept while anyone reads it. What changes from now on will be published."""
-        feed = self._feeds.setdefault(organisation_id, Feed(organisation_id))
+    async def follow(self, audience: Audience) -> AsyncIterator[Feed]:
+        """The audience's feed, kept while anyone reads it. What changes from now on will be published."""
+        feed = self._feeds.setdefault(audience, Feed(audience))
         feed.readers += 1
         try:
             async with feed.ready:
@@ -88,7 +108,7 @@ class Feeds:
         finally:
             feed.readers -= 1
             if not feed.readers:
-                self._feeds.pop(organisation_id, None)
+                self._feeds.pop(audience, None)
 
     async def run(self) -> None:
         """Tell what changed, at most every quarter of a second."""
@@ -102,7 +122,7 @@ class Feeds:
             try:
                 if compare:
                     for feed in list(self._feeds.values()):
-                        dirty |= dict.fromkeys(await self._differing(feed), feed.organisation_id)
+                        dirty |= dict.fromkeys(await self._differing(feed), feed.audience.organisation_id)
                 await self._publish(dirty)
             except Exception as error:
                 expected = isinstance(error, (SQLAlchemyError, *DATABASE_DOWN))
@@ -114,7 +134,7 @@ class Feeds:
 
     async def _versions(self, feed: Feed) -> dict[UUID, str]:
         async with self._database.transaction() as session:
-            return await repository.list_versions(session, feed.organisation_id)
+            return await repository.list_versions(session, *feed.audience)
 
     async def _differing(self, feed: Feed) -> Sequence[UUID]:
         """Batches that are new, changed, or no longer among the newest: those may have aged, or be gone."""
@@ -128,16 +148,16 @@ class Feeds:
         waiting = iter(dirty.items())
         while group := dict(islice(waiting, AT_A_TIME)):
             async with self._database.transaction() as session:
-                rows = await list_batches_by_id(session, list(self._feeds), list(group))
-                replies = await read_batches(session, rows)
-                found = [(row[0], reply) for row, reply in zip(rows, replies, strict=True)]
-            there = {batch.id for batch, _ in found}
+                organisations = {audience.organisation_id for audience in self._feeds}
+                rows = await list_batches_by_id(session, list(organisations), list(group))
+                found = list(zip(rows, await read_batches(session, rows), strict=True))
+            there = {row.batch.id for row in rows}
             for feed in list(self._feeds.values()):
-                mine = [read for batch, read in found if batch.organisation_id == feed.organisation_id]
+                mine = [read for row, read in found if feed.shows(row)]
                 gone = [
                     batch_id
                     for batch_id, organisation_id in group.items()
-                    if batch_id not in there and organisation_id == feed.organisation_id
+                    if batch_id not in there and feed.showed(batch_id, organisation_id)
                 ]
                 feed.publish(BatchUpdatedEvent(type="batch.updated", batch=batch) for batch in mine)
                 feed.publish(BatchDeletedEvent(type="batch.deleted", batch_id=batch_id) for batch_id in gone)

@@ -11,6 +11,7 @@ from app.auth.dependencies import ReaderDep
 from app.batches.dependencies import BatchDep
 from app.events.dependencies import HubDep, StreamSettingsDep
 from app.events.errors import OnlyAStream
+from app.events.feeds import Audience
 from app.events.openapi_docs import list_stream_content, list_stream_description
 from app.events.schemas import TRANSIENT_OF_LIST, TicketRead
 from app.events.stream import EventStream, list_chunks
@@ -34,7 +35,9 @@ async def follow_batches(request: Request, caller: ReaderDep, hub: HubDep, setti
     accepted = request.headers.get("accept", "*/*")
     if not any(kind in accepted for kind in ("text/event-stream", "text/*", "*/*")):
         raise OnlyAStream("This is a stream: ask for text/event-stream. For the list as JSON see /api/batches.")
-    return EventStream(hub, settings, caller, list_chunks(hub, settings, caller.organisation_id))
+    return EventStream(
+        hub, settings, caller, list_chunks(hub, settings, Audience(caller.organisation_id, caller.pipelines))
+    )
 
 
 @router.post("/batches/{batch_id}/stream-tickets", status_code=201)

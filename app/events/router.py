@@ -98,6 +98,9 @@ async def follow_events(
 ) -> Response:
     """Every event of the batch from the first, or from the one after Last-Event-ID, each exactly once and in order."""
     cursor = _cursor(last_event_id_header, last_event_id)
+    if caller.pipelines is not None:
+        async with database.transaction() as session:
+            await service.get_batch(session, caller, batch_id)
     log = existing(await hub.find_ends(caller.organisation_id, batch_id), BatchNotFound)
     if "text/event-stream" not in request.headers.get("accept", ""):
         events = await hub.events_after(batch_id, cursor, limit)

@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from app.auth.caller import Caller
 from app.events.errors import NoStreamsLeft, TooManyStreams
+from app.events.feeds import Audience
 from app.events.frames import HEARTBEAT, Frame, behind_frame, bye_frame, opening_frame
 from app.events.hub import READ_ERRORS, RETRY_SECONDS, Hub
 from app.events.metrics import CUT
@@ -47,9 +48,9 @@ async def batch_chunks(
                 yield chunk
 
 
-async def list_chunks(hub: Hub, settings: StreamSettings, organisation_id: UUID) -> Chunks:
-    """What happens to the organisation's batches from now on."""
-    async with hub.feeds.follow(organisation_id) as feed:
+async def list_chunks(hub: Hub, settings: StreamSettings, audience: Audience) -> Chunks:
+    """What happens to the batches that the readers may see from now on."""
+    async with hub.feeds.follow(audience) as feed:
 
         async def catch_up(cursor: int) -> list[Frame]:
             return [(feed.last, behind_frame(), False)]

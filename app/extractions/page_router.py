@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
-from app.auth.dependencies import ReaderDep
+from app.auth.dependencies import ReaderDep, opens_pipeline
 from app.extractions import repository
 from app.extractions.errors import (
     ExtractionNotFound,
@@ -17,6 +17,7 @@ from app.extractions.errors import (
     SheetNotPdf,
     SwimNotFound,
 )
+from app.extractions.models import PIPELINE_KEY
 from app.extractions.page_pictures import PagePictures, box_of, tag_of
 from app.files.dependencies import StorageDep
 from app.kit.container import provided
@@ -35,7 +36,9 @@ PICTURE: Final[dict[int | str, dict[str, Any]]] = {
     },
     304: {"description": "The client has it already."},
 }
-router = APIRouter(prefix="/api/extractions", tags=["extractions"])
+router = APIRouter(
+    prefix="/api/extractions", tags=["extractions"], dependencies=[Depends(opens_pipeline(PIPELINE_KEY))]
+)
 
 
 @router.get("/{extraction_id}/pages/{page}", response_class=Response, responses=PICTURE)

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.extractions import ai_reading, cache, repository
 from app.extractions.batch_swims.overview import overview
 from app.extractions.fallback import NO_TEXT, Left, choose, left_by_text
+from app.extractions.models import PIPELINE_KEY
 from app.extractions.params import ExtractionParams, ParamsWithoutProvider
 from app.extractions.provider import Provider, ProviderError
 from app.extractions.reading import Confidence, Reading, unread_text, why_not_found
@@ -79,7 +80,7 @@ FACTS: Final = ("swimmer_name", "meet", "dates", "course", "confidence", "reason
 def make_pipeline(provider: Provider | None = None) -> Pipeline:
     """The pipeline, with the AI provider of this installation if it has one."""
     pipeline = Pipeline(
-        "pdf-extraction",
+        PIPELINE_KEY,
         title="Result sheets",
         label="Results",
         description="Finds one swimmer's swims in meet results: PDF, LENEX, HY-TEK, SDIF, HTML, or a ZIP of these.",

@@ -6,12 +6,13 @@ import asyncio
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from pydantic import AfterValidator
 
-from app.auth.dependencies import ReaderDep
+from app.auth.dependencies import ReaderDep, opens_pipeline
 from app.extractions import repository
 from app.extractions.errors import ExtractionNotFound
+from app.extractions.models import PIPELINE_KEY
 from app.extractions.names import choose_names
 from app.extractions.reading import Confidence
 from app.extractions.schemas import ExtractionDetail, ExtractionPage, ExtractionRead, ExtractionReply
@@ -21,7 +22,7 @@ from app.kit.errors import existing
 from app.kit.schemas import check_text
 
 _TAG = RouteTag("extractions", "Swims read from result sheets, by batch or by swimmer.")
-router = APIRouter(prefix="/api/extractions", tags=[_TAG])
+router = APIRouter(prefix="/api/extractions", tags=[_TAG], dependencies=[Depends(opens_pipeline(PIPELINE_KEY))])
 Swimmer = Annotated[
     str | None,
     Query(min_length=1, max_length=255, description="A name, in any way of writing it: `King, Lilly`, `Lilly King`."),

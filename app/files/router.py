@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
-from app.auth.dependencies import ManagerDep, ReaderDep, SubmitterDep
+from app.auth.dependencies import ManagerDep, ReaderDep, SubmitterDep, opens_everything
 from app.files import repository, service
 from app.files.content import CONTENT, file_response
 from app.files.dependencies import FileDep, StorageDep, UploadLimitsDep
@@ -67,7 +67,7 @@ async def upload_file(
         return await once.answer(session, sent, make, FileRead, location=FILE)
 
 
-@router.get("")
+@router.get("", dependencies=[Depends(opens_everything)])
 async def list_files(
     session: SessionDep,
     caller: ReaderDep,
@@ -79,13 +79,13 @@ async def list_files(
     return FilePage(files=[FileRead.of(file) for file in found.rows], next_cursor=found.next_cursor)
 
 
-@router.get("/{file_id}")
+@router.get("/{file_id}", dependencies=[Depends(opens_everything)])
 async def get_file(caller: ReaderDep, file: FileDep) -> FileRead:
     """What is known of one file."""
     return FileRead.of(file)
 
 
-@router.patch("/{file_id}")
+@router.patch("/{file_id}", dependencies=[Depends(opens_everything)])
 async def update_file(caller: ManagerDep, body: FileUpdate, file: FileDep, session: SessionDep) -> FileRead:
     """Replace a file's tags. A file with a tag is kept when the batches that named it go."""
     file.tags = list(dict.fromkeys(body.tags))
@@ -93,7 +93,7 @@ async def update_file(caller: ManagerDep, body: FileUpdate, file: FileDep, sessi
     return FileRead.of(file)
 
 
-@router.get("/{file_id}/content", response_class=Response, responses=CONTENT)
+@router.get("/{file_id}/content", response_class=Response, responses=CONTENT, dependencies=[Depends(opens_everything)])
 @raises(file_response)
 @sends("ETag", "Content-Disposition")
 async def download_file(caller: ReaderDep, file: FileDep, request: Request, storage: StorageDep) -> Response:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Annotated, Any, get_args
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.caller import Caller
-from app.auth.dependencies import AdminDep, ReaderDep
+from app.auth.dependencies import AdminDep, ReaderDep, opens_everything
 from app.batches.dependencies import BatchDep
 from app.idempotency.dependencies import OnceDep
 from app.kit.declarations import RouteTag, raises, sends
@@ -70,7 +70,7 @@ async def _make_secret(session: AsyncSession, key: SigningKey, kept: dict[str, A
     return known
 
 
-@router.get("/webhooks")
+@router.get("/webhooks", dependencies=[Depends(opens_everything)])
 async def list_webhooks(session: SessionDep, caller: ReaderDep, page: PageDep) -> WebhookPage:
     """The organisation's webhooks, newest first."""
     found = await repository.list_endpoints(session, caller.organisation_id, page)
@@ -105,7 +105,7 @@ async def create_webhook(
     return WebhookCreated(**kept["read"], secret=secret)
 
 
-@router.get("/webhooks/{webhook_id}")
+@router.get("/webhooks/{webhook_id}", dependencies=[Depends(opens_everything)])
 @raises(WebhookNotFound)
 async def get_webhook(webhook_id: UUID, session: SessionDep, caller: ReaderDep) -> WebhookRead:
     """One webhook."""
@@ -167,7 +167,7 @@ async def test_webhook(
     return await once.answer(session, None, make, DeliveryRead, location=DELIVERY)
 
 
-@router.get("/webhooks/{webhook_id}/deliveries")
+@router.get("/webhooks/{webhook_id}/deliveries", dependencies=[Depends(opens_everything)])
 @raises(service.get_endpoint, FilterNotReadable)
 async def list_webhook_deliveries(
     webhook_id: UUID,
@@ -184,7 +184,7 @@ async def list_webhook_deliveries(
     return DeliveryPage(deliveries=deliveries, next_cursor=found.next_cursor)
 
 
-@router.get("/webhooks/{webhook_id}/deliveries/{delivery_id}")
+@router.get("/webhooks/{webhook_id}/deliveries/{delivery_id}", dependencies=[Depends(opens_everything)])
 @raises(WebhookNotFound, service.get_delivery)
 async def get_webhook_delivery(
     webhook_id: UUID, delivery_id: UUID, session: SessionDep, caller: ReaderDep

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.kit.errors import NotFound, Problem, Unprocessable
+from app.kit.errors import NotFound, Unprocessable
 
 
 class PlayNotRunnable(Unprocessable):
@@ -18,16 +18,6 @@ class PlayNotFound(NotFound):
 
     def __init__(self) -> None:
         super().__init__("Play not found", error="Play not found")  # the member that clients of these routes read
-
-
-class PlayOfAnotherOwner(Problem):
-    """Only the play's owner or an administrator may change it."""
-
-    status, code, title = 403, "not_owner", "Not the owner"
-
-    def __init__(self) -> None:
-        detail = "Only the play's owner or an administrator may change it."
-        super().__init__(detail, error=detail)
 
 
 class RequirementsNotValid(Unprocessable):

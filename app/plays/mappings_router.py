@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
-from app.auth.dependencies import ReaderDep
+from app.auth.dependencies import ReaderDep, opens_pipeline
 from app.kit.declarations import raises, sends
 from app.kit.dependencies import DatabaseDep, SessionDep
 from app.plays import json_lists, service
 from app.plays.dependencies import WriterDep
+from app.plays.models import PIPELINE_KEY
 from app.plays.schemas import MappingInput, MappingsWritten, MappingWritten, PlayMapping
 from app.plays.slashed_routes import slashed_route
 
-router = APIRouter(prefix="/api", tags=["plays"])
+router = APIRouter(prefix="/api", tags=["plays"], dependencies=[Depends(opens_pipeline(PIPELINE_KEY))])
 
 
 @slashed_route(router, "GET", "/play-batch-mappings", response_model=list[PlayMapping])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
@@ -29,6 +29,7 @@ from app.kit.ids import new_id
 from app.plays.data_types import DATA_BATCH_TYPES
 
 Timestamp = DateTime(timezone=True)
+PIPELINE_KEY: Final = "play"
 _NAMES = ", ".join(f"'{kind.name}'" for kind in DATA_BATCH_TYPES)
 
 

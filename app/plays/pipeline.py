@@ -15,6 +15,7 @@ from app.plays import lead_data
 from app.plays.data_types import BY_NAME, DataBatchType, kinds_of
 from app.plays.http_json import call_json
 from app.plays.lead_data import lead_key
+from app.plays.models import PIPELINE_KEY
 from app.plays.providers import Provider, Providers
 from app.plays.schemas import MOST_STEPS, PlayStep
 
@@ -59,7 +60,7 @@ def step_names(play_steps: Sequence[Any]) -> list[str]:
 def play_pipeline(providers: Providers) -> Pipeline:
     """The pipeline, with the providers that fetch data, by the name of its kind."""
     pipeline = Pipeline(
-        "play",
+        PIPELINE_KEY,
         title="Sales play",
         label="Play",
         description="Runs a play for leads: fetches the data it requires, then fills in its steps.",

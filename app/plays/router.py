@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
-from app.auth.dependencies import ReaderDep
+from app.auth.dependencies import ReaderDep, opens_pipeline
 from app.idempotency.dependencies import OnceDep
 from app.kit.declarations import RouteTag, raises, sends
 from app.kit.dependencies import DatabaseDep, PageDep, SessionDep
 from app.plays import json_lists, repository, service
 from app.plays.data_types import DATA_BATCH_TYPES
 from app.plays.dependencies import WriterDep
-from app.plays.models import Play
+from app.plays.models import PIPELINE_KEY, Play
 from app.plays.schemas import ChangePage, ChangeRead, DataBatchTypeRead, PlayCreate, PlayRead, PlayUpdate
 from app.plays.slashed_routes import slashed_route
 
 _TAG = RouteTag("plays", "Sales plays, the data they require, and runs for leads.")
-router = APIRouter(prefix="/api", tags=[_TAG])
+router = APIRouter(prefix="/api", tags=[_TAG], dependencies=[Depends(opens_pipeline(PIPELINE_KEY))])
 
 
 async def _read(session: SessionDep, play: Play) -> PlayRead:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 
-from app.auth.dependencies import ReaderDep
+from app.auth.dependencies import ReaderDep, opens_pipeline
 from app.batches.dependencies import SubmissionDep
 from app.batches.schemas import BatchCreated, BatchOptions, Item
 from app.batches.submitter import Submitter
@@ -17,11 +17,12 @@ from app.plays.data_types import BY_NUMBER, kinds_of, what_is_wrong
 from app.plays.dependencies import WriterDep
 from app.plays.errors import PlayNotRunnable, RequirementsNotValid
 from app.plays.lead_data import lead_key, lead_record, normalise
+from app.plays.models import PIPELINE_KEY
 from app.plays.pipeline import missing_variables
 from app.plays.schemas import LeadDataInput, LeadText, ReadinessRead, RequirementRead, RunCreate
 from app.plays.slashed_routes import slashed_route
 
-router = APIRouter(prefix="/api", tags=["plays"])
+router = APIRouter(prefix="/api", tags=["plays"], dependencies=[Depends(opens_pipeline(PIPELINE_KEY))])
 
 
 @slashed_route(router, "GET", "/plays/{play_id}/readiness")
@@ -66,7 +67,7 @@ async def create_play_run(play_id: int, body: RunCreate, submitter: SubmissionDe
     if missing := missing_variables(play.play_steps, variables):
         raise PlayNotRunnable(f"Nothing gives a value to {', '.join(missing)}.", variables=missing)
     options = BatchOptions(
-        pipeline="play",
+        pipeline=PIPELINE_KEY,
         params={
             "play_id": play.id,
             "required_batches": numbers,

@@ -10,11 +10,12 @@ from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.caller import Caller
+from app.auth.ownership import check_owner
 from app.kit.declarations import raises
 from app.kit.errors import Problem, existing
 from app.plays import repository
 from app.plays.data_types import what_is_wrong
-from app.plays.errors import PlayNotFound, PlayOfAnotherOwner, RequirementsNotValid
+from app.plays.errors import PlayNotFound, RequirementsNotValid
 from app.plays.models import Play, PlayChange
 from app.plays.schemas import MappingInput, PlayCreate, PlayUpdate
 
@@ -27,12 +28,11 @@ async def get_play(session: AsyncSession, caller: Caller, play_id: int) -> Play:
     return existing(await repository.find_play(session, caller.organisation_id, play_id), PlayNotFound)
 
 
-@raises(PlayNotFound, PlayOfAnotherOwner)
+@raises(PlayNotFound, check_owner)
 async def get_own_play(session: AsyncSession, caller: Caller, play_id: int) -> Play:
-    """The play, locked for a change; raises PlayNotFound (404) or PlayOfAnotherOwner (403)."""
+    """The play, locked for a change; raises PlayNotFound (404) or NotOwner (403)."""
     play = existing(await repository.find_play(session, caller.organisation_id, play_id, lock=True), PlayNotFound)
-    if caller.role != "admin" and play.owner_id != caller.user_id:
-        raise PlayOfAnotherOwner
+    await check_owner(session, caller, play.owner_id)
     return play
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from app.auth.dependencies import ReaderDep, SubmitterDep, get_manager, get_reader, get_submitter
+from app.auth.dependencies import ReaderDep, SubmitterDep, get_manager, get_reader, get_submitter, opens_pipeline
 from app.batches import command_router, insight_router, listing, repository, responses
 from app.batches.dependencies import NotifierDep
 from app.batches.listing import BatchFilter
@@ -38,7 +38,7 @@ from app.registrations.repository import list_log
 from app.registrations.submission import submit_registrations
 
 _TAG = RouteTag("registrations", "Batches that register restaurants on an ordering platform.")
-router = APIRouter(prefix="/registration-batches", tags=[_TAG])
+router = APIRouter(prefix="/registration-batches", tags=[_TAG], dependencies=[Depends(opens_pipeline(PIPELINE_KEY))])
 
 
 @router.post("", status_code=201)
@@ -85,7 +85,9 @@ async def list_registration_batches(
 ) -> list[RegistrationBatchSummary]:
     """The organisation's registration batches, newest first. The next page is in the header Link."""
     statuses = read_words(status, BATCH_STATUSES, BATCH_ALIASES)
-    wanted = BatchFilter(statuses, pipeline=PIPELINE_KEY, created_after=created_after, archived=archived)
+    wanted = BatchFilter(
+        statuses, pipeline=PIPELINE_KEY, created_after=created_after, archived=archived, opened=caller.pipelines
+    )
     found = await listing.list_batches(session, caller.organisation_id, wanted, "-created_at", page)
     return [
         RegistrationBatchSummary(id=batch.id, name=batch.name, status=batch.status, **_counted(batch))

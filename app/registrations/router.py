@@ -10,7 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.auth.dependencies import ManagerDep, ReaderDep
+from app.auth.dependencies import ManagerDep, ReaderDep, opens_pipeline
 from app.files import service as file_service
 from app.files.dependencies import StorageDep, UploadLimitsDep
 from app.files.names import display_name
@@ -27,6 +27,7 @@ from app.registrations.findings import Findings
 from app.registrations.form import OneFile, receive_file
 from app.registrations.imports import read_restaurants
 from app.registrations.menus import read_menu_file
+from app.registrations.models import PIPELINE_KEY
 from app.registrations.schemas import (
     STATUS_ALIASES,
     ImportReport,
@@ -41,7 +42,7 @@ from app.registrations.schemas import (
 )
 
 _TAG = RouteTag("restaurants", "Restaurants, their menus, and importing them.")
-router = APIRouter(prefix="/api/restaurants", tags=[_TAG])
+router = APIRouter(prefix="/api/restaurants", tags=[_TAG], dependencies=[Depends(opens_pipeline(PIPELINE_KEY))])
 DryRun = Annotated[bool, Query(description="Check and report, and keep nothing.")]
 KeepGoodRows = Annotated[bool, Query(description="Keep the good rows although others are wrong.")]
 _FILE = {

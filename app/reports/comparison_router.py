@@ -6,10 +6,10 @@ import asyncio
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
-from app.auth.dependencies import ReaderDep
+from app.auth.dependencies import ReaderDep, opens_pipeline
 from app.kit.declarations import raises
 from app.kit.dependencies import DatabaseDep
 from app.kit.errors import existing
@@ -17,9 +17,10 @@ from app.reports import repository, schemas
 from app.reports.comparison import compare
 from app.reports.errors import EarlierReportNotFound, ReportNotFound
 from app.reports.html_page import HEADERS, render_comparison
+from app.reports.models import PIPELINE_KEY
 from app.reports.representation import HTML, Format, wants_page
 
-router = APIRouter(prefix="/api", tags=["reports"])
+router = APIRouter(prefix="/api", tags=["reports"], dependencies=[Depends(opens_pipeline(PIPELINE_KEY))])
 With = Annotated[
     UUID | None,
     Query(alias="with", description="The report to compare with. Unset: the newest earlier one of the same columns."),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
+from app.auth.dependencies import opens_pipeline
 from app.batches import service
 from app.batches.dependencies import SubmissionDep
 from app.batches.errors import NothingToRunAgain
@@ -23,7 +24,7 @@ from app.reports.models import PIPELINE_KEY
 from app.reports.pipeline import pipeline
 from app.reports.schemas import ReadAgain
 
-router = APIRouter(prefix="/api", tags=["reports"])
+router = APIRouter(prefix="/api", tags=["reports"], dependencies=[Depends(opens_pipeline(PIPELINE_KEY))])
 EXAMPLE = {"params": {"decimal": "comma", "date_order": "dmy"}}
 
 

@@ -153,10 +153,10 @@ async def keep_report(session: AsyncSession, report: Report, life: timedelta) ->
     await session.refresh(report)
 
 
-async def delete_report(session: AsyncSession, organisation_id: UUID, report_id: UUID) -> bool:
-    """Remove a report; whether there was one."""
-    mine = (Report.id == report_id, Report.organisation_id == organisation_id, _is_alive())
-    return bool((await session.execute(delete(Report).where(*mine).returning(Report.id))).first())
+async def find_maker(session: AsyncSession, report: Report) -> UUID | None:
+    """Who made the report's batch; None when either is gone."""
+    query = select(Batch.created_by).where(Batch.id == report.batch_id)
+    return (await session.execute(query)).scalar_one_or_none()
 
 
 async def delete_expired(session: AsyncSession) -> int:

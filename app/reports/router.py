@@ -7,12 +7,14 @@ from datetime import timedelta
 from typing import Annotated, get_args
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse
 from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.auth.dependencies import ManagerDep, ReaderDep
+from app.auth.caller import Caller
+from app.auth.dependencies import ManagerDep, ReaderDep, opens_pipeline
+from app.auth.ownership import check_owner
 from app.batches.dependencies import SubmissionDep
 from app.batches.schemas import BatchCreated, SubmitForm
 from app.batches.states import BATCH_ALIASES, BATCH_STATUSES, JOB_ALIASES, JOB_STATUSES
@@ -37,7 +39,7 @@ from app.reports.representation import HTML, Format, wants_page
 from app.reports.summary_filter import read_contains, read_doubts, read_paths
 
 _TAG = RouteTag("reports", "Reports on what tables hold, file by file and side by side.")
-router = APIRouter(prefix="/api", tags=[_TAG])
+router = APIRouter(prefix="/api", tags=[_TAG], dependencies=[Depends(opens_pipeline(PIPELINE_KEY))])
 Word = Annotated[str | None, Query(max_length=200)]
 Confident = Annotated[
     str | None, Query(max_length=200, description="How sure readings are: `low`, or several as in `check,low`.")
@@ -176,23 +178,30 @@ async def get_report(
     return await _whole(session, report)
 
 
+@raises(ReportNotFound, check_owner)
+async def get_own_report(session: AsyncSession, caller: Caller, report_id: UUID) -> Report:
+    """The report, for a change; raises ReportNotFound (404), or NotOwner (403) when the batch is another's."""
+    report = existing(await repository.find_report(session, caller.organisation_id, report_id), ReportNotFound)
+    await check_owner(session, caller, await repository.find_maker(session, report))
+    return report
+
+
 @router.patch("/reports/{report_id}")
-@raises(ReportNotFound)
+@raises(get_own_report)
 async def update_report(
     report_id: UUID, body: schemas.ReportUpdate, session: SessionDep, caller: ManagerDep
 ) -> schemas.ReportRead:
     """Keep a report longer, or less long, than was said when it was made."""
-    report = existing(await repository.find_report(session, caller.organisation_id, report_id), ReportNotFound)
+    report = await get_own_report(session, caller, report_id)
     await repository.keep_report(session, report, timedelta(days=body.keep_days))
     return await _whole(session, report)
 
 
 @router.delete("/reports/{report_id}", status_code=204)
-@raises(ReportNotFound)
+@raises(get_own_report)
 async def delete_report(report_id: UUID, session: SessionDep, caller: ManagerDep) -> None:
     """Remove a report before its time; the batch and the file stay."""
-    if not await repository.delete_report(session, caller.organisation_id, report_id):
-        raise ReportNotFound
+    await session.delete(await get_own_report(session, caller, report_id))
 
 
 async def _whole(session: AsyncSession, report: Report) -> schemas.ReportRead:

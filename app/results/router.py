@@ -8,7 +8,9 @@ from uuid import UUID
 from fastapi import APIRouter, Body
 
 from app.auth.dependencies import ManagerDep, ReaderDep
+from app.auth.ownership import check_owner
 from app.batches.dependencies import BatchDep, JobDep
+from app.batches.service import get_batch
 from app.idempotency.dependencies import OnceDep
 from app.kit.declarations import RouteTag, raises, sends
 from app.kit.dependencies import PageDep
@@ -22,12 +24,14 @@ Wanted = Annotated[ResultCodeCreate | None, Body()]
 
 
 @router.post("/jobs/{job_id}/result-codes", status_code=201)
-@raises(service.get_link)
+@raises(service.get_link, check_owner)
 @sends("Location")
 async def create_job_result_code(
     caller: ManagerDep, row: JobDep, codes: CodesDep, once: OnceDep, wanted: Wanted = None
 ) -> ResultCodeRead:
     """A code that opens this job's result without a key."""
+    batch = await get_batch(codes.session, caller, row.job.batch_id)
+    await check_owner(codes.session, caller, batch.batch.created_by)
     return await codes.add(row.job.batch_id, row.job.id, wanted, once)
 
 
@@ -38,12 +42,13 @@ async def list_job_result_codes(caller: ReaderDep, row: JobDep, codes: CodesDep,
 
 
 @router.post("/batches/{batch_id}/result-codes", status_code=201)
-@raises(service.get_link)
+@raises(service.get_link, check_owner)
 @sends("Location")
 async def create_batch_result_code(
     caller: ManagerDep, row: BatchDep, codes: CodesDep, once: OnceDep, wanted: Wanted = None
 ) -> ResultCodeRead:
     """A code that opens the results of the whole batch without a key, also while it still runs."""
+    await check_owner(codes.session, caller, row.batch.created_by)
     return await codes.add(row.batch.id, None, wanted, once)
 
 

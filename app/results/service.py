@@ -11,8 +11,9 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.caller import Caller
+from app.auth.ownership import check_owner
 from app.batches.models import Batch
-from app.batches.service import database_now
+from app.batches.service import database_now, get_batch
 from app.kit.db import Database
 from app.kit.declarations import raises
 from app.kit.errors import existing
@@ -96,16 +97,21 @@ class ResultCodes:
         return link
 
 
-@raises(ResultLinkNotFound)
+@raises(ResultLinkNotFound, get_batch)
 async def get_link(session: AsyncSession, caller: Caller, link_id: UUID) -> ResultLink:
     """The organisation's link; raises ResultLinkNotFound (404), also when it was revoked."""
-    return existing(await repository.find_link(session, caller.organisation_id, link_id), ResultLinkNotFound)
+    link = existing(await repository.find_link(session, caller.organisation_id, link_id), ResultLinkNotFound)
+    if caller.pipelines is not None:
+        await get_batch(session, caller, link.batch_id)
+    return link
 
 
-@raises(get_link)
+@raises(get_link, check_owner)
 async def revoke_link(session: AsyncSession, caller: Caller, link_id: UUID) -> None:
-    """Close what a code opened, at once."""
+    """Close what a code opened, at once; its maker and the owner of the batch may."""
     link = await get_link(session, caller, link_id)
+    if link.created_by != caller.user_id:
+        await check_owner(session, caller, (await get_batch(session, caller, link.batch_id)).batch.created_by)
     await repository.revoke_link(session, link)
     await repository.touch_batch(session, link.batch_id)
 

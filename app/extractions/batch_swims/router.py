@@ -6,23 +6,26 @@ import asyncio
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import StreamingResponse
 from pydantic import AfterValidator
 
-from app.auth.dependencies import ReaderDep
+from app.auth.dependencies import ReaderDep, opens_pipeline
 from app.batches import service
 from app.batches.errors import BatchNotFound
 from app.batches.export import MEDIA_TYPES, chunks
 from app.extractions.batch_swims.file import collect
 from app.extractions.batch_swims.reading import Swims, read_swims
 from app.extractions.batch_swims.schemas import SwimTable, table_of
+from app.extractions.models import PIPELINE_KEY
 from app.files.content import attachment
 from app.kit.declarations import raises, sends
 from app.kit.dependencies import DatabaseDep
 from app.kit.schemas import check_text
 
-router = APIRouter(prefix="/api/batches/{batch_id}/swims", tags=["extractions"])
+router = APIRouter(
+    prefix="/api/batches/{batch_id}/swims", tags=["extractions"], dependencies=[Depends(opens_pipeline(PIPELINE_KEY))]
+)
 _FILES: Final[dict[int | str, dict[str, Any]]] = {200: {"content": {MEDIA_TYPES["csv"]: {}, MEDIA_TYPES["xlsx"]: {}}}}
 Event = Annotated[
     str | None,
