@@ -203,6 +203,7 @@ def backup(folder: Annotated[Path, typer.Argument(help="A folder that does not e
     made = backup(all_settings(), folder)
     contents = "the bucket's files are not in it" if made.contents is None else quantity(made.contents, "file")
     typer.echo(f"{folder}: the database, {contents}, as of {made.taken_at}. Keep it on another machine.")
+    typer.echo("It has everybody's data and the keys to it, readable by you alone: keep it as safe as the service.")
 
 
 @app.command()

@@ -80,6 +80,8 @@ def test_backup_under_load_restores_elsewhere(homes: tuple[Path, Path]) -> None:
                 loader.join()
             assert done.returncode == 0, done.stderr
             whole = client.get(f"/api/batches/{ended}/download").content
+        assert {path.stat().st_mode & 0o777 for path in (kept, *kept.rglob("*")) if path.is_dir()} == {0o700}
+        assert {path.stat().st_mode & 0o777 for path in kept.rglob("*") if path.is_file()} == {0o600}
         again = run(home, first.port, "backup", kept)
         assert (again.returncode, "already exists" in again.stderr) == (1, True)
         first.kill()
@@ -95,6 +97,8 @@ def test_backup_under_load_restores_elsewhere(homes: tuple[Path, Path]) -> None:
         assert other.admin_key == first.admin_key
         with other.client() as client:
             assert client.get(f"/api/batches/{ended}/download").content == whole
+            done = asyncio.run(actions_at_shell(other))
+            assert done == ["backup.restored"]  # the dump is from before the backup was told of
             ids = [batch["id"] for batch in client.get("/api/batches?limit=100").json()["batches"]]
             assert {follow(client, batch_id) for batch_id in ids} == {"completed"}
             for batch_id in ids[:5]:
@@ -118,6 +122,13 @@ async def check_contents(server: LiveServer) -> None:
     for row in rows:
         content = (server.home / "files" / row["storage_key"]).read_bytes()
         assert hashlib.sha256(content).hexdigest() == row["sha256"]
+
+
+async def actions_at_shell(server: LiveServer) -> list[str]:
+    connection = await asyncpg.connect(server.postgres().dsn)
+    rows = await connection.fetch("select action from audit_log where actor_kind = 'command' order by at, id")
+    await connection.close()
+    return [row["action"] for row in rows]
 
 
 def test_what_is_no_backup_is_refused(homes: tuple[Path, Path]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from datetime import timedelta
 from importlib.metadata import version
 from typing import Annotated, Any, Final
@@ -11,6 +13,8 @@ from fastapi.responses import RedirectResponse
 
 from app.accounts.kept_secrets import make_again, make_secret
 from app.accounts.schemas import OrganisationRead, OrganisationUpdate, SessionRead, SignIn, UserRead
+from app.audit.actions import Action
+from app.audit.record import Target, changed, record
 from app.auth import repository, service
 from app.auth.caller import COOKIE, Caller, caller_of, refuse_cross_site
 from app.auth.dependencies import AdminDep, CallerDep, CallersDep, admit, count_wrong_key
@@ -56,6 +60,7 @@ async def update_organisation(body: OrganisationUpdate, session: SessionDep, cal
     manages what members made."""
     organisation = await repository.get_organisation(session, caller.organisation_id)
     sent = body.model_fields_set
+    before = _settings_of(organisation)
     if "batch_life_days" in sent:
         organisation.batch_life = None if body.batch_life_days is None else timedelta(days=body.batch_life_days)
     if "time_zone" in sent:
@@ -65,7 +70,17 @@ async def update_organisation(body: OrganisationUpdate, session: SessionDep, cal
     if "members_manage_all" in sent:
         organisation.members_manage_all = bool(body.members_manage_all)
     await session.flush()
+    target = Target("organisation", organisation.id, organisation.name)
+    details = changed(before, _settings_of(organisation))
+    await record(session, caller, Action.ORGANISATION_UPDATED, target=target, details=details)
     return _organisation(organisation)
+
+
+def _settings_of(organisation: Organisation) -> dict[str, Any]:
+    """What the audit log tells of a change; of the words for names only that they changed."""
+    words = hashlib.sha256(json.dumps(organisation.naming, sort_keys=True).encode()).hexdigest()[:16]
+    life = organisation.batch_life
+    return {"batch_life_days": life.days if life else None, "time_zone": organisation.time_zone, "naming": words}
 
 
 @router.get("/sign-in", include_in_schema=False)

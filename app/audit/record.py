@@ -15,7 +15,7 @@ from app.audit import repository
 from app.audit.actions import Action
 from app.auth.caller import Caller
 from app.kit.ids import new_id
-from app.kit.request_context import current_request
+from app.kit.request_context import RequestContext, current_request
 
 Outcome = Literal["success", "failure"]
 
@@ -67,17 +67,32 @@ async def record(
     `who` is None for a stranger. `details` are JSON values, or what pydantic makes them of, and never hold a secret.
     The organisation is the actor's unless another is given. Address, user agent and request id are the request's.
     """
-    actor = _actor_of(who)
-    request = current_request()
+    values = entry_of(
+        who or ANONYMOUS, action, target=target, outcome=outcome, details=details, organisation_id=organisation_id
+    )
+    await repository.add(session, values)
+
+
+def entry_of(
+    who: Caller | Actor,
+    action: Action,
+    *,
+    target: Target | None,
+    outcome: Outcome,
+    details: Mapping[str, Any] | None,
+    organisation_id: UUID | None,
+) -> dict[str, Any]:
+    """The columns of an entry, as `record` writes it."""
+    actor, request = actor_of(who), current_request()
     target = target or Target("")
-    values = {
+    return {
         "id": new_id(),
         "organisation_id": organisation_id or actor.organisation_id,
         "actor_kind": actor.kind,
         "actor_id": actor.id,
         "actor_name": actor.name,
         "credential_id": actor.credential_id,
-        "client_address": who.client_ip if isinstance(who, Caller) else request and request.client_address,
+        "client_address": address_of(who, request),
         "user_agent": request and request.user_agent,
         "request_id": request and request.id,
         "action": action.value,
@@ -87,13 +102,19 @@ async def record(
         "outcome": outcome,
         "details": to_jsonable_python(dict(details or {})),
     }
-    await repository.add(session, values)
 
 
-def _actor_of(who: Caller | Actor | None) -> Actor:
+def actor_of(who: Caller | Actor) -> Actor:
+    if isinstance(who, Actor):
+        return who
+    return Actor("user", who.user_name, who.user_id, who.credential_id, who.organisation_id)
+
+
+def address_of(who: Caller | Actor, request: RequestContext | None) -> str | None:
+    """Where a request came from."""
     if isinstance(who, Caller):
-        return Actor("user", who.user_name, who.user_id, who.credential_id, who.organisation_id)
-    return who or ANONYMOUS
+        return who.client_ip
+    return request.client_address if request else None
 
 
 def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:

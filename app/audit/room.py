@@ -8,8 +8,12 @@ from datetime import timedelta
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit import models, repository
+from app.audit.refusals import Refusals
 from app.audit.settings import AuditSettings
+from app.audit.starting import StartRecord
+from app.audit.tallies import Tallies
 from app.kit.container import Container
+from app.kit.db import Database
 from app.kit.room import Expire, Room
 
 
@@ -22,4 +26,13 @@ def expiring(container: Container) -> Iterable[Expire]:
     return (remove_old_entries,)
 
 
-room = Room(name="audit", models=models, settings=AuditSettings, expiring_as_set=expiring)
+room = Room(
+    name="audit",
+    models=models,
+    settings=AuditSettings,
+    provides={Tallies: lambda container: Tallies(container.get(Database))},
+    services=lambda container: (StartRecord(container),),
+    http_services=lambda container: (container.get(Tallies),),
+    expiring_as_set=expiring,
+    watch_requests=lambda container: (Refusals(container.get(Tallies)),),
+)

@@ -9,6 +9,8 @@ from uuid import UUID
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.audit.actions import Action
+from app.audit.record import Target, record
 from app.auth.caller import Caller, acting_for
 from app.auth.errors import PermissionMissing
 from app.auth.models import User
@@ -57,6 +59,7 @@ async def add_schedule(session: AsyncSession, caller: Caller, body: ScheduleCrea
     )
     session.add(schedule)
     await session.flush()
+    await record(session, caller, Action.SCHEDULE_CREATED, target=_target(schedule), details={"cron": schedule.cron})
     return schedule, template
 
 
@@ -74,7 +77,21 @@ async def update_schedule(
     schedule.updated_at = now
     schedule.next_run_at = next_times(schedule.cron, schedule.time_zone, now)[0]
     await session.flush()
+    details = {"members": sorted(body.model_fields_set), "cron": schedule.cron}
+    await record(session, caller, Action.SCHEDULE_UPDATED, target=_target(schedule), details=details)
     return schedule, template
+
+
+@raises(get_own_schedule)
+async def delete_schedule(session: AsyncSession, caller: Caller, schedule_id: UUID) -> None:
+    """Remove a schedule; the batches it made stay."""
+    schedule, _ = await get_own_schedule(session, caller, schedule_id)
+    await session.delete(schedule)
+    await record(session, caller, Action.SCHEDULE_DELETED, target=_target(schedule))
+
+
+def _target(schedule: Schedule) -> Target:
+    return Target("schedule", schedule.id, schedule.name)
 
 
 @raises(get_own_schedule)
@@ -89,6 +106,7 @@ async def pause_schedule(
     elif not paused and schedule.paused_at:
         schedule.paused_at, schedule.next_run_at = None, next_times(schedule.cron, schedule.time_zone, now)[0]
     await session.flush()
+    await record(session, caller, Action.SCHEDULE_UPDATED, target=_target(schedule), details={"paused": paused})
     return schedule, template
 
 

@@ -97,10 +97,10 @@ async def update_schedule(
 
 
 @router.delete("/{schedule_id}", status_code=204)
-@raises(schedules.get_own_schedule)
+@raises(schedules.delete_schedule)
 async def delete_schedule(schedule_id: UUID, session: SessionDep, caller: ManagerDep) -> None:
     """Remove a schedule; the batches it made stay."""
-    await session.delete((await schedules.get_own_schedule(session, caller, schedule_id))[0])
+    await schedules.delete_schedule(session, caller, schedule_id)
 
 
 @router.post("/{schedule_id}/pause")

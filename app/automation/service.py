@@ -7,6 +7,8 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.audit.actions import Action
+from app.audit.record import Target, record
 from app.auth.caller import Caller
 from app.auth.errors import PipelineNotPermitted
 from app.auth.ownership import check_owner
@@ -153,6 +155,7 @@ async def add_template(session: AsyncSession, caller: Caller, runner: TemplateRu
     )
     session.add(template)
     await session.flush()
+    await record(session, caller, Action.TEMPLATE_CREATED, target=Target("template", template.id, template.name))
     return template
 
 
@@ -177,6 +180,8 @@ async def update_template(
         template.source = body.source.model_dump(mode="json", exclude_unset=True) | {"type": body.source.type}
     await session.flush()
     await session.refresh(template)
+    target, members = Target("template", template.id, template.name), sorted(body.model_fields_set)
+    await record(session, caller, Action.TEMPLATE_UPDATED, target=target, details={"members": members})
     return template
 
 
@@ -186,6 +191,7 @@ async def delete_template(session: AsyncSession, caller: Caller, template_id: UU
     template = await get_own_template(session, caller, template_id)
     await file_repository.remove_tag(session, caller.organisation_id, _tag(template_id))
     await session.delete(template)
+    await record(session, caller, Action.TEMPLATE_DELETED, target=Target("template", template.id, template.name))
 
 
 def _tag(template_id: UUID) -> str:

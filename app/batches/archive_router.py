@@ -7,6 +7,9 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
+from app.audit.actions import Action
+from app.audit.dependencies import TalliesDep
+from app.audit.record import Target
 from app.auth.dependencies import ReaderDep
 from app.batches import repository, service
 from app.batches.errors import BatchNotFound
@@ -40,12 +43,13 @@ def archive_of(outputs: list[BatchOutput], *, several: bool) -> Archive:
 @raises(BatchNotFound, StorageUnavailable, ranged_response, ContentMissing)
 @sends("ETag", "Content-Disposition")
 async def download_batch(
-    batch_id: UUID, request: Request, caller: ReaderDep, database: DatabaseDep, storage: StorageDep
+    batch_id: UUID, request: Request, caller: ReaderDep, database: DatabaseDep, storage: StorageDep, tallies: TalliesDep
 ) -> Response:
     """The result files of every completed job so far. Length and ETag are exact, and ranges are served."""
     async with database.transaction() as session:
         batch = (await service.get_batch(session, caller, batch_id)).batch
         outputs = await repository.list_batch_outputs(session, batch_id)
+    tallies.note(Action.BATCH_EXPORTED, who=caller, target=Target("batch", batch_id, batch.name))
     archive = await asyncio.to_thread(archive_of, outputs, several=batch.total_pipelines > 1)
     return ranged_response(
         request,

@@ -9,6 +9,9 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 
+from app.audit.actions import Action
+from app.audit.dependencies import TalliesDep
+from app.audit.record import Target
 from app.auth.dependencies import ReaderDep
 from app.batches import audit, export, failures, service
 from app.batches.audit import AuditRead
@@ -46,6 +49,7 @@ async def audit_batch(caller: ReaderDep, batch: BatchDep, session: SessionDep) -
 async def export_batch(
     batch_id: UUID,
     database: DatabaseDep,
+    tallies: TalliesDep,
     caller: ReaderDep,
     wanted: Annotated[
         ExportFormat, Query(alias="format", description="JSON has each result as it is, nested.")
@@ -55,6 +59,7 @@ async def export_batch(
     async with database.transaction() as session:
         batch = (await service.get_batch(session, caller, batch_id)).batch
         rows = await export.collect(session, batch_id, wanted)
+    tallies.note(Action.BATCH_EXPORTED, who=caller, target=Target("batch", batch_id, batch.name))
     file, size = await asyncio.to_thread(rows.write)
     headers = {
         "Content-Disposition": attachment(f"{batch.base_directory_name}.{wanted}"),

@@ -8,6 +8,8 @@ from uuid import UUID
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.audit.actions import Action
+from app.audit.record import Target, record
 from app.auth.caller import Caller
 from app.batches import bulk_repository, log, service
 from app.batches.models import Batch
@@ -21,7 +23,9 @@ async def delete_batch(session: AsyncSession, caller: Caller, batch_id: UUID) ->
     """Remove an ended batch or a draft with its jobs, events and files; raises InvalidTransition (409) for others."""
     batch = await service.get_locked(session, caller, batch_id)
     service.check_command(batch, "delete")
+    target, details = Target("batch", batch_id, batch.name), {"status": batch.status, "jobs": batch.total_jobs}
     await remove(session, batch_id)
+    await record(session, caller, Action.BATCH_DELETED, target=target, details=details)
 
 
 async def remove(session: AsyncSession, batch_id: UUID) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
-from typing import Literal, TypeVar
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Literal, TypeVar
 from uuid import UUID
 
+from app.audit.actions import Action
+from app.audit.record import Target, operator_at_shell, record
+from app.audit.repository import has_audit_log
 from app.auth import repository, service
 from app.auth.models import ApiKey
 from app.commands import ServiceRefused
@@ -48,9 +51,25 @@ def migrate(settings: Settings, revision: str, *, force: bool = False) -> list[s
     async def work() -> list[str]:
         if not force and await _would_lose(installation, revision):
             raise ServiceRefused("Going back deletes tables and columns with their data. Back up, then use --force.")
-        return await installation.migrate(revision)
+        reached = await installation.migrate(revision)
+        details = {"wanted": revision, "reached": reached}
+        await tell(installation, Action.SCHEMA_MIGRATED, details=details)
+        return reached
 
     return run_with_database(settings, work, installation)
+
+
+async def tell(
+    installation: Installation,
+    action: Action,
+    *,
+    target: Target | None = None,
+    details: Mapping[str, Any] | None = None,
+) -> None:
+    """Say in the audit log what somebody did at the shell. An older schema has none, nor has one that went back."""
+    async with installation.database.transaction() as session:
+        if await has_audit_log(session):
+            await record(session, operator_at_shell(), action, target=target, details=details)
 
 
 async def _would_lose(installation: Installation, revision: str) -> bool:

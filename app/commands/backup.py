@@ -20,8 +20,10 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
+from app.audit.actions import Action
+from app.audit.record import Target
 from app.commands import ServiceRefused
-from app.commands.administration import run_with_database
+from app.commands.administration import run_with_database, tell
 from app.files.garbage_collection import pause_collection
 from app.files.storage import Storage
 from app.installation import Installation
@@ -34,6 +36,8 @@ MANIFEST: Final = "backup.json"
 DUMP: Final = "database.dump"
 CONTENTS: Final = "files"
 KEYS: Final = ("secret.key", "admin.key")
+OWNER_ONLY: Final = 0o077
+"""What a backup's files and folders allow nobody but their owner: it holds everything, and the keys to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,7 @@ def backup(settings: Settings, folder: Path) -> Backup:
     """Write a backup into a folder that does not exist yet; under its name it is whole, or not there."""
     if folder.exists():
         raise ServiceRefused(f"{folder} already exists.")
+    os.umask(OWNER_ONLY)
     partial = folder.with_name(f".{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     installation = Installation(settings)
@@ -72,6 +77,7 @@ def backup(settings: Settings, folder: Path) -> Backup:
         (partial / MANIFEST).write_text(json.dumps(asdict(made), indent=2) + "\n")
         os.sync()
         partial.rename(folder)
+        await tell(installation, Action.BACKUP_CREATED, target=_target(folder, made), details=asdict(made))
         return made
 
     try:
@@ -106,9 +112,14 @@ def restore(settings: Settings, folder: Path) -> Backup:
             await connection.execute("analyze")
         finally:
             await connection.close()
+        await tell(installation, Action.BACKUP_RESTORED, target=_target(folder, kept), details=asdict(kept))
         return kept
 
     return run_with_database(settings, work, installation)
+
+
+def _target(folder: Path, what: Backup) -> Target:
+    return Target("backup", what.taken_at, str(folder))
 
 
 def _run(installation: Installation, command: str, *arguments: str) -> None:
@@ -161,3 +172,4 @@ def _copy_keys(source: Path, target: Path) -> None:
     for name in KEYS:
         if (source / name).exists() and not (target / name).exists():
             shutil.copy2(source / name, target / name)
+            (target / name).chmod(0o600)

@@ -131,11 +131,10 @@ async def update_webhook(
 
 
 @router.delete("/webhooks/{webhook_id}", status_code=204)
-@raises(service.get_endpoint)
+@raises(service.delete_endpoint)
 async def delete_webhook(webhook_id: UUID, session: SessionDep, caller: AdminDep) -> None:
     """Remove a webhook with its log; what was still to be delivered is not sent."""
-    endpoint = await service.get_endpoint(session, caller, webhook_id)
-    await repository.delete_endpoint(session, endpoint.id)
+    await service.delete_endpoint(session, caller, webhook_id)
 
 
 @router.post("/webhooks/{webhook_id}/rotate-secret")

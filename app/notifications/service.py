@@ -5,11 +5,14 @@ from __future__ import annotations
 import secrets
 from datetime import datetime, timedelta
 from typing import Any, Final
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from sqlalchemy import func, inspect, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.audit.actions import Action
+from app.audit.record import Target, changed, record
 from app.auth.caller import Caller
 from app.kit.declarations import raises
 from app.kit.errors import existing
@@ -73,6 +76,7 @@ async def add_endpoint(
     )
     session.add(endpoint)
     await session.flush()
+    await record(session, caller, Action.WEBHOOK_CREATED, target=_target(endpoint), details=_told(endpoint))
     return endpoint, await _add_secret(session, endpoint.id, key)
 
 
@@ -82,7 +86,7 @@ async def update_endpoint(
 ) -> None:
     """Change what `body` names. Enabling forgets why it was disabled, and sends what waits."""
     endpoint = await get_endpoint(session, caller, endpoint_id, lock=True)
-    given, was_enabled = body.model_fields_set, endpoint.enabled
+    given, was_enabled, before = body.model_fields_set, endpoint.enabled, _told(endpoint)
     for name in ("url", "events", "format", "enabled"):
         if name in given and getattr(body, name) is not None:
             setattr(endpoint, name, getattr(body, name))
@@ -100,6 +104,26 @@ async def update_endpoint(
         await repository.wake_senders(session, NOTIFY_CHANNEL)
     endpoint.updated_at = func.now()
     await session.flush()
+    details = changed(before, _told(endpoint)) | {"members": sorted(given)}
+    await record(session, caller, Action.WEBHOOK_UPDATED, target=_target(endpoint), details=details)
+
+
+@raises(get_endpoint)
+async def delete_endpoint(session: AsyncSession, caller: Caller, endpoint_id: UUID) -> None:
+    """Remove an endpoint with what was sent to it."""
+    endpoint = await get_endpoint(session, caller, endpoint_id)
+    await record(session, caller, Action.WEBHOOK_DELETED, target=_target(endpoint), details=_told(endpoint))
+    await repository.delete_endpoint(session, endpoint.id)
+
+
+def _target(endpoint: WebhookEndpoint) -> Target:
+    return Target("webhook", endpoint.id, urlsplit(endpoint.url).hostname)
+
+
+def _told(endpoint: WebhookEndpoint) -> dict[str, Any]:
+    """What the audit log may tell of an endpoint: of its address the host only, as a path may be a secret."""
+    plain = {name: getattr(endpoint, name) for name in ("events", "format", "enabled", "pipeline_id")}
+    return plain | {"host": urlsplit(endpoint.url).hostname}
 
 
 @raises(get_endpoint)
@@ -107,7 +131,8 @@ async def rotate_secret(
     session: AsyncSession, caller: Caller, key: SigningKey, endpoint_id: UUID
 ) -> tuple[WebhookSecret, datetime]:
     """A new secret, and until when the one before is used beside it."""
-    await get_endpoint(session, caller, endpoint_id, lock=True)
+    endpoint = await get_endpoint(session, caller, endpoint_id, lock=True)
+    await record(session, caller, Action.WEBHOOK_SECRET_ROTATED, target=_target(endpoint))
     until: datetime = (await session.execute(select(func.now() + OLD_SECRET_LIFE))).scalar_one()
     await repository.expire_secrets(session, endpoint_id, until)
     return await _add_secret(session, endpoint_id, key), until
@@ -124,6 +149,7 @@ async def add_ping(session: AsyncSession, caller: Caller, endpoint_id: UUID, bas
     await session.flush()
     await session.refresh(delivery)
     await repository.wake_senders(session, NOTIFY_CHANNEL)
+    await record(session, caller, Action.WEBHOOK_TESTED, target=_target(endpoint))
     return delivery
 
 

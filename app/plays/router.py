@@ -58,10 +58,10 @@ async def update_play(play_id: int, body: PlayUpdate, session: SessionDep, calle
 
 
 @slashed_route(router, "DELETE", "/plays/{play_id}", status_code=204)
-@raises(service.get_own_play)
+@raises(service.delete_play)
 async def delete_play(play_id: int, session: SessionDep, caller: WriterDep) -> None:
     """Remove a play with its requirements. Its runs stay."""
-    await session.delete(await service.get_own_play(session, caller, play_id))
+    await service.delete_play(session, caller, play_id)
 
 
 @slashed_route(router, "GET", "/plays/{play_id}/changes")

@@ -9,6 +9,8 @@ from typing import Any
 from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.audit.actions import Action
+from app.audit.record import Target, record
 from app.auth.caller import Caller
 from app.auth.ownership import check_owner
 from app.kit.declarations import raises
@@ -59,6 +61,14 @@ async def update_play(session: AsyncSession, caller: Caller, play_id: int, body:
     await session.flush()
     await session.refresh(play)
     return play
+
+
+@raises(get_own_play)
+async def delete_play(session: AsyncSession, caller: Caller, play_id: int) -> None:
+    """Remove a play with its requirements. Its runs stay."""
+    play = await get_own_play(session, caller, play_id)
+    await session.delete(play)
+    await record(session, caller, Action.PLAY_DELETED, target=Target("play", play.id, play.name))
 
 
 @raises(RequirementsNotValid)

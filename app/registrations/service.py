@@ -9,6 +9,8 @@ from uuid import UUID
 from sqlalchemy import func, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.audit.actions import Action
+from app.audit.record import Target, record
 from app.auth.caller import Caller
 from app.files import service as file_service
 from app.files.service import NewFile
@@ -72,6 +74,9 @@ async def delete_restaurant(session: AsyncSession, caller: Caller, restaurant_id
     await session.flush()
     for file_id in filter(None, files):
         await repository.delete_file(session, file_id)
+    await record(
+        session, caller, Action.RESTAURANT_DELETED, target=Target("restaurant", restaurant.id, restaurant.name)
+    )
 
 
 async def import_restaurants(

@@ -12,6 +12,8 @@ from fastapi.responses import HTMLResponse
 from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.audit.actions import Action
+from app.audit.record import Target, record
 from app.auth.caller import Caller
 from app.auth.dependencies import ManagerDep, ReaderDep, opens_pipeline
 from app.auth.ownership import check_owner
@@ -201,7 +203,9 @@ async def update_report(
 @raises(get_own_report)
 async def delete_report(report_id: UUID, session: SessionDep, caller: ManagerDep) -> None:
     """Remove a report before its time; the batch and the file stay."""
-    await session.delete(await get_own_report(session, caller, report_id))
+    report = await get_own_report(session, caller, report_id)
+    await session.delete(report)
+    await record(session, caller, Action.REPORT_DELETED, target=Target("report", report.id, report.file_name))
 
 
 async def _whole(session: AsyncSession, report: Report) -> schemas.ReportRead:

@@ -6,8 +6,10 @@ from typing import Annotated
 
 from fastapi import Depends, Request, Response
 
+from app.audit.actions import Action
+from app.audit.tallies import Tallies
 from app.auth.dependencies import CallerDep
-from app.kit.container import provided
+from app.kit.container import container_of, provided
 from app.kit.declarations import raises
 from app.kit.dependencies import DatabaseDep, SessionDep
 from app.limits.dependencies import GuessesDep, RatesDep
@@ -46,12 +48,16 @@ async def open_shared(
 
     A right code is never held up by wrong ones: it is looked up first, and only what is wrong is counted.
     """
+    tallies = container_of(request).get(Tallies)
     shared = await service.open_code(database, code)
     if shared is None:
+        tallies.note(Action.RESULT_CODE_REFUSED, outcome="failure")
         if seconds := await guesses.count_code(request):
             raise TooManyGuesses(seconds)
         raise ResultNotFound
     await rates.key.check(request.scope, f"code {shared.link.id}")
+    link = shared.link
+    tallies.note(Action.RESULT_CODE_OPENED, target=service.target_of(link), organisation_id=link.organisation_id)
     return shared
 
 

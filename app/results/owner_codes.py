@@ -7,6 +7,8 @@ from uuid import UUID
 from fastapi import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.audit.actions import Action
+from app.audit.record import record
 from app.auth.caller import Caller
 from app.idempotency.once import Once
 from app.kit.pages import PageRequest
@@ -14,7 +16,7 @@ from app.results import repository, service
 from app.results.addresses import Addresses
 from app.results.models import ResultLink
 from app.results.schemas import ResultCodeCreate, ResultCodeLinks, ResultCodePage, ResultCodeRead
-from app.results.service import ResultCodes
+from app.results.service import ResultCodes, target_of
 
 
 class OwnerCodes:
@@ -44,6 +46,7 @@ class OwnerCodes:
 
         async def make() -> dict[str, UUID]:
             link = await self._codes.add_link(self.session, self.caller, batch_id, job_id, wanted.expires_in)
+            await record(self.session, self.caller, Action.RESULT_CODE_CREATED, target=target_of(link))
             return {"id": link.id}  # not the answer: its code is stored nowhere
 
         kept = await once.run(self.session, wanted, make, location="/api/result-codes/{id}")

@@ -10,6 +10,8 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.audit.actions import Action
+from app.audit.record import Target, record
 from app.auth.caller import Caller
 from app.auth.ownership import check_owner
 from app.batches.models import Batch
@@ -114,6 +116,12 @@ async def revoke_link(session: AsyncSession, caller: Caller, link_id: UUID) -> N
         await check_owner(session, caller, (await get_batch(session, caller, link.batch_id)).batch.created_by)
     await repository.revoke_link(session, link)
     await repository.touch_batch(session, link.batch_id)
+    await record(session, caller, Action.RESULT_CODE_REVOKED, target=target_of(link))
+
+
+def target_of(link: ResultLink) -> Target:
+    """What the audit log calls a code: its id, and what it opens."""
+    return Target("result_code", link.id, f"job {link.job_id}" if link.job_id else f"batch {link.batch_id}")
 
 
 async def open_code(database: Database, typed: str) -> Shared | None:

@@ -1,0 +1,123 @@
+"""What happens often is counted: a flood leaves few rows, and nothing of it is lost."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+
+from app.audit.actions import Action
+from app.audit.record import Target
+from app.audit.tallies import MOST_AT_ONCE, Tallies
+from app.kit.request_context import RequestContext
+from tests.auth.people import caller, key_of
+from tests.batch_helpers import submit
+from tests.conftest import Api
+
+pytestmark = pytest.mark.own_service
+
+
+async def rows_of(api: Api, action: Action) -> list[Any]:
+    async with api.installation.database.transaction() as session:
+        query = text("select * from audit_log where action = :action order by at, id")
+        return list((await session.execute(query, {"action": action.value})).mappings())
+
+
+def request_from(address: str) -> RequestContext:
+    return RequestContext("made-up", {"type": "http", "headers": [], "client": (address, 1)})
+
+
+async def test_ten_thousand_wrong_keys_are_two_rows(api: Api) -> None:
+    tallies = Tallies(api.installation.database)
+    for number in range(10_000):
+        tallies.note(
+            Action.CREDENTIAL_REFUSED,
+            outcome="failure",
+            credential_hash=number.to_bytes(32, "big"),
+            request=request_from("192.0.2.1"),
+        )
+        if number == 0:
+            await tallies.turn()
+    await tallies.stop()
+    rows = await rows_of(api, Action.CREDENTIAL_REFUSED)
+    assert [row["details"]["count"] for row in rows] == [1, 9999]
+    assert {row["client_address"] for row in rows} == {"192.0.2.1"}
+    assert {row["organisation_id"] for row in rows} == {None}
+
+
+async def test_a_flood_from_everywhere_is_a_few_rows(api: Api) -> None:
+    tallies = Tallies(api.installation.database)
+    for number in range(5_000):
+        tallies.note(Action.SESSION_REFUSED, outcome="failure", request=request_from(f"2001:db8::{number:x}"))
+    await tallies.stop()
+    rows = await rows_of(api, Action.SESSION_REFUSED)
+    assert len(rows) == MOST_AT_ONCE + 1
+    assert sum(row["details"]["count"] for row in rows) == 5_000
+    assert [row["details"]["count"] for row in rows if row["client_address"] is None] == [5_000 - MOST_AT_ONCE]
+
+
+async def test_a_database_that_is_away_loses_nothing(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    tallies = Tallies(api.installation.database)
+    tallies.note(Action.BATCH_EXPORTED, target=Target("batch", "b", "kept"))
+
+    async def fail(*_: object) -> None:
+        raise OSError("away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("app.audit.repository.add", fail)
+        with pytest.raises(OSError, match="away"):
+            await tallies.turn()
+    await tallies.turn()
+    assert [row["target_name"] for row in await rows_of(api, Action.BATCH_EXPORTED)] == ["kept"]
+
+
+async def flushed(api: Api) -> None:
+    await api.installation.get(Tallies).turn()
+
+
+async def test_refused_credentials_are_told_of_without_them(api: Api) -> None:
+    async with caller(api, "trn_never-was-one-of-ours") as stranger:
+        assert (await stranger.get("/api/batches", headers={"X-Request-Id": "wrong"})).status_code == 401
+    refused = {"key": "trn_no-key-to-sign-in-with"}
+    async with caller(api) as stranger:
+        assert (await stranger.post("/api/session", json=refused)).status_code == 401
+    await flushed(api)
+    (wrong,) = [row for row in await rows_of(api, Action.CREDENTIAL_REFUSED) if row["request_id"] == "wrong"]
+    assert (wrong["outcome"], wrong["client_address"], wrong["actor_kind"]) == ("failure", "127.0.0.1", "anonymous")
+    (signing_in,) = [row for row in await rows_of(api, Action.SESSION_REFUSED) if row["client_address"] == "127.0.0.1"]
+    assert "never-was" not in str(wrong)
+    assert "sign-in-with" not in str(signing_in)
+
+
+async def test_a_revoked_key_that_is_used_is_told_to_its_organisation(api: Api) -> None:
+    key = await key_of(api, "Default", user="leaver", role="member")
+    made = next(one for one in (await api.get("/api/keys")).json()["keys"] if one["user_name"] == "leaver")
+    assert (await api.delete(f"/api/keys/{made['id']}")).status_code == 204
+    async with caller(api, key) as leaver:
+        for _ in range(3):
+            assert (await leaver.get("/api/batches")).status_code == 401
+    await flushed(api)
+    rows = [row for row in await rows_of(api, Action.CREDENTIAL_REFUSED) if row["target_id"] == made["id"]]
+    organisation = (await api.get("/api/session")).json()["organisation"]["id"]
+    assert {row["organisation_id"] for row in rows} == {UUID(organisation)}
+    assert rows[0]["target_name"] == "a test's key"
+
+
+async def test_downloads_and_opened_codes_are_counted(api: Api) -> None:
+    batch_id = await submit(api, "no-op", [{}], start=False)
+    code = (await api.post(f"/api/batches/{batch_id}/result-codes")).json()
+    assert (await api.get(f"/api/batches/{batch_id}/export")).status_code == 200
+    async with caller(api) as stranger:
+        assert (await stranger.get(f"/api/results/{code['code']}")).status_code == 200
+        assert (await stranger.get("/api/results/AAAA-AAAA-AAAA")).status_code == 404
+    await flushed(api)
+    (export,) = [row for row in await rows_of(api, Action.BATCH_EXPORTED) if row["target_id"] == batch_id]
+    assert export["actor_kind"] == "user"
+    (opened,) = await rows_of(api, Action.RESULT_CODE_OPENED)
+    assert (opened["target_id"], opened["actor_kind"]) == (code["id"], "anonymous")
+    assert opened["organisation_id"] == export["organisation_id"]
+    (refused,) = await rows_of(api, Action.RESULT_CODE_REFUSED)
+    assert "AAAA" not in str(refused)
+    assert code["code"] not in str(opened)
