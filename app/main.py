@@ -71,9 +71,7 @@ def create_app(settings: Settings) -> FastAPI:
         proxies=TrustedProxies(settings.trusted_proxies.split(",")),
         standard=settings.proxy_header == "forwarded",
     )
-    watchers = [watch for room in installation.rooms for watch in room.watch_requests(installation)]
-    # The last one is outermost.
-    app.add_middleware(AccessLog, on_error=answer_unexpected, watchers=watchers)
+    app.add_middleware(AccessLog, on_error=answer_unexpected)  # the last one is outermost
     install_error_handlers(app)
     check_parameters(app)
     describe_api(app)

@@ -8,7 +8,6 @@ from datetime import timedelta
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit import models, repository
-from app.audit.refusals import Refusals
 from app.audit.settings import AuditSettings
 from app.audit.starting import StartRecord
 from app.audit.tallies import Tallies
@@ -34,5 +33,4 @@ room = Room(
     services=lambda container: (StartRecord(container),),
     http_services=lambda container: (container.get(Tallies),),
     expiring_as_set=expiring,
-    watch_requests=lambda container: (Refusals(container.get(Tallies)),),
 )

@@ -22,7 +22,7 @@ from app.audit.actions import Action
 from app.audit.record import ANONYMOUS, Actor, Outcome, Target, actor_of, address_of, entry_of
 from app.auth.caller import Caller
 from app.kit.db import Database
-from app.kit.request_context import RequestContext, current_request
+from app.kit.request_context import current_request
 from app.kit.service import Periodic
 
 WINDOW_SECONDS: Final = 60.0
@@ -75,12 +75,19 @@ class Tallies(Periodic):
         outcome: Outcome = "success",
         organisation_id: UUID | None = None,
         credential_hash: bytes | None = None,
-        request: RequestContext | None = None,
+        address: str | None = None,
     ) -> None:
-        """Count one. `credential_hash` is that of a key that was refused; `request` is the current one if unset."""
-        request = request or current_request()
+        """Count one. `credential_hash` is that of a key that was refused; `address` may be a whole network."""
+        request = current_request()
         actor = actor_of(who)
-        kind = _Kind(action, outcome, organisation_id or actor.organisation_id, actor, target, address_of(who, request))
+        kind = _Kind(
+            action,
+            outcome,
+            organisation_id or actor.organisation_id,
+            actor,
+            target,
+            address or address_of(who, request),
+        )
         if kind not in self._tallies and sum(known.action == action for known in self._tallies) >= MOST_AT_ONCE:
             kind = replace(kind, target=None, address=None)
         tally = self._tallies.setdefault(kind, _Tally())
@@ -105,7 +112,11 @@ class Tallies(Periodic):
 
     async def stop(self) -> None:
         await super().stop()
-        await self._write(self._tallies)
+        await self.write_everything()
+
+    async def write_everything(self) -> None:
+        """Write what is counted, also when its minute is not over."""
+        await self._write(list(self._tallies))
 
     async def _write(self, kinds: Iterable[_Kind]) -> None:
         async with self._writing:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
@@ -15,7 +15,6 @@ from app.kit.logs import FIELDS
 from app.kit.request_context import HEADER, RequestContext, enter_request, leave_request, request_id_from
 
 log = logging.getLogger("tranche.access")
-Watcher = Callable[[RequestContext], None]
 OnError = Callable[[Request, Exception], Awaitable[Response]]
 
 
@@ -23,12 +22,11 @@ class AccessLog:
     """ASGI middleware, outside of all others, so that it knows every answer.
 
     The line has method, route (its pattern: paths hold share codes, queries hold tickets), status, duration in
-    milliseconds, bytes of the body, address, and who called. `on_error` answers what nobody else did,
-    and the `watchers` are told of each request when it is over.
+    milliseconds, bytes of the body, address, and who called. `on_error` answers what nobody else did.
     """
 
-    def __init__(self, app: ASGIApp, *, on_error: OnError, watchers: Sequence[Watcher] = ()) -> None:
-        self.app, self._on_error, self._watchers = app, on_error, watchers
+    def __init__(self, app: ASGIApp, *, on_error: OnError) -> None:
+        self.app, self._on_error = app, on_error
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -57,8 +55,6 @@ class AccessLog:
                 await response(scope, receive, counted)
         finally:
             _write(context, scope["method"], status or None, size, time.perf_counter() - began)
-            for watch in self._watchers:
-                watch(context)
             leave_request(token)
 
 

@@ -14,7 +14,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.types import ASGIApp
 
 from app.kit.container import Container, Factory
-from app.kit.request_context import RequestContext
 from app.kit.service import Service
 from app.kit.signing import SigningKey
 
@@ -73,8 +72,6 @@ class Room:
     resealing: tuple[Reseal, ...] = ()
     """While the installation's secret is being replaced each moves rows over to the current one, a transaction's worth,
     and says how many; called until none is left."""
-    watch_requests: Callable[[Container], Iterable[Callable[[RequestContext], None]]] = nothing
-    """Called at the end of every request, in its task: they note, and neither wait nor raise."""
     batch_extensions: tuple[Any, ...] = ()
     """`BatchExtension`s of `app.batches.extensions`: what it adds to submissions and replies of batches."""
     job_extensions: tuple[Any, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.audit.tallies import Tallies
 from app.auth.admission import Admission
 from app.kit.container import Container
 from app.kit.db import Database
@@ -45,7 +46,7 @@ def make_guesses(container: Container) -> Guesses:
     # One fewer than the setting says: the one that it names is the first to be refused.
     keys, codes = settings.rate_wrong_keys_per_minute, settings.rate_wrong_codes_per_minute
     return Guesses(
-        database,
+        container.get(Tallies),
         Rate("wrong-keys", keys - 1, exact),
         Rate("wrong-codes", codes - 1, exact),
         Rate("wrong", settings.rate_wrong_total_per_minute, WindowStorage(_take_from(database))),
@@ -62,7 +63,6 @@ room = Room(
         Guesses: make_guesses,
         Admission: lambda container: Limits(container.get(Rates), container.get(Guesses)),
     },
-    http_services=lambda container: (container.get(Guesses),),
     middleware=(RateHeaders,),
     expiring=(repository.delete_ended,),
 )

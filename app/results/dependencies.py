@@ -48,15 +48,13 @@ async def open_shared(
 
     A right code is never held up by wrong ones: it is looked up first, and only what is wrong is counted.
     """
-    tallies = container_of(request).get(Tallies)
     shared = await service.open_code(database, code)
     if shared is None:
-        tallies.note(Action.RESULT_CODE_REFUSED, outcome="failure")
         if seconds := await guesses.count_code(request):
             raise TooManyGuesses(seconds)
         raise ResultNotFound
     await rates.key.check(request.scope, f"code {shared.link.id}")
-    link = shared.link
+    tallies, link = container_of(request).get(Tallies), shared.link
     tallies.note(Action.RESULT_CODE_OPENED, target=service.target_of(link), organisation_id=link.organisation_id)
     return shared
 

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.limits.guesses import Guesses
+from app.audit.tallies import Tallies
 from tests.auth.people import caller, cookie_of
 from tests.batch_helpers import run
 from tests.conftest import ADMIN_KEY, Api, make_settings, serving
@@ -117,16 +117,15 @@ async def test_many_addresses_together_are_slowed_and_who_is_right_is_not(home: 
 
 
 async def test_audit_log_is_told_of_them_once_for_each_network(api: Api) -> None:
-    guesses = api.installation.get(Guesses)
-    await guesses.turn()
+    tallies = api.installation.get(Tallies)
     async with caller(api, **at("2001:db8:7:7::1")) as guesser:
         await wrong_keys(guesser, 30)
         await guesser.post("/api/session", json={"key": "wrong"})
-    await guesses.turn()
-    await guesses.turn()
+    await tallies.write_everything()
     found = await query(
         api,
-        "select array_agg(action || ' ' || (details ->> 'count') order by action) from audit_log"
-        " where details ->> 'network' = '2001:db8:7:7::/64' and outcome = 'failure'",
+        "select array_agg(action || ' ' || count order by action) from ("
+        " select action, sum((details ->> 'count')::int) as count from audit_log"
+        " where client_address = '2001:db8:7:7::/64' and outcome = 'failure' group by action) counted",
     )
     assert found == ["credential.refused 30", "session.refused 1"]
