@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import httpx
-
 from app.kit.container import Container
 from app.kit.db import Database
 from app.kit.migrations import Migrations, migration_lock
-from app.kit.outbound import outbound_client
 from app.kit.postgres import EmbeddedPostgres
 from app.kit.room import Rooms
 from app.kit.service import Service, running
@@ -40,14 +37,12 @@ class Installation(Container):
     @asynccontextmanager
     async def started(self, *, serve_http: bool, run_jobs: bool) -> AsyncIterator[None]:
         """Everything up, and the schema current."""
-        http = outbound_client(allow=self.settings.outbound_allow_list)
-        self.add(httpx.AsyncClient, http)
         # Made before anything is opened: what is wrong with the settings is said first.
         services = self._services(serve_http=serve_http, run_jobs=run_jobs)
         self.settings.home.mkdir(parents=True, exist_ok=True)
         async with running([self.postgres] if self.postgres else []):
             await self.migrate()
-            async with running([self.database]), http, running(services):
+            async with running([self.database]), running(services):
                 yield
 
     def _services(self, *, serve_http: bool, run_jobs: bool) -> list[Service]:

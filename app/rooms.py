@@ -12,6 +12,7 @@ from app.audit.room import room as audit
 from app.auth.room import room as auth
 from app.automation.room import room as automation
 from app.batches.room import room as batches
+from app.connections.room import room as connections
 from app.console.room import room as console
 from app.events.room import room as events
 from app.extractions.room import room as extractions
@@ -30,7 +31,20 @@ from app.runner.room import room as runner
 log = logging.getLogger("tranche.rooms")
 ENTRY_POINT_GROUP = "tranche.rooms"
 BUILT_IN = (
-    *(auth, audit, idempotency, limits, accounts, files, pipelines, batches, results, events, notifications),
+    *(
+        auth,
+        audit,
+        idempotency,
+        limits,
+        accounts,
+        connections,
+        files,
+        pipelines,
+        batches,
+        results,
+        events,
+        notifications,
+    ),
     *(extractions, reports, assets, registrations, plays, automation),
     runner,  # last of those that work: the steps that it runs need all of the others, and it is stopped before them
     console,

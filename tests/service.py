@@ -46,6 +46,7 @@ def make_settings(home: Path, database_url: str | None, **values: Any) -> Settin
     defaults: dict[str, Any] = {"home": home, "database_url": url, "admin_key": SecretStr(ADMIN_KEY), "port": 0}
     # Tests ask without a right key far more often than people do.
     defaults |= {"rate_wrong_keys_per_minute": 100_000, "rate_address_per_minute": 0}
+    defaults["shared_accounts"] = "*"  # modules share a service, each as an organisation of its own
     return read_settings(SECTIONS, **(defaults | {"pipelines_dir": WORKLOADS} | values), _env_file=None)
 
 

@@ -39,6 +39,12 @@ class Dropbox:
         """A path below the root, spelt as Dropbox wants it."""
         return "/" + "/".join(part.strip("/") for part in (self.root, *parts) if part.strip("/"))
 
+    async def whose(self) -> str:
+        """The name of the account's owner; the cheapest call that needs the token."""
+        body = await _body(await self._post(f"{self.api_url}/2/users/get_current_account", content=b"null"))
+        name = body.get("name")
+        return str(name.get("display_name", "")) if isinstance(name, dict) else ""
+
     async def ensure_folder(self, path: str) -> str:
         """The folder's id; the folder is made when it is missing."""
         reply = await self._post(f"{self.api_url}/2/files/create_folder_v2", json={"path": path, "autorename": False})
@@ -76,7 +82,7 @@ class Dropbox:
         return await self._post(f"{self.content_url}/2/files/{call}", headers=headers, content=data)
 
     async def _post(self, url: str, headers: dict[str, str] | None = None, **body: Any) -> httpx.Response:
-        authorised = {"Authorization": f"Bearer {self.token}", **(headers or {})}
+        authorised = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json", **(headers or {})}
         reply = await exchange(self.http, "POST", url, most=MAX_ANSWER_BYTES, headers=authorised, **body)
         if reply.status_code == 429 or reply.status_code >= 500:
             reply.raise_for_status()  # read as RATE_LIMIT, with its Retry-After, or UPSTREAM_5XX: tried again

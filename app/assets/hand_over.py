@@ -13,33 +13,18 @@ from pydantic import BaseModel, ValidationError
 from sqlalchemy import func, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.assets.accounts import DropboxAccount, MondayAccount
 from app.assets.dropbox import Dropbox
 from app.assets.models import HandOver
 from app.assets.monday import Monday
-from app.assets.settings import HandOverSettings
 from app.batches import repository
 from app.batches.models import Batch
 from app.batches.naming import job_folder
+from app.connections.service import Connections
 from app.files.names import archive_name
 from app.pipelines.contract import Pipeline, StepContext, Stop
 
 KEY: Final = "hand-over"
-
-
-def dropbox_of(settings: HandOverSettings, ctx: StepContext) -> Dropbox | None:
-    """Dropbox, when it is set up."""
-    if settings.dropbox_token is None:
-        return None
-    token = settings.dropbox_token.get_secret_value()
-    return Dropbox(ctx.http, token, settings.dropbox_url, settings.dropbox_content_url, settings.dropbox_folder)
-
-
-def monday_of(settings: HandOverSettings, ctx: StepContext) -> Monday | None:
-    """monday.com, when it is set up with a board."""
-    if settings.monday_token is None or settings.monday_board is None:
-        return None
-    token = settings.monday_token.get_secret_value()
-    return Monday(ctx.http, token, settings.monday_url, settings.monday_board, settings.monday_columns)
 
 
 class Order(BaseModel):
@@ -53,8 +38,8 @@ class Order(BaseModel):
 _GONE: Final = Stop("BATCH_GONE", "The batch to hand over is no longer there.")
 
 
-def hand_over_pipeline(settings: HandOverSettings) -> Pipeline:
-    """The pipeline, with the accounts of this installation."""
+def hand_over_pipeline() -> Pipeline:
+    """The pipeline; it uses the accounts of the batch's organisation."""
     pipeline = Pipeline(
         KEY,
         title="Hand-over",
@@ -70,15 +55,17 @@ def hand_over_pipeline(settings: HandOverSettings) -> Pipeline:
             order = Order.model_validate(dict(ctx.job.record or {}))
         except ValidationError:
             return Stop("ORDER_NOT_READABLE", "The record does not say which batch goes where.")
+        connections, organisation_id = ctx.resource(Connections), ctx.batch.organisation_id
         if order.to == "monday":
-            board = monday_of(settings, ctx)
+            board = await connections.find(organisation_id, MondayAccount)
             if board is None:
-                return Stop("MONDAY_NOT_SET_UP", "Set TRANCHE_MONDAY_TOKEN and TRANCHE_MONDAY_BOARD.")
-            return await _sync(ctx, order, board)
-        dropbox = dropbox_of(settings, ctx)
+                return Stop("MONDAY_NOT_SET_UP", "The organisation has no account for monday.com.")
+            return await _sync(ctx, order, board.account.client(ctx.http))
+        dropbox = await connections.find(organisation_id, DropboxAccount)
         if dropbox is None:
-            return Stop("DROPBOX_NOT_SET_UP", "Set TRANCHE_DROPBOX_TOKEN.")
-        return await (_make_folder if order.to == "dropbox_folder" else _upload)(ctx, order, dropbox)
+            return Stop("DROPBOX_NOT_SET_UP", "The organisation has no account for Dropbox.")
+        carry_out = _make_folder if order.to == "dropbox_folder" else _upload
+        return await carry_out(ctx, order, dropbox.account.client(ctx.http))
 
     return pipeline
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -35,14 +35,21 @@ class HandOverExtension:
 
     options, members = HandOverOptions, HandOverMembers
 
+    def services(self, options: HandOverOptions) -> Collection[str]:
+        wanted = {"dropbox": options.auto_upload_enabled, "monday": options.monday_sync_enabled}
+        return [key for key, is_wanted in wanted.items() if is_wanted]
+
+    async def find_options(self, session: AsyncSession, batch_id: UUID) -> HandOverOptions | None:
+        known = await session.get(HandOver, batch_id)
+        return HandOverOptions.model_validate(known, from_attributes=True) if known else None
+
     async def save(self, session: AsyncSession, batch_id: UUID, options: HandOverOptions) -> None:
         if options.auto_upload_enabled or options.monday_sync_enabled:
             await session.execute(insert(HandOver).values(batch_id=batch_id, **options.model_dump()))
 
     async def copy(self, session: AsyncSession, batch_id: UUID, new_batch_id: UUID) -> None:
-        known = await session.get(HandOver, batch_id)
-        if known:
-            await self.save(session, new_batch_id, HandOverOptions.model_validate(known, from_attributes=True))
+        if known := await self.find_options(session, batch_id):
+            await self.save(session, new_batch_id, known)
 
     async def read(self, session: AsyncSession, batch_ids: Sequence[UUID]) -> Mapping[UUID, Mapping[str, Any]]:
         columns = (HandOver.batch_id, *(getattr(HandOver, name) for name in HandOverMembers.model_fields))

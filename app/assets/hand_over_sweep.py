@@ -17,13 +17,13 @@ from app.assets.models import HandOver
 from app.auth.caller import acting_for
 from app.auth.models import User
 from app.batches import submission
+from app.batches.desk import Desk
 from app.batches.models import Batch, Job
 from app.batches.schemas import BatchOptions
 from app.batches.step_models import JobOutput
-from app.batches.submission import NewJob, Notifier
+from app.batches.submission import NewJob
 from app.kit.db import Database
 from app.kit.service import Periodic
-from app.pipelines.registry import Registry
 
 log = logging.getLogger("tranche.hand_over")
 INTERVAL: Final = 2.0
@@ -34,9 +34,9 @@ class HandOverSweep(Periodic):
 
     interval, log = INTERVAL, log
 
-    def __init__(self, database: Database, registry: Registry, notifier: Notifier) -> None:
+    def __init__(self, database: Database, desk: Desk) -> None:
         super().__init__()
-        self._database, self._registry, self._notifier = database, registry, notifier
+        self._database, self._desk = database, desk
 
     async def turn(self) -> None:
         while await self.start_next():
@@ -62,8 +62,7 @@ class HandOverSweep(Periodic):
                 created = await submission.submit(
                     session,
                     caller,
-                    self._registry,
-                    self._notifier,
+                    self._desk,
                     options,
                     jobs,
                     max_jobs=len(jobs),

@@ -24,6 +24,7 @@ query ($board: [ID!], $name: CompareValue!) {
   }
 }
 """
+_BOARD: Final = "query ($board: [ID!]) { boards (ids: $board) { name } }"
 _CREATE: Final = """
 mutation ($board: ID!, $name: String!, $values: JSON!) {
   create_item (board_id: $board, item_name: $name, column_values: $values, create_labels_if_missing: true) { id }
@@ -74,6 +75,13 @@ class Monday:
             return str(made["create_item"]["id"])
         await self._ask(_CHANGE, {"board": self.board, "item": item_id, "values": values})
         return item_id
+
+    async def board_name(self) -> str:
+        """The board's name; the cheapest call that needs the token and the board."""
+        boards = (await self._ask(_BOARD, {"board": [self.board]}))["boards"]
+        if not boards:
+            raise MondayRefusedError(f"monday.com shows no board {self.board} to this token.")
+        return str(boards[0]["name"])
 
     async def _find(self, name: str) -> str | None:
         found = await self._ask(_FIND, {"board": [self.board], "name": [name]})

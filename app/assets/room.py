@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from app.assets import models
+from app.assets.accounts import account_kinds
 from app.assets.contact_sheet import pipeline as contact_sheet
 from app.assets.hand_over import hand_over_pipeline
 from app.assets.hand_over_options import HandOverExtension
@@ -12,21 +13,19 @@ from app.assets.hand_over_sweep import HandOverSweep
 from app.assets.originals import pipeline as originals
 from app.assets.settings import HandOverSettings
 from app.assets.web_images import pipeline as web_images
-from app.batches.submission import Notifier
+from app.batches.desk import Desk
 from app.kit.container import Container
 from app.kit.db import Database
 from app.kit.room import Room
 from app.pipelines.contract import Pipeline
-from app.pipelines.registry import Registry
 
 
 def make_sweep(container: Container) -> HandOverSweep:
-    return HandOverSweep(container.get(Database), container.get(Registry), container.get(Notifier))
+    return HandOverSweep(container.get(Database), container.get(Desk))
 
 
 def pipelines(container: Container) -> Iterable[Pipeline]:
-    hand_over = hand_over_pipeline(container.get(HandOverSettings))
-    return (web_images, contact_sheet, originals, hand_over)
+    return (web_images, contact_sheet, originals, hand_over_pipeline())
 
 
 room = Room(
@@ -35,6 +34,7 @@ room = Room(
     settings=HandOverSettings,
     job_services=lambda container: (make_sweep(container),),
     pipelines=pipelines,
+    connections=lambda container: account_kinds(container.get(HandOverSettings)),
     batch_extensions=(HandOverExtension(),),
     child_modules=("app.assets.pictures.writing", "app.assets.contact_sheet_drawing"),
 )

@@ -6,6 +6,7 @@ import logging
 
 from app.kit.db import Database
 from app.kit.room import Rooms
+from app.kit.sealed_columns import resealing_of
 from app.kit.service import Periodic
 from app.kit.signing import SigningKey
 
@@ -22,6 +23,7 @@ class Resealing(Periodic):
         super().__init__()
         self._database, self._key = database, key
         self._reseal = [reseal for room in rooms for reseal in room.resealing]
+        self._reseal += [resealing_of(place) for room in rooms for place in room.sealed]
 
     async def turn(self) -> None:
         if len(self._key.valid()) == 1:

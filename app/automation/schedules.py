@@ -21,6 +21,7 @@ from app.automation.errors import ScheduleNotFound
 from app.automation.models import Schedule, ScheduleRun, Template
 from app.automation.schemas import ScheduleCreate, ScheduleUpdate, TemplateRun
 from app.automation.service import TemplateRunner
+from app.automation.template_items import SOURCE
 from app.automation.times import next_times
 from app.batches.schemas import BatchCreated
 from app.batches.service import database_now
@@ -46,10 +47,13 @@ async def get_own_schedule(session: AsyncSession, caller: Caller, schedule_id: U
     return schedule, template
 
 
-@raises(service.get_template)
-async def add_schedule(session: AsyncSession, caller: Caller, body: ScheduleCreate) -> tuple[Schedule, Template]:
+@raises(service.get_template, TemplateRunner.check, TemplateRunner.clear)
+async def add_schedule(
+    session: AsyncSession, caller: Caller, runner: TemplateRunner, body: ScheduleCreate
+) -> tuple[Schedule, Template]:
     """A new schedule; its batches are the caller's."""
     template = await service.get_template(session, caller, body.template_id)
+    await _check(session, caller, runner, template)
     now = await database_now(session)
     schedule = Schedule(
         organisation_id=caller.organisation_id,
@@ -63,14 +67,21 @@ async def add_schedule(session: AsyncSession, caller: Caller, body: ScheduleCrea
     return schedule, template
 
 
-@raises(get_own_schedule)
+async def _check(session: AsyncSession, caller: Caller, runner: TemplateRunner, template: Template) -> None:
+    """Refuse a schedule whose template cannot run now."""
+    source = SOURCE.validate_python(template.source)
+    await runner.check(session, caller, runner.clear(template), source)
+
+
+@raises(get_own_schedule, TemplateRunner.check, TemplateRunner.clear)
 async def update_schedule(
-    session: AsyncSession, caller: Caller, schedule_id: UUID, body: ScheduleUpdate
+    session: AsyncSession, caller: Caller, runner: TemplateRunner, schedule_id: UUID, body: ScheduleUpdate
 ) -> tuple[Schedule, Template]:
     """Change what was sent; the next run is found anew."""
     schedule, template = await get_own_schedule(session, caller, schedule_id)
     if body.template_id:
         template = await service.get_template(session, caller, body.template_id)
+        await _check(session, caller, runner, template)
     for name, value in body.model_dump(exclude_none=True).items():
         setattr(schedule, name, value)
     now = await database_now(session)

@@ -64,11 +64,13 @@ async def preview_schedule(
 @router.post("", status_code=201)
 @raises(schedules.add_schedule)
 @sends("Location")
-async def create_schedule(body: ScheduleCreate, session: SessionDep, caller: ManagerDep, once: OnceDep) -> ScheduleRead:
+async def create_schedule(
+    body: ScheduleCreate, session: SessionDep, caller: ManagerDep, runner: TemplateRunnerDep, once: OnceDep
+) -> ScheduleRead:
     """Run a template at certain times."""
 
     async def make() -> ScheduleRead:
-        return _schedule(*await schedules.add_schedule(session, caller, body), None)
+        return _schedule(*await schedules.add_schedule(session, caller, runner, body), None)
 
     return await once.answer(session, body, make, ScheduleRead, location="/api/schedules/{id}")
 
@@ -90,10 +92,11 @@ async def get_schedule(schedule_id: UUID, session: SessionDep, caller: ReaderDep
 @router.patch("/{schedule_id}")
 @raises(schedules.update_schedule)
 async def update_schedule(
-    schedule_id: UUID, body: ScheduleUpdate, session: SessionDep, caller: ManagerDep
+    schedule_id: UUID, body: ScheduleUpdate, session: SessionDep, caller: ManagerDep, runner: TemplateRunnerDep
 ) -> ScheduleRead:
     """Change a schedule."""
-    return (await _read(session, [await schedules.update_schedule(session, caller, schedule_id, body)]))[0]
+    changed = await schedules.update_schedule(session, caller, runner, schedule_id, body)
+    return (await _read(session, [changed]))[0]
 
 
 @router.delete("/{schedule_id}", status_code=204)

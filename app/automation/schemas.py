@@ -10,9 +10,9 @@ from pydantic import AfterValidator, Field, StringConstraints, field_validator, 
 
 from app.automation.times import read_schedule
 from app.batches.schemas import BatchCreated, BatchOptions, Item
-from app.batches.secret_params import without_secrets
 from app.files.schemas import Tag
 from app.kit.schemas import Input, JsonObject, LongText, Output, ShortText, Zone
+from app.kit.sealing import hidden
 
 Overlap = Literal["skip", "queue", "allow"]
 
@@ -76,7 +76,7 @@ class TemplateRead(Output):
     created_at: datetime
     updated_at: datetime
 
-    _hide = field_validator("options")(without_secrets)
+    _hide = field_validator("options")(hidden)
 
 
 class TemplatePage(Output):
@@ -107,7 +107,7 @@ class DryRun(Output):
     items: list[ItemPreview]
     options: dict[str, Any]
 
-    _hide = field_validator("options")(without_secrets)
+    _hide = field_validator("options")(hidden)
 
 
 TemplateRunReply = BatchCreated | DryRun

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -21,21 +22,22 @@ from app.automation.schemas import (
     ItemsSource,
     TemplateCreate,
     TemplateRun,
+    TemplateSource,
     TemplateUpdate,
 )
 from app.automation.template_items import SOURCE, ItemSources, check_source, find_jobs
 from app.batches import service as batch_service
 from app.batches import submission
+from app.batches.desk import Desk
 from app.batches.errors import BatchNotFound
 from app.batches.responses import pipelines_of
 from app.batches.schemas import BatchCreated, BatchOptions, Item
-from app.batches.secret_params import with_secrets_of
-from app.batches.submission import Notifier
 from app.files import repository as file_repository
 from app.kit.declarations import raises
 from app.kit.errors import Conflict, existing, explain_error
 from app.kit.ids import new_id
-from app.pipelines.registry import Registry
+from app.kit.sealing import CannotUnseal
+from app.kit.secret_edits import SecretWanted, check_secrets_stay, with_secrets_of
 
 SHOWN_ITEMS = 100
 
@@ -50,10 +52,10 @@ def _check_reach(caller: Caller, source: Any) -> None:
 class TemplateRunner:
     """What making a batch from a template needs besides the session."""
 
-    def __init__(self, registry: Registry, notifier: Notifier, sources: ItemSources, max_jobs: int) -> None:
-        self.registry, self.notifier, self.sources, self.max_jobs = registry, notifier, sources, max_jobs
+    def __init__(self, desk: Desk, sources: ItemSources, max_jobs: int) -> None:
+        self.desk, self.sources, self.max_jobs = desk, sources, max_jobs
 
-    @raises(OverridesNotValid, find_jobs, submission.submit, _check_reach)
+    @raises(OverridesNotValid, SecretWanted, CannotUnseal, find_jobs, submission.submit, _check_reach)
     async def run(
         self,
         session: AsyncSession,
@@ -69,18 +71,20 @@ class TemplateRunner:
             _check_reach(caller, body.source)
         jobs = await find_jobs(session, caller.organisation_id, _source(template, body), self.sources, self.max_jobs)
         return await submission.submit(
-            session, caller, self.registry, self.notifier, options, jobs, max_jobs=self.max_jobs, relation=relation
+            session, caller, self.desk, options, jobs, max_jobs=self.max_jobs, relation=relation
         )
 
-    @raises(OverridesNotValid, find_jobs, submission.submit, _check_reach)
+    @raises(OverridesNotValid, SecretWanted, CannotUnseal, find_jobs, submission.submit, _check_reach)
     async def preview(self, session: AsyncSession, caller: Caller, template: Template, body: TemplateRun) -> DryRun:
         """What such a batch would hold, refused as the batch would be; nothing is written."""
         options = self._options(template, body)
         if body.source:
             _check_reach(caller, body.source)
         jobs = await find_jobs(session, caller.organisation_id, _source(template, body), self.sources, self.max_jobs)
-        tasks = submission.check_tasks(self.registry, options, caller)
+        tasks = submission.check_tasks(self.desk.registry, options, caller)
         assigned = submission.assign(tasks, jobs, self.max_jobs, draft=True)
+        if options.start:
+            await submission.check_needs(session, self.desk, caller.organisation_id, options, tasks, jobs)
         return DryRun(
             jobs_count=len(assigned),
             items_count=len(jobs),
@@ -88,32 +92,82 @@ class TemplateRunner:
                 ItemPreview(source_type=job.source_type, name=job.name or job.source_url, pipeline=job.pipeline)
                 for job in jobs[:SHOWN_ITEMS]
             ],
-            options=options.model_dump(mode="json", exclude_none=True),
+            options=options.model_dump(mode="json", exclude_none=True)
+            | {"params": self._sealed(options, tasks, caller.organisation_id)},
         )
 
-    @raises(submission.check_tasks, check_source, _check_reach)
-    def check(self, caller: Caller, options: BatchOptions, source: Any) -> None:
-        """Refuse a template that could never run, and one that would read more than the caller may."""
-        submission.check_tasks(self.registry, options, caller)
-        check_source(source, self.sources)
-        _check_reach(caller, source)
+    @raises(submission.check_tasks, submission.check_needs, check_source, _check_reach)
+    async def check(
+        self, session: AsyncSession, caller: Caller, options: BatchOptions, source: TemplateSource | None
+    ) -> None:
+        """Refuse a template that could never run, and one that would read more than the caller may.
+
+        `source`: None where it was looked at before.
+        """
+        tasks = submission.check_tasks(self.desk.registry, options, caller)
+        if options.start:
+            await submission.check_needs(session, self.desk, caller.organisation_id, options, tasks)
+        if source:
+            await check_source(session, caller.organisation_id, source, self.sources)
+            _check_reach(caller, source)
+
+    def as_row(self, options: BatchOptions, caller: Caller) -> dict[str, Any]:
+        """The options as they are kept: with their secrets encrypted."""
+        tasks = submission.check_tasks(self.desk.registry, options, caller)
+        row = options.model_dump(mode="json", exclude_unset=True)
+        return row | ({"params": self._sealed(options, tasks, caller.organisation_id)} if "params" in row else {})
+
+    @raises(CannotUnseal)
+    def clear(self, template: Template) -> BatchOptions:
+        """The options of a template as they were given; raises CannotUnseal."""
+        return BatchOptions.model_validate(self.desk.unseal(template.options, template.organisation_id))
+
+    @raises(SecretWanted, CannotUnseal)
+    def kept(self, template: Template, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Options in which what is still hidden is what the template has there; in clear.
+
+        Raises SecretWanted (422) where that could be sent elsewhere.
+        """
+        owner = template.organisation_id
+        known = self.desk.sealer.seal_tree(template.options, owner)
+        if "params" in options:
+            options = {**options, "params": with_secrets_of(known.get("params", {}), options["params"])}
+        check_secrets_stay(_destined(known), _destined(options))
+        return self.desk.unseal(options, owner)
+
+    def _sealed(self, options: BatchOptions, tasks: Sequence[submission.Task], organisation_id: UUID) -> dict[str, Any]:
+        """The parameters as they were given, with their secrets encrypted."""
+        if len(tasks) == 1:
+            return self.desk.seal(tasks[0].pipeline, options.params, organisation_id)
+        return {
+            task.pipeline.key: self.desk.seal(task.pipeline, options.params[task.pipeline.key], organisation_id)
+            for task in tasks
+            if task.pipeline.key in options.params
+        }
 
     def _options(self, template: Template, body: TemplateRun) -> BatchOptions:
-        known = template.options.get("params", {})
-        params = {**known, **with_secrets_of(known, body.options.get("params", {}))}
-        merged = {"name": template.name, **template.options, **body.options, "params": params}
+        given = body.options.get("params", {})
+        if not isinstance(given, Mapping):
+            raise OverridesNotValid("The options of the run are not valid: params: must be an object.")
+        owner = template.organisation_id
+        known = self.desk.sealer.seal_tree(template.options, owner)
+        params = {**known.get("params", {}), **with_secrets_of(known.get("params", {}), given)}
+        merged = {"name": template.name, **known, **body.options, "params": params}
+        check_secrets_stay(_destined(known), _destined(merged))
         try:
-            return BatchOptions.model_validate(merged)
+            return BatchOptions.model_validate(self.desk.unseal(merged, owner))
         except ValueError as error:
             raise OverridesNotValid(f"The options of the run are not valid: {explain_error(error)}.") from None
 
 
+def _destined(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters, and the pipelines that they are given to: another one may say them aloud."""
+    pipelines = [options.get("pipeline"), *(options.get("pipelines") or ())]
+    return {"params": options.get("params", {}), "url": [str(name) for name in pipelines if name]}
+
+
 def _source(template: Template, body: TemplateRun) -> Any:
     return body.source or SOURCE.validate_python(template.source)
-
-
-def _as_row(options: BatchOptions) -> dict[str, Any]:
-    return options.model_dump(mode="json", exclude_unset=True)
 
 
 @raises(TemplateNotFound)
@@ -130,12 +184,12 @@ async def get_own_template(session: AsyncSession, caller: Caller, template_id: U
     return template
 
 
-@raises(TemplateRunner.check, BatchNotFound, Conflict)
+@raises(TemplateRunner.check, BatchNotFound, CannotUnseal, Conflict)
 async def add_template(session: AsyncSession, caller: Caller, runner: TemplateRunner, body: TemplateCreate) -> Template:
     """A new template. Files that it takes from a batch are tagged, so that they outlive the batch."""
     template_id, options, source = new_id(), body.options, body.source
     if body.from_batch:
-        of_batch, items = await _read_batch(session, caller, body.from_batch)
+        of_batch, items = await _read_batch(session, caller, runner, body.from_batch)
         options = options or of_batch
         if source is None:
             source = ItemsSource(items=items)
@@ -143,14 +197,14 @@ async def add_template(session: AsyncSession, caller: Caller, runner: TemplateRu
             await file_repository.add_tag(session, caller.organisation_id, files, _tag(template_id))
     assert options
     source = source or ItemsSource()
-    runner.check(caller, options, source)
+    await runner.check(session, caller, options, source)
     template = Template(
         id=template_id,
         organisation_id=caller.organisation_id,
         created_by=caller.user_id,
         name=body.name,
         description=body.description,
-        options=_as_row(options),
+        options=runner.as_row(options, caller),
         source=source.model_dump(mode="json", exclude_unset=True) | {"type": source.type},
     )
     session.add(template)
@@ -159,23 +213,24 @@ async def add_template(session: AsyncSession, caller: Caller, runner: TemplateRu
     return template
 
 
-@raises(get_own_template, TemplateRunner.check, Conflict)
+@raises(get_own_template, TemplateRunner.check, TemplateRunner.kept, Conflict)
 async def update_template(
     session: AsyncSession, caller: Caller, runner: TemplateRunner, template_id: UUID, body: TemplateUpdate
 ) -> Template:
     """Change what was sent. Batches that were made from it stay as they are."""
     template = await get_own_template(session, caller, template_id)
-    if body.options and body.options.params:
-        body.options.params = with_secrets_of(template.options.get("params", {}), body.options.params)
-    if body.options or body.source:
-        options = body.options or BatchOptions.model_validate(template.options)
-        runner.check(caller, options, body.source or SOURCE.validate_python(template.source))
+    options = body.options
+    if options:
+        kept = runner.kept(template, options.model_dump(mode="json", exclude_unset=True))
+        options = BatchOptions.model_validate(kept)
+    if options or body.source:
+        await runner.check(session, caller, options or runner.clear(template), body.source)
     if body.name:
         template.name = body.name
     if "description" in body.model_fields_set:
         template.description = body.description
-    if body.options:
-        template.options = _as_row(body.options)
+    if options:
+        template.options = runner.as_row(options, caller)
     if body.source:
         template.source = body.source.model_dump(mode="json", exclude_unset=True) | {"type": body.source.type}
     await session.flush()
@@ -198,7 +253,9 @@ def _tag(template_id: UUID) -> str:
     return f"template:{template_id}"
 
 
-async def _read_batch(session: AsyncSession, caller: Caller, batch_id: UUID) -> tuple[BatchOptions, list[Item]]:
+async def _read_batch(
+    session: AsyncSession, caller: Caller, runner: TemplateRunner, batch_id: UUID
+) -> tuple[BatchOptions, list[Item]]:
     """What made a batch, so that it can be made again."""
     batch, pipeline, _ = await batch_service.get_batch(session, caller, batch_id)
     sources = await repository.list_sources_of_batch(session, batch_id)
@@ -209,7 +266,7 @@ async def _read_batch(session: AsyncSession, caller: Caller, batch_id: UUID) -> 
     ]
     values: dict[str, Any] = {
         "pipelines": pipelines_of(batch, pipeline),
-        "params": batch.settings,
+        "params": runner.desk.unseal(batch.settings, batch.organisation_id),
         "description": batch.description,
         "metadata": batch.metadata_,
         "execution_mode": batch.execution_mode,

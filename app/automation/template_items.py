@@ -23,11 +23,18 @@ SOURCE: TypeAdapter[ItemsSource | FilesSource | RowsSource] = TypeAdapter(Templa
 ItemSources = Mapping[str, ItemSource]
 
 
-@raises(SourceUnknown, FilterNotValid)
-def check_source(source: ItemsSource | FilesSource | RowsSource, sources: ItemSources) -> None:
-    """Raise SourceUnknown or FilterNotValid (422) for rows that cannot be asked for."""
+@raises(jobs_of_items, SourceUnknown, FilterNotValid)
+async def check_source(
+    session: AsyncSession,
+    organisation_id: UUID,
+    source: ItemsSource | FilesSource | RowsSource,
+    sources: ItemSources,
+) -> None:
+    """Raise SourceUnknown or FilterNotValid (422) for rows that cannot be asked for, FilesUnknown for others' files."""
     if isinstance(source, RowsSource):
         _filter_of(source, sources)
+    elif isinstance(source, ItemsSource):
+        await jobs_of_items(session, organisation_id, source.items)
 
 
 @raises(jobs_of_items, SourceUnknown, FilterNotValid)

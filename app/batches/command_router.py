@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 
 from app.auth.dependencies import ManagerDep, SubmitterDep
 from app.batches import copies, removal, renaming, responses, service
-from app.batches.dependencies import NotifierDep
+from app.batches.dependencies import DeskDep, NotifierDep
 from app.batches.schemas import (
     BatchArchived,
     BatchCancelled,
@@ -34,9 +34,9 @@ NEW_BATCH = "/api/batches/{new_batch_id}"
 
 @router.post("/start")
 @raises(service.start)
-async def start_batch(batch_id: UUID, notifier: NotifierDep, session: SessionDep, caller: SubmitterDep) -> BatchStarted:
+async def start_batch(batch_id: UUID, desk: DeskDep, session: SessionDep, caller: SubmitterDep) -> BatchStarted:
     """Start a draft."""
-    return await service.start(session, caller, notifier, batch_id)
+    return await service.start(session, caller, desk, batch_id)
 
 
 @router.post("/pause")
@@ -69,7 +69,7 @@ async def retry_failed_jobs(
     batch_id: UUID,
     session: SessionDep,
     caller: ManagerDep,
-    notifier: NotifierDep,
+    desk: DeskDep,
     once: OnceDep,
     body: RetryFailed | None = None,
     error_code: Annotated[ErrorCode | None, Query()] = None,
@@ -85,7 +85,7 @@ async def retry_failed_jobs(
     only = next(iter(wanted), None)
 
     async def make() -> BatchCopied:
-        return BatchCopied(new_batch_id=await copies.retry_failed(session, caller, notifier, batch_id, only))
+        return BatchCopied(new_batch_id=await copies.retry_failed(session, caller, desk, batch_id, only))
 
     return await once.answer(session, body, make, BatchCopied, location=NEW_BATCH)
 
@@ -94,12 +94,12 @@ async def retry_failed_jobs(
 @raises(copies.restart)
 @sends("Location")
 async def restart_batch(
-    batch_id: UUID, notifier: NotifierDep, session: SessionDep, caller: ManagerDep, once: OnceDep
+    batch_id: UUID, desk: DeskDep, session: SessionDep, caller: ManagerDep, once: OnceDep
 ) -> BatchCopied:
     """A new batch with all jobs of this one, from the beginning. With an Idempotency-Key, asked twice, the same one."""
 
     async def make() -> BatchCopied:
-        return BatchCopied(new_batch_id=await copies.restart(session, caller, notifier, batch_id))
+        return BatchCopied(new_batch_id=await copies.restart(session, caller, desk, batch_id))
 
     return await once.answer(session, None, make, BatchCopied, location=NEW_BATCH)
 

@@ -10,12 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.caller import Caller
 from app.batches import bulk_repository, log, service
+from app.batches.desk import Desk
 from app.batches.directory_names import claim_name
 from app.batches.errors import NothingToRetry, NothingToRunAgain
 from app.batches.extensions import EXTENSIONS
 from app.batches.models import Batch, Job
 from app.batches.naming import directory_of_name
-from app.batches.submission import Notifier
 from app.kit.declarations import raises
 from app.kit.ids import new_id
 
@@ -38,9 +38,9 @@ _KEPT = (
 )
 
 
-@raises(service.get_locked, service.check_command, NothingToRetry, NothingToRunAgain)
+@raises(service.get_locked, service.check_command, service.check_needs, NothingToRetry, NothingToRunAgain)
 async def retry_failed(
-    session: AsyncSession, caller: Caller, notifier: Notifier, batch_id: UUID, code: str | None = None
+    session: AsyncSession, caller: Caller, desk: Desk, batch_id: UUID, code: str | None = None
 ) -> UUID:
     """A batch with a copy of each failed job (of one error code), at the step where it failed; the new batch's id.
 
@@ -61,11 +61,11 @@ async def retry_failed(
             raise NothingToRetry("No job of this batch has failed" + (f" with {code}." if code else "."))
         return earlier
     name = await _numbered(session, batch, "Retry", "retry_failed")
-    return await _copy(session, caller, notifier, batch, fresh, name=name, relation="retry_failed")
+    return await _copy(session, caller, desk, batch, fresh, name=name, relation="retry_failed")
 
 
-@raises(service.get_locked, service.check_command, NothingToRunAgain)
-async def restart(session: AsyncSession, caller: Caller, notifier: Notifier, batch_id: UUID) -> UUID:
+@raises(service.get_locked, service.check_command, service.check_needs, NothingToRunAgain)
+async def restart(session: AsyncSession, caller: Caller, desk: Desk, batch_id: UUID) -> UUID:
     """A batch with all jobs of an ended one, from the beginning; the new batch's id."""
     batch = await service.get_locked(session, caller, batch_id)
     service.check_command(batch, "restart")
@@ -73,7 +73,7 @@ async def restart(session: AsyncSession, caller: Caller, notifier: Notifier, bat
     query = select(Job.id).where(Job.batch_id == batch_id).order_by(Job.sequence)
     jobs = (await session.execute(query)).scalars().all()
     name = await _numbered(session, batch, "Restart", "restart")
-    return await _copy(session, caller, notifier, batch, jobs, name=name, relation="restart")
+    return await _copy(session, caller, desk, batch, jobs, name=name, relation="restart")
 
 
 def _check_own(batch: Batch) -> None:
@@ -92,13 +92,14 @@ async def _numbered(session: AsyncSession, batch: Batch, word: str, relation: st
 async def _copy(
     session: AsyncSession,
     caller: Caller,
-    notifier: Notifier,
+    desk: Desk,
     parent: Batch,
     job_ids: Any,
     *,
     name: str,
     relation: str,
 ) -> UUID:
+    await service.check_needs(session, desk, parent)
     batch_id, count = new_id(), len(job_ids)
     now = await service.database_now(session)
     files, size = await bulk_repository.find_totals(session, job_ids)
@@ -128,5 +129,5 @@ async def _copy(
     await bulk_repository.copy_jobs(session, batch_id, new_ids, job_ids, inherit=relation == "retry_failed")
     data = {"status": "pending", "name": name, "parent_batch_id": str(parent.id), "relation": relation}
     await log.record(session, batch_id, [log.NewEvent("batch.created", data=data)], actor=caller.actor)
-    await notifier.notify(session, batch_id, parent.max_parallel)
+    await desk.notifier.notify(session, batch_id, parent.max_parallel)
     return batch_id

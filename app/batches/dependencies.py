@@ -9,20 +9,20 @@ from fastapi import Depends
 
 from app.auth.dependencies import CallerDep, SubmitterDep
 from app.batches import service
+from app.batches.desk import Desk, Notifier
 from app.batches.errors import BatchNotFound, JobNotFound
 from app.batches.listing import BatchRow
 from app.batches.repository import JobRow
 from app.batches.responses import ResultCodes
-from app.batches.submission import Notifier
 from app.batches.submitter import Submitter
 from app.files.dependencies import StorageDep, UploadLimitsDep
 from app.idempotency.dependencies import OnceDep
 from app.kit.container import provided
 from app.kit.declarations import raises
 from app.kit.dependencies import DatabaseDep, SessionDep
-from app.pipelines.dependencies import RegistryDep
 
 NotifierDep = Annotated[Notifier, Depends(provided(Notifier))]
+DeskDep = Annotated[Desk, Depends(provided(Desk))]
 
 
 ResultCodesDep = Annotated[ResultCodes, Depends(provided(ResultCodes))]
@@ -50,12 +50,11 @@ def get_submitter(
     caller: SubmitterDep,
     database: DatabaseDep,
     storage: StorageDep,
-    registry: RegistryDep,
+    desk: DeskDep,
     limits: UploadLimitsDep,
-    notifier: NotifierDep,
     once: OnceDep,
 ) -> Submitter:
-    return Submitter(caller, database, storage, registry, limits, notifier, once)
+    return Submitter(caller, database, storage, desk, limits, once)
 
 
 SubmissionDep = Annotated[Submitter, Depends(get_submitter)]

@@ -6,7 +6,7 @@ tables of its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -28,6 +28,14 @@ class BatchExtension(Protocol):
     @property
     def members(self) -> type[Output]:
         """What replies show of each batch; every field has a default, for batches that `read` leaves out."""
+        ...
+
+    def services(self, options: Any) -> Collection[str]:
+        """The outside services that the options ask for, by the keys of their connections."""
+        ...
+
+    async def find_options(self, session: AsyncSession, batch_id: UUID) -> Any:
+        """The options of a batch as they were kept, or None."""
         ...
 
     async def save(self, session: AsyncSession, batch_id: UUID, options: Any) -> None:
@@ -75,11 +83,22 @@ class Extensions:
         """The values as their types; raises pydantic's ValidationError for wrong ones and for unknown names."""
         return self._options.model_validate(values).model_dump(exclude_unset=True)
 
+    def services(self, values: Mapping[str, Any]) -> set[str]:
+        """The outside services that the options of a submission ask for."""
+        return {key for extension in self.of_batches for key in extension.services(_own_options(extension, values))}
+
+    async def services_of(self, session: AsyncSession, batch_id: UUID) -> set[str]:
+        """The outside services that a batch asked for."""
+        found: set[str] = set()
+        for extension in self.of_batches:
+            options = await extension.find_options(session, batch_id)
+            found.update(extension.services(options) if options is not None else ())
+        return found
+
     async def save(self, session: AsyncSession, batch_id: UUID, values: Mapping[str, Any]) -> None:
         """Keep the options of a new batch."""
         for extension in self.of_batches:
-            own = {name: value for name, value in values.items() if name in extension.options.model_fields}
-            await extension.save(session, batch_id, extension.options.model_validate(own))
+            await extension.save(session, batch_id, _own_options(extension, values))
 
     async def copy(self, session: AsyncSession, batch_id: UUID, new_batch_id: UUID) -> None:
         """Give a retry or restart the same options."""
@@ -114,6 +133,12 @@ class Extensions:
     def describe_job(self, schema: dict[str, Any]) -> None:
         """Add the members of jobs to a JSON schema."""
         _describe(schema, [extension.members for extension in self.of_jobs], required=True)
+
+
+def _own_options(extension: BatchExtension, values: Mapping[str, Any]) -> Input:
+    return extension.options.model_validate(
+        {name: value for name, value in values.items() if name in extension.options.model_fields}
+    )
 
 
 def _describe(schema: dict[str, Any], models: Sequence[type[Input] | type[Output]], *, required: bool) -> None:

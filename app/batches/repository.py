@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Row, Select, Uuid, any_, literal, select
@@ -56,6 +56,20 @@ async def list_sources(session: AsyncSession, batch_id: UUID) -> Sequence[Row[st
     query = select(*columns).ext(distinct_on(Job.item)).where(Job.batch_id == batch_id)
     query = query.order_by(Job.item, Job.sequence)
     return (await session.execute(query)).all()
+
+
+async def list_pipeline_ids(session: AsyncSession, batch: Batch) -> Sequence[int]:
+    """The pipelines that the batch's jobs go through."""
+    if batch.total_pipelines == 1:
+        return [batch.pipeline_id]
+    query = select(Job.pipeline_id).where(Job.batch_id == batch.id).distinct()
+    return (await session.execute(query)).scalars().all()
+
+
+async def list_records(session: AsyncSession, batch_id: UUID) -> Sequence[dict[str, Any]]:
+    """The records that a batch works on."""
+    query = select(Job.record).where(Job.batch_id == batch_id, Job.source_type == "record")
+    return [record for record in (await session.execute(query)).scalars() if record is not None]
 
 
 async def list_first_jobs(session: AsyncSession, batch_ids: Sequence[UUID], limit: int) -> dict[UUID, list[JobRow]]:

@@ -15,9 +15,9 @@ from app.batches.listing import BatchRow
 from app.batches.models import Batch
 from app.batches.repository import JobRow
 from app.batches.schemas import BatchLinks, links_of
-from app.batches.secret_params import without_secrets
 from app.batches.states import COUNTERS
 from app.kit.schemas import Output
+from app.kit.sealing import hidden
 from app.pipelines.contract import StepContext
 from app.pipelines.models import PipelineRow
 
@@ -87,7 +87,7 @@ class BatchRead(Output):
         return cls.of(
             batch,
             metadata=batch.metadata_,
-            settings=without_secrets(batch.settings),
+            settings=hidden(batch.settings),
             pipeline=PipelineOfBatch(id=pipeline.id, key=pipeline.key, title=pipeline.title, steps=steps),
             pipelines=pipelines_of(batch, pipeline),
             counters={name: getattr(batch, f"{name}_jobs") for name in COUNTERS},

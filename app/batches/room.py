@@ -5,14 +5,19 @@ from __future__ import annotations
 from app.batches import models
 from app.batches.archive_router import router as archive_router
 from app.batches.command_router import router as command_router
+from app.batches.desk import Desk, Notifier
 from app.batches.extensions import EXTENSIONS
 from app.batches.insight_router import router as insight_router
 from app.batches.legacy import LegacyJobs
 from app.batches.router import router
 from app.batches.settings import BatchSettings
 from app.batches.submit_router import router as submit_router
+from app.connections.service import Connections
+from app.kit.container import Container
 from app.kit.db import Database
 from app.kit.room import Room, Rooms
+from app.kit.sealed_columns import SealedColumn
+from app.kit.sealing import Sealer
 from app.pipelines.registry import Registry
 
 
@@ -22,11 +27,17 @@ def extend(rooms: Rooms) -> None:
         EXTENSIONS.add(room.batch_extensions, room.job_extensions)
 
 
+def make_desk(container: Container) -> Desk:
+    return Desk(container.get(Registry), container.get(Notifier), container.get(Sealer), container.get(Connections))
+
+
 room = Room(
     name="batches",
     routers=(submit_router, router, command_router, archive_router, insight_router),
     models=models,
     assemble=extend,
+    sealed=(SealedColumn(models.Batch.settings, models.Batch.id, models.Batch.organisation_id),),
+    provides={Desk: make_desk},
     settings=BatchSettings,
     services=lambda container: (LegacyJobs(container.get(Database), container.get(Registry)),),
     streamed_forms=("/api/jobs", "/api/jobs/batch"),

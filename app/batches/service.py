@@ -12,16 +12,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.auth.caller import Caller
 from app.auth.ownership import check_owner
 from app.batches import bulk_repository, log, repository
+from app.batches.desk import Desk, Notifier
 from app.batches.errors import BatchEmpty, BatchNotFound, InvalidTransition, JobNotFound
+from app.batches.extensions import EXTENSIONS
 from app.batches.listing import BatchRow
 from app.batches.models import Batch, Job
 from app.batches.repository import JobRow
 from app.batches.responses import pipelines_of
 from app.batches.schemas import BatchStarted
 from app.batches.states import COMMANDS, outcome_of
-from app.batches.submission import Notifier
+from app.batches.submission import params_of
 from app.kit.declarations import raises
 from app.kit.errors import existing
+from app.kit.sealing import CannotUnseal
 
 
 @raises(BatchNotFound)
@@ -70,8 +73,24 @@ async def database_now(session: AsyncSession) -> datetime:
     return now
 
 
-@raises(get_locked, check_command, BatchEmpty)
-async def start(session: AsyncSession, caller: Caller, notifier: Notifier, batch_id: UUID) -> BatchStarted:
+@raises(Desk.check_needs)
+async def check_needs(session: AsyncSession, desk: Desk, batch: Batch) -> None:
+    """Raise ConnectionMissing (422) when the organisation has no account for a service that the batch would use."""
+    tasks = []
+    for pipeline_id in await repository.list_pipeline_ids(session, batch):
+        if pipeline := desk.registry.find(pipeline_id):
+            try:
+                settings = desk.unseal(params_of(batch, pipeline.key), batch.organisation_id)
+                tasks.append((pipeline, pipeline.params.model_validate(settings)))
+            except (CannotUnseal, ValueError):
+                continue  # what its steps say of it is told by its jobs
+    records = await repository.list_records(session, batch.id) if any(one.needs_hook for one, _ in tasks) else []
+    also, mail = await EXTENSIONS.services_of(session, batch.id), batch.notification_email is not None
+    await desk.check_needs(session, batch.organisation_id, tasks, records, also=also, mail=mail)
+
+
+@raises(get_locked, check_command, BatchEmpty, check_needs)
+async def start(session: AsyncSession, caller: Caller, desk: Desk, batch_id: UUID) -> BatchStarted:
     """Start a draft. A batch that was started already is answered the same again."""
     batch = await get_locked(session, caller, batch_id)
     query = select(Job.id).where(Job.batch_id == batch_id).order_by(Job.sequence).limit(1)
@@ -81,11 +100,12 @@ async def start(session: AsyncSession, caller: Caller, notifier: Notifier, batch
     check_command(batch, "start")
     if not batch.total_jobs:
         raise BatchEmpty("The batch has no files, URLs or records.")
+    await check_needs(session, desk, batch)
     now = await database_now(session)
     changes = {"status": "pending", "queued_at": now}
     event = log.NewEvent("batch.queued", data={"status": "pending"})
     await log.record(session, batch_id, [event], actor=caller.actor, changes=changes)
-    await notifier.notify(session, batch_id, batch.max_parallel)
+    await desk.notifier.notify(session, batch_id, batch.max_parallel)
     return BatchStarted(started_at=now, first_job_id=first_job_id)
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -17,6 +17,8 @@ from app.auth.caller import Caller
 from app.auth.errors import PipelineNotPermitted
 from app.auth.repository import get_organisation
 from app.batches import bulk_repository, log
+from app.batches.desk import Desk
+from app.batches.desk import Notifier as Notifier
 from app.batches.directory_names import claim_name, make_namer
 from app.batches.errors import BatchEmpty, BatchTooLarge, ParamsNotValid, SourceNotAccepted
 from app.batches.extensions import EXTENSIONS
@@ -30,15 +32,6 @@ from app.kit.words import quantity
 from app.pipelines.contract import Params, Pipeline, PipelineNotWellFormed, Source, Step
 from app.pipelines.errors import PipelineUnknown
 from app.pipelines.registry import Registry
-
-
-class Notifier(Protocol):
-    """Tells the runner that a batch has work, inside the transaction that made it.
-
-    `jobs`: how many jobs could start now, at most; more processes are woken for many than for one.
-    """
-
-    async def notify(self, session: AsyncSession, batch_id: UUID, jobs: int) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +57,7 @@ class Task:
     """A pipeline of the batch with its checked parameters."""
 
     pipeline: Pipeline
+    params: Params
     settings: dict[str, Any]
     steps: Sequence[Step]
 
@@ -77,7 +71,7 @@ class Assignment(NamedTuple):
 
 
 def params_of(batch: Batch, key: str) -> dict[str, Any]:
-    """The parameters of one of a batch's pipelines: those of several are kept by key."""
+    """The parameters of one of a batch's pipelines, as they are kept: those of several are kept by key."""
     return batch.settings if batch.total_pipelines == 1 else batch.settings.get(key, {})
 
 
@@ -115,7 +109,7 @@ def check_tasks(registry: Registry, options: BatchOptions, caller: Caller) -> li
             steps = pipeline.steps_for(params)
         except PipelineNotWellFormed as error:
             raise ParamsNotValid(str(error)) from None
-        tasks.append(Task(pipeline, params.model_dump(mode="json"), steps))
+        tasks.append(Task(pipeline, params, params.model_dump(mode="json"), steps))
     return tasks
 
 
@@ -149,12 +143,27 @@ def assign(tasks: Sequence[Task], jobs: Sequence[NewJob], most: int, *, draft: b
     return assigned
 
 
-@raises(check_tasks, assign)
+@raises(Desk.check_needs)
+async def check_needs(
+    session: AsyncSession,
+    desk: Desk,
+    organisation_id: UUID,
+    options: BatchOptions,
+    tasks: Sequence[Task],
+    jobs: Sequence[NewJob] = (),
+) -> None:
+    """Raise ConnectionMissing (422) when the organisation has no account for a service that the batch would use."""
+    records = [job.record for job in jobs if job.record is not None]
+    also, mail = EXTENSIONS.services(options.model_extra or {}), options.notification_email is not None
+    pairs = [(task.pipeline, task.params) for task in tasks]
+    await desk.check_needs(session, organisation_id, pairs, records, also=also, mail=mail)
+
+
+@raises(check_tasks, assign, check_needs)
 async def submit(
     session: AsyncSession,
     caller: Caller,
-    registry: Registry,
-    notifier: Notifier,
+    desk: Desk,
     options: BatchOptions,
     jobs: Sequence[NewJob],
     *,
@@ -163,8 +172,11 @@ async def submit(
     relation: str | None = None,
 ) -> BatchCreated:
     """Write the batch and notify the runner. `single`: one job submitted by itself, named after it."""
+    registry = desk.registry
     tasks = check_tasks(registry, options, caller)
     assigned = assign(tasks, jobs, max_jobs, draft=not options.start)
+    if options.start:  # a draft may be written before there is an account
+        await check_needs(session, desk, caller.organisation_id, options, tasks, jobs)
     pipeline = tasks[0].pipeline
     names = [name_of_source(job.name, job.source_url) for job in jobs]
     now = datetime.now(UTC)
@@ -179,7 +191,8 @@ async def submit(
         session, caller.organisation_id, directory_of_name(options.name) if options.name else directory
     )
     single_name = f"Single: {jobs[0].name or jobs[0].source_url or 'record'}"[:255] if single and jobs else None
-    settings = tasks[0].settings if len(tasks) == 1 else {task.pipeline.key: task.settings for task in tasks}
+    sealed = {task.pipeline.key: desk.seal(task.pipeline, task.settings, caller.organisation_id) for task in tasks}
+    settings = sealed[pipeline.key] if len(tasks) == 1 else sealed
     batch_id, status = new_id(), "pending" if options.start else "draft"
     parallel = options.max_parallel or pipeline.max_parallel
     values = {
@@ -222,7 +235,7 @@ async def submit(
     created = {"status": status, "name": values["name"]} | ({"mixed_customers": True} if mixed else {})
     await log.record(session, batch_id, [log.NewEvent("batch.created", data=created)], actor=caller.actor)
     if options.start:
-        await notifier.notify(session, batch_id, parallel)
+        await desk.notifier.notify(session, batch_id, parallel)
     return BatchCreated(
         batch_id=batch_id,
         jobs_count=len(assigned),

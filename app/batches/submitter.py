@@ -9,9 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.caller import Caller
 from app.batches import submission
+from app.batches.desk import Desk
 from app.batches.items import jobs_of_items
 from app.batches.schemas import BatchCreated, BatchOptions, Item
-from app.batches.submission import NewJob, Notifier
+from app.batches.submission import NewJob
 from app.files import service as file_service
 from app.files.service import NewFile
 from app.files.storage import Storage
@@ -19,7 +20,6 @@ from app.files.upload import Part, UploadLimits
 from app.idempotency.once import Once
 from app.kit.db import Database
 from app.kit.declarations import raises
-from app.pipelines.registry import Registry
 
 BATCH: Final = "/api/batches/{batch_id}"
 
@@ -32,13 +32,12 @@ class Submitter:
         caller: Caller,
         database: Database,
         storage: Storage,
-        registry: Registry,
+        desk: Desk,
         limits: UploadLimits,
-        notifier: Notifier,
         once: Once,
     ) -> None:
         self.caller, self.database, self.storage, self.limits = caller, database, storage, limits
-        self._registry, self._notifier, self._once = registry, notifier, once
+        self._desk, self._once = desk, once
 
     @raises(submission.submit, submission.check_count, jobs_of_items)
     async def submit_items(
@@ -72,7 +71,7 @@ class Submitter:
                 return known
         url_jobs = [NewJob("url", None, source_url=url) for url in urls]
         drafts = [NewJob("file", part.name) for part in parts] + url_jobs
-        tasks = submission.check_tasks(self._registry, options, self.caller)
+        tasks = submission.check_tasks(self._desk.registry, options, self.caller)
         submission.assign(tasks, drafts, self.limits.files, draft=not options.start)
         files = await file_service.store_contents(
             self.storage, [(part.name, part.media_type, part.content) for part in parts]
@@ -97,8 +96,7 @@ class Submitter:
         return await submission.submit(
             session,
             self.caller,
-            self._registry,
-            self._notifier,
+            self._desk,
             options,
             jobs,
             max_jobs=self.limits.files,

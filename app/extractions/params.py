@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints
 
 from app.extractions.names import Wanted
 from app.kit.schemas import ShortText, check_text
@@ -39,13 +39,3 @@ class ExtractionParams(Params):
     @property
     def wants_ai(self) -> bool:
         return "ai" in (self.reader, self.fallback)
-
-
-class ParamsWithoutProvider(ExtractionParams):
-    """The same where no AI provider is set up: asking for one is refused when the batch is submitted."""
-
-    @model_validator(mode="after")
-    def check_no_ai(self) -> Self:
-        if self.wants_ai:
-            raise ValueError("no AI provider is set up here (TRANCHE_AI_PROVIDER)")
-        return self

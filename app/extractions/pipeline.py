@@ -15,10 +15,11 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.extractions import ai_reading, cache, repository
+from app.extractions.accounts import AiProviders
 from app.extractions.batch_swims.overview import overview
 from app.extractions.fallback import NO_TEXT, Left, choose, left_by_text
 from app.extractions.models import PIPELINE_KEY
-from app.extractions.params import ExtractionParams, ParamsWithoutProvider
+from app.extractions.params import ExtractionParams
 from app.extractions.provider import Provider, ProviderError
 from app.extractions.reading import Confidence, Reading, unread_text, why_not_found
 from app.extractions.repository import ReadingKey
@@ -26,7 +27,7 @@ from app.extractions.sheet_errors import AI_READS_PDF_ONLY, NO_TEXT_LAYER, Sheet
 from app.extractions.sheet_text import Found, NearName, checked, read_facts
 from app.kit.ids import new_id
 from app.kit.spreadsheets import csv_bytes
-from app.pipelines.contract import RETRYABLE, Pipeline, ResultTable, StepContext, StepFunction, Stop
+from app.pipelines.contract import RETRYABLE, Need, Pipeline, ResultTable, StepContext, Stop
 
 EXTRACTOR: Final = "result-sheets"
 VERSION: Final = 4
@@ -77,14 +78,14 @@ NOT_ON_SHEET: Final = "NOT_ON_SHEET"
 FACTS: Final = ("swimmer_name", "meet", "dates", "course", "confidence", "reason")
 
 
-def make_pipeline(provider: Provider | None = None) -> Pipeline:
-    """The pipeline, with the AI provider of this installation if it has one."""
+def make_pipeline() -> Pipeline:
+    """The pipeline; sheets are read by the AI provider of the batch's organisation where a batch asks for one."""
     pipeline = Pipeline(
         PIPELINE_KEY,
         title="Result sheets",
         label="Results",
         description="Finds one swimmer's swims in meet results: PDF, LENEX, HY-TEK, SDIF, HTML, or a ZIP of these.",
-        params=ExtractionParams if provider else ParamsWithoutProvider,
+        params=ExtractionParams,
         accepts=("file", "url"),
         max_parallel=4,
         expires_after=timedelta(days=30),
@@ -93,14 +94,20 @@ def make_pipeline(provider: Provider | None = None) -> Pipeline:
         result_table=ResultTable("swims", COLUMNS, facts=FACTS, repeats_count=False),
     )
     pipeline.step(timeout=300)(downloading)
-    pipeline.step(when=lambda ctx: bool(provider and ctx.params.wants_ai), timeout=900)(_uploading_to(provider))
+    pipeline.step(when=lambda ctx: ctx.params.wants_ai, timeout=900)(uploading_to_ai)
     # Twice what a child may take, as this may have to wait for another job that reads the same sheet, and then read it.
     pipeline.step(max_retries=1, timeout=240)(extracting)
     pipeline.step(when=lambda ctx: not ctx.cached)(caching)
     pipeline.on_success(save_extraction)
     pipeline.on_batch_end(summarise)
     pipeline.on_overview(overview)
+    pipeline.needs(services_wanted)
     return pipeline
+
+
+async def services_wanted(need: Need) -> set[str]:
+    """An AI provider, when the batch asks for one."""
+    return {"ai"} if need.params.wants_ai else set()
 
 
 async def downloading(ctx: StepContext) -> None:
@@ -130,42 +137,41 @@ async def _read_text(ctx: StepContext) -> TextReading:
     return TextReading(await asyncio.to_thread(checked, answer), _since(began), False)
 
 
-def _uploading_to(provider: Provider | None) -> StepFunction:
-    async def uploading_to_ai(ctx: StepContext) -> Stop | dict[str, Any]:
-        """Have the AI provider read the sheet, or those pages of it whose text could not be read with certainty.
+async def uploading_to_ai(ctx: StepContext) -> Stop | dict[str, Any] | None:
+    """Have the AI provider read the sheet, or those pages of it whose text could not be read with certainty.
 
-        The output: `text_known` where there is a text reading, and whether it was made before; `left`, what the text
-        left to the provider and why; `ai` and `sheet`, what the provider said; or `refused`, why it said nothing.
-        """
-        assert provider is not None, "the step is skipped without a provider"
-        output: dict[str, Any] = {}
-        left = Left("", "")
-        try:
-            if ctx.params.reader != "ai":
-                try:
-                    text = await _read_text(ctx)
-                except SheetError as error:
-                    if error.code != NO_TEXT_LAYER:
-                        raise
-                    left = NO_TEXT
-                else:
-                    # Kept at once: others that wait for it need not wait for the provider as well.
-                    if not text.known:
-                        await cache.keep(ctx, _key(ctx, EXTRACTOR, VERSION), text.text, text.read_ms)
-                    output["text_known"] = text.known
-                    found = left_by_text(read_facts(text.text))
-                    if found is None:
-                        return output
-                    left = found
-            return {**output, "left": asdict(left), **await _ask(ctx, provider, left.pages)}
-        except (SheetError, ProviderError) as error:
-            if "text_known" not in output and isinstance(error, SheetError):
-                return Stop(error.code, error.message)
-            if "text_known" not in output or error.code in RETRYABLE:
-                raise
-            return {**output, "left": asdict(left), "refused": {"code": error.code, "message": error.message}}
-
-    return uploading_to_ai
+    The output: `text_known` where there is a text reading, and whether it was made before; `left`, what the text
+    left to the provider and why; `ai` and `sheet`, what the provider said; or `refused`, why it said nothing.
+    """
+    provider = await ctx.resource(AiProviders).of(ctx)
+    if provider is None:
+        return None
+    output: dict[str, Any] = {}
+    left = Left("", "")
+    try:
+        if ctx.params.reader != "ai":
+            try:
+                text = await _read_text(ctx)
+            except SheetError as error:
+                if error.code != NO_TEXT_LAYER:
+                    raise
+                left = NO_TEXT
+            else:
+                # Kept at once: others that wait for it need not wait for the provider as well.
+                if not text.known:
+                    await cache.keep(ctx, _key(ctx, EXTRACTOR, VERSION), text.text, text.read_ms)
+                output["text_known"] = text.known
+                found = left_by_text(read_facts(text.text))
+                if found is None:
+                    return output
+                left = found
+        return {**output, "left": asdict(left), **await _ask(ctx, provider, left.pages)}
+    except (SheetError, ProviderError) as error:
+        if "text_known" not in output and isinstance(error, SheetError):
+            return Stop(error.code, error.message)
+        if "text_known" not in output or error.code in RETRYABLE:
+            raise
+        return {**output, "left": asdict(left), "refused": {"code": error.code, "message": error.message}}
 
 
 async def _ask(ctx: StepContext, provider: Provider, pages: list[int] | None) -> dict[str, Any]:
@@ -204,7 +210,7 @@ async def extracting(ctx: StepContext) -> Stop | dict[str, Any]:
     """Take the text reading of the whole sheet, or the provider's, and find the swimmer in it."""
     name, by_ai = ctx.params.swimmer_name, ctx.outputs.get("uploading_to_ai") or {}
     if ctx.params.reader == "ai" and not by_ai:
-        return Stop("AI_NOT_SET_UP", "The worker that ran this job has no AI provider set up.")
+        return Stop("AI_NOT_SET_UP", "The organisation has no account of an AI provider any more.")
     text: TextReading | None = None
     if not by_ai or "text_known" in by_ai:
         try:

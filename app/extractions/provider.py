@@ -1,4 +1,4 @@
-"""The client of the AI provider that the operator has set up: one request for one PDF, and what can go wrong."""
+"""The client of an AI provider: one request for one PDF, and what can go wrong."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import httpx
 from app.extractions.protocols import PROTOCOLS, Answer, ProviderName, Question
 from app.kit.failures import Failure
 from app.kit.http_reading import AnswerNotReadable, exchange, read_json
-from app.kit.outbound import retry_after
+from app.kit.outbound import UrlNotAllowed, retry_after
 
 MAX_REPLY_BYTES: Final = 4 * 1024 * 1024
 AI_FILE_TOO_LARGE = "AI_FILE_TOO_LARGE"
@@ -24,9 +24,9 @@ AI_QUOTA_EXHAUSTED = "AI_QUOTA_EXHAUSTED"
 AI_REFUSED = "AI_REFUSED"
 AI_REPLY_NOT_VALID = "AI_REPLY_NOT_VALID"
 _REFUSALS: Final[Mapping[int, tuple[str, str]]] = {
-    401: (AI_KEY_REFUSED, "The AI provider does not take the key (TRANCHE_AI_KEY)."),
-    403: (AI_KEY_REFUSED, "The AI provider does not let this key do that (TRANCHE_AI_KEY)."),
-    404: (AI_REFUSED, "The AI provider does not know the address or the model (TRANCHE_AI_BASE_URL, _MODEL)."),
+    401: (AI_KEY_REFUSED, "The AI provider does not take the key."),
+    403: (AI_KEY_REFUSED, "The AI provider does not let this key do that."),
+    404: (AI_REFUSED, "The AI provider does not know the address or the model."),
     413: (AI_FILE_TOO_LARGE, "The sheet is larger than the AI provider takes."),
 }
 
@@ -42,8 +42,9 @@ class ProviderError(Failure):
 class Provider:
     """Asks one model. At most `parallel` PDFs are held in memory and on their way at a time.
 
-    `base_url` may be the address alone: the API's version is added. `timeout` in seconds is for a whole request. The
-    address is the operator's own, so it may be in an intranet or behind the machine's proxy.
+    `base_url` may be the address alone: the API's version is added. `timeout` in seconds is for a whole request.
+    `client` is for an address that an organisation chose. Without one the address is the operator's own, so it may be
+    in an intranet or behind the machine's proxy.
     """
 
     def __init__(
@@ -57,12 +58,13 @@ class Provider:
         max_file_bytes: int = 20 * 1024 * 1024,
         max_output_tokens: int = 16_000,
         parallel: int = 4,
+        client: httpx.AsyncClient | None = None,
     ) -> None:
         self.name, self.model, self.timeout = name, model, timeout
         self._protocol, self._key, self._base_url = PROTOCOLS[name], key, base_url
         self._max_file_bytes, self._max_output_tokens = max_file_bytes, max_output_tokens
         self._turns = asyncio.Semaphore(parallel)
-        self._client: httpx.AsyncClient | None = None
+        self._client = client
 
     @property
     def extractor(self) -> str:
@@ -70,17 +72,24 @@ class Provider:
         return f"{self.name}/{self.model}"
 
     async def start(self) -> None:
-        self._client = httpx.AsyncClient(timeout=httpx.Timeout(self.timeout, connect=15), follow_redirects=False)
+        self._client = httpx.AsyncClient()
 
     async def stop(self) -> None:
         if self._client:
             await self._client.aclose()
 
-    def _url(self) -> httpx.URL:
+    async def list_models(self) -> httpx.Response:
+        """The answer to the cheapest request that needs the key."""
+        assert self._client is not None, "the provider was not started"
+        headers = {"Accept": "application/json", **self._protocol.headers(self._key)}
+        url = self._url("models")
+        return await exchange(self._client, "GET", url, most=MAX_REPLY_BYTES, headers=headers, follow_redirects=False)
+
+    def _url(self, path: str | None = None) -> httpx.URL:
         url = httpx.URL((self._base_url or self._protocol.default_url).rstrip("/") + "/")
         if url.path == "/" or (self.name == "anthropic" and not url.path.endswith("/v1/")):
             url = url.join("v1/")
-        return url.join(self._protocol.path)
+        return url.join(path or self._protocol.path)
 
     async def ask(self, question: Question, path: Path, report: Callable[[str], Awaitable[None]]) -> Answer:
         """The model's answer about the PDF at `path`, put into the question here. `report` gets what is going on.
@@ -120,10 +129,17 @@ class Provider:
         try:
             async with limit:
                 response = await exchange(
-                    self._client, "POST", self._url(), most=MAX_REPLY_BYTES, content=body, headers=headers
+                    *(self._client, "POST", self._url()),
+                    most=MAX_REPLY_BYTES,
+                    content=body,
+                    headers=headers,
+                    timeout=httpx.Timeout(self.timeout, connect=15),
+                    follow_redirects=False,
                 )
         except (TimeoutError, httpx.TimeoutException):
             raise ProviderError("TIMEOUT", f"{self.model} took longer than {self.timeout:g} s.") from None
+        except UrlNotAllowed as error:
+            raise ProviderError(error.code, str(error)) from None
         except httpx.TransportError:
             raise ProviderError("NETWORK_ERROR", "The connection to the AI provider failed.") from None
         except AnswerNotReadable as error:

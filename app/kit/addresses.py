@@ -14,6 +14,7 @@ Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 
 _RESOLVE_SECONDS = 10.0  # as long as the system's resolver asks two servers
 
+_NO_SUCH_HOST = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
 _GLOBAL_V6 = IPv6Network("2000::/3")  # all that is assigned as global unicast; the rest is refused unseen
 # The IANA special-purpose registries. `is_global` of Python 3.11 and 3.12 lets several of them through.
 _SPECIAL = [
@@ -33,7 +34,11 @@ class UrlNotAllowed(httpx.TransportError):
     code = "URL_NOT_ALLOWED"
 
 
-class AddressNotAllowed(UrlNotAllowed):
+class HostNotReachable(UrlNotAllowed):
+    """The host has no address, or none that may be reached."""
+
+
+class AddressNotAllowed(HostNotReachable):
     """The host has an address that may not be reached. The message names the host, never the address."""
 
     code = "ADDRESS_NOT_ALLOWED"
@@ -51,7 +56,7 @@ async def resolve_host(host: str, port: int) -> list[str]:
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (UnicodeError, OverflowError) as error:
-        raise OSError(str(error)) from error
+        raise socket.gaierror(socket.EAI_NONAME, str(error)) from error
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
@@ -76,9 +81,15 @@ class AddressRules:
     async def addresses(self, host: str, port: int) -> list[str]:
         """The addresses of a host, of which every single one may be reached.
 
-        AddressNotAllowed: one may not. OSError: the host has none.
+        AddressNotAllowed: one may not, or there is no such host. OSError: its addresses cannot be found now.
         """
-        found = [ip_address(text) for text in await self._resolve(host, port)]
+        try:
+            found = [ip_address(text) for text in await self._resolve(host, port)]
+        except socket.gaierror as error:
+            if error.errno not in _NO_SUCH_HOST:
+                raise
+            # Not told from one that may not be reached: the names of an intranet are not ours to tell.
+            raise AddressNotAllowed(f"{host} is not an address that may be reached.") from None
         if not found:
             raise OSError(f"{host} has no address.")
         if host.lower().rstrip(".") not in self._hosts:
@@ -114,4 +125,4 @@ async def check_url(url: str, allow: Sequence[str] = (), *, resolve: Resolver = 
         async with asyncio.timeout(_RESOLVE_SECONDS):
             await AddressRules(allow, resolve).addresses(parsed.raw_host.decode(), parsed.port or 0)
     except OSError:
-        raise UrlNotAllowed(f"{parsed.host} cannot be resolved.") from None
+        raise HostNotReachable(f"{parsed.host} cannot be resolved.") from None

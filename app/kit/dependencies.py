@@ -13,6 +13,7 @@ from app.kit.db import Database
 from app.kit.declarations import raises
 from app.kit.errors import DatabaseUnavailable, InsufficientStorage
 from app.kit.pages import PageRequest
+from app.kit.sealing import Sealer
 from app.kit.signing import SigningKey
 
 get_database = raises(DatabaseUnavailable, InsufficientStorage)(provided(Database))
@@ -29,6 +30,7 @@ async def open_session(database: DatabaseDep) -> AsyncIterator[AsyncSession]:
 SessionDep = Annotated[AsyncSession, Depends(open_session, scope="function")]
 
 
+SealerDep = Annotated[Sealer, Depends(provided(Sealer))]
 SigningKeyDep = Annotated[SigningKey, Depends(provided(SigningKey))]
 Limit = Annotated[int, Query(ge=1, le=1000, description="Rows in one page.")]
 Cursor = Annotated[str | None, Query(max_length=500, description="`next_cursor` of the page before.")]

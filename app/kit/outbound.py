@@ -108,10 +108,22 @@ class _CheckedTransport(httpx.AsyncHTTPTransport):
         return httpx.Response(response.status_code, headers={"Location": response.headers["Location"]})
 
 
+def checked_transport(allow: Sequence[str] = (), resolve: Resolver = resolve_host) -> httpx.AsyncBaseTransport:
+    """What sends requests to public addresses, and to what `allow` names, over connections of its own."""
+    return _CheckedTransport(AddressRules(allow, resolve))
+
+
 def outbound_client(
-    *, allow: Sequence[str] = (), timeout: float = 30.0, max_redirects: int = 5, resolve: Resolver = resolve_host
+    *,
+    allow: Sequence[str] = (),
+    timeout: float = 30.0,
+    max_redirects: int = 5,
+    resolve: Resolver = resolve_host,
+    transport: httpx.AsyncBaseTransport | None = None,
 ) -> httpx.AsyncClient:
     """A client that reaches public addresses only, and what `allow` names (see AddressRules).
+
+    `transport`: one that comes down to those of `checked_transport`, in place of one for `allow`.
 
     It follows redirects, keeps no cookies and obeys no proxy variables. `timeout` in seconds holds for connecting and
     for each read and write. Refusals are UrlNotAllowed and AddressNotAllowed, both httpx.TransportError.
@@ -119,7 +131,7 @@ def outbound_client(
     stranger serves.
     """
     return httpx.AsyncClient(
-        transport=_CheckedTransport(AddressRules(allow, resolve)),
+        transport=transport or checked_transport(allow, resolve),
         timeout=timeout,
         max_redirects=max_redirects,
         follow_redirects=True,

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.types import ASGIApp
 
 from app.kit.container import Container, Factory
+from app.kit.sealed_columns import SealedColumn
 from app.kit.service import Service
 from app.kit.signing import SigningKey
 
@@ -61,6 +62,8 @@ class Room:
     """`Pipeline`s of `app.pipelines.contract`."""
     result_views: Mapping[str, Path] = field(default_factory=dict)
     """For the key of a pipeline the ES module that shows its results in the console: see docs/console.md."""
+    connections: Callable[[Container], Iterable[Any]] = nothing
+    """`ConnectionKind`s of `app.connections.contract`: outside services that each organisation has accounts of."""
     child_modules: tuple[str, ...] = ()
     """What its sandboxed children need: imported once, by the process that they are forked from."""
     middleware: tuple[Middleware, ...] = ()
@@ -72,6 +75,8 @@ class Room:
     resealing: tuple[Reseal, ...] = ()
     """While the installation's secret is being replaced each moves rows over to the current one, a transaction's worth,
     and says how many; called until none is left."""
+    sealed: tuple[SealedColumn, ...] = ()
+    """Columns of its tables with encrypted secrets in them."""
     batch_extensions: tuple[Any, ...] = ()
     """`BatchExtension`s of `app.batches.extensions`: what it adds to submissions and replies of batches."""
     job_extensions: tuple[Any, ...] = ()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import UTC, datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Final, Self
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
@@ -57,13 +58,19 @@ def check_zone(name: str) -> str:
     return name
 
 
+SEALED: Final = "sealed:v1:"
+"""How a text begins that was encrypted before it was stored (kit/sealing.py): nobody may bring such a text."""
+
+
 def check_json(value: Any, depth: int = 0) -> Any:
-    """Refuse what jsonb cannot hold (U+0000, lone surrogates, NaN, Infinity) and nesting deeper than `MAX_DEPTH`."""
+    """Refuse what jsonb cannot hold (U+0000, lone surrogates, NaN, Infinity), what only looks encrypted, and nesting
+    deeper than `MAX_DEPTH`."""
     if depth > MAX_DEPTH:
         raise ValueError(f"must not be nested deeper than {MAX_DEPTH} levels")
     match value:
         case str():
-            check_text(value)
+            if check_text(value).startswith(SEALED):
+                raise ValueError(f"must not begin with {SEALED}")
         case float() if not math.isfinite(value):
             raise ValueError("must not contain NaN or Infinity")
         case dict():
@@ -84,3 +91,13 @@ LongText = Annotated[str, StringConstraints(max_length=10_000), AfterValidator(c
 Moment = Annotated[datetime, AfterValidator(check_moment)]
 Zone = Annotated[str, StringConstraints(max_length=100), AfterValidator(check_zone)]
 JsonObject = Annotated[dict[str, Any], AfterValidator(check_json)]
+
+
+def check_web_address(value: str) -> str:
+    """The address of an API, without a slash at its end; a user name or a password in it would be shown."""
+    if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#@]*)?", check_text(value)):
+        raise ValueError("must begin with http:// or https://, and have neither a user name nor a query")
+    return value.rstrip("/")
+
+
+WebAddress = Annotated[str, StringConstraints(max_length=500), AfterValidator(check_web_address)]

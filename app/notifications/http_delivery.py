@@ -31,6 +31,7 @@ class WebhookMessage(ClaimedMessage):
 
     delivery_id: UUID
     endpoint_id: UUID
+    organisation_id: UUID
     url: str = field(repr=False)
     body: str = field(repr=False)
     secrets: Sequence[str] = field(repr=False)
@@ -60,6 +61,7 @@ async def post(client: httpx.AsyncClient, message: WebhookMessage) -> Answer:
                 parse_url(message.url),
                 content=message.body.encode(),
                 headers=signed_headers(message),
+                timeout=TIMEOUT_SECONDS,
                 follow_redirects=False,
             ) as response,
         ):

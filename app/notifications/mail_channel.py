@@ -7,23 +7,27 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from email.message import EmailMessage
 from typing import Any, Final
 
 import aiosmtplib
-from pydantic import SecretStr
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.batches.models import Batch
 from app.batches.overviews import read_overviews
 from app.batches.responses import ResultCodes
+from app.connections.outbound import OutboundClients
+from app.connections.service import Connections, Found
+from app.kit.addresses import UrlNotAllowed
 from app.kit.db import Database
-from app.notifications import claim_repository
+from app.kit.sealing import CannotUnseal
+from app.notifications import claim_repository, smtp
+from app.notifications.accounts import SmtpAccount
 from app.notifications.mail import MailServer, Results, compose, parse_sender
 from app.notifications.metrics import MAILS
 from app.notifications.models import BatchMail
 from app.notifications.sender import ClaimedMessage, next_try
+from app.notifications.settings import MailSettings
 from app.pipelines.models import PipelineRow
 from app.pipelines.registry import Registry
 
@@ -36,7 +40,7 @@ DELAYS: Final = (
 )
 """Two days in all: as long as a mail server that is being mended may need."""
 SLOTS: Final = 4
-STEP_SECONDS, TIMEOUT_SECONDS = 30.0, 90.0
+TIMEOUT_SECONDS = 90.0
 LEASE: Final = timedelta(minutes=3)
 
 
@@ -59,7 +63,7 @@ class Refusal:
 
 
 class MailChannel:
-    """`server`: a URL as `MailServer.parse` takes it, or None, and every mail is recorded as skipped."""
+    """Mail goes through the server of the batch's organisation; without one it is recorded as skipped."""
 
     slots, model = SLOTS, BatchMail
 
@@ -68,18 +72,22 @@ class MailChannel:
         database: Database,
         registry: Registry,
         codes: ResultCodes,
+        connections: Connections,
+        clients: OutboundClients,
+        settings: MailSettings,
         *,
-        server: SecretStr | None,
-        sender: str,
         base_url: str,
     ) -> None:
         self._database, self._registry, self._codes, self._base_url = database, registry, codes, base_url
-        self._server = MailServer.parse(server.get_secret_value()) if server else None
-        self._sender = parse_sender(sender)
+        self._connections, self._clients = connections, clients
+        self._is_set_up = settings.smtp_url is not None
+        if settings.smtp_url:
+            MailServer.parse(settings.smtp_url.get_secret_value())  # what is wrong with it is said at the start
+        parse_sender(settings.mail_from)
 
     async def start(self) -> None:
-        if self._server is None:
-            log.info("TRANCHE_SMTP_URL is not set: no mail is sent when a batch ends")
+        if not self._is_set_up:
+            log.info("TRANCHE_SMTP_URL is not set: only organisations with a mail server of their own send mail")
         elif not self._base_url:
             log.warning("TRANCHE_PUBLIC_URL is not set: mail has no links")
 
@@ -103,10 +111,15 @@ class MailChannel:
         ]
 
     async def send(self, message: MailMessage) -> float | None:
-        if self._server is None:
-            await self._record(message, "skipped", "NOT_CONFIGURED: TRANCHE_SMTP_URL is not set")
-            return None
-        refusal = await self._deliver(self._server, message)
+        try:
+            found = await self._connections.find(message.batch.organisation_id, SmtpAccount)
+        except CannotUnseal as error:
+            refusal: Refusal | None = Refusal(f"SECRET_NOT_READABLE: {error.detail}", final=False)
+        else:
+            if found is None:
+                await self._record(message, "skipped", "NOT_CONFIGURED: the organisation has no mail server")
+                return None
+            refusal = await self._deliver(found, message)
         if refusal is None:
             await self._record(message, "sent", None)
             return None
@@ -118,18 +131,21 @@ class MailChannel:
         await self._record(message, "pending", refusal.error, delay)
         return delay.total_seconds()
 
-    async def _deliver(self, server: MailServer, message: MailMessage) -> Refusal | None:
+    async def _deliver(self, found: Found[SmtpAccount], message: MailMessage) -> Refusal | None:
         batch, pipeline = message.batch, message.pipeline
         results = Results(
             await read_overviews(self._database, self._registry, batch, pipeline), await self._page(batch)
         )
+        server = MailServer.parse(found.account.url.get_secret_value())
+        sender = parse_sender(found.account.mail_from)
+        allow = await self._clients.allowed(batch.organisation_id) if found.own else None
         try:
-            email = compose(batch, pipeline, message.recipient, self._sender, self._base_url, results)
+            email = compose(batch, pipeline, message.recipient, sender, self._base_url, results)
         except ValueError:
             return Refusal("ADDRESS_NOT_VALID: no mail can be sent to this address", final=True)
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
-                await self._send_email(server, email, message.recipient)
+                await smtp.send(server, email, sender=sender.addr_spec, recipient=message.recipient, allow=allow)
         except aiosmtplib.SMTPRecipientsRefused as error:
             return _refusal(error.recipients[0].code)
         except (aiosmtplib.SMTPAuthenticationError, aiosmtplib.SMTPConnectResponseError, aiosmtplib.SMTPHeloError):
@@ -138,6 +154,8 @@ class MailChannel:
             return _refusal(error.code)
         except aiosmtplib.SMTPNotSupported:
             return Refusal("NOT_SUPPORTED: the mail server cannot do what this mail needs", final=False)
+        except UrlNotAllowed:
+            return Refusal("ADDRESS_NOT_ALLOWED: the mail server may not be reached", final=True)
         except (aiosmtplib.SMTPException, TimeoutError, OSError) as error:
             return Refusal(f"NETWORK_ERROR: the mail server was not reached ({type(error).__name__})", final=False)
         return None
@@ -148,20 +166,6 @@ class MailChannel:
             return None
         async with self._database.transaction() as session:
             return await self._codes.share_batch(session, batch)
-
-    async def _send_email(self, server: MailServer, email: EmailMessage, recipient: str) -> None:
-        await aiosmtplib.send(
-            email,
-            sender=self._sender.addr_spec,
-            recipients=[recipient],
-            hostname=server.host,
-            port=server.port,
-            username=server.username,
-            password=server.password,
-            use_tls=server.use_tls,
-            start_tls=server.start_tls,
-            timeout=STEP_SECONDS,
-        )
 
     async def _record(
         self, message: MailMessage, status: str, error: str | None, delay: timedelta | None = None

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from app.batches.responses import ResultCodes
+from app.connections.outbound import OutboundClients
+from app.connections.service import Connections
 from app.kit.container import Container
 from app.kit.db import Database
 from app.kit.room import Room
 from app.kit.signing import SigningKey
 from app.notifications import models, repository
+from app.notifications.accounts import account_kinds
 from app.notifications.mail_channel import MailChannel
 from app.notifications.router import router
 from app.notifications.sender import Sender
@@ -19,16 +22,15 @@ from app.settings import Settings
 
 def make_sender(container: Container) -> Sender:
     settings, database = container.get(Settings), container.get(Database)
-    mail_settings = container.get(MailSettings)
-    webhooks = WebhookChannel(
-        database, container.get(SigningKey), base_url=settings.base_url, allow=settings.outbound_allow_list
-    )
+    clients = container.get(OutboundClients)
+    webhooks = WebhookChannel(database, container.get(SigningKey), clients, base_url=settings.base_url)
     mail = MailChannel(
         database,
         container.get(Registry),
         container.get(ResultCodes),
-        server=mail_settings.smtp_url,
-        sender=mail_settings.mail_from,
+        container.get(Connections),
+        clients,
+        container.get(MailSettings),
         base_url=settings.base_url,
     )
     return Sender(database, [webhooks, mail])
@@ -39,6 +41,7 @@ room = Room(
     routers=(router,),
     models=models,
     settings=MailSettings,
+    connections=lambda container: account_kinds(container.get(MailSettings)),
     provides={Sender: make_sender},
     job_services=lambda container: (container.get(Sender),),
     resealing=(repository.reseal_secrets,),

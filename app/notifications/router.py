@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.auth.caller import Caller
 from app.auth.dependencies import AdminDep, ReaderDep, opens_everything
 from app.batches.dependencies import BatchDep
+from app.connections.dependencies import OutboundClientsDep
 from app.idempotency.dependencies import OnceDep
 from app.kit.declarations import RouteTag, raises, sends
 from app.kit.dependencies import DatabaseDep, PageDep, SessionDep, SigningKeyDep
@@ -85,7 +86,7 @@ async def create_webhook(
     caller: AdminDep,
     database: DatabaseDep,
     registry: RegistryDep,
-    settings: SettingsDep,
+    clients: OutboundClientsDep,
     key: SigningKeyDep,
     once: OnceDep,
 ) -> WebhookCreated:
@@ -93,7 +94,7 @@ async def create_webhook(
     async with database.transaction() as session:
         known = await once.find(session, body)
     if known is None:
-        await service.check_target(body.url, settings.outbound_allow_list)
+        await service.check_target(body.url, await clients.allowed(caller.organisation_id))
     async with database.transaction() as session:
 
         async def make() -> dict[str, Any]:
@@ -120,11 +121,11 @@ async def update_webhook(
     caller: AdminDep,
     database: DatabaseDep,
     registry: RegistryDep,
-    settings: SettingsDep,
+    clients: OutboundClientsDep,
 ) -> WebhookRead:
     """Change a webhook; members that are not sent stay as they are. Enabling it sends what has waited."""
     if body.url:
-        await service.check_target(body.url, settings.outbound_allow_list)
+        await service.check_target(body.url, await clients.allowed(caller.organisation_id))
     async with database.transaction() as session:
         await service.update_endpoint(session, caller, registry, webhook_id, body)
         return await _get(session, caller, webhook_id)

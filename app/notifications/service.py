@@ -14,10 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.audit.actions import Action
 from app.audit.record import Target, changed, record
 from app.auth.caller import Caller
+from app.kit.addresses import HostNotReachable, parse_url
 from app.kit.declarations import raises
 from app.kit.errors import existing
 from app.kit.ids import new_id
-from app.kit.outbound import AddressNotAllowed, UrlNotAllowed, check_url
+from app.kit.outbound import UrlNotAllowed, check_url
 from app.kit.signing import SigningKey
 from app.notifications import repository
 from app.notifications.errors import (
@@ -43,11 +44,16 @@ MOST_ENDPOINTS: Final = 100
 
 @raises(UrlRefused)
 async def check_target(url: str, allow: tuple[str, ...]) -> None:
-    """Refuse a URL that may not be called; raises UrlRefused (422). It asks DNS: hold no transaction meanwhile."""
+    """Refuse a URL that may not be called; raises UrlRefused (422). It asks DNS: hold no transaction meanwhile.
+
+    A host that is not there and one that may not be reached are answered the same: the names of an intranet are not
+    ours to tell.
+    """
     try:
+        host = parse_url(url).host
         await check_url(url, allow)
-    except AddressNotAllowed as error:
-        raise UrlRefused(f"{error} The operator can allow it with TRANCHE_OUTBOUND_ALLOW.") from None
+    except HostNotReachable:
+        raise UrlRefused(f"{host} is not an address that may be reached. The operator can allow it.") from None
     except UrlNotAllowed as error:
         raise UrlRefused(str(error)) from None
 

@@ -9,18 +9,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-import httpx
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.batches.models import Batch
 from app.batches.step_models import Event
+from app.connections.outbound import OutboundClients
 from app.kit.db import Database
-from app.kit.outbound import outbound_client
 from app.kit.signing import SigningKey
 from app.kit.words import quantity
 from app.notifications import claim_repository
-from app.notifications.http_delivery import TIMEOUT_SECONDS, Answer, WebhookMessage, post
+from app.notifications.http_delivery import Answer, WebhookMessage, post
 from app.notifications.metrics import DELIVERIES
 from app.notifications.models import WebhookDelivery, WebhookEndpoint, WebhookSecret
 from app.notifications.payload import payload_of, render
@@ -46,17 +45,15 @@ MOST_TRIES, MOST_SIGNATURES = 20, 4
 
 
 class WebhookChannel:
-    """`base_url` goes before the links in bodies; `allow` names what may be reached besides public addresses."""
+    """`base_url` goes before the links in bodies; a webhook reaches what its organisation may."""
 
     slots, model = SLOTS, WebhookDelivery
 
-    def __init__(self, database: Database, key: SigningKey, *, base_url: str, allow: Sequence[str]) -> None:
-        self._database, self._key, self._base_url, self._allow = database, key, base_url, allow
+    def __init__(self, database: Database, key: SigningKey, clients: OutboundClients, *, base_url: str) -> None:
+        self._database, self._key, self._clients, self._base_url = database, key, clients, base_url
         self._busy: Counter[UUID] = Counter()
-        self._client: httpx.AsyncClient | None = None
 
     async def start(self) -> None:
-        self._client = outbound_client(allow=self._allow, timeout=TIMEOUT_SECONDS)
         async with self._database.transaction() as session:
             query = select(func.count()).select_from(WebhookSecret)
             query = query.where(WebhookSecret.expires_at.is_(None), WebhookSecret.key_id.not_in(self._key_ids()))
@@ -66,8 +63,7 @@ class WebhookChannel:
             log.warning(message, quantity(strangers, "webhook"))
 
     async def stop(self) -> None:
-        if self._client:
-            await self._client.aclose()
+        """The clients are closed by who made them."""
 
     async def claim(self, session: AsyncSession, room: int) -> Sequence[WebhookMessage]:
         """Due deliveries of enabled endpoints. A body is made at the first claim, and kept for every try."""
@@ -101,6 +97,7 @@ class WebhookChannel:
                     token=delivery.claim_token,
                     delivery_id=delivery.id,
                     endpoint_id=endpoint.id,
+                    organisation_id=endpoint.organisation_id,
                     url=endpoint.url,
                     body=delivery.body,
                     secrets=secrets[endpoint.id],
@@ -126,10 +123,9 @@ class WebhookChannel:
         return {endpoint_id: secrets[:MOST_SIGNATURES] for endpoint_id, secrets in found.items()}
 
     async def send(self, message: WebhookMessage) -> float | None:
-        assert self._client
         self._busy[message.endpoint_id] += 1
         try:
-            answer = await post(self._client, message)
+            answer = await post(self._clients.of(message.organisation_id), message)
             return await self._record(message, answer)
         finally:
             self._busy[message.endpoint_id] -= 1

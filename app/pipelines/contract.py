@@ -6,10 +6,10 @@ A workload is one file. It imports nothing else of this package: no web framewor
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar
 from uuid import UUID
@@ -18,7 +18,12 @@ import httpx
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.kit.secret_type import Secret as Secret
 from app.pipelines.naming import NO_CHOICES, Naming, NamingChoices
+from app.pipelines.overview import Chart as Chart
+from app.pipelines.overview import ChartPoint as ChartPoint
+from app.pipelines.overview import Overview as Overview
+from app.pipelines.overview import OverviewTable as OverviewTable
 
 T = TypeVar("T")
 DEFAULT_LABEL = "Results"
@@ -222,11 +227,26 @@ class StepContext(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A batch that is about to be made, or a template (which has no `records` yet).
+
+    `available`: the outside services that its organisation has accounts for.
+    """
+
+    session: AsyncSession
+    organisation_id: UUID
+    params: Any
+    records: Sequence[Mapping[str, Any]]
+    available: Collection[str]
+
+
 StepFunction = Callable[[StepContext], Awaitable["Stop | Retry | dict[str, Any] | None"]]
 Condition = Callable[[StepContext], bool]
 OnSuccess = Callable[[AsyncSession, StepContext], Awaitable[None]]
 OnOverview = Callable[[AsyncSession, BatchInfo], Awaitable["Overview | None"]]
 OnBatchEnd = Callable[[Sequence[Mapping[str, Any]]], dict[str, Any]]
+Needs = Callable[["Need"], Awaitable[Collection[str]]]
 Plan = Callable[[Any], "Sequence[Step]"]
 
 
@@ -254,46 +274,6 @@ class ResultTable:
     columns: tuple[str, ...]
     facts: tuple[str, ...] = ()
     repeats_count: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class OverviewTable:
-    """Rows of texts, as long as `columns`. A mail shows the first rows of a table that is `in_mail`."""
-
-    title: str
-    columns: tuple[str, ...]
-    rows: Sequence[Sequence[str]]
-    in_mail: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ChartPoint:
-    """A number of a chart, as it is printed (`text`) and where it comes from; `day` is None when it is not known."""
-
-    value: float
-    text: str
-    source: str = ""
-    day: date | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Chart:
-    """How a number went on, in the order of `points`; they stand by their days where all of them are known."""
-
-    title: str
-    points: Sequence[ChartPoint]
-
-
-@dataclass(frozen=True, slots=True)
-class Overview:
-    """What the results of a batch come to together, for people who do not know the service.
-
-    It is shown on the page that a code of the batch opens; the mail at its end has `facts` and a table.
-    """
-
-    facts: Sequence[tuple[str, str]] = ()
-    tables: Sequence[OverviewTable] = ()
-    charts: Sequence[Chart] = ()
 
 
 @dataclass(slots=True, eq=False)
@@ -325,6 +305,7 @@ class Pipeline:
     success_hook: OnSuccess | None = None
     batch_end_hook: OnBatchEnd | None = None
     overview_hook: OnOverview | None = None
+    needs_hook: Needs | None = None
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[\w.-]{1,40}", self.label):
@@ -393,6 +374,11 @@ class Pipeline:
     def on_overview(self, function: OnOverview) -> OnOverview:
         """Show what the batch's results come to together, read in a transaction of its own; None: nothing yet."""
         self.overview_hook = function
+        return function
+
+    def needs(self, function: Needs) -> Needs:
+        """Name the outside services that a batch is going to use: without an account for each it is not taken."""
+        self.needs_hook = function
         return function
 
     def step_names(self) -> list[str]:

@@ -11,6 +11,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from app.kit.db import Database
 from app.kit.etags import is_known
+from app.kit.sealing import hidden_in_text
 from app.plays import repository
 
 
@@ -38,12 +39,13 @@ async def read_plays(database: Database, organisation_id: UUID) -> str:
     """The plays as JSON, with `required_batches` always there."""
     try:
         async with database.transaction() as session:
-            return await repository.list_plays_as_json(session, organisation_id)
+            return hidden_in_text(await repository.list_plays_as_json(session, organisation_id))
     except ProgrammingError as error:
         if not _is_removed(error):
             raise
     async with database.transaction() as session:
-        return await repository.list_plays_as_json(session, organisation_id, with_requirements=False)
+        found = await repository.list_plays_as_json(session, organisation_id, with_requirements=False)
+    return hidden_in_text(found)
 
 
 def _is_removed(error: ProgrammingError) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -70,6 +70,23 @@ async def list_known(
         until = row.fetched_at + lives[row.number]
         known[row.number] = Known(row.number, row.data, row.source, row.fetched_at, until, until > now)
     return known
+
+
+async def list_stale(
+    session: AsyncSession, organisation_id: UUID, leads: Collection[str], kinds: Iterable[DataBatchType]
+) -> list[DataBatchType]:
+    """The kinds whose data is not there, or no longer fresh, for one of the leads."""
+    stale = []
+    for kind in kinds:
+        query = select(func.count()).where(
+            LeadData.organisation_id == organisation_id,
+            LeadData.lead.in_(leads),
+            LeadData.number == kind.number,
+            LeadData.fetched_at > func.clock_timestamp() - kind.fresh_for,
+        )
+        if (await session.execute(query)).scalar_one() < len(leads):
+            stale.append(kind)
+    return stale
 
 
 async def claim_fetch(session: AsyncSession, organisation_id: UUID, lead: str, kind: DataBatchType) -> bool:

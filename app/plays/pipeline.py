@@ -9,14 +9,15 @@ from typing import Any, Final
 
 from pydantic import Field
 
+from app.connections.service import Connections
 from app.kit.placeholders import PlaceholderUnknown, fill, placeholders_in
-from app.pipelines.contract import Params, Pipeline, Step, StepContext, Stop
+from app.pipelines.contract import Need, Params, Pipeline, Step, StepContext, Stop
 from app.plays import lead_data
 from app.plays.data_types import BY_NAME, DataBatchType, kinds_of
 from app.plays.http_json import call_json
 from app.plays.lead_data import lead_key
 from app.plays.models import PIPELINE_KEY
-from app.plays.providers import Provider, Providers
+from app.plays.providers import Provider, connection_of, find_provider
 from app.plays.schemas import MOST_STEPS, PlayStep
 
 DATA_TIMEOUT: Final = 60.0
@@ -57,8 +58,8 @@ def step_names(play_steps: Sequence[Any]) -> list[str]:
     return names
 
 
-def play_pipeline(providers: Providers) -> Pipeline:
-    """The pipeline, with the providers that fetch data, by the name of its kind."""
+def play_pipeline() -> Pipeline:
+    """The pipeline; data comes from the providers of the batch's organisation."""
     pipeline = Pipeline(
         PIPELINE_KEY,
         title="Sales play",
@@ -72,7 +73,7 @@ def play_pipeline(providers: Providers) -> Pipeline:
     @pipeline.plan
     def steps_of(params: PlayParams) -> list[Step]:
         kinds = kinds_of(number for number in set(params.required_batches))
-        data = [Step(kind.name, _fetcher(kind, providers.get(kind.name)), timeout=DATA_TIMEOUT) for kind in kinds]
+        data = [Step(kind.name, _fetcher(kind), timeout=DATA_TIMEOUT) for kind in kinds]
         names = step_names(params.play_steps)
         own = [
             Step(name, _runner(name, step, names[:place], last=place == len(names) - 1), timeout=DATA_TIMEOUT)
@@ -80,14 +81,27 @@ def play_pipeline(providers: Providers) -> Pipeline:
         ]
         return data + own
 
+    pipeline.needs(missing_providers)
     return pipeline
 
 
-def _fetcher(kind: DataBatchType, provider: Provider | None) -> RunStep:
+async def missing_providers(need: Need) -> set[str]:
+    """The services that are to be asked for data: those of kinds whose data is not there for every lead."""
+    kinds = kinds_of(set(need.params.required_batches))
+    leads = {key for record in need.records if (key := lead_key(record))}
+    missing = {kind for kind in kinds if connection_of(kind, need.available)}
+    if not leads or not missing:
+        return set()
+    stale = await lead_data.list_stale(need.session, need.organisation_id, leads, missing)
+    return {service for kind in stale if (service := connection_of(kind, need.available))}
+
+
+def _fetcher(kind: DataBatchType) -> RunStep:
     async def fetch(ctx: StepContext) -> dict[str, Any] | Stop:
         lead = lead_key(ctx.job.record or {})
         if lead is None:
             return Stop("LEAD_NOT_IDENTIFIED", "The record names no lead.")
+        provider = await find_provider(ctx.resource(Connections), ctx.batch.organisation_id, kind)
         while True:
             async with ctx.transaction() as session:
                 known = await lead_data.list_known(session, ctx.batch.organisation_id, lead, [kind])
@@ -95,7 +109,7 @@ def _fetcher(kind: DataBatchType, provider: Provider | None) -> RunStep:
                 if found and found.fresh:
                     return _output(kind, found.data, found.source, found.fetched_at.isoformat(), cached=True)
                 if provider is None:
-                    return Stop("PROVIDER_NOT_CONFIGURED", f"Nothing is set up that fetches {kind.title}.")
+                    return Stop("PROVIDER_NOT_CONFIGURED", f"The organisation has no account for {kind.title}.")
                 mine = await lead_data.claim_fetch(session, ctx.batch.organisation_id, lead, kind)
             if mine:
                 return await _fetch(ctx, kind, provider, lead)

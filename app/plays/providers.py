@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 from urllib.parse import quote
+from uuid import UUID
 
 import httpx
 
+from app.connections.service import Connections
 from app.kit.placeholders import fill_text
-from app.plays.data_types import DATA_BATCH_TYPES, DataBatchType
+from app.plays.accounts import DataProviderAccount, HubSpotAccount
+from app.plays.data_types import DataBatchType
 from app.plays.http_json import call_json
 from app.plays.lead_data import lead_key
-from app.plays.settings import PlaySettings
 
 HUBSPOT_PROPERTIES: Final = (
     *("email", "firstname", "lastname", "jobtitle", "company", "phone", "website"),
@@ -74,16 +76,19 @@ class HttpProvider:
         return {"found": True, **reply} if isinstance(reply, dict) else {"found": True, "items": reply}
 
 
-Providers = Mapping[str, Provider]
+async def find_provider(connections: Connections, organisation_id: UUID, kind: DataBatchType) -> Provider | None:
+    """The provider of one kind of data for an organisation: HubSpot's own, else the one for everything."""
+    if kind.name == "hubspot" and (hubspot := await connections.find(organisation_id, HubSpotAccount)):
+        return HubSpot(hubspot.account.url, hubspot.account.token.get_secret_value())
+    provider = await connections.find(organisation_id, DataProviderAccount)
+    if provider is None:
+        return None
+    token = provider.account.token
+    return HttpProvider(provider.account.url, token.get_secret_value() if token else None)
 
 
-def providers_of(settings: PlaySettings) -> dict[str, Provider]:
-    """The provider of each kind of data, by its name; kinds without one are left out."""
-    found: dict[str, Provider] = {}
-    if url := settings.data_provider_url:
-        token = settings.data_provider_token
-        http = HttpProvider(url, token.get_secret_value() if token else None)
-        found = {kind.name: http for kind in DATA_BATCH_TYPES}
-    if settings.hubspot_token:
-        found["hubspot"] = HubSpot(settings.hubspot_url, settings.hubspot_token.get_secret_value())
-    return found
+def connection_of(kind: DataBatchType, available: Container[str]) -> str | None:
+    """The service that lacks an account for this kind of data; None when one is there."""
+    if "data_provider" in available or (kind.name == "hubspot" and "hubspot" in available):
+        return None
+    return "hubspot" if kind.name == "hubspot" else "data_provider"

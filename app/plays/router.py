@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from app.auth.dependencies import ReaderDep, opens_pipeline
 from app.idempotency.dependencies import OnceDep
 from app.kit.declarations import RouteTag, raises, sends
-from app.kit.dependencies import DatabaseDep, PageDep, SessionDep
+from app.kit.dependencies import DatabaseDep, PageDep, SealerDep, SessionDep
 from app.plays import json_lists, repository, service
 from app.plays.data_types import DATA_BATCH_TYPES
 from app.plays.dependencies import WriterDep
@@ -34,11 +34,13 @@ async def list_plays(request: Request, database: DatabaseDep, caller: ReaderDep)
 @slashed_route(router, "POST", "/plays", status_code=201)
 @raises(service.add_play)
 @sends("Location")
-async def create_play(body: PlayCreate, session: SessionDep, caller: WriterDep, once: OnceDep) -> PlayRead:
+async def create_play(
+    body: PlayCreate, session: SessionDep, caller: WriterDep, sealer: SealerDep, once: OnceDep
+) -> PlayRead:
     """A new play, owned by the caller."""
 
     async def make() -> PlayRead:
-        return await _read(session, await service.add_play(session, caller, body))
+        return await _read(session, await service.add_play(session, caller, sealer, body))
 
     return await once.answer(session, body, make, PlayRead, location="/api/plays/{id}/")
 
@@ -52,9 +54,11 @@ async def get_play(play_id: int, session: SessionDep, caller: ReaderDep) -> Play
 
 @slashed_route(router, "PATCH", "/plays/{play_id}")
 @raises(service.update_play)
-async def update_play(play_id: int, body: PlayUpdate, session: SessionDep, caller: WriterDep) -> PlayRead:
+async def update_play(
+    play_id: int, body: PlayUpdate, session: SessionDep, caller: WriterDep, sealer: SealerDep
+) -> PlayRead:
     """Change a play; its owner and administrators may."""
-    return await _read(session, await service.update_play(session, caller, play_id, body))
+    return await _read(session, await service.update_play(session, caller, sealer, play_id, body))
 
 
 @slashed_route(router, "DELETE", "/plays/{play_id}", status_code=204)

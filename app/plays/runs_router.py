@@ -11,7 +11,9 @@ from app.batches.dependencies import SubmissionDep
 from app.batches.schemas import BatchCreated, BatchOptions, Item
 from app.batches.submitter import Submitter
 from app.kit.declarations import raises, sends
-from app.kit.dependencies import SessionDep
+from app.kit.dependencies import SealerDep, SessionDep
+from app.kit.sealing import CannotUnseal
+from app.kit.secret_edits import SecretWanted, check_secrets_stay, with_secrets_of
 from app.plays import lead_data, repository, service
 from app.plays.data_types import BY_NUMBER, kinds_of, what_is_wrong
 from app.plays.dependencies import WriterDep
@@ -52,16 +54,19 @@ async def get_play_readiness(
 
 
 @slashed_route(router, "POST", "/plays/{play_id}/runs", status_code=201)
-@raises(service.get_play, PlayNotRunnable, Submitter.submit_items)
+@raises(service.get_play, PlayNotRunnable, SecretWanted, CannotUnseal, Submitter.submit_items)
 @sends("Location")
-async def create_play_run(play_id: int, body: RunCreate, submitter: SubmissionDep) -> BatchCreated:
+async def create_play_run(play_id: int, body: RunCreate, submitter: SubmissionDep, sealer: SealerDep) -> BatchCreated:
     """Run the play: a batch with a job for each lead. Later changes of the play do not touch it."""
     async with submitter.database.transaction() as session:
         if known := await submitter.find_answer(session, body):  # before the play, which may be another by now
             return known
         play = await service.get_play(session, submitter.caller, play_id)
         numbers = await repository.list_requirements(session, play_id)
-    variables = play.variables | body.variables
+    owner = submitter.caller.organisation_id
+    known = sealer.seal_tree({"variables": play.variables, "play_steps": play.play_steps}, owner)
+    variables = known["variables"] | with_secrets_of(known["variables"], body.variables)
+    check_secrets_stay(known, known | {"variables": variables})
     if not (numbers or play.play_steps):
         raise PlayNotRunnable("The play requires no data and has no steps.")
     if missing := missing_variables(play.play_steps, variables):
@@ -71,9 +76,8 @@ async def create_play_run(play_id: int, body: RunCreate, submitter: SubmissionDe
         params={
             "play_id": play.id,
             "required_batches": numbers,
-            "play_steps": play.play_steps,
-            "variables": variables,
             "output_type": play.output_type,
+            **sealer.unseal_tree({"play_steps": known["play_steps"], "variables": variables}, owner),
         },
         name=body.name or play.name,
         **body.model_dump(exclude={"leads", "variables", "name"}),

@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, ConfigDict, Field, StrictInt, StringConstraints, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, StrictInt, StringConstraints, field_validator, model_validator
 
 from app.batches.schemas import Email, ExecutionMode
 from app.kit.schemas import Input, JsonObject, LongText, Output, ShortText, check_json, check_text
+from app.kit.sealing import hidden
 from app.plays.lead_data import LEAD_KEYS, lead_key
 
 MOST_STEPS = 50
@@ -58,13 +59,15 @@ class PlayRead(Output):
     id: int
     name: str
     description: str | None
-    variables: dict[str, Any]
+    variables: dict[str, Any] = Field(description="Secrets are shown as ***, which stands for them when sent back.")
     play_steps: list[Any]
     output_type: str
     required_batches: list[int]
     owner_id: UUID | None
     created_at: datetime
     updated_at: datetime
+
+    _hide = field_validator("variables", "play_steps")(hidden)
 
 
 class PlayMapping(Output):

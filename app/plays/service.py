@@ -15,12 +15,16 @@ from app.auth.caller import Caller
 from app.auth.ownership import check_owner
 from app.kit.declarations import raises
 from app.kit.errors import Problem, existing
+from app.kit.sealing import Sealer
+from app.kit.secret_edits import SecretWanted, check_secrets_stay, with_secrets_of
 from app.plays import repository
 from app.plays.data_types import what_is_wrong
 from app.plays.errors import PlayNotFound, RequirementsNotValid
 from app.plays.models import Play, PlayChange
 from app.plays.schemas import MappingInput, PlayCreate, PlayUpdate
 
+SEALED_FIELDS = ("variables", "play_steps")
+"""Of a play: what may have secrets in it."""
 log = logging.getLogger("tranche.plays")
 
 
@@ -39,9 +43,10 @@ async def get_own_play(session: AsyncSession, caller: Caller, play_id: int) -> P
 
 
 @raises(RequirementsNotValid)
-async def add_play(session: AsyncSession, caller: Caller, body: PlayCreate) -> Play:
-    """A new play of the caller."""
+async def add_play(session: AsyncSession, caller: Caller, sealer: Sealer, body: PlayCreate) -> Play:
+    """A new play of the caller; its secrets are encrypted."""
     fields = body.model_dump(exclude={"required_batches"})
+    fields |= sealer.seal_tree({name: fields[name] for name in SEALED_FIELDS}, caller.organisation_id)
     play = Play(organisation_id=caller.organisation_id, owner_id=caller.user_id, **fields)
     session.add(play)
     await session.flush()
@@ -50,11 +55,20 @@ async def add_play(session: AsyncSession, caller: Caller, body: PlayCreate) -> P
     return play
 
 
-@raises(get_own_play)
-async def update_play(session: AsyncSession, caller: Caller, play_id: int, body: PlayUpdate) -> Play:
-    """Change what was sent; runs that have started keep the play as it was."""
+@raises(get_own_play, SecretWanted)
+async def update_play(session: AsyncSession, caller: Caller, sealer: Sealer, play_id: int, body: PlayUpdate) -> Play:
+    """Change what was sent; runs that have started keep the play as it was.
+
+    What is still hidden in it is the secret that was there; raises SecretWanted (422) where it could go elsewhere.
+    """
     play = await get_own_play(session, caller, play_id)
-    for name, value in body.model_dump(exclude_unset=True).items():
+    changes = body.model_dump(exclude_unset=True)
+    known = sealer.seal_tree({name: getattr(play, name) for name in SEALED_FIELDS}, caller.organisation_id)
+    sent = {name: changes[name] for name in SEALED_FIELDS if changes.get(name) is not None}
+    merged = known | {name: with_secrets_of(known[name], value) for name, value in sent.items()}
+    check_secrets_stay(known, merged)
+    changes |= sealer.seal_tree({name: merged[name] for name in sent}, caller.organisation_id)
+    for name, value in changes.items():
         if value is not None or name == "description":
             setattr(play, name, value)
     play.updated_at = func.clock_timestamp()

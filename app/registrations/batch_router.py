@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from app.auth.dependencies import ReaderDep, SubmitterDep, get_manager, get_reader, get_submitter, opens_pipeline
 from app.batches import command_router, insight_router, listing, repository, responses
-from app.batches.dependencies import NotifierDep
+from app.batches.dependencies import DeskDep
 from app.batches.listing import BatchFilter
 from app.batches.models import Batch
 from app.batches.router import JOBS_IN_BATCH
@@ -22,7 +22,6 @@ from app.kit.errors import FilterNotReadable
 from app.kit.filters import read_words
 from app.kit.pages import PageRequest
 from app.kit.schemas import Moment
-from app.pipelines.dependencies import RegistryDep
 from app.registrations.batch_schemas import (
     LogEntry,
     LogPage,
@@ -48,10 +47,9 @@ async def create_registration_batch(
     body: RegistrationBatchCreate,
     session: SessionDep,
     caller: SubmitterDep,
-    registry: RegistryDep,
+    desk: DeskDep,
     limits: UploadLimitsDep,
     settings: PlatformSettingsDep,
-    notifier: NotifierDep,
     once: OnceDep,
 ) -> RegistrationBatchCreated:
     """Make a batch with a job for each restaurant: a draft, unless it says start."""
@@ -60,8 +58,7 @@ async def create_registration_batch(
         return await submit_registrations(
             session,
             caller,
-            registry,
-            notifier,
+            desk,
             body,
             pipeline_by_type=settings.pipeline_by_type,
             max_jobs=limits.files,

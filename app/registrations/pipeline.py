@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import func, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.pipelines.contract import FailurePolicy, Pipeline, Step, StepContext
+from app.pipelines.contract import FailurePolicy, Need, Pipeline, Step, StepContext
 from app.registrations.models import PIPELINE_KEY, Restaurant
 from app.registrations.params import RegistrationParams
 from app.registrations.steps import registration_step
@@ -51,7 +51,13 @@ def registration_pipeline(
     made.steps_for(RegistrationParams())
     made.on_success(save_account)
     made.on_batch_end(summarise)
+    made.needs(platform_wanted)
     return made
+
+
+async def platform_wanted(need: Need) -> set[str]:
+    """A platform, unless the configuration brings its own."""
+    return set() if getattr(need.params, "base_url", None) else {"platform"}
 
 
 async def save_account(session: AsyncSession, ctx: StepContext) -> None:

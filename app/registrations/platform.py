@@ -183,30 +183,27 @@ def explain(method: str, path: str, answer: Answer) -> str:
 
 
 class OrderingPlatform:
-    """The platform that the operator of the service has set up: a service, and what steps are given of it.
+    """How the platform is described, and the way to the one that the operator of the service has set up.
 
-    Its address may lie in a private network, and its token is sent nowhere else: it has a client of its own, which
-    reaches this host only besides public ones.
+    The operator's address may lie in a private network, and its token is sent nowhere else: it has a client of its own,
+    which reaches this host only besides public ones.
     """
 
-    def __init__(self, url: str | None, token: str | None, description: PlatformDescription) -> None:
-        self.url = _check_base_url(url) if url else None
+    def __init__(self, url: str | None, description: PlatformDescription) -> None:
+        self._host = httpx.URL(url).host if url else None
         self.description = description
-        self._token = token
         self._client: httpx.AsyncClient | None = None
 
     async def start(self) -> None:
-        if self.url:
-            self._client = outbound_client(allow=[httpx.URL(self.url).host])
+        if self._host:
+            self._client = outbound_client(allow=[self._host])
 
     async def stop(self) -> None:
         if self._client:
             await self._client.aclose()
             self._client = None
 
-    def access(self) -> Access | None:
-        """The way to the platform, or None when none is set up."""
-        if self.url is None or self._client is None:
-            return None
-        headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
-        return Access(self.url, headers, self._client, self.description)
+    def access(self, url: str, headers: Mapping[str, str], http: httpx.AsyncClient | None) -> Access | None:
+        """The way to a platform: through `http`, or through the client for the operator's own."""
+        client = http or self._client
+        return Access(url, headers, client, self.description) if client else None

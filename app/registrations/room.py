@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from app.kit.container import Container
 from app.kit.room import Room
 from app.registrations import models
+from app.registrations.accounts import account_kinds
 from app.registrations.batch_router import router as batch_router
 from app.registrations.item_source import RestaurantSource
 from app.registrations.pipeline import pipeline
@@ -23,8 +24,7 @@ batches_at_root.include_router(batch_router)
 
 def make_platform(container: Container) -> OrderingPlatform:
     settings = container.get(PlatformSettings)
-    token = settings.platform_token.get_secret_value() if settings.platform_token else None
-    return OrderingPlatform(settings.platform_url, token, read_description(settings.platform_file))
+    return OrderingPlatform(settings.platform_url, read_description(settings.platform_file))
 
 
 room = Room(
@@ -35,6 +35,7 @@ room = Room(
     provides={OrderingPlatform: make_platform},
     job_services=lambda container: (container.get(OrderingPlatform),),
     pipelines=lambda container: (pipeline,),
+    connections=lambda container: account_kinds(container.get(PlatformSettings)),
     item_sources=(RestaurantSource(),),
     streamed_bodies=("/api/restaurants/import", "/api/restaurants/*/menu"),
 )

@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import UUID
 
+from app.connections.service import Connections
 from app.files.models import File
 from app.files.storage import Storage
 from app.kit.failures import Failure
 from app.kit.placeholders import fill, fill_path, look_up
 from app.pipelines.contract import Condition, Retry, Step, StepContext, Stop
 from app.registrations import repository
+from app.registrations.accounts import PlatformAccount
 from app.registrations.models import Restaurant
 from app.registrations.params import RegistrationParams
 from app.registrations.platform import (
@@ -54,9 +56,9 @@ def registration_step(name: str, *, when: Condition | None = None, depends_on: t
 
 async def perform(ctx: StepContext, name: str) -> Stop | Retry | dict[str, Any]:
     """Carry out the described step `name` for the job's restaurant; its output is what the check says to keep."""
-    access = access_of(ctx)
+    access = await access_of(ctx)
     if access is None:
-        message = "No ordering platform is set up: set TRANCHE_PLATFORM_URL, or give base_url in common_config."
+        message = "The organisation has no ordering platform: set one up, or give base_url in common_config."
         return Stop("PLATFORM_NOT_CONFIGURED", message, batch=True)
     description = access.description.steps.get(name)
     if description is None:
@@ -74,13 +76,16 @@ async def perform(ctx: StepContext, name: str) -> Stop | Retry | dict[str, Any]:
     return {"status": answer.status, **subject_counts(name, subject), **kept}
 
 
-def access_of(ctx: StepContext) -> Access | None:
-    """The platform of this batch: the caller's own, through the client that refuses private addresses, or the
-    operator's. None: there is neither."""
+async def access_of(ctx: StepContext) -> Access | None:
+    """The platform of this batch: the caller's own or the organisation's, through the client that refuses private
+    addresses, or the operator's. None: there is none of them."""
     platform = ctx.resource(OrderingPlatform)
     params = ctx.params
     if not isinstance(params, RegistrationParams) or params.base_url is None:
-        access = platform.access()
+        found = await ctx.resource(Connections).find(ctx.batch.organisation_id, PlatformAccount)
+        if found is None:
+            return None
+        access = platform.access(found.account.url, found.account.headers, ctx.http if found.own else None)
         return replace(access, timeout=params.timeout) if access and isinstance(params, RegistrationParams) else access
     headers = {params.auth.header: params.auth.token} if params.auth else {}
     description = PlatformDescription(steps={**platform.description.steps, **params.steps})

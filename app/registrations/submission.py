@@ -12,10 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.auth.caller import Caller
 from app.auth.repository import get_organisation
 from app.batches import submission
+from app.batches.desk import Desk
 from app.batches.errors import BatchEmpty, ParamsNotValid
 from app.batches.naming import zone_of
 from app.batches.schemas import BatchCreated, BatchOptions
-from app.batches.submission import Notifier
 from app.kit.declarations import raises
 from app.pipelines.registry import Registry
 from app.registrations import repository
@@ -51,14 +51,14 @@ def read_pipeline_by_type(config: dict[str, Any], defaults: Mapping[str, str]) -
 async def submit_registrations(
     session: AsyncSession,
     caller: Caller,
-    registry: Registry,
-    notifier: Notifier,
+    desk: Desk,
     body: RegistrationBatchCreate,
     *,
     pipeline_by_type: Mapping[str, str],
     max_jobs: int,
 ) -> BatchCreated:
     """Write a batch with a job for each restaurant; raises RestaurantsUnknown (422) naming those that are not there."""
+    registry = desk.registry
     ids = list(dict.fromkeys(body.restaurant_ids))
     if not ids:
         raise BatchEmpty("Name at least one restaurant.")
@@ -84,7 +84,7 @@ async def submit_registrations(
         **body.model_dump(include=set(BatchOptions.model_fields) - {"name"}, exclude_unset=True),
         **({} if "start" in body.model_fields_set else {"start": False}),
     )
-    return await submission.submit(session, caller, registry, notifier, options, jobs, max_jobs=max_jobs, single=single)
+    return await submission.submit(session, caller, desk, options, jobs, max_jobs=max_jobs, single=single)
 
 
 async def _today(session: AsyncSession, caller: Caller) -> date:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends
 
 from app.auth.dependencies import opens_pipeline
 from app.batches import service
-from app.batches.dependencies import SubmissionDep
+from app.batches.dependencies import DeskDep, SubmissionDep
 from app.batches.errors import NothingToRunAgain
 from app.batches.schemas import BatchCreated, BatchOptions, Item
 from app.batches.submission import params_of
@@ -41,6 +41,7 @@ async def read_file_again(
     body: ReadAgain,
     database: DatabaseDep,
     submitter: SubmissionDep,
+    desk: DeskDep,
 ) -> BatchCreated:
     """Read a file again, also one that failed: a batch of one file, with `params` over those of the batch before.
 
@@ -53,9 +54,8 @@ async def read_file_again(
         job, report_id = existing(await repository.find_file(session, batch_report_id, job_id), BatchReportFileNotFound)
     if not (job.file_id or job.source_url):
         raise NothingToRunAgain("The file was imported from an older system; it is not here.")
-    own = {
-        name: value for name, value in params_of(batch, PIPELINE_KEY).items() if name in pipeline.params.model_fields
-    }
+    known = desk.unseal(params_of(batch, PIPELINE_KEY), submitter.caller.organisation_id)
+    own = {name: value for name, value in known.items() if name in pipeline.params.model_fields}
     name = job.filename or job.source_url or ""
     before: dict[str, Any] = {"batch_id": str(batch.id), "job_id": str(job.id)}
     if report_id:

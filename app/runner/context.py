@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.batches.repository import find_output
+from app.connections.outbound import OutboundClients
 from app.files import service as file_service
 from app.files.errors import ContentMissing
 from app.files.fetch import fetch
@@ -23,11 +24,13 @@ from app.files.names import display_name, guess_media_type
 from app.files.storage import Storage, content_key
 from app.kit.db import Database
 from app.kit.sandbox import Sandbox
+from app.kit.sealing import Sealer
 from app.pipelines.contract import BatchInfo, JobInfo, OnSuccess, Step
 from app.pipelines.registry import Registry
 from app.runner.result_file_repository import NotHeld, Owner, ResultFile
 from app.runner.result_files import ResultFiles
 from app.runner.siblings import Siblings
+from app.runner.step_results import without_texts
 
 T = TypeVar("T")
 REPORT_INTERVAL: Final = 0.25
@@ -46,8 +49,9 @@ class Resources:
     storage: Storage
     sandbox: Sandbox
     registry: Registry
-    http: httpx.AsyncClient
+    clients: OutboundClients
     max_file_bytes: int
+    sealer: Sealer
     siblings: Siblings
     result_files: ResultFiles
     find: Callable[[type[Any]], Any]
@@ -114,11 +118,12 @@ class RunningStep:
         *,
         pipeline_id: int,
         cached: bool = False,
+        secrets: Collection[str] = (),
     ) -> None:
         self._resources, self._step, self._pipeline_id = resources, step, pipeline_id
         self.batch, self.job, self.params, self.outputs = batch, job, params, outputs
         self.input = StoredInput(resources.storage, job.checksum)
-        self.cached = cached
+        self.cached, self._secrets = cached, secrets
         self.message: str | None = None
         self.send_report: Report | None = None
         self._reported_at = 0.0
@@ -135,7 +140,7 @@ class RunningStep:
 
     @property
     def http(self) -> httpx.AsyncClient:
-        return self._resources.http
+        return self._resources.clients.of(self.batch.organisation_id)
 
     def mark_cached(self) -> None:
         self.cached = True
@@ -159,7 +164,8 @@ class RunningStep:
         return await sandbox.run(function, *args, timeout=timeout, memory_bytes=memory_bytes, group=group)
 
     def conclude(self, message: str) -> None:
-        self.message = " ".join(message.replace("\x00", "").split())[:500]
+        said = without_texts(self._secrets, message)
+        self.message = " ".join(said.replace("\x00", "").split())[:500]
 
     async def report(self, progress: float | None = None, message: str | None = None) -> None:
         if progress is not None:

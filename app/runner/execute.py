@@ -19,7 +19,7 @@ from app.runner.claims import ClaimedJob
 from app.runner.context import JobFenced, Resources, RunningStep
 from app.runner.deadlines import Deadlines
 from app.runner.decision import Progress, decide
-from app.runner.step_results import Failed, Result, Skipped, read_exception, read_return
+from app.runner.step_results import Failed, Result, Skipped, read_exception, read_return, without
 from app.runner.transitions import Settled, Transition
 from app.runner.work import Work, WorkCache
 
@@ -33,7 +33,7 @@ class JobRunner:
 
     def __init__(self, resources: Resources, settle: Settle, settle_with_hooks: SettleWithHooks) -> None:
         self._resources, self._settle, self._settle_with_hooks = resources, settle, settle_with_hooks
-        self._works = WorkCache(resources.database, resources.registry)
+        self._works = WorkCache(resources.database, resources.registry, resources.sealer)
         self._deadlines = Deadlines()
 
     async def can_run(self, batch_id: UUID) -> bool:
@@ -55,7 +55,7 @@ class JobRunner:
             step = work.steps[here.position]
             context = self._context(work, step, job, progress)
             try:
-                result = await self._attempt(dispatch, context, step, here, progress)
+                result = without(work.secrets, await self._attempt(dispatch, context, step, here, progress))
             except JobFenced:
                 return
             except asyncio.CancelledError:
@@ -84,6 +84,7 @@ class JobRunner:
             progress.outputs,
             pipeline_id=work.pipeline_id,
             cached=progress.cached,
+            secrets=work.secrets,
         )
 
     def _applies_next(self, work: Work, job: JobInfo, progress: Progress, position: int) -> bool:

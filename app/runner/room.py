@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import inspect
 
-import httpx
-
 from app.batches.responses import ResultCodes
 from app.batches.submission import Notifier
+from app.connections.outbound import OutboundClients
 from app.files.storage import Storage
 from app.files.upload import UploadLimits
 from app.kit.container import Container
 from app.kit.db import Database
 from app.kit.room import Room, Rooms
 from app.kit.sandbox import Sandbox
+from app.kit.sealing import Sealer
 from app.pipelines.registry import Registry
 from app.runner import engine, functions, models
 from app.runner.context import Resources
@@ -52,8 +52,9 @@ def make_runner(container: Container) -> Runner:
         container.get(Storage),
         container.get(Sandbox),
         container.get(Registry),
-        container.get(httpx.AsyncClient),
+        container.get(OutboundClients),
         container.get(UploadLimits).file,
+        sealer=container.get(Sealer),
         siblings=Siblings(database),
         result_files=ResultFiles(database, container.get(Storage)),
         find=container.get,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import httpx
@@ -13,6 +14,7 @@ import httpx
 from app.kit.errors import Problem, explain_error, is_database_down
 from app.kit.outbound import retry_after
 from app.kit.schemas import check_text
+from app.kit.secret_values import HIDDEN
 from app.pipelines.contract import RETRYABLE, Retry, Step, Stop
 
 MAX_MESSAGE: Final = 500
@@ -72,6 +74,27 @@ def encode_output(value: Any) -> str | None:
     if len(encoded) > MAX_OUTPUT_BYTES:
         raise OutputNotStorable(f"the output is larger than {MAX_OUTPUT_BYTES:,} bytes; use ctx.save_file")
     return encoded
+
+
+def without_texts(secrets: Collection[str], text: str) -> str:
+    """The text without these secrets, wherever they stand in it."""
+    for secret in secrets:
+        text = text.replace(secret, HIDDEN)
+    return text
+
+
+def without(secrets: Collection[str], result: Result) -> Result:
+    """The result without these secrets: what a step returns or says is shown to whoever may see the batch."""
+    if not secrets:
+        return result
+    match result:
+        case Failed():
+            return replace(result, message=without_texts(secrets, result.message))
+        case Done(output=str() as output):
+            encoded = [json.dumps(secret, ensure_ascii=False)[1:-1] for secret in secrets]
+            cleaned = without_texts(encoded, output)
+            return result if cleaned == output else Done(json.loads(cleaned), cleaned)
+    return result
 
 
 def read_return(step: Step, returned: Any) -> Result:

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select
-
 from app.auth.models import Organisation
 from app.auth.repository import get_organisation
-from app.batches.models import Batch, Job
+from app.batches.models import Batch
+from app.batches.repository import list_pipeline_ids
 from app.batches.submission import params_of
 from app.kit.db import Database
+from app.kit.sealing import CannotUnseal, Sealer, sealed_in
 from app.pipelines.contract import BatchInfo, Pipeline, Step
 from app.pipelines.naming import NamingChoices
 from app.pipelines.registry import Registry
 
 log = logging.getLogger("tranche.work")
 BATCHES_KEPT: Final = 256
+SHORTEST_SECRET: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +34,15 @@ class Work:
     pipeline: Pipeline
     params: Any
     steps: Sequence[Step]
+    secrets: frozenset[str] = frozenset()
+    """What must not turn up in what its steps return or say."""
 
 
 class WorkCache:
     """The work of the batches that were asked for last."""
 
-    def __init__(self, database: Database, registry: Registry) -> None:
-        self._database, self._registry = database, registry
+    def __init__(self, database: Database, registry: Registry, sealer: Sealer) -> None:
+        self._database, self._registry, self._sealer = database, registry, sealer
         self._known: OrderedDict[UUID, Mapping[int, Work]] = OrderedDict()
 
     async def of(self, batch_id: UUID) -> Mapping[int, Work]:
@@ -60,22 +63,38 @@ class WorkCache:
             if batch is None:
                 return {}
             organisation = await get_organisation(session, batch.organisation_id)
-            pipeline_ids: Sequence[int] = [batch.pipeline_id]
-            if batch.total_pipelines > 1:
-                query = select(Job.pipeline_id).where(Job.batch_id == batch_id).distinct()
-                pipeline_ids = (await session.execute(query)).scalars().all()
+            pipeline_ids = await list_pipeline_ids(session, batch)
         found = {}
         for pipeline_id in pipeline_ids:
             pipeline = self._registry.find(pipeline_id)
             if pipeline is None:
                 log.warning("batch %s needs pipeline %s, which this process does not have", batch_id, pipeline_id)
                 return {}
-            found[pipeline_id] = _work(batch, organisation, pipeline_id, pipeline)
+            kept = params_of(batch, pipeline.key)
+            try:
+                settings = self._sealer.unseal_tree(kept, batch.organisation_id)
+            except CannotUnseal as error:
+                log.warning("batch %s cannot be run by this process: %s", batch_id, error.detail)
+                return {}
+            secrets = frozenset(text for sealed in sealed_in(kept) for text in self._clear(sealed, batch))
+            found[pipeline_id] = _work(batch, organisation, pipeline_id, pipeline, settings, secrets)
         return found
 
+    def _clear(self, sealed: str, batch: Batch) -> Iterator[str]:
+        """A secret that can be told from other text where it turns up."""
+        secret = self._sealer.unseal(sealed, batch.organisation_id)
+        if isinstance(secret, str) and len(secret) >= SHORTEST_SECRET:
+            yield secret
 
-def _work(batch: Batch, organisation: Organisation, pipeline_id: int, pipeline: Pipeline) -> Work:
-    settings = params_of(batch, pipeline.key)
+
+def _work(
+    batch: Batch,
+    organisation: Organisation,
+    pipeline_id: int,
+    pipeline: Pipeline,
+    settings: dict[str, Any],
+    secrets: frozenset[str],
+) -> Work:
     try:
         params = pipeline.params.model_validate(settings)
     except ValueError:
@@ -83,4 +102,4 @@ def _work(batch: Batch, organisation: Organisation, pipeline_id: int, pipeline: 
         params = pipeline.params.model_construct(**settings)
     naming = NamingChoices.of(organisation.naming)
     info = BatchInfo(batch.id, batch.organisation_id, batch.name, settings, batch.metadata_, batch.result_codes, naming)
-    return Work(info, pipeline_id, pipeline, params, pipeline.steps_for(params))
+    return Work(info, pipeline_id, pipeline, params, pipeline.steps_for(params), secrets)

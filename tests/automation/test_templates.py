@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from app.kit.sealing import Sealer
 from tests.auth.people import caller, key_of
 from tests.batch_helpers import follow, get_batch, run
 from tests.conftest import Api
@@ -148,5 +150,17 @@ async def test_secrets_of_a_template_are_used_and_never_shown(api: Api) -> None:
     assert "a-token-of-the-platform" not in (await api.post(f"{path}/run", json=run)).text
     made = await api.post(f"{path}/run", json={"options": run["options"]})
     kept = await query(api, "select settings from batches where id = :id", id=made.json()["batch_id"])
-    assert kept["auth"]["token"] == "a-token-of-the-platform"
-    assert kept["currency"] == "AUD"
+    organisation = UUID((await api.get("/api/session")).json()["organisation"]["id"])
+    assert "a-token-of-the-platform" not in str(kept)
+    used = api.installation.get(Sealer).unseal_tree(kept, organisation)
+    assert (used["auth"]["token"], used["currency"]) == ("a-token-of-the-platform", "AUD")
+
+    away = {"params": {"base_url": "https://elsewhere.example"}, "start": True}
+    for refused in (
+        await api.post(f"{path}/run", json={"options": away}),
+        await api.post(f"{path}/run", json={"options": {"pipeline": "checksum"}}),
+        await api.patch(path, json={"options": back | {"params": back["params"] | away["params"]}}),
+    ):
+        assert (refused.status_code, refused.json()["code"]) == (422, "secret_wanted")
+    given = {"params": {"base_url": "https://elsewhere.example", "auth": {"token": "another one"}}}
+    assert (await api.post(f"{path}/run", json={"options": given})).status_code == 201

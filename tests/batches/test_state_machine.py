@@ -27,6 +27,7 @@ from tests.batches.machine import CODES, ENDINGS, PICK, Workers
 from tests.batches.world import PIPELINES, WRONG_COPIES, Ledger, World
 
 MOST_BATCHES: Final = 6
+WITH_A_DESK: Final = (service.start, copies.retry_failed, copies.restart)
 OPTIONS = st.fixed_dictionaries(
     {
         "jobs": st.sampled_from((6, 5, 4, 3, 2, 1)),
@@ -66,7 +67,8 @@ class Batches(Workers):
 
     def command(self, command: Callable[..., Any], batch_id: UUID, allowed: Sequence[str], *last: Any) -> list[Any]:
         """Give a command twice; it must be refused unless the batch is in one of the `allowed` statuses."""
-        more = () if command is service.pause else (self.world.notifier,)
+        wanted = self.world.desk if command in WITH_A_DESK else self.world.notifier
+        more = () if command is service.pause else (wanted,)
         answers = []
         for _ in range(1 if command is copies.restart else 2):
             status = self.batches[batch_id]["status"]

@@ -5,17 +5,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
+from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.caller import acting_for
 from app.auth.service import ensure_first_admin
+from app.batches.desk import Desk
 from app.batches.schemas import BatchOptions
 from app.batches.states import BATCH_TERMINAL, COUNTERS, JOB_TERMINAL, STEP_TERMINAL, sql_list
 from app.batches.submission import NewJob, submit
+from app.connections.service import Connections
+from app.connections.settings import SharingSettings
 from app.kit.db import Database
+from app.kit.sealing import Sealer
+from app.kit.signing import SigningKey
 from app.pipelines.contract import Pipeline, StepContext
 from app.pipelines.registry import Registry
 from app.runner.claims import ClaimRequest, claim_jobs
@@ -76,6 +83,11 @@ class World:
         self.database = Database(url, pool_size=1)
         self.registry = Registry(PIPELINES.values())
         self.notifier = SilentNotifier()
+        signing = SigningKey(Path(), SecretStr("a secret of the state machine"))
+        self.run(signing.start())
+        sealer = Sealer(signing)
+        connections = Connections(self.database, sealer, SharingSettings(_env_file=None), ())
+        self.desk = Desk(self.registry, self.notifier, sealer, connections)
         self.run(self._open())
 
     async def _open(self) -> None:
@@ -123,7 +135,7 @@ class World:
         ]
         wanted = BatchOptions.model_validate(options)
         return self.transact(
-            lambda session: submit(session, self.caller, self.registry, self.notifier, wanted, new, max_jobs=100)
+            lambda session: submit(session, self.caller, self.desk, wanted, new, max_jobs=100)
         ).batch_id
 
     def claim(self, batch_ids: Sequence[UUID], wanted: int, dispatch: int) -> list[Held]:

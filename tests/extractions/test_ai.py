@@ -224,5 +224,5 @@ async def test_without_a_provider_asking_for_one_is_refused(api: Api) -> None:
     for field in ("reader", "fallback"):
         data = {"pipeline": "pdf-extraction", "swimmer_name": "Maya Lindqvist", field: "ai"}
         reply = await api.post("/api/jobs/batch", data=data, files=part)
-        assert (reply.status_code, reply.json()["code"]) == (422, "invalid_params")
-        assert "no AI provider is set up" in reply.json()["detail"]
+        assert (reply.status_code, reply.json()["code"]) == (422, "connection_missing")
+        assert "no account for AI provider" in reply.json()["detail"]

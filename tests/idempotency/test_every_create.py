@@ -100,7 +100,9 @@ NOWHERE = MORE | {
 
 @pytest.fixture(scope="module")
 async def api(home: Path, database_url: str) -> AsyncIterator[Api]:
-    async with serving(make_settings(home, database_url, outbound_allow="127.0.0.1")) as client:
+    async with serving(
+        make_settings(home, database_url, outbound_allow="127.0.0.1", platform_url="http://127.0.0.1:9")
+    ) as client:
         yield client
 
 

@@ -7,7 +7,15 @@ from ipaddress import ip_address
 
 import pytest
 
-from app.kit.addresses import AddressNotAllowed, AddressRules, Resolver, UrlNotAllowed, check_url, is_public
+from app.kit.addresses import (
+    AddressNotAllowed,
+    AddressRules,
+    HostNotReachable,
+    Resolver,
+    UrlNotAllowed,
+    check_url,
+    is_public,
+)
 
 PRIVATE = """
 0.0.0.0 0.1.2.3 10.1.2.3 100.64.0.1 127.255.255.255 169.254.169.254 172.31.0.1 192.0.0.8 192.0.0.192 192.0.2.1
@@ -104,6 +112,14 @@ async def test_unknown_host() -> None:
     async def nowhere(host: str, port: int) -> list[str]:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
-    for resolve in (nowhere, always()):
-        with pytest.raises(UrlNotAllowed, match=r"nowhere\.example cannot be resolved"):
+    async def unanswered(host: str, port: int) -> list[str]:
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    with pytest.raises(AddressNotAllowed) as unknown:
+        await check_url("http://nowhere.example/", resolve=nowhere)
+    with pytest.raises(AddressNotAllowed) as private:
+        await check_url("http://nowhere.example/", resolve=always("10.0.0.1"))
+    assert str(unknown.value) == str(private.value), "a name of an intranet is not told from one that is not there"
+    for resolve in (unanswered, always()):
+        with pytest.raises(HostNotReachable, match=r"nowhere\.example cannot be resolved"):
             await check_url("http://nowhere.example/", resolve=resolve)

@@ -197,11 +197,14 @@ async def test_resolvers_that_fail() -> None:
     async def nowhere(host: str, port: int) -> list[str]:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
+    async def unanswered(host: str, port: int) -> list[str]:
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
     async def silent(host: str, port: int) -> list[str]:
         await asyncio.Event().wait()
         return []
 
-    for resolve, code in ((nowhere, "NETWORK_ERROR"), (silent, "TIMEOUT")):
+    for resolve, code in ((nowhere, "ADDRESS_NOT_ALLOWED"), (unanswered, "NETWORK_ERROR"), (silent, "TIMEOUT")):
         async with outbound_client(resolve=resolve, timeout=0.05) as client:
             with pytest.raises(DownloadFailed) as caught:
                 await download(client, "http://lost.example/", never, max_bytes=1)

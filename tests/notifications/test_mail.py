@@ -16,9 +16,15 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from pydantic import SecretStr
 
 from app.batches.responses import ResultCodes
+from app.connections.outbound import OutboundClients
+from app.connections.service import Connections
+from app.connections.settings import SharingSettings
+from app.kit.sealing import Sealer
+from app.notifications.accounts import account_kinds
 from app.notifications.mail import MailServer, SmtpUrlNotValid, parse_sender
 from app.notifications.mail_channel import MailChannel
 from app.notifications.room import make_sender
+from app.notifications.settings import MailSettings
 from app.pipelines.registry import Registry
 from tests.batch_helpers import follow, get_batch, run
 from tests.conftest import Api, make_settings, serving
@@ -252,9 +258,11 @@ async def test_without_a_server_or_with_a_wrong_password_the_reason_is_told(
         (f"smtps://127.0.0.1:{port}", "pending", "NETWORK_ERROR"),
         ("smtp://127.0.0.1:1", "pending", "NETWORK_ERROR"),
     ):
-        server = SecretStr(url) if url else None
-        registry, codes = api.installation.get(Registry), api.installation.get(ResultCodes)
-        channel = MailChannel(database, registry, codes, server=server, sender="a@example.org", base_url="")
+        settings = MailSettings(smtp_url=SecretStr(url) if url else None, mail_from="a@example.org", _env_file=None)
+        known = api.installation
+        connections = Connections(database, known.get(Sealer), known.get(SharingSettings), account_kinds(settings))
+        parts = known.get(Registry), known.get(ResultCodes), connections, known.get(OutboundClients)
+        channel = MailChannel(database, *parts, settings, base_url="")
         async with database.transaction() as session:
             await channel.start()
             # Due for this channel, and not yet for the service's own: it sees the row when it is leased already.

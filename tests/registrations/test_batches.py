@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
 
-from app.registrations.platform import OrderingPlatform
+from app.connections.service import Connections
 from tests.auth.people import caller, key_of
 from tests.batch_helpers import follow, submit
 from tests.conftest import Api
@@ -70,9 +71,22 @@ async def test_the_platform_of_a_caller_is_not_reached_in_our_own_network(api: A
     assert "Bearer mine" not in shown
 
 
-async def test_without_a_platform_the_batch_is_given_up_at_once(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api.installation.get(OrderingPlatform), "url", None)
+async def test_without_a_platform_a_batch_is_not_started(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    connections = api.installation.get(Connections)
+    kind = replace(connections.kind("platform"), installation=None)
+    monkeypatch.setattr(connections, "_kinds", {**connections._kinds, "platform": kind})
     ids = [await add_restaurant(api, f"Nowhere {number}") for number in (1, 2)]
+    draft = await create(api, ids)
+    refused = await api.post(f"/api/batches/{draft}/start")
+    assert (refused.status_code, refused.json()["code"]) == (422, "connection_missing")
+    assert refused.json()["connections"] == [{"connection": "platform", "set_at": "/api/connections/platform"}]
+    own = {"base_url": "https://platform.invalid", "auth": {"token": "Bearer mine"}}
+    assert (await api.post(BATCHES, json={"restaurant_ids": ids, "common_config": own, "start": True})).is_success
+
+    async def nothing_is_missing(*_: object) -> None:
+        """As if the account had been removed after the batch was taken."""
+
+    monkeypatch.setattr(connections, "check", nothing_is_missing)
     batch = await register(api, ids)
     assert (batch["status"], batch["status_reason"]) == ("failed", "PLATFORM_NOT_CONFIGURED")
     assert [job["status"] for job in batch["jobs"]] == ["failed", "cancelled"]

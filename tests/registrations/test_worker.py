@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from tests.batch_helpers import follow
 from tests.conftest import Api, make_settings, serving
@@ -20,9 +21,10 @@ from tests.registrations.test_registrations import PLAIN, create, read, register
 
 
 @pytest.fixture(scope="module")
-async def api(home: Path, database_url: str) -> AsyncIterator[Api]:
-    """The service without a worker."""
-    async with serving(make_settings(home, database_url, worker="off")) as client:
+async def api(home: Path, database_url: str, whole_platform: Platform) -> AsyncIterator[Api]:
+    """The service without a worker, with the settings that its workers have."""
+    own = {"platform_url": whole_platform.url, "platform_token": SecretStr(TOKEN)}
+    async with serving(make_settings(home, database_url, worker="off", **own)) as client:
         yield client
 
 
