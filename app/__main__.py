@@ -1,5 +1,5 @@
-"""The command line: `tranche serve`, `worker`, `submit`, `watch`, `demo`, `keys`, `secret`, `plays`, `migrate`,
-`backup`, `restore`, `import-jobs`, `group-legacy`, `doctor`.
+"""The command line: `tranche serve`, `worker`, `sign-in`, `submit`, `watch`, `demo`, `keys`, `secret`, `plays`,
+`migrate`, `backup`, `restore`, `import-jobs`, `group-legacy`, `doctor`.
 
 Each command imports what it needs: a service that starts should not wait for a progress bar's imports.
 """
@@ -217,6 +217,17 @@ def restore(
     typer.echo(f"Restored as of {kept.taken_at}. Jobs that were under way go on when the service starts.")
 
 
+@app.command("sign-in")
+def sign_in(
+    user: Annotated[str | None, typer.Option(help="Whom it signs in. Default: the first administrator.")] = None,
+    organisation: Annotated[str | None, typer.Option(help="The user's organisation. Default: Default.")] = None,
+) -> None:
+    """Print a link that signs a browser in, once. The service may be running."""
+    from app.commands.credentials import make_sign_in_link
+
+    typer.echo(make_sign_in_link(all_settings(), organisation, user))
+
+
 @app.command()
 def doctor() -> None:
     """Check everything the service needs to run. Exits with 1 if something is missing."""
@@ -257,6 +268,19 @@ def revoke_key(key_id: Annotated[UUID, typer.Argument(help="Id of the key, as `t
     from app.commands.administration import revoke_key
 
     revoke_key(all_settings(), key_id)
+
+
+@keys.command("rotate")
+def rotate_key(
+    key_id: Annotated[UUID, typer.Argument(help="Id of the key, as `tranche keys list` shows it.")],
+    overlap_hours: Annotated[
+        float, typer.Option(min=0, max=720, help="How long the old key goes on working; 0 ends it at once.")
+    ] = 24,
+) -> None:
+    """Put a new key in the place of another and print it. It is shown only once."""
+    from app.commands.credentials import replace_key
+
+    typer.echo(replace_key(all_settings(), key_id, timedelta(hours=overlap_hours)))
 
 
 @secret.command("rotate")

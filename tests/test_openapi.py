@@ -78,7 +78,10 @@ def test_every_operation_asks_for_exactly_one_permission(document: dict[str, Any
         asked[operation["x-tranche-permission"]].add((method, path))
     assert set(asked) == {"public", "any", *Permission}
     assert asked["public"] == PUBLIC
-    assert asked["any"] == {("get", "/api/session"), ("delete", "/api/session")}
+    assert asked["any"] == {
+        *((method, path) for path in ("/api/session", "/api/sessions") for method in ("get", "delete")),
+        ("delete", "/api/sessions/{session_id}"),
+    }
 
 
 def test_every_operation_says_who_may_call(document: dict[str, Any]) -> None:

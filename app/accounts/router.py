@@ -6,36 +6,33 @@ import hashlib
 import json
 from datetime import timedelta
 from importlib.metadata import version
-from typing import Annotated, Any, Final
+from typing import Any, Final
+from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import RedirectResponse
+from fastapi import APIRouter, Request, Response
 
+from app.accounts.cookies import set_cookie
+from app.accounts.dependencies import AuthSettingsDep
 from app.accounts.kept_secrets import make_again, make_secret
 from app.accounts.schemas import OrganisationRead, OrganisationUpdate, SessionRead, SignIn, UserRead
 from app.audit.actions import Action
 from app.audit.record import Target, changed, record
-from app.auth import repository, service
+from app.auth import repository, session_repository, sessions
 from app.auth.caller import COOKIE, Caller, caller_of, refuse_cross_site
 from app.auth.dependencies import AdminDep, CallerDep, CallersDep, admit, count_wrong_key
 from app.auth.errors import KeyNotValid
-from app.auth.models import Organisation, User
+from app.auth.models import ApiKey, Organisation, Session, User
 from app.auth.permissions import Permission
 from app.auth.secrets import secret_hash
 from app.idempotency.dependencies import KeyedRequestDep
+from app.idempotency.errors import IdempotencyKeyReused
 from app.idempotency.once import Once
-from app.kit.declarations import RouteTag, raises, takes_query
+from app.kit.declarations import RouteTag, raises
 from app.kit.dependencies import SessionDep, SigningKeyDep
 
 _TAG = RouteTag("auth", "Sign in and out, and make and revoke keys.")
 router = APIRouter(tags=[_TAG])
 PURPOSE: Final = b"session"
-
-
-def _set_cookie(request: Request, response: Response, secret: str) -> None:
-    age = int(service.SESSION_LIFE.total_seconds())
-    secure = request.url.scheme == "https"
-    response.set_cookie(COOKIE, secret, max_age=age, httponly=True, samesite="lax", secure=secure, path="/")
 
 
 async def _read(session: SessionDep, caller: Caller) -> SessionRead:
@@ -83,19 +80,6 @@ def _settings_of(organisation: Organisation) -> dict[str, Any]:
     return {"batch_life_days": life.days if life else None, "time_zone": organisation.time_zone, "naming": words}
 
 
-@router.get("/sign-in", include_in_schema=False)
-@takes_query("*")
-async def follow_sign_in_link(
-    session: SessionDep, request: Request, token: Annotated[str, Query(max_length=500)] = ""
-) -> Response:
-    """The printed link: signs the browser in and goes on to the console, which says so when the link is too old."""
-    found = await repository.find_user_by_session(session, secret_hash(token), "link")
-    response = RedirectResponse("/", 303, {"Referrer-Policy": "no-referrer", "Cache-Control": "no-store"})
-    if found:
-        _set_cookie(request, response, await service.add_session(session, found[1].id, "browser"))
-    return response
-
-
 @router.post("/api/session", status_code=201)
 @raises(KeyNotValid, refuse_cross_site, count_wrong_key, admit)
 async def create_session(
@@ -104,10 +88,11 @@ async def create_session(
     request: Request,
     response: Response,
     signing_key: SigningKeyDep,
+    settings: AuthSettingsDep,
     keyed: KeyedRequestDep,
     callers: CallersDep,
 ) -> SessionRead:
-    """Sign a browser in with a key: sets an HttpOnly cookie."""
+    """Sign a browser in with a key: sets an HttpOnly cookie. The session has the key's rights and ends with it."""
     refuse_cross_site(request)
     credential = await callers.find_by_key(body.key)
     if credential is None:
@@ -116,13 +101,20 @@ async def create_session(
     caller = await admit(request, caller_of(request, credential))
 
     async def make() -> dict[str, Any]:
+        key = await session.get_one(ApiKey, caller.key_id)
         secret, kept = make_secret(signing_key, PURPOSE)
-        await service.add_session(session, caller.user_id, "browser", secret)
-        read = await _read(session, caller)
-        return {"read": read, **kept}
+        opened, _ = await sessions.open_session(session, credential.user, settings, key=key, secret=secret)
+        target = Target("session", opened.id, opened.device)
+        details = {"by": "key", "key_id": key.id, "key_name": key.name}
+        await record(session, caller, Action.SESSION_CREATED, target=target, details=details)
+        return {"session_id": opened.id, "read": await _read(session, caller), **kept}
 
     kept = await Once(keyed, caller.organisation_id, response).run(session, [credential.id], make)
-    _set_cookie(request, response, make_again(signing_key, PURPOSE, kept))
+    opened = await session.get(Session, UUID(kept["session_id"]))
+    if opened is None:
+        raise IdempotencyKeyReused("The session of that request has ended: use another Idempotency-Key.")
+    response.headers["Cache-Control"] = "no-store"
+    set_cookie(request, response, make_again(signing_key, PURPOSE, kept), opened)
     return SessionRead.model_validate(kept["read"])
 
 
@@ -134,6 +126,7 @@ async def get_session(session: SessionDep, caller: CallerDep) -> SessionRead:
 
 @router.delete("/api/session", status_code=204)
 async def delete_session(session: SessionDep, caller: CallerDep, request: Request, response: Response) -> None:
-    """Sign out."""
-    await repository.delete_session(session, secret_hash(request.cookies.get(COOKIE, "")))
+    """Sign this browser out."""
+    if ended := await session_repository.delete_by_token(session, secret_hash(request.cookies.get(COOKIE, ""))):
+        await record(session, caller, Action.SESSION_ENDED, target=Target("session", ended, caller.user_name))
     response.delete_cookie(COOKIE, path="/")

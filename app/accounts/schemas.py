@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
 
-from app.auth.permissions import Permission, Role
+from app.auth.permissions import Permission, Role, Scope
 from app.kit.schemas import Input, Moment, Output, ShortText, Text, Zone, check_text
 
 
@@ -103,16 +103,43 @@ class SessionRead(Output):
     version: str
 
 
+PipelineKey = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(check_text)]
+Scopes = Annotated[list[Scope], Field(min_length=1, max_length=4)]
+
+
 class KeyCreate(Input):
     name: ShortText = Field(description="What the key is for.")
-    expires_at: Moment | None = Field(None, description="Without a zone it is read as UTC.")
+    user_id: UUID | None = Field(None, description="Whose key it is; null is your own.")
+    scopes: Scopes | None = Field(
+        None, description="What the key may at most; null is as much as your own key, or as another user now."
+    )
+    pipelines: list[PipelineKey] | None = Field(
+        None,
+        min_length=1,
+        max_length=100,
+        description="Whose batches it opens, by their keys; null is all that yours does.",
+    )
+    expires_at: Moment | None = Field(
+        None,
+        description="Without a zone it is read as UTC. A minute from now at least, and no later than your own key ends;"
+        " null is as late as possible.",
+    )
+
+
+class KeyRotate(Input):
+    overlap_hours: float = Field(24, ge=0, le=720, description="How long the old key works beside the new one.")
+    expires_at: Moment | None = Field(None, description="When the new key ends; null is when the old one would have.")
 
 
 class KeyRead(Output):
     id: UUID
     name: str
     hint: str = Field(description="The last characters of the key.")
+    user_id: UUID
     user_name: str
+    parent_id: UUID | None = Field(description="The key that it was made with, and with which it ends.")
+    scopes: list[Scope] | None = Field(description="What the key may at most; null is all that its user may.")
+    pipelines: list[str] | None = Field(description="Whose batches it opens, by their keys; null is all.")
     created_at: datetime
     last_used_at: datetime | None
     expires_at: datetime | None
@@ -122,5 +149,35 @@ class KeyCreated(KeyRead):
     key: str = Field(description="The key itself. It is shown only once.")
 
 
+class KeyRotated(KeyCreated):
+    old_key_expires_at: datetime | None = Field(description="Until when the old key works; null: it has ended.")
+
+
 class KeyPage(Output):
     keys: list[KeyRead]
+
+
+class SignedIn(Output):
+    """A browser that is signed in."""
+
+    id: UUID
+    user_id: UUID
+    user_name: str
+    device: str | None = Field(description="Such as Firefox on Linux.")
+    client_address: str | None = Field(description="Where it was when it signed in.")
+    key_id: UUID | None = Field(description="The key that it signed in with, and with which it ends; null for a link.")
+    key_name: str | None
+    current: bool = Field(description="Whether this is the session that asks.")
+    created_at: datetime
+    last_used_at: datetime = Field(description="To the minute.")
+    expires_at: datetime = Field(description="When it ends, if it is used until then.")
+    idle_ends_at: datetime = Field(description="When it ends if it is not used any more.")
+
+
+class SignedInPage(Output):
+    sessions: list[SignedIn]
+    next_cursor: str | None
+
+
+class SignedOut(Output):
+    ended: int = Field(description="How many browsers were signed in.")

@@ -5,24 +5,24 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from pydantic import SecretStr
-
-from app.auth import service
+from app.auth import service, sessions
+from app.auth.settings import AuthSettings
 from app.kit.db import Database
 
 
 class FirstAdministrator:
     """A service that makes the user at the first start. `sign_in_token` opens the console once, after `start`."""
 
-    def __init__(self, database: Database, home: Path, wanted_key: SecretStr | None) -> None:
-        self._database, self._home, self._wanted_key = database, home, wanted_key
+    def __init__(self, database: Database, home: Path, settings: AuthSettings) -> None:
+        self._database, self._home, self._settings = database, home, settings
         self.sign_in_token = ""
 
     async def start(self) -> None:
-        wanted = self._wanted_key.get_secret_value() if self._wanted_key else None
+        key = self._settings.admin_key
+        wanted = key.get_secret_value() if key else None
         async with self._database.transaction() as session:
             admin, fresh_key = await service.ensure_first_admin(session, wanted)
-            self.sign_in_token = await service.add_session(session, admin.id, "link")
+            self.sign_in_token = await sessions.make_link(session, admin, self._settings.link_life)
             if fresh_key:  # written before the commit: a key that nobody can read is worse than one that is not valid
                 _write_private(self._home / "admin.key", fresh_key + "\n")
 

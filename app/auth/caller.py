@@ -10,7 +10,7 @@ from uuid import UUID
 from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.auth import repository
+from app.auth import credential_repository, repository, session_repository
 from app.auth.errors import CrossSiteRequest
 from app.auth.models import ApiKey, User
 from app.auth.permissions import Permissions, permissions_of
@@ -20,19 +20,24 @@ from app.kit.db import Database
 from app.kit.declarations import raises
 
 COOKIE = "tranche_session"
-KEY_USE_PRECISION = timedelta(minutes=1)
-"""A busy key must not write on each request."""
+USE_PRECISION = timedelta(minutes=1)
+"""A busy key or browser must not write on each request."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """The key or session that proved who calls, and what it is narrowed to: None is to nothing."""
+    """The key or session that proved who calls, and what it is narrowed to: None is to nothing.
+
+    `key_id` is the key itself, or the one that opened the session.
+    """
 
     user: User
     id: UUID
+    key_id: UUID | None = None
     scopes: frozenset[str] | None = None
     pipelines: frozenset[str] | None = None
+    ends_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,8 @@ class Caller:
 
     `credential_id` is the key or session that proved it: what is open for long asks whether that is still valid.
     `permissions` are those of the user and of the credential both; `pipelines` are the keys of those whose batches the
-    credential opens, None for all.
+    credential opens, None for all. `key_id` is the key behind it: what is made with it never has more rights or life.
+    `ends_at` is when the credential ends, if nobody ends it before.
     """
 
     organisation_id: UUID
@@ -53,6 +59,8 @@ class Caller:
     credential_id: UUID | None = None
     permissions: Permissions = frozenset()
     pipelines: frozenset[str] | None = None
+    key_id: UUID | None = None
+    ends_at: datetime | None = None
 
     @property
     def actor(self) -> str:
@@ -84,8 +92,8 @@ def refuse_cross_site(request: Request) -> None:
 class Callers:
     """Finds who calls. Requests that come at the same time are looked up together."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, session_idle: timedelta) -> None:
+        self._database, self._session_idle = database, session_idle
         self._by_key = DataLoader(self._read_keys)
         self._by_session = DataLoader(self._read_sessions)
 
@@ -101,29 +109,37 @@ class Callers:
         async with self._database.transaction() as session:
             rows = await repository.list_users_by_key(session, hashes)
             for key, _ in rows:
-                if key.last_used_at is None or datetime.now(UTC) - key.last_used_at > KEY_USE_PRECISION:
+                if key.last_used_at is None or datetime.now(UTC) - key.last_used_at > USE_PRECISION:
                     await repository.touch_key(session, key.id)
         return {key.key_hash: credential_of_key(key, user) for key, user in rows}
 
     async def _read_sessions(self, hashes: Sequence[bytes]) -> dict[bytes, Credential]:
         async with self._database.transaction() as session:
-            rows = await repository.list_users_by_session(session, hashes, "browser")
-        return {row.token_hash: Credential(user, row.id) for row, user in rows}
+            rows = await session_repository.list_by_token(session, hashes)
+            for row, _, _ in rows:
+                if datetime.now(UTC) - row.last_used_at > min(USE_PRECISION, self._session_idle / 4):
+                    await session_repository.touch_session(session, row.id, self._session_idle)
+        return {row.token_hash: _credential(row.id, user, key, row.expires_at) for row, key, user in rows}
 
 
 def credential_of_key(key: ApiKey, user: User) -> Credential:
     """A key as what proves that its user calls."""
+    return _credential(key.id, user, key, key.expires_at)
+
+
+def _credential(credential_id: UUID, user: User, key: ApiKey | None, ends_at: datetime | None) -> Credential:
+    """A key or a session, which has the rights of the key that opened it and ends with it."""
+    if key is None:
+        return Credential(user, credential_id, ends_at=ends_at)
     scopes, pipelines = (None if one is None else frozenset(one) for one in (key.scopes, key.pipelines))
-    return Credential(user, key.id, scopes, pipelines)
+    ends = [end for end in (ends_at, key.expires_at) if end]
+    return Credential(user, credential_id, key.id, scopes, pipelines, min(ends, default=None))
 
 
 async def find_credential(session: AsyncSession, credential_id: UUID) -> Credential | None:
     """The key or session with this id, if it is still valid."""
-    found = await repository.find_by_credential(session, credential_id)
-    if found is None:
-        return None
-    key, user = found
-    return credential_of_key(key, user) if key else Credential(user, credential_id)
+    found = await credential_repository.find_live(session, credential_id)
+    return _credential(credential_id, *found) if found else None
 
 
 def caller_of(request: Request, credential: Credential) -> Caller:
@@ -142,6 +158,8 @@ def caller_of(request: Request, credential: Credential) -> Caller:
         credential.id,
         permissions,
         credential.pipelines,
+        credential.key_id,
+        credential.ends_at,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from app.kit.errors import Problem, TooManyRequests
+from app.kit.errors import Problem, TooManyRequests, Unprocessable
 
 
 class NotSignedIn(Problem):
@@ -68,3 +68,15 @@ class AdminOnly(PermissionMissing):
     """Only an administrator of the organisation may do this, with a key that is not narrowed to less."""
 
     code, title, permission = "admin_only", "Administrators only", "admin"
+
+
+class ExpiryNotPossible(Unprocessable):
+    """The time at which the key would end is past, or later than what it is made with or this service allows."""
+
+    code, title = "expiry_not_possible", "Expiry not possible"
+
+
+class ExceedsOwnRights(Problem):
+    """The key could do what the one who makes it may not."""
+
+    status, code, title = 403, "exceeds_own_rights", "More than your own rights"

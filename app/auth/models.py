@@ -35,7 +35,7 @@ class Organisation(Base):
 class User(Base):
     """A person or a program of an organisation. `operator`: may operate the installation as well.
 
-    One that was deactivated can no longer sign in; what they made stays.
+    One that was deactivated can no longer sign in; what they made stays. `signed_out_at`: everywhere, the last time.
     """
 
     __tablename__ = "users"
@@ -47,6 +47,7 @@ class User(Base):
     email: Mapped[str | None] = mapped_column(Text)
     role: Mapped[str] = mapped_column(Text, default="member")
     operator: Mapped[bool] = mapped_column(server_default=text("false"))
+    signed_out_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     deactivated_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 
@@ -55,7 +56,7 @@ class ApiKey(Base):
     """A key for programs; only its SHA-256 is kept. `hint` are its last characters, for people to tell keys apart.
 
     `scopes` are the permissions it is narrowed to, `pipelines` the keys of the pipelines whose batches it opens;
-    null is all that its user may.
+    null is all that its user may. `parent_id` is the key that it was made with, which it never outlives.
     """
 
     __tablename__ = "api_keys"
@@ -63,6 +64,7 @@ class ApiKey(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("api_keys.id", ondelete="CASCADE"), index=True)
     name: Mapped[str] = mapped_column(Text)
     key_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     hint: Mapped[str] = mapped_column(Text)
@@ -75,7 +77,12 @@ class ApiKey(Base):
 
 
 class Session(Base):
-    """A browser that signed in (`kind` = browser), or a printed link that can sign one in (`kind` = link)."""
+    """A browser that signed in (`kind` = browser), or a link that can sign one in, once (`kind` = link).
+
+    `key_id` is the key that opened it, with whose rights it acts and with which it ends. `idle_ends_at` moves on while
+    it is used; at `expires_at` it ends in any case. `device` is a short name such as "Firefox on Linux",
+    `client_address` where it was opened.
+    """
 
     __tablename__ = "sessions"
     __table_args__ = (
@@ -85,7 +92,12 @@ class Session(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    key_id: Mapped[UUID | None] = mapped_column(ForeignKey("api_keys.id", ondelete="CASCADE"), index=True)
     kind: Mapped[str] = mapped_column(Text)
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    device: Mapped[str | None] = mapped_column(Text)
+    client_address: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    last_used_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    idle_ends_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

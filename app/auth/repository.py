@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CompoundSelect, delete, func, select, union_all, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.auth.models import ApiKey, Organisation, Session, User
-
-_USER_IS_LIVE = User.deactivated_at.is_(None)
-_KEY_IS_LIVE = ApiKey.revoked_at.is_(None) & (ApiKey.expires_at.is_(None) | (ApiKey.expires_at > func.now()))
+from app.auth.live import KEY_IS_LIVE, USER_IS_LIVE
+from app.auth.models import ApiKey, Organisation, User
 
 
 async def find_user_by_key(session: AsyncSession, key_hash: bytes) -> tuple[ApiKey, User] | None:
@@ -19,50 +18,11 @@ async def find_user_by_key(session: AsyncSession, key_hash: bytes) -> tuple[ApiK
     return next(iter(await list_users_by_key(session, [key_hash])), None)
 
 
-async def find_user_by_session(session: AsyncSession, token_hash: bytes, kind: str) -> tuple[Session, User] | None:
-    """The session of this kind with this token, if it has not expired, and whose it is."""
-    return next(iter(await list_users_by_session(session, [token_hash], kind)), None)
-
-
 async def list_users_by_key(session: AsyncSession, hashes: Sequence[bytes]) -> Sequence[tuple[ApiKey, User]]:
     """The live keys with these hashes, and whose they are."""
     query = select(ApiKey, User).join(User, User.id == ApiKey.user_id)
-    query = query.where(ApiKey.key_hash.in_(hashes), _KEY_IS_LIVE, _USER_IS_LIVE)
+    query = query.where(ApiKey.key_hash.in_(hashes), KEY_IS_LIVE, USER_IS_LIVE)
     return [(key, user) for key, user in await session.execute(query)]
-
-
-async def list_users_by_session(
-    session: AsyncSession, hashes: Sequence[bytes], kind: str
-) -> Sequence[tuple[Session, User]]:
-    """The sessions of this kind with these tokens that have not expired, and whose they are."""
-    query = select(Session, User).join(User, User.id == Session.user_id)
-    query = query.where(
-        Session.token_hash.in_(hashes), Session.kind == kind, Session.expires_at > func.now(), _USER_IS_LIVE
-    )
-    return [(found, user) for found, user in await session.execute(query)]
-
-
-def _live_credentials(ids: Sequence[UUID]) -> CompoundSelect[UUID, UUID]:
-    """Id and user of those keys and browser sessions among `ids` that are valid now."""
-    keys = select(ApiKey.id, ApiKey.user_id).where(ApiKey.id.in_(ids), _KEY_IS_LIVE)
-    sessions = select(Session.id, Session.user_id).where(Session.id.in_(ids), Session.expires_at > func.now())
-    return union_all(
-        keys.join(User, User.id == ApiKey.user_id).where(_USER_IS_LIVE),
-        sessions.join(User, User.id == Session.user_id).where(_USER_IS_LIVE),
-    )
-
-
-async def list_live_credentials(session: AsyncSession, ids: Sequence[UUID]) -> set[UUID]:
-    """Those of the keys and sessions that are still valid."""
-    return {row[0] for row in await session.execute(_live_credentials(ids))}
-
-
-async def find_by_credential(session: AsyncSession, credential_id: UUID) -> tuple[ApiKey | None, User] | None:
-    """Whose key or session this is, if it is still valid, and the key if it is one."""
-    live = _live_credentials([credential_id]).subquery()
-    query = select(ApiKey, User).select_from(live).join(User, User.id == live.c.user_id)
-    found = (await session.execute(query.outerjoin(ApiKey, ApiKey.id == live.c.id))).one_or_none()
-    return (found[0], found[1]) if found else None
 
 
 async def find_organisation(session: AsyncSession, name: str) -> Organisation | None:
@@ -97,8 +57,57 @@ async def find_key(session: AsyncSession, organisation_id: UUID, key_id: UUID) -
     return (await session.execute(query)).scalar_one_or_none()
 
 
-async def revoke_key(session: AsyncSession, key_id: UUID) -> None:
-    await session.execute(update(ApiKey).where(ApiKey.id == key_id).values(revoked_at=func.now()))
+_REVOKE = text("""
+with recursive ended (id) as (
+  select id from api_keys where id = :id
+  union
+  select k.id from api_keys k join ended e on k.parent_id = e.id
+)
+update api_keys set revoked_at = now() where revoked_at is null and id in (select id from ended) returning id
+""")
+
+
+async def revoke_key(session: AsyncSession, key_id: UUID) -> int:
+    """End a key, and every key that was made with it or with one of those; returns how many that were."""
+    return len((await session.execute(_REVOKE, {"id": key_id})).all())
+
+
+_DESCENDS = text("""
+with recursive above (id) as (
+  select parent_id from api_keys where id = :id
+  union
+  select k.parent_id from api_keys k join above a on k.id = a.id
+)
+select exists (select from above where id = :ancestor)
+""")
+
+
+async def descends(session: AsyncSession, key_id: UUID, ancestor: UUID) -> bool:
+    """Whether a key was made with another, or with one that was."""
+    return bool((await session.execute(_DESCENDS, {"id": key_id, "ancestor": ancestor})).scalar_one())
+
+
+async def hand_over_children(session: AsyncSession, key_id: UUID, to: UUID) -> None:
+    """What was made with a key belongs to another from now on, in whose place it has come."""
+    await session.execute(update(ApiKey).where(ApiKey.parent_id == key_id, ApiKey.id != to).values(parent_id=to))
+
+
+async def find_live_key(
+    session: AsyncSession, organisation_id: UUID | None, key_id: UUID
+) -> tuple[ApiKey, User] | None:
+    """A key of the organisation, or of any, that counts, and whose it is, for a change of it: another one waits."""
+    query = select(ApiKey, User).join(User, User.id == ApiKey.user_id)
+    query = query.where(ApiKey.id == key_id, KEY_IS_LIVE, USER_IS_LIVE)
+    if organisation_id:
+        query = query.where(User.organisation_id == organisation_id)
+    found = (await session.execute(query.with_for_update(key_share=True, of=ApiKey))).one_or_none()
+    return (found[0], found[1]) if found else None
+
+
+async def end_key(session: AsyncSession, key_id: UUID, at: datetime) -> None:
+    """Let a key end at a time, unless it does so before."""
+    ends = func.least(func.coalesce(ApiKey.expires_at, at), at)
+    await session.execute(update(ApiKey).where(ApiKey.id == key_id).values(expires_at=ends))
 
 
 async def restore_key(session: AsyncSession, key_hash: bytes) -> bool:
@@ -110,16 +119,3 @@ async def restore_key(session: AsyncSession, key_hash: bytes) -> bool:
 async def touch_key(session: AsyncSession, key_id: UUID) -> None:
     """Note that the key was used just now."""
     await session.execute(update(ApiKey).where(ApiKey.id == key_id).values(last_used_at=func.now()))
-
-
-async def delete_session(session: AsyncSession, token_hash: bytes) -> None:
-    await session.execute(delete(Session).where(Session.token_hash == token_hash))
-
-
-async def delete_expired_sessions(session: AsyncSession) -> int:
-    """Remove sessions and links whose time is over; returns how many."""
-    return int(getattr(await session.execute(delete(Session).where(Session.expires_at < func.now())), "rowcount", 0))
-
-
-async def delete_links(session: AsyncSession, user_id: UUID) -> None:
-    await session.execute(delete(Session).where(Session.user_id == user_id, Session.kind == "link"))

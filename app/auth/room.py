@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.auth import models, repository
+from app.auth import models, session_repository
 from app.auth.administrator import FirstAdministrator
 from app.auth.caller import Callers
 from app.auth.resealing import Resealing
@@ -12,6 +12,10 @@ from app.kit.db import Database
 from app.kit.room import Room, Rooms
 from app.kit.signing import SigningKey
 from app.settings import Settings
+
+
+def make_callers(container: Container) -> Callers:
+    return Callers(container.get(Database), container.get(AuthSettings).session_idle)
 
 
 def make_signing_key(container: Container) -> SigningKey:
@@ -24,8 +28,7 @@ def make_resealing(container: Container) -> Resealing:
 
 
 def make_first_administrator(container: Container) -> FirstAdministrator:
-    home, admin_key = container.get(Settings).home, container.get(AuthSettings).admin_key
-    return FirstAdministrator(container.get(Database), home, admin_key)
+    return FirstAdministrator(container.get(Database), container.get(Settings).home, container.get(AuthSettings))
 
 
 room = Room(
@@ -33,11 +36,11 @@ room = Room(
     models=models,
     settings=AuthSettings,
     provides={
-        Callers: lambda container: Callers(container.get(Database)),
+        Callers: make_callers,
         SigningKey: make_signing_key,
         FirstAdministrator: make_first_administrator,
     },
     services=lambda container: (container.get(SigningKey), make_resealing(container)),
     http_services=lambda container: (container.get(FirstAdministrator),),
-    expiring=(repository.delete_expired_sessions,),
+    expiring=(session_repository.delete_expired_sessions,),
 )

@@ -1,20 +1,19 @@
-"""Making keys and sessions, and the first administrator of an installation."""
+"""Making users and keys, and the first administrator of an installation."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import asdict
 from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth import repository
-from app.auth.models import ApiKey, Organisation, Session, User
+from app.auth.key_limits import KeyLimits
+from app.auth.models import ApiKey, Organisation, User
 from app.auth.secrets import MIN_LENGTH, new_secret, secret_hash
 from app.kit.service import CannotStart
 
-SESSION_LIFE = timedelta(days=30)
-LINK_LIFE = timedelta(days=1)
 FIRST_ADMIN_LOCK = 7_236_541_021
 
 
@@ -23,28 +22,17 @@ class AdminKeyTooShort(CannotStart):
 
 
 async def add_key(
-    session: AsyncSession, user_id: UUID, name: str, secret: str | None = None, expires_at: datetime | None = None
+    session: AsyncSession, user_id: UUID, name: str, secret: str | None = None, limits: KeyLimits | None = None
 ) -> tuple[ApiKey, str]:
     """A new key for the user; the second value is the secret, shown only once."""
     secret = secret or new_secret()
-    key = ApiKey(user_id=user_id, name=name, key_hash=secret_hash(secret), hint=secret[-4:], expires_at=expires_at)
+    key = ApiKey(user_id=user_id, name=name, key_hash=secret_hash(secret), hint=secret[-4:])
+    for limit, value in asdict(limits).items() if limits else ():
+        setattr(key, limit, value)
     session.add(key)
     await session.flush()
     await session.refresh(key)
     return key, secret
-
-
-async def add_session(session: AsyncSession, user_id: UUID, kind: str, secret: str | None = None) -> str:
-    """A new browser session or sign-in link for the user; returns its secret. A new link replaces the one before."""
-    if kind == "link":
-        await repository.delete_links(session, user_id)
-    await repository.delete_expired_sessions(session)
-    secret = secret or new_secret()
-    life = SESSION_LIFE if kind == "browser" else LINK_LIFE
-    row = Session(user_id=user_id, kind=kind, token_hash=secret_hash(secret), expires_at=datetime.now(UTC) + life)
-    session.add(row)
-    await session.flush()
-    return secret
 
 
 async def ensure_user(session: AsyncSession, organisation: str, name: str, role: str, email: str | None = None) -> User:

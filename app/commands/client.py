@@ -25,10 +25,17 @@ RECONNECT_SECONDS: Final = 1.0
 console = Console()
 
 
+def address_of(settings: Settings) -> str:
+    """Where people reach the service that has these settings, without a slash at the end."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    host = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}.get(host, host)  # noqa: S104 - what is asked for, not bound
+    return (settings.public_url or f"http://{host}:{settings.port}").rstrip("/")
+
+
 def open_client(settings: Settings, server: str | None, key: str | None) -> httpx.Client:
     """A client for `server`, with the given key, the configured one, or the one in admin.key."""
     path = settings.host.removeprefix("unix:") if settings.host.startswith("unix:") and not server else None
-    address = "http://localhost" if path else server or settings.public_url or f"http://{settings.host}:{settings.port}"
+    address = "http://localhost" if path else server or address_of(settings)
     admin_key = settings.of(AuthSettings).admin_key
     if key is None and admin_key:
         key = admin_key.get_secret_value()

@@ -30,6 +30,7 @@ from app.kit.errors import DATABASE_DOWN
 from app.kit.http_guard import guarded
 from app.kit.logs import configure_logging
 from app.kit.service import CannotStart
+from app.kit.words import quantity
 from app.main import create_app
 from app.settings import Settings
 
@@ -107,10 +108,12 @@ def greet(installation: Installation, listener: socket.socket) -> None:
     """Tell where the console is. The link signs in by itself; the key stays in its file."""
     settings = installation.settings
     address = (settings.public_url or _address_of(settings.host, listener)).rstrip("/")
+    minutes = quantity(round(settings.of(AuthSettings).sign_in_link_minutes) or 1, "minute")
     key = "TRANCHE_ADMIN_KEY" if settings.of(AuthSettings).admin_key else str(settings.home / "admin.key")
     lines = [
         f"Tranche {version('tranche')} is ready at {address}",
         f"  Console  {address}/sign-in?token={installation.get(FirstAdministrator).sign_in_token}",
+        f"           signs you in once, within {minutes}; `tranche sign-in` prints another link",
         f"  API      {address}/docs   (key: {key})",
         "  Stop with Ctrl-C.",
     ]

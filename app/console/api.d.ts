@@ -289,10 +289,31 @@ export interface Key {
   id: string;
   name: string;
   hint: string;
+  user_id: string;
   user_name: string;
+  parent_id: string | null;
+  scopes: Scope[] | null;
+  pipelines: string[] | null;
   created_at: string;
   last_used_at: string | null;
   expires_at: string | null;
+}
+
+export type Scope = 'read' | 'submit' | 'manage' | 'admin';
+
+export interface SignedIn {
+  id: string;
+  user_id: string;
+  user_name: string;
+  device: string | null;
+  client_address: string | null;
+  key_id: string | null;
+  key_name: string | null;
+  current: boolean;
+  created_at: string;
+  last_used_at: string;
+  expires_at: string;
+  idle_ends_at: string;
 }
 
 export interface Worker {
@@ -589,6 +610,8 @@ export interface Disk {
 export interface Session {
   user: User;
   organisation: Organisation;
+  permissions: (Scope | 'operate')[];
+  pipelines: string[] | null;
   version: string;
 }
 

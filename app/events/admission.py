@@ -7,11 +7,12 @@ import logging
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
 from app.auth.caller import Caller
-from app.auth.repository import list_live_credentials
+from app.auth.credential_repository import list_live
 from app.events.errors import NoStreamsLeft, TooManyStreams
 from app.events.metrics import CUT, REFUSED, STREAMS
 from app.events.settings import StreamSettings
@@ -20,6 +21,8 @@ from app.kit.service import Periodic
 
 log = logging.getLogger("tranche.streams")
 RETRY_AFTER: Final = 5
+CREDENTIALS: Final = "tranche_credentials"
+"""Where a trigger tells that a key, a session or a user may have ended."""
 
 
 class OpenStream:
@@ -42,7 +45,10 @@ class OpenStream:
 
 
 class Admission(Periodic):
-    """The open streams of this process. Each turn ends those whose key was revoked or whose session is over."""
+    """The open streams of this process. Each turn ends those whose key or session no longer counts.
+
+    A notification brings the next turn at once, the end of a key or session that is known brings it then.
+    """
 
     log = log
 
@@ -66,6 +72,7 @@ class Admission(Periodic):
             raise TooManyStreams(detail, headers={"Retry-After": str(RETRY_AFTER)})
         stream = OpenStream()
         mine.add(stream)
+        self._look_at(caller.ends_at)
         self._count += 1
         STREAMS.inc()
         try:
@@ -77,13 +84,22 @@ class Admission(Periodic):
             if not mine and self._open.get(caller.credential_id) is mine:
                 del self._open[caller.credential_id]
 
+    def _look_at(self, end: datetime | None) -> None:
+        """Take a turn when a credential ends before the next one would be taken."""
+        seconds = (end - datetime.now(UTC)).total_seconds() if end else None
+        if seconds is not None and seconds < self._settings.stream_recheck_seconds:
+            asyncio.get_running_loop().call_later(max(seconds, 0), self.wake)
+
     async def turn(self) -> None:
+        self.interval = self._settings.stream_recheck_seconds
         held = [credential_id for credential_id in self._open if credential_id]
         if not held:
             return
         async with self._database.transaction() as session:
-            live = await list_live_credentials(session, held)
-        for credential_id in set(held) - live:
+            live = await list_live(session, held)
+        ends = [seconds for seconds in live.values() if seconds is not None]
+        self.interval = min([self.interval, *ends], default=self.interval)
+        for credential_id in set(held) - set(live):
             for stream in self._open.get(credential_id, set()).copy():
                 CUT.labels("credential").inc()
                 stream.close("credential")

@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.batches import log as event_log
 from app.batches.log import LogEnds, LoggedEvent
-from app.events.admission import Admission
+from app.events.admission import CREDENTIALS, Admission
 from app.events.feeds import Feeds
 from app.events.frames import Frame, durable_frame
 from app.events.log_cache import PAGE, LogCache
@@ -71,7 +71,14 @@ class Hub(Periodic):
         if self._settings.stream_listen:
             channel = event_log.CHANNEL
             loops.append(
-                listen(self._database, channel, hear=self._hear, missed=self._on_everything, name="tranche-listen")
+                listen(
+                    self._database,
+                    channel,
+                    hear=self._hear,
+                    missed=self._on_everything,
+                    name="tranche-listen",
+                    wake={CREDENTIALS: self.admission.wake},
+                )
             )
         self._tasks = [asyncio.create_task(loop, name="hub") for loop in loops]
         await self.admission.start()

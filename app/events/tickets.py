@@ -18,6 +18,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.caller import Credential, find_credential
+from app.auth.models import User
 from app.events.errors import TicketNotValid
 from app.kit.declarations import raises
 from app.kit.signing import InstallationSecret, SigningKey
@@ -47,6 +48,11 @@ def unseal(key: SigningKey, ticket: str) -> tuple[UUID, UUID, int] | None:
     return UUID(bytes=batch), UUID(bytes=credential), expires_at
 
 
+def _signed_out_since(user: User, issued_at: int) -> bool:
+    """Whether the user signed out everywhere after a second since 1970, or within it."""
+    return user.signed_out_at is not None and user.signed_out_at.timestamp() >= issued_at
+
+
 async def _now(session: AsyncSession) -> int:
     """By the database's clock, which all processes share."""
     return int((await session.execute(select(func.extract("epoch", func.clock_timestamp())))).scalar_one())
@@ -63,7 +69,8 @@ async def redeem_ticket(session: AsyncSession, key: SigningKey, ticket: str, bat
     opened = unseal(key, ticket)
     if opened and opened[0] == batch_id and opened[2] > await _now(session):
         credential = await find_credential(session, opened[1])
-        if credential:
+        issued_at = opened[2] - LIFE_SECONDS
+        if credential and not _signed_out_since(credential.user, issued_at):
             return credential
     detail = f"A ticket opens the stream of one batch within {LIFE_SECONDS} seconds. Ask for a new one."
     raise TicketNotValid(detail, headers={"WWW-Authenticate": "Bearer"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import asyncpg
@@ -18,12 +18,25 @@ PROBE_SECONDS: Final = 30.0
 
 
 async def listen(
-    database: Database, channel: str, *, hear: Callable[[str], None], missed: Callable[[], None], name: str
+    database: Database,
+    channel: str,
+    *,
+    hear: Callable[[str], None],
+    missed: Callable[[], None],
+    name: str,
+    wake: Mapping[str, Callable[[], None]] | None = None,
 ) -> None:
     """Call `hear` with the payload of each notification, and `missed` whenever there may have been some unheard.
 
-    `name` is how the connection shows in pg_stat_activity.
+    `name` is how the connection shows in pg_stat_activity. `wake` are further channels, and who is woken by each and
+    whenever there may have been something unheard.
     """
+    others = wake or {}
+
+    def missed_all() -> None:
+        missed()
+        for rouse in others.values():
+            rouse()
 
     def on_notify(connection: object, pid: int, channel: str, payload: object) -> None:
         hear(str(payload))
@@ -35,7 +48,9 @@ async def listen(
             connection.add_termination_listener(lambda _, lost=lost: lost.set())
             try:
                 await connection.add_listener(channel, on_notify)
-                missed()
+                for other, rouse in others.items():
+                    await connection.add_listener(other, lambda *_, rouse=rouse: rouse())
+                missed_all()
                 while not lost.is_set():
                     try:
                         await asyncio.wait_for(lost.wait(), PROBE_SECONDS)

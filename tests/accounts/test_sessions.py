@@ -1,13 +1,16 @@
-"""Browsers: signed in by the printed link or by a key, and out again."""
+"""Browsers: signed in by a link, which works once, or by a key, and out again."""
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import httpx
 import pytest
 
+from app.auth import service, sessions
 from app.auth.administrator import FirstAdministrator
+from app.auth.settings import AuthSettings
 from tests.auth.people import caller, cookie_of, key_of
 from tests.conftest import ADMIN_KEY, Api, make_settings, serving
 from tests.files.bodies import query
@@ -22,54 +25,117 @@ async def sign_in(api: Api, key: str = ADMIN_KEY) -> httpx.Response:
         return await client.post("/api/session", json={"key": key})
 
 
+def token_of(api: Api) -> str:
+    return api.installation.get(FirstAdministrator).sign_in_token
+
+
+async def new_link(api: Api) -> str:
+    """A link for the first administrator; the one before no longer works."""
+    async with api.installation.database.transaction() as session:
+        user = await service.ensure_user(session, "Default", "admin", "admin")
+        return await sessions.make_link(session, user, api.installation.get(AuthSettings).link_life)
+
+
+async def follow(browser: httpx.AsyncClient, token: str, **headers: str) -> httpx.Response:
+    """Press the button of the link's page."""
+    return await browser.post("/sign-in", data={"token": token}, headers=headers)
+
+
 async def test_link_signs_in_and_goes_on_to_the_console(api: Api) -> None:
     async with caller(api) as browser:
-        answer = await browser.get(f"{LINK}{api.installation.get(FirstAdministrator).sign_in_token}")
+        answer = await follow(browser, token_of(api))
         assert (answer.status_code, answer.headers["Location"]) == (303, "/")
         parts = {part.strip().lower() for part in answer.headers["Set-Cookie"].split(";")}
         assert {"httponly", "samesite=lax", "path=/", "max-age=2592000"} <= parts
         assert "secure" not in parts
-        assert answer.headers["Referrer-Policy"] == "no-referrer"
         assert answer.headers["Cache-Control"] == "no-store"
         session = (await browser.get("/api/session")).json()
     assert (session["user"]["name"], session["user"]["role"]) == ("admin", "admin")
     assert session["organisation"]["name"] == "Default"
 
 
+async def test_looking_at_a_link_changes_nothing_and_it_works_once(api: Api) -> None:
+    token = await new_link(api)
+    async with caller(api) as preview, caller(api) as browser:
+        for _ in range(3):
+            page = await preview.get(f"{LINK}{token}")
+            assert (page.status_code, "Set-Cookie" in page.headers) == (200, False)
+            assert "<strong>admin</strong> of <strong>Default</strong>" in page.text
+            assert page.headers["Cache-Control"] == "no-store"
+            assert "form-action 'self'; frame-ancestors 'none'" in page.headers["Content-Security-Policy"]
+        assert (await preview.get("/api/session")).status_code == 401
+        answers = await asyncio.gather(*(follow(browser, token) for _ in range(5)))
+        assert sorted(answer.status_code for answer in answers) == [303, 410, 410, 410, 410]
+        page = await preview.get(f"{LINK}{token}")
+    assert (page.status_code, "tranche sign-in" in page.text) == (410, True)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+    ],
+)
+async def test_another_site_s_page_cannot_follow_a_link(api: Api, headers: dict[str, str]) -> None:
+    token = await new_link(api)
+    async with caller(api) as browser:
+        refused = await follow(browser, token, **headers)
+        assert (refused.status_code, refused.json()["code"]) == (403, "cross_site_request")
+        assert "Set-Cookie" not in refused.headers
+        assert (await follow(browser, token)).status_code == 303
+
+
+async def test_an_old_link_says_how_to_get_another(api: Api) -> None:
+    token = await new_link(api)
+    assert await query(api, "update sessions set expires_at = now() where kind = 'link' returning 1")
+    async with caller(api) as browser:
+        for answer in (await browser.get(f"{LINK}{token}"), await follow(browser, token)):
+            assert (answer.status_code, "Set-Cookie" in answer.headers) == (410, False)
+            assert "within 15 minutes" in answer.text
+
+
+async def test_a_new_link_ends_the_one_before(api: Api) -> None:
+    first, second = await new_link(api), await new_link(api)
+    async with caller(api) as browser:
+        assert (await browser.get(f"{LINK}{first}")).status_code == 410
+        assert (await browser.get(f"{LINK}{second}")).status_code == 200
+
+
 async def test_cookie_is_secure_behind_https(api: Api) -> None:
     async with caller(api, **{"X-Forwarded-Proto": "https"}) as browser:
-        answer = await browser.get(f"{LINK}{api.installation.get(FirstAdministrator).sign_in_token}")
+        answer = await follow(browser, await new_link(api))
     assert "; secure" in answer.headers["Set-Cookie"].lower()
 
 
-async def test_link_works_again_until_the_next_start(home: Path, database_url: str) -> None:
+async def test_sessions_are_those_of_the_database_in_every_process(home: Path, database_url: str) -> None:
     settings = make_settings(home, database_url, worker="off")
-    async with serving(settings) as api:
-        link = f"{LINK}{api.installation.get(FirstAdministrator).sign_in_token}"
-        async with caller(api) as first, caller(api) as second:
-            kept = cookie_of(await first.get(link))
-            assert kept != cookie_of(await second.get(link))
-    async with serving(settings) as api:
-        async with caller(api) as browser:
-            answer = await browser.get(link)
-            assert (answer.status_code, "Set-Cookie" in answer.headers) == (303, False)
-            assert (await browser.get("/api/session")).status_code == 401
-        async with caller(api, cookie=kept) as browser:
-            assert (await browser.get("/api/session")).status_code == 200
+    async with serving(settings) as one, serving(settings) as other:
+        async with caller(one) as browser:
+            cookie = cookie_of(await browser.post("/api/session", json={"key": ADMIN_KEY}))
+        async with caller(other, cookie=cookie) as there:
+            assert (await there.get("/api/session")).status_code == 200
+            (session,) = [each for each in (await there.get("/api/sessions")).json()["sessions"] if each["current"]]
+        async with caller(one, cookie=cookie) as here:
+            assert (await here.delete(f"/api/sessions/{session['id']}")).status_code == 204
+        async with caller(other, cookie=cookie) as there:
+            assert (await there.get("/api/session")).status_code == 401
 
 
 @pytest.mark.parametrize("token", ["", "wrong", "%00", "%ED%A0%80", "x" * 500, ADMIN_KEY])
 async def test_wrong_link_signs_nobody_in(api: Api, token: str) -> None:
     async with caller(api) as browser:
-        answer = await browser.get(f"{LINK}{token}")
-    assert (answer.status_code, "Set-Cookie" in answer.headers) == (303, False)
+        for answer in (await browser.get(f"{LINK}{token}"), await follow(browser, token)):
+            assert (answer.status_code, "Set-Cookie" in answer.headers) == (410, False)
 
 
 async def test_session_is_no_link_and_link_is_no_session(api: Api) -> None:
     cookie = cookie_of(await sign_in(api))
     async with caller(api) as browser:
-        assert "Set-Cookie" not in (await browser.get(f"{LINK}{cookie}")).headers
-    async with caller(api, cookie=api.installation.get(FirstAdministrator).sign_in_token) as browser:
+        assert "Set-Cookie" not in (await follow(browser, cookie)).headers
+    async with caller(api, cookie=await new_link(api)) as browser:
         assert (await browser.get("/api/session")).json()["code"] == "not_signed_in"
 
 

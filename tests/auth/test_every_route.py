@@ -40,6 +40,7 @@ QUERIES = {
 BODIES = {
     "/api/plays/{play_id}/runs/": {"leads": ["someone"]},
     "/api/files/{file_id}": {"tags": []},
+    "/api/keys/{key_id}/rotate": {},
     "/api/reports/{report_id}": {"keep_days": 1},
     "/api/batch-reports/{batch_report_id}/files/{job_id}/read-again": {},
 }
@@ -67,13 +68,16 @@ async def of_first(api: Api) -> dict[str, str]:
     registration = (await api.post("/api/registration-batches", json={"restaurant_ids": [restaurant_id]})).json()
     ids = {"batch_id": batch_id, "job_id": job["id"], "file_id": job["file_id"], "key_id": key["id"]}
     ids |= {"restaurant_id": restaurant_id, "registration_batch_id": registration["batch_id"]}
+    async with caller(api) as browser:
+        await browser.post("/api/session", json={"key": key["key"]})
+    session = (await api.get("/api/sessions")).json()["sessions"][0]
     code = (await api.post(f"/api/jobs/{job['id']}/result-codes")).json()
     sheet = ("a.pdf", next(SAMPLES.glob("*.pdf")).read_bytes(), "application/pdf")
     data = {"pipeline": "pdf-extraction", "swimmer_name": "Maya Lindqvist"}
     sheets = (await api.post("/api/jobs/batch", data=data, files=[("files", sheet)])).json()["batch_id"]
     await follow(api, sheets)
     extraction = (await api.get("/api/extractions")).json()["extractions"][0]
-    ids |= {"result_code_id": code["id"], "extraction_id": extraction["id"]}
+    ids |= {"session_id": session["id"], "result_code_id": code["id"], "extraction_id": extraction["id"]}
     webhook_id, delivery_id = await webhook_of(api)
     ids |= {"webhook_id": webhook_id, "delivery_id": delivery_id}
     ids["play_id"] = str(play["id"])

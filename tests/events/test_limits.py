@@ -15,8 +15,9 @@ import pytest
 from httpx_sse import aconnect_sse
 from sqlalchemy import delete, update
 
-from app.auth import service
+from app.auth import service, sessions
 from app.auth.models import Session
+from app.auth.settings import AuthSettings
 from app.batches.log import NewEvent, record
 from app.batches.models import Batch
 from app.batches.step_models import Event
@@ -84,7 +85,7 @@ async def test_a_stream_ends_with_the_key_or_session_that_opened_it(small: Api) 
     key = (await small.post("/api/keys", json={"name": "soon gone"})).json()
     async with small.installation.database.transaction() as session:
         admin = await service.ensure_user(session, "Default", "admin", "admin")
-        cookie = await service.add_session(session, admin.id, "browser")
+        cookie = (await sessions.open_session(session, admin, small.installation.get(AuthSettings)))[1]
     async with (
         caller(small, key["key"]) as program,
         caller(small, cookie=cookie) as browser,

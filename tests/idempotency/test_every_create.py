@@ -52,6 +52,7 @@ NOTHING: dict[str, Any] = {}
 CREATES = {
     "POST /api/session": Create("sessions", {"json": {"key": ADMIN_KEY}}, {"json": {"key": "{second_key}"}}),
     "POST /api/keys": Create("api_keys", **json({"name": "once"}, name="twice")),
+    "POST /api/keys/{key_id}/rotate": Create("api_keys", **json({}, overlap_hours=1)),
     "PUT /api/files/{name}": Create("files", {"content": b"once"}, {"content": b"twice"}),
     "POST /api/batches": Create("batches", **json(DRAFT | {"items": [{"record": {}}]}, name="twice")),
     "POST /api/jobs": Create("batches", **json(DRAFT | {"record": {}}, name="twice")),
@@ -94,6 +95,7 @@ NOWHERE = MORE | {
     "POST /api/batches/{batch_id}/stream-tickets",
     "POST /api/restaurants/import",  # they are many
     "POST /api/keys",  # keys are listed and revoked
+    "POST /api/keys/{key_id}/rotate",
 }
 """What has no address of its own; all others say where it is."""
 
@@ -121,6 +123,7 @@ async def ids(api: Api) -> AsyncIterator[Ids]:
         for end in ("", "2"):
             failed = await run(api, "behaviour", [{"do": "stop"}])
             made[f"batch_id{end}"], made[f"job_id{end}"] = failed["id"], failed["jobs"][0]["id"]
+            made[f"key_id{end}"] = (await create("/api/keys", {"name": f"To be rotated {end}"}))["id"]
             made[f"restaurant_id{end}"] = (await create("/api/restaurants", {"name": f"Of a batch {end}"}))["id"]
             made[f"registration_batch_id{end}"] = await failed_registration(api)
             hook = made[f"webhook_id{end}"] = (await create("/api/webhooks", {"url": receiver.url()}))["id"]

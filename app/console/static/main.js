@@ -70,6 +70,7 @@ start(
     webhooks: lazy(() => import('./screens/webhooks.js'), 'webhooksScreen', 'tables'),
     workers: lazy(() => import('./screens/workers.js'), 'workersScreen', 'tables'),
     names: lazy(() => import('./screens/names.js'), 'namesScreen', 'tables'),
+    sessions: lazy(() => import('./screens/sessions.js'), 'sessionsScreen', 'tables'),
     keys: lazy(() => import('./screens/api-keys.js'), 'apiKeysScreen', 'tables'),
     'sign-in': () => signInScreen(signedIn),
   },

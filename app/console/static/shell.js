@@ -89,8 +89,12 @@ async function refreshStatus() {
   timer = setTimeout(refreshStatus, REFRESH_EVERY);
 }
 
-/** @param {Session} session */
-export function showSession(session) {
+/** @type {Session | null} Who is signed in, and what they may; null until that is known. */
+export let session = null;
+
+/** @param {Session} made */
+export function showSession(made) {
+  session = made;
   find('#system').hidden = session.user.role !== 'admin';
   setText(find('#who'), session.user.email || session.user.name);
   setText(find('#version'), `tranche ${session.version}`);

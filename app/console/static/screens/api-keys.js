@@ -1,24 +1,65 @@
-// The organisation's API keys: who created each, when it was last used, and revoking it.
+// The organisation's API keys: what each may, when it was last used, rotating and revoking it.
 import { errorText, get, post, remove } from '../api.js';
 import { button, h, icon, setAttr, setText } from '../dom.js';
-import { date, dateTime, now, timeAgo } from '../format.js';
+import { date, dateTime, now, plural, timeAgo } from '../format.js';
 import { byId, dataTable } from '../parts/data-table.js';
 import { confirmAction, toast } from '../parts/overlays.js';
 import { emptyState, errorNote, loader, page } from '../parts/page.js';
 import { secretNote } from '../parts/secret-note.js';
 import { stateLabel } from '../parts/states.js';
 
-/** @import { Key } from '../../api.d.ts' */
+/** @import { Key, Pipeline, Scope } from '../../api.d.ts' */
 /** @import { Column } from '../parts/data-table.js' */
 
+const OVERLAP_HOURS = 24;
 const LIFETIMES = [
   ['', 'never'],
   ['30', 'in 30 days'],
   ['90', 'in 90 days'],
   ['365', 'in a year'],
 ];
+/** @type {[Scope, string][]} */
+const SCOPES = [
+  ['read', 'Read'],
+  ['submit', 'Submit'],
+  ['manage', 'Manage'],
+  ['admin', 'Admin'],
+];
+const SCOPES_HELP =
+  'Read sees batches, results and events. Submit uploads files and starts batches. Manage changes, cancels, deletes ' +
+  'and shares. Admin has keys, users, webhooks and settings. Nothing ticked: all that you may.';
 /** @param {string | null} iso @param {string} none */
 const moment = (iso, none = '') => (iso ? h('time', { datetime: iso, title: dateTime(iso) }, timeAgo(iso)) : none);
+
+/** @param {Key} key */
+function rightsOf({ scopes, pipelines }) {
+  const what = scopes ? scopes.join(', ') : 'all that its user may';
+  return pipelines ? [what, h('br'), h('span.dim', `only ${pipelines.join(', ')}`)] : what;
+}
+
+/** Boxes of which none or all ticked is no limit. @param {string} legend @param {string} help */
+function limits(legend, help) {
+  const ticks = h('div.ticks');
+  const node = h('fieldset.field', h('legend', legend), ticks, h('small', help));
+  /** @type {HTMLInputElement[]} */
+  let boxes = [];
+  return {
+    node,
+    /** @param {[value: string, label: string][]} choices */
+    offer(choices) {
+      boxes = choices.map(([value]) => h('input', { type: 'checkbox', value }));
+      ticks.replaceChildren(...choices.map(([, label], at) => h('label.tick', boxes[at], label)));
+      node.hidden = !boxes.length;
+    },
+    get chosen() {
+      const ticked = boxes.filter((box) => box.checked).map((box) => box.value);
+      return ticked.length ? ticked : null;
+    },
+    clear() {
+      for (const box of boxes) box.checked = false;
+    },
+  };
+}
 
 /** @param {Key} key */
 function stateOf({ expires_at: until }) {
@@ -35,16 +76,25 @@ export function apiKeysScreen() {
   );
   const fault = h('p.error', { role: 'alert' });
   const newKey = h('div', { 'aria-live': 'polite' });
+  const scopes = limits('It may only', SCOPES_HELP);
+  scopes.offer(SCOPES);
+  const pipelines = limits('It opens only batches of', 'Nothing ticked: batches of all pipelines.');
+  pipelines.offer([]);
   const form = h(
-    'form.inline',
+    'form.stack',
     { novalidate: true },
-    h('div.field', h('label', { for: 'key-name' }, 'New key'), name),
-    h('div.field', h('label', { for: 'key-life' }, 'Expires'), life),
-    h('button.btn', { type: 'submit' }, icon('plus'), 'Create key'),
-    fault,
+    h(
+      'div.inline',
+      h('div.field', h('label', { for: 'key-name' }, 'New key'), name),
+      h('div.field', h('label', { for: 'key-life' }, 'Expires'), life),
+      h('button.btn', { type: 'submit' }, icon('plus'), 'Create key'),
+      fault,
+    ),
+    h('details', h('summary', 'Narrow it down'), h('div.stack', scopes.node, pipelines.node)),
   );
   const { body } = page('Keys', {
-    intro: 'Programs send a key as “Authorization: Bearer …”. A key has the rights of the person who created it.',
+    intro:
+      'Programs send a key as “Authorization: Bearer …”. A key never has more rights than what it was made with, and ends with it.',
   });
   const nothing = emptyState('No keys yet', 'Create one for each program, so that each can be revoked on its own.');
   const trouble = h('div');
@@ -57,14 +107,18 @@ export function apiKeysScreen() {
       { label: 'Name', cell: (key) => h('span.name', key.name) },
       { label: 'Key', kind: 'mono', cell: ({ hint }) => `…${hint}` },
       { label: 'State', cell: stateOf },
+      { label: 'May', cell: rightsOf },
       { label: 'Created', kind: 'dim', cell: (key) => [moment(key.created_at), ` by ${key.user_name}`] },
       { label: 'Last used', kind: 'dim', cell: ({ last_used_at: at }) => moment(at, 'never') },
       { label: 'Expires', kind: 'dim', cell: ({ expires_at: at }) => (at ? date(at) : 'never') },
       {
         label: '',
         kind: 'k-act',
-        cell: (key) =>
+        cell: (key) => [
+          button('Rotate…', null, () => rotate(key), { class: 'btn small', 'aria-label': `Rotate ${key.name}` }),
+          ' ',
           button('Revoke…', null, () => revoke(key), { class: 'btn small danger', 'aria-label': `Revoke ${key.name}` }),
+        ],
       },
     ],
   });
@@ -76,6 +130,7 @@ export function apiKeysScreen() {
     load: () => get('/api/keys'),
     draw({ keys }) {
       trouble.replaceChildren();
+      shown = keys;
       table.draw(keys);
       table.node.hidden = !keys.length;
       nothing.hidden = keys.length > 0;
@@ -83,9 +138,30 @@ export function apiKeysScreen() {
     failed: (error) => trouble.replaceChildren(errorNote(errorText(error))),
   });
 
+  /** @type {Key[]} */
+  let shown = [];
+
+  /** @param {Key} key */
+  async function rotate(key) {
+    const consequences = `A new key with the same rights is shown once. The old one goes on working for ${OVERLAP_HOURS} hours.`;
+    if (!(await confirmAction(`Rotate “${key.name}”?`, consequences, 'Rotate key'))) return;
+    try {
+      /** @type {Key & { key: string }} */
+      const made = await post(`/api/keys/${key.id}/rotate`, { overlap_hours: OVERLAP_HOURS });
+      newKey.replaceChildren(secretNote(made.name, made.key));
+      list.again();
+    } catch (error) {
+      toast(errorText(error));
+    }
+  }
+
   /** @param {Key} key */
   async function revoke(key) {
-    const consequences = 'Programs that use it are refused at once. This cannot be undone.';
+    const children = shown.filter((one) => one.parent_id === key.id).length;
+    const more = children
+      ? ` So are the ${plural(children, 'key')} that ${children === 1 ? 'was' : 'were'} made with it.`
+      : '';
+    const consequences = `Programs and browsers that use it are refused at once.${more} This cannot be undone.`;
     if (!(await confirmAction(`Revoke “${key.name}”?`, consequences, 'Revoke key'))) return;
     try {
       await remove(`/api/keys/${key.id}`);
@@ -107,14 +183,28 @@ export function apiKeysScreen() {
     const until = life.value && new Date(now() + Number(life.value) * 86_400_000).toISOString();
     try {
       /** @type {Key & { key: string }} */
-      const key = await post('/api/keys', { name: wanted, expires_at: until || null });
+      const key = await post('/api/keys', {
+        name: wanted,
+        expires_at: until || null,
+        scopes: scopes.chosen,
+        pipelines: pipelines.chosen,
+      });
       newKey.replaceChildren(secretNote(key.name, key.key));
       name.value = '';
+      scopes.clear();
+      pipelines.clear();
       list.again();
     } catch (error) {
       setText(fault, errorText(error));
     }
   });
+
+  async function offerPipelines() {
+    /** @type {{ pipelines: Pipeline[] }} */
+    const answer = await get('/api/pipelines');
+    pipelines.offer(answer.pipelines.map(({ key, title }) => [key, title]));
+  }
+  offerPipelines().catch(() => {}); // without them a key is for all
 
   return list;
 }

@@ -1,0 +1,81 @@
+"""The printed link: a page that asks whether to sign in, and the sign-in, which uses the link up."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from app.accounts.cookies import set_cookie
+from app.accounts.dependencies import AuthSettingsDep
+from app.audit.actions import Action
+from app.audit.record import Actor, Target, record
+from app.auth import repository, session_repository, sessions
+from app.auth.caller import refuse_cross_site
+from app.auth.models import Organisation, User
+from app.auth.secrets import secret_hash
+from app.kit.declarations import raises, takes_query
+from app.kit.dependencies import SessionDep
+from app.kit.words import quantity
+
+router = APIRouter(include_in_schema=False)
+Token = Annotated[str, Query(max_length=500)]
+_POLICY: Final = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'"
+)
+_HEADERS: Final = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    # Not `no-referrer`, with which browsers send `Origin: null` from our own page as well.
+    "Referrer-Policy": "same-origin",
+    "X-Robots-Tag": "noindex",
+}
+_templates = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined
+)
+
+
+def _page(life: timedelta, token: str = "", user: User | None = None, organisation: Organisation | None = None) -> str:
+    title = "Sign in" if user else "This link no longer works"
+    minutes = quantity(round(life.total_seconds() / 60) or 1, "minute")
+    page = _templates.get_template("sign_in.html")
+    return page.render(title=title, token=token, user=user, organisation=organisation, life=minutes)
+
+
+@router.get("/sign-in")
+@takes_query("*")
+async def show_sign_in_link(session: SessionDep, settings: AuthSettingsDep, token: Token = "") -> Response:
+    """What a link would do. Nothing is changed: mail programs and chats look at links before people do."""
+    user = await session_repository.find_link(session, secret_hash(token))
+    if user is None:
+        return HTMLResponse(_page(settings.link_life), 410, _HEADERS)
+    organisation = await repository.get_organisation(session, user.organisation_id)
+    return HTMLResponse(_page(settings.link_life, token, user, organisation), headers=_HEADERS)
+
+
+@router.post("/sign-in")
+@raises(refuse_cross_site)
+async def follow_sign_in_link(
+    session: SessionDep,
+    request: Request,
+    settings: AuthSettingsDep,
+    token: Annotated[str, Form(max_length=500)] = "",
+) -> Response:
+    """Signs the browser in and goes on to the console. The link is used up; another site's page cannot do it."""
+    refuse_cross_site(request)
+    user = await session_repository.take_link(session, secret_hash(token))
+    if user is None:
+        return HTMLResponse(_page(settings.link_life), 410, _HEADERS)
+    opened, secret = await sessions.open_session(session, user, settings)
+    actor = Actor("user", user.name, user.id, opened.id, user.organisation_id)
+    target = Target("session", opened.id, opened.device)
+    await record(session, actor, Action.SESSION_CREATED, target=target, details={"by": "link"})
+    response = RedirectResponse("/", 303, _HEADERS)
+    set_cookie(request, response, secret, opened)
+    return response
