@@ -1,5 +1,5 @@
 """The command line: `tranche serve`, `worker`, `sign-in`, `submit`, `watch`, `demo`, `keys`, `secret`, `plays`,
-`migrate`, `backup`, `restore`, `import-jobs`, `group-legacy`, `doctor`.
+`migrate`, `audit`, `backup`, `restore`, `import-jobs`, `group-legacy`, `doctor`.
 
 Each command imports what it needs: a service that starts should not wait for a progress bar's imports.
 """
@@ -193,6 +193,28 @@ def group_legacy(
         typer.echo(sentence)
     verb = "was" if grouped.batches == 1 else "were"
     typer.echo(f"{quantity(grouped.batches, 'batch', 'batches')} {verb} made.")
+
+
+@app.command()
+def audit(
+    since: Annotated[str | None, typer.Option(help="Entries of this moment and later, as 2026-11-28T10:00Z.")] = None,
+    until: Annotated[str | None, typer.Option(help="Entries before this moment.")] = None,
+    actor: Annotated[str | None, typer.Option(help="Id, name or kind of who did it.")] = None,
+    action: Annotated[str | None, typer.Option(help="An action, or a noun such as key; several by comma.")] = None,
+    target: Annotated[str | None, typer.Option(help="Id, name or kind of what it was done to.")] = None,
+    address: Annotated[str | None, typer.Option(help="Where it came from, or how such addresses begin.")] = None,
+    as_format: Annotated[str, typer.Option("--format", help="table, or everything as ndjson or csv.")] = "table",
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="Rows of the table.")] = 50,
+    at: Server = None,
+    key: Key = None,
+) -> None:
+    """Show who did what, newest first, from the audit log."""
+    from app.commands import client
+    from app.commands.audit import show_entries
+
+    filters = {"since": since, "until": until, "actor": actor, "action": action, "target": target, "address": address}
+    with client.open_client(settings(), at, key) as api:
+        show_entries(api, {name: value for name, value in filters.items() if value}, as_format, limit)
 
 
 @app.command()

@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import ColumnElement, Text, cast, func, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from app.audit.models import AuditEntry
 from app.auth.models import ApiKey, User
+from app.kit.pages import Page, PageRequest, paginate_one
 from app.kit.rows import read_row
 
 REMOVED_AT_A_TIME: Final = 10_000
+
+
+class AuditFilter(NamedTuple):
+    """Which entries are wanted; what is None or empty does not matter. `actions` are whole names."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    actor: str | None = None
+    actions: tuple[str, ...] = ()
+    target: str | None = None
+    address: str | None = None
+    outcome: str | None = None
+    organisation_id: UUID | None = None
 
 
 class DeadKey(NamedTuple):
@@ -28,6 +43,33 @@ class DeadKey(NamedTuple):
 async def add(session: AsyncSession, values: dict[str, Any]) -> None:
     """Add an entry in the session's transaction."""
     await session.execute(insert(AuditEntry).values(values))
+
+
+async def list_entries(session: AsyncSession, wanted: AuditFilter, page: PageRequest) -> Page[AuditEntry]:
+    """A page of entries, newest first."""
+    query = select(AuditEntry)
+    if wanted.organisation_id:
+        query = query.where(AuditEntry.organisation_id == wanted.organisation_id)
+    if wanted.since:
+        query = query.where(AuditEntry.at >= wanted.since)
+    if wanted.until:
+        query = query.where(AuditEntry.at < wanted.until)
+    if wanted.actions:
+        query = query.where(AuditEntry.action.in_(wanted.actions))
+    if wanted.outcome:
+        query = query.where(AuditEntry.outcome == wanted.outcome)
+    if wanted.actor:
+        query = query.where(_is_one(wanted.actor, AuditEntry.actor_kind, AuditEntry.actor_name, AuditEntry.actor_id))
+    if wanted.target:
+        columns = (AuditEntry.target_kind, AuditEntry.target_name, AuditEntry.target_id)
+        query = query.where(_is_one(wanted.target, *columns))
+    if wanted.address:
+        query = query.where(AuditEntry.client_address.startswith(wanted.address, autoescape=True))
+    return await paginate_one(session, query, page, key=(AuditEntry.at, AuditEntry.id), descending=True)
+
+
+def _is_one(value: str, *columns: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
+    return or_(*(cast(column, Text) == value for column in columns))
 
 
 async def has_audit_log(session: AsyncSession) -> bool:

@@ -8,6 +8,9 @@ from datetime import timedelta
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit import models, repository
+from app.audit.actions import Action
+from app.audit.record import SERVICE, record
+from app.audit.router import router
 from app.audit.settings import AuditSettings
 from app.audit.starting import StartRecord
 from app.audit.tallies import Tallies
@@ -20,13 +23,17 @@ def expiring(container: Container) -> Iterable[Expire]:
     life = timedelta(days=container.get(AuditSettings).audit_days)
 
     async def remove_old_entries(session: AsyncSession) -> int:
-        return await repository.remove_old(session, life)
+        gone = await repository.remove_old(session, life)
+        if gone:
+            await record(session, SERVICE, Action.AUDIT_REMOVED, details={"count": gone})
+        return gone
 
     return (remove_old_entries,)
 
 
 room = Room(
     name="audit",
+    routers=(router,),
     models=models,
     settings=AuditSettings,
     provides={Tallies: lambda container: Tallies(container.get(Database))},

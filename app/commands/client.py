@@ -48,7 +48,7 @@ def open_client(settings: Settings, server: str | None, key: str | None) -> http
 
 
 @contextmanager
-def _reaching(client: httpx.Client) -> Iterator[None]:
+def reaching(client: httpx.Client) -> Iterator[None]:
     """Says in one line that the service does not answer."""
     try:
         yield
@@ -74,13 +74,13 @@ def check(response: httpx.Response) -> Any:
 
 def put_json(client: httpx.Client, path: str, body: Any) -> Any:
     """Replace what is at `path`; returns the reply."""
-    with _reaching(client):
+    with reaching(client):
         return check(client.put(path, json=body))
 
 
 def submit_files(client: httpx.Client, files: Sequence[Path], urls: Sequence[str], fields: dict[str, str]) -> Any:
     """Submit files and URLs as one batch, streamed from disk."""
-    with _reaching(client), ExitStack() as stack:
+    with reaching(client), ExitStack() as stack:
         parts = []
         for path in files:
             kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
@@ -147,7 +147,7 @@ def watch(client: httpx.Client, batch_id: str) -> str:
 
 def show_results(client: httpx.Client, batch_id: str) -> None:
     """One line for each job."""
-    with _reaching(client):
+    with reaching(client):
         batch = check(client.get(f"/api/batches/{batch_id}"))["batch"]
     for job in batch["jobs"]:
         colour = {"completed": "green", "failed": "red"}.get(job["status"], "yellow")
@@ -161,7 +161,7 @@ def show_results(client: httpx.Client, batch_id: str) -> None:
 
 def save_zip(client: httpx.Client, batch_id: str, target: Path) -> None:
     """Download the batch's results."""
-    with _reaching(client), client.stream("GET", f"/api/batches/{batch_id}/download") as response:
+    with reaching(client), client.stream("GET", f"/api/batches/{batch_id}/download") as response:
         if not response.is_success:
             response.read()
             check(response)

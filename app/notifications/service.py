@@ -177,6 +177,8 @@ async def redeliver(session: AsyncSession, caller: Caller, endpoint_id: UUID, de
     await session.flush()
     await session.refresh(delivery)
     await repository.wake_senders(session, NOTIFY_CHANNEL)
+    details = {"delivery_id": delivery.id}
+    await record(session, caller, Action.WEBHOOK_REDELIVERED, target=_target(endpoint), details=details)
     return delivery
 
 
