@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from app.extractions.errors import PageNotDrawn, PageNotFound, SheetNotPdf
 from app.extractions.sheet_errors import NO_PDF, NO_SUCH_PAGE, SheetError
+from app.kit.cell.confinement import Lent
 from app.kit.sandbox import Sandbox
 from app.kit.sandbox_errors import SandboxError
 
@@ -49,7 +50,13 @@ class PagePictures:
         """
         try:
             answer: bytes = await self._sandbox.run(
-                "app.extractions.pdf.picture:draw_page", str(path), page, width, box, timeout=_SECONDS
+                "app.extractions.pdf.picture:draw_page",
+                str(path),
+                page,
+                width,
+                box,
+                timeout=_SECONDS,
+                lent=Lent((str(path),)),
             )
         except SheetError as error:
             kinds = {NO_PDF: SheetNotPdf, NO_SUCH_PAGE: PageNotFound}

@@ -5,26 +5,30 @@ clean limits and leaves nothing behind. Calls that say so share one with others 
 batch, say. Then a child that dies takes no other call along: all that it has not answered run again, each by itself.
 
 Measured on 2 cores, Python 3.11: 5 ms a call (8 ms with all modules preloaded), 3 ms each when two run side by side;
-1 ms in a group; 100 ms (300 ms) for the first one, which starts the server. These are limits, not a jail: a child keeps
-the user, the network and the file system of the service. Linux only.
+1 ms in a group; 100 ms (300 ms) for the first one, which starts the server. Before a child reads anything that a
+stranger sent it shuts itself in: it has its input, its scratch folder and its code, and no way to anything else
+(decision 0026). Linux only.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
+import logging
 import pickle
 import sys
 from collections.abc import Callable, Hashable, Sequence
 from contextlib import suppress
 from typing import TypeVar, cast
 
+from app.kit.cell.confinement import NOTHING, Lent
+from app.kit.cell.probe import PROTECTIONS, try_everything
 from app.kit.sandbox_answers import check_exit, find_function, read_answer
 from app.kit.sandbox_child import KILL_SECONDS, START_SECONDS, ForkServer
 from app.kit.sandbox_errors import SandboxError, SandboxTimeout
 from app.kit.sandbox_groups import Answer, Groups, SharedCall
 from app.kit.sandbox_server import Call, Limits
 
+log = logging.getLogger("tranche.sandbox")
 T = TypeVar("T")
 Preload = Sequence[str | tuple[str, str]]
 """Modules by name, or by name and file for those that cannot be imported by name."""
@@ -47,9 +51,15 @@ class Sandbox:
         self._groups = Groups(self._slots, workers, self._serve_group)
 
     async def start(self) -> None:
-        """Start the fork server and wait until it has imported its modules. SandboxCrashed: it cannot."""
+        """Start the fork server and wait until it has imported its modules. SandboxCrashed: it cannot.
+
+        What this system does not keep children from is a warning in the log.
+        """
         self._server.allow()
-        await self.run(os.getpid, timeout=START_SECONDS)
+        held = await self.run(try_everything, timeout=START_SECONDS)
+        for name, sentence in PROTECTIONS.items():
+            if not held[name]:
+                log.warning("a protection of children is missing (%s): %s", name, sentence)
 
     async def stop(self) -> None:
         """Kill what still runs (those calls raise SandboxCrashed) and end the fork server."""
@@ -62,6 +72,7 @@ class Sandbox:
         timeout: float,
         memory_bytes: int | None = None,
         group: Hashable = None,
+        lent: Lent = NOTHING,
     ) -> T:
         """Call `function(*args)` in a child and return what it returned.
 
@@ -77,21 +88,25 @@ class Sandbox:
         What the function raises is raised here as well if its class is a built-in one, of the function's own module or
         of the service, and its arguments and attributes are JSON values; anything else becomes SandboxCrashed.
 
+        Files and folders are closed to a child but for those that are `lent`: it sees them under other names, and what
+        names them in the arguments, as a text or path by itself or in lists and dictionaries, is changed accordingly.
+        Calls of a group see what is lent to the others of it too.
+
         Without a `group` the child is the call's own: cancelling kills it, and it is gone when this returns or raises.
         Calls of one group may share a child, one after the other. A call that takes it over can forge the answers of
         those behind it, so a group is of one owner; and since they share its memory and its processor time, its calls
         are small ones.
         """
         call = find_function(function)
-        request = pickle.dumps((call, pickle.dumps(args)))
+        request = pickle.dumps(pickle.dumps(args))
         if group is not None and memory_bytes is None:
-            shared = SharedCall(call, request, timeout)
+            shared = SharedCall(call, request, timeout, lent)
             if answer := await self._groups.answer(group, shared):
                 return cast(T, await read_answer(call, *answer))
-        return cast(T, await self._run_alone(call, request, timeout, self._limits(1, memory_bytes)))
+        return cast(T, await self._run_alone(call, request, timeout, self._limits([call], lent, memory_bytes)))
 
-    def _limits(self, calls: int, memory_bytes: int | None = None) -> Limits:
-        return Limits(sys.path, memory_bytes or self._memory_bytes, self._cpu_seconds, calls)
+    def _limits(self, calls: list[Call], lent: Lent, memory_bytes: int | None = None) -> Limits:
+        return Limits(sys.path, memory_bytes or self._memory_bytes, self._cpu_seconds, calls, lent)
 
     async def _run_alone(self, call: Call, request: bytes, timeout: float, limits: Limits) -> object:
         async with self._slots:
@@ -112,7 +127,9 @@ class Sandbox:
 
     async def _serve_group(self, group: Sequence[SharedCall]) -> dict[SharedCall, Answer | SandboxTimeout]:
         """Make the calls in one child, in order, for as long as it lives; what came of those that were made."""
-        request = pickle.dumps(self._limits(len(group))) + b"".join(shared.request for shared in group)
+        lent = Lent(*(tuple({path for shared in group for path in shared.lent[kind]}) for kind in range(2)))
+        limits = self._limits([shared.call for shared in group], lent)
+        request = pickle.dumps(limits) + b"".join(shared.request for shared in group)
         found: dict[SharedCall, Answer | SandboxTimeout] = {}
         with suppress(SandboxError), await self._server.fork() as child:
             sending = asyncio.create_task(child.send(request))  # while answers come: neither side may wait for ever

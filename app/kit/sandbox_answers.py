@@ -12,11 +12,14 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from operator import attrgetter
+from types import ModuleType
+from typing import Final
 
 from app.kit.json_reading import parse_json
 from app.kit.sandbox_errors import ResourceLimitExceeded, SandboxCrashed
-from app.kit.sandbox_server import OUT_OF_MEMORY, Call, Limits
+from app.kit.sandbox_server import NOT_CONFINED, OUT_OF_MEMORY, Call, Limits
 
+_MOST_CHARACTERS: Final = 8000
 _NAME = re.compile(r"([^\W\d]\w*(?:\.[^\W\d]\w*)*):([^\W\d]\w*(?:\.[^\W\d]\w*)*)")
 
 
@@ -42,6 +45,8 @@ def check_exit(call: Call, limits: Limits, code: int | None, *, answered: bool) 
         raise ResourceLimitExceeded(f"{call.qualname} used more than {limits.cpu_seconds} seconds of processor time.")
     if code == OUT_OF_MEMORY:
         raise ResourceLimitExceeded(f"{call.qualname} needed more than {limits.memory_bytes:,} bytes of memory.")
+    if code == NOT_CONFINED:
+        raise SandboxCrashed(f"{call.qualname} was not started, as its child could not be closed in.")
     if code == -signal.SIGABRT:  # PDFium and the C++ runtime abort when an allocation fails, and say it nowhere
         few = f"{limits.memory_bytes:,} bytes of memory were too few"
         raise ResourceLimitExceeded(f"{call.qualname} was aborted: {few}.")
@@ -65,15 +70,27 @@ async def read_answer(call: Call, kind: bytes, body: bytearray) -> object:
 
 
 def _rebuild(home: str, module: str, qualname: str, text: str, stack: str, carried: str | None) -> Exception:
-    """The exception of the child, or SandboxCrashed when its class is not one of ours or refuses."""
-    error: Exception = SandboxCrashed(f"{module}.{qualname}: {text}")
-    if carried and (module in (home, builtins.__name__) or module.startswith("app.")):
+    """The exception of the child, or SandboxCrashed when its class is none that the function may raise, or refuses."""
+    if not all(isinstance(each, str) for each in (module, qualname, text, stack, carried or "")):
+        raise TypeError("an exception is told in texts")
+    error: Exception = SandboxCrashed(f"{module}.{qualname}: {text}"[:_MOST_CHARACTERS])
+    if carried and (module in (home, builtins.__name__) or _package(module) == _package(home)):
         args, state = json.loads(carried)
-        with suppress(ImportError, AttributeError, TypeError):
-            kind = attrgetter(qualname)(importlib.import_module(module))
+        with suppress(ImportError, AttributeError, KeyError, TypeError):
+            kind = attrgetter(qualname)(_loaded(module, home))
             if isinstance(kind, type) and issubclass(kind, Exception):
                 # Not kind(*args): the __init__ of our classes may take other arguments than it leaves in `args`.
                 error = kind(*args) if module == builtins.__name__ else kind.__new__(kind, *args)
                 error.__dict__.update(state)
-    error.add_note(f"In the child process:\n{stack}")
+    error.add_note(f"In the child process:\n{stack[-_MOST_CHARACTERS:]}")
     return error
+
+
+def _package(module: str) -> str:
+    """The room of a module of the service; of any other its outermost package."""
+    return ".".join(module.split(".")[: 2 if module.startswith("app.") else 1])
+
+
+def _loaded(module: str, home: str) -> ModuleType:
+    """A module that is here already, or the function's own: what a child says makes nothing else run."""
+    return importlib.import_module(module) if module == home else sys.modules[module]

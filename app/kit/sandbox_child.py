@@ -9,6 +9,7 @@ signals to them, so a pid in its second life is never hit.
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import sys
 from collections.abc import Sequence
@@ -22,7 +23,9 @@ from app.kit.sandbox_server import CHUNK, HEAD, NUMBER, serve
 START_SECONDS = 60.0  # for a new server to import its modules
 KILL_SECONDS = 5.0  # a killed process is gone in milliseconds unless the kernel holds it
 _JSON_SHARE = 8  # a MiB of JSON becomes 20 MiB of memory if made to hurt
-_HUGE_PAGES = "GLIBC_TUNABLES=glibc.malloc.hugetlb=1"  # the picture of a camera is 10,000 page faults without
+_HUGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}  # the picture of a camera is 10,000 page faults without
+_FOR_PYTHON = ("LD_LIBRARY_PATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX")
+"""Without the first two a Python in an unusual place does not start. Secrets are in others, and children have none."""
 
 
 class Child:
@@ -139,8 +142,9 @@ class ForkServer:
             control.setblocking(False)
             server = serve.__module__
             code = f"import sys; sys.path[:] = {sys.path!r}; from {server} import serve; serve({self._preload!r})"
-            command = ["/usr/bin/env", _HUGE_PAGES, sys.executable, "-c", code]
+            command = [sys.executable, "-c", code]
+            environment = {name: os.environ[name] for name in _FOR_PYTHON if name in os.environ} | _HUGE_PAGES
             with theirs:  # a session of its own, because a Ctrl-C in the terminal is for the service
-                process = Popen(command, stdin=theirs.fileno(), stdout=DEVNULL, start_new_session=True)
+                process = Popen(command, stdin=theirs.fileno(), stdout=DEVNULL, env=environment, start_new_session=True)
             self._running = process, control
         return self._running

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from app.kit.cell.confinement import Lent
 from app.kit.sandbox_server import Call
 
 MOST: Final = 16
@@ -26,6 +27,7 @@ class SharedCall:
     call: Call
     request: bytes
     timeout: float
+    lent: Lent
     answer: asyncio.Future[Answer | None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 

@@ -15,29 +15,26 @@ import socket
 import struct
 import sys
 import traceback
+from collections.abc import Callable
 from contextlib import suppress
-from io import BufferedReader
 from operator import attrgetter
 from types import ModuleType
 from typing import NamedTuple
 
+from app.kit.cell.confinement import Confinement, Lent, find_confinement, seen_as
+
 NUMBER = struct.Struct("=i")  # on *status*: the pid (0: the fork failed), then the exit code (negative: the signal)
 HEAD = struct.Struct("=cQ")  # on *data* before each answer: its kind, and the bytes of its body
 OUT_OF_MEMORY = 137  # an exit code needs no memory, a message would
+NOT_CONFINED = 136
 CHUNK = 1 << 18  # more than the kernel's default socket buffer holds (208 KiB)
 _OPEN_FILES, _FILE_BYTES, _ERROR_BYTES, _NICENESS = 256, 1 << 30, 1 << 16, 10
+_STACK_CHARACTERS = 8000
 _PR_SET_PDEATHSIG = 1
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
 _KEPT_BYTES, _LARGE_BYTES = 1 << 28, 1 << 25  # glibc takes no threshold over 32 MiB
-
-
-class Limits(NamedTuple):
-    """What a child is told first: the limits that it gives itself, and how many calls follow."""
-
-    path: list[str]
-    memory_bytes: int
-    cpu_seconds: int
-    calls: int
+_sizes: list[int] = []
+"""Where a child reads its size."""
 
 
 class Call(NamedTuple):
@@ -48,12 +45,23 @@ class Call(NamedTuple):
     file: str | None
 
 
+class Limits(NamedTuple):
+    """What a child is told first: the limits that it gives itself, what it will call, and what is lent to it."""
+
+    path: list[str]
+    memory_bytes: int
+    cpu_seconds: int
+    calls: list[Call]
+    lent: Lent
+
+
 def serve(preload: list[tuple[str, str | None]]) -> None:
     """Fork on request over standard input until the service hangs up or dies; then kill every child."""
     control = socket.socket(fileno=os.dup(0))
     os.dup2(1, 0)
     for name, file in preload:
         _module(name, file)
+    confinement = find_confinement([getattr(module, "__file__", None) for module in list(sys.modules.values())])
     gc.freeze()  # else the collector's marks would copy every page in every child
     _keep_memory()
     wake, alarm = socket.socketpair()
@@ -79,7 +87,7 @@ def serve(preload: list[tuple[str, str | None]]) -> None:
                         _kill_group(pid)
                     return
                 data, status = (socket.socket(fileno=fd) for fd in fds)
-                pid = _fork(data, [control, wake, alarm, status, *children])
+                pid = _fork(data, [control, wake, alarm, status, *children], confinement)
                 data.close()
                 with suppress(OSError):
                     status.sendall(NUMBER.pack(pid))
@@ -117,7 +125,7 @@ def _kill_group(pid: int) -> None:
             kill(pid, signal.SIGKILL)
 
 
-def _fork(data: socket.socket, inherited: list[socket.socket]) -> int:
+def _fork(data: socket.socket, inherited: list[socket.socket], confinement: Confinement) -> int:
     """The pid of a new child, or 0 when the system has no room for one."""
     server = os.getpid()
     try:
@@ -136,33 +144,60 @@ def _fork(data: socket.socket, inherited: list[socket.socket]) -> int:
         os.dup2(1, 2)  # warnings about hostile input do not belong in the service's log
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() == server:
-            _serve_calls(data)
-            code = 0
+            code = _serve_calls(data.detach(), confinement, server)
     except MemoryError:
         code = OUT_OF_MEMORY
     finally:
         os._exit(code)
 
 
-def _serve_calls(data: socket.socket) -> None:
-    """Read what is asked for, and answer one call after the other."""
-    with data.makefile("rb") as stream:
+def _serve_calls(data: int, confinement: Confinement, server: int) -> int:
+    """Read what is asked for, go into the cell, and answer one call after the other; the exit code.
+
+    The functions are found first: their modules are ours or the operator's, and a cell may have no way to them.
+    """
+    with open(data, "rb", closefd=False) as stream:
         limits: Limits = pickle.load(stream)
-        _limit(limits)
         sys.path[:] = limits.path
-        for _ in range(limits.calls):
-            kind, body = _answer(stream)
-            data.sendall(HEAD.pack(kind, len(body)))
-            data.sendall(body)
+        functions = [_found(call) for call in limits.calls]
+        _limit(limits)
+        try:
+            names = confinement.enter(limits.lent, server)
+        except OSError:
+            return NOT_CONFINED
+        for function in functions:
+            kind, body = _answer(function, pickle.load(stream), names)
+            _send(data, HEAD.pack(kind, len(body)))
+            _send(data, body)
+    return 0
 
 
-def _answer(stream: BufferedReader) -> tuple[bytes, bytes]:
+def _send(data: int, content: bytes) -> None:
+    with memoryview(content) as rest:  # by write, as a socket's own calls are closed to a child
+        sent = 0
+        while sent < len(content):
+            sent += os.write(data, rest[sent:])
+
+
+def _found(call: Call) -> Callable[..., object] | BaseException:
+    """The function, or why there is none."""
+    try:
+        function: Callable[..., object] = attrgetter(call.qualname)(_module(call.module, call.file))
+    except MemoryError:
+        raise
+    except BaseException as error:
+        return error
+    return function
+
+
+def _answer(
+    function: Callable[..., object] | BaseException, arguments: bytes, names: dict[str, str]
+) -> tuple[bytes, bytes]:
     """Call the function and encode what comes of it: J(SON), B(ytes) or E(xception)."""
     try:
-        call: Call
-        call, arguments = pickle.load(stream)
-        function = attrgetter(call.qualname)(_module(call.module, call.file))
-        result = function(*pickle.loads(arguments))
+        if isinstance(function, BaseException):
+            raise function
+        result = function(*(seen_as(each, names) for each in pickle.loads(arguments)))
         return (b"B", result) if isinstance(result, bytes) else (b"J", json.dumps(result).encode())
     except MemoryError:
         raise
@@ -172,16 +207,24 @@ def _answer(stream: BufferedReader) -> tuple[bytes, bytes]:
             carried = json.dumps([error.args, vars(error)])
         if carried and len(carried) > _ERROR_BYTES:
             carried = None
-        kind, stack = type(error), "".join(traceback.format_tb(error.__traceback__, -5))
+        kind, stack = type(error), "".join(traceback.format_tb(error.__traceback__, -5))[-_STACK_CHARACTERS:]
         return b"E", json.dumps([kind.__module__, kind.__qualname__, str(error)[:2000], stack, carried]).encode()
+
+
+def mapped_bytes() -> int:
+    """Address space of this process, in bytes."""
+    if _sizes:
+        return int(os.pread(_sizes[0], 100, 0).split()[0]) * resource.getpagesize()
+    with open("/proc/self/statm") as sizes:
+        return int(sizes.read().split()[0]) * resource.getpagesize()
 
 
 def _limit(limits: Limits) -> None:
     os.nice(_NICENESS)
     with suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
         score.write("1000")  # the first to go when the machine runs out of memory
-    with open("/proc/self/statm") as sizes:
-        memory = int(sizes.read().split()[0]) * resource.getpagesize() + limits.memory_bytes
+    _sizes.append(os.open("/proc/self/statm", os.O_RDONLY | os.O_CLOEXEC))  # in the cell it could not be opened
+    memory = mapped_bytes() + limits.memory_bytes
     for what, soft, hard in (
         (resource.RLIMIT_AS, memory, memory),
         (

@@ -203,6 +203,10 @@ class StepContext(Protocol):
     ) -> T:
         """Run a blocking or risky top-level function in a sandboxed child; arguments and result are JSON or bytes.
 
+        The child can read what `local_path` gave and write to what `scratch_folder` gave, as long as their blocks last,
+        and nothing else of this machine: no other files, network, processes or environment. It sees them under other
+        names; a path among the arguments, as a text or Path by itself or in lists and dictionaries, becomes its name.
+
         A name will do as well, as `package.module:function`: then only the child imports its module, and the result's
         type is the one that it is assigned to. `memory_bytes` is the address space it may add, in place of the setting.
         `with_others`: short work, whose child may serve other jobs of the batch too; if it dies, it runs again alone.

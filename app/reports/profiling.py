@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import duckdb
 
+from app.kit.sandbox_server import mapped_bytes
 from app.kit.words import quantity
 from app.reports.choices import Choices
 from app.reports.columns.correlations import correlate
@@ -74,8 +75,7 @@ def profile_file(
 def _held_to(extra: int) -> Iterator[None]:
     """Add at most `extra` bytes of address space meanwhile, whatever more the child may have afterwards."""
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
-    with open("/proc/self/statm") as sizes:
-        wanted = int(sizes.read().split()[0]) * resource.getpagesize() + extra
+    wanted = mapped_bytes() + extra
     resource.setrlimit(resource.RLIMIT_AS, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))
     try:
         yield

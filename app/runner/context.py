@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -22,6 +23,7 @@ from app.files.errors import ContentMissing
 from app.files.fetch import fetch
 from app.files.names import display_name, guess_media_type
 from app.files.storage import Storage, content_key
+from app.kit.cell.confinement import Lent
 from app.kit.db import Database
 from app.kit.sandbox import Sandbox
 from app.kit.sealing import Sealer
@@ -65,8 +67,8 @@ class Resources:
 class StoredInput:
     """The content of the job's file."""
 
-    def __init__(self, storage: Storage, checksum: str | None) -> None:
-        self._storage, self._checksum = storage, checksum
+    def __init__(self, storage: Storage, checksum: str | None, lent: Counter[str]) -> None:
+        self._storage, self._checksum, self._lent = storage, checksum, lent
 
     def _key(self) -> str:
         if self._checksum is None:
@@ -76,8 +78,23 @@ class StoredInput:
     def chunks(self) -> AsyncIterator[bytes]:
         return self._storage.chunks(self._key())
 
-    def local_path(self) -> AbstractAsyncContextManager[Path]:
-        return self._storage.local_path(self._key())
+    @asynccontextmanager
+    async def local_path(self) -> AsyncIterator[Path]:
+        async with self._storage.local_path(self._key()) as path:
+            with counted(self._lent, path):
+                yield path
+
+
+@contextmanager
+def counted(lent: Counter[str], path: Path) -> Iterator[None]:
+    """Among what is lent to children while the block lasts; a path may be lent several times."""
+    lent[str(path)] += 1
+    try:
+        yield
+    finally:
+        lent[str(path)] -= 1
+        if not lent[str(path)]:
+            del lent[str(path)]
 
 
 _SAVE_OUTPUT = text("""
@@ -122,7 +139,8 @@ class RunningStep:
     ) -> None:
         self._resources, self._step, self._pipeline_id = resources, step, pipeline_id
         self.batch, self.job, self.params, self.outputs = batch, job, params, outputs
-        self.input = StoredInput(resources.storage, job.checksum)
+        self._lent_files, self._lent_folders = Counter[str](), Counter[str]()
+        self.input = self.content(job.checksum)
         self.cached, self._secrets = cached, secrets
         self.message: str | None = None
         self.send_report: Report | None = None
@@ -161,7 +179,8 @@ class RunningStep:
     ) -> T:
         sandbox, timeout = self._resources.sandbox, self._step.timeout
         group = self.batch.id if with_others else None
-        return await sandbox.run(function, *args, timeout=timeout, memory_bytes=memory_bytes, group=group)
+        lent = Lent(tuple(self._lent_files), tuple(self._lent_folders))
+        return await sandbox.run(function, *args, timeout=timeout, memory_bytes=memory_bytes, group=group, lent=lent)
 
     def conclude(self, message: str) -> None:
         said = without_texts(self._secrets, message)
@@ -229,10 +248,13 @@ class RunningStep:
         return await of(self.batch.id, self._pipeline_id, key, filename, with_retried=with_retried)
 
     def content(self, checksum: str | None) -> StoredInput:
-        return StoredInput(self._resources.storage, checksum)
+        return StoredInput(self._resources.storage, checksum, self._lent_files)
 
-    def scratch_folder(self) -> AbstractAsyncContextManager[Path]:
-        return self._resources.storage.scratch_folder()
+    @asynccontextmanager
+    async def scratch_folder(self) -> AsyncIterator[Path]:
+        async with self._resources.storage.scratch_folder() as folder:
+            with counted(self._lent_folders, folder):
+                yield folder
 
     async def read_file(self, name: str) -> bytes:
         async with self.transaction() as session:
@@ -262,4 +284,4 @@ class RunningStep:
             if not getattr(await session.execute(_SET_INPUT, values), "rowcount", 0):
                 raise JobFenced
         self.job = replace(self.job, **(found | {"filename": self.job.filename or file.name}))
-        self.input = StoredInput(storage, self.job.checksum)
+        self.input = self.content(self.job.checksum)

@@ -9,7 +9,6 @@ import pickle
 import resource
 import signal
 import stat
-import subprocess
 import sys
 import time
 import zipfile
@@ -21,6 +20,7 @@ from typing import Any, TextIO
 import pytest
 import pytest_asyncio
 
+from app.kit.cell.confinement import Lent
 from app.kit.sandbox import Sandbox
 from app.kit.sandbox_errors import ResourceLimitExceeded, SandboxCrashed, SandboxError, SandboxTimeout
 from app.kit.sandbox_server import HEAD
@@ -61,18 +61,6 @@ def hold(fifo: str) -> None:
         signal.pause()
 
 
-def hold_in_grandchild(fifo: str) -> None:
-    with open(fifo, "w") as pipe:
-        subprocess.Popen(["sleep", "600"], stdout=pipe)
-        print(os.getpid(), file=pipe, flush=True)
-    signal.pause()
-
-
-def leave_grandchild(fifo: str) -> None:
-    with open(fifo, "w") as pipe:
-        print(subprocess.Popen(["sleep", "600"], stdout=pipe).pid, file=pipe)
-
-
 def kill_self(number: int) -> None:
     os.kill(os.getpid(), number)
 
@@ -101,7 +89,12 @@ def surroundings() -> dict[str, Any]:
     names = ("RLIMIT_NOFILE", "RLIMIT_CORE", "RLIMIT_FSIZE", "RLIMIT_CPU")
     limits = {name: list(resource.getrlimit(getattr(resource, name))) for name in names}
     files = [os.readlink(f"/proc/self/fd/{number}") for number in (0, 1, 2)]
-    return {"limits": limits, "files": files, "leader": os.getsid(0) == os.getpid(), "nice": os.nice(0)}
+    return {
+        "limits": limits,
+        "files": files,
+        "leader": os.getsid(0) == os.getpid(),
+        "nice": os.getpriority(os.PRIO_PROCESS, 0),
+    }
 
 
 def crowd(folder: str) -> int:
@@ -148,8 +141,21 @@ async def sandbox() -> AsyncIterator[Sandbox]:
 
 @pytest.fixture
 def fifo(tmp_path: Path) -> str:
-    os.mkfifo(tmp_path / "fifo")
-    return str(tmp_path / "fifo")
+    return make_fifo(tmp_path)
+
+
+def make_fifo(tmp_path: Path) -> str:
+    """In a folder that may be lent, as `lend` does, and open to whoever a child is."""
+    path = tmp_path / "lent" / "fifo"
+    path.parent.mkdir()
+    os.mkfifo(path)
+    path.chmod(0o666)
+    return str(path)
+
+
+def lend(path: str) -> Lent:
+    """The folder that a file is in."""
+    return Lent(folders=(str(Path(path).parent),))
 
 
 async def holder(fifo: str) -> tuple[int, TextIO]:
@@ -214,19 +220,12 @@ async def test_spin_is_a_resource_limit(sandbox: Sandbox) -> None:
         await sandbox.run(spin, timeout=LONG)
 
 
-async def test_wall_time_kills_the_whole_group(sandbox: Sandbox, fifo: str) -> None:
-    call = asyncio.create_task(sandbox.run(hold_in_grandchild, fifo, timeout=patient(0.5)))
+async def test_wall_time_kills_the_child(sandbox: Sandbox, fifo: str) -> None:
+    call = asyncio.create_task(sandbox.run(hold, fifo, timeout=patient(0.5), lent=lend(fifo)))
     _, pipe = await holder(fifo)
-    with pytest.raises(SandboxTimeout, match="hold_in_grandchild took longer than") as caught:
+    with pytest.raises(SandboxTimeout, match="hold took longer than") as caught:
         await call
     assert caught.value.code == "TIMEOUT"
-    assert await gone(pipe)
-
-
-async def test_what_the_child_leaves_running_dies_with_it(sandbox: Sandbox, fifo: str) -> None:
-    call = asyncio.create_task(sandbox.run(leave_grandchild, fifo, timeout=LONG))
-    _, pipe = await holder(fifo)
-    await call
     assert await gone(pipe)
 
 
@@ -294,7 +293,7 @@ async def test_result_over_the_limit(fifo: str) -> None:
 
 
 async def test_cancelling_kills_the_child(sandbox: Sandbox, fifo: str) -> None:
-    call = asyncio.create_task(sandbox.run(hold, fifo, timeout=600))
+    call = asyncio.create_task(sandbox.run(hold, fifo, timeout=600, lent=lend(fifo)))
     pid, pipe = await holder(fifo)
     call.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -315,7 +314,9 @@ async def test_fifty_calls_share_two_workers_and_the_loop_stays_free(sandbox: Sa
             longest = max(longest, time.monotonic() - before)
 
     watcher = asyncio.create_task(watch())
-    crowds = await asyncio.gather(*(sandbox.run(crowd, str(tmp_path), timeout=LONG) for _ in range(50)))
+    crowds = await asyncio.gather(
+        *(sandbox.run(crowd, str(tmp_path), timeout=LONG, lent=Lent(folders=(str(tmp_path),))) for _ in range(50))
+    )
     watcher.cancel()
     assert len(crowds) == 50
     assert max(crowds) == 2
@@ -335,7 +336,7 @@ async def test_no_descriptors_pile_up(sandbox: Sandbox) -> None:
 
 
 async def test_killed_fork_server_is_replaced(sandbox: Sandbox, fifo: str) -> None:
-    call = asyncio.create_task(sandbox.run(hold, fifo, timeout=600))
+    call = asyncio.create_task(sandbox.run(hold, fifo, timeout=600, lent=lend(fifo)))
     _, pipe = await holder(fifo)
     old = server_pid(sandbox)
     os.kill(old, signal.SIGKILL)
@@ -348,7 +349,7 @@ async def test_killed_fork_server_is_replaced(sandbox: Sandbox, fifo: str) -> No
 
 async def test_stop_kills_what_runs(fifo: str) -> None:
     sandbox = Sandbox(workers=1, memory_bytes=256 * MIB, cpu_seconds=5)
-    call = asyncio.create_task(sandbox.run(hold_in_grandchild, fifo, timeout=600))
+    call = asyncio.create_task(sandbox.run(hold, fifo, timeout=600, lent=lend(fifo)))
     _, pipe = await holder(fifo)
     await sandbox.stop()
     with pytest.raises(SandboxCrashed, match="stopped"):
@@ -373,9 +374,9 @@ async def test_service_killed_takes_server_and_child_along(tmp_path: Path, fifo:
         "import asyncio, sys\n"
         f"sys.path[:] = {sys.path!r}\n"
         "from app.kit.sandbox import Sandbox\n"
-        f"from {__name__} import hold\n"
+        f"from {__name__} import hold, lend\n"
         "sandbox = Sandbox(workers=1, memory_bytes=1 << 28, cpu_seconds=5)\n"
-        f"asyncio.run(sandbox.run(hold, {fifo!r}, timeout=600))\n"
+        f"asyncio.run(sandbox.run(hold, {fifo!r}, timeout=600, lent=lend({fifo!r})))\n"
     )
     # Measured coverage would be complained of on standard error when the service is killed.
     env = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}

@@ -12,10 +12,26 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from app.kit.cell.confinement import Lent
 from app.kit.sandbox import Sandbox
 from app.kit.sandbox_errors import ResourceLimitExceeded, SandboxCrashed, SandboxTimeout
 from app.kit.sandbox_groups import MOST
-from tests.kit.test_sandbox import LONG, MIB, OwnError, bomb, echo, fail, gone, grow, hold, holder, kill_self, leave
+from tests.kit.test_sandbox import (
+    LONG,
+    MIB,
+    OwnError,
+    bomb,
+    echo,
+    fail,
+    gone,
+    grow,
+    hold,
+    holder,
+    kill_self,
+    leave,
+    lend,
+    make_fifo,
+)
 from tests.patience import patient
 
 
@@ -45,26 +61,27 @@ async def sandbox() -> AsyncIterator[Sandbox]:
 
 @pytest.fixture
 def fifo(tmp_path: Path) -> str:
-    os.mkfifo(tmp_path / "fifo")
-    return str(tmp_path / "fifo")
+    return make_fifo(tmp_path)
 
 
 class Gathered:
     """Calls that start together: the only worker is held until all of them wait."""
 
     def __init__(self, sandbox: Sandbox, folder: Path) -> None:
-        self.sandbox, self._gate = sandbox, folder / "gate"
+        self.sandbox, self._gate = sandbox, folder / "gates" / "gate"
+        self._gate.parent.mkdir()
+        self._lent = Lent(folders=(str(self._gate.parent), str(folder / "lent")))
         self._holding: asyncio.Task[None] | None = None
         self.tasks: list[asyncio.Task[object]] = []
 
     async def __aenter__(self) -> Gathered:
-        self._holding = asyncio.create_task(self.sandbox.run(wait_for, str(self._gate), timeout=LONG))
+        self._holding = asyncio.create_task(self.sandbox.run(wait_for, str(self._gate), timeout=LONG, lent=self._lent))
         while not self.sandbox._slots.locked():
             await asyncio.sleep(0)
         return self
 
     def call(self, function: object, *args: object, timeout: float = LONG, group: object = "batch") -> None:
-        run = self.sandbox.run(function, *args, timeout=timeout, group=group)  # type: ignore[arg-type]
+        run = self.sandbox.run(function, *args, timeout=timeout, group=group, lent=self._lent)  # type: ignore[arg-type]
         self.tasks.append(asyncio.create_task(run))
 
     async def __aexit__(self, *_: object) -> None:
@@ -135,7 +152,7 @@ async def test_a_hostile_call_fails_alone(
 async def test_a_slow_call_fails_alone(sandbox: Sandbox, tmp_path: Path) -> None:
     async with Gathered(sandbox, tmp_path) as gathered:
         gathered.call(echo, 1)
-        gathered.call(wait_for, str(tmp_path / "never"), timeout=patient(0.2))
+        gathered.call(wait_for, str(tmp_path / "gates" / "never"), timeout=patient(0.2))
         gathered.call(echo, 2)
     first, slow, second = await gathered.results()
     assert (first, second) == (1, 2)
@@ -193,9 +210,9 @@ async def test_large_requests_and_answers_pass_each_other(sandbox: Sandbox, tmp_
 
 async def test_groups_end_with_the_sandbox(fifo: str) -> None:
     sandbox = Sandbox(workers=1, memory_bytes=256 * MIB, cpu_seconds=5)
-    calls = [asyncio.create_task(sandbox.run(hold, fifo, timeout=LONG, group="batch"))]
+    calls = [asyncio.create_task(sandbox.run(hold, fifo, timeout=LONG, group="batch", lent=lend(fifo)))]
     _, pipe = await holder(fifo)
-    calls.append(asyncio.create_task(sandbox.run(hold, fifo, timeout=LONG, group="batch")))
+    calls.append(asyncio.create_task(sandbox.run(hold, fifo, timeout=LONG, group="batch", lent=lend(fifo))))
     await sandbox.stop()
     assert await gone(pipe)
     for ended in await asyncio.gather(*calls, return_exceptions=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -13,10 +14,14 @@ from app.reports.choices import Choices
 from app.reports.notes import note
 from app.reports.readers.rows import table_of_rows
 from app.reports.readers.table import Table
-from app.reports.table_errors import EMPTY_FILE, FILE_UNREADABLE, SHEET_NOT_FOUND, TableError
+from app.reports.table_errors import EMPTY_FILE, FILE_UNREADABLE, RESOURCE_LIMIT, SHEET_NOT_FOUND, TableError
 
 BEGINNING: Final = b"SQLite format 3\x00"
 MOST_TABLES: Final = 200
+MOST_IN_MEMORY: Final = 200 * 1024 * 1024
+"""Of a database that cannot be opened where it lies; it is mapped and copied meanwhile."""
+_VERSIONS: Final = slice(18, 20)
+"""Of the format, for writing and reading; 2 means a write-ahead log (sqlite.org/fileformat)."""
 _OWN: Final = "name not like 'sqlite\\_%' escape '\\' and name not like 'gpkg\\_%' escape '\\'"
 """Not the tables that the database and GeoPackage keep for themselves."""
 
@@ -24,13 +29,32 @@ _OWN: Final = "name not like 'sqlite\\_%' escape '\\' and name not like 'gpkg\\_
 def read_sqlite(path: Path, folder: Path, choices: Choices) -> Table:
     """The table that `sheet` names, or the one with the most rows. Raises TableError."""
     try:
-        # immutable: the file is looked at as it is, without locks and without a journal beside it.
-        with closing(sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro&immutable=1", uri=True)) as database:
+        with closing(_open(path)) as database:
             database.text_factory = lambda text: text.decode("utf-8", "replace")
             database.execute("pragma trusted_schema = off")
             return _read(database, folder, choices)
     except sqlite3.Error:
         raise TableError(FILE_UNREADABLE, "The database is broken or cut off.") from None
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    try:
+        # immutable: the file is looked at as it is, without locks and without a journal beside it.
+        return sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro&immutable=1", uri=True)
+    except sqlite3.OperationalError:
+        # It asks where the links in a path lead to, and folders on the way there may be closed to a child.
+        size = path.stat().st_size
+        if size > MOST_IN_MEMORY:
+            raise TableError(RESOURCE_LIMIT, "The database is larger than one may be.") from None
+        database = sqlite3.connect(":memory:")
+        try:
+            with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY) as content:
+                content[_VERSIONS] = b"\x01\x01"  # in memory there is no journal beside it either
+                database.deserialize(content)
+        except BaseException:
+            database.close()
+            raise
+        return database
 
 
 def _read(database: sqlite3.Connection, folder: Path, choices: Choices) -> Table:

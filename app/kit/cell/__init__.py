@@ -1,0 +1,1 @@
+"""The cell that a sandboxed child locks itself into before it reads what a stranger sent: decision 0026."""
