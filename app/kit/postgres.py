@@ -20,6 +20,7 @@ from pathlib import Path
 
 import asyncpg
 
+from app.kit.postgres_access import close_access
 from app.kit.service import CannotStart, Periodic
 from app.kit.system_user import SystemUser, is_reachable, system_user
 
@@ -145,8 +146,18 @@ class EmbeddedPostgres(Periodic):
         # Exclusive while the cluster is made, shared from then on: flock turns one into the other.
         fcntl.flock(self._users, fcntl.LOCK_EX if not (self.data / "PG_VERSION").exists() else fcntl.LOCK_SH)
         if not (self.data / "PG_VERSION").exists():
-            options = ("--auth=trust", "--encoding=UTF8", "--locale=C", "-U", "postgres", "--no-instructions")
+            options = (
+                "--auth-local=peer",
+                "--auth-host=reject",
+                "--encoding=UTF8",
+                "--locale=C",
+                "-U",
+                "postgres",
+                "--no-instructions",
+            )
             self._run_program("initdb", *options, "-D", str(self.data))
+        if close_access(self.data, self.user) and self.postmaster_pid():
+            self._control("reload")
         fcntl.flock(self._users, fcntl.LOCK_SH)
 
     def _reachable_binaries(self) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import signal
@@ -20,6 +21,7 @@ from app.kit.postgres import FALLBACK, EmbeddedPostgres
 from tests.conftest import make_home
 from tests.live import LiveServer
 from tests.patience import patient
+from tests.plain_user import give, run_as_plain_user
 
 USER = """
 import asyncio, sys
@@ -165,6 +167,80 @@ def test_closed_home_stays_closed(home: Path) -> None:
     assert server.folder != EmbeddedPostgres(closed / "other").folder
     assert _modes(closed) == [0o700]
     assert EmbeddedPostgres(home / "open").folder == home / "open"
+
+
+async def methods(server: EmbeddedPostgres) -> set[str]:
+    connection = await asyncpg.connect(server.dsn, timeout=patient(5))
+    try:
+        rows = await connection.fetch("select auth_method, error from pg_hba_file_rules")
+    finally:
+        await connection.close()
+    assert not [row["error"] for row in rows if row["error"]]
+    return {row["auth_method"] for row in rows}
+
+
+async def test_only_the_service_is_let_in_by_who_it_is(home: Path) -> None:
+    server = EmbeddedPostgres(home)
+    await server.start()
+    assert await methods(server) == {"peer", "reject"}
+    if server.user:  # not even the user that the server runs as
+        psql = [server.bin / "psql", "-h", server.socket_dir, "-U", "postgres", "-c", "select 1", "postgres"]
+        uid = server.user.uid
+        done = await asyncio.to_thread(subprocess.run, psql, user=uid, env={}, capture_output=True, text=True)
+        assert "Peer authentication failed" in done.stderr
+    await server.stop()
+
+
+TRUSTING = """# made by an older version
+local   all             all                                     trust
+local   all             reader                                  scram-sha-256
+host    all             all             127.0.0.1/32            trust
+host    all             all             10.0.0.0  255.0.0.0     trust
+local   replication     all                                     trust
+"""
+
+
+async def test_a_cluster_that_trusted_everybody_is_converted_while_it_runs(home: Path) -> None:
+    user, server = User(home), EmbeddedPostgres(home)
+    (server.data / "pg_hba.conf").write_text(TRUSTING)
+    server._control("reload")
+    user.kill()
+    assert server.postmaster_pid() == user.postmaster
+    await server.start()
+    assert server.postmaster_pid() == user.postmaster
+    rules = (server.data / "pg_hba.conf").read_text()
+    assert not [line for line in rules.splitlines() if "trust" in line and not line.startswith("#")]
+    assert "scram-sha-256" in rules
+    state = (server.data / "pg_hba.conf").stat()
+    assert (state.st_uid, stat.S_IMODE(state.st_mode)) == ((server.data / "PG_VERSION").stat().st_uid, 0o600)
+    deadline = time.monotonic() + patient(15)
+    while await methods(server) != {"peer", "scram-sha-256"}:  # the server reads its files a moment after it is told to
+        assert time.monotonic() < deadline
+    await server.stop()
+
+
+AS_PLAIN_USER = """
+import asyncio
+import asyncpg
+from app.kit.postgres import EmbeddedPostgres
+async def run():
+    server = EmbeddedPostgres(Path({home!r}))
+    await server.start()
+    connection = await asyncpg.connect(server.dsn)
+    rows = await connection.fetch("select distinct auth_method from pg_hba_file_rules order by 1")
+    print(await connection.fetchval("select system_user"), [row[0] for row in rows])
+    await connection.close()
+    await server.stop()
+asyncio.run(run())
+"""
+
+
+def test_under_a_plain_user(home: Path) -> None:
+    folder = home / "plain"
+    folder.mkdir()
+    give(folder)
+    done = run_as_plain_user(AS_PLAIN_USER.format(home=str(folder)))
+    assert done.stdout == "peer:nobody ['peer', 'reject']\n", done.stdout + done.stderr
 
 
 def test_service_says_503_while_the_database_is_away_and_recovers_by_itself(live_server: LiveServer) -> None:
