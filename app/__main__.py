@@ -251,14 +251,21 @@ def sign_in(
 
 
 @app.command()
-def doctor() -> None:
-    """Check everything the service needs to run. Exits with 1 if something is missing."""
-    from app.commands.administration import diagnose
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="For programs: every finding as JSON.")] = False,
+) -> None:
+    """Look at everything the service needs; it may be running. Exits with 1 if something is wrong."""
+    from app.commands import doctor
 
-    found = diagnose(all_settings())
-    for what, fine, detail in found:
-        typer.echo(f"{typer.style('ok  ' if fine else 'FAIL', fg='green' if fine else 'red')} {what:<12} {detail}")
-    raise typer.Exit(0 if all(fine for _, fine, _ in found) else 1)
+    findings = doctor.examine(all_settings())
+    if as_json:
+        typer.echo(doctor.as_json(findings))
+    else:
+        shown = {"ok": ("ok   ", "green"), "note": ("note ", "yellow"), "wrong": ("WRONG", "red")}
+        for finding in findings:
+            word, colour = shown[finding.state]
+            typer.echo(f"{typer.style(word, fg=colour)} {finding.check:<17} {finding.detail}")
+    raise typer.Exit(0 if doctor.is_well(findings) else 1)
 
 
 @keys.command("create")

@@ -9,6 +9,7 @@ from app.kit.container import Container
 from app.kit.db import Database
 from app.kit.migrations import Migrations, migration_lock
 from app.kit.postgres import EmbeddedPostgres
+from app.kit.private_folders import make_home
 from app.kit.room import Rooms
 from app.kit.service import Service, running
 from app.rooms import all_rooms
@@ -39,7 +40,7 @@ class Installation(Container):
         """Everything up, and the schema current."""
         # Made before anything is opened: what is wrong with the settings is said first.
         services = self._services(serve_http=serve_http, run_jobs=run_jobs)
-        self.settings.home.mkdir(parents=True, exist_ok=True)
+        make_home(self.settings.home, with_database=self.postgres is not None)
         async with running([self.postgres] if self.postgres else []):
             await self.migrate()
             async with running([self.database]), running(services):

@@ -168,14 +168,6 @@ def test_keys_that_are_not_there(server: LiveServer) -> None:
     assert "Nobody" in nobody.stderr
 
 
-def test_doctor_beside_the_running_service(server: LiveServer) -> None:
-    done = tranche(server, "doctor")
-    assert done.returncode == 0, done.stdout
-    lines = [line.split()[:2] for line in done.stdout.splitlines()]
-    assert lines == [["ok", name] for name in ("PostgreSQL", "schema", "storage", "sandbox", "pipelines")]
-    assert httpx.get(f"{server.url}/readyz").status_code == 200
-
-
 def test_migrate_down_and_up_on_a_home_of_its_own() -> None:
     home = make_home()
     try:
@@ -188,7 +180,7 @@ def test_migrate_down_and_up_on_a_home_of_its_own() -> None:
         shutil.rmtree(home, ignore_errors=True)
 
 
-@pytest.mark.parametrize("command", [["doctor"], ["keys", "list"], ["keys", "create", "x"], ["migrate"]])
+@pytest.mark.parametrize("command", [["keys", "list"], ["keys", "create", "x"], ["migrate"]])
 def test_a_database_that_is_away_is_one_readable_line(tmp_path: Path, command: list[str]) -> None:
     nowhere = f"postgresql://nobody@127.0.0.1:{processes.free_port()}/nothing"
     (tmp_path / ".env").write_text(f"DATABASE_URL={nowhere}\n")

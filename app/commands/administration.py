@@ -1,9 +1,8 @@
-"""`tranche migrate`, `tranche keys` and `tranche doctor`: work on an installation directly, without its HTTP API."""
+"""`tranche migrate` and `tranche keys`: work on an installation directly, without its HTTP API."""
 
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Literal, TypeVar
 from uuid import UUID
@@ -14,14 +13,11 @@ from app.audit.repository import has_audit_log
 from app.auth import repository, service
 from app.auth.models import ApiKey
 from app.commands import ServiceRefused
-from app.files.storage import Storage
 from app.installation import Installation
 from app.kit.errors import DATABASE_DOWN
 from app.kit.migrations import read_rows
-from app.kit.sandbox import Sandbox
+from app.kit.private_folders import make_home
 from app.kit.service import CannotStart, running
-from app.pipelines.registry import Registry
-from app.runner.settings import RunnerSettings
 from app.settings import Settings
 
 T = TypeVar("T")
@@ -35,7 +31,7 @@ def run_with_database(settings: Settings, work: Callable[[], Awaitable[T]], inst
         async with running([installation.postgres] if installation.postgres else []):
             return await work()
 
-    settings.home.mkdir(parents=True, exist_ok=True)
+    make_home(settings.home, with_database=installation.postgres is not None)
     try:
         return asyncio.run(run())
     except CannotStart as error:
@@ -124,33 +120,3 @@ def revoke_key(settings: Settings, key_id: UUID) -> None:
             await repository.revoke_key(session, key_id)
 
     run_with_database(settings, work, installation)
-
-
-def diagnose(settings: Settings) -> list[tuple[str, bool, str]]:
-    """What the service needs: name, whether it is there, and what was found."""
-    installation = Installation(settings)
-    found: list[tuple[str, bool, str]] = []
-
-    async def work() -> None:
-        connection = await installation.database.connect()
-        server = await connection.fetchval("show server_version")
-        found.append(("PostgreSQL", int(server.split(".")[0]) >= 15, server))
-        rows = await read_rows(connection)
-        has, newest = (", ".join(sorted(ids)) or "none" for ids in (rows, installation.migrations.heads))
-        found.append(("schema", installation.migrations.complete(rows), f"{has}, newest {newest}"))
-        await connection.close()
-        async with running([installation.get(Storage)]):
-            free, total = installation.get(Storage).disk_usage()
-            trouble = await installation.get(Storage).find_trouble()
-            found.append(("storage", not trouble, trouble or f"{free / 1e9:.1f} of {total / 1e9:.1f} GB free"))
-        sandbox = Sandbox(workers=1, memory_bytes=settings.of(RunnerSettings).child_memory_bytes, cpu_seconds=10)
-        async with running([sandbox]):
-            child = await sandbox.run(os.getpid, timeout=20)
-            found.append(("sandbox", child != os.getpid(), "children start"))
-        found.append(("pipelines", True, ", ".join(pipeline.key for pipeline in installation.get(Registry))))
-
-    try:
-        run_with_database(settings, work, installation)
-    except Exception as error:
-        found.append(("start", False, f"{type(error).__name__}: {error}"))
-    return found

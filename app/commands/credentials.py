@@ -15,6 +15,7 @@ from app.commands import ServiceRefused
 from app.commands.administration import run_with_database
 from app.commands.client import address_of
 from app.installation import Installation
+from app.kit.private_folders import make_home
 from app.kit.service import CannotStart
 from app.kit.signing import rotate
 from app.settings import Settings
@@ -27,7 +28,7 @@ def rotate_secret(settings: Settings, overlap: timedelta) -> datetime:
             "The secret is in TRANCHE_SECRET_KEY. Put a new one there, and the present one into"
             " TRANCHE_SECRET_KEY_PREVIOUS, for every process."
         )
-    settings.home.mkdir(parents=True, exist_ok=True)
+    make_home(settings.home, with_database=settings.database_url is None)
     try:
         return rotate(settings.home, overlap)
     except CannotStart as error:

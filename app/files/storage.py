@@ -24,6 +24,7 @@ from obstore.store import LocalStore, ObjectStore, from_url
 
 from app.files.blocks import CHUNK, Stored, fetch_blocks, read_blocks
 from app.files.errors import ContentMissing, DiskNearlyFull, StorageUnavailable, StoreNotKnown
+from app.kit.private_folders import PRIVATE, make_private
 
 log = logging.getLogger("tranche.files")
 RESERVE_BYTES, RESERVE_SHARE = 1024**3, 0.05
@@ -107,7 +108,7 @@ class Storage:
         # On the filesystem of the store: contents move from one to the other by renaming.
         self.incoming = (local if local and url else home.absolute()) / "incoming"
         if local:
-            local.mkdir(parents=True, exist_ok=True)
+            make_private(local)
         self._store: ObjectStore = LocalStore(local) if local else _bucket(url or "")
         self._spool: Path | None = None
         self._lock: int | None = None
@@ -140,7 +141,7 @@ class Storage:
             self._lock = None
 
     def _open_spool(self) -> None:
-        self.incoming.mkdir(parents=True, exist_ok=True)
+        make_private(self.incoming)
         for folder in self.incoming.iterdir():
             with suppress(OSError):
                 handle = os.open(folder / "lock", os.O_RDWR)
@@ -150,7 +151,7 @@ class Storage:
                 finally:
                     os.close(handle)
         self._spool = Path(tempfile.mkdtemp(dir=self.incoming))
-        self._lock = os.open(self._spool / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
+        self._lock = os.open(self._spool / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         fcntl.flock(self._lock, fcntl.LOCK_EX)
 
     def new_spool_file(self) -> Path:
@@ -226,7 +227,9 @@ class Storage:
             target = f"{root}/{file.key}"  # texts, because paths took longer than the renaming
             first, second = target[:_FIRST_FOLDER], target[:_SECOND_FOLDER]
             if second not in folders:
-                os.makedirs(second, exist_ok=True)
+                for folder in (first, second):
+                    with suppress(FileExistsError):
+                        os.mkdir(folder, PRIVATE)
                 folders |= {first, second}
             os.replace(file.path, target)
         if len(folders) > 3:
@@ -275,7 +278,7 @@ class Storage:
             return
         copy = self.new_spool_file()
         try:
-            with copy.open("wb") as target:
+            with os.fdopen(os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
                 async for chunk in self.chunks(key):
                     await asyncio.to_thread(target.write, chunk)
             yield copy

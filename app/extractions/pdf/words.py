@@ -7,6 +7,7 @@ order of words inside a line can differ from the order on paper. So each word ke
 from __future__ import annotations
 
 import ctypes
+import os
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
@@ -42,7 +43,7 @@ _PRIVATE = {0xF000 + code: code for code in range(0x20, 0x100)}
 def opened(source: str | bytes) -> Iterator[pdfium.PdfDocument]:
     """The PDF at a path or of these bytes. Raises `SheetError` for one that cannot be opened or has no pages."""
     try:
-        document = pdfium.PdfDocument(source)
+        document = pdfium.PdfDocument(source if isinstance(source, bytes) else _load(source))
     except pdfium.PdfiumError as error:
         if getattr(error, "err_code", None) == raw.FPDF_ERR_PASSWORD:
             raise SheetError(PDF_ENCRYPTED, "The PDF is protected by a password.") from error
@@ -54,6 +55,15 @@ def opened(source: str | bytes) -> Iterator[pdfium.PdfDocument]:
             yield document
         except pdfium.PdfiumError as error:
             raise SheetError(PDF_UNREADABLE, "A page of the PDF is broken.") from error
+
+
+def _load(path: str) -> Any:
+    """By PDFium itself: the package would ask where the links in the path lead to, which is closed to a child."""
+    loaded = raw.FPDF_LoadDocument(os.fsencode(path) + b"\x00", None)
+    if not loaded or raw.FPDF_GetPageCount(loaded) < 1:
+        code = raw.FPDF_GetLastError()
+        raise pdfium.PdfiumError(f"PDFium says {code}.", err_code=code)
+    return loaded
 
 
 def read_pages(source: str | bytes) -> list[Page]:
