@@ -22,7 +22,9 @@ MOST_GROUPS: Final = 500
 MOST_IDS: Final = 100
 _ROWS_AT_ONCE: Final = 500
 
-_NAME = r"[\w-]+(?:\.[\w-]+)*\.(?:[a-z][a-z0-9]{1,23}|[A-Z][A-Z0-9]{1,4})"
+_LONGEST: Final = 500
+"""Characters that are looked at: as many as the runner keeps of a message."""
+_NAME = r"(?<![\w-])(?<![\w-]\.)[\w-]++(?:\.[\w-]++)*\.(?:[a-z][a-z0-9]{1,23}|[A-Z][A-Z0-9]{1,4})"
 _PLACEHOLDERS: Final = tuple(
     (re.compile(pattern), placeholder)
     for pattern, placeholder in (
@@ -35,7 +37,7 @@ _PLACEHOLDERS: Final = tuple(
         (r"\b[\w.-]+(?:/[\w.-]+){2,}|\b[\w.-]+/(?:[\w-]+\.)+\w{2,5}\b", "<path>"),
         (r"\[[0-9a-fA-F:.]*:[0-9a-fA-F:.]*\](?::\d+)?", "<host>"),
         (r"\b(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?\b|\blocalhost(?::\d+)?\b", "<host>"),
-        (rf"\b{_NAME}\b(?::\d+)?", "<name>"),
+        (rf"{_NAME}\b(?::\d+)?", "<name>"),
         (r"\b(?=[0-9a-f]*\d)(?=\d*[a-f])[0-9a-f]{8,}\b", "<id>"),
         (r"\d+(?:[.,:]\d+)*", "<n>"),
     )
@@ -70,6 +72,7 @@ class FailuresRead(Output):
 @lru_cache(maxsize=4096)
 def normalise(message: str) -> str:
     """A message without what differs from job to job: `Page 3 of 'a.pdf'` becomes `Page <n> of <text>`."""
+    message = message[:_LONGEST]
     for pattern, placeholder in _PLACEHOLDERS:
         message = pattern.sub(placeholder, message)
     return message

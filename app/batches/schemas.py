@@ -23,7 +23,7 @@ from app.batches.extensions import EXTENSIONS
 from app.kit.schemas import Input, JsonObject, LongText, Output, ShortText, check_text
 from app.pipelines.naming import MAX_PREFIX
 
-_EMAIL: Final = re.compile(r"[^@\s]{1,64}@[^@\s]+\.[^@\s]+")
+_EMAIL: Final = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}\.[^@\s]{1,190}")
 _URL: Final = re.compile(r"https?://[^\s/?#]\S*")
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, Literal
 from urllib.parse import quote
 
-_PLACE: Final = re.compile(r"{{\s*([^{}]*?)\s*}}")
+_PLACE: Final = re.compile(r"{{([^{}]*)}}")  # what blanks stand around a path are stripped: a pattern would be cubic
 MISSING: Final = object()
 """What `look_up` answers when a path leads nowhere."""
 
@@ -35,10 +35,10 @@ def placeholders_in(value: Any) -> Iterator[str]:
     """The paths between double braces, anywhere in a JSON value."""
     match value:
         case str():
-            yield from _PLACE.findall(value)
+            yield from map(str.strip, _PLACE.findall(value))
         case Mapping():
             for key, item in value.items():
-                yield from _PLACE.findall(key)
+                yield from map(str.strip, _PLACE.findall(key))
                 yield from placeholders_in(item)
         case list():
             for item in value:
@@ -72,7 +72,7 @@ def fill(value: Any, values: Mapping[str, Any], *, missing: Literal["refused", "
 
     def stays(item: Any) -> bool:
         whole = _PLACE.fullmatch(item) if missing == "omitted" and isinstance(item, str) else None
-        return whole is None or found(whole[1]) is not None
+        return whole is None or found(whole[1].strip()) is not None
 
     return _fill(value, found, stays)
 
@@ -86,7 +86,7 @@ def fill_text(text: str, values: Mapping[str, Any], quoted: Callable[[str], str]
             raise PlaceholderUnknown(path)
         return quoted(as_text(there))
 
-    return _PLACE.sub(lambda place: found(place[1]), text)
+    return _PLACE.sub(lambda place: found(place[1].strip()), text)
 
 
 def fill_path(template: str, values: Mapping[str, Any]) -> str:
@@ -112,8 +112,8 @@ def _fill(value: Any, found: Callable[[str], Any], stays: Callable[[Any], bool])
     match value:
         case str():
             if whole := _PLACE.fullmatch(value):
-                return found(whole[1])
-            return _PLACE.sub(lambda place: as_text(found(place[1])), value)
+                return found(whole[1].strip())
+            return _PLACE.sub(lambda place: as_text(found(place[1].strip())), value)
         case Mapping():
             kept = [(key, item) for key, item in value.items() if stays(item)]
             return {as_text(_fill(key, found, stays)): _fill(item, found, stays) for key, item in kept}

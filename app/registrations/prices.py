@@ -8,7 +8,7 @@ from typing import Final
 
 HIGHEST: Final = Decimal(1_000_000)
 _CURRENCY: Final = re.compile(
-    r"^(?:(?:NZ|AU|US|CA|HK|S|A|R)?[$€£¥₹]|NZD|AUD|USD|CAD|EUR|GBP|CHF)\s*|\s*(?:[$€£¥₹]|NZD|AUD|USD|CAD|EUR|GBP|CHF)$"
+    r"^(?:(?:NZ|AU|US|CA|HK|S|A|R)?[$€£¥₹]|NZD|AUD|USD|CAD|EUR|GBP|CHF)\s{0,9}|\s{0,9}(?:[$€£¥₹]|NZD|AUD|USD|CAD|EUR|GBP|CHF)$"
 )
 _PLAIN: Final = re.compile(r"\d+(?:\.\d{1,2})?|\.\d{1,2}", re.ASCII)
 _COMMA: Final = re.compile(r"(?:\d+|\d{1,3}(?:\.\d{3})+),\d{1,2}", re.ASCII)

@@ -12,9 +12,11 @@ SCHOOL_YEARS: Final = "FR|SO|JR|SR|GS|GR|FY|SY|5Y|HS|PG|RS|UN"
 _MAY_HOLD_AGE = re.compile(
     rf"(?![xXJ]?[\d:]+\.\d\d)(?:.*?(?:{SCHOOL_YEARS}|\d\d?)[A-Z]|.*(?:[A-Za-z']|[A-Za-z]\.)(?:{SCHOOL_YEARS}|\d\d?)$)"
 )
+_LONGEST: Final = 100
+"""Characters; two cells that ran together have half as many."""
 
 
 @lru_cache(maxsize=4096)  # names and clubs come again
 def may_hold_age(text: str) -> bool:
     """Whether an age or school year may have run into the cell before or after it (`FRSCAR-SC`)."""
-    return bool(_MAY_HOLD_AGE.match(text))
+    return len(text) <= _LONGEST and _MAY_HOLD_AGE.match(text) is not None

@@ -18,7 +18,8 @@ MAX_PATH: Final = 6
 _BLANK: Final = re.compile(r"[ \t\r\n\ufeff\x00\x1e]*")
 _BETWEEN: Final = re.compile(r"[ \t\r\n\ufeff\x00\x1e,]*")
 _PREFIX: Final = re.compile(
-    r"[\ufeff\s]*(?:\)\]\}',?\s*|(?:/\*[^*]{0,50}\*/)?\s*(?:(?:var|let|const)\s)?\s*[A-Za-z_$][\w.$]{0,80}\s*[(=]\s*)(?=[\[{])"
+    r"[\ufeff\s]*+(?:\)\]\}',?\s*+|(?:/\*[^*]{0,50}\*/)?\s*+(?:(?:var|let|const)\s)?\s*+[A-Za-z_$][\w.$]{0,80}\s*+[(=]\s*+)"
+    r"(?=[\[{])"
 )
 """What stands before JSON that a script was to load: the call of a function, an assignment, a guard."""
 _NEAR_END: Final = 16

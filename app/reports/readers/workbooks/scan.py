@@ -14,7 +14,7 @@ _PLACE: Final = re.compile(rb"<" + _X + rb'c\s[^<>]*?r="([A-Z]{1,3})(\d{1,7})"')
 _ERROR: Final = re.compile(rb"<" + _X + rb'c\s([^<>]*t="e"[^<>]*)>')
 _ERROR_TEXT: Final = re.compile(rb"<" + _X + rb"v>(#[A-Z/0!?_]{2,20})</")
 _UNVALUED: Final = re.compile(
-    rb"<%bc\s([^<>]*[^<>/])><%bf(?:\s[^<>]*)?(?:/>|>[^<]*</%bf>)\s*(?:<%bv\s*/>|<%bv></%bv>)?\s*</%bc>" % ((_X,) * 7)
+    rb"<%bc\s([^<>]*[^<>/])><%bf(?:\s[^<>]*)?(?:/>|>[^<]*</%bf>)\s*+(?:<%bv\s*/>|<%bv></%bv>)?\s*+</%bc>" % ((_X,) * 7)
 )
 _FORMULA: Final = re.compile(rb"<" + _X + rb"f[\s>/]")
 _ZERO: Final = re.compile(rb"</%bf><%bv>0</%bv>" % ((_X,) * 3))

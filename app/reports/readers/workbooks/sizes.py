@@ -18,8 +18,8 @@ MAX_CELLS: Final = 10_000_000
 """The library keeps 24 bytes for each cell of the rectangle that the used cells span."""
 MAX_RATIO, RATIO_COUNTS_FROM = 300, 8 * 1024 * 1024
 CHUNK: Final = 1 << 20
-_ROWS: Final = re.compile(rb'<table:table-row\b[^>]*?number-rows-repeated="(\d{1,9})"[^>]*>')
-_CELLS: Final = re.compile(rb"<table:table-cell\b([^>]*)>")
+_ROWS: Final = re.compile(rb'<table:table-row\b[^<>]*?number-rows-repeated="(\d{1,9})"[^<>]*>')
+_CELLS: Final = re.compile(rb"<table:table-cell\b([^<>]*)>")
 _REPEATED: Final = re.compile(rb'number-columns-repeated="(\d{1,9})"')
 _ROW_END: Final = b"</table:table-row>"
 
