@@ -140,7 +140,7 @@ class Provider:
             raise ProviderError("TIMEOUT", f"{self.model} took longer than {self.timeout:g} s.") from None
         except UrlNotAllowed as error:
             raise ProviderError(error.code, str(error)) from None
-        except httpx.TransportError:
+        except (httpx.HTTPError, httpx.InvalidURL):
             raise ProviderError("NETWORK_ERROR", "The connection to the AI provider failed.") from None
         except AnswerNotReadable as error:
             raise ProviderError(AI_REPLY_NOT_VALID, f"The AI provider's reply cannot be read: {error}") from None

@@ -102,7 +102,10 @@ class AddressRules:
 def parse_url(text: str, base: httpx.URL | None = None) -> httpx.URL:
     """The URL, seen from `base` if it is relative. UrlNotAllowed: its form is none that may be fetched."""
     try:
-        url = base.join(text) if base else httpx.URL(text)
+        url = httpx.URL(text)
+        if base and url.scheme and not url.host:  # `http:\\x/`: neither relative nor whole, and each reader differs
+            raise UrlNotAllowed("This is not a URL.")
+        url = base.join(text) if base else url
         check_form(url)
     except (httpx.InvalidURL, ValueError):  # the host is decoded, and refused, when it is first looked at
         raise UrlNotAllowed("This is not a URL.") from None

@@ -46,7 +46,9 @@ def page_of(default: int, most: int = 1000, rows: str = "Rows in one page.") -> 
         cursor: Cursor = None,
     ) -> PageRequest:
         def link(following: str) -> None:
-            response.headers["Link"] = f'<{request.url.include_query_params(cursor=following)}>; rel="next"'
+            # Relative: Host is whatever the client wrote, or what a proxy made of it.
+            url = request.url.include_query_params(cursor=following)
+            response.headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
 
         return PageRequest(limit, cursor, link)
 

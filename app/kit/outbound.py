@@ -104,8 +104,9 @@ class _CheckedTransport(httpx.AsyncHTTPTransport):
             return response
         # The client would read the body of a redirect into memory, however long or packed it is.
         await response.aclose()
-        parse_url(response.headers["Location"], request.url)
-        return httpx.Response(response.status_code, headers={"Location": response.headers["Location"]})
+        # As it was checked: the client joins in another way, and raises InvalidURL for what it cannot.
+        target = parse_url(response.headers["Location"], request.url)
+        return httpx.Response(response.status_code, headers={"Location": str(target)})
 
 
 def checked_transport(allow: Sequence[str] = (), resolve: Resolver = resolve_host) -> httpx.AsyncBaseTransport:
@@ -196,7 +197,7 @@ async def download(
         raise DownloadFailed("TIMEOUT", f"The download took longer than {max_seconds:g} seconds.") from None
     except httpx.TimeoutException:
         raise DownloadFailed("TIMEOUT", "The server did not answer in time.") from None
-    except httpx.TransportError as error:
+    except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
         raise DownloadFailed("NETWORK_ERROR", "The connection failed or the answer is damaged.") from error
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from app.kit.outbound import UrlNotAllowed, retry_after
 from app.notifications.sender import ClaimedMessage
 from app.notifications.service import message_id
 
+log = logging.getLogger("tranche.webhooks")
 TIMEOUT_SECONDS: Final = 15.0
 EXCERPT_BYTES: Final = 1000
 EXCERPT_SECONDS: Final = 2.0
@@ -77,8 +79,11 @@ async def post(client: httpx.AsyncClient, message: WebhookMessage) -> Answer:
         error = f"{refused.code}: {refused}"
     except (TimeoutError, httpx.TimeoutException):
         error = f"TIMEOUT: no answer within {TIMEOUT_SECONDS:g} seconds"
-    except (httpx.HTTPError, httpx.StreamError, OSError):
+    except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError):
         error = "NETWORK_ERROR: the connection failed"
+    except Exception:  # counts as a try, or it would be sent again without end
+        log.exception("delivery %s could not be sent", message.delivery_id)
+        error = "UNEXPECTED_ERROR: the message could not be sent; it has been logged"
     return Answer(int((time.monotonic() - began) * 1000), error=error)
 
 

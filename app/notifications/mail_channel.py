@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import aiosmtplib
 from sqlalchemy import func, select, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.batches.models import Batch
@@ -20,6 +21,7 @@ from app.connections.outbound import OutboundClients
 from app.connections.service import Connections, Found
 from app.kit.addresses import UrlNotAllowed
 from app.kit.db import Database
+from app.kit.errors import DATABASE_DOWN
 from app.kit.sealing import CannotUnseal
 from app.notifications import claim_repository, smtp
 from app.notifications.accounts import SmtpAccount
@@ -119,7 +121,13 @@ class MailChannel:
             if found is None:
                 await self._record(message, "skipped", "NOT_CONFIGURED: the organisation has no mail server")
                 return None
-            refusal = await self._deliver(found, message)
+            try:
+                refusal = await self._deliver(found, message)
+            except (SQLAlchemyError, *DATABASE_DOWN):
+                raise
+            except Exception:  # counts as a try, or it would be made again without end
+                log.exception("the mail of batch %s could not be made", message.batch.id)
+                refusal = Refusal("UNEXPECTED_ERROR: the mail could not be made; it has been logged", final=False)
         if refusal is None:
             await self._record(message, "sent", None)
             return None

@@ -42,7 +42,7 @@ def _check_path(path: str) -> str:
 def _check_base_url(url: str) -> str:
     try:
         parsed = parse_url(check_text(url))
-    except httpx.TransportError as error:
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise ValueError(str(error)) from None
     if parsed.query or parsed.fragment:
         raise ValueError("must have neither a query nor a fragment")
