@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 
+from app.auth.caller import Caller, Callers
+from app.auth.dependencies import find_caller
 from app.installation import Installation
 from app.kit.access_log import AccessLog
-from app.kit.body_limit import BodyLimit
+from app.kit.body_limit import BodyLimit, BodyRules
+from app.kit.docs_page import add_docs_page
 from app.kit.error_handlers import answer_unexpected, install_error_handlers
+from app.kit.json_bodies import read_beside_the_loop
 from app.kit.openapi import describe_api
 from app.kit.parameters import check_parameters
 from app.kit.proxies import ForwardedHeaders, TrustedProxies
+from app.kit.security_headers import SecurityHeaders
 from app.settings import Settings
 
 DESCRIPTION = "Submit many things, process each in stages, watch it live, get the results."
@@ -38,6 +44,7 @@ def create_app(settings: Settings) -> FastAPI:
             except Exception as error:
                 app.state.not_started = error
                 raise
+            app.openapi()  # whoever asks for it first would wait for seconds, and everybody else with them
             yield
 
     def operation_id(route: APIRoute) -> str:
@@ -49,9 +56,10 @@ def create_app(settings: Settings) -> FastAPI:
         description=DESCRIPTION,
         lifespan=lifespan,
         generate_unique_id_function=operation_id,
+        docs_url=None,
         redoc_url=None,
-        favicon_url="/console/mark.svg",
     )
+    add_docs_page(app, icon="/console/mark.svg")
     app.state.container, app.state.not_started = installation, None
     limits: dict[str, int] = {}
     for room in installation.rooms:
@@ -59,23 +67,33 @@ def create_app(settings: Settings) -> FastAPI:
     for room in installation.rooms:
         for middleware in room.middleware:
             app.add_middleware(middleware, container=installation)
-    app.add_middleware(
-        BodyLimit,
+
+    async def authenticate(request: Request) -> Caller:
+        return await find_caller(request, installation.get(Callers))
+
+    rules = BodyRules(
         limit=settings.max_json_bytes,
+        authenticate=authenticate,
         overrides=limits,
         raw=tuple(path for room in installation.rooms for path in room.streamed_bodies),
         multipart=tuple(path for room in installation.rooms for path in room.streamed_forms),
+        at_once=settings.max_buffered_bytes,
+        patience=settings.request_patience_seconds,
     )
+    app.add_middleware(BodyLimit, rules)
     app.add_middleware(
         ForwardedHeaders,
         proxies=TrustedProxies(settings.trusted_proxies.split(",")),
         standard=settings.proxy_header == "forwarded",
     )
-    app.add_middleware(AccessLog, on_error=answer_unexpected)  # the last one is outermost
+    app.add_middleware(AccessLog, on_error=answer_unexpected)
+    app.add_middleware(SecurityHeaders, hsts_seconds=settings.hsts_seconds)  # the last one is outermost
     install_error_handlers(app)
     check_parameters(app)
     describe_api(app)
+    turn = asyncio.Lock()
     for room in installation.rooms:
         for router in room.routers:
+            read_beside_the_loop(router, turn)
             app.include_router(router)
     return app

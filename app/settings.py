@@ -60,6 +60,15 @@ class Settings(Section):
         "", description="Hosts or networks, by comma, that URL sources and webhooks may reach in intranets."
     )
     max_json_bytes: int = Field(MIB, ge=1024, description="Largest JSON body.")
+    connections_per_address: int = Field(
+        256, ge=8, description="Connections that one address may have; those of trusted proxies are not counted."
+    )
+    hsts_seconds: int = Field(
+        31_536_000, ge=0, description="How long browsers that came by https must not come without; 0 does not say so."
+    )
+    max_buffered_bytes: int = Field(
+        128 * MIB, ge=MIB, description="Bytes of large JSON bodies that may be held in memory at once; more get a 503."
+    )
     request_patience_seconds: float = Field(20.0, gt=0, description="How long a request may take to begin or to go on.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe line logged.")
     log_format: Literal["json", "console"] | None = Field(

@@ -134,7 +134,7 @@ def test_a_code_has_one_class() -> None:
     assert {code: kinds for code, kinds in by_code.items() if len(kinds) > 1} == {}
 
 
-BEFORE_ROUTING = {"MethodNotAllowed", "RequestTimeout", "HeaderFieldsTooLarge", "Unavailable"}
+BEFORE_ROUTING = {"MethodNotAllowed", "TooManyConnections", "HeaderFieldsTooLarge", "Unavailable"}
 """Answered outside of any operation, or only what others are made from."""
 
 

@@ -52,8 +52,16 @@ async def admit(request: Request, caller: Caller) -> Caller:
 async def find_caller(request: Request, callers: Callers) -> Caller:
     """The caller; raises NotSignedIn or KeyNotValid (401), CrossSiteRequest (403).
 
-    The look-up is over before the route runs: streams and uploads must not hold a connection.
+    The look-up is over before the route runs: streams and uploads must not hold a connection. It is made once: who
+    sends a large body is looked up before that is read.
     """
+    known: Caller | None = getattr(request.state, "caller", None)
+    if known is None:
+        known = request.state.caller = await _look_up(request, callers)
+    return known
+
+
+async def _look_up(request: Request, callers: Callers) -> Caller:
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
     cookie = request.cookies.get(COOKIE)
     if scheme:

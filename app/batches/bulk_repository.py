@@ -5,23 +5,26 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import ARRAY, BigInteger, Integer, Row, Text, bindparam, text
 from sqlalchemy.dialects.postgresql import UUID as PgUUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
+_AT_ONCE: Final = 4 * 1024 * 1024
+"""Characters of records in one statement."""
 _ADD_JOBS = text("""
 insert into jobs (id, batch_id, pipeline_id, sequence, item, source_type, source_url, file_id, filename, file_size,
   media_type, checksum, record)
-select n.id, :batch_id, n.pipeline_id, n.place, n.item, n.source_type, n.source_url, n.file_id, n.name, n.file_size,
-  n.media_type, n.checksum, n.record::jsonb
+select n.id, :batch_id, n.pipeline_id, :before + n.place, n.item, n.source_type, n.source_url, n.file_id, n.name,
+  n.file_size, n.media_type, n.checksum, n.record::jsonb
 from unnest(:ids, :pipeline_ids, :items, :source_types, :source_urls, :file_ids, :names, :file_sizes, :media_types,
     :checksums, :records)
   with ordinality as n(id, pipeline_id, item, source_type, source_url, file_id, name, file_size, media_type,
     checksum, record, place)
 """).bindparams(
+    bindparam("before", type_=Integer),
     bindparam("ids", type_=ARRAY(PgUUID)),
     bindparam("pipeline_ids", type_=ARRAY(Integer)),
     bindparam("items", type_=ARRAY(Integer)),
@@ -44,8 +47,17 @@ from unnest(:ids) as id, jsonb_array_elements(cast(:steps as jsonb)) with ordina
 
 
 async def add_jobs(session: AsyncSession, batch_id: UUID, columns: Mapping[str, Sequence[Any]]) -> None:
-    """Write jobs in their order; `columns` has a list for each, equally long: ids, pipeline_ids, items, ..."""
-    await session.execute(_ADD_JOBS, {"batch_id": batch_id, **columns})
+    """Write jobs in their order; `columns` has a list for each, equally long: ids, pipeline_ids, items, ...
+
+    Large records go in several statements: the driver encodes all parameters of one at a stretch, on the event loop.
+    """
+    start, size = 0, 0
+    for place, record in enumerate(columns["records"], 1):
+        size += len(record or "")
+        if size >= _AT_ONCE or place == len(columns["records"]):
+            part = {name: values[start:place] for name, values in columns.items()}
+            await session.execute(_ADD_JOBS, {"batch_id": batch_id, "before": start, **part})
+            start, size = place, 0
 
 
 async def add_steps(session: AsyncSession, job_ids: Sequence[UUID], steps: Sequence[Mapping[str, Any]]) -> None:

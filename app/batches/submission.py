@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -28,6 +28,7 @@ from app.batches.schemas import BatchCreated, BatchOptions, links_of
 from app.kit.declarations import raises
 from app.kit.errors import problems_of
 from app.kit.ids import new_id
+from app.kit.json_writing import dump_json
 from app.kit.words import quantity
 from app.pipelines.contract import Params, Pipeline, PipelineNotWellFormed, Source, Step
 from app.pipelines.errors import PipelineUnknown
@@ -253,6 +254,10 @@ def _failure_policy(pipeline: Pipeline, options: BatchOptions) -> dict[str, Any]
     return {"threshold": pipeline.failure_policy.threshold, "action": pipeline.failure_policy.action}
 
 
+def _texts_of(records: Sequence[Any]) -> list[str | None]:
+    return [None if record is None else dump_json(record) for record in records]
+
+
 async def _add_jobs(session: AsyncSession, registry: Registry, batch_id: UUID, assigned: Sequence[Assignment]) -> None:
     ids = [new_id() for _ in assigned]
     jobs = [job for _, job, _ in assigned]
@@ -267,7 +272,7 @@ async def _add_jobs(session: AsyncSession, registry: Registry, batch_id: UUID, a
         "file_sizes": [job.file_size for job in jobs],
         "media_types": [job.media_type for job in jobs],
         "checksums": [job.checksum for job in jobs],
-        "records": [None if job.record is None else json.dumps(job.record) for job in jobs],
+        "records": await asyncio.to_thread(_texts_of, [job.record for job in jobs]),
     }
     await bulk_repository.add_jobs(session, batch_id, columns)
     by_pipeline: dict[str, tuple[Task, list[UUID]]] = {}

@@ -29,6 +29,7 @@ from app.installation import Installation
 from app.kit.errors import DATABASE_DOWN
 from app.kit.http_guard import guarded
 from app.kit.logs import configure_logging
+from app.kit.proxies import TrustedProxies
 from app.kit.service import CannotStart
 from app.kit.words import quantity
 from app.main import create_app
@@ -65,9 +66,14 @@ class Server(uvicorn.Server):
     """uvicorn, with a word to the streams as soon as the process is told to stop, and a greeting once it serves."""
 
     def __init__(self, app: FastAPI, listener: socket.socket) -> None:
+        settings: Settings = app.state.container.settings
         config = uvicorn.Config(
             app,
-            http=guarded(app.state.container.settings.request_patience_seconds),
+            http=guarded(
+                settings.request_patience_seconds,
+                most_of_address=settings.connections_per_address,
+                proxies=TrustedProxies(settings.trusted_proxies.split(",")),
+            ),
             ws="none",
             lifespan="on",
             proxy_headers=False,  # the application reads them itself: see kit/proxies.py

@@ -7,6 +7,7 @@ of 40 racers, the unique insert makes one; measured.)
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Awaitable, Callable
@@ -21,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.idempotency import repository
 from app.idempotency.errors import IdempotencyInFlight, IdempotencyKeyReused
+from app.kit.json_writing import dump_json
 
 M = TypeVar("M", bound=BaseModel)
 Kept = dict[str, Any]
@@ -80,7 +82,7 @@ class Once:
         if kept is None:
             kept = to_jsonable_python(await make())
             if self._request.key is not None:
-                digest = self._digest(body)
+                digest = await self._digest(body)
                 await repository.add_answer(session, self._organisation_id, self._request.key, digest, kept)
             self._locate(location, kept)
         return kept
@@ -101,17 +103,29 @@ class Once:
                 detail = "The first request with this Idempotency-Key is still being worked on."
                 raise IdempotencyInFlight(detail, headers={"Retry-After": "1"})
             return None
-        if known.request_hash != self._digest(body):
+        if known.request_hash != await self._digest(body):
             raise IdempotencyKeyReused("This Idempotency-Key was used for another request.")
         self._response.headers["Idempotent-Replayed"] = "true"
         self._locate(location, known.response)
         return known.response
 
-    def _digest(self, body: Any) -> bytes:
+    async def _digest(self, body: Any) -> bytes:
         """What tells this request from another under the same key."""
-        canonical = json.dumps([self._request.target, to_jsonable_python(body)], sort_keys=True)
-        return hashlib.sha256(canonical.encode()).digest()
+        return await asyncio.to_thread(_digest_of, self._request.target, body)
 
     def _locate(self, location: str | None, kept: Kept) -> None:
         if location:
             self._response.headers["Location"] = location.format_map(kept)
+
+
+def _digest_of(target: str, body: Any) -> bytes:
+    """SHA-256 of the canonical JSON of both, which is made a member of the body at a time: it may have thousands."""
+    digest = hashlib.sha256(f"[{json.dumps(target)}, ".encode())
+    if isinstance(body, (list, tuple)):
+        for place, member in enumerate(body):
+            written = dump_json(to_jsonable_python(member), sort_keys=True)
+            digest.update(f"{', ' if place else '['}{written}".encode())
+        digest.update(b"]]" if body else b"[]]")
+    else:
+        digest.update(f"{dump_json(to_jsonable_python(body), sort_keys=True)}]".encode())
+    return digest.digest()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import asyncpg
@@ -24,6 +25,7 @@ from app.kit.errors import (
     MethodNotAllowed,
     NotFound,
     Problem,
+    RefusedWhileReading,
     TooLarge,
     Unprocessable,
     cause_of,
@@ -33,6 +35,7 @@ from app.kit.errors import (
     problems_of,
 )
 
+Handler = Callable[[Request, Exception], Awaitable[JSONResponse]]
 log = logging.getLogger("tranche.errors")
 _BY_STATUS: dict[int, type[Problem]] = {
     kind.status: kind for kind in (BadRequest, NotFound, MethodNotAllowed, TooLarge)
@@ -60,6 +63,8 @@ async def _on_problem(request: Request, error: Exception) -> JSONResponse:
 
 async def _on_http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
+    if isinstance(error, RefusedWhileReading):
+        return await answer_to(request, error.error)
     kind, detail, headers = _BY_STATUS.get(error.status_code), str(error.detail), dict(error.headers or {})
     if kind is None:
         return problem_response(request, error.status_code, "http_error", detail, detail, headers)
@@ -95,11 +100,22 @@ async def answer_unexpected(request: Request, error: Exception) -> JSONResponse:
     return _answer(request, InternalError, "Something failed on our side. It has been logged.")
 
 
+async def answer_to(request: Request, error: Exception) -> JSONResponse:
+    """The problem document of an error that was met outside of the routes."""
+    handler = next((handler for kind, handler in _HANDLERS.items() if isinstance(error, kind)), answer_unexpected)
+    return await handler(request, error)
+
+
+_HANDLERS: dict[type[Exception], Handler] = {
+    Problem: _on_problem,
+    HTTPException: _on_http,
+    RequestValidationError: _on_validation,
+    IntegrityError: _on_integrity,
+    **dict.fromkeys((DBAPIError, PoolTimeout, *DATABASE_DOWN), _on_database),
+}
+
+
 def install_error_handlers(app: FastAPI) -> None:
     """Make every error of `app` a problem document."""
-    app.add_exception_handler(Problem, _on_problem)
-    app.add_exception_handler(HTTPException, _on_http)
-    app.add_exception_handler(RequestValidationError, _on_validation)
-    app.add_exception_handler(IntegrityError, _on_integrity)
-    for kind in (DBAPIError, PoolTimeout, *DATABASE_DOWN):
-        app.add_exception_handler(kind, _on_database)
+    for kind, handler in _HANDLERS.items():
+        app.add_exception_handler(kind, handler)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, TypeVar
 
 import asyncpg
-from fastapi import Request
+from fastapi import HTTPException, Request
 from fastapi.encoders import jsonable_encoder
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -87,6 +87,14 @@ class Problem(Exception):
         return " ".join((cls.__doc__ or "").split())
 
 
+class RefusedWhileReading(HTTPException):
+    """Carries an error out of the reading of a body: FastAPI turns any other exception met there into a 400."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(getattr(error, "status", 500))
+        self.error = error
+
+
 def all_problems(base: type[Problem] = Problem) -> Iterator[type[Problem]]:
     """Every kind of problem of the service that is imported."""
     for kind in base.__subclasses__():
@@ -150,7 +158,7 @@ class MethodNotAllowed(Problem):
 
 
 class RequestTimeout(Problem):
-    """The request did not arrive in time. The connection is closed."""
+    """The request did not arrive in time, or its body comes too slowly. The connection is closed."""
 
     status, code, title = 408, "request_timeout", "Request timeout"
 
@@ -192,6 +200,18 @@ class Unavailable(Problem):
 
     def __init__(self, detail: str, *, retry_after: int = 2, **extra: Any) -> None:
         super().__init__(detail, headers={"Retry-After": str(retry_after)}, **extra)
+
+
+class TooManyConnections(Unavailable):
+    """The address has as many connections as one may have. The connection is closed."""
+
+    code = "too_many_connections"
+
+
+class TooMuchAtOnce(Unavailable):
+    """So many large bodies are being read just now that there is no memory for another."""
+
+    code = "too_much_at_once"
 
 
 class DatabaseUnavailable(Unavailable):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Callable
 from enum import Enum, auto
 from http import HTTPStatus
@@ -16,7 +17,8 @@ from typing import Any, ClassVar, Final
 from starlette.types import Scope
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from app.kit.errors import BadRequest, HeaderFieldsTooLarge, Problem, RequestTimeout
+from app.kit.errors import BadRequest, HeaderFieldsTooLarge, Problem, RequestTimeout, TooManyConnections, Unavailable
+from app.kit.proxies import TrustedProxies
 
 MAX_HEADER_BYTES: Final = 64 * 1024
 _ABORT: Final = "tranche.abort"
@@ -40,14 +42,22 @@ class HeaderTooLarge(Exception):
     """Stops the parser."""
 
 
+class HostNotClear(Exception):
+    """Stops the parser: RFC 9112, 3.2, asks for exactly one Host in HTTP/1.1."""
+
+
 class GuardedProtocol(HttpToolsProtocol):
     """HTTP/1.1 whose requests must arrive: the header within `patience` seconds, the body without longer silences.
 
     Time in which we do not read, because the application is not ready for more, does not count. Who is too late gets a
-    408, a header of more than 64 KB a 431; then the connection is closed.
+    408, a header of more than 64 KB a 431, an address with too many connections a 503; then the connection is closed.
     """
 
     patience: ClassVar[float] = 20.0
+    most_of_address: ClassVar[int] = 1000
+    proxies: ClassVar[TrustedProxies] = TrustedProxies(())
+    """They speak for many: their connections are not counted."""
+    _open: ClassVar[Counter[str]] = Counter()
 
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
@@ -55,13 +65,26 @@ class GuardedProtocol(HttpToolsProtocol):
         self._awaited = _Awaited.HEADER
         self._since = self.loop.time()
         self._header_bytes = 0
+        self._host: str | None = None
         self._watch: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        host = self.client[0] if self.client else None
+        if host and not self.proxies.trusts(host):
+            self._host = host
+            self._open[host] += 1
+            if self._open[host] > self.most_of_address:
+                self._refuse(TooManyConnections)
+                return
         self._watch = self.loop.call_later(self.patience, self._check)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        if self._host:
+            self._open[self._host] -= 1
+            if self._open[self._host] <= 0:
+                del self._open[self._host]
+            self._host = None
         self._awaited = _Awaited.NOTHING
         self._set_watch()
         super().connection_lost(exc)
@@ -86,8 +109,14 @@ class GuardedProtocol(HttpToolsProtocol):
         self._header_bytes = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
         if self._header_bytes > MAX_HEADER_BYTES:
             raise HeaderTooLarge
+        hosts = sum(name == b"host" for name, _ in self.headers)
+        if hosts > 1 or self.parser.get_http_version() not in ("1.0", "1.1") or (not hosts and self._is_current()):
+            raise HostNotClear
         self._awaited = _Awaited.BODY
         super().on_headers_complete()
+
+    def _is_current(self) -> bool:
+        return self.parser.get_http_version() != "1.0"
 
     def on_message_complete(self) -> None:
         self._awaited = _Awaited.NOTHING
@@ -128,11 +157,14 @@ class GuardedProtocol(HttpToolsProtocol):
         code = kind.code
         problem = {"type": f"urn:tranche:problem:{code}", "title": kind.title, "status": kind.status, "code": code}
         body = json.dumps(problem | {"detail": kind.meaning(), "instance": "/"}).encode()
+        again = "retry-after: 5\r\n" if issubclass(kind, Unavailable) else ""
         head = f"HTTP/1.1 {kind.status} {HTTPStatus(kind.status).phrase}\r\ncontent-type: application/problem+json\r\n"
+        head += f"{again}cache-control: no-store\r\nx-content-type-options: nosniff\r\n"
         self.transport.write(f"{head}content-length: {len(body)}\r\nconnection: close\r\n\r\n".encode() + body)
         self.transport.close()
 
 
-def guarded(patience: float) -> type[GuardedProtocol]:
-    """The protocol with so many seconds of patience."""
-    return type("Guarded", (GuardedProtocol,), {"patience": patience})
+def guarded(patience: float, *, most_of_address: int, proxies: TrustedProxies) -> type[GuardedProtocol]:
+    """The protocol with so many seconds of patience, and connections of one address that is no trusted proxy."""
+    values = {"patience": patience, "most_of_address": most_of_address, "proxies": proxies, "_open": Counter()}
+    return type("Guarded", (GuardedProtocol,), values)

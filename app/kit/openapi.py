@@ -19,12 +19,16 @@ from app.kit.errors import (
     InvalidJson,
     Problem,
     ProblemDocument,
+    RequestTimeout,
     TooLarge,
+    TooMuchAtOnce,
     Unprocessable,
     all_problems,
 )
 from app.kit.schemas import Output
 
+_made: Final[dict[Any, Any]] = {}
+"""Documents by the routes that they describe: making one takes a second."""
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 PERMISSION: Final = "x-tranche-permission"
 PUBLIC, ANYONE_SIGNED_IN = "public", "any"
@@ -90,7 +94,7 @@ def problems_of_operation(method: str, operation: Mapping[str, Any], found: Decl
     if _is_paged(operation):
         kinds.add(CursorNotReadable)
     if body:
-        kinds.add(TooLarge)
+        kinds |= {TooLarge, RequestTimeout, TooMuchAtOnce}
     if "application/json" in body:
         kinds |= {InvalidJson, BadRequest}  # what is no JSON, and JSON that Python cannot read
     return kinds
@@ -136,7 +140,15 @@ def describe_api(app: FastAPI) -> None:
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            _complete(describe_routes(), app)
+            routes = tuple(
+                (one.path, one.original_route.endpoint)
+                for one in iter_route_contexts(app.routes)
+                if isinstance(one.original_route, APIRoute) and one.include_in_schema
+            )
+            if routes not in _made:
+                _complete(describe_routes(), app)
+                _made[routes] = app.openapi_schema
+            app.openapi_schema = _made[routes]
         return app.openapi_schema or {}
 
     app.openapi = openapi  # type: ignore[method-assign]

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from app.kit.container import container_of, provided
+from app.kit.loop_lag import LoopLag
 from app.kit.migrations import Migrations
 from app.runner.runner import Runner
 
@@ -17,4 +18,5 @@ def get_runner(request: Request) -> Runner | None:
 
 
 RunnerDep = Annotated[Runner | None, Depends(get_runner)]
+LoopLagDep = Annotated[LoopLag, Depends(provided(LoopLag))]
 MigrationsDep = Annotated[Migrations, Depends(provided(Migrations))]

@@ -11,6 +11,7 @@ from app.files.storage import Storage
 from app.files.upload import UploadLimits
 from app.kit.container import Container
 from app.kit.db import Database
+from app.kit.loop_lag import LoopLag
 from app.kit.room import Room, Rooms
 from app.kit.sandbox import Sandbox
 from app.kit.sealing import Sealer
@@ -71,7 +72,13 @@ room = Room(
     routers=(router, waiting_router, worker_router),
     models=models,
     settings=RunnerSettings,
-    provides={Notifier: lambda container: EngineNotifier(), Sandbox: make_sandbox, Runner: make_runner},
+    provides={
+        Notifier: lambda container: EngineNotifier(),
+        Sandbox: make_sandbox,
+        Runner: make_runner,
+        LoopLag: lambda _: LoopLag(),
+    },
+    services=lambda container: (container.get(LoopLag),),
     job_services=lambda container: (container.get(Sandbox), container.get(Runner)),
     install=(engine.install, functions.install),
 )

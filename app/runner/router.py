@@ -7,14 +7,16 @@ from importlib.metadata import version
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import Field
 
 from app.auth.dependencies import ReaderDep
+from app.auth.permissions import Permission
 from app.files.dependencies import StorageDep
 from app.kit.declarations import RouteTag, raises
 from app.kit.dependencies import DatabaseDep, SessionDep
 from app.kit.schemas import Output
 from app.runner import repository
-from app.runner.dependencies import MigrationsDep, RunnerDep
+from app.runner.dependencies import LoopLagDep, MigrationsDep, RunnerDep
 from app.runner.errors import NotReady
 
 _TAG = RouteTag("operations", "How the installation is doing: health, metrics, workers, storage.")
@@ -36,6 +38,9 @@ class StatusRead(Output):
     workers: int
     slots: Amount
     disk: Disk
+    loop_lag_seconds: float | None = Field(
+        None, description="For operators: how late this process's event loop was at worst in the last five minutes."
+    )
 
 
 @router.get("/healthz")
@@ -65,7 +70,7 @@ async def read_metrics() -> Response:
 
 
 @router.get("/api/status")
-async def get_status(session: SessionDep, caller: ReaderDep, storage: StorageDep) -> StatusRead:
+async def get_status(session: SessionDep, caller: ReaderDep, storage: StorageDep, lag: LoopLagDep) -> StatusRead:
     """Slots in use over all processes, and room on the disk."""
     workers, used, slots = await repository.sum_slots(session)
     free, total = storage.disk_usage()
@@ -74,4 +79,5 @@ async def get_status(session: SessionDep, caller: ReaderDep, storage: StorageDep
         workers=workers,
         slots=Amount(used=used, total=slots),
         disk=Disk(free=free, total=total),
+        loop_lag_seconds=lag.most if Permission.OPERATE in caller.permissions else None,
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from app.kit.early_answer import SMALL_BODY
 from tests.conftest import Api, make_settings, serving
 from tests.files.bodies import FORM, Wire, rows_of
 
@@ -36,7 +37,7 @@ async def in_chunks(data: bytes) -> AsyncIterator[bytes]:
 @pytest.mark.parametrize("chunked", [False, True])
 @pytest.mark.parametrize(
     ("path", "limit"),
-    [("/api/session", SMALL), ("/api/keys", SMALL), ("/api/jobs", SMALL), ("/api/batches", SUBMIT)],
+    [("/api/session", SMALL_BODY), ("/api/keys", SMALL), ("/api/jobs", SMALL), ("/api/batches", SUBMIT)],
 )
 async def test_limit_is_exact(api: Api, path: str, limit: int, chunked: bool) -> None:
     before = await rows_of(api)

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
+from app.kit.body_limit import STREAMED_RATE
 from tests.conftest import ADMIN_KEY, Api, make_home, make_settings, serving
 from tests.files.bodies import FORM, form, part
 from tests.patience import patient, within
@@ -82,7 +83,7 @@ async def test_what_is_no_http_is_a_400(api: Api) -> None:
 
 
 async def test_a_body_that_keeps_coming_may_take_its_time(api: Api) -> None:
-    body = form(part("pipeline", "checksum"), part("files", b"content" * 100, "a.txt"))
+    body = form(part("pipeline", "checksum"), part("files", bytes(int(4 * PATIENCE * STREAMED_RATE)), "a.txt"))
 
     async def slowly() -> AsyncIterator[bytes]:
         for first in range(0, len(body), len(body) // 6):
@@ -90,6 +91,50 @@ async def test_a_body_that_keeps_coming_may_take_its_time(api: Api) -> None:
             await asyncio.sleep(PATIENCE / 3)
 
     assert (await api.post("/api/jobs/batch", content=slowly(), headers=FORM)).status_code == 201
+
+
+@pytest.mark.parametrize("path", ["/api/jobs/batch", "/api/session", "/api/batches"])
+async def test_a_body_that_drips_is_cut_off(api: Api, path: str) -> None:
+    kind = FORM["Content-Type"] if path == "/api/jobs/batch" else "application/json"
+    head = f"POST {path} HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer {ADMIN_KEY}\r\nContent-Type: {kind}\r\n"
+    reader, writer = await asyncio.open_connection("127.0.0.1", api.base_url.port)
+    writer.write(f"{head}Content-Length: 60000\r\n\r\n".encode())
+    answer = asyncio.create_task(reader.read())
+    async with within(20):
+        while not answer.done():
+            writer.write(b"-")
+            await asyncio.wait([answer], timeout=PATIENCE / 5)
+    assert (await answer).startswith(b"HTTP/1.1 408 ")
+    writer.close()
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        (b"GET /healthz HTTP/1.1\r\n\r\n", b"400"),
+        (b"GET /healthz HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", b"400"),
+        (b"GET /healthz HTTP/1.0\r\nHost: a\r\nHost: a\r\n\r\n", b"400"),
+        (b"GET /healthz HTTP/1.0\r\n\r\n", b"200"),
+        (b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", b"200"),
+    ],
+)
+async def test_a_request_names_one_host(api: Api, head: bytes, status: bytes) -> None:
+    answer, _ = await talk(api, head)
+    assert answer.split(b" ")[1] == status
+
+
+async def test_connections_of_an_address_are_counted(database_url: str) -> None:
+    settings = make_settings(make_home(), database_url, trusted_proxies="10.0.0.1", connections_per_address=8)
+    async with serving(settings) as api:
+        opened = [await asyncio.open_connection("127.0.0.1", api.base_url.port) for _ in range(8)]
+        answer, _ = await talk(api)
+        assert answer.startswith(b"HTTP/1.1 503 ")
+        assert b"too_many_connections" in answer
+        for _, writer in opened:
+            writer.close()
+        async with within(5):
+            while (await talk(api, b"GET /healthz HTTP/1.0\r\n\r\n"))[0][9:12] != b"200":
+                await asyncio.sleep(0)
 
 
 async def test_streams_and_idle_connections_stay(api: Api) -> None:
