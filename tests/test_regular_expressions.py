@@ -46,6 +46,7 @@ MADE_FOR_A_VALUE: Final = {
     "app.batches.failures": "compiled from the list beside it, and found there",
     "app.extractions.layouts.omega.tables": "compiled from the list beside it, and found there",
     "app.extractions.layouts.splash.titles": "compiled from the list beside it, and found there",
+    "app.kit.log_secrets": "the secrets of the settings, one beside the other, as they are",
     "app.reports.columns.likely": "in a child, from the patterns of columns, on values of at most 200 characters",
     "app.reports.columns.looks": "compiled from the list beside it, and found there",
     "app.reports.readers.dialect": "in a child, on the first 64 KiB of a text: each begins with an edge of a field",
