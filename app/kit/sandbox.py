@@ -85,8 +85,9 @@ class Sandbox:
         of wall time from the moment the child exists, or has answered the call before; `memory_bytes` replaces the
         sandbox's own.
 
-        What the function raises is raised here as well if its class is a built-in one, of the function's own module or
-        of the service, and its arguments and attributes are JSON values; anything else becomes SandboxCrashed.
+        What the function raises is raised here as well if its class is a built-in one, or of the function's own package
+        (of its room, in the service), and its arguments and attributes are JSON values; anything else becomes
+        SandboxCrashed.
 
         Files and folders are closed to a child but for those that are `lent`: it sees them under other names, and what
         names them in the arguments, as a text or path by itself or in lists and dictionaries, is changed accordingly.

@@ -245,6 +245,10 @@ async def test_wall_time_kills_the_child(sandbox: Sandbox, fifo: str) -> None:
         (lie, "E" + json.dumps(["builtins", "SystemExit", "text", "", "[[1], {}]"]), "builtins.SystemExit: text"),
         (lie, "E" + json.dumps(["app.kit.sandbox", "os.system", "text", "", '[["true"], {}]']), "text"),
         (lie, "E[1]", "not JSON"),
+        (lie, "E" + json.dumps([1, 2, 3, 4, "5"]), "not JSON"),
+        # Of another room than the function's: the runner would take it for its own word.
+        (lie, "E" + json.dumps(["app.runner.context", "JobFenced", "text", "", "[[], {}]"]), "JobFenced: text"),
+        (lie, "E" + json.dumps(["tests.no_such_module", "Exception", "text", "", "[[], {}]"]), "Exception: text"),
         (lie, pickle.dumps(OwnError).decode("latin-1"), "not JSON"),
     ],
 )
