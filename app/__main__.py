@@ -1,5 +1,5 @@
-"""The command line: `tranche serve`, `worker`, `sign-in`, `submit`, `watch`, `demo`, `keys`, `secret`, `plays`,
-`migrate`, `audit`, `backup`, `restore`, `import-jobs`, `group-legacy`, `doctor`.
+"""The command line: `tranche serve`, `worker`, `sign-in`, `submit`, `watch`, `demo`, `keys`, `secret`,
+`organisations`, `plays`, `migrate`, `audit`, `backup`, `restore`, `import-jobs`, `group-legacy`, `doctor`.
 
 Each command imports what it needs: a service that starts should not wait for a progress bar's imports.
 """
@@ -26,6 +26,8 @@ keys = typer.Typer(help="Keys of users and programs.", no_args_is_help=True)
 app.add_typer(keys, name="keys")
 secret = typer.Typer(help="The installation's secret.", no_args_is_help=True)
 app.add_typer(secret, name="secret")
+organisations = typer.Typer(help="Organisations and what they may have.", no_args_is_help=True)
+app.add_typer(organisations, name="organisations")
 plays = typer.Typer(help="Sales plays and the data they require.", no_args_is_help=True)
 app.add_typer(plays, name="plays")
 Server = Annotated[
@@ -310,6 +312,22 @@ def rotate_key(
     from app.commands.credentials import replace_key
 
     typer.echo(replace_key(all_settings(), key_id, timedelta(hours=overlap_hours)))
+
+
+@organisations.command("limit")
+def limit_organisation(
+    name: Annotated[str, typer.Argument(help="Name of the organisation.")],
+    limits: Annotated[
+        list[str] | None, typer.Argument(help="Such as stored_bytes=50GB, keys=none (no limit), users=default.")
+    ] = None,
+) -> None:
+    """Set what an organisation may have; without limits, show them and what it uses."""
+    from app.commands.limits import limit_organisation
+
+    for quota in limit_organisation(all_settings(), name, limits or []).quotas:
+        used = "?" if quota.used is None else f"{quota.used:,}"
+        limit = "no limit" if quota.limit is None else f"{quota.limit:,}"
+        typer.echo(f"{quota.name:16} {used:>20} of {limit:20} {'' if quota.state == 'ok' else quota.state}".rstrip())
 
 
 @secret.command("rotate")

@@ -21,6 +21,8 @@ from app.idempotency.dependencies import OnceDep
 from app.kit.declarations import raises
 from app.kit.dependencies import SessionDep, SigningKeyDep
 from app.kit.errors import NotFound
+from app.limits import quotas
+from app.limits.quotas import More, Quota
 
 router = APIRouter(prefix="/api/keys", tags=["auth"])
 PURPOSE: Final = b"api key"
@@ -40,7 +42,7 @@ async def list_keys(caller: AdminDep, session: SessionDep) -> KeyPage:
 
 
 @router.post("", status_code=201)
-@raises(limit_by_maker, NotFound)
+@raises(limit_by_maker, NotFound, quotas.check)
 async def create_key(
     caller: AdminDep,
     body: KeyCreate,
@@ -58,6 +60,7 @@ async def create_key(
             raise NotFound("There is no such user.")
         wanted = KeyLimits(body.expires_at, body.scopes, body.pipelines)
         limits = await limit_by_maker(session, caller, user, wanted, settings.key_max)
+        await quotas.check(session, caller.organisation_id, {Quota.KEYS: More(1, repository.count_keys)})
         secret, kept = make_secret(signing_key, PURPOSE)
         key, _ = await service.add_key(session, user.id, body.name, secret, limits)
         target = Target("key", key.id, key.name)

@@ -119,3 +119,16 @@ async def restore_key(session: AsyncSession, key_hash: bytes) -> bool:
 async def touch_key(session: AsyncSession, key_id: UUID) -> None:
     """Note that the key was used just now."""
     await session.execute(update(ApiKey).where(ApiKey.id == key_id).values(last_used_at=func.now()))
+
+
+async def count_keys(session: AsyncSession, organisation_id: UUID) -> int:
+    """The organisation's keys that are not revoked."""
+    query = select(func.count()).select_from(ApiKey).join(User, User.id == ApiKey.user_id)
+    query = query.where(User.organisation_id == organisation_id, ApiKey.revoked_at.is_(None))
+    return int((await session.execute(query)).scalar_one())
+
+
+async def count_users(session: AsyncSession, organisation_id: UUID) -> int:
+    """The organisation's users."""
+    query = select(func.count()).select_from(User).where(User.organisation_id == organisation_id)
+    return int((await session.execute(query)).scalar_one())

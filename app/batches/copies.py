@@ -9,7 +9,7 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.caller import Caller
-from app.batches import bulk_repository, log, service
+from app.batches import bulk_repository, log, quotas, service
 from app.batches.desk import Desk
 from app.batches.directory_names import claim_name
 from app.batches.errors import NothingToRetry, NothingToRunAgain
@@ -38,7 +38,9 @@ _KEPT = (
 )
 
 
-@raises(service.get_locked, service.check_command, service.check_needs, NothingToRetry, NothingToRunAgain)
+@raises(
+    service.get_locked, service.check_command, service.check_needs, NothingToRetry, NothingToRunAgain, quotas.count_new
+)
 async def retry_failed(
     session: AsyncSession, caller: Caller, desk: Desk, batch_id: UUID, code: str | None = None
 ) -> UUID:
@@ -64,7 +66,7 @@ async def retry_failed(
     return await _copy(session, caller, desk, batch, fresh, name=name, relation="retry_failed")
 
 
-@raises(service.get_locked, service.check_command, service.check_needs, NothingToRunAgain)
+@raises(service.get_locked, service.check_command, service.check_needs, NothingToRunAgain, quotas.count_new)
 async def restart(session: AsyncSession, caller: Caller, desk: Desk, batch_id: UUID) -> UUID:
     """A batch with all jobs of an ended one, from the beginning; the new batch's id."""
     batch = await service.get_locked(session, caller, batch_id)
@@ -101,6 +103,7 @@ async def _copy(
 ) -> UUID:
     await service.check_needs(session, desk, parent)
     batch_id, count = new_id(), len(job_ids)
+    await quotas.check_before(session, caller.organisation_id, count)
     now = await service.database_now(session)
     files, size = await bulk_repository.find_totals(session, job_ids)
     wanted = directory_of_name(name) if parent.name_given else parent.base_directory_name
@@ -130,4 +133,5 @@ async def _copy(
     data = {"status": "pending", "name": name, "parent_batch_id": str(parent.id), "relation": relation}
     await log.record(session, batch_id, [log.NewEvent("batch.created", data=data)], actor=caller.actor)
     await desk.notifier.notify(session, batch_id, parent.max_parallel)
+    await quotas.count_new(session, caller.organisation_id, count)
     return batch_id

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Row, Select, Uuid, any_, literal, select
+from sqlalchemy import Row, Select, Uuid, any_, literal, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.batches.listing import BatchRow, batch_rows
 from app.batches.models import Batch, Job
+from app.batches.states import BATCH_OPEN, sql_list
 from app.batches.step_models import JobOutput, JobStep
 from app.files.models import File
 from app.kit.pages import Page, PageRequest, paginate
@@ -159,3 +160,24 @@ async def list_batch_outputs(session: AsyncSession, batch_id: UUID, job_id: UUID
         query = query.where(Job.id == job_id)
     rows = await session.execute(query.order_by(Job.sequence, JobOutput.name))
     return [BatchOutput(*row) for row in rows]
+
+
+_OF_DAY: Final = text("""
+select count(*) from batches b join organisations o on o.id = b.organisation_id
+where o.id = :organisation_id
+  and b.created_at >= date_trunc('day', now() at time zone o.time_zone) at time zone o.time_zone
+""")
+_IN_FLIGHT: Final = text(f"""
+select coalesce(sum(pending_jobs + running_jobs), 0)::bigint from batches
+where organisation_id = :organisation_id and status <> 'draft' and status in ({sql_list(BATCH_OPEN)})
+""")
+
+
+async def count_batches_of_day(session: AsyncSession, organisation_id: UUID) -> int:
+    """Batches that were made since midnight where the organisation is."""
+    return int((await session.execute(_OF_DAY, {"organisation_id": organisation_id})).scalar_one())
+
+
+async def count_jobs_in_flight(session: AsyncSession, organisation_id: UUID) -> int:
+    """Jobs that wait or run, of batches that were started."""
+    return int((await session.execute(_IN_FLIGHT, {"organisation_id": organisation_id})).scalar_one())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.batches import models
+from app.batches import models, quotas
 from app.batches.archive_router import router as archive_router
 from app.batches.command_router import router as command_router
 from app.batches.desk import Desk, Notifier
@@ -38,6 +38,7 @@ room = Room(
     assemble=extend,
     sealed=(SealedColumn(models.Batch.settings, models.Batch.id, models.Batch.organisation_id),),
     provides={Desk: make_desk},
+    quota_counts=quotas.COUNTS,
     settings=BatchSettings,
     services=lambda container: (LegacyJobs(container.get(Database), container.get(Registry)),),
     streamed_forms=("/api/jobs", "/api/jobs/batch"),

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.caller import Caller
 from app.auth.ownership import check_owner
-from app.batches import bulk_repository, log, repository
+from app.batches import bulk_repository, log, quotas, repository
 from app.batches.desk import Desk, Notifier
 from app.batches.errors import BatchEmpty, BatchNotFound, InvalidTransition, JobNotFound
 from app.batches.extensions import EXTENSIONS
@@ -89,7 +89,7 @@ async def check_needs(session: AsyncSession, desk: Desk, batch: Batch) -> None:
     await desk.check_needs(session, batch.organisation_id, tasks, records, also=also, mail=mail)
 
 
-@raises(get_locked, check_command, BatchEmpty, check_needs)
+@raises(get_locked, check_command, BatchEmpty, check_needs, quotas.check_start)
 async def start(session: AsyncSession, caller: Caller, desk: Desk, batch_id: UUID) -> BatchStarted:
     """Start a draft. A batch that was started already is answered the same again."""
     batch = await get_locked(session, caller, batch_id)
@@ -101,6 +101,7 @@ async def start(session: AsyncSession, caller: Caller, desk: Desk, batch_id: UUI
     if not batch.total_jobs:
         raise BatchEmpty("The batch has no files, URLs or records.")
     await check_needs(session, desk, batch)
+    await quotas.check_start(session, caller.organisation_id, batch.pending_jobs)
     now = await database_now(session)
     changes = {"status": "pending", "queued_at": now}
     event = log.NewEvent("batch.queued", data={"status": "pending"})

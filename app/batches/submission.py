@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.auth.caller import Caller
 from app.auth.errors import PipelineNotPermitted
 from app.auth.repository import get_organisation
-from app.batches import bulk_repository, log
+from app.batches import bulk_repository, log, quotas
 from app.batches.desk import Desk
 from app.batches.desk import Notifier as Notifier
 from app.batches.directory_names import claim_name, make_namer
@@ -160,7 +160,7 @@ async def check_needs(
     await desk.check_needs(session, organisation_id, pairs, records, also=also, mail=mail)
 
 
-@raises(check_tasks, assign, check_needs)
+@raises(check_tasks, assign, check_needs, quotas.count_new)
 async def submit(
     session: AsyncSession,
     caller: Caller,
@@ -178,6 +178,9 @@ async def submit(
     assigned = assign(tasks, jobs, max_jobs, draft=not options.start)
     if options.start:  # a draft may be written before there is an account
         await check_needs(session, desk, caller.organisation_id, options, tasks, jobs)
+    is_counted, in_flight = relation != "hand_over", len(assigned) if options.start else 0
+    if is_counted:  # what hands over results of a batch is the service's own work
+        await quotas.check_before(session, caller.organisation_id, in_flight)
     pipeline = tasks[0].pipeline
     names = [name_of_source(job.name, job.source_url) for job in jobs]
     now = datetime.now(UTC)
@@ -237,6 +240,8 @@ async def submit(
     await log.record(session, batch_id, [log.NewEvent("batch.created", data=created)], actor=caller.actor)
     if options.start:
         await desk.notifier.notify(session, batch_id, parallel)
+    if is_counted:
+        await quotas.count_new(session, caller.organisation_id, in_flight)
     return BatchCreated(
         batch_id=batch_id,
         jobs_count=len(assigned),

@@ -13,6 +13,7 @@ from app.batches.desk import Desk
 from app.batches.items import jobs_of_items
 from app.batches.schemas import BatchCreated, BatchOptions, Item
 from app.batches.submission import NewJob
+from app.files import quotas
 from app.files import service as file_service
 from app.files.service import NewFile
 from app.files.storage import Storage
@@ -54,7 +55,7 @@ class Submitter:
             sent = [options, *items] if body is None else body
             return await self._once.answer(session, sent, make, BatchCreated, location=BATCH)
 
-    @raises(submission.submit)
+    @raises(submission.submit, quotas.add_stored)
     async def submit_form(
         self,
         options: BatchOptions,
@@ -69,6 +70,7 @@ class Submitter:
         async with self.database.transaction() as session:
             if known := await self.find_answer(session, sent, location=location):
                 return known
+            await quotas.check_room(session, self.caller.organisation_id, [part.content for part in parts])
         url_jobs = [NewJob("url", None, source_url=url) for url in urls]
         drafts = [NewJob("file", part.name) for part in parts] + url_jobs
         tasks = submission.check_tasks(self._desk.registry, options, self.caller)
@@ -79,9 +81,13 @@ class Submitter:
         async with self.database.transaction() as session:
 
             async def make() -> BatchCreated:
-                await file_service.add_files(session, self.caller.organisation_id, files)
+                organisation_id = self.caller.organisation_id
+                added = await quotas.size_of_new(session, organisation_id, [file.content for file in files])
+                await file_service.add_files(session, organisation_id, files)
                 jobs = [_job_of_new_file(file) for file in files] + url_jobs
-                return await self._submit(session, options, jobs, single=single)
+                created = await self._submit(session, options, jobs, single=single)
+                await quotas.add_stored(session, organisation_id, added)  # last, because others wait for it
+                return created
 
             return await self._once.answer(session, sent, make, BatchCreated, location=location)
 

@@ -603,8 +603,21 @@ export interface Amount {
 }
 
 export interface Disk {
-  free: number;
-  total: number;
+  state: 'ok' | 'low' | 'full';
+  free: number | null;
+  total: number | null;
+}
+
+export interface QuotaUse {
+  name: 'stored_bytes' | 'batches_per_day' | 'jobs_in_flight' | 'open_streams' | 'webhooks' | 'keys' | 'users';
+  used: number | null;
+  limit: number | null;
+  state: 'ok' | 'near' | 'reached';
+}
+
+export interface Usage {
+  quotas: QuotaUse[];
+  warnings: string[];
 }
 
 export interface Session {

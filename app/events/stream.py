@@ -10,6 +10,7 @@ from contextlib import aclosing
 from typing import Final
 from uuid import UUID
 
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -21,8 +22,11 @@ from app.events.hub import READ_ERRORS, RETRY_SECONDS, Hub
 from app.events.metrics import CUT
 from app.events.settings import StreamSettings
 from app.events.topic import Topic
+from app.kit.container import container_of
 from app.kit.declarations import raises
 from app.kit.http_guard import abort
+from app.limits.errors import QuotaExceeded
+from app.limits.streams import StreamSlots
 
 HEADERS: Final = {
     "Content-Type": "text/event-stream; charset=utf-8",
@@ -116,7 +120,7 @@ class ReaderStuck(Exception):
     """The client takes nothing any more."""
 
 
-@raises(TooManyStreams, NoStreamsLeft)
+@raises(TooManyStreams, NoStreamsLeft, QuotaExceeded)
 class EventStream(Response):
     """The response: our own rather than a library's, for the memory of thousands of idle streams and a polite end."""
 
@@ -139,6 +143,11 @@ class EventStream(Response):
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
             await send({"type": "http.response.body", "body": b""})
             return
+        slots = container_of(Request(scope)).get(StreamSlots)
+        async with slots.hold(self._caller.organisation_id):
+            await self._serve(scope, receive, send)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         with self._hub.admission.admit(self._caller) as stream:
             leaving = asyncio.ensure_future(_until_disconnect(receive))
             leaving.add_done_callback(lambda _: stream.close("left"))

@@ -71,3 +71,14 @@ async def sum_files(session: AsyncSession, organisation_id: UUID) -> FileTotals:
     total = func.coalesce(func.sum(each.c.files), 0), func.coalesce(func.sum(each.c.files * each.c.size), 0)
     once = func.count(), func.coalesce(func.sum(each.c.size), 0)
     return FileTotals(*(await session.execute(select(*total, *once).select_from(each))).one())
+
+
+async def sum_contents(session: AsyncSession, organisation_id: UUID) -> int:
+    """Bytes of the organisation's contents, equal ones once, whoever else has them too."""
+    return int((await sum_files(session, organisation_id)).contents_size)
+
+
+async def list_known(session: AsyncSession, organisation_id: UUID, digests: Sequence[str]) -> set[str]:
+    """Those of the SHA-256 whose content the organisation has."""
+    query = select(File.sha256).where(File.organisation_id == organisation_id)
+    return set((await session.execute(query.where(File.sha256 == any_(literal(list(digests), ARRAY(Text)))))).scalars())

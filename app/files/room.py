@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.files import models
+from app.files import models, quotas
 from app.files.router import router
 from app.files.settings import FileSettings
 from app.files.storage import Storage
@@ -27,6 +27,7 @@ room = Room(
     routers=(router, storage_router),
     models=models,
     settings=FileSettings,
+    quota_counts=quotas.COUNTS,
     provides={Storage: make_storage, UploadLimits: make_upload_limits},
     services=lambda container: (container.get(Storage),),
     streamed_bodies=("/api/files/*",),

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from app.auth.dependencies import ManagerDep, ReaderDep, SubmitterDep, opens_everything
-from app.files import repository, service
+from app.files import quotas, repository, service
 from app.files.content import CONTENT, file_response
 from app.files.dependencies import FileDep, StorageDep, UploadLimitsDep
 from app.files.models import File
@@ -33,7 +33,7 @@ RAW_BODY: Final = {
 
 
 @router.put("/{name}", status_code=201, openapi_extra=RAW_BODY)
-@raises(receive_raw)
+@raises(receive_raw, service.keep_files)
 @sends("Location")
 async def upload_file(
     name: str,
@@ -55,13 +55,15 @@ async def upload_file(
         sent = [media_type, content.size, content.sha256]
         async with database.transaction() as session:
             known = await once.find(session, sent, location=FILE)
+            if known is None:
+                await quotas.check_room(session, caller.organisation_id, [content])
         if known is not None:
             return FileRead.model_validate(known)
         files = await service.store_contents(storage, [(shown, media_type, content)])
     async with database.transaction() as session:
 
         async def make() -> File | None:
-            await service.add_files(session, caller.organisation_id, files, tags=tag or ())
+            await service.keep_files(session, caller.organisation_id, files, tags=tag or ())
             return await repository.find_file(session, caller.organisation_id, files[0].id)
 
         return await once.answer(session, sent, make, FileRead, location=FILE)

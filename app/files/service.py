@@ -10,10 +10,12 @@ from uuid import UUID
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.files import quotas
 from app.files.models import File
 from app.files.names import display_name, guess_media_type
 from app.files.spool import spool_bytes
 from app.files.storage import Spooled, Storage
+from app.kit.declarations import raises
 from app.kit.ids import new_id
 
 
@@ -38,6 +40,16 @@ async def store_bytes(storage: Storage, name: str, data: bytes, media_type: str 
     name = display_name(name)
     content = await asyncio.to_thread(spool_bytes, storage, data)
     return (await store_contents(storage, [(name, guess_media_type(name, media_type), content)]))[0]
+
+
+@raises(quotas.add_stored)
+async def keep_files(
+    session: AsyncSession, organisation_id: UUID, files: Sequence[NewFile], *, tags: Sequence[str] = ()
+) -> None:
+    """Write the rows of what somebody uploads, if the organisation's quota has room for it."""
+    added = await quotas.size_of_new(session, organisation_id, [file.content for file in files])
+    await add_files(session, organisation_id, files, tags=tags)
+    await quotas.add_stored(session, organisation_id, added)
 
 
 async def add_files(

@@ -16,7 +16,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import obstore
 from obstore.exceptions import BaseError
@@ -29,6 +29,12 @@ from app.kit.private_folders import PRIVATE, make_private
 log = logging.getLogger("tranche.files")
 RESERVE_BYTES, RESERVE_SHARE = 1024**3, 0.05
 """Space that uploads must leave free, so that they cannot stop the database, which writes to the same disk."""
+LOW_BYTES, LOW_SHARE = 10 * 1024**3, 0.15
+"""With less than this, and than that share of the disk, there is soon no room."""
+STEPS = 200
+"""Whoever uploads learns of the free space in steps of this fraction of the disk. Finer ones would tell, by what an
+upload takes, whether another organisation has the same content."""
+DiskState = Literal["ok", "low", "full"]
 CHECK_EVERY = 4 * CHUNK
 """Bytes between two looks at the free space: a chunked body does not say beforehand how much it will need."""
 PUTS_AT_ONCE = 16
@@ -178,9 +184,8 @@ class Storage:
     def check_space(self, wanted: int) -> None:
         """Raise DiskNearlyFull (507) unless `wanted` more bytes leave the reserve free."""
         for folder in {self.incoming, self.root or self.incoming}:
-            disk = shutil.disk_usage(folder)
-            reserve = min(RESERVE_BYTES, disk.total * RESERVE_SHARE)
-            if disk.free - wanted < reserve:
+            free, total = _rounded(folder)
+            if free - wanted < min(RESERVE_BYTES, total * RESERVE_SHARE):
                 raise DiskNearlyFull(f"There is no room for {wanted:,} more bytes. Nothing was stored.")
 
     def grow(self, size: int) -> None:
@@ -299,10 +304,23 @@ class Storage:
             with suppress(ContentMissing), _reaching(", ".join(some[:1])):
                 await obstore.delete_async(self._store, some)
 
+    def disk_state(self) -> DiskState:
+        """Whether there is room for uploads, as everybody may know it."""
+        free, total = min(_rounded(folder) for folder in {self.incoming, self.root or self.incoming})
+        if free < min(RESERVE_BYTES, total * RESERVE_SHARE):
+            return "full"
+        return "low" if free < min(LOW_BYTES, total * LOW_SHARE) else "ok"
+
     def disk_usage(self) -> tuple[int, int]:
         """Free and total bytes of the disk that takes uploads."""
         disk = shutil.disk_usage(self.root or self.incoming)
         return disk.free, disk.total
+
+
+def _rounded(folder: Path) -> tuple[int, int]:
+    """Free bytes of the folder's disk, rounded down to a step, and all of them."""
+    disk = shutil.disk_usage(folder)
+    return disk.free - disk.free % max(1, disk.total // STEPS), disk.total
 
 
 def _sync_path(path: Path) -> None:

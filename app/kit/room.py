@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol
+from uuid import UUID
 
 import asyncpg
 from fastapi import APIRouter
@@ -66,6 +67,8 @@ class Room:
     """`ConnectionKind`s of `app.connections.contract`: outside services that each organisation has accounts of."""
     child_modules: tuple[str, ...] = ()
     """What its sandboxed children need: imported once, by the process that they are forked from."""
+    quota_counts: Mapping[str, Callable[[AsyncSession, UUID], Awaitable[int]]] = field(default_factory=dict)
+    """For quotas of `app.limits.quotas`: how much of it an organisation has."""
     middleware: tuple[Middleware, ...] = ()
     """ASGI middleware, made with the application it stands before and the `container`."""
     expiring: tuple[Expire, ...] = ()

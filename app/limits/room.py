@@ -7,12 +7,15 @@ from app.auth.admission import Admission
 from app.kit.container import Container
 from app.kit.db import Database
 from app.kit.room import Room
-from app.limits import models, repository
+from app.limits import models, quota_repository, repository
 from app.limits.admission import Limits
 from app.limits.guesses import Guesses
 from app.limits.middleware import RateHeaders
+from app.limits.quotas import Quota, QuotaDefaults
 from app.limits.rates import Rate, Rates
+from app.limits.router import router
 from app.limits.settings import LimitSettings
+from app.limits.streams import StreamSlots
 from app.limits.windows import Take, WindowStorage
 from app.settings import Settings
 
@@ -61,8 +64,13 @@ room = Room(
         WindowStorage: make_storage,
         Rates: make_rates,
         Guesses: make_guesses,
+        StreamSlots: lambda container: StreamSlots(container.get(Database)),
         Admission: lambda container: Limits(container.get(Rates), container.get(Guesses)),
     },
+    routers=(router,),
+    services=lambda container: (QuotaDefaults(container.get(Database), container.get(LimitSettings)),),
+    http_services=lambda container: (container.get(StreamSlots),),
     middleware=(RateHeaders,),
-    expiring=(repository.delete_ended,),
+    quota_counts={Quota.OPEN_STREAMS: quota_repository.count_streams},
+    expiring=(repository.delete_ended, quota_repository.forget_days, quota_repository.forget_dead_slots),
 )

@@ -17,12 +17,6 @@ class DeliveryNotFound(NotFound):
     code = "delivery_not_found"
 
 
-class TooManyWebhooks(Conflict):
-    """The organisation has as many webhooks as it may."""
-
-    code, title = "too_many_webhooks", "Too many webhooks"
-
-
 class WebhookDisabled(Conflict):
     """The webhook is disabled. Enable it first."""
 

@@ -9,6 +9,7 @@ from app.kit.container import Container
 from app.kit.db import Database
 from app.kit.room import Room
 from app.kit.signing import SigningKey
+from app.limits.quotas import Quota
 from app.notifications import models, repository
 from app.notifications.accounts import account_kinds
 from app.notifications.mail_channel import MailChannel
@@ -40,6 +41,7 @@ room = Room(
     name="notifications",
     routers=(router,),
     models=models,
+    quota_counts={Quota.WEBHOOKS: repository.count_endpoints},
     settings=MailSettings,
     connections=lambda container: account_kinds(container.get(MailSettings)),
     provides={Sender: make_sender},

@@ -20,11 +20,12 @@ from app.kit.errors import existing
 from app.kit.ids import new_id
 from app.kit.outbound import UrlNotAllowed, check_url
 from app.kit.signing import SigningKey
+from app.limits import quotas
+from app.limits.quotas import More, Quota
 from app.notifications import repository
 from app.notifications.errors import (
     DeliveryNotFound,
     TemplateNotWanted,
-    TooManyWebhooks,
     UrlRefused,
     WebhookDisabled,
     WebhookNotFound,
@@ -38,8 +39,6 @@ from app.pipelines.registry import Registry
 
 NOTIFY_CHANNEL: Final = "tranche_outbox"
 OLD_SECRET_LIFE: Final = timedelta(hours=24)
-MOST_ENDPOINTS: Final = 100
-"""In one organisation. Every event of its batches is matched with each."""
 
 
 @raises(UrlRefused)
@@ -68,13 +67,12 @@ async def get_endpoint(
     )
 
 
-@raises(TooManyWebhooks, PipelineUnknown)
+@raises(quotas.check, PipelineUnknown)
 async def add_endpoint(
     session: AsyncSession, caller: Caller, registry: Registry, key: SigningKey, body: WebhookCreate
 ) -> tuple[WebhookEndpoint, WebhookSecret]:
-    """A new endpoint with its first secret; raises TooManyWebhooks (409) and PipelineUnknown (422)."""
-    if await repository.count_endpoints(session, caller.organisation_id) >= MOST_ENDPOINTS:
-        raise TooManyWebhooks(f"An organisation has at most {MOST_ENDPOINTS} webhooks.")
+    """A new endpoint with its first secret; raises QuotaExceeded (429) and PipelineUnknown (422)."""
+    await quotas.check(session, caller.organisation_id, {Quota.WEBHOOKS: More(1, repository.count_endpoints)})
     endpoint = WebhookEndpoint(
         organisation_id=caller.organisation_id,
         pipeline_id=_pipeline_id(registry, body.pipeline),

@@ -118,7 +118,7 @@ async def keep_file(
     restaurant = await get_locked(session, caller, restaurant_id)
     column = f"{report.kind}_file_id"
     before: UUID | None = getattr(restaurant, column)
-    await file_service.add_files(session, caller.organisation_id, [file])
+    await file_service.keep_files(session, caller.organisation_id, [file])
     counts = {name: getattr(report, name) for name in COUNTS}
     values = {column: file.id, report.kind: counts, "updated_at": func.clock_timestamp()}
     await session.execute(update(Restaurant).where(Restaurant.id == restaurant_id).values(values))

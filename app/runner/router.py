@@ -12,6 +12,7 @@ from pydantic import Field
 from app.auth.dependencies import ReaderDep
 from app.auth.permissions import Permission
 from app.files.dependencies import StorageDep
+from app.files.storage import DiskState
 from app.kit.declarations import RouteTag, raises
 from app.kit.dependencies import DatabaseDep, SessionDep
 from app.kit.schemas import Output
@@ -29,8 +30,9 @@ class Amount(Output):
 
 
 class Disk(Output):
-    free: int
-    total: int
+    state: DiskState = Field(description="`full`: uploads are refused. `low`: soon, unless room is made.")
+    free: int | None = Field(description="In bytes, for operators; null for others.")
+    total: int | None = Field(description="In bytes, for operators; null for others.")
 
 
 class StatusRead(Output):
@@ -73,11 +75,12 @@ async def read_metrics() -> Response:
 async def get_status(session: SessionDep, caller: ReaderDep, storage: StorageDep, lag: LoopLagDep) -> StatusRead:
     """Slots in use over all processes, and room on the disk."""
     workers, used, slots = await repository.sum_slots(session)
-    free, total = storage.disk_usage()
+    # What an upload takes would tell others whether somebody has the same content.
+    free, total = storage.disk_usage() if Permission.OPERATE in caller.permissions else (None, None)
     return StatusRead(
         version=version("tranche"),
         workers=workers,
         slots=Amount(used=used, total=slots),
-        disk=Disk(free=free, total=total),
+        disk=Disk(state=storage.disk_state(), free=free, total=total),
         loop_lag_seconds=lag.most if Permission.OPERATE in caller.permissions else None,
     )

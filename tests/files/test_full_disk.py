@@ -12,8 +12,9 @@ import pytest
 
 from app.files.errors import DiskNearlyFull
 from app.files.spool import spool_bytes
-from app.files.storage import Storage
+from app.files.storage import STEPS, Storage
 from app.kit.service import running
+from tests.auth.people import caller, key_of
 from tests.conftest import Api, make_home, make_settings, serving
 from tests.files.bodies import FORM, form, part, rows_of, spooled, stored
 
@@ -87,7 +88,10 @@ async def test_small_upload_waits_for_room_and_the_rest_goes_on(api: Api, filler
     assert (stored(api), spooled(api)) == (kept, [])
     records = await api.post("/api/batches", json={"pipeline": "no-op", "items": [{"record": {}}]})
     assert records.status_code == 201
-    assert (await api.get("/api/status")).json()["disk"]["total"] == DISK
+    shown = (await api.get("/api/status")).json()["disk"]
+    assert (shown["state"], shown["total"]) == ("full", DISK)
+    async with caller(api, await key_of(api, "Elsewhere")) as other:
+        assert (await other.get("/api/status")).json()["disk"] == {"state": "full", "free": None, "total": None}
     _fill(filler, 1)
     assert (await api.post("/api/jobs/batch", content=body, headers=FORM)).status_code == 201
 
@@ -106,3 +110,29 @@ async def test_disk_that_fills_up_while_a_content_arrives(disk: Path, filler: Pa
         with pytest.raises(DiskNearlyFull):
             spool_bytes(storage, b"x" * 2 * MIB)
         assert [path.name for path in storage.incoming.glob("*/*")] == ["lock"]
+
+
+async def test_smallest_upload_that_is_refused_tells_nothing_of_small_contents(api: Api, disk: Path) -> None:
+    def largest() -> int:
+        """What a stranger finds out by asking: the largest size that is not refused."""
+        storage, fits, refused = api.installation.get(Storage), 0, 2 * DISK
+        while refused - fits > 1:
+            size = (fits + refused) // 2
+            try:
+                storage.check_space(size)
+            except DiskNearlyFull:
+                refused = size
+            else:
+                fits = size
+        return fits
+
+    step = DISK // STEPS
+    free = shutil.disk_usage(disk).free
+    _fill(disk / "to the middle of a step", (free - step // 2) % step)  # so that little more does not reach the next
+    before = largest()
+    _fill(disk / "a content", step // 4)
+    assert largest() == before
+    _fill(disk / "a large content", 2 * step)
+    assert largest() < before
+    for name in ("to the middle of a step", "a content", "a large content"):
+        (disk / name).unlink()

@@ -71,6 +71,7 @@ start(
     workers: lazy(() => import('./screens/workers.js'), 'workersScreen', 'tables'),
     names: lazy(() => import('./screens/names.js'), 'namesScreen', 'tables'),
     sessions: lazy(() => import('./screens/sessions.js'), 'sessionsScreen', 'tables'),
+    usage: lazy(() => import('./screens/usage.js'), 'usageScreen', 'tables'),
     keys: lazy(() => import('./screens/api-keys.js'), 'apiKeysScreen', 'tables'),
     'sign-in': () => signInScreen(signedIn),
   },

@@ -80,7 +80,13 @@ async function refreshStatus() {
       const open = OPEN.reduce((sum, one) => sum + counts[one], 0);
       setText(find('#open-batches'), open ? formatNumber(open) : '');
       drawGauge('#slots', `${slots.used} of ${slots.total}`, slots.used, slots.total);
-      drawGauge('#disk', fileSize(disk.free), disk.total - disk.free, disk.total);
+      // Exact figures are for operators; others are told when room becomes short.
+      const { free, total } = disk;
+      const known = free !== null && total !== null;
+      if (known) drawGauge('#disk', fileSize(free), total - free, total);
+      else find('#disk').hidden = true;
+      const short = disk.state === 'full' ? 'The disk is full.' : 'The disk is nearly full.';
+      setText(find('#disk-state'), known || disk.state === 'ok' ? '' : short);
     } catch {
       // The next refresh tries again; the screens themselves say when the service is away.
     }
