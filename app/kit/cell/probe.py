@@ -22,6 +22,8 @@ PROTECTIONS: Final[Mapping[str, str]] = {
     "limits": "children have no limits on files and descriptors",
 }
 """What children are kept from, and what it means when one of them gets through."""
+MINOR: Final = {"threads"}
+"""What memory and time limit as well; containers give their users no namespaces."""
 _PTRACE_PEEKDATA: Final = 2
 
 
