@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, Interval, LargeBinary, Text, func, text
+from sqlalchemy import CheckConstraint, DateTime, Double, ForeignKey, Index, Interval, LargeBinary, Text, func, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -22,12 +22,14 @@ class Organisation(Base):
     """
 
     __tablename__ = "organisations"
+    __table_args__ = (CheckConstraint("weight between 0.01 and 100", name="weight"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     name: Mapped[str] = mapped_column(Text, unique=True)
     batch_life: Mapped[timedelta | None] = mapped_column(Interval)
     time_zone: Mapped[str] = mapped_column(Text, server_default="UTC")
     naming: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    weight: Mapped[float] = mapped_column(Double, default=1.0, server_default="1")
     members_manage_all: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 

@@ -7,6 +7,7 @@ from app.auth.administrator import FirstAdministrator
 from app.auth.caller import Callers
 from app.auth.resealing import Resealing
 from app.auth.settings import AuthSettings
+from app.auth.weights import Weights
 from app.kit.container import Container
 from app.kit.db import Database
 from app.kit.room import Room, Rooms
@@ -38,9 +39,10 @@ room = Room(
     provides={
         Callers: make_callers,
         SigningKey: make_signing_key,
+        Weights: lambda container: Weights(container.get(Database)),
         FirstAdministrator: make_first_administrator,
     },
-    services=lambda container: (container.get(SigningKey), make_resealing(container)),
+    services=lambda container: (container.get(SigningKey), make_resealing(container), container.get(Weights)),
     http_services=lambda container: (container.get(FirstAdministrator),),
     expiring=(session_repository.delete_expired_sessions,),
 )

@@ -75,9 +75,9 @@ class Submitter:
         drafts = [NewJob("file", part.name) for part in parts] + url_jobs
         tasks = submission.check_tasks(self._desk.registry, options, self.caller)
         submission.assign(tasks, drafts, self.limits.files, draft=not options.start)
-        files = await file_service.store_contents(
-            self.storage, [(part.name, part.media_type, part.content) for part in parts]
-        )
+        contents = [(part.name, part.media_type, part.content) for part in parts]
+        async with self.limits.stores.slot(self.limits.party):
+            files = await file_service.store_contents(self.storage, contents)
         async with self.database.transaction() as session:
 
             async def make() -> BatchCreated:

@@ -1,4 +1,8 @@
-"""Who may hold a stream: so many for each key, so many for the process, and only while the key or session is valid."""
+"""Who may hold a stream: so many for each key, so many for the process, and only while the key or session is valid.
+
+The places of the process are shared: when they are all taken, an eighth more are there for organisations that hold less
+than their part of them.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +22,8 @@ from app.events.metrics import CUT, REFUSED, STREAMS
 from app.events.settings import StreamSettings
 from app.kit.db import Database
 from app.kit.service import Periodic
+from app.kit.shares import Weigh, alike
+from app.kit.turns import Party, Turns
 
 log = logging.getLogger("tranche.streams")
 RETRY_AFTER: Final = 5
@@ -52,17 +58,23 @@ class Admission(Periodic):
 
     log = log
 
-    def __init__(self, database: Database, settings: StreamSettings) -> None:
+    def __init__(self, database: Database, settings: StreamSettings, weigh: Weigh = alike) -> None:
         super().__init__()
+        self._turns = Turns(settings.streams_per_process, spare=settings.streams_per_process // 8, weigh=weigh)
         self.interval = self.first_wait = settings.stream_recheck_seconds
         self._database, self._settings = database, settings
         self._open: dict[UUID | None, set[OpenStream]] = defaultdict(set)
-        self._count = 0
+
+    @property
+    def count(self) -> int:
+        """The open streams of this process."""
+        return self._turns.held
 
     @contextmanager
     def admit(self, caller: Caller) -> Iterator[OpenStream]:
         """A place for one stream; raises TooManyStreams (429) or NoStreamsLeft (503)."""
-        if self._count >= self._settings.streams_per_process:
+        party = Party(caller.organisation_id)
+        if not self._turns.room_of(party.organisation):
             REFUSED.labels("process").inc()
             raise NoStreamsLeft("This process serves as many streams as it may.", retry_after=RETRY_AFTER)
         mine = self._open[caller.credential_id]
@@ -70,16 +82,16 @@ class Admission(Periodic):
             REFUSED.labels("key").inc()
             detail = f"This key or session holds {len(mine)} streams, which is the most. Close one first."
             raise TooManyStreams(detail, headers={"Retry-After": str(RETRY_AFTER)})
+        turn = self._turns.hold(party)
         stream = OpenStream()
         mine.add(stream)
         self._look_at(caller.ends_at)
-        self._count += 1
         STREAMS.inc()
         try:
             yield stream
         finally:
             STREAMS.dec()
-            self._count -= 1
+            self._turns.give_back(turn)
             mine.discard(stream)
             if not mine and self._open.get(caller.credential_id) is mine:
                 del self._open[caller.credential_id]

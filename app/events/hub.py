@@ -30,6 +30,7 @@ from app.kit.db import Database
 from app.kit.errors import DATABASE_DOWN
 from app.kit.listen import listen
 from app.kit.service import Periodic
+from app.kit.shares import Weigh, alike
 from app.kit.words import quantity
 
 log = logging.getLogger("tranche.hub")
@@ -49,7 +50,7 @@ class Hub(Periodic):
 
     log = log
 
-    def __init__(self, database: Database, settings: StreamSettings) -> None:
+    def __init__(self, database: Database, settings: StreamSettings, weigh: Weigh = alike) -> None:
         super().__init__()
         self.interval = self.first_wait = POLL_SECONDS if settings.stream_listen else POLL_SECONDS_WITHOUT_LISTEN
         self._database, self._settings = database, settings
@@ -60,7 +61,7 @@ class Hub(Periodic):
         self._log_cache: LogCache | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self.stopping = asyncio.Event()
-        self.admission = Admission(database, settings)
+        self.admission = Admission(database, settings, weigh)
         self.feeds = Feeds(database)
         self._ends = DataLoader(self._read_ends)
 

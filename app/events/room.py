@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.auth.weights import Weights
 from app.events.hub import Hub
 from app.events.list_router import router as list_router
 from app.events.router import router
@@ -12,7 +13,7 @@ from app.kit.room import Room
 
 
 def make_hub(container: Container) -> Hub:
-    return Hub(container.get(Database), container.get(StreamSettings))
+    return Hub(container.get(Database), container.get(StreamSettings), container.get(Weights).of)
 
 
 room = Room(

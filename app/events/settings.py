@@ -18,4 +18,6 @@ class StreamSettings(Section):
         60.0, gt=0, description="How often open streams' keys and sessions are checked."
     )
     streams_per_key: int = Field(20, ge=1, description="Most open streams of one key or session, in one process.")
-    streams_per_process: int = Field(6000, ge=1, description="Most open streams of one process.")
+    streams_per_process: int = Field(
+        6000, ge=1, description="Most open streams of one process; an eighth more for organisations with few."
+    )

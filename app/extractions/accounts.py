@@ -15,6 +15,7 @@ from app.connections.service import Connections
 from app.extractions.provider import Provider
 from app.extractions.settings import AiSettings
 from app.kit.schemas import WebAddress
+from app.kit.shares import Weigh, alike
 from app.pipelines.contract import StepContext
 
 
@@ -29,7 +30,9 @@ class AiAccount(Account):
     base_url: WebAddress | None = Field(None, title="Address", description="Unset is the provider's own.")
 
 
-def make_provider(account: AiAccount, settings: AiSettings, client: httpx.AsyncClient | None = None) -> Provider:
+def make_provider(
+    account: AiAccount, settings: AiSettings, client: httpx.AsyncClient | None = None, weigh: Weigh = alike
+) -> Provider:
     """A client of the provider; without `client` it has one of its own, for an address that its operator chose."""
     return Provider(
         account.provider,
@@ -41,16 +44,19 @@ def make_provider(account: AiAccount, settings: AiSettings, client: httpx.AsyncC
         max_output_tokens=settings.ai_max_output_tokens,
         parallel=settings.ai_parallel,
         client=client,
+        weigh=weigh,
     )
 
 
 class AiProviders:
     """The provider of each organisation: its own, or that of the installation's settings."""
 
-    def __init__(self, connections: Connections, clients: OutboundClients, settings: AiSettings) -> None:
+    def __init__(
+        self, connections: Connections, clients: OutboundClients, settings: AiSettings, weigh: Weigh = alike
+    ) -> None:
         self._connections, self._clients, self._settings = connections, clients, settings
         shared = installation_account(settings)
-        self._shared = make_provider(shared, settings) if shared else None
+        self._shared = make_provider(shared, settings, weigh=weigh) if shared else None
         self._own: dict[UUID, tuple[Any, Provider]] = {}
 
     async def start(self) -> None:

@@ -14,6 +14,7 @@ from app.pipelines.contract import StepContext
 FIRST_LOOK, LAST_LOOK = 0.05, 1.0
 """Seconds between looks at whether another job is done; the other one may be in another process."""
 _WAITING: Final = "another job is reading the same sheet"
+_ANOTHER: Final = "another job that reads the same sheet"
 
 
 async def known_or_mine(ctx: StepContext, key: ReadingKey) -> Reading | None:
@@ -38,7 +39,8 @@ async def known_or_mine(ctx: StepContext, key: ReadingKey) -> Reading | None:
                     await repository.release_reading(session, key, ctx.job.id)
                 return known
         await ctx.report(None, _WAITING)
-        await asyncio.sleep(pause)
+        with ctx.waiting(_ANOTHER):
+            await asyncio.sleep(pause)
         pause = min(pause * 1.5, LAST_LOOK)
 
 

@@ -7,12 +7,15 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
+from uuid import UUID
 
 from app.extractions.errors import PageNotDrawn, PageNotFound, SheetNotPdf
 from app.extractions.sheet_errors import NO_PDF, NO_SUCH_PAGE, SheetError
 from app.kit.cell.confinement import Lent
 from app.kit.sandbox import Sandbox
 from app.kit.sandbox_errors import SandboxError
+from app.kit.shares import Weigh, alike
+from app.kit.turns import Party
 
 _PLACE: Final = re.compile(rb"(?:[01]\.\d{4}-[01]\.\d{4})?")
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
@@ -27,15 +30,17 @@ _MAX_BYTES: Final = 64 * 1024 * 1024
 
 
 class PagePictures:
-    """The fork server is started by the first picture. At most two are drawn at a time; the others wait."""
+    """The fork server is started by the first picture. Two are drawn at a time, by turns between organisations."""
 
-    def __init__(self) -> None:
+    def __init__(self, weigh: Weigh = alike) -> None:
         self._sandbox = Sandbox(
             workers=_AT_ONCE,
             memory_bytes=_MEMORY_BYTES,
             cpu_seconds=_CPU_SECONDS,
             preload=["app.extractions.pdf.picture"],
             max_result=_MAX_BYTES,
+            spare=1,
+            weigh=weigh,
         )
 
     async def start(self) -> None: ...
@@ -43,7 +48,9 @@ class PagePictures:
     async def stop(self) -> None:
         await self._sandbox.stop()
 
-    async def draw(self, path: Path, page: int, width: int, box: Sequence[float] | None) -> tuple[bytes, str | None]:
+    async def draw(
+        self, path: Path, page: int, width: int, box: Sequence[float] | None, organisation_id: UUID | None = None
+    ) -> tuple[bytes, str | None]:
         """The page as a PNG, and where the box is in it: `0.412-0.431`, shares of its height from the top.
 
         Raises PageNotFound, SheetNotPdf and PageNotDrawn.
@@ -57,6 +64,7 @@ class PagePictures:
                 box,
                 timeout=_SECONDS,
                 lent=Lent((str(path),)),
+                owner=Party(organisation_id),
             )
         except SheetError as error:
             kinds = {NO_PDF: SheetNotPdf, NO_SUCH_PAGE: PageNotFound}

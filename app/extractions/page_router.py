@@ -77,7 +77,7 @@ async def get_page(
     if is_known(request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
     async with storage.local_path(storage_key) as path:
-        picture, place = await pictures.draw(path, page, width, box)
+        picture, place = await pictures.draw(path, page, width, box, caller.organisation_id)
     if place:
         headers["Highlighted-Row"] = place
     return Response(picture, headers=headers, media_type="image/png")

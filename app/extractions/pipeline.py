@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final, get_args
 from uuid import UUID
 
@@ -27,6 +28,7 @@ from app.extractions.sheet_errors import AI_READS_PDF_ONLY, NO_TEXT_LAYER, Sheet
 from app.extractions.sheet_text import Found, NearName, checked, read_facts
 from app.kit.ids import new_id
 from app.kit.spreadsheets import csv_bytes
+from app.kit.turns import Party
 from app.pipelines.contract import RETRYABLE, Need, Pipeline, ResultTable, StepContext, Stop
 
 EXTRACTOR: Final = "result-sheets"
@@ -74,6 +76,7 @@ COLUMNS: Final = (
 AMBIGUOUS_NAME: Final = "AMBIGUOUS_NAME"
 NOT_READ_SURELY: Final = "NOT_READ_SURELY"
 NO_RESULTS: Final = "NO_RESULTS"
+_A_TURN: Final = "its turn with the AI provider"
 NOT_ON_SHEET: Final = "NOT_ON_SHEET"
 FACTS: Final = ("swimmer_name", "meet", "dates", "course", "confidence", "reason")
 
@@ -199,7 +202,9 @@ async def _ask(ctx: StepContext, provider: Provider, pages: list[int] | None) ->
             part: bytes = await ctx.in_child("app.extractions.sheet:take_pages", str(path), pages)
             path = folder / "pages.pdf"
             await asyncio.to_thread(path.write_bytes, part)
-        answer = await provider.ask(ai_reading.question_about(name, ctx.job.filename), path, report)
+        question = ai_reading.question_about(name, ctx.job.filename)
+        owner, waiting = Party(ctx.batch.organisation_id, ctx.batch.id), partial(ctx.waiting, _A_TURN)
+        answer = await provider.ask(question, path, report, owner, waiting)
     sheet = await asyncio.to_thread(ai_reading.read_answer, answer.content, name, count, pages)
     tokens = {"input_tokens": answer.input_tokens, "output_tokens": answer.output_tokens}
     ai = {"provider": provider.name, "model": provider.model, **tokens}

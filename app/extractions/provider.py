@@ -6,6 +6,7 @@ import asyncio
 import base64
 import json
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +17,8 @@ from app.extractions.protocols import PROTOCOLS, Answer, ProviderName, Question
 from app.kit.failures import Failure
 from app.kit.http_reading import AnswerNotReadable, exchange, read_json
 from app.kit.outbound import UrlNotAllowed, retry_after
+from app.kit.shares import Weigh, alike
+from app.kit.turns import NOBODY, Party, Turns, Waiting
 
 MAX_REPLY_BYTES: Final = 4 * 1024 * 1024
 AI_FILE_TOO_LARGE = "AI_FILE_TOO_LARGE"
@@ -40,7 +43,8 @@ class ProviderError(Failure):
 
 
 class Provider:
-    """Asks one model. At most `parallel` PDFs are held in memory and on their way at a time.
+    """Asks one model. At most `parallel` PDFs are held in memory and on their way at a time, by turns between
+    organisations.
 
     `base_url` may be the address alone: the API's version is added. `timeout` in seconds is for a whole request.
     `client` is for an address that an organisation chose. Without one the address is the operator's own, so it may be
@@ -59,11 +63,12 @@ class Provider:
         max_output_tokens: int = 16_000,
         parallel: int = 4,
         client: httpx.AsyncClient | None = None,
+        weigh: Weigh = alike,
     ) -> None:
         self.name, self.model, self.timeout = name, model, timeout
         self._protocol, self._key, self._base_url = PROTOCOLS[name], key, base_url
         self._max_file_bytes, self._max_output_tokens = max_file_bytes, max_output_tokens
-        self._turns = asyncio.Semaphore(parallel)
+        self._turns = Turns(parallel, weigh=weigh)
         self._client = client
 
     @property
@@ -91,15 +96,28 @@ class Provider:
             url = url.join("v1/")
         return url.join(path or self._protocol.path)
 
-    async def ask(self, question: Question, path: Path, report: Callable[[str], Awaitable[None]]) -> Answer:
+    async def ask(
+        self,
+        question: Question,
+        path: Path,
+        report: Callable[[str], Awaitable[None]],
+        owner: Party = NOBODY,
+        waiting: Waiting = nullcontext,
+    ) -> Answer:
         """The model's answer about the PDF at `path`, put into the question here. `report` gets what is going on.
+
+        `owner` is in whose turn it is asked; `waiting` is entered while it waits for one.
 
         Raises ProviderError. An answer that was refused or cut off is one as well.
         """
-        async with self._turns:
+        with waiting():
+            turn = await self._turns.wait(owner)
+        try:
             await report(f"uploading to {self.model}")
             body = await asyncio.to_thread(self._encode, question, path)
             reply = await self._send(body)
+        finally:
+            self._turns.give_back(turn)
         try:
             answer = self._protocol.read(reply)
         except (KeyError, TypeError, IndexError, AttributeError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.auth.weights import Weights
 from app.connections.outbound import OutboundClients
 from app.connections.service import Connections
 from app.extractions import models
@@ -19,7 +20,8 @@ from app.kit.room import Room
 
 
 def make_providers(container: Container) -> AiProviders:
-    return AiProviders(container.get(Connections), container.get(OutboundClients), container.get(AiSettings))
+    connections, clients = container.get(Connections), container.get(OutboundClients)
+    return AiProviders(connections, clients, container.get(AiSettings), container.get(Weights).of)
 
 
 room = Room(
@@ -29,7 +31,7 @@ room = Room(
     settings=AiSettings,
     provides={
         AiProviders: make_providers,
-        PagePictures: lambda container: PagePictures(),
+        PagePictures: lambda container: PagePictures(container.get(Weights).of),
         KnownReadings: lambda container: KnownReadings(),
     },
     http_services=lambda container: (container.get(PagePictures),),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 from uuid import UUID
 
@@ -17,11 +18,19 @@ from app.kit.container import provided
 from app.kit.declarations import raises
 from app.kit.dependencies import SessionDep
 from app.kit.errors import existing
+from app.kit.turns import Party
 
 StorageDep = Annotated[Storage, Depends(raises(StorageUnavailable)(provided(Storage)))]
 
 
-UploadLimitsDep = Annotated[UploadLimits, Depends(provided(UploadLimits))]
+def get_upload_limits(
+    caller: CallerDep, limits: Annotated[UploadLimits, Depends(provided(UploadLimits))]
+) -> UploadLimits:
+    """The installation's limits, in the turn of the caller's organisation."""
+    return replace(limits, party=Party(caller.organisation_id))
+
+
+UploadLimitsDep = Annotated[UploadLimits, Depends(get_upload_limits)]
 
 
 @raises(FileNotFound)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from app.auth.weights import Weights
 from app.files import models, quotas
 from app.files.router import router
 from app.files.settings import FileSettings
 from app.files.storage import Storage
 from app.files.storage_router import router as storage_router
-from app.files.upload import UploadLimits
+from app.files.upload import PIECES_AT_A_TIME, STORES_AT_A_TIME, UploadLimits
 from app.kit.container import Container
 from app.kit.room import Room
+from app.kit.turns import Turns
 from app.settings import Settings
 
 
@@ -19,7 +21,10 @@ def make_storage(container: Container) -> Storage:
 
 def make_upload_limits(container: Container) -> UploadLimits:
     settings = container.get(FileSettings)
-    return UploadLimits(settings.max_upload_bytes, settings.max_file_bytes, settings.max_files)
+    turns, stores = (
+        Turns(slots, spare=1, weigh=container.get(Weights).of) for slots in (PIECES_AT_A_TIME, STORES_AT_A_TIME)
+    )
+    return UploadLimits(settings.max_upload_bytes, settings.max_file_bytes, settings.max_files, turns, stores)
 
 
 room = Room(

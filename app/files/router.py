@@ -59,7 +59,8 @@ async def upload_file(
                 await quotas.check_room(session, caller.organisation_id, [content])
         if known is not None:
             return FileRead.model_validate(known)
-        files = await service.store_contents(storage, [(shown, media_type, content)])
+        async with limits.stores.slot(limits.party):
+            files = await service.store_contents(storage, [(shown, media_type, content)])
     async with database.transaction() as session:
 
         async def make() -> File | None:

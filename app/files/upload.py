@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, Final
 
 from fastapi import Request
 from python_multipart.exceptions import MultipartParseError
@@ -20,9 +22,14 @@ from app.files.storage import Spooled, Storage
 from app.kit.declarations import raises
 from app.kit.errors import BadRequest, InsufficientStorage
 from app.kit.schemas import check_text
+from app.kit.turns import NOBODY, Party, Turns
 
 GATHER = 512 * 1024
 """Bytes handed to the thread at a time: small enough to overlap with receiving, large enough to pay for the hop."""
+PIECES_AT_A_TIME: Final = max(2, os.cpu_count() or 2)
+STORES_AT_A_TIME: Final = 4
+"""Pieces of uploads that are written at once, of a few milliseconds each, and bodies that wait for the disk at once: by
+turns between organisations, and less than asyncio has threads, so that other work finds one."""
 MAX_FIELDS, MAX_FIELD_BYTES, MAX_HEADER_BYTES = 20_000, 1024 * 1024, 16 * 1024
 MAX_TEXT_BYTES = 32 * 1024 * 1024
 """Text fields stay in memory: all of one form together, enough for 10,000 long URLs."""
@@ -48,11 +55,14 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class UploadLimits:
-    """Largest body and file in bytes, and most files."""
+    """Largest body and file in bytes, and most files; in whose turn bodies are taken in, and then made durable."""
 
     body: int
     file: int
     files: int
+    turns: Turns = field(default_factory=partial(Turns, PIECES_AT_A_TIME))
+    stores: Turns = field(default_factory=partial(Turns, STORES_AT_A_TIME))
+    party: Party = NOBODY
 
 
 class _MultipartReceiver:
@@ -155,25 +165,30 @@ def _decode(raw: bytes) -> str:
         raise MultipartNotReadable("Field names, file names and text fields must be UTF-8 without U+0000.") from None
 
 
-async def _pump(request: Request, feed: Callable[[bytes], None], max_bytes: int) -> None:
+async def _pump(request: Request, feed: Callable[[bytes], None], limits: UploadLimits) -> None:
     """Hand the body to `feed` in a thread, one piece being worked on while the next is received."""
     gathered, received = bytearray(), 0
     working: asyncio.Future[None] | None = None
+
+    async def in_turn(piece: bytes) -> None:
+        async with limits.turns.slot(limits.party):
+            await asyncio.to_thread(feed, piece)
+
     try:
         async for chunk in request.stream():
             received += len(chunk)
-            if received > max_bytes:
-                raise UploadTooLarge(f"The body is larger than {max_bytes:,} bytes. Nothing was stored.")
+            if received > limits.body:
+                raise UploadTooLarge(f"The body is larger than {limits.body:,} bytes. Nothing was stored.")
             gathered += chunk
             if len(gathered) >= GATHER:
                 if working:
                     await working
-                working = asyncio.ensure_future(asyncio.to_thread(feed, bytes(gathered)))
+                working = asyncio.ensure_future(in_turn(bytes(gathered)))
                 gathered.clear()
         if working:
             await working
         working = None
-        await asyncio.to_thread(feed, bytes(gathered))
+        await in_turn(bytes(gathered))
     finally:
         if working:  # the thread still writes: let it end before its files are removed
             await asyncio.wait([working])
@@ -201,7 +216,7 @@ async def receive_form(request: Request, storage: Storage, limits: UploadLimits)
     receiver = _MultipartReceiver(storage, boundary, limits)
     try:
         try:
-            await _pump(request, receiver.feed, limits.body)
+            await _pump(request, receiver.feed, limits)
             form = receiver.finish()
         except MultipartParseError:
             raise MultipartNotReadable("The body is not well-formed multipart/form-data.") from None
@@ -220,7 +235,7 @@ async def receive_raw(request: Request, storage: Storage, limits: UploadLimits) 
     writer = await asyncio.to_thread(lambda: SpoolWriter(storage, max_bytes=limits.file))
     try:
         try:
-            await _pump(request, writer.write, limits.body)
+            await _pump(request, writer.write, limits)
         except ClientDisconnect:
             raise BadRequest("The connection was cut before the body ended.") from None
         yield await asyncio.to_thread(writer.close)

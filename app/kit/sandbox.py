@@ -16,8 +16,8 @@ import asyncio
 import logging
 import pickle
 import sys
-from collections.abc import Callable, Hashable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from contextlib import ExitStack, nullcontext, suppress
 from typing import TypeVar, cast
 
 from app.kit.cell.confinement import NOTHING, Lent
@@ -27,6 +27,8 @@ from app.kit.sandbox_child import KILL_SECONDS, START_SECONDS, ForkServer
 from app.kit.sandbox_errors import SandboxError, SandboxTimeout
 from app.kit.sandbox_groups import Answer, Groups, SharedCall
 from app.kit.sandbox_server import Call, Limits
+from app.kit.shares import Weigh, alike
+from app.kit.turns import NOBODY, Party, Queued, Turns, Waiting
 
 log = logging.getLogger("tranche.sandbox")
 T = TypeVar("T")
@@ -35,7 +37,7 @@ Preload = Sequence[str | tuple[str, str]]
 
 
 class Sandbox:
-    """At most `workers` child processes at once; a call beyond that waits for its turn.
+    """At most `workers` child processes at once, and `spare` more; a call beyond that waits for its turn (`Turns`).
 
     `memory_bytes` is the address space a call may add to what the preloaded modules already map, `cpu_seconds` its
     processor time, `max_result` the size of its answer in bytes (JSON may have an eighth of that). `preload` names the
@@ -43,12 +45,21 @@ class Sandbox:
     """
 
     def __init__(
-        self, *, workers: int, memory_bytes: int, cpu_seconds: int, preload: Preload = (), max_result: int = 2**26
+        self,
+        *,
+        workers: int,
+        memory_bytes: int,
+        cpu_seconds: int,
+        preload: Preload = (),
+        max_result: int = 2**26,
+        spare: int = 0,
+        most: int | None = None,
+        weigh: Weigh = alike,
     ) -> None:
         self._memory_bytes, self._cpu_seconds, self._max_result = memory_bytes, cpu_seconds, max_result
         self._server = ForkServer([(entry, None) if isinstance(entry, str) else entry for entry in preload])
-        self._slots = asyncio.Semaphore(workers)
-        self._groups = Groups(self._slots, workers, self._serve_group)
+        self._turns = Turns(workers, spare=spare, most=most, weigh=weigh)
+        self._groups = Groups(self._turns, self._serve_group)
 
     async def start(self) -> None:
         """Start the fork server and wait until it has imported its modules. SandboxCrashed: it cannot.
@@ -71,8 +82,11 @@ class Sandbox:
         *args: object,
         timeout: float,
         memory_bytes: int | None = None,
+        cpu_seconds: int | None = None,
         group: Hashable = None,
         lent: Lent = NOTHING,
+        owner: Party = NOBODY,
+        waiting: Waiting = nullcontext,
     ) -> T:
         """Call `function(*args)` in a child and return what it returned.
 
@@ -83,7 +97,7 @@ class Sandbox:
 
         Arguments are pickled. The result is a JSON value, or bytes; tuples come back as lists. `timeout` is in seconds
         of wall time from the moment the child exists, or has answered the call before; `memory_bytes` replaces the
-        sandbox's own.
+        sandbox's own, `cpu_seconds` too where it is less.
 
         What the function raises is raised here as well if its class is a built-in one, or of the function's own package
         (of its room, in the service), and its arguments and attributes are JSON values; anything else becomes
@@ -97,31 +111,46 @@ class Sandbox:
         Calls of one group may share a child, one after the other. A call that takes it over can forge the answers of
         those behind it, so a group is of one owner; and since they share its memory and its processor time, its calls
         are small ones.
+
+        `owner` is in whose turn the call runs; `waiting` is entered while it waits for one.
         """
         call = find_function(function)
         request = pickle.dumps(pickle.dumps(args))
-        if group is not None and memory_bytes is None:
+        if group is not None and memory_bytes is cpu_seconds is None:
             shared = SharedCall(call, request, timeout, lent)
-            if answer := await self._groups.answer(group, shared):
+            if answer := await self._groups.answer(group, shared, owner, waiting):
                 return cast(T, await read_answer(call, *answer))
-        return cast(T, await self._run_alone(call, request, timeout, self._limits([call], lent, memory_bytes)))
+        limits = self._limits([call], lent, memory_bytes, cpu_seconds)
+        return cast(T, await self._run_alone(call, request, timeout, limits, owner, waiting))
 
-    def _limits(self, calls: list[Call], lent: Lent, memory_bytes: int | None = None) -> Limits:
-        return Limits(sys.path, memory_bytes or self._memory_bytes, self._cpu_seconds, calls, lent)
+    def queue(self) -> Mapping[Party, Queued]:
+        """What waits for a child, batch by batch: calls, or groups of them."""
+        return self._turns.queue()
 
-    async def _run_alone(self, call: Call, request: bytes, timeout: float, limits: Limits) -> object:
-        async with self._slots:
-            with await self._server.fork() as child:
-                try:
-                    async with asyncio.timeout(timeout):
-                        await child.send(pickle.dumps(limits) + request)
-                        answer = await child.receive(self._max_result)
-                        code = await child.exit_code()
-                except BaseException as error:
-                    await child.kill()
-                    if isinstance(error, TimeoutError):
-                        raise _too_slow(call, timeout) from None
-                    raise
+    def _limits(
+        self, calls: list[Call], lent: Lent, memory_bytes: int | None = None, cpu_seconds: int | None = None
+    ) -> Limits:
+        seconds = min(cpu_seconds or self._cpu_seconds, self._cpu_seconds)
+        return Limits(sys.path, memory_bytes or self._memory_bytes, seconds, calls, lent)
+
+    async def _run_alone(
+        self, call: Call, request: bytes, timeout: float, limits: Limits, owner: Party, waiting: Waiting
+    ) -> object:
+        with ExitStack() as held:
+            with waiting():
+                turn = await self._turns.wait(owner)
+                held.callback(self._turns.give_back, turn)
+                child = held.enter_context(await self._server.fork())
+            try:
+                async with asyncio.timeout(timeout):
+                    await child.send(pickle.dumps(limits) + request)
+                    answer = await child.receive(self._max_result)
+                    code = await child.exit_code()
+            except BaseException as error:
+                await child.kill()
+                if isinstance(error, TimeoutError):
+                    raise _too_slow(call, timeout) from None
+                raise
         check_exit(call, limits, code, answered=answer is not None)
         assert answer
         return await read_answer(call, *answer)

@@ -14,6 +14,7 @@ from typing import Final
 
 from app.kit.cell.confinement import Lent
 from app.kit.sandbox_server import Call
+from app.kit.turns import Party, Turns, Waiting
 
 MOST: Final = 16
 """Calls in one child: by then its start costs each of them half a millisecond."""
@@ -28,6 +29,7 @@ class SharedCall:
     request: bytes
     timeout: float
     lent: Lent
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
     answer: asyncio.Future[Answer | None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
@@ -40,30 +42,35 @@ class Groups:
     All of a group are answered together, so what their jobs do next (store, commit) is done together as well.
     """
 
-    def __init__(self, slots: asyncio.Semaphore, workers: int, serve: Serve) -> None:
-        self._slots, self._workers, self._serve = slots, workers, serve
+    def __init__(self, turns: Turns, serve: Serve) -> None:
+        self._turns, self._serve = turns, serve
         self._waiting: dict[Hashable, deque[SharedCall]] = {}
         self._in_line: Counter[Hashable] = Counter()
         """How many groups of a key wait for a slot; who they are is settled when they have it."""
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def answer(self, key: Hashable, call: SharedCall) -> Answer | None:
-        """Have the call answered along with others of its key."""
+    async def answer(self, key: Hashable, call: SharedCall, owner: Party, waiting: Waiting) -> Answer | None:
+        """Have the call answered along with others of its key, which is of one owner."""
         self._waiting.setdefault(key, deque()).append(call)
-        self._stand_in_line(key)
-        return await call.answer
+        self._stand_in_line(key, owner)
+        try:
+            with waiting():
+                await call.begun.wait()
+            return await call.answer
+        finally:
+            call.answer.cancel()
 
-    def _stand_in_line(self, key: Hashable) -> None:
-        if self._in_line[key] < min(self._workers, len(self._waiting[key])):
+    def _stand_in_line(self, key: Hashable, owner: Party) -> None:
+        if self._in_line[key] < min(self._turns.slots, len(self._waiting[key])):
             self._in_line[key] += 1
-            task = asyncio.create_task(self._run(key), name="sandbox-group")
+            task = asyncio.create_task(self._run(key, owner), name="sandbox-group")
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _run(self, key: Hashable) -> None:
-        async with self._slots:
+    async def _run(self, key: Hashable, owner: Party) -> None:
+        async with self._turns.slot(owner):
             self._in_line[key] -= 1
-            group = self._take(key)
+            group = self._take(key, owner)
             if not group:
                 return
             task = asyncio.current_task()
@@ -74,6 +81,7 @@ class Groups:
 
             for call in group:
                 call.answer.add_done_callback(stop_if_unwanted)
+                call.begun.set()
             found: Mapping[SharedCall, Answer | Exception] = {}
             try:
                 found = await self._serve(group)
@@ -81,14 +89,14 @@ class Groups:
                 for call in group:
                     _answer(call, found.get(call))
 
-    def _take(self, key: Hashable) -> list[SharedCall]:
+    def _take(self, key: Hashable, owner: Party) -> list[SharedCall]:
         """The next group: an even share of what waits, so that no worker is left without."""
         waiting = deque(call for call in self._waiting.pop(key, ()) if not call.answer.done())
-        share = min(MOST, -(-len(waiting) // self._workers))
+        share = min(MOST, -(-len(waiting) // self._turns.slots))
         group = [waiting.popleft() for _ in range(share)]
         if waiting:
             self._waiting[key] = waiting
-            self._stand_in_line(key)
+            self._stand_in_line(key, owner)
         elif not self._in_line[key]:
             del self._in_line[key]
         return group

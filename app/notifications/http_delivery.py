@@ -33,7 +33,6 @@ class WebhookMessage(ClaimedMessage):
 
     delivery_id: UUID
     endpoint_id: UUID
-    organisation_id: UUID
     url: str = field(repr=False)
     body: str = field(repr=False)
     secrets: Sequence[str] = field(repr=False)

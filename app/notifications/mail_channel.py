@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
+from uuid import UUID
 
 import aiosmtplib
 from sqlalchemy import func, select, update
@@ -96,7 +97,10 @@ class MailChannel:
     async def stop(self) -> None:
         """No connection is kept."""
 
-    async def claim(self, session: AsyncSession, room: int) -> Sequence[MailMessage]:
+    async def find_due(self, session: AsyncSession) -> Sequence[UUID]:
+        return await claim_repository.list_owed_mails(session)
+
+    async def claim(self, session: AsyncSession, room: Mapping[UUID, int]) -> Sequence[MailMessage]:
         claimed = await claim_repository.claim_mails(session, room=room, lease=LEASE)
         if not claimed:
             return []
@@ -107,7 +111,7 @@ class MailChannel:
             .where(BatchMail.batch_id.in_(claimed))
         )
         return [
-            MailMessage(mail.claim_token, batch, pipeline, mail.recipient, mail.attempts)
+            MailMessage(mail.claim_token, mail.organisation_id, batch, pipeline, mail.recipient, mail.attempts)
             for mail, batch, pipeline in await session.execute(query)
             if mail.claim_token
         ]

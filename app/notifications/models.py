@@ -123,14 +123,15 @@ class WebhookDelivery(Outgoing, Base):
 
 
 class BatchMail(Outgoing, Base):
-    """The mail at the end of a batch; its key makes it one."""
+    """The mail at the end of a batch; its key makes it one. `organisation_id` is the batch's: mails go by turns."""
 
     __tablename__ = "batch_mails"
     __table_args__ = (
         CheckConstraint("status in ('pending', 'sent', 'failed', 'skipped')", name="status"),
         CheckConstraint("(status = 'pending') = (completed_at is null)", name="ended_has_time"),
-        Index("ix_batch_mails_due", "next_attempt_at", postgresql_where=PENDING),
+        Index("ix_batch_mails_due", "organisation_id", "next_attempt_at", postgresql_where=PENDING),
     )
 
     batch_id: Mapped[UUID] = mapped_column(ForeignKey("batches.id", ondelete="CASCADE"), primary_key=True)
+    organisation_id: Mapped[UUID] = mapped_column()
     recipient: Mapped[str] = mapped_column(Text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.auth.weights import Weights
 from app.batches.responses import ResultCodes
 from app.connections.outbound import OutboundClients
 from app.connections.service import Connections
@@ -34,7 +35,7 @@ def make_sender(container: Container) -> Sender:
         container.get(MailSettings),
         base_url=settings.base_url,
     )
-    return Sender(database, [webhooks, mail])
+    return Sender(database, [webhooks, mail], container.get(Weights).of)
 
 
 room = Room(

@@ -1,7 +1,8 @@
 """The loop that empties the outbox: claims what is due, sends it outside any transaction, records what came of it.
 
-Every process that runs jobs has one. A claim is a lease by the database's clock: what a killed process held is due
-again when it lapses, so a message may come twice, and never not at all.
+Every process that runs jobs has one; what it sends at a time goes by turns between organisations. A claim is a lease by
+the database's clock: what a killed process held is due again when it lapses, so a message may come twice, and never not
+at all.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Hashable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final, Protocol
 from uuid import UUID
 
@@ -25,6 +28,8 @@ from app.kit.db import Database
 from app.kit.errors import DATABASE_DOWN
 from app.kit.listen import listen
 from app.kit.service import Periodic
+from app.kit.shares import Turn, Weigh, alike
+from app.kit.turns import Party, Turns
 from app.notifications.models import Outgoing
 from app.notifications.service import NOTIFY_CHANNEL
 
@@ -37,9 +42,10 @@ STOP_SECONDS: Final = 3.0
 
 @dataclass(frozen=True, slots=True)
 class ClaimedMessage:
-    """One claimed row. `token` is the claim's: whoever records without it writes nothing."""
+    """One claimed row of an organisation. `token` is the claim's: whoever records without it writes nothing."""
 
     token: UUID
+    organisation_id: UUID
 
 
 class Channel(Protocol):
@@ -55,8 +61,11 @@ class Channel(Protocol):
 
     async def stop(self) -> None: ...
 
-    async def claim(self, session: AsyncSession, room: int) -> Sequence[Any]:
-        """Up to `room` due messages, each leased."""
+    async def find_due(self, session: AsyncSession) -> Sequence[UUID]:
+        """The organisations that have messages which are due."""
+
+    async def claim(self, session: AsyncSession, room: Mapping[UUID, int]) -> Sequence[Any]:
+        """Up to so many due messages of each organisation, each leased."""
 
     async def send(self, message: Any) -> float | None:
         """Send one and record the outcome; seconds until it is to be tried again, if it is."""
@@ -70,9 +79,10 @@ class Sender(Periodic):
 
     interval, log = POLL_SECONDS, log
 
-    def __init__(self, database: Database, channels: Sequence[Channel]) -> None:
+    def __init__(self, database: Database, channels: Sequence[Channel], weigh: Weigh = alike) -> None:
         super().__init__()
         self._database, self._channels = database, channels
+        self._turns = {channel: Turns(channel.slots, spare=channel.slots // 4, weigh=weigh) for channel in channels}
         self._sending: dict[asyncio.Task[None], tuple[Channel, ClaimedMessage]] = {}
         self._listening: asyncio.Task[None] | None = None
         self._pruned = float("-inf")
@@ -113,15 +123,28 @@ class Sender(Periodic):
         await self._prune()
 
     async def _collect(self, channel: Channel) -> None:
-        room = channel.slots - sum(held is channel for held, _ in self._sending.values())
-        if room <= 0:
+        turns = self._turns[channel]
+        if not turns.room_of(None):  # not even one that holds none would get any
             return
-        async with self._database.transaction() as session:
-            messages = await channel.claim(session, room)
+        shares: Mapping[Hashable, tuple[int, Turn]] = {}
+        messages: Sequence[ClaimedMessage] = ()
+        try:
+            async with self._database.transaction() as session:
+                due = await channel.find_due(session)
+                shares = turns.divide([Party(organisation_id, organisation_id) for organisation_id in due])
+                room = {
+                    organisation_id: shares[organisation_id][0] for organisation_id in due if organisation_id in shares
+                }
+                claimed = await channel.claim(session, room) if room else ()
+            messages = claimed
+        finally:
+            got: Counter[Hashable] = Counter(message.organisation_id for message in messages)
+            for organisation_id, (count, turn) in shares.items():
+                turns.give_back(turn, count - got.get(organisation_id, 0), unused=True)
         for message in messages:
             task = asyncio.create_task(self._send(channel, message))
             self._sending[task] = (channel, message)
-            task.add_done_callback(self._sent)
+            task.add_done_callback(partial(self._sent, turns, shares[message.organisation_id][1]))
 
     async def _send(self, channel: Channel, message: ClaimedMessage) -> None:
         try:
@@ -134,8 +157,9 @@ class Sender(Periodic):
             if again is not None and again < POLL_SECONDS:
                 asyncio.get_running_loop().call_later(again, self.wake)
 
-    def _sent(self, task: asyncio.Task[None]) -> None:
+    def _sent(self, turns: Turns, turn: Turn, task: asyncio.Task[None]) -> None:
         del self._sending[task]
+        turns.give_back(turn)
         self.wake()
 
     async def _release(self, held: Sequence[tuple[Channel, ClaimedMessage]]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -65,7 +65,10 @@ class WebhookChannel:
     async def stop(self) -> None:
         """The clients are closed by who made them."""
 
-    async def claim(self, session: AsyncSession, room: int) -> Sequence[WebhookMessage]:
+    async def find_due(self, session: AsyncSession) -> Sequence[UUID]:
+        return await claim_repository.list_owed_deliveries(session, self._key_ids())
+
+    async def claim(self, session: AsyncSession, room: Mapping[UUID, int]) -> Sequence[WebhookMessage]:
         """Due deliveries of enabled endpoints. A body is made at the first claim, and kept for every try."""
         claimed = await claim_repository.claim_deliveries(
             session, self._key_ids(), self._busy, slots=SLOTS_OF_ENDPOINT, room=room, lease=LEASE
@@ -95,9 +98,9 @@ class WebhookChannel:
             messages.append(
                 WebhookMessage(
                     token=delivery.claim_token,
+                    organisation_id=endpoint.organisation_id,
                     delivery_id=delivery.id,
                     endpoint_id=endpoint.id,
-                    organisation_id=endpoint.organisation_id,
                     url=endpoint.url,
                     body=delivery.body,
                     secrets=secrets[endpoint.id],

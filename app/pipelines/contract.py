@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -199,6 +199,7 @@ class StepContext(Protocol):
         function: Callable[..., T] | str,
         *args: Any,
         memory_bytes: int | None = None,
+        cpu_seconds: int | None = None,
         with_others: bool = False,
     ) -> T:
         """Run a blocking or risky top-level function in a sandboxed child; arguments and result are JSON or bytes.
@@ -208,8 +209,18 @@ class StepContext(Protocol):
         names; a path among the arguments, as a text or Path by itself or in lists and dictionaries, becomes its name.
 
         A name will do as well, as `package.module:function`: then only the child imports its module, and the result's
-        type is the one that it is assigned to. `memory_bytes` is the address space it may add, in place of the setting.
+        type is the one that it is assigned to. `memory_bytes` is the address space it may add, in place of the setting;
+        `cpu_seconds` is the processor time it may use, where that is less than the setting.
         `with_others`: short work, whose child may serve other jobs of the batch too; if it dies, it runs again alone.
+        Children are taken by turns between organisations, and what is waited for one is not counted in the step's time.
+        """
+        ...
+
+    def waiting(self, what: str) -> AbstractContextManager[None]:
+        """A block in which the step only waits for others, for a turn say: it is not counted in the step's time.
+
+        `what` completes "waits for ...", and is shown to people. Nothing may be lost when the block is left by
+        cancellation: a pause or a cancel of the batch ends it within seconds, and the job is put back.
         """
         ...
 

@@ -113,7 +113,8 @@ def _fetcher(kind: DataBatchType) -> RunStep:
                 mine = await lead_data.claim_fetch(session, ctx.batch.organisation_id, lead, kind)
             if mine:
                 return await _fetch(ctx, kind, provider, lead)
-            await asyncio.sleep(LOOK_AGAIN_SECONDS)  # another job is fetching it, perhaps on another machine
+            with ctx.waiting("another job that fetches the same data"):  # perhaps on another machine
+                await asyncio.sleep(LOOK_AGAIN_SECONDS)
 
     return fetch
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from fastapi import Request
@@ -34,7 +34,7 @@ class OneFile:
 @raises(receive_form, receive_raw, NotOneFile, TooLarge)
 async def receive_file(request: Request, storage: Storage, limits: UploadLimits) -> OneFile:
     """The file that a request carries; raises TooLarge (413) beyond 16 MiB, NotOneFile (422) for an odd form."""
-    limits = UploadLimits(min(limits.body, LARGEST + 4096), min(limits.file, LARGEST), limits.files)
+    limits = replace(limits, body=min(limits.body, LARGEST + 4096), file=min(limits.file, LARGEST))
     if request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         async with receive_form(request, storage, limits) as form:
             if len(form.files) != 1:

@@ -100,7 +100,10 @@ async def profiling(ctx: StepContext) -> Stop | dict[str, Any]:
             arguments = (str(path), name, str(folder), params.model_dump(include=CHOICES))
             # By name, as only the child loads DuckDB, which is 27 MB (measured).
             found: dict[str, Any] = await ctx.in_child(
-                "app.reports.profiling:profile_file", *arguments, memory_bytes=MEMORY_BYTES
+                "app.reports.profiling:profile_file",
+                *arguments,
+                memory_bytes=MEMORY_BYTES,
+                cpu_seconds=seconds_for(ctx.job.file_size or 0),
             )
     except SandboxCrashed as error:
         if "SIGABRT" not in str(error):
@@ -128,6 +131,14 @@ async def reporting(ctx: StepContext) -> dict[str, Any]:
         "columns": [_essence(column, place) for place, column in enumerate(profile["columns"])],
         "problems": {name: profile["problems"].get(name, 0) for name in PROBLEMS},
     }
+
+
+def seconds_for(size: int) -> int:
+    """Processor seconds that a file of so many bytes may take, packed as it is: a small one must not cost much.
+
+    Several times as much as tables of all kinds take (`python -m bench.reports`).
+    """
+    return 30 + 10 * size // 1_000_000
 
 
 @pipeline.on_success

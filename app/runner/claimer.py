@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from types import MappingProxyType
 from typing import Any, Final, Literal
 from uuid import UUID
 
 import asyncpg
 
+from app.kit.shares import Turn
+from app.kit.turns import Party, Turns
 from app.runner.claims import ClaimedJob, ClaimRequest, claim_jobs
 
 SLICE_SECONDS: Final = 10.0
@@ -26,11 +29,12 @@ class Dispatch:
     """One dispatch under way. `wants`: ask for jobs at the next turn; `draining`: only finish what is held."""
 
     id: int
+    owner: Party
     batch_id: UUID
     done: asyncio.Future[None]
     wants: bool = True
     draining: bool = False
-    held: set[UUID] = field(default_factory=set)
+    held: dict[UUID, Turn] = field(default_factory=dict)
     opened_at: float = field(default_factory=time.monotonic)
     timer: asyncio.TimerHandle | None = None
 
@@ -55,34 +59,32 @@ def look_ahead(asked: int, got: int, delay: float | None, *, busy: bool) -> Next
     return "wait" if delay is None else "ask_later"
 
 
-def share_out(slots: int, takers: int) -> list[int]:
-    """Even shares of the slots; what is left over goes to the first."""
-    share, left_over = divmod(slots, takers)
-    return [share + (place < left_over) for place in range(takers)]
-
-
 class Claimer:
-    """The dispatches of this process, at most one that claims for each batch, and its free slots."""
+    """The dispatches of this process, at most one that claims for each batch, and its slots, which go by turns."""
 
-    def __init__(self, slots: int, wake: asyncio.Event, run_job: RunJob) -> None:
-        self.slots, self.free = slots, slots
+    def __init__(self, turns: Turns, wake: asyncio.Event, run_job: RunJob) -> None:
+        self._turns = turns
         self.live: dict[UUID, Dispatch] = {}
         self.by_id: dict[int, Dispatch] = {}
         self._wake, self._run_job = wake, run_job
         self._tasks: dict[UUID, asyncio.Task[None]] = {}
-        self._turn = 0
+
+    @property
+    def slots(self) -> int:
+        return self._turns.slots
 
     @property
     def running(self) -> int:
-        return self.slots - self.free
+        return self._turns.held
 
-    def open(self, dispatch_id: int, batch_id: UUID) -> Dispatch | None:
+    def open(self, dispatch_id: int, organisation_id: UUID, batch_id: UUID) -> Dispatch | None:
         """A dispatch that now claims for the batch; None when another of this process does already: it looks again."""
         if dispatch := self.live.get(batch_id):
             dispatch.wants = True
             self._wake.set()
             return None
-        dispatch = Dispatch(dispatch_id, batch_id, asyncio.get_running_loop().create_future())
+        done = asyncio.get_running_loop().create_future()
+        dispatch = Dispatch(dispatch_id, Party(organisation_id, batch_id), batch_id, done)
         self.live[batch_id] = self.by_id[dispatch_id] = dispatch
         dispatch.done.add_done_callback(lambda _: self.by_id.pop(dispatch_id, None))
         self._wake.set()
@@ -103,30 +105,36 @@ class Claimer:
         return [dispatch for dispatch in self.live.values() if time.monotonic() - dispatch.opened_at > SLICE_SECONDS]
 
     def wanting(self) -> list[Dispatch]:
-        """Dispatches that ask for jobs, if there are free slots."""
-        return [dispatch for dispatch in self.live.values() if dispatch.wants] if self.free else []
+        """Dispatches that ask for jobs and whose organisations may have slots."""
+        wanting = [dispatch for dispatch in self.live.values() if dispatch.wants]
+        room = {dispatch.owner.organisation for dispatch in wanting}
+        room = {organisation for organisation in room if self._turns.room_of(organisation)}
+        return [dispatch for dispatch in wanting if dispatch.owner.organisation in room]
 
     async def claim(self, connection: asyncpg.Connection[asyncpg.Record]) -> dict[UUID, float]:
-        """Claim for every dispatch that wants, sharing the free slots. Returns the delays of batches to notify.
+        """Claim for every dispatch that wants, as far as slots are free: by turns between organisations, then batches.
 
-        The first in line changes from turn to turn, so that no batch starves another.
+        Returns the delays of batches to notify.
         """
-        wanting = self.wanting()
-        self._turn += 1
-        first = self._turn % len(wanting)
-        in_line = wanting[first:] + wanting[:first]
-        shares = list(zip(in_line, share_out(self.free, len(in_line)), strict=True))[: self.free]  # the others get none
-        for dispatch, _ in shares:
+        wanting: dict[Hashable, Dispatch] = {dispatch.batch_id: dispatch for dispatch in self.wanting()}
+        shares = self._turns.divide([dispatch.owner for dispatch in wanting.values()])
+        asked = [(wanting[batch_id], count, turn) for batch_id, (count, turn) in shares.items()]
+        for dispatch, _, _ in asked:
             dispatch.wants = False
-        requests = [ClaimRequest(dispatch.batch_id, share, dispatch.id) for dispatch, share in shares]
-        claim = await claim_jobs(connection, requests)
-        self.take(claim.jobs)
-        got = Counter(job.batch_id for job in claim.jobs)
+        got: Counter[UUID] = Counter()
+        try:
+            requests = [ClaimRequest(dispatch.batch_id, count, dispatch.id) for dispatch, count, _ in asked]
+            claim = await claim_jobs(connection, requests)
+            got.update(job.batch_id for job in claim.jobs)
+            self.take(claim.jobs, {batch_id: turn for batch_id, (_, turn) in shares.items()})
+        finally:
+            for dispatch, count, turn in asked:
+                self._turns.give_back(turn, count - got[dispatch.batch_id], unused=True)
         notifications: dict[UUID, float] = {}
-        for dispatch, asked in shares:
+        for dispatch, count, _ in asked:
             delay = claim.delays.get(dispatch.batch_id)
             busy = bool(dispatch.held) or dispatch.wants
-            match look_ahead(asked, got[dispatch.batch_id], delay, busy=busy):
+            match look_ahead(count, got[dispatch.batch_id], delay, busy=busy):
                 case "ask_again":
                     dispatch.wants = True
                 case "ask_later" if dispatch.timer is None and delay is not None:
@@ -141,21 +149,19 @@ class Claimer:
         dispatch.timer, dispatch.wants = None, True
         self._wake.set()
 
-    def take(self, jobs: Iterable[ClaimedJob]) -> None:
-        """Run jobs that were claimed for dispatches of this process."""
+    def take(self, jobs: Iterable[ClaimedJob], turns: Mapping[Hashable, Turn] = MappingProxyType({})) -> None:
+        """Run jobs that were claimed for dispatches of this process, in the turns of their batches."""
         for job in jobs:
             dispatch = self.by_id[job.dispatch_id]
-            dispatch.held.add(job.job_id)
-            self.free -= 1
+            dispatch.held[job.job_id] = turns.get(job.batch_id) or self._turns.hold(dispatch.owner)
             task = asyncio.create_task(self._run_job(dispatch, job), name=f"job-{job.job_id}")
             self._tasks[job.job_id] = task
             task.add_done_callback(partial(self._release, dispatch, job.job_id))
 
     def _release(self, dispatch: Dispatch, job_id: UUID, _: asyncio.Task[None]) -> None:
         self._tasks.pop(job_id, None)
-        if job_id in dispatch.held:
-            dispatch.held.discard(job_id)
-            self.free += 1
+        if turn := dispatch.held.pop(job_id, None):
+            self._turns.give_back(turn)
         claiming = self.live.get(dispatch.batch_id, dispatch)
         claiming.wants = True
         dispatch.finish_if_empty()
@@ -165,7 +171,7 @@ class Claimer:
         """Cancel the tasks of these batches' jobs."""
         for dispatch in self.by_id.values():
             if dispatch.batch_id in batch_ids:
-                for job_id in dispatch.held & self._tasks.keys():
+                for job_id in dispatch.held.keys() & self._tasks.keys():
                     self._tasks[job_id].cancel()
 
     def batches(self) -> list[UUID]:

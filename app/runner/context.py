@@ -6,8 +6,15 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    asynccontextmanager,
+    contextmanager,
+    nullcontext,
+)
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 from uuid import UUID
@@ -27,8 +34,10 @@ from app.kit.cell.confinement import Lent
 from app.kit.db import Database
 from app.kit.sandbox import Sandbox
 from app.kit.sealing import Sealer
+from app.kit.turns import Party
 from app.pipelines.contract import BatchInfo, JobInfo, OnSuccess, Step
 from app.pipelines.registry import Registry
+from app.runner.deadlines import Clock
 from app.runner.result_file_repository import NotHeld, Owner, ResultFile
 from app.runner.result_files import ResultFiles
 from app.runner.siblings import Siblings
@@ -37,6 +46,7 @@ from app.runner.step_results import without_texts
 T = TypeVar("T")
 REPORT_INTERVAL: Final = 0.25
 """At most four progress events a second for each job."""
+A_READER: Final = "a reader process"
 
 
 class JobFenced(Exception):
@@ -144,6 +154,7 @@ class RunningStep:
         self.cached, self._secrets = cached, secrets
         self.message: str | None = None
         self.send_report: Report | None = None
+        self.clock: Clock | None = None
         self._reported_at = 0.0
         self._later: asyncio.Task[None] | None = None
         self._latest: tuple[float | None, str | None] = (None, None)
@@ -175,12 +186,23 @@ class RunningStep:
         function: Callable[..., T] | str,
         *args: Any,
         memory_bytes: int | None = None,
+        cpu_seconds: int | None = None,
         with_others: bool = False,
     ) -> T:
-        sandbox, timeout = self._resources.sandbox, self._step.timeout
-        group = self.batch.id if with_others else None
-        lent = Lent(tuple(self._lent_files), tuple(self._lent_folders))
-        return await sandbox.run(function, *args, timeout=timeout, memory_bytes=memory_bytes, group=group, lent=lent)
+        return await self._resources.sandbox.run(
+            function,
+            *args,
+            timeout=self._step.timeout,
+            memory_bytes=memory_bytes,
+            cpu_seconds=cpu_seconds,
+            group=self.batch.id if with_others else None,
+            owner=Party(self.batch.organisation_id, self.batch.id),
+            lent=Lent(tuple(self._lent_files), tuple(self._lent_folders)),
+            waiting=partial(self.waiting, A_READER),
+        )
+
+    def waiting(self, what: str) -> AbstractContextManager[None]:
+        return self.clock.waiting(what) if self.clock else nullcontext()
 
     def conclude(self, message: str) -> None:
         said = without_texts(self._secrets, message)

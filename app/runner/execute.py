@@ -34,11 +34,12 @@ class JobRunner:
     def __init__(self, resources: Resources, settle: Settle, settle_with_hooks: SettleWithHooks) -> None:
         self._resources, self._settle, self._settle_with_hooks = resources, settle, settle_with_hooks
         self._works = WorkCache(resources.database, resources.registry, resources.sealer)
-        self._deadlines = Deadlines()
+        self.deadlines = Deadlines()
 
-    async def can_run(self, batch_id: UUID) -> bool:
-        """Whether this process has every pipeline of the batch."""
-        return bool(await self._works.of(batch_id))
+    async def owner_of(self, batch_id: UUID) -> UUID | None:
+        """The organisation of a batch whose every pipeline this process has; None for any other."""
+        works = await self._works.of(batch_id)
+        return next((work.info.organisation_id for work in works.values()), None)
 
     async def run(self, dispatch: Dispatch, claimed: ClaimedJob) -> None:
         """Run the job until it ends, is put back, or is fenced off by another attempt. In a task of its own."""
@@ -110,7 +111,7 @@ class JobRunner:
         try:
             if not _applies(step, context, progress):
                 return Skipped()
-            with self._deadlines.limit(step.timeout):
+            with self.deadlines.limit(step.timeout, context.batch.id) as context.clock:
                 returned = await step.run(context)
             return read_return(step, returned)
         except (JobFenced, asyncio.CancelledError):

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, DateTime, Integer, Text, func
+from sqlalchemy import CheckConstraint, DateTime, Integer, Text, func, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit.db import Base
 
 
 class Worker(Base):
-    """One process. `seen_at` is its heartbeat, by the database's clock; `id` is also its name in the engine."""
+    """One process. `seen_at` is its heartbeat, by the database's clock; `id` is also its name in the engine.
+
+    `waits` is for what running jobs wait: by the ids of their batches, as `waits.py` has it.
+    """
 
     __tablename__ = "workers"
     __table_args__ = (CheckConstraint("slots >= 1 and running >= 0", name="slots"),)
@@ -22,5 +27,6 @@ class Worker(Base):
     pid: Mapped[int] = mapped_column(Integer)
     slots: Mapped[int] = mapped_column(Integer)
     running: Mapped[int] = mapped_column(Integer, server_default="0")
+    waits: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
     started_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     seen_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())

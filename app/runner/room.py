@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 
+from app.auth.weights import Weights
 from app.batches.responses import ResultCodes
 from app.batches.submission import Notifier
 from app.connections.outbound import OutboundClients
@@ -15,6 +16,7 @@ from app.kit.loop_lag import LoopLag
 from app.kit.room import Room, Rooms
 from app.kit.sandbox import Sandbox
 from app.kit.sealing import Sealer
+from app.kit.turns import Turns
 from app.pipelines.registry import Registry
 from app.runner import engine, functions, models
 from app.runner.context import Resources
@@ -36,6 +38,9 @@ def make_sandbox(container: Container) -> Sandbox:
         memory_bytes=settings.child_memory_bytes,
         cpu_seconds=settings.child_cpu_seconds,
         preload=[*modules, *modules_of(container.get(Registry))],
+        spare=max(1, settings.child_processes // 2),
+        most=settings.child_processes_per_organisation,
+        weigh=container.get(Weights).of,
     )
 
 
@@ -64,7 +69,9 @@ def make_runner(container: Container) -> Runner:
         ),
         share=container.get(ResultCodes).share,
     )
-    return Runner(database, resources, slots=settings.worker_slots, shutdown_seconds=settings.shutdown_seconds)
+    slots = settings.worker_slots
+    turns = Turns(slots, spare=slots // 8, weigh=container.get(Weights).of)
+    return Runner(database, resources, turns, shutdown_seconds=settings.shutdown_seconds)
 
 
 room = Room(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
 from uuid import UUID
@@ -13,6 +13,7 @@ from app.batches.service import cancel_pending_of
 from app.kit.db import Database
 from app.kit.ids import new_id
 from app.kit.rows import read_row
+from app.kit.turns import Turns
 from app.pipelines.contract import OnSuccess
 from app.runner.claimer import Claimer, Dispatch
 from app.runner.claims import ClaimedJob
@@ -26,6 +27,7 @@ from app.runner.success import settle_with_success
 from app.runner.summary import close_batch
 from app.runner.sweeper import Sweeper
 from app.runner.transitions import HELD_JOB_COLUMNS, HeldJob, Settled, Transition
+from app.runner.waits import Wait, written
 from app.runner.writer import Writer
 
 log = logging.getLogger("tranche.runner")
@@ -36,15 +38,17 @@ _JOBS_OF_DISPATCH: Final = f"select {HELD_JOB_COLUMNS} from jobs j where j.claim
 class Runner:
     """Runs jobs in this process: an Engine that delivers dispatches, a Claimer, a Writer and a Sweeper."""
 
-    def __init__(self, database: Database, resources: Resources, *, slots: int, shutdown_seconds: float) -> None:
+    def __init__(self, database: Database, resources: Resources, turns: Turns, *, shutdown_seconds: float) -> None:
         self.worker_id: UUID = new_id()
         self._database, self._resources, self._shutdown_seconds = database, resources, shutdown_seconds
         wake = asyncio.Event()
-        self._claimer = Claimer(slots, wake, self._run_job)
+        self._claimer = Claimer(turns, wake, self._run_job)
         self._engine = Engine(database, self.worker_id, self._on_dispatch)
         self._writer = Writer(database, self.worker_id, self._claimer, wake, self._after_commit, self._engine.notify)
         self._jobs = JobRunner(resources, self._settle, self._settle_with_hooks)
-        self._heartbeat = Heartbeat(database, self.worker_id, self._claimer, self._stop_jobs)
+        self._heartbeat = Heartbeat(
+            database, self.worker_id, self._claimer, self._stop_jobs, self._stop_waiting, self._waits
+        )
         self._sweeper = Sweeper(database, self.worker_id, self)
         self._housekeeping = Housekeeping(resources)
         self._closing: set[asyncio.Task[None]] = set()
@@ -99,10 +103,11 @@ class Runner:
             self.notify(batch_id)
             return
         await self.close(batch_id)  # notified for a batch that was cancelled while nothing ran
-        if not await self._jobs.can_run(batch_id):
+        organisation_id = await self._jobs.owner_of(batch_id)
+        if organisation_id is None:
             self.notify(batch_id, UNKNOWN_PIPELINE_PAUSE)  # another process may have this workload
             return
-        if dispatch := self._claimer.open(dispatch_id, batch_id):
+        if dispatch := self._claimer.open(dispatch_id, organisation_id, batch_id):
             await asyncio.shield(dispatch.done)
 
     async def _requeue(self, dispatch_id: int) -> int:
@@ -168,6 +173,13 @@ class Runner:
     def _stop_jobs(self, batch_ids: Iterable[UUID]) -> None:
         """The hard stop: interrupt what still runs of batches that were cancelled long enough ago."""
         self._claimer.interrupt(set(batch_ids))
+
+    def _stop_waiting(self, batch_ids: Iterable[UUID]) -> None:
+        """Put back what only waits of batches that were paused or cancelled."""
+        self._jobs.deadlines.interrupt_waiting(set(batch_ids))
+
+    def _waits(self) -> Mapping[str, Sequence[Wait]]:
+        return written(self._jobs.deadlines.waiting(), self._resources.sandbox.queue())
 
     def notify(self, batch_id: UUID, delay: float = 0.0) -> None:
         """Enqueue a dispatch for the batch, due after so many seconds."""

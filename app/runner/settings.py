@@ -14,7 +14,13 @@ class RunnerSettings(Section):
 
     worker_slots: int = Field(256, ge=1, le=4096, description="Jobs one process runs at a time.")
     child_processes: int = Field(
-        default_factory=lambda: os.cpu_count() or 2, ge=1, le=256, description="Sandboxed children at a time."
+        default_factory=lambda: os.cpu_count() or 2,
+        ge=1,
+        le=256,
+        description="Sandboxed children at a time; half as many more where an organisation has less than its part.",
+    )
+    child_processes_per_organisation: int | None = Field(
+        None, ge=1, le=256, description="Of these, the most that one organisation may have; unset is all of them."
     )
     child_memory_bytes: int = Field(512 * MIB, ge=64 * MIB, description="Address space of one child, in bytes.")
     child_cpu_seconds: int = Field(120, ge=1, description="Processor time of one child, in seconds.")

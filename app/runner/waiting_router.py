@@ -13,7 +13,7 @@ from app.batches.waiting import Capacity, NextJob, Reason
 from app.kit.dependencies import SessionDep
 from app.kit.schemas import Output
 from app.pipelines.dependencies import RegistryDep
-from app.runner import repository
+from app.runner import repository, waits
 from app.runner.worker_router import SILENT_AFTER, WorkerRead
 
 router = APIRouter(prefix="/api/batches", tags=["batches"])
@@ -55,7 +55,8 @@ async def explain_waiting(caller: ReaderDep, row: BatchDep, session: SessionDep,
         last_seen_at=last_seen_at,
         pipeline=None if registry.find(batch.pipeline_id) else pipeline.key,
     )
-    reasons = waiting.explain(batch, queue, capacity)
+    held_up = waits.reasons(batch.id, [worker.waits for worker in live]) if batch.status == "processing" else []
+    reasons = [*waiting.explain(batch, queue, capacity), *held_up]
     return WaitingRead(
         status=batch.status,
         waiting=bool(reasons),

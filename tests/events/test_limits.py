@@ -18,7 +18,7 @@ from sqlalchemy import delete, update
 from app.auth import service, sessions
 from app.auth.models import Session
 from app.auth.settings import AuthSettings
-from app.batches.log import NewEvent, record
+from app.batches.log import LoggedEvent, NewEvent, record
 from app.batches.models import Batch
 from app.batches.step_models import Event
 from app.events import hub as hub_module
@@ -27,6 +27,7 @@ from tests.auth.people import caller, key_of
 from tests.batch_helpers import run, submit
 from tests.conftest import Api, make_home, make_settings, serving
 from tests.patience import within
+from tests.service import tenant
 
 pytestmark = pytest.mark.own_service
 
@@ -48,6 +49,54 @@ async def frames(client: httpx.AsyncClient, path: str, **headers: str) -> list[t
     """Event, id and data of a stream that ends."""
     async with within(20), aconnect_sse(client, "GET", path, headers=headers) as source:
         return [(event.event, event.id, json.loads(event.data)) async for event in source.aiter_sse() if event.data]
+
+
+async def test_an_organisation_finds_a_place_while_another_holds_all(database_url: str) -> None:
+    async with AsyncExitStack() as stack:
+        settings = make_settings(make_home(), database_url, streams_per_key=20, streams_per_process=16)
+        flood = await stack.enter_async_context(serving(settings))
+        quiet = await stack.enter_async_context(tenant(flood, "Quiet"))
+        for _ in range(16):
+            assert (await stack.enter_async_context(flood.stream("GET", "/api/events"))).status_code == 200
+        assert (await flood.get("/api/events")).status_code == 503
+        for _ in range(2):
+            assert (await stack.enter_async_context(quiet.stream("GET", "/api/events"))).status_code == 200
+        assert (await quiet.get("/api/events")).status_code == 503  # the spare places are taken as well
+
+
+async def test_readers_that_come_and_go_while_a_log_is_read_cost_the_others_nothing(
+    small: Api, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The last reader of all may leave while its log is being read: nothing is followed by then."""
+    batch_id = await submit(small, "no-op", [{}] * 3, start=False)
+    path = f"/api/batches/{batch_id}/events"
+
+    async def open_and_close() -> None:
+        async with small.stream("GET", path, headers=SSE) as reply:
+            await anext(reply.aiter_raw())
+
+    hub = small.installation.get(Hub)
+    reads, read = 0, hub.events_after
+
+    async def read_while_the_last_one_leaves(batch_id: UUID, cursor: int, limit: int) -> list[LoggedEvent]:
+        nonlocal reads
+        found = await read(batch_id, cursor, limit)
+        async with within(10):
+            while hub._topics:  # the reader below closes its stream by itself
+                await asyncio.sleep(0.001)
+        reads += 1
+        return found
+
+    with pytest.MonkeyPatch.context() as patch, caplog.at_level("WARNING", logger="tranche.hub"):
+        for _ in range(30):
+            await open_and_close()
+        patch.setattr(hub, "events_after", read_while_the_last_one_leaves)
+        for _ in range(5):
+            await open_and_close()
+        async with within(10):
+            while reads < 1:
+                await asyncio.sleep(0.01)
+    assert caplog.records == []
 
 
 async def ended(reply: httpx.Response) -> str:
@@ -74,7 +123,7 @@ async def test_a_key_and_a_process_have_so_many_streams(small: Api) -> None:
         assert (refused.status_code, refused.json()["code"]) == (503, "no_streams_left")
         assert int(refused.headers["retry-after"]) > 0
     async with within(10):
-        while small.installation.get(Hub).admission._count:
+        while small.installation.get(Hub).admission.count:
             await asyncio.sleep(0.01)
     assert small.installation.get(Hub).admission._open == {}
 
@@ -167,12 +216,12 @@ async def test_readers_that_never_read_are_cut_and_hurt_nobody(small: Api) -> No
         readers.append(reader)
     hub = small.installation.get(Hub)
     async with within(10):
-        while hub.admission._count < 3:
+        while hub.admission.count < 3:
             await asyncio.sleep(0.01)
         async with caller(small, await key_of(small, "Second")) as second:
             mine = await run(second, "no-op", [{}, {}])  # a healthy reader, meanwhile
         assert mine["status"] == "completed"
-        while hub.admission._count:
+        while hub.admission.count:
             await asyncio.sleep(0.05)
     for reader in readers:
         reader.settimeout(10)

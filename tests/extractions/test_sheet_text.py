@@ -12,6 +12,7 @@ from app.extractions.names import Wanted
 from app.extractions.reading_report import report_on
 from app.extractions.sheet_text import checked, find_in_sheet, write_sheet
 from app.extractions.swims import Sheet
+from app.kit.cell.confinement import Lent
 from app.kit.sandbox import Sandbox
 from app.kit.sandbox_errors import SandboxCrashed
 from tests.extractions.sheets import Drawing, a_swim
@@ -86,7 +87,8 @@ async def test_sheet_with_very_many_swims_comes_out_of_the_child(tmp_path: Path)
     path = _many_relays(tmp_path / "sheet.pdf")
     sandbox = Sandbox(workers=1, memory_bytes=2**29, cpu_seconds=60, preload=("app.extractions.sheet",))
     try:
-        answer: bytes = await sandbox.run("app.extractions.sheet:read_sheet_text", path, timeout=patient(60))
+        lent = Lent((path,))
+        answer: bytes = await sandbox.run("app.extractions.sheet:read_sheet_text", path, timeout=patient(60), lent=lent)
     finally:
         await sandbox.stop()
     assert len(answer) > 2**23

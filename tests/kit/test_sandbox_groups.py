@@ -76,7 +76,7 @@ class Gathered:
 
     async def __aenter__(self) -> Gathered:
         self._holding = asyncio.create_task(self.sandbox.run(wait_for, str(self._gate), timeout=LONG, lent=self._lent))
-        while not self.sandbox._slots.locked():
+        while not self.sandbox._turns.held:
             await asyncio.sleep(0)
         return self
 

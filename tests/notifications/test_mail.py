@@ -270,7 +270,8 @@ async def test_without_a_server_or_with_a_wrong_password_the_reason_is_told(
             statement = """update batch_mails set status = 'pending', completed_at = null, attempts = 0,
               next_attempt_at = now() where batch_id = $1"""
             await connection.exec_driver_sql(statement, (batch["id"],))
-            (message,) = await channel.claim(session, 1)
+            (organisation_id,) = await channel.find_due(session)
+            (message,) = await channel.claim(session, {organisation_id: 1})
         again = await channel.send(message)
         assert (again is not None) == (status == "pending")
         rows = await execute(api, "select status, error from batch_mails where batch_id = :id", id=batch["id"])

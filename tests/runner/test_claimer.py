@@ -1,10 +1,10 @@
-"""How a process shares its slots among batches, and what a dispatch does after it asked: without a database."""
+"""What a dispatch does after it asked for jobs. How slots are shared is tested in tests/kit/test_shares.py."""
 
 from __future__ import annotations
 
 import pytest
 
-from app.runner.claimer import NextMove, look_ahead, share_out
+from app.runner.claimer import NextMove, look_ahead
 
 
 @pytest.mark.parametrize(
@@ -23,17 +23,3 @@ from app.runner.claimer import NextMove, look_ahead, share_out
 )
 def test_what_a_dispatch_does_next(asked: int, got: int, delay: float | None, busy: bool, move: NextMove) -> None:
     assert look_ahead(asked, got, delay, busy=busy) == move
-
-
-@pytest.mark.parametrize(
-    ("slots", "takers", "shares"),
-    [
-        (8, 1, [8]),
-        (8, 2, [4, 4]),
-        (8, 3, [3, 3, 2]),
-        (2, 3, [1, 1, 0]),
-        (1, 1, [1]),
-    ],
-)
-def test_slots_are_shared_evenly(slots: int, takers: int, shares: list[int]) -> None:
-    assert share_out(slots, takers) == shares

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -224,3 +225,38 @@ for _name in "abcde":
 async def refuse(session: AsyncSession, ctx: StepContext) -> None:
     if (ctx.job.record or {}).get("refuse"):
         raise ValueError(f"{ctx.key.partition(':')[2]} was the last step")
+
+
+class ReadingParams(Params):
+    """The file without which the child goes on reading."""
+
+    gate: str = ""
+
+
+def read_until(gate: str) -> bool:
+    while not os.path.exists(gate):
+        time.sleep(0.02)
+    return True
+
+
+async def read_in_child(ctx: StepContext) -> None:
+    async with ctx.scratch_folder() as folder:  # what a child can see
+        opened = folder / "gate"
+
+        async def open_it() -> None:
+            while ctx.params.gate and not os.path.exists(ctx.params.gate):  # noqa: ASYNC240
+                await asyncio.sleep(0.02)
+            opened.touch()
+
+        opening = asyncio.create_task(open_it())
+        try:
+            await ctx.in_child(read_until, str(opened))
+        finally:
+            opening.cancel()
+
+
+long_reading = Pipeline("long-reading", title="May read for long", params=ReadingParams, accepts=("record",))
+long_reading.step(timeout=600)(read_in_child)
+SHORT: float = 1.5
+short_reading = Pipeline("short-reading", title="Must read fast", params=ReadingParams, accepts=("record",))
+short_reading.step(timeout=SHORT, max_retries=0)(read_in_child)

@@ -28,9 +28,9 @@ const firstJobs = (n) => (n === 1 ? 'the first job' : `the first ${n ? plural(n,
 /** @param {Batch} batch @param {Job[]} jobs @param {Amount | undefined} slots @param {string} [reported] */
 function pendingMessage(batch, jobs, slots, reported) {
   const { pending, running, total } = batch.counters;
+  // Known only to the service: no worker, a pipeline that no worker has, slots of other machines, readers that are busy.
+  if (reported && (pending || running)) return reported;
   if (!pending) return running ? 'Every job has started.' : 'All jobs have ended.';
-  // Known only to the service: no worker, a pipeline that no worker has, slots of other machines.
-  if (reported) return reported;
   if (batch.first_n && pending <= total - batch.first_n) {
     return `${waitingJobs(pending)}: this is a trial run of ${firstJobs(batch.first_n)}.`;
   }

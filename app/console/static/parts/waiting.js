@@ -7,7 +7,14 @@ import { isOpen } from './states.js';
 
 const EVERY = 5000;
 // The rest the page works out itself, from events and so at once.
-const SERVER_ONLY = new Set(['no_worker', 'unknown_pipeline', 'workers_full', 'suspects']);
+const SERVER_ONLY = new Set([
+  'no_worker',
+  'unknown_pipeline',
+  'workers_full',
+  'suspects',
+  'readers_busy',
+  'waits_for_others',
+]);
 
 /**
  * `current()` is { message, by } while the batch has the status it was reported for; `refresh()` loads it and calls `changed`.
@@ -34,7 +41,8 @@ export function watchWaiting(path, batch, changed) {
     current: () => (reported.status === batch.status ? reported : {}),
     refresh,
     tick() {
-      const waits = isOpen(batch) && batch.status !== 'draft' && (batch.counters.pending || batch.status === 'paused');
+      const { pending, running } = batch.counters;
+      const waits = isOpen(batch) && batch.status !== 'draft' && (pending || running || batch.status === 'paused');
       if (waits && Date.now() - last > EVERY) refresh();
     },
   };

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 from xml.parsers import expat
 
+from app.reports.readers.compressed import is_too_dense
 from app.reports.readers.workbooks.containers import BROKEN, Container
 from app.reports.readers.workbooks.scan import SheetScan
 from app.reports.table_errors import FILE_ENCRYPTED, FILE_UNREADABLE, RESOURCE_LIMIT, TableError
@@ -16,7 +17,6 @@ from app.reports.table_errors import FILE_ENCRYPTED, FILE_UNREADABLE, RESOURCE_L
 MAX_UNPACKED: Final = 256 * 1024 * 1024
 MAX_CELLS: Final = 10_000_000
 """The library keeps 24 bytes for each cell of the rectangle that the used cells span."""
-MAX_RATIO, RATIO_COUNTS_FROM = 300, 8 * 1024 * 1024
 CHUNK: Final = 1 << 20
 _ROWS: Final = re.compile(rb'<table:table-row\b[^<>]*?number-rows-repeated="(\d{1,9})"[^<>]*>')
 _CELLS: Final = re.compile(rb"<table:table-cell\b([^<>]*)>")
@@ -53,7 +53,7 @@ def measure(path: Path, container: Container) -> Measured:
                 with archive.open(entry) as part:
                     while piece := part.read(CHUNK):
                         total += len(piece)  # counted: what an entry says of itself may be a lie
-                        if total > MAX_UNPACKED or (total > RATIO_COUNTS_FROM and total > packed * MAX_RATIO):
+                        if total > MAX_UNPACKED or is_too_dense(packed, total):
                             raise too_large()
                         if scan:
                             scan.feed(piece)
