@@ -7,6 +7,7 @@ Each command imports what it needs: a service that starts should not wait for a 
 from __future__ import annotations
 
 from datetime import timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
@@ -18,8 +19,10 @@ from app.kit.words import quantity
 from app.settings import Section, Settings, SettingsNotValid, read_settings
 
 if TYPE_CHECKING:
-    from app.commands.administration import Role
+    from app.commands.credentials import Role
 
+Scope = StrEnum("Scope", ["read", "submit", "manage", "admin"])
+"""As app.auth.permissions has them, whose import would take longer than the whole help."""
 HELP = "Tranche: submit many things, process each in stages, watch it live, get the results."
 app = typer.Typer(help=HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 keys = typer.Typer(help="Keys of users and programs.", no_args_is_help=True)
@@ -276,27 +279,47 @@ def create_key(
     organisation: Annotated[str, typer.Option(help="Whose key it is; created if it does not exist.")] = "Default",
     user: Annotated[str, typer.Option(help="Whose rights it has; created if it does not exist.")] = "admin",
     admin: Annotated[bool, typer.Option("--admin/--member", help="Role of the user, if it is created now.")] = False,
+    scope: Annotated[
+        list[Scope] | None, typer.Option(help="What it may at most; may be repeated. Default: all that its user may.")
+    ] = None,
+    pipeline: Annotated[
+        list[str] | None,
+        typer.Option("--pipeline", "-p", help="Whose batches it opens; may be repeated. Default: all."),
+    ] = None,
+    expires_days: Annotated[
+        float | None, typer.Option(min=0.001, max=36500, help="When it ends. Default: never.")
+    ] = None,
 ) -> None:
     """Create a key and print it. It is shown only once."""
-    from app.commands.administration import create_key
+    from app.commands.credentials import create_key
 
     role: Role = "admin" if admin else "member"
-    typer.echo(create_key(all_settings(), organisation=organisation, user=user, role=role, name=name))
+    made = create_key(
+        all_settings(),
+        organisation=organisation,
+        user=user,
+        role=role,
+        name=name,
+        life=None if expires_days is None else timedelta(days=expires_days),
+        scopes=scope or (),
+        pipelines=pipeline or (),
+    )
+    typer.echo(made)
 
 
 @keys.command("list")
 def list_keys(organisation: Annotated[str, typer.Option(help="Name of the organisation.")] = "Default") -> None:
     """List the keys of an organisation."""
-    from app.commands.administration import list_keys
+    from app.commands.credentials import list_keys
 
-    for key_id, user, name, hint in list_keys(all_settings(), organisation):
-        typer.echo(f"{key_id}  {user}  {name}  ...{hint}")
+    for key_id, user, name, hint, limits in list_keys(all_settings(), organisation):
+        typer.echo(f"{key_id}  {user}  {name}  ...{hint}  {limits}".rstrip())
 
 
 @keys.command("revoke")
 def revoke_key(key_id: Annotated[UUID, typer.Argument(help="Id of the key, as `tranche keys list` shows it.")]) -> None:
-    """Revoke a key: it stops working at once."""
-    from app.commands.administration import revoke_key
+    """Revoke a key: it stops working at once, with the sessions and keys that were made with it."""
+    from app.commands.credentials import revoke_key
 
     revoke_key(all_settings(), key_id)
 

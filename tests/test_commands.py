@@ -159,6 +159,48 @@ def test_keys_of_a_second_organisation(server: LiveServer, sample: Path) -> None
         assert tranche(server, "keys", "list", "--organisation", "Other").stdout == ""
 
 
+def test_keys_are_narrowed_and_rotated(server: LiveServer) -> None:
+    narrow = ("--scope", "read", "--pipeline", "checksum", "--expires-days", "2")
+    first = tranche(server, "keys", "create", "narrow", "--organisation", "Other", *narrow).stdout.strip()
+    (row,) = [
+        line
+        for line in tranche(server, "keys", "list", "--organisation", "Other").stdout.splitlines()
+        if "narrow" in line
+    ]
+    assert re.search(r"read; checksum; until \d{4}-", row)
+    second = tranche(server, "keys", "rotate", row.split()[0]).stdout.strip()
+    for secret in (first, second):
+        with httpx.Client(base_url=server.url, headers={"Authorization": f"Bearer {secret}"}) as client:
+            session = client.get("/api/session").json()
+        assert (session["permissions"], session["pipelines"]) == (["read"], ["checksum"])
+    assert first != second
+    third = tranche(server, "keys", "rotate", row.split()[0], "--overlap-hours", "0").stdout.strip()
+    for secret, status in ((first, 401), (second, 200), (third, 200)):
+        assert (
+            httpx.get(f"{server.url}/api/session", headers={"Authorization": f"Bearer {secret}"}).status_code == status
+        )
+    assert "has ended" in tranche(server, "keys", "rotate", row.split()[0]).stderr
+
+
+def test_a_sign_in_link_beside_the_running_service(server: LiveServer) -> None:
+    link = tranche(server, "sign-in").stdout.strip()
+    address, _, token = link.partition("?token=")
+    assert address == f"{server.url}/sign-in"
+    assert httpx.get(link).status_code == 200
+    assert [httpx.post(address, data={"token": token}).status_code for _ in range(2)] == [303, 410]
+    nobody = tranche(server, "sign-in", "--user", "nobody")
+    assert (nobody.returncode, "no such user" in nobody.stderr) == (1, True)
+
+
+def test_the_installations_secret_is_replaced(server: LiveServer) -> None:
+    (before,) = (server.home / "secret.key").read_text().split()
+    done = tranche(server, "secret", "rotate", "--overlap-days", "7")
+    assert "Start every process" in done.stdout
+    lines = (server.home / "secret.key").read_text().splitlines()
+    assert (len(lines), lines[1].split()[0]) == (2, before)
+    assert lines[0] not in done.stdout
+
+
 def test_keys_that_are_not_there(server: LiveServer) -> None:
     unknown = tranche(server, "keys", "revoke", uuid4())
     assert unknown.returncode == 1

@@ -5,13 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Literal, TypeVar
-from uuid import UUID
 
 from app.audit.actions import Action
 from app.audit.record import Target, operator_at_shell, record
 from app.audit.repository import has_audit_log
-from app.auth import repository, service
-from app.auth.models import ApiKey
 from app.commands import ServiceRefused
 from app.installation import Installation
 from app.kit.errors import DATABASE_DOWN
@@ -77,46 +74,3 @@ async def _would_lose(installation: Installation, revision: str) -> bool:
         return back and bool(await connection.fetchval("select exists (select from batches)"))
     finally:
         await connection.close()
-
-
-def create_key(settings: Settings, *, organisation: str, user: str, role: Role, name: str) -> str:
-    """A new key for a user of an organisation, each made when missing; returns the secret."""
-    installation = Installation(settings)
-
-    async def work() -> str:
-        await installation.migrate()
-        async with installation.database.transaction() as session:
-            owner = await service.ensure_user(session, organisation, user, role)
-            return (await service.add_key(session, owner.id, name))[1]
-
-    return run_with_database(settings, work, installation)
-
-
-def list_keys(settings: Settings, organisation: str) -> list[tuple[str, str, str, str]]:
-    """Id, user, name and last characters of an organisation's keys."""
-    installation = Installation(settings)
-
-    async def work() -> list[tuple[str, str, str, str]]:
-        await installation.migrate()
-        async with installation.database.transaction() as session:
-            owner = await repository.find_organisation(session, organisation)
-            if owner is None:
-                raise ServiceRefused(f"There is no organisation {organisation!r}.")
-            rows = await repository.list_keys(session, owner.id)
-            return [(str(key.id), user.name, key.name, key.hint) for key, user in rows]
-
-    return run_with_database(settings, work, installation)
-
-
-def revoke_key(settings: Settings, key_id: UUID) -> None:
-    """Make a key stop working at once."""
-    installation = Installation(settings)
-
-    async def work() -> None:
-        await installation.migrate()
-        async with installation.database.transaction() as session:
-            if await session.get(ApiKey, key_id) is None:
-                raise ServiceRefused("There is no such key.")
-            await repository.revoke_key(session, key_id)
-
-    run_with_database(settings, work, installation)

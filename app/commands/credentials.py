@@ -1,24 +1,102 @@
-"""`tranche sign-in`, `tranche keys rotate` and `tranche secret`: credentials, without the HTTP API."""
+"""`tranche sign-in`, `tranche keys` and `tranche secret`: credentials, without the HTTP API."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Literal
 from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit.actions import Action
 from app.audit.record import Target, operator_at_shell, record
-from app.auth import repository, sessions
+from app.auth import repository, service, sessions
 from app.auth.key_limits import KeyLimits
+from app.auth.models import ApiKey, User
 from app.auth.rotation import rotate_key
 from app.auth.settings import AuthSettings
 from app.commands import ServiceRefused
 from app.commands.administration import run_with_database
 from app.commands.client import address_of
 from app.installation import Installation
-from app.kit.private_folders import make_home
-from app.kit.service import CannotStart
 from app.kit.signing import rotate
 from app.settings import Settings
+
+Role = Literal["admin", "member"]
+
+
+def create_key(
+    settings: Settings,
+    *,
+    organisation: str,
+    user: str,
+    role: Role,
+    name: str,
+    life: timedelta | None = None,
+    scopes: Sequence[str] = (),
+    pipelines: Sequence[str] = (),
+) -> str:
+    """A new key for a user of an organisation, each made when missing; returns the secret."""
+    installation = Installation(settings)
+
+    async def work() -> str:
+        await installation.migrate()
+        async with installation.database.transaction() as session:
+            owner = await service.ensure_user(session, organisation, user, role)
+            now = (await session.execute(select(func.now()))).scalar_one()
+            limits = KeyLimits(now + life if life else None, list(scopes) or None, list(pipelines) or None)
+            key, secret = await service.add_key(session, owner.id, name, limits=limits)
+            await _tell(session, Action.KEY_CREATED, key, owner.organisation_id, user_name=user)
+            return secret
+
+    return run_with_database(settings, work, installation)
+
+
+def list_keys(settings: Settings, organisation: str) -> list[tuple[str, str, str, str, str]]:
+    """Id, user, name, last characters and limits of an organisation's keys."""
+    installation = Installation(settings)
+
+    async def work() -> list[tuple[str, str, str, str, str]]:
+        await installation.migrate()
+        async with installation.database.transaction() as session:
+            owner = await repository.find_organisation(session, organisation)
+            if owner is None:
+                raise ServiceRefused(f"There is no organisation {organisation!r}.")
+            rows = await repository.list_keys(session, owner.id)
+            return [(str(key.id), user.name, key.name, key.hint, _limits(key)) for key, user in rows]
+
+    return run_with_database(settings, work, installation)
+
+
+def _limits(key: ApiKey) -> str:
+    """What a key is narrowed to and when it ends, in words; empty when it is narrowed to nothing and never ends."""
+    found = [", ".join(names) for names in (key.scopes, key.pipelines) if names is not None]
+    return "; ".join([*found, *([f"until {key.expires_at:%Y-%m-%d %H:%M} UTC"] if key.expires_at else [])])
+
+
+def revoke_key(settings: Settings, key_id: UUID) -> None:
+    """End a key at once, with all that was made with it."""
+    installation = Installation(settings)
+
+    async def work() -> None:
+        await installation.migrate()
+        async with installation.database.transaction() as session:
+            key = await session.get(ApiKey, key_id)
+            if key is None:
+                raise ServiceRefused("There is no such key.")
+            user = await session.get_one(User, key.user_id)
+            ended = await repository.revoke_key(session, key_id)
+            await _tell(session, Action.KEY_REVOKED, key, user.organisation_id, keys_ended=ended)
+
+    run_with_database(settings, work, installation)
+
+
+async def _tell(session: AsyncSession, action: Action, key: ApiKey, organisation_id: UUID, **details: object) -> None:
+    target = Target("key", key.id, key.name)
+    await record(session, operator_at_shell(), action, target=target, details=details, organisation_id=organisation_id)
 
 
 def rotate_secret(settings: Settings, overlap: timedelta) -> datetime:
@@ -28,11 +106,16 @@ def rotate_secret(settings: Settings, overlap: timedelta) -> datetime:
             "The secret is in TRANCHE_SECRET_KEY. Put a new one there, and the present one into"
             " TRANCHE_SECRET_KEY_PREVIOUS, for every process."
         )
-    make_home(settings.home, with_database=settings.database_url is None)
-    try:
-        return rotate(settings.home, overlap)
-    except CannotStart as error:
-        raise ServiceRefused(str(error)) from None
+    installation = Installation(settings)
+
+    async def work() -> datetime:
+        await installation.migrate()
+        async with installation.database.transaction() as session:
+            details = {"overlap_days": overlap / timedelta(days=1)}
+            await record(session, operator_at_shell(), Action.SECRET_ROTATED, details=details)
+            return await asyncio.to_thread(rotate, settings.home, overlap)
+
+    return run_with_database(settings, work, installation)
 
 
 def make_sign_in_link(settings: Settings, organisation: str | None, name: str | None) -> str:
@@ -71,16 +154,7 @@ def replace_key(settings: Settings, key_id: UUID, overlap: timedelta) -> str:
             key, user = found
             limits = KeyLimits(key.expires_at, key.scopes, key.pipelines, key.parent_id)
             made, secret = await rotate_key(session, key, limits, overlap)
-            target, details = Target("key", key.id, key.name), {"new_key_id": made.id}
-            who = operator_at_shell()
-            await record(
-                session,
-                who,
-                Action.KEY_ROTATED,
-                target=target,
-                details=details,
-                organisation_id=user.organisation_id,
-            )
+            await _tell(session, Action.KEY_ROTATED, key, user.organisation_id, new_key_id=made.id)
             return secret
 
     return run_with_database(settings, work, installation)
