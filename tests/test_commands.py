@@ -182,6 +182,17 @@ def test_keys_are_narrowed_and_rotated(server: LiveServer) -> None:
     assert "has ended" in tranche(server, "keys", "rotate", row.split()[0]).stderr
 
 
+def test_the_administrators_key_is_replaced_where_it_is_written(server: LiveServer) -> None:
+    before = server.admin_key
+    row = next(line for line in tranche(server, "keys", "list").stdout.splitlines() if "first admin key" in line)
+    made = tranche(server, "keys", "rotate", row.split()[0]).stdout.strip()
+    assert before != made == server.admin_key
+    assert (server.home / "admin.key").stat().st_mode & 0o777 == 0o600
+    assert tranche(server, "keys", "list").returncode == 0
+    with server.client() as client:
+        assert client.get("/api/session").status_code == 200
+
+
 def test_a_sign_in_link_beside_the_running_service(server: LiveServer) -> None:
     link = tranche(server, "sign-in").stdout.strip()
     address, _, token = link.partition("?token=")

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+from hmac import compare_digest
 from pathlib import Path
+from typing import Final
 
 from app.auth import service, sessions
+from app.auth.secrets import secret_hash
 from app.auth.settings import AuthSettings
 from app.kit.db import Database
+
+ADMIN_KEY_FILE: Final = "admin.key"
 
 
 class FirstAdministrator:
@@ -24,14 +29,21 @@ class FirstAdministrator:
             admin, fresh_key = await service.ensure_first_admin(session, wanted)
             self.sign_in_token = await sessions.make_link(session, admin, self._settings.link_life)
             if fresh_key:  # written before the commit: a key that nobody can read is worse than one that is not valid
-                _write_private(self._home / "admin.key", fresh_key + "\n")
+                write_admin_key(self._home, fresh_key)
 
     async def stop(self) -> None:
         """Nothing is held."""
 
 
-def _write_private(path: Path, text: str) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+def write_admin_key(home: Path, key: str) -> None:
+    """Put the first administrator's key where only the service's user can read it."""
+    handle = os.open(home / ADMIN_KEY_FILE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "w") as file:
         os.fchmod(handle, 0o600)
-        file.write(text)
+        file.write(key + "\n")
+
+
+def has_admin_key(home: Path, key_hash: bytes) -> bool:
+    """Whether the key with this hash is the one that is written there."""
+    path = home / ADMIN_KEY_FILE
+    return path.exists() and compare_digest(secret_hash(path.read_text("utf-8").strip()), key_hash)

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.audit.actions import Action
 from app.audit.record import Target, operator_at_shell, record
 from app.auth import repository, service, sessions
+from app.auth.administrator import has_admin_key, write_admin_key
 from app.auth.key_limits import KeyLimits
 from app.auth.models import ApiKey, User
 from app.auth.rotation import rotate_key
@@ -155,6 +156,8 @@ def replace_key(settings: Settings, key_id: UUID, overlap: timedelta) -> str:
             limits = KeyLimits(key.expires_at, key.scopes, key.pipelines, key.parent_id)
             made, secret = await rotate_key(session, key, limits, overlap)
             await _tell(session, Action.KEY_ROTATED, key, user.organisation_id, new_key_id=made.id)
+            if has_admin_key(settings.home, key.key_hash):  # the commands on this machine read it there
+                write_admin_key(settings.home, secret)
             return secret
 
     return run_with_database(settings, work, installation)
