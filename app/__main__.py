@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 import typer
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from app.commands.credentials import Role
 
 Scope = StrEnum("Scope", ["read", "submit", "manage", "admin"])
-"""As app.auth.permissions has them, whose import would take longer than the whole help."""
 HELP = "Tranche: submit many things, process each in stages, watch it live, get the results."
 app = typer.Typer(help=HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 keys = typer.Typer(help="Keys of users and programs.", no_args_is_help=True)
@@ -294,17 +293,10 @@ def create_key(
     from app.commands.credentials import create_key
 
     role: Role = "admin" if admin else "member"
-    made = create_key(
-        all_settings(),
-        organisation=organisation,
-        user=user,
-        role=role,
-        name=name,
-        life=None if expires_days is None else timedelta(days=expires_days),
-        scopes=scope or (),
-        pipelines=pipeline or (),
-    )
-    typer.echo(made)
+    life = None if expires_days is None else timedelta(days=expires_days)
+    owner: dict[str, Any] = {"organisation": organisation, "user": user, "role": role}
+    limits: dict[str, Any] = {"life": life, "scopes": scope or (), "pipelines": pipeline or ()}
+    typer.echo(create_key(all_settings(), name=name, **owner, **limits))
 
 
 @keys.command("list")
@@ -363,8 +355,8 @@ def rotate_secret(
     from app.commands.credentials import rotate_secret
 
     until = rotate_secret(all_settings(), timedelta(days=overlap_days))
-    typer.echo("There is a new secret. Start every process of the service again.")
-    typer.echo(f"What was made with the one before counts until {until:%Y-%m-%d %H:%M} UTC.")
+    ends = f"What was made with the one before counts until {until:%Y-%m-%d %H:%M} UTC."
+    typer.echo(f"There is a new secret. Start every process of the service again. {ends}")
 
 
 @plays.command("import")
