@@ -16,10 +16,11 @@ from app.audit.actions import Action
 from app.audit.record import Actor, Target, record
 from app.auth import repository, session_repository, sessions
 from app.auth.caller import refuse_cross_site
+from app.auth.dependencies import count_wrong_key
 from app.auth.models import Organisation, User
 from app.auth.secrets import secret_hash
 from app.kit.declarations import raises, takes_query
-from app.kit.dependencies import SessionDep
+from app.kit.dependencies import DatabaseDep
 from app.kit.words import quantity
 
 router = APIRouter(include_in_schema=False)
@@ -50,32 +51,39 @@ def _page(life: timedelta, token: str = "", user: User | None = None, organisati
 
 @router.get("/sign-in")
 @takes_query("*")
-async def show_sign_in_link(session: SessionDep, settings: AuthSettingsDep, token: Token = "") -> Response:
+async def show_sign_in_link(
+    request: Request, database: DatabaseDep, settings: AuthSettingsDep, token: Token = ""
+) -> Response:
     """What a link would do. Nothing is changed: mail programs and chats look at links before people do."""
-    user = await session_repository.find_link(session, secret_hash(token))
+    async with database.transaction() as session:
+        user = await session_repository.find_link(session, secret_hash(token))
+        organisation = await repository.get_organisation(session, user.organisation_id) if user else None
     if user is None:
+        await count_wrong_key(request, signing_in=True)
         return HTMLResponse(_page(settings.link_life), 410, _HEADERS)
-    organisation = await repository.get_organisation(session, user.organisation_id)
     return HTMLResponse(_page(settings.link_life, token, user, organisation), headers=_HEADERS)
 
 
 @router.post("/sign-in")
-@raises(refuse_cross_site)
+@raises(refuse_cross_site, count_wrong_key)
 async def follow_sign_in_link(
-    session: SessionDep,
+    database: DatabaseDep,
     request: Request,
     settings: AuthSettingsDep,
     token: Annotated[str, Form(max_length=500)] = "",
 ) -> Response:
     """Signs the browser in and goes on to the console. The link is used up; another site's page cannot do it."""
     refuse_cross_site(request)
-    user = await session_repository.take_link(session, secret_hash(token))
+    async with database.transaction() as session:
+        user = await session_repository.take_link(session, secret_hash(token))
+        if user:
+            opened, secret = await sessions.open_session(session, user, settings)
+            actor = Actor("user", user.name, user.id, opened.id, user.organisation_id)
+            target = Target("session", opened.id, opened.device)
+            await record(session, actor, Action.SESSION_CREATED, target=target, details={"by": "link"})
     if user is None:
+        await count_wrong_key(request, signing_in=True)
         return HTMLResponse(_page(settings.link_life), 410, _HEADERS)
-    opened, secret = await sessions.open_session(session, user, settings)
-    actor = Actor("user", user.name, user.id, opened.id, user.organisation_id)
-    target = Target("session", opened.id, opened.device)
-    await record(session, actor, Action.SESSION_CREATED, target=target, details={"by": "link"})
     response = RedirectResponse("/", 303, _HEADERS)
     set_cookie(request, response, secret, opened)
     return response

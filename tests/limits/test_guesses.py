@@ -87,6 +87,15 @@ async def test_wrong_sign_ins_count_with_wrong_keys(api: Api) -> None:
         assert await wrong_keys(guesser, 2) == [429, 429]
 
 
+async def test_wrong_links_count_with_wrong_keys(api: Api) -> None:
+    async with caller(api, **at("203.0.113.5")) as guesser:
+        assert await wrong_keys(guesser, MOST - 2) == [401] * (MOST - 2)
+        for path in ("/sign-in?token=wrong", "/sign-in?token=wrong"):
+            last = await guesser.get(path)
+        assert (last.status_code, last.json()["code"]) == (429, "too_many_wrong_keys")
+        assert (await guesser.post("/sign-in", data={"token": "wrong"})).status_code == 429
+
+
 async def test_failures_are_counted_over_all_processes(home: Path, api: Api, database_url: str) -> None:
     settings = make_settings(home, database_url, rate_wrong_codes_per_minute=MOST, worker="off")
     async with (
