@@ -38,13 +38,13 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
+            app.openapi()  # whoever asks for it first would wait for seconds, and everybody else with them
             started = installation.started(serve_http=True, run_jobs=settings.worker == "embedded")
             try:
                 await stack.enter_async_context(started)
             except Exception as error:
                 app.state.not_started = error
                 raise
-            app.openapi()  # whoever asks for it first would wait for seconds, and everybody else with them
             yield
 
     def operation_id(route: APIRoute) -> str:

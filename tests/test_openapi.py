@@ -147,3 +147,9 @@ def test_every_problem_is_named_by_an_operation(document: dict[str, Any]) -> Non
     }
     missing = {kind.__name__ for kind in KINDS if kind.code not in named}
     assert missing <= BEFORE_ROUTING
+
+
+@pytest.mark.parametrize(("method", "path"), [("PATCH", "/api/batches/counts"), ("GET", "/api/jobs/batch")])
+async def test_a_fixed_path_is_no_id(api: Api, method: str, path: str) -> None:
+    answer = await api.request(method, path)
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST" if method == "GET" else "GET")

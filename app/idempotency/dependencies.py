@@ -6,11 +6,15 @@ import re
 from typing import Annotated
 
 from fastapi import Depends, Header, Request, Response
+from pydantic import Field
 
 from app.auth.dependencies import CallerDep
 from app.idempotency.errors import IdempotencyInFlight, IdempotencyKeyNotValid, IdempotencyKeyReused
 from app.idempotency.once import KeyedRequest, Once
 from app.kit.declarations import raises, sends
+
+KeyText = Annotated[str, Field(json_schema_extra={"maxLength": 255})]
+"""For the documentation: the answer to another one is a 400 of its own."""
 
 
 @raises(IdempotencyKeyNotValid, IdempotencyInFlight, IdempotencyKeyReused)
@@ -18,7 +22,7 @@ from app.kit.declarations import raises, sends
 def get_keyed_request(
     request: Request,
     idempotency_key: Annotated[
-        str | None,
+        KeyText | None,
         Header(
             alias="Idempotency-Key",
             description="Any text of 1 to 255 printable ASCII characters: the same request is carried out once.",

@@ -10,6 +10,7 @@ import asyncpg
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import iter_route_contexts
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
@@ -54,6 +55,16 @@ def _route_of(request: Request) -> str:
     return str(getattr(request.scope.get("route"), "path", request.url.path))
 
 
+def _methods_of_fixed(request: Request) -> set[str]:
+    """The methods of a path that is fixed: with another one its last part was read as the id of something."""
+    return {
+        method
+        for one in iter_route_contexts(request.app.routes)
+        if one.path == request.url.path
+        for method in getattr(one.original_route, "methods", None) or ()
+    }
+
+
 async def _on_problem(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, Problem)
     if error.status == 500:
@@ -76,6 +87,9 @@ async def _on_validation(request: Request, error: Exception) -> JSONResponse:
     found = problems_of(error.errors()[:100])
     if any(e["type"] == "json_invalid" for e in found):
         return _answer(request, InvalidJson, "The body is not valid JSON.")
+    if any(problem["loc"][0] == "path" for problem in found) and (methods := _methods_of_fixed(request)):
+        allowed = ", ".join(sorted(methods))
+        return _answer(request, MethodNotAllowed, f"This path takes {allowed}.", {"Allow": allowed})
     where = ".".join(str(part) for part in found[0]["loc"]) if found else "request"
     detail = f"{where}: {found[0]['msg']}" if found else "The request is not valid."
     return _answer(request, Unprocessable, detail, errors=found)

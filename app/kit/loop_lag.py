@@ -16,6 +16,8 @@ _BUCKETS: Final = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 1
 LAG: Final = Histogram("tranche_loop_lag_seconds", "How late the event loop came to a timer", buckets=_BUCKETS)
 MOST: Final = Gauge("tranche_loop_lag_max_seconds", "The latest that it came in the last five minutes")
 INTERVAL: Final = 0.1
+FIRST_WAIT: Final = 1.0
+"""What a process does while it starts keeps nobody waiting."""
 REMEMBERED: Final = 300.0
 WARN_FROM: Final = 1.0
 """Seconds: a tenth of this is normal where a machine has more to do than it can."""
@@ -26,7 +28,7 @@ class LoopLag(Periodic):
     """Sets itself a timer again and again; `most` is how late the loop came to one in the last five minutes, in
     seconds. A warning is logged once a minute at most."""
 
-    interval, log = INTERVAL, log
+    interval, first_wait, log = INTERVAL, FIRST_WAIT, log
 
     def __init__(self) -> None:
         super().__init__()

@@ -42,7 +42,7 @@ def _check_template(template: dict[str, Any]) -> dict[str, Any]:
     return template
 
 
-Events = Annotated[list[str], Field(min_length=1, max_length=20), AfterValidator(_check_events)]
+Events = Annotated[list[ShortText], Field(min_length=1, max_length=20), AfterValidator(_check_events)]
 Template = Annotated[JsonObject, AfterValidator(_check_template)]
 
 
