@@ -42,23 +42,35 @@ $$
 
 
 def upgrade() -> None:
+    # Organisations are few: the check is done at once.
     op.execute("""
         alter table organisations add column weight double precision not null default 1,
+        -- squawk-ignore constraint-missing-not-valid
         add constraint ck_organisations_weight check (weight between 0.01 and 100)""")
     op.execute("alter table workers add column waits jsonb not null default '{}'")
     # Nothing else writes mails than the trigger, which waits for the lock of the table as long as this takes.
     op.execute("alter table batch_mails add column organisation_id uuid")
     op.execute("update batch_mails m set organisation_id = b.organisation_id from batches b where b.id = m.batch_id")
-    op.execute("alter table batch_mails alter column organisation_id set not null")
-    op.execute(FILL_OUTBOX % {"columns": "organisation_id, ", "values": "b.organisation_id, "})
-    op.execute("drop index ix_batch_mails_due")
+    # One row for each batch with a mail: to look through them takes a moment.
     op.execute("""
-        create index ix_batch_mails_due on batch_mails (organisation_id, next_attempt_at) where status = 'pending'""")
+        -- squawk-ignore adding-not-nullable-field
+        alter table batch_mails alter column organisation_id set not null""")
+    op.execute(FILL_OUTBOX % {"columns": "organisation_id, ", "values": "b.organisation_id, "})
+    with op.get_context().autocommit_block():
+        op.create_index(
+            "ix_batch_mails_turn",
+            "batch_mails",
+            ["organisation_id", "next_attempt_at"],
+            postgresql_where="status = 'pending'",
+            postgresql_concurrently=True,
+            if_not_exists=True,
+        )
+        op.drop_index("ix_batch_mails_due", postgresql_concurrently=True, if_exists=True)
 
 
 def downgrade() -> None:
     op.execute(FILL_OUTBOX % {"columns": "", "values": ""})
-    op.execute("drop index ix_batch_mails_due")
+    op.execute("drop index ix_batch_mails_turn")
     op.execute("alter table batch_mails drop column organisation_id")
     op.execute("create index ix_batch_mails_due on batch_mails (next_attempt_at) where status = 'pending'")
     op.execute("alter table workers drop column waits")

@@ -29,7 +29,7 @@ class Organisation(Base):
     batch_life: Mapped[timedelta | None] = mapped_column(Interval)
     time_zone: Mapped[str] = mapped_column(Text, server_default="UTC")
     naming: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
-    weight: Mapped[float] = mapped_column(Double, default=1.0, server_default="1")
+    weight: Mapped[float] = mapped_column(Double, default=1.0, server_default=text("1"))
     members_manage_all: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 

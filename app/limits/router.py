@@ -43,5 +43,7 @@ async def update_limits(
 ) -> LimitsRead:
     """Set limits of an organisation. They hold from the next request on; what is there already stays."""
     organisation = existing(await session.get(Organisation, organisation_id), OrganisationNotFound)
-    await usage.set_limits(session, caller, organisation, body.model_dump(exclude_unset=True))
+    weight = body.weight if "weight" in body.model_fields_set else None
+    wanted = body.model_dump(exclude_unset=True, exclude={"weight"})
+    await usage.set_limits(session, caller, organisation, wanted, weight)
     return await usage.read_limits(session, rooms, organisation)

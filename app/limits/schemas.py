@@ -29,6 +29,7 @@ class UsageRead(Output):
 class LimitsRead(UsageRead):
     organisation_id: UUID
     organisation: str
+    weight: float = Field(description="Its part where organisations take turns, beside those of the others.")
     own: dict[str, int | None] = Field(description="Limits set for this organisation; others are the installation's.")
 
 
@@ -42,3 +43,4 @@ class LimitsUpdate(Input):
     webhooks: Limit = None
     keys: Limit = None
     users: Limit = None
+    weight: Annotated[float, Field(ge=0.01, le=100)] = 1.0

@@ -45,14 +45,19 @@ async def read_limits(session: AsyncSession, rooms: Rooms, organisation: Organis
         warnings=usage.warnings,
         organisation_id=organisation.id,
         organisation=organisation.name,
+        weight=organisation.weight,
         own=own,
     )
 
 
 async def set_limits(
-    session: AsyncSession, who: Caller | Actor, organisation: Organisation, wanted: Mapping[str, int | str | None]
+    session: AsyncSession,
+    who: Caller | Actor,
+    organisation: Organisation,
+    wanted: Mapping[str, int | str | None],
+    weight: float | None = None,
 ) -> None:
-    """Change limits of an organisation: a number, None for no limit, or "default". The audit log says so."""
+    """Change limits of an organisation: a number, None for no limit, or "default"; and its weight. It is audited."""
     before = await repository.list_own_limits(session, organisation.id)
     await repository.forget_limits(session, organisation.id, [name for name, most in wanted.items() if most == DEFAULT])
     numbers = {name: most for name, most in wanted.items() if most is None or isinstance(most, int)}
@@ -60,4 +65,7 @@ async def set_limits(
     shown = {name: before.get(name, DEFAULT) for name in wanted}
     target = Target("organisation", organisation.id, organisation.name)
     details = changed(shown, dict(wanted))
+    if weight is not None:
+        details |= changed({"weight": organisation.weight}, {"weight": weight})
+        organisation.weight = weight
     await record(session, who, Action.LIMITS_UPDATED, target=target, details=details, organisation_id=organisation.id)

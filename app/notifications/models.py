@@ -129,7 +129,7 @@ class BatchMail(Outgoing, Base):
     __table_args__ = (
         CheckConstraint("status in ('pending', 'sent', 'failed', 'skipped')", name="status"),
         CheckConstraint("(status = 'pending') = (completed_at is null)", name="ended_has_time"),
-        Index("ix_batch_mails_due", "organisation_id", "next_attempt_at", postgresql_where=PENDING),
+        Index("ix_batch_mails_turn", "organisation_id", "next_attempt_at", postgresql_where=PENDING),
     )
 
     batch_id: Mapped[UUID] = mapped_column(ForeignKey("batches.id", ondelete="CASCADE"), primary_key=True)

@@ -6,10 +6,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 
+from app.auth.weights import Weights
 from app.commands import ServiceRefused
 from app.commands.limits import limit_organisation, read_limit
 from tests.auth.people import caller, key_of
@@ -266,3 +268,16 @@ async def test_command_sets_limits_and_shows_them(home: Path, api: Api, database
         await asyncio.to_thread(limit_organisation, settings, "Nobody", [])
     kind = "select actor_kind from audit_log where action = 'limits.updated' and target_name = 'Shell' limit 1"
     assert await query(api, kind) == "command"
+
+
+async def test_the_operator_sets_the_weight_of_an_organisation(api: Api) -> None:
+    weights = api.installation.get(Weights)
+    organisation = await organisation_id(api, api.organisation)
+    path = f"/api/organisations/{organisation}/limits"
+    assert (await api.get(path)).json()["weight"] == 1
+    assert (await api.patch(path, json={"weight": 3})).json()["weight"] == 3
+    assert (await api.patch(path, json={"keys": 5})).json()["weight"] == 3
+    await weights.turn()
+    assert (weights.of(UUID(organisation)), weights.of(None)) == (3, 1)
+    for weight in (0, 101, None):
+        assert (await api.patch(path, json={"weight": weight})).status_code == 422
