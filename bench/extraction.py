@@ -26,6 +26,7 @@ from typing import NamedTuple
 
 from app.extractions.reading_report import report_on
 from app.extractions.sheet import read_sheet, read_sheet_text
+from app.kit.cell.confinement import Lent
 from app.kit.sandbox import Sandbox
 from bench.long_sheets import KINDS
 from bench.service import median
@@ -68,14 +69,16 @@ async def walls(sandbox: Sandbox, path: str, rounds: int, at_once: int) -> float
     took: list[float] = []
     for _ in range(rounds):
         start = time.perf_counter()
-        await asyncio.gather(*(sandbox.run(read_sheet_text, path, timeout=300) for _ in range(at_once)))
+        await asyncio.gather(
+            *(sandbox.run(read_sheet_text, path, timeout=300, lent=Lent((str(path),))) for _ in range(at_once))
+        )
         took.append(time.perf_counter() - start)
     return median(took)
 
 
 async def show(sandbox: Sandbox, name: str, path: Path, rounds: int, limit: int | None, swims: int | None) -> bool:
     """One line of the table, and whether all of the `swims` that were drawn were read."""
-    values = await sandbox.run(measure, str(path), rounds, timeout=600)
+    values = await sandbox.run(measure, str(path), rounds, timeout=600, lent=Lent((str(path),)))
     found = Reading(*(cast(value) for cast, value in zip((int, int, float, float, int, int), values, strict=True)))
     both = 2 * found.pages / await walls(sandbox, str(path), rounds, 2)
     one = await walls(sandbox, str(path), rounds, 1)
