@@ -12,6 +12,7 @@ from app.kit.postgres import EmbeddedPostgres
 from app.kit.private_folders import make_home
 from app.kit.room import Rooms
 from app.kit.service import Service, running
+from app.kit.tracing import Telemetry
 from app.rooms import all_rooms
 from app.settings import Settings
 
@@ -41,7 +42,7 @@ class Installation(Container):
         # Made before anything is opened: what is wrong with the settings is said first.
         services = self._services(serve_http=serve_http, run_jobs=run_jobs)
         make_home(self.settings.home, with_database=self.postgres is not None)
-        async with running([self.postgres] if self.postgres else []):
+        async with running([Telemetry(self.settings.otlp_endpoint), *([self.postgres] if self.postgres else [])]):
             await self.migrate()
             async with running([self.database]), running(services):
                 yield

@@ -75,6 +75,15 @@ class Settings(Section):
         None, description="How lines are logged; unset is console on a terminal, and json elsewhere."
     )
 
+    otel_exporter_otlp_endpoint: str | None = Field(
+        None,
+        validation_alias=AliasChoices("OTEL_EXPORTER_OTLP_ENDPOINT"),
+        description="Where traces and metrics are sent, by OTLP over HTTP; unset sends none. Needs tranche[otel].",
+    )
+    otel_sdk_disabled: bool = Field(
+        False, validation_alias=AliasChoices("OTEL_SDK_DISABLED"), description="Send none, wherever the above says."
+    )
+
     _sections: dict[type[Section], Section] = PrivateAttr(default_factory=dict)
 
     def of(self, section: type[S]) -> S:
@@ -90,6 +99,11 @@ class Settings(Section):
         sections = (self, *self._sections.values())
         values = [getattr(section, name) for section in sections for name in type(section).model_fields]
         return [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+
+    @property
+    def otlp_endpoint(self) -> str | None:
+        """Where traces and metrics go; None when none are wanted."""
+        return None if self.otel_sdk_disabled else self.otel_exporter_otlp_endpoint
 
     @cached_property
     def base_url(self) -> str:

@@ -146,6 +146,8 @@ class Batch(Base):
     settings: Mapped[dict[str, Any]] = mapped_column(JSONB)
     metadata_: Mapped[dict[str, Any]] = mapped_column("metadata", JSONB)
     parent_batch_id: Mapped[UUID | None] = mapped_column(ForeignKey("batches.id", ondelete="SET NULL"))
+    trace_context: Mapped[str | None] = mapped_column(Text)
+    """The W3C traceparent of the request that made it."""
     relation: Mapped[str | None] = mapped_column(Text)
     notification_email: Mapped[str | None] = mapped_column(Text)
     notification_sent_at: Mapped[datetime | None] = mapped_column(Timestamp)

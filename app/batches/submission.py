@@ -29,6 +29,7 @@ from app.kit.declarations import raises
 from app.kit.errors import problems_of
 from app.kit.ids import new_id
 from app.kit.json_writing import dump_json
+from app.kit.tracing import traceparent
 from app.kit.words import quantity
 from app.pipelines.contract import Params, Pipeline, PipelineNotWellFormed, Source, Step
 from app.pipelines.errors import PipelineUnknown
@@ -232,6 +233,7 @@ async def submit(
         "notification_email": options.notification_email,
         "relation": relation,
         "expires_at": now + life if life else None,
+        "trace_context": traceparent(),
     }
     await session.execute(insert(Batch).values(values))
     await EXTENSIONS.save(session, batch_id, options.model_extra or {})

@@ -824,6 +824,25 @@ export interface WorkerState extends Worker {
   silent: boolean;
 }
 
+export interface AuditEntry {
+  id: string;
+  at: string;
+  organisation_id: string | null;
+  actor_kind: 'user' | 'command' | 'service' | 'anonymous';
+  actor_id: string | null;
+  actor_name: string | null;
+  credential_id: string | null;
+  client_address: string | null;
+  user_agent: string | null;
+  request_id: string | null;
+  action: string;
+  target_kind: string | null;
+  target_id: string | null;
+  target_name: string | null;
+  outcome: 'success' | 'failure';
+  details: Record<string, unknown>;
+}
+
 export interface Storage {
   files: number;
   size: number;

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
@@ -13,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.kit.logs import FIELDS
 from app.kit.request_context import HEADER, RequestContext, enter_request, leave_request, request_id_from
+from app.kit.tracing import measure_request, span
 
 log = logging.getLogger("tranche.access")
 OnError = Callable[[Request, Exception], Awaitable[Response]]
@@ -44,8 +46,7 @@ class AccessLog:
                 size += len(message.get("body", b""))
             await send(message)
 
-        token = enter_request(context)
-        try:
+        async def answer() -> None:
             try:
                 await self.app(scope, receive, counted)
             except Exception as error:
@@ -53,9 +54,31 @@ class AccessLog:
                     raise
                 response = await self._on_error(Request(scope), error)
                 await response(scope, receive, counted)
+
+        token = enter_request(context)
+        method = scope["method"]
+        try:
+            with span(method, parent=Headers(scope=scope).get("traceparent"), kind="server") as traced:
+                try:
+                    await answer()
+                finally:
+                    if traced is not None:
+                        _describe(traced, context, method, status)
         finally:
-            _write(context, scope["method"], status or None, size, time.perf_counter() - began)
+            seconds = time.perf_counter() - began
+            _write(context, method, status or None, size, seconds)
+            route = context.route or "-"
+            named = {"http.request.method": method, "http.route": route, "http.response.status_code": status}
+            measure_request(seconds, named)
             leave_request(token)
+
+
+def _describe(traced: Any, context: RequestContext, method: str, status: int) -> None:
+    """Name a request's span by its route, as the semantic conventions for HTTP say."""
+    route = context.route or "-"
+    traced.update_name(f"{method} {route}")
+    traced.set_attributes({"http.request.method": method, "http.route": route, "http.response.status_code": status})
+    traced.set_attributes({f"tranche.{name}": value for name, value in context.log_fields().items()})
 
 
 def _write(context: RequestContext, method: str, status: int | None, size: int, seconds: float) -> None:

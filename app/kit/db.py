@@ -40,6 +40,7 @@ class Database:
             async_creator=self.connect,
             pool_size=pool_size,
             max_overflow=0,
+            hide_parameters=True,  # an error's text would show the values of its statement
             pool_timeout=10,
             pool_use_lifo=True,
         )

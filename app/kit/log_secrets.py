@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from contextvars import ContextVar
 from typing import Final
 
 HIDDEN: Final = "***"
@@ -21,6 +22,14 @@ _FORMS: Final = (
         r"(?i)(?<=[?&;])(?P<name>[a-z0-9_.-]{0,40}(?:token|secret|password|passwd|key|sig|signature|code|ticket)[a-z0-9_.-]{0,10})=[^\s&;#\"'<>]+"
     ),
 )
+
+
+_here: ContextVar[frozenset[str]] = ContextVar("secrets", default=frozenset())
+
+
+def hide_here(secrets: frozenset[str]) -> None:
+    """Keep these out of the lines that are written from now on in the current task, as for a job with secrets."""
+    _here.set(frozenset(secret for secret in secrets if len(secret) >= SHORTEST))
 
 
 class LogSecrets:
@@ -39,6 +48,8 @@ class LogSecrets:
 
     def hide(self, text: str) -> str:
         """The text with `***` in place of each secret; of a parameter in a query the name stays."""
+        for secret in _here.get():
+            text = text.replace(secret, HIDDEN)
         if self._pattern:
             text = self._pattern.sub(HIDDEN, text)
         for form in _FORMS:

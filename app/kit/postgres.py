@@ -42,6 +42,9 @@ OPTIONS = {
     "jit": "off",
     "unix_socket_permissions": "0700",
     "log_min_messages": "warning",
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+    "log_parameter_max_length_on_error": "0",
 }
 
 

@@ -37,6 +37,8 @@ class Dispatch:
     held: dict[UUID, Turn] = field(default_factory=dict)
     opened_at: float = field(default_factory=time.monotonic)
     timer: asyncio.TimerHandle | None = None
+    claim_began: int = 0
+    """Of the last claim for it, in nanoseconds since 1970, as traces want it."""
 
     def finish_if_empty(self) -> None:
         if self.draining and not self.held and not self.done.done():
@@ -124,6 +126,8 @@ class Claimer:
         got: Counter[UUID] = Counter()
         try:
             requests = [ClaimRequest(dispatch.batch_id, count, dispatch.id) for dispatch, count, _ in asked]
+            for dispatch, _, _ in asked:
+                dispatch.claim_began = time.time_ns()
             claim = await claim_jobs(connection, requests)
             got.update(job.batch_id for job in claim.jobs)
             self.take(claim.jobs, {batch_id: turn for batch_id, (_, turn) in shares.items()})

@@ -34,6 +34,7 @@ from app.kit.cell.confinement import Lent
 from app.kit.db import Database
 from app.kit.sandbox import Sandbox
 from app.kit.sealing import Sealer
+from app.kit.tracing import span
 from app.kit.turns import Party
 from app.pipelines.contract import BatchInfo, JobInfo, OnSuccess, Step
 from app.pipelines.registry import Registry
@@ -189,17 +190,18 @@ class RunningStep:
         cpu_seconds: int | None = None,
         with_others: bool = False,
     ) -> T:
-        return await self._resources.sandbox.run(
-            function,
-            *args,
-            timeout=self._step.timeout,
-            memory_bytes=memory_bytes,
-            cpu_seconds=cpu_seconds,
-            group=self.batch.id if with_others else None,
-            owner=Party(self.batch.organisation_id, self.batch.id),
-            lent=Lent(tuple(self._lent_files), tuple(self._lent_folders)),
-            waiting=partial(self.waiting, A_READER),
-        )
+        with span("child", {"code.function.name": getattr(function, "__qualname__", str(function))}):
+            return await self._resources.sandbox.run(
+                function,
+                *args,
+                timeout=self._step.timeout,
+                memory_bytes=memory_bytes,
+                cpu_seconds=cpu_seconds,
+                group=self.batch.id if with_others else None,
+                owner=Party(self.batch.organisation_id, self.batch.id),
+                lent=Lent(tuple(self._lent_files), tuple(self._lent_folders)),
+                waiting=partial(self.waiting, A_READER),
+            )
 
     def waiting(self, what: str) -> AbstractContextManager[None]:
         return self.clock.waiting(what) if self.clock else nullcontext()

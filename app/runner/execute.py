@@ -7,12 +7,15 @@ import json
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 from structlog.contextvars import bind_contextvars
 
 from app.batches.step_models import JobStep
+from app.kit.log_secrets import hide_here
+from app.kit.tracing import record_span, span
 from app.pipelines.contract import JobInfo, OnSuccess, Step
 from app.runner.claimer import Dispatch
 from app.runner.claims import ClaimedJob
@@ -48,6 +51,17 @@ class JobRunner:
         if work is None:
             raise LookupError(f"batch {claimed.batch_id} cannot be run here")
         bind_contextvars(organisation_id=str(work.info.organisation_id))
+        hide_here(work.secrets)
+        parent, attributes = work.trace_context, _attributes(claimed, work)
+        record_span("claim", attributes, parent=parent, began=dispatch.claim_began)
+        with span("job", attributes, parent=parent, kind="consumer"):
+            await self._run_steps(dispatch, claimed, work)
+
+    async def trace_of(self, batch_id: UUID) -> str | None:
+        """The trace context of the request that made the batch."""
+        return next((work.trace_context for work in (await self._works.of(batch_id)).values()), None)
+
+    async def _run_steps(self, dispatch: Dispatch, claimed: ClaimedJob, work: Work) -> None:
         job = _job_info(claimed)
         progress = await self._progress_so_far(claimed) if claimed.step_position else Progress()
         here = Transition(claimed.batch_id, claimed.job_id, claimed.attempt, claimed.step_position, "released")
@@ -111,7 +125,8 @@ class JobRunner:
         try:
             if not _applies(step, context, progress):
                 return Skipped()
-            with self.deadlines.limit(step.timeout, context.batch.id) as context.clock:
+            limit = self.deadlines.limit(step.timeout, context.batch.id)
+            with span("step", {"tranche.step": step.name}), limit as context.clock:
                 returned = await step.run(context)
             return read_return(step, returned)
         except (JobFenced, asyncio.CancelledError):
@@ -129,9 +144,14 @@ class JobRunner:
     ) -> Settled | None:
         share = self._resources.share if work.info.result_codes else None
         hooks = [hook for hook in (work.pipeline.success_hook, share) if hook]
-        if hooks and transition.outcome == "completed":
-            return await self._settle_with_hooks(dispatch, transition, hooks, context)
-        return await self._settle(dispatch, transition)
+        with span("settle", {"tranche.outcome": transition.outcome}) as traced:
+            if hooks and transition.outcome == "completed":
+                settled = await self._settle_with_hooks(dispatch, transition, hooks, context)
+            else:
+                settled = await self._settle(dispatch, transition)
+            if traced is not None and settled and not (settled.running_jobs or settled.pending_jobs):
+                traced.add_event("batch.ended")
+        return settled
 
     async def _progress_so_far(self, claimed: ClaimedJob) -> Progress:
         """What the earlier steps returned, when the job goes on after an interruption or a retry."""
@@ -147,6 +167,16 @@ class JobRunner:
                     progress.outputs[step.name] = step.output
                     progress.result = json.dumps(step.output)
         return progress
+
+
+def _attributes(claimed: ClaimedJob, work: Work) -> dict[str, Any]:
+    return {
+        "tranche.batch_id": str(claimed.batch_id),
+        "tranche.job_id": str(claimed.job_id),
+        "tranche.organisation_id": str(work.info.organisation_id),
+        "tranche.pipeline": work.pipeline.key,
+        "tranche.attempt": claimed.attempt,
+    }
 
 
 def _job_info(claimed: ClaimedJob) -> JobInfo:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
@@ -13,6 +14,7 @@ from app.batches.service import cancel_pending_of
 from app.kit.db import Database
 from app.kit.ids import new_id
 from app.kit.rows import read_row
+from app.kit.tracing import record_span
 from app.kit.turns import Turns
 from app.pipelines.contract import OnSuccess
 from app.runner.claimer import Claimer, Dispatch
@@ -93,6 +95,7 @@ class Runner:
 
     async def _on_dispatch(self, dispatch_id: int, batch_id: UUID) -> None:
         """The engine's delivery of one dispatch; returns when this process is done with it."""
+        began = time.time_ns()
         if known := self._claimer.by_id.get(dispatch_id):
             # Our own again: the engine was restarted, or a heartbeat came late.
             await asyncio.shield(known.done)
@@ -108,6 +111,7 @@ class Runner:
             self.notify(batch_id, UNKNOWN_PIPELINE_PAUSE)  # another process may have this workload
             return
         if dispatch := self._claimer.open(dispatch_id, organisation_id, batch_id):
+            record_span("dispatch", parent=await self._jobs.trace_of(batch_id), began=began)
             await asyncio.shield(dispatch.done)
 
     async def _requeue(self, dispatch_id: int) -> int:

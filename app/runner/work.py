@@ -36,6 +36,7 @@ class Work:
     steps: Sequence[Step]
     secrets: frozenset[str] = frozenset()
     """What must not turn up in what its steps return or say."""
+    trace_context: str | None = None
 
 
 class WorkCache:
@@ -102,4 +103,5 @@ def _work(
         params = pipeline.params.model_construct(**settings)
     naming = NamingChoices.of(organisation.naming)
     info = BatchInfo(batch.id, batch.organisation_id, batch.name, settings, batch.metadata_, batch.result_codes, naming)
-    return Work(info, pipeline_id, pipeline, params, pipeline.steps_for(params), secrets)
+    steps = pipeline.steps_for(params)
+    return Work(info, pipeline_id, pipeline, params, steps, secrets, batch.trace_context)

@@ -24,7 +24,7 @@ RUN_AXE = "options => axe.run(document, options).then(found => found.violations)
 SCREENS = (
     "batches", "new", "restaurants", "restaurants/new", "plays", "plays/1", "plays/1?edit=yes", "reports", "swimmers",
     "templates", "templates?edit=yes", "schedules", "schedules?edit=yes", "webhooks", "webhooks?edit=yes", "workers",
-    "names", "usage", "sessions", "keys",
+    "names", "usage", "sessions", "keys", "audit",
 )  # fmt: skip
 
 

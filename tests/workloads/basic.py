@@ -101,6 +101,8 @@ async def behave(ctx: StepContext) -> Any:
             return {"number": float("nan")}
         case "report":
             await ctx.report(0.5, "half way")
+        case "child":
+            await ctx.in_child(live)
         case "die_in_child":
             await ctx.in_child(die)
         case "die":
@@ -116,6 +118,10 @@ async def optional(ctx: StepContext) -> dict[str, Any]:
 @behaviour.step(depends_on=["optional"])
 async def dependent(ctx: StepContext) -> dict[str, Any]:
     return {"after": ctx.outputs["optional"]}
+
+
+def live() -> int:
+    return 1
 
 
 def die() -> None:

@@ -73,6 +73,7 @@ start(
     sessions: lazy(() => import('./screens/sessions.js'), 'sessionsScreen', 'tables'),
     usage: lazy(() => import('./screens/usage.js'), 'usageScreen', 'tables'),
     keys: lazy(() => import('./screens/api-keys.js'), 'apiKeysScreen', 'tables'),
+    audit: lazy(() => import('./screens/audit.js'), 'auditScreen', 'tables'),
     'sign-in': () => signInScreen(signedIn),
   },
   showShell,
