@@ -15,6 +15,7 @@ from uuid import UUID
 import typer
 
 from app.commands import ServiceRefused
+from app.commands.tenant_commands import add_commands as add_tenant_commands
 from app.kit.words import quantity
 from app.settings import Section, Settings, SettingsNotValid, read_settings
 
@@ -52,6 +53,9 @@ def all_settings() -> Settings:
     from app.rooms import all_rooms
 
     return settings(*(room.settings for room in all_rooms() if room.settings))
+
+
+add_tenant_commands(organisations, all_settings)
 
 
 @app.command()

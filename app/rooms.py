@@ -27,6 +27,7 @@ from app.registrations.room import room as registrations
 from app.reports.room import room as reports
 from app.results.room import room as results
 from app.runner.room import room as runner
+from app.tenants.room import room as tenants
 
 log = logging.getLogger("tranche.rooms")
 ENTRY_POINT_GROUP = "tranche.rooms"
@@ -44,6 +45,7 @@ BUILT_IN = (
         results,
         events,
         notifications,
+        tenants,
     ),
     *(extractions, reports, assets, registrations, plays, automation),
     runner,  # last of those that work: the steps that it runs need all of the others, and it is stopped before them

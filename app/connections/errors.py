@@ -36,6 +36,6 @@ class AllowanceNotValid(Unprocessable):
 
 
 class OrganisationUnknown(NotFound):
-    """There is no such organisation."""
+    """There is no organisation with this id or name."""
 
     code, title = "unknown_organisation", "Unknown organisation"

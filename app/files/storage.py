@@ -248,6 +248,15 @@ class Storage:
         with _reaching(key):
             return (await obstore.head_async(self._store, key))["size"]
 
+    async def written_at(self, key: str) -> datetime | None:
+        """When a content was written last; None when it is not there."""
+        try:
+            with _reaching(key):
+                written: datetime = (await obstore.head_async(self._store, key))["last_modified"]
+        except ContentMissing:
+            return None
+        return written
+
     async def exists(self, key: str) -> bool:
         try:
             await self.size(key)

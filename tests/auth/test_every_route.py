@@ -30,6 +30,7 @@ SHARED = {"/api/pipelines/{key}": "installation", "/api/files/{name}": "a name t
     "/api/connections/{kind}": "a service",
     "/api/connections/{kind}/test": "a service",
     "/api/organisations/{organisation_id}/outbound-allow": "for operators",
+    "/api/organisations/{organisation_id}/erase": "for operators",
 }
 """Paths whose parameter is no id of an organisation's row, and what it is instead."""
 QUERIES = {

@@ -76,7 +76,7 @@ async def rows_of(url: str) -> Rows:
     """Every row of every table, in the order of their keys."""
     connection = await asyncpg.connect(url)
     tables = [row[0] for row in await connection.fetch(TABLES) if row[0] != "alembic_version"]
-    found = {table: await connection.fetch(f"select * from {table} order by 1, 2, 3") for table in tables}
+    found = {table: await connection.fetch(f"select t.* from {table} t order by t::text") for table in tables}
     await connection.close()
     return {table: [dict(row) for row in rows] for table, rows in found.items()}
 
