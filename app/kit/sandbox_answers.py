@@ -12,7 +12,6 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from operator import attrgetter
-from types import ModuleType
 from typing import Final
 
 from app.kit.json_reading import parse_json
@@ -76,8 +75,8 @@ def _rebuild(home: str, module: str, qualname: str, text: str, stack: str, carri
     error: Exception = SandboxCrashed(f"{module}.{qualname}: {text}"[:_MOST_CHARACTERS])
     if carried and (module in (home, builtins.__name__) or _package(module) == _package(home)):
         args, state = json.loads(carried)
-        with suppress(ImportError, AttributeError, KeyError, TypeError):
-            kind = attrgetter(qualname)(_loaded(module, home))
+        with suppress(ImportError, AttributeError, TypeError):
+            kind = attrgetter(qualname)(importlib.import_module(module))
             if isinstance(kind, type) and issubclass(kind, Exception):
                 # Not kind(*args): the __init__ of our classes may take other arguments than it leaves in `args`.
                 error = kind(*args) if module == builtins.__name__ else kind.__new__(kind, *args)
@@ -89,8 +88,3 @@ def _rebuild(home: str, module: str, qualname: str, text: str, stack: str, carri
 def _package(module: str) -> str:
     """The room of a module of the service; of any other its outermost package."""
     return ".".join(module.split(".")[: 2 if module.startswith("app.") else 1])
-
-
-def _loaded(module: str, home: str) -> ModuleType:
-    """A module that is here already, or the function's own: what a child says makes nothing else run."""
-    return importlib.import_module(module) if module == home else sys.modules[module]
