@@ -1,4 +1,4 @@
-"""The command line: `tranche serve`, `worker`, `sign-in`, `submit`, `watch`, `demo`, `keys`, `secret`,
+"""The command line: `tranche serve`, `worker`, `sign-in`, `submit`, `watch`, `demo`, `keys`, `secret`, `users`,
 `organisations`, `plays`, `migrate`, `audit`, `backup`, `restore`, `import-jobs`, `group-legacy`, `doctor`.
 
 Each command imports what it needs: a service that starts should not wait for a progress bar's imports.
@@ -9,18 +9,17 @@ from __future__ import annotations
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import typer
 
+from app.auth.permissions import Role
 from app.commands import ServiceRefused
+from app.commands.people_commands import organisations, users
+from app.commands.settings_of_command import all_settings, settings
 from app.commands.tenant_commands import add_commands as add_tenant_commands
 from app.kit.words import quantity
-from app.settings import Section, Settings, SettingsNotValid, read_settings
-
-if TYPE_CHECKING:
-    from app.commands.credentials import Role
 
 Scope = StrEnum("Scope", ["read", "submit", "manage", "admin"])
 HELP = "Tranche: submit many things, process each in stages, watch it live, get the results."
@@ -29,7 +28,7 @@ keys = typer.Typer(help="Keys of users and programs.", no_args_is_help=True)
 app.add_typer(keys, name="keys")
 secret = typer.Typer(help="The installation's secret.", no_args_is_help=True)
 app.add_typer(secret, name="secret")
-organisations = typer.Typer(help="Organisations and what they may have.", no_args_is_help=True)
+app.add_typer(users, name="users")
 app.add_typer(organisations, name="organisations")
 plays = typer.Typer(help="Sales plays and the data they require.", no_args_is_help=True)
 app.add_typer(plays, name="plays")
@@ -37,22 +36,6 @@ Server = Annotated[
     str | None, typer.Option("--server", help="Address of the service. Default: TRANCHE_PUBLIC_URL, else this machine.")
 ]
 Key = Annotated[str | None, typer.Option("--key", help="API key. Default: TRANCHE_ADMIN_KEY, else the file admin.key.")]
-
-
-def settings(*sections: type[Section]) -> Settings:
-    """The settings, or the end of the program with what is wrong with them."""
-    try:
-        return read_settings(sections)
-    except SettingsNotValid as wrong:
-        typer.echo(str(wrong), err=True)
-        raise typer.Exit(2) from None
-
-
-def all_settings() -> Settings:
-    """The settings with those of every room, for the commands that work on the installation itself."""
-    from app.rooms import all_rooms
-
-    return settings(*(room.settings for room in all_rooms() if room.settings))
 
 
 add_tenant_commands(organisations, all_settings)

@@ -293,3 +293,28 @@ def test_help_is_written_for_users(tmp_path: Path) -> None:
     done = run(tmp_path, 0, "--help")
     assert "Tranche: submit many things" in done.stdout
     assert "import" not in done.stdout.replace("import-jobs", "")
+
+
+def test_organisations_and_users(server: LiveServer) -> None:
+    made = tranche(server, "organisations", "create", "Acme").stdout.strip()
+    assert UUID(made)
+    again = tranche(server, "organisations", "create", "Acme")
+    assert (again.returncode, "There is an organisation 'Acme' already." in again.stderr) == (1, True)
+    link = tranche(server, "users", "invite", "Ada", "--organisation", "Acme", "--role", "admin").stdout.strip()
+    code = link.partition("?code=")[2]
+    with httpx.Client(base_url=server.url) as stranger:
+        key = stranger.post("/api/invitations/accept", json={"code": code}).json()["key"]
+        ada = {"Authorization": f"Bearer {key}"}
+        assert stranger.get("/api/users", headers=ada).json()["users"][0]["name"] == "Ada"
+        refused = tranche(server, "users", "change", "Ada", "--organisation", "Acme", "--deactivate")
+        assert (refused.returncode, "keeps an administrator" in refused.stderr) == (1, True)
+        made = tranche(server, "users", "create", "nightly", "--organisation", "Acme", "--role", "admin").stdout.strip()
+        done = tranche(server, "users", "change", "Ada", "--organisation", "Acme", "--deactivate")
+        assert done.stdout == "Ada is deactivated, admin.\n"
+        assert stranger.get("/api/users", headers=ada).status_code == 401
+    done = tranche(server, "users", "change", made, "--organisation", "Acme", "--role", "viewer", "--operator")
+    assert (done.returncode, "keeps an administrator" in done.stderr) == (1, True)
+    assert tranche(server, "organisations", "rename", "Acme", "Acme Ltd").returncode == 0
+    assert "Acme Ltd" in tranche(server, "organisations", "list").stdout
+    listed = tranche(server, "users", "list", "--organisation", "Acme Ltd").stdout
+    assert re.search(r"admin +deactivated +Ada", listed), listed

@@ -20,8 +20,8 @@ SECURITY = [{"key": []}, {"session": []}]
 PUBLIC = {
     ("get", "/healthz"),
     ("get", "/readyz"),
-    ("get", "/metrics"),
     ("post", "/api/session"),
+    ("post", "/api/invitations/accept"),
     ("get", "/api/results/{code}"),
     ("get", "/api/results/{code}/download"),
     ("get", "/api/results/{code}/jobs/{sequence}/files/{name}"),

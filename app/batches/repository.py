@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Row, Select, Uuid, any_, literal, select, text
+from sqlalchemy import Row, Select, Uuid, any_, func, literal, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.batches.listing import BatchRow, batch_rows
 from app.batches.models import Batch, Job
-from app.batches.states import BATCH_OPEN, sql_list
+from app.batches.states import BATCH_OPEN, BATCH_TERMINAL, sql_list
 from app.batches.step_models import JobOutput, JobStep
 from app.files.models import File
 from app.kit.pages import Page, PageRequest, paginate
@@ -32,6 +32,14 @@ async def find_batch(session: AsyncSession, organisation_id: UUID, batch_id: UUI
     """One batch with its pipeline and who made it."""
     row = (await session.execute(batch_rows(organisation_id).where(Batch.id == batch_id))).first()
     return BatchRow(*row) if row else None
+
+
+async def count_by_organisation(session: AsyncSession, organisation_ids: Sequence[UUID]) -> dict[UUID, dict[str, int]]:
+    """How many batches each organisation has, and how many of them have not ended."""
+    unfinished = func.count().filter(Batch.status.not_in(BATCH_TERMINAL))
+    query = select(Batch.organisation_id, func.count(), unfinished).group_by(Batch.organisation_id)
+    rows = await session.execute(query.where(Batch.organisation_id.in_(organisation_ids)))
+    return {row[0]: {"batches": row[1], "open": row[2]} for row in rows}
 
 
 async def lock_batch(session: AsyncSession, organisation_id: UUID, batch_id: UUID) -> Batch | None:

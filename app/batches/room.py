@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.batches import models, quotas
+from app.batches import models, quotas, repository
 from app.batches.archive_router import router as archive_router
 from app.batches.command_router import router as command_router
 from app.batches.desk import Desk, Notifier
@@ -35,6 +35,7 @@ room = Room(
     name="batches",
     routers=(submit_router, router, command_router, archive_router, insight_router),
     models=models,
+    organisation_figures=(repository.count_by_organisation,),
     assemble=extend,
     sealed=(SealedColumn(models.Batch.settings, models.Batch.id, models.Batch.organisation_id),),
     provides={Desk: make_desk},

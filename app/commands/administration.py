@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from app.audit.actions import Action
 from app.audit.record import Target, operator_at_shell, record
@@ -18,7 +18,6 @@ from app.kit.service import CannotStart, running
 from app.settings import Settings
 
 T = TypeVar("T")
-Role = Literal["admin", "member"]
 
 
 def run_with_database(settings: Settings, work: Callable[[], Awaitable[T]], installation: Installation) -> T:

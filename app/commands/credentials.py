@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Literal
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -17,6 +16,7 @@ from app.auth import repository, service, sessions
 from app.auth.administrator import has_admin_key, write_admin_key
 from app.auth.key_limits import KeyLimits
 from app.auth.models import ApiKey, User
+from app.auth.permissions import Role
 from app.auth.rotation import rotate_key
 from app.auth.settings import AuthSettings
 from app.commands import ServiceRefused
@@ -25,8 +25,6 @@ from app.commands.client import address_of
 from app.installation import Installation
 from app.kit.signing import rotate
 from app.settings import Settings
-
-Role = Literal["admin", "member"]
 
 
 def create_key(

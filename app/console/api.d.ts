@@ -632,7 +632,8 @@ export interface User {
   id: string;
   name: string;
   email: string | null;
-  role: 'admin' | 'member';
+  role: 'admin' | 'member' | 'viewer';
+  operator: boolean;
 }
 
 export interface Organisation {

@@ -55,6 +55,13 @@ async def remove_tag(session: AsyncSession, organisation_id: UUID, tag: str) -> 
     await session.execute(statement.values(tags=func.array_remove(File.tags, tag)))
 
 
+async def count_by_organisation(session: AsyncSession, organisation_ids: Sequence[UUID]) -> dict[UUID, dict[str, int]]:
+    """How many files each organisation has, and their bytes."""
+    query = select(File.organisation_id, func.count(), func.sum(File.size)).group_by(File.organisation_id)
+    rows = await session.execute(query.where(File.organisation_id.in_(organisation_ids)))
+    return {row[0]: {"files": row[1], "bytes": int(row[2])} for row in rows}
+
+
 class FileTotals(NamedTuple):
     """How many files, and their bytes; and of the contents behind them, of which equal ones are stored once."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.auth.weights import Weights
-from app.files import models, quotas
+from app.files import models, quotas, repository
 from app.files.router import router
 from app.files.settings import FileSettings
 from app.files.storage import Storage
@@ -31,6 +31,7 @@ room = Room(
     name="files",
     routers=(router, storage_router),
     models=models,
+    organisation_figures=(repository.count_by_organisation,),
     settings=FileSettings,
     quota_counts=quotas.COUNTS,
     provides={Storage: make_storage, UploadLimits: make_upload_limits},

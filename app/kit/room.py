@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -22,6 +22,7 @@ from app.kit.signing import SigningKey
 Services = Callable[[Container], Iterable[Service]]
 Install = Callable[["asyncpg.Connection[asyncpg.Record]"], Awaitable[None]]
 Expire = Callable[[AsyncSession], Awaitable[int]]
+Count = Callable[[AsyncSession, Sequence[UUID]], Awaitable[Mapping[UUID, Mapping[str, int]]]]
 Reseal = Callable[[AsyncSession, SigningKey], Awaitable[int]]
 
 
@@ -80,6 +81,8 @@ class Room:
     and says how many; called until none is left."""
     sealed: tuple[SealedColumn, ...] = ()
     """Columns of its tables with encrypted secrets in them."""
+    organisation_figures: tuple[Count, ...] = ()
+    """Each counts what it has of some organisations, under names of its own; organisations may be missing."""
     batch_extensions: tuple[Any, ...] = ()
     """`BatchExtension`s of `app.batches.extensions`: what it adds to submissions and replies of batches."""
     job_extensions: tuple[Any, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.accounts.invitations import InvitationMailer
 from app.auth.weights import Weights
 from app.batches.responses import ResultCodes
 from app.connections.outbound import OutboundClients
@@ -13,6 +14,7 @@ from app.kit.signing import SigningKey
 from app.limits.quotas import Quota
 from app.notifications import models, repository
 from app.notifications.accounts import account_kinds
+from app.notifications.invitation_mail import InvitationMail
 from app.notifications.mail_channel import MailChannel
 from app.notifications.router import router
 from app.notifications.sender import Sender
@@ -38,6 +40,11 @@ def make_sender(container: Container) -> Sender:
     return Sender(database, [webhooks, mail], container.get(Weights).of)
 
 
+def make_invitation_mail(container: Container) -> InvitationMail:
+    settings = container.get(MailSettings)
+    return InvitationMail(settings.smtp_url, settings.mail_from)
+
+
 room = Room(
     name="notifications",
     routers=(router,),
@@ -45,7 +52,7 @@ room = Room(
     quota_counts={Quota.WEBHOOKS: repository.count_endpoints},
     settings=MailSettings,
     connections=lambda container: account_kinds(container.get(MailSettings)),
-    provides={Sender: make_sender},
+    provides={Sender: make_sender, InvitationMailer: make_invitation_mail},
     job_services=lambda container: (container.get(Sender),),
     resealing=(repository.reseal_secrets,),
 )

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.batches.models import Batch
+from app.batches.states import BATCH_TERMINAL
 from app.runner.models import Worker
 
 
@@ -20,6 +23,13 @@ async def sum_slots(session: AsyncSession) -> tuple[int, int, int]:
     totals = func.count(), func.coalesce(func.sum(Worker.running), 0), func.coalesce(func.sum(Worker.slots), 0)
     workers, used, slots = (await session.execute(select(*totals).select_from(Worker))).one()
     return workers, used, slots
+
+
+async def count_running(session: AsyncSession, organisation_id: UUID) -> int:
+    """How many jobs of the organisation run just now."""
+    running = func.coalesce(func.sum(Batch.running_jobs), 0)
+    query = select(running).where(Batch.organisation_id == organisation_id, Batch.status.not_in(BATCH_TERMINAL))
+    return int((await session.execute(query)).scalar_one())
 
 
 async def list_revisions(session: AsyncSession) -> Sequence[str]:

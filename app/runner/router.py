@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.metadata import version
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import Field
@@ -19,6 +19,7 @@ from app.kit.schemas import Output
 from app.runner import repository
 from app.runner.dependencies import LoopLagDep, MigrationsDep, RunnerDep
 from app.runner.errors import NotReady
+from app.runner.metrics_access import check_metrics_reader
 
 _TAG = RouteTag("operations", "How the installation is doing: health, metrics, workers, storage.")
 router = APIRouter(tags=[_TAG])
@@ -65,7 +66,12 @@ async def check_readiness(runner: RunnerDep, database: DatabaseDep, migrations: 
     return JSONResponse({"status": "ready", "runner": "embedded" if runner else "off"})
 
 
-@router.get("/metrics", response_class=Response)
+@router.get(
+    "/metrics",
+    response_class=Response,
+    dependencies=[Depends(check_metrics_reader)],
+    openapi_extra={"security": [{}]},  # for a program on the same machine
+)
 async def read_metrics() -> Response:
     """This process's figures in Prometheus' text format."""
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
@@ -73,8 +79,13 @@ async def read_metrics() -> Response:
 
 @router.get("/api/status")
 async def get_status(session: SessionDep, caller: ReaderDep, storage: StorageDep, lag: LoopLagDep) -> StatusRead:
-    """Slots in use over all processes, and room on the disk."""
+    """Slots in use, and room on the disk.
+
+    Operators are told the slots in use over all processes, others those that their organisation's own jobs use.
+    """
     workers, used, slots = await repository.sum_slots(session)
+    if Permission.OPERATE not in caller.permissions:
+        used = await repository.count_running(session, caller.organisation_id)
     # What an upload takes would tell others whether somebody has the same content.
     free, total = storage.disk_usage() if Permission.OPERATE in caller.permissions else (None, None)
     return StatusRead(

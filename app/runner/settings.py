@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from app.settings import MIB, Section
 
@@ -24,4 +24,9 @@ class RunnerSettings(Section):
     )
     child_memory_bytes: int = Field(512 * MIB, ge=64 * MIB, description="Address space of one child, in bytes.")
     child_cpu_seconds: int = Field(120, ge=1, description="Processor time of one child, in seconds.")
+    metrics_token: SecretStr | None = Field(
+        None,
+        min_length=16,
+        description="What may read /metrics, as a bearer token; unset: programs on this machine. Operators may always.",
+    )
     shutdown_seconds: float = Field(3.0, gt=0, description="How long running steps may finish after SIGTERM.")

@@ -7,6 +7,7 @@ from datetime import datetime
 from fastapi import APIRouter
 
 from app.auth.dependencies import ReaderDep
+from app.auth.permissions import Permission
 from app.batches import waiting
 from app.batches.dependencies import BatchDep
 from app.batches.waiting import Capacity, NextJob, Reason
@@ -42,7 +43,10 @@ class WaitingRead(Output):
 
 @router.get("/{batch_id}/waiting")
 async def explain_waiting(caller: ReaderDep, row: BatchDep, session: SessionDep, registry: RegistryDep) -> WaitingRead:
-    """Why jobs of this batch wait, what comes next, and who could run it. `paused_by` is null for the policy."""
+    """Why jobs of this batch wait, and what comes next. `paused_by` is null for the policy.
+
+    Operators are told the workers that could run it; for others `workers` is empty.
+    """
     batch, pipeline, _ = row
     queue = await waiting.read_queue(session, batch)
     known = await repository.list_workers(session)
@@ -69,6 +73,6 @@ async def explain_waiting(caller: ReaderDep, row: BatchDep, session: SessionDep,
         delayed_jobs=queue.delayed,
         next_retry_at=queue.next_retry_at,
         next_jobs=list(queue.next_jobs),
-        workers=[WorkerRead.of(worker) for worker in live],
+        workers=[WorkerRead.of(worker) for worker in live] if Permission.OPERATE in caller.permissions else [],
         worker_last_seen_at=last_seen_at,
     )

@@ -1,51 +1,37 @@
-"""Generated from OpenAPI: no route answers without a credential, nor with another organisation's.
+"""Generated from OpenAPI: who is let in where, and that nothing of an organisation is there for another.
 
-A new route is covered by itself; a new kind of id in a path fails here until it has a line in `of_first`.
+`x-tranche-permission` of an operation says what to expect for each credential. A new route is covered by itself; a new
+kind of id in a path fails here until it has a line in `one_of_each.py`, and so does a permission that is none of ours.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 
+import httpx
 import pytest
-from sqlalchemy import text
+from sqlalchemy import update
 
-from app.notifications.models import WebhookDelivery
-from tests.auth.people import caller, key_of
-from tests.batch_helpers import follow
+from app.auth.models import ApiKey, User
+from app.auth.permissions import Permission, permissions_of
+from app.auth.secrets import secret_hash
+from tests.auth.one_of_each import BODIES, SHARED, filled, make_one_of_each, only_streams, routes
+from tests.auth.people import caller, cookie_of, key_of
 from tests.conftest import Api
-from tests.extractions.draw_samples import SAMPLES
-from tests.files.bodies import FORM, ask_all, form, part
-from tests.reports.tables import report_ids
+from tests.files.bodies import ask_all
 
 pytestmark = pytest.mark.own_service
 
-SIGNING_IN = {("POST", "/api/session")}
-PUBLIC = "/api/results/{code}"
-"""Below it a result code is the credential, whose own tests are in tests/results."""
-SHARED = {"/api/pipelines/{key}": "installation", "/api/files/{name}": "a name to store under"} | {
-    "/api/connections/{kind}": "a service",
-    "/api/connections/{kind}/test": "a service",
-    "/api/organisations/{organisation_id}/outbound-allow": "for operators",
-    "/api/organisations/{organisation_id}/erase": "for operators",
+PUBLIC_OPERATIONS = {("POST", "/api/session"), ("POST", "/api/invitations/accept")}
+ANYONE_SIGNED_IN = {
+    *((method, path) for path in ("/api/session", "/api/sessions") for method in ("GET", "DELETE")),
+    ("DELETE", "/api/sessions/{session_id}"),
 }
-"""Paths whose parameter is no id of an organisation's row, and what it is instead."""
-QUERIES = {
-    "/api/plays/{play_id}/readiness/": "?lead=someone",
-    "/api/schedules/preview": "?cron=0 9 * * *",
-}
-"""What a path must be asked with."""
-BODIES = {
-    "/api/plays/{play_id}/runs/": {"leads": ["someone"]},
-    "/api/files/{file_id}": {"tags": []},
-    "/api/keys/{key_id}/rotate": {},
-    "/api/reports/{report_id}": {"keep_days": 1},
-    "/api/batch-reports/{batch_report_id}/files/{job_id}/read-again": {},
-}
-"""What a path takes: a body that is refused before the id is looked at tells nothing."""
+REFUSED = {"not_signed_in", "invalid_key"}
 
 
 @pytest.fixture(scope="module")
@@ -55,78 +41,151 @@ async def openapi(api: Api) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 async def of_first(api: Api) -> dict[str, str]:
-    """One of everything that has an id, in the first organisation."""
-    body = form(part("pipeline", "checksum"), part("files", b"content", "a.txt"))
-    batch_id = (await api.post("/api/jobs/batch", content=body, headers=FORM)).json()["batch_id"]
-    await follow(api, batch_id)
-    job = (await api.get(f"/api/batches/{batch_id}/jobs")).json()["jobs"][0]
-    outputs = (await api.get(f"/api/jobs/{job['id']}")).json()["job"]["outputs"]
-    key = (await api.post("/api/keys", json={"name": "of the first"})).json()
-    async with api.installation.database.transaction() as session:  # a number that stands nowhere by chance
-        await session.execute(text("alter sequence plays_id_seq restart with 918273645"))
-    play = (await api.post("/api/plays/", json={"name": "of the first", "required_batches": [1]})).json()
-    restaurant_id = (await api.post("/api/restaurants", json={"name": "of the first"})).json()["id"]
-    registration = (await api.post("/api/registration-batches", json={"restaurant_ids": [restaurant_id]})).json()
-    ids = {"batch_id": batch_id, "job_id": job["id"], "file_id": job["file_id"], "key_id": key["id"]}
-    ids |= {"restaurant_id": restaurant_id, "registration_batch_id": registration["batch_id"]}
-    async with caller(api) as browser:
-        await browser.post("/api/session", json={"key": key["key"]})
-    session = (await api.get("/api/sessions")).json()["sessions"][0]
-    code = (await api.post(f"/api/jobs/{job['id']}/result-codes")).json()
-    sheet = ("a.pdf", next(SAMPLES.glob("*.pdf")).read_bytes(), "application/pdf")
-    data = {"pipeline": "pdf-extraction", "swimmer_name": "Maya Lindqvist"}
-    sheets = (await api.post("/api/jobs/batch", data=data, files=[("files", sheet)])).json()["batch_id"]
-    await follow(api, sheets)
-    extraction = (await api.get("/api/extractions")).json()["extractions"][0]
-    ids |= {"session_id": session["id"], "result_code_id": code["id"], "extraction_id": extraction["id"]}
-    webhook_id, delivery_id = await webhook_of(api)
-    ids |= {"webhook_id": webhook_id, "delivery_id": delivery_id}
-    ids["play_id"] = str(play["id"])
-    template = (await api.post("/api/templates", json={"name": "of the first", "from_batch": batch_id})).json()
-    timed = {"template_id": template["id"], "cron": "0 9 * * *"}
-    ids |= {"template_id": template["id"], "schedule_id": (await api.post("/api/schedules", json=timed)).json()["id"]}
-    ids |= {"organisation_id": (await api.get("/api/session")).json()["organisation"]["id"]}
-    ids["organisation_id"] = (await api.get("/api/session")).json()["organisation"]["id"]
-    return ids | {"name": outputs[0]["name"]} | await report_ids(api)
+    return await make_one_of_each(api)
 
 
-async def webhook_of(api: Api) -> tuple[str, str]:
-    """A webhook and a delivery of it. It is disabled, so that nothing is ever sent to its address."""
-    webhook = (await api.post("/api/webhooks", json={"url": "http://93.184.216.34/", "enabled": False})).json()
-    delivery = WebhookDelivery(endpoint_id=UUID(webhook["id"]), event_type="ping", body="{}")
-    async with api.installation.database.transaction() as session:
-        session.add(delivery)
-    return webhook["id"], str(delivery.id)
+@dataclass(frozen=True)
+class Credential:
+    """A client, and what it may; `permissions` is None for one that proves nothing.
+
+    `first`: of the organisation whose ids the paths have.
+    """
+
+    name: str
+    client: httpx.AsyncClient
+    permissions: frozenset[str] | None
+    first: bool = True
+    cross_site: bool = False
 
 
-def routes(openapi: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    for path, methods in openapi["paths"].items():
-        if path.startswith("/api") and not path.startswith(PUBLIC):
-            yield from ((method.upper(), path) for method in methods)
+@dataclass(frozen=True)
+class Operation:
+    method: str
+    path: str
+    permission: str
+    streams: bool = field(default=False)
+
+    @property
+    def is_tenants(self) -> bool:
+        """Whether the path has an id of an organisation's row, which is not there for others."""
+        return "{" in self.path and self.path not in SHARED and self.permission != Permission.OPERATE
 
 
-def only_streams(openapi: dict[str, Any], path: str) -> bool:
-    """Whether a GET of the path never ends; what such a stream shows to whom is tested with the streams."""
-    return list(openapi["paths"][path]["get"]["responses"]["200"].get("content", {})) == ["text/event-stream"]
+def what_it_should_be(operation: Operation, credential: Credential, real: bool) -> str:
+    """`401`, `cross-site`, `missing`, `404`, or `let in`. `real`: the ids of the path are the first organisation's."""
+    if operation.permission == "public":
+        return "let in"
+    if credential.cross_site and operation.method != "GET":
+        return "cross-site"
+    if credential.permissions is None:
+        return "401"
+    if operation.permission != "any" and operation.permission not in credential.permissions:
+        return "missing"
+    return "404" if operation.is_tenants and (not credential.first or not real) else "let in"
 
 
-def filled(path: str, values: dict[str, str]) -> str:
-    if path.startswith("/api/registration-batches/"):  # which are batches, of one kind only
-        values = values | {"batch_id": values["registration_batch_id"]}
-    values = {"page": "1", "kind": "hubspot"} | values  # what is no id
-    return re.sub(r"{(\w+)}", lambda match: values[match[1]], path) + QUERIES.get(path, "")
+def what_it_was(operation: Operation, answer: httpx.Response) -> str:
+    problem = answer.json() if answer.headers.get("Content-Type") == "application/problem+json" else {}
+    code = problem.get("code")
+    if answer.status_code == 401:
+        told = code in REFUSED and answer.headers["WWW-Authenticate"].startswith("Bearer")
+        return "401" if told else f"401 without its code or header: {problem}"
+    if code == "cross_site_request":
+        return "cross-site"
+    if code in ("permission_missing", "admin_only"):
+        return "missing" if problem["permission"] == operation.permission else f"missing {problem['permission']}"
+    if answer.status_code == 404:
+        return "404"
+    return (
+        "let in"
+        if answer.status_code not in (403, 429) and answer.status_code < 500
+        else f"{answer.status_code} {code}"
+    )
 
 
-async def test_every_route_asks_for_a_credential(api: Api, openapi: dict[str, Any], of_first: dict[str, str]) -> None:
-    requests = [(method, filled(path, of_first | {"key": "no-op"})) for method, path in routes(openapi)]
-    requests = [request for request in requests if request not in SIGNING_IN]
-    for credential in ({}, {"Authorization": "Bearer wrong"}, {"Cookie": "tranche_session=wrong"}):
-        async with caller(api, **credential) as client:
-            answers = await ask_all(client, requests)
-        for request, answer in zip(requests, answers, strict=True):
-            assert answer.status_code == 401, (request, credential)
-            assert answer.json()["code"] in ("not_signed_in", "invalid_key")
-            assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+@pytest.fixture(scope="module")
+async def credentials(api: Api) -> AsyncIterator[list[Credential]]:
+    async with AsyncExitStack() as stack:
+        found: list[Credential] = []
+
+        async def add(name: str, permissions: frozenset[str] | None, *, first: bool = True, **more: Any) -> None:
+            cross_site = "Sec-Fetch-Site" in more
+            client = await stack.enter_async_context(caller(api, **more))
+            found.append(Credential(name, client, permissions, first, cross_site))
+
+        async def ended(name: str, **values: Any) -> str:
+            key = await key_of(api, "Default", user="admin")
+            async with api.installation.database.transaction() as session:
+                await session.execute(update(ApiKey).where(ApiKey.key_hash == secret_hash(key)).values(values))
+            return key
+
+        long_ago = datetime(2020, 1, 1, tzinfo=UTC)
+        await add("no key", None)
+        await add("wrong key", None, key="trn_wrong")
+        await add("wrong cookie", None, cookie="trn_wrong")
+        await add("basic", None, Authorization="Basic YTpi")
+        await add("revoked key", None, key=await ended("revoked", revoked_at=long_ago))
+        await add("expired key", None, key=await ended("expired", expires_at=long_ago))
+        for role in ("viewer", "member", "admin"):
+            key = await key_of(api, "Default", user=f"a {role}", role=role)
+            await add(role, permissions_of(role, operator=False), key=key)
+        for scope in ("read", "submit", "manage", "admin"):
+            key = await key_of(api, "Default", user="admin", scopes=[scope])
+            await add(f"scope {scope}", frozenset([scope]), key=key)
+        second = await key_of(api, "Second", user="their admin")
+        await add("admin of another", permissions_of("admin", operator=False), first=False, key=second)
+        operator = await key_of(api, "Second", user="their operator", role="viewer")
+        async with api.installation.database.transaction() as session:
+            await session.execute(update(User).where(User.name == "their operator").values(operator=True))
+        await add("operator of another", permissions_of("viewer", operator=True), first=False, key=operator)
+        key = await key_of(api, "Default", user="a browser")  # nobody else signs this user out
+        own = permissions_of("admin", operator=False)
+        async with caller(api) as browser:
+            cookie = cookie_of(await browser.post("/api/session", json={"key": key}))
+        await add("session, cross-site", own, cookie=cookie, **{"Sec-Fetch-Site": "cross-site"})
+        yield found
+
+
+async def test_each_credential_is_let_in_where_it_should_be(
+    api: Api, openapi: dict[str, Any], of_first: dict[str, str], credentials: list[Credential]
+) -> None:
+    unknown = {name: f"{0:032x}" if name.endswith("_id") else value for name, value in of_first.items()}
+    of_first, unknown = ({**ids, "key": "no-op"} for ids in (of_first, unknown))
+    operations = []
+    for method, path in routes(openapi):
+        permission = openapi["paths"][path][method.lower()]["x-tranche-permission"]
+        known = {"public": PUBLIC_OPERATIONS, "any": ANYONE_SIGNED_IN}.get(permission)
+        assert permission in {*Permission} if known is None else (method, path) in known, (method, path, permission)
+        streams = method == "GET" and only_streams(openapi, path)
+        operations.append(Operation(method, path, permission, streams))
+    wrong = []
+    for credential in credentials:
+        requests, expected = [], []
+        for operation in operations:
+            # What would be let in and change something is asked of what does not exist, so that everything stays.
+            real = operation.method == "GET" or what_it_should_be(operation, credential, real=True) != "let in"
+            method = "HEAD" if operation.streams else operation.method  # a stream would never end
+            requests.append((method, filled(operation.path, of_first if real else unknown)))
+            expected.append(what_it_should_be(operation, credential, real))
+        answers = await ask_all(credential.client, requests, headers={"Accept": "application/json"})
+        for operation, request, answer, should in zip(operations, requests, answers, expected, strict=True):
+            was = what_it_was(operation, answer) if request[0] != "HEAD" else by_status(answer)
+            named = operation.path in SHARED or operation.permission == Permission.OPERATE
+            if named and should == "let in" and was == "404":
+                continue  # what it names was never set up here
+            # A body that is not valid is refused before the id is looked at, and says nothing of it.
+            if was != should and not (should == "404" and answer.status_code == 422 and body_is_read(operation)):
+                wrong.append((credential.name, *request, f"{was}, not {should}"))
+    assert wrong == []
+    assert len(operations) * len(credentials) > 2000
+
+
+def by_status(answer: httpx.Response) -> str:
+    return {401: "401", 403: "missing", 404: "404"}.get(answer.status_code, "let in")
+
+
+def body_is_read(operation: Operation) -> bool:
+    return operation.method in ("POST", "PUT", "PATCH")
 
 
 async def test_no_route_has_a_hidden_head_without_credential(
@@ -144,17 +203,14 @@ async def test_ids_of_another_organisation_do_not_exist(
     wrong, asked = [], 0
     async with caller(api, await key_of(api, "Second")) as second:
         for method, path in routes(openapi):
-            if "{" not in path or path in SHARED:
+            if "{" not in path or path in SHARED or path.startswith("/api/organisations/"):  # an operator's
                 continue
-            # What is for operators shows them every organisation, and others not even whether there is one.
-            asks_for = openapi["paths"][path][method.lower()]["x-tranche-permission"]
-            refused = 403 if asks_for == "operate" else 404
             for accept in ("application/json", "text/event-stream"):
                 body = BODIES.get(path, {} if method == "PATCH" else None)
                 answer = await second.request(method, filled(path, of_first), headers={"Accept": accept}, json=body)
                 asked += 1
                 members = {name: value for name, value in answer.json().items() if name != "instance"}
-                if answer.status_code != refused or of_first["name"] in str(members):
+                if answer.status_code != 404 or of_first["name"] in str(members):
                     wrong.append((method, path, answer.status_code))
             unknown = {name: f"{0:032x}" if name.endswith("_id") else value for name, value in of_first.items()}
             truly_unknown = await second.request(method, filled(path, unknown), json=body)

@@ -55,11 +55,11 @@ async def rows_of(api: Api) -> tuple[int, int, int]:
     return files, batches, jobs
 
 
-async def ask_all(api: httpx.AsyncClient, requests: Sequence[tuple[str, str]]) -> list[httpx.Response]:
+async def ask_all(api: httpx.AsyncClient, requests: Sequence[tuple[str, str]], **more: Any) -> list[httpx.Response]:
     """The answers to many requests (method, path), some at a time: one after the other takes long."""
     answers: list[httpx.Response] = []
     for at in range(0, len(requests), 20):
-        answers += await asyncio.gather(*(api.request(*request) for request in requests[at : at + 20]))
+        answers += await asyncio.gather(*(api.request(*request, **more) for request in requests[at : at + 20]))
     return answers
 
 

@@ -53,6 +53,12 @@ CREATES = {
     "POST /api/session": Create("sessions", {"json": {"key": ADMIN_KEY}}, {"json": {"key": "{second_key}"}}),
     "POST /api/keys": Create("api_keys", **json({"name": "once"}, name="twice")),
     "POST /api/keys/{key_id}/rotate": Create("api_keys", **json({}, overlap_hours=1)),
+    "POST /api/users": Create("users", **json({"name": "once"}, name="twice")),
+    "POST /api/invitations": Create("invitations", **json({"name": "invited"}, name="twice")),
+    "POST /api/organisations": Create("organisations", **json({"name": "once"}, name="twice")),
+    "POST /api/organisations/{organisation_id}/invitations": Create(
+        "invitations", **json({"name": "of the operator"}, name="twice")
+    ),
     "PUT /api/files/{name}": Create("files", {"content": b"once"}, {"content": b"twice"}),
     "POST /api/batches": Create("batches", **json(DRAFT | {"items": [{"record": {}}]}, name="twice")),
     "POST /api/jobs": Create("batches", **json(DRAFT | {"record": {}}, name="twice")),
@@ -96,6 +102,8 @@ NOWHERE = MORE | {
     "POST /api/restaurants/import",  # they are many
     "POST /api/keys",  # keys are listed and revoked
     "POST /api/keys/{key_id}/rotate",
+    "POST /api/invitations",  # and so are these
+    "POST /api/organisations/{organisation_id}/invitations",
 }
 """What has no address of its own; all others say where it is."""
 
@@ -112,6 +120,7 @@ async def api(home: Path, database_url: str) -> AsyncIterator[Api]:
 async def ids(api: Api) -> AsyncIterator[Ids]:
     """Two of everything that a path names: the second under names that end in 2."""
     made: Ids = {"name": "once.txt", "second_key": await key_of(api, "Default", user="second")}
+    made["organisation_id"] = (await api.get("/api/session")).json()["organisation"]["id"]
 
     async def create(path: str, body: dict[str, Any]) -> dict[str, Any]:
         answer = await api.post(path, json=body)

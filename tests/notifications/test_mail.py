@@ -21,6 +21,7 @@ from app.connections.service import Connections
 from app.connections.settings import SharingSettings
 from app.kit.sealing import Sealer
 from app.notifications.accounts import account_kinds
+from app.notifications.invitation_mail import InvitationMail
 from app.notifications.mail import MailServer, SmtpUrlNotValid, parse_sender
 from app.notifications.mail_channel import MailChannel
 from app.notifications.room import make_sender
@@ -299,3 +300,29 @@ def test_the_server_s_address_is_read_from_its_url() -> None:
         assert "secret" not in str(refused.value)
     with pytest.raises(SmtpUrlNotValid):
         parse_sender("nobody")
+
+
+async def test_an_invitation_is_mailed_with_its_link(api: Api, mailbox: Mailbox) -> None:
+    sent = {"name": "Vera", "email": "vera@example.org", "days": 3}
+    made = (await api.post("/api/invitations", json=sent)).json()
+    assert made["mailed_to"] == "vera@example.org"
+    async with within(20):
+        while not mailbox.messages:
+            await asyncio.sleep(0.01)
+    (message,) = mailbox.messages
+    assert mailbox.recipients == ["vera@example.org"]
+    assert "admin invites you to" in message["Subject"]
+    assert f"{api.settings.base_url}/invitation?code={made['code']}" in message.get_content()
+    assert "3 days" in message.get_content()
+
+
+async def test_an_invitation_that_cannot_be_mailed_is_logged_without_its_link(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    mail = InvitationMail(SecretStr("smtp://127.0.0.1:1"), "Tranche <tranche@localhost>")
+    link = "/invitation?code=not-for-the-log"
+    for recipient in ("a@example.org", "no address"):
+        names = {"organisation": "Acme", "inviter": "Ada\r\nBcc: all@example.org"}
+        await mail.invite(recipient, **names, link=link, days=1)
+    assert len(caplog.messages) == 2
+    assert "not-for-the-log" not in caplog.text

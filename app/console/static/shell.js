@@ -101,7 +101,7 @@ export let session = null;
 /** @param {Session} made */
 export function showSession(made) {
   session = made;
-  find('#system').hidden = session.user.role !== 'admin';
+  find('#system').hidden = !session.user.operator;
   setText(find('#who'), session.user.email || session.user.name);
   setText(find('#version'), `tranche ${session.version}`);
   refreshStatus();
