@@ -214,10 +214,10 @@ async def test_a_child_key_never_has_more_rights_or_life(api: Api) -> None:
         assert (refused.status_code, refused.json()["code"]) == (403, "exceeds_own_rights")
 
 
-@pytest.mark.parametrize("expires_at", [soon(seconds=-1), soon(seconds=20), "2020-01-01T00:00:00"])
-async def test_an_end_that_is_past_or_at_once_is_refused(api: Api, expires_at: str) -> None:
-    refused = await api.post("/api/keys", json={"name": "x", "expires_at": expires_at})
-    assert (refused.status_code, refused.json()["code"]) == (422, "expiry_not_possible")
+async def test_an_end_that_is_past_or_at_once_is_refused(api: Api) -> None:
+    for expires_at in (soon(seconds=-1), soon(seconds=20), "2020-01-01T00:00:00"):
+        refused = await api.post("/api/keys", json={"name": "x", "expires_at": expires_at})
+        assert (refused.status_code, refused.json()["code"]) == (422, "expiry_not_possible"), expires_at
 
 
 async def test_administrators_make_keys_for_others_of_their_organisation(api: Api) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from app.kit.errors import CursorNotReadable
 from app.kit.pages import decode_cursor, encode_cursor
-from tests.auth.test_every_route import only_streams, webhook_of
+from tests.auth.one_of_each import only_streams, webhook_of
 from tests.batch_helpers import run
 from tests.conftest import Api
 from tests.files.bodies import ask_all
