@@ -20,14 +20,16 @@ from typing import Any
 import app.__main__
 import app.commands
 import app.main
+from app.settings import Settings
 
 MESSAGE_BYTES = 1 << 18
 
 
 def prepare() -> None:
-    """Import what the commands import."""
+    """Import what the commands import, and make what each process would make alike."""
     for module in pkgutil.iter_modules(app.commands.__path__, "app.commands."):
         importlib.import_module(module.name)
+    app.main.create_app(Settings()).openapi()
     gc.collect()
     gc.freeze()
 

@@ -19,7 +19,7 @@ from app.kit.etags import is_known
 from app.kit.room import Rooms
 
 STATIC = Path(__file__).parent / "static"
-POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+POLICY = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",

@@ -46,7 +46,7 @@ async def test_files_carry_policy_and_media_type(client: httpx.AsyncClient, path
     answer = await client.get(path)
     assert answer.status_code == 200
     assert answer.headers["content-type"] == media_type
-    policy = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    policy = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     assert answer.headers["content-security-policy"] == policy
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["referrer-policy"] == "no-referrer"
