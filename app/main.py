@@ -11,11 +11,9 @@ from fastapi import FastAPI, Request
 from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 
-from app.auth.caller import Caller, Callers
-from app.auth.dependencies import find_caller
 from app.installation import Installation
 from app.kit.access_log import AccessLog
-from app.kit.body_limit import BodyLimit, BodyRules
+from app.kit.body_limit import Authenticate, BodyLimit, BodyRules
 from app.kit.docs_page import add_docs_page
 from app.kit.error_handlers import answer_unexpected, install_error_handlers
 from app.kit.json_bodies import read_beside_the_loop
@@ -68,8 +66,8 @@ def create_app(settings: Settings) -> FastAPI:
         for middleware in room.middleware:
             app.add_middleware(middleware, container=installation)
 
-    async def authenticate(request: Request) -> Caller:
-        return await find_caller(request, installation.get(Callers))
+    async def authenticate(request: Request) -> None:
+        await installation.get(Authenticate)(request)
 
     rules = BodyRules(
         limit=settings.max_json_bytes,

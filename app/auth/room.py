@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from app.auth import models, session_repository
 from app.auth.administrator import FirstAdministrator
 from app.auth.caller import Callers
+from app.auth.dependencies import find_caller
 from app.auth.resealing import Resealing
 from app.auth.settings import AuthSettings
 from app.auth.weights import Weights
+from app.kit.body_limit import Authenticate
 from app.kit.container import Container
 from app.kit.db import Database
 from app.kit.room import Room, Rooms
@@ -17,6 +21,10 @@ from app.settings import Settings
 
 def make_callers(container: Container) -> Callers:
     return Callers(container.get(Database), container.get(AuthSettings).session_idle)
+
+
+def make_authenticate(container: Container) -> Authenticate:
+    return partial(find_caller, callers=container.get(Callers))
 
 
 def make_signing_key(container: Container) -> SigningKey:
@@ -38,6 +46,7 @@ room = Room(
     settings=AuthSettings,
     provides={
         Callers: make_callers,
+        Authenticate: make_authenticate,
         SigningKey: make_signing_key,
         Weights: lambda container: Weights(container.get(Database)),
         FirstAdministrator: make_first_administrator,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import gc
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from fastapi import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -17,8 +17,13 @@ from app.kit.early_answer import SMALL_BODY, EarlyAnswer, declared_length
 from app.kit.error_handlers import answer_to
 from app.kit.errors import RefusedWhileReading, RequestTimeout, TooLarge, TooMuchAtOnce
 
-Authenticate = Callable[[Request], Awaitable[Any]]
-"""Raises a Problem when the header of the request holds no valid credential."""
+
+class Authenticate(Protocol):
+    """Raises a Problem when the header of a request holds no valid credential."""
+
+    async def __call__(self, request: Request, /) -> Any: ...
+
+
 BUFFERED_RATE: Final = 64 * 1024
 """Bytes a second at least of a body that is held in memory; 60 MB may take a quarter of an hour."""
 STREAMED_RATE: Final = 4 * 1024

@@ -150,7 +150,7 @@ class JobRunner:
             else:
                 settled = await self._settle(dispatch, transition)
             if traced is not None and settled and not (settled.running_jobs or settled.pending_jobs):
-                traced.add_event("batch.ended")
+                traced.add_event("last job")
         return settled
 
     async def _progress_so_far(self, claimed: ClaimedJob) -> Progress:

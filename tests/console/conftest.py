@@ -21,6 +21,11 @@ from tests.patience import patient
 SHELL = Path("/usr/bin/chromium-headless-shell")
 """Chromium without the parts that draw a window, which take two thirds of the time even where there is none."""
 CHROMIUM = Path(os.environ.get("CHROMIUM") or (SHELL if SHELL.exists() else "/usr/bin/chromium"))
+AWAY = {
+    "TRANCHE_PLATFORM_URL": "http://127.0.0.1:9",
+    "TRANCHE_DATA_PROVIDER_URL": "http://127.0.0.1:9/{{type}}/{{lead}}",
+}
+"""Services that are set up, as work for them is refused otherwise, and answer nothing."""
 ARGUMENTS = [
     "--headless=new",
     "--no-sandbox",
@@ -68,7 +73,7 @@ class Service:
 def service(database_url: str) -> Iterator[Service]:
     """The service in a process of its own, for the module."""
     home = make_home()
-    server = LiveServer(home, WORKLOADS, DATABASE_URL=database_url, TRANCHE_OUTBOUND_ALLOW="127.0.0.1")
+    server = LiveServer(home, WORKLOADS, DATABASE_URL=database_url, TRANCHE_OUTBOUND_ALLOW="127.0.0.1", **AWAY)
     try:
         server.start()
         yield Service(server)

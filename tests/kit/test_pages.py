@@ -74,8 +74,11 @@ async def ids(api: Api) -> dict[str, str]:
     template_id = (await api.post("/api/templates", json=template)).json()["id"]
     timed = {"template_id": template_id, "cron": "0 9 * * *"}
     schedule_id = (await api.post("/api/schedules", json=timed)).json()["id"]
-    real |= {"template_id": template_id, "schedule_id": schedule_id}
-    return real | {"name": "a", "key": "no-op"} | await report_ids(api)
+    real |= {"template_id": template_id, "schedule_id": schedule_id, "session_id": str(ID)}
+    real["user_id"] = (await api.post("/api/users", json={"name": "somebody"})).json()["id"]
+    real["invitation_id"] = (await api.post("/api/invitations", json={"name": "invited"})).json()["id"]
+    real["organisation_id"] = (await api.get("/api/session")).json()["organisation"]["id"]
+    return real | {"name": "a", "key": "no-op", "kind": "ai"} | await report_ids(api)
 
 
 def readings(openapi: dict[str, Any]) -> Iterator[tuple[str, list[dict[str, Any]]]]:

@@ -233,6 +233,6 @@ async def test_an_organisation_has_a_hundred_webhooks_at_most(api: Api, receiver
         statement = """insert into webhook_endpoints (id, organisation_id, url, events, format, enabled)
           select gen_random_uuid(), o.id, 'http://127.0.0.1/', '{batch.*}', 'standard', false
           from organisations o, generate_series(2, :number) where o.name = 'Many'"""
-        for number, code in ((99, 201), (2, 409)):
+        for number, code in ((99, 201), (2, 429)):
             await execute(api, statement, number=number)
             assert (await many.post("/api/webhooks", json=body)).status_code == code
