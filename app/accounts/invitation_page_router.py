@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from app.accounts import invitations
-from app.accounts.cookies import set_cookie
+from app.accounts.cookies import end_session, set_cookie
 from app.accounts.dependencies import AuthSettingsDep
 from app.accounts.errors import InvitationNotFound, UserExists
 from app.audit.actions import Action
@@ -65,6 +65,7 @@ async def follow_invitation(
     except (InvitationNotFound, UserExists):
         return _gone()
     response = RedirectResponse("/", 303, _HEADERS)
+    await end_session(session, request)
     opened, secret = await sessions.open_session(session, user, settings)
     actor, target = Actor("user", user.name, user.id, opened.id, user.organisation_id), Target("session", opened.id)
     await record(session, actor, Action.SESSION_CREATED, target=target, details={"by": "invitation"})

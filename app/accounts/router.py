@@ -11,19 +11,18 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
-from app.accounts.cookies import set_cookie
+from app.accounts.cookies import end_session, forget_cookie, set_cookie
 from app.accounts.dependencies import AuthSettingsDep
 from app.accounts.kept_secrets import make_again, make_secret
 from app.accounts.schemas import OrganisationRead, OrganisationUpdate, SessionRead, SignIn, UserRead
 from app.audit.actions import Action
 from app.audit.record import Target, changed, record
-from app.auth import repository, session_repository, sessions
-from app.auth.caller import COOKIE, Caller, caller_of, refuse_cross_site
+from app.auth import repository, sessions
+from app.auth.caller import Caller, caller_of, refuse_cross_site
 from app.auth.dependencies import AdminDep, CallerDep, CallersDep, admit, count_wrong_key
 from app.auth.errors import KeyNotValid
 from app.auth.models import ApiKey, Organisation, Session, User
 from app.auth.permissions import Permission
-from app.auth.secrets import secret_hash
 from app.idempotency.dependencies import KeyedRequestDep
 from app.idempotency.errors import IdempotencyKeyReused
 from app.idempotency.once import Once
@@ -103,6 +102,7 @@ async def create_session(
     async def make() -> dict[str, Any]:
         key = await session.get_one(ApiKey, caller.key_id)
         secret, kept = make_secret(signing_key, PURPOSE)
+        await end_session(session, request)
         opened, _ = await sessions.open_session(session, credential.user, settings, key=key, secret=secret)
         target = Target("session", opened.id, opened.device)
         details = {"by": "key", "key_id": key.id, "key_name": key.name}
@@ -127,6 +127,6 @@ async def get_session(session: SessionDep, caller: CallerDep) -> SessionRead:
 @router.delete("/api/session", status_code=204)
 async def delete_session(session: SessionDep, caller: CallerDep, request: Request, response: Response) -> None:
     """Sign this browser out."""
-    if ended := await session_repository.delete_by_token(session, secret_hash(request.cookies.get(COOKIE, ""))):
+    if ended := await end_session(session, request):
         await record(session, caller, Action.SESSION_ENDED, target=Target("session", ended, caller.user_name))
-    response.delete_cookie(COOKIE, path="/")
+    forget_cookie(request, response)

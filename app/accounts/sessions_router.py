@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
+from app.accounts.cookies import forget_cookie
 from app.accounts.schemas import SignedIn, SignedInPage, SignedOut
 from app.audit.actions import Action
 from app.audit.record import Target, record
 from app.auth import session_repository, sessions
-from app.auth.caller import COOKIE
 from app.auth.dependencies import CallerDep, require
 from app.auth.errors import AdminOnly
 from app.auth.models import User
@@ -52,6 +52,7 @@ async def list_sessions(
 async def sign_out_everywhere(
     session: SessionDep,
     caller: CallerDep,
+    request: Request,
     response: Response,
     user_id: Annotated[UUID | None, Query(description="Another user, for administrators.")] = None,
 ) -> SignedOut:
@@ -65,7 +66,7 @@ async def sign_out_everywhere(
     target = Target("user", user.id, user.name)
     await record(session, caller, Action.SESSION_ENDED, target=target, details={"count": ended})
     if user.id == caller.user_id:
-        response.delete_cookie(COOKIE, path="/")
+        forget_cookie(request, response)
     return SignedOut(ended=ended)
 
 

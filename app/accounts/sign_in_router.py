@@ -10,7 +10,7 @@ from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from app.accounts.cookies import set_cookie
+from app.accounts.cookies import end_session, set_cookie
 from app.accounts.dependencies import AuthSettingsDep
 from app.audit.actions import Action
 from app.audit.record import Actor, Target, record
@@ -77,6 +77,7 @@ async def follow_sign_in_link(
     async with database.transaction() as session:
         user = await session_repository.take_link(session, secret_hash(token))
         if user:
+            await end_session(session, request)
             opened, secret = await sessions.open_session(session, user, settings)
             actor = Actor("user", user.name, user.id, opened.id, user.organisation_id)
             target = Target("session", opened.id, opened.device)

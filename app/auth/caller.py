@@ -19,7 +19,8 @@ from app.kit.data_loader import DataLoader
 from app.kit.db import Database
 from app.kit.declarations import raises
 
-COOKIE = "tranche_session"
+COOKIE, SECURE_COOKIE = "tranche_session", "__Host-tranche_session"
+"""Over https the second, which browsers take from this very host alone (RFC 6265bis); http has no such names."""
 USE_PRECISION = timedelta(minutes=1)
 """A busy key or browser must not write on each request."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -69,6 +70,16 @@ class Caller:
     def opens(self, pipelines: Iterable[str]) -> bool:
         """Whether the credential opens a batch of these pipelines: all of them, where it is limited to some."""
         return self.pipelines is None or self.pipelines.issuperset(pipelines)
+
+
+def cookie_name(request: Request) -> str:
+    """The name of the cookie that this browser's session is in."""
+    return SECURE_COOKIE if request.url.scheme == "https" else COOKIE
+
+
+def session_secret(request: Request) -> str | None:
+    """The secret of the browser's session, if it sends one."""
+    return request.cookies.get(cookie_name(request))
 
 
 @raises(CrossSiteRequest)

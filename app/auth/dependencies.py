@@ -9,7 +9,7 @@ from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyCookie, HTTPBearer
 
 from app.auth.admission import Admission
-from app.auth.caller import COOKIE, Caller, Callers, caller_of, refuse_cross_site
+from app.auth.caller import COOKIE, Caller, Callers, caller_of, refuse_cross_site, session_secret
 from app.auth.errors import (
     AdminOnly,
     KeyNotValid,
@@ -29,7 +29,10 @@ CallersDep = Annotated[Callers, Depends(provided(Callers))]
 
 KEY_SCHEME = HTTPBearer(scheme_name="key", description="A key, as `tranche keys create` makes them.", auto_error=False)
 SESSION_SCHEME = APIKeyCookie(
-    name=COOKIE, scheme_name="session", description="The cookie of a browser that is signed in.", auto_error=False
+    name=COOKIE,
+    scheme_name="session",
+    description="The cookie of a browser that is signed in; over https its name begins with `__Host-`.",
+    auto_error=False,
 )
 """For the documentation; `find_caller` reads the request itself, because a scheme that is none of ours is refused."""
 
@@ -63,7 +66,7 @@ async def find_caller(request: Request, callers: Callers) -> Caller:
 
 async def _look_up(request: Request, callers: Callers) -> Caller:
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
-    cookie = request.cookies.get(COOKIE)
+    cookie = session_secret(request)
     if scheme:
         found = await callers.find_by_key(key.strip()) if scheme.lower() == "bearer" else None
         if found is None:

@@ -7,7 +7,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.auth.caller import COOKIE
+from app.auth.caller import session_secret
 from app.kit.container import Container
 from app.kit.errors import TooManyRequests, problem_response
 from app.limits.clients import network_of
@@ -27,7 +27,7 @@ def _shows_nothing(request: Request) -> bool:
         return False
     if not path.startswith("/api/"):
         return True
-    return not ("authorization" in request.headers or COOKIE in request.cookies or "ticket" in request.query_params)
+    return not ("authorization" in request.headers or session_secret(request) or "ticket" in request.query_params)
 
 
 class RateHeaders:

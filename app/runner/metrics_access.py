@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 from fastapi import Depends, Request, Security
 
-from app.auth.caller import COOKIE
+from app.auth.caller import session_secret
 from app.auth.dependencies import KEY_SCHEME, SESSION_SCHEME, CallersDep, find_caller, require
 from app.auth.errors import PermissionMissing
 from app.auth.permissions import Permission
@@ -35,7 +35,7 @@ async def check_metrics_reader(
         wanted = settings.metrics_token.get_secret_value()
         if scheme.lower() == "bearer" and compare_digest(given.strip().encode(), wanted.encode()):
             return
-    elif not authorization and COOKIE not in request.cookies and _is_from_here(request):
+    elif not authorization and session_secret(request) is None and _is_from_here(request):
         return
     require(await find_caller(request, callers), Permission.OPERATE)
 

@@ -192,3 +192,26 @@ async def test_key_wins_over_cookie(api: Api) -> None:
         assert (await client.get("/api/session")).json()["organisation"]["name"] == "Riverbend"
     async with caller(api, "wrong", cookie) as client:
         assert (await client.get("/api/session")).status_code == 401
+
+
+async def test_signing_in_ends_the_session_that_the_browser_had(api: Api) -> None:
+    async with caller(api) as browser:
+        await browser.post("/api/session", json={"key": ADMIN_KEY})
+        first = dict(browser.cookies)
+        await browser.post("/api/session", json={"key": ADMIN_KEY})
+        assert (await browser.get("/api/session")).status_code == 200
+    async with caller(api) as other:
+        other.cookies.update(first)
+        assert (await other.get("/api/session")).status_code == 401
+
+
+async def test_over_https_the_cookie_belongs_to_this_very_host(api: Api) -> None:
+    async with caller(api) as browser:
+        browser.headers["X-Forwarded-Proto"] = "https"
+        signed_in = await browser.post("/api/session", json={"key": ADMIN_KEY})
+        name, _, rest = signed_in.headers["Set-Cookie"].partition("=")
+        assert name == "__Host-tranche_session"
+        assert {"secure", "path=/", "httponly"} <= {part.strip().lower() for part in rest.split(";")}
+        cookie = rest.partition(";")[0]
+        for sent, status in ((f"{name}={cookie}", 200), (f"tranche_session={cookie}", 401)):
+            assert (await browser.get("/api/session", headers={"Cookie": sent})).status_code == status
