@@ -28,7 +28,7 @@ def on(api: Api, headers: dict[str, str]) -> dict[str, str]:
     return {name: value.format(host=host) for name, value in headers.items()}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 async def cookie(api: Api) -> str:
     async with caller(api) as browser:
         return cookie_of(await browser.post("/api/session", json={"key": ADMIN_KEY}))

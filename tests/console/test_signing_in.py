@@ -58,7 +58,7 @@ def test_a_page_of_another_site_cannot_press_the_button(browser: Browser, servic
         ),
     )
     page.goto("http://elsewhere.example/")
-    with page.expect_response(f"{service.url}/sign-in") as refused:
+    with page.expect_navigation(url=f"{service.url}/sign-in") as refused:
         page.evaluate("document.forms[0].submit()")
     assert refused.value.status == 403
     assert context.cookies() == []

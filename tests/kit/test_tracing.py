@@ -110,7 +110,7 @@ async def test_one_trace_from_the_request_to_the_end(home: Path, database_url: s
     names = {(service, one.name) for service, one in spans}
     assert ("the-api", "POST /api/batches") in names
     assert {("the-worker", name) for name in ("dispatch", "claim", "job", "step", "child", "settle")} <= names
-    ended = [one for _, one in spans if "batch.ended" in [event.name for event in one.events]]
+    ended = [one for _, one in spans if "last job" in [event.name for event in one.events]]
     assert [one.name for one in ended] == ["settle"]
     by_id = {one.span_id: one for _, one in spans}
     request = next(one for _, one in spans if one.name == "POST /api/batches")
