@@ -16,7 +16,7 @@ class Action(StrEnum):
         return action
 
     # Signing in
-    SESSION_CREATED = "session.created", "Somebody signed in: with a key, by the printed link, or by OpenID Connect."
+    SESSION_CREATED = "session.created", "Somebody signed in: with a key, by a link, or by an invitation."
     SESSION_REFUSED = "session.refused", "Somebody tried to sign in and was refused. Counted: `details.count`."
     SESSION_ENDED = "session.ended", "Somebody signed out, or ended a session."
     LINK_CREATED = "sign_in_link.created", "The service or an operator made a link that signs a person in."
@@ -32,7 +32,6 @@ class Action(StrEnum):
     # People
     USER_CREATED = "user.created", "A user was made."
     USER_UPDATED = "user.updated", "A user's role, name, address or other rights were changed."
-    USER_DELETED = "user.deleted", "A user was removed."
     INVITATION_CREATED = "invitation.created", "Somebody was invited into the organisation."
     INVITATION_ACCEPTED = "invitation.accepted", "Somebody took an invitation."
     INVITATION_REVOKED = "invitation.revoked", "An invitation was taken back."
