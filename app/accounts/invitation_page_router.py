@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from app.accounts import invitations
 from app.accounts.cookies import end_session, set_cookie
 from app.accounts.dependencies import AuthSettingsDep
 from app.accounts.errors import InvitationNotFound, UserExists
+from app.accounts.link_pages import HEADERS, TEMPLATES
 from app.audit.actions import Action
 from app.audit.record import Actor, Target, record
 from app.auth import sessions
@@ -21,25 +20,11 @@ from app.kit.declarations import raises, takes_query
 from app.kit.dependencies import SessionDep
 
 router = APIRouter(include_in_schema=False)
-_POLICY: Final = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; "
-    "frame-ancestors 'none'"
-)
-_HEADERS: Final = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": _POLICY,
-    "X-Content-Type-Options": "nosniff",
-    # Not `no-referrer`, with which browsers send `Origin: null` from our own page as well.
-    "Referrer-Policy": "same-origin",
-    "X-Robots-Tag": "noindex",
-}
-_page: Final = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined
-).get_template("invitation.html")
+_page: Final = TEMPLATES.get_template("invitation.html")
 
 
 def _gone() -> Response:
-    return HTMLResponse(_page.render(code="", invitation=None, organisation=None), 410, _HEADERS)
+    return HTMLResponse(_page.render(code="", invitation=None, organisation=None), 410, HEADERS)
 
 
 @router.get("/invitation")
@@ -50,7 +35,7 @@ async def show_invitation(session: SessionDep, code: Annotated[str, Query(max_le
         invitation, organisation = await invitations.find(session, code)
     except InvitationNotFound:
         return _gone()
-    return HTMLResponse(_page.render(code=code, invitation=invitation, organisation=organisation), headers=_HEADERS)
+    return HTMLResponse(_page.render(code=code, invitation=invitation, organisation=organisation), headers=HEADERS)
 
 
 @router.post("/invitation")
@@ -64,7 +49,7 @@ async def follow_invitation(
         user = await invitations.accept(session, code)
     except (InvitationNotFound, UserExists):
         return _gone()
-    response = RedirectResponse("/", 303, _HEADERS)
+    response = RedirectResponse("/", 303, HEADERS)
     await end_session(session, request)
     opened, secret = await sessions.open_session(session, user, settings)
     actor, target = Actor("user", user.name, user.id, opened.id, user.organisation_id), Target("session", opened.id)

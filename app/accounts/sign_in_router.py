@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from app.accounts.cookies import end_session, set_cookie
 from app.accounts.dependencies import AuthSettingsDep
+from app.accounts.link_pages import HEADERS, TEMPLATES
 from app.audit.actions import Action
 from app.audit.record import Actor, Target, record
 from app.auth import repository, session_repository, sessions
@@ -25,27 +24,12 @@ from app.kit.words import quantity
 
 router = APIRouter(include_in_schema=False)
 Token = Annotated[str, Query(max_length=500)]
-_POLICY: Final = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; "
-    "frame-ancestors 'none'"
-)
-_HEADERS: Final = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": _POLICY,
-    "X-Content-Type-Options": "nosniff",
-    # Not `no-referrer`, with which browsers send `Origin: null` from our own page as well.
-    "Referrer-Policy": "same-origin",
-    "X-Robots-Tag": "noindex",
-}
-_templates = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined
-)
 
 
 def _page(life: timedelta, token: str = "", user: User | None = None, organisation: Organisation | None = None) -> str:
     title = "Sign in" if user else "This link no longer works"
     minutes = quantity(round(life.total_seconds() / 60) or 1, "minute")
-    page = _templates.get_template("sign_in.html")
+    page = TEMPLATES.get_template("sign_in.html")
     return page.render(title=title, token=token, user=user, organisation=organisation, life=minutes)
 
 
@@ -60,8 +44,8 @@ async def show_sign_in_link(
         organisation = await repository.get_organisation(session, user.organisation_id) if user else None
     if user is None:
         await count_wrong_key(request, signing_in=True)
-        return HTMLResponse(_page(settings.link_life), 410, _HEADERS)
-    return HTMLResponse(_page(settings.link_life, token, user, organisation), headers=_HEADERS)
+        return HTMLResponse(_page(settings.link_life), 410, HEADERS)
+    return HTMLResponse(_page(settings.link_life, token, user, organisation), headers=HEADERS)
 
 
 @router.post("/sign-in")
@@ -84,7 +68,7 @@ async def follow_sign_in_link(
             await record(session, actor, Action.SESSION_CREATED, target=target, details={"by": "link"})
     if user is None:
         await count_wrong_key(request, signing_in=True)
-        return HTMLResponse(_page(settings.link_life), 410, _HEADERS)
-    response = RedirectResponse("/", 303, _HEADERS)
+        return HTMLResponse(_page(settings.link_life), 410, HEADERS)
+    response = RedirectResponse("/", 303, HEADERS)
     set_cookie(request, response, secret, opened)
     return response
