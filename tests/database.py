@@ -1,37 +1,30 @@
-"""The PostgreSQL of a test run: an embedded one for each test process, or the one that TRANCHE_TEST_DATABASE names."""
+"""The PostgreSQL of a test run: an embedded one for each test process, or the one that TRANCHE_TEST_DATABASE names.
+
+TRANCHE_TEST_POSTGRES=15 takes a server of another version, of those that `script/postgres` installs.
+"""
 
 from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
-import asyncpg
 from pydantic import SecretStr
 
 from app.installation import Installation
-from app.kit.postgres import EmbeddedPostgres
+from app.kit.postgres.programs import VERSION
+from app.kit.postgres.server import EmbeddedPostgres
 from app.settings import read_settings
+from tests.postgres_versions import execute, make_home, plain_server
+
+__all__ = ["PostgresServer", "fresh_database", "make_home", "other_server", "running_server"]
 
 CARELESS = ("fsync", "full_page_writes", "synchronous_commit")
 """What makes a commit survive a crash, and wait for the disk: this server's rows are thrown away."""
-
-
-MEMORY = Path("/dev/shm")
-ENOUGH_MEMORY = 4 * 2**30
-
-
-def make_home(folder: str = "/tmp") -> Path:
-    """A data folder that PostgreSQL's own user can reach, which pytest's private folders are not."""
-    home = Path(tempfile.mkdtemp(prefix="tranche-test-", dir=folder))
-    home.chmod(0o755)
-    return home
 
 
 @dataclass(frozen=True)
@@ -50,11 +43,7 @@ class PostgresServer:
         return self.address(self.template)
 
     async def execute(self, statement: str) -> None:
-        connection = await asyncpg.connect(self.maintenance)
-        try:
-            await connection.execute(statement)
-        finally:
-            await connection.close()
+        await execute(self.maintenance, statement)
 
 
 @asynccontextmanager
@@ -71,8 +60,10 @@ async def fresh_database(server: PostgresServer) -> AsyncIterator[str]:
 @asynccontextmanager
 async def running_server() -> AsyncIterator[PostgresServer]:
     """The server of this test process, with its migrated database."""
-    given = os.environ.get("TRANCHE_TEST_DATABASE")
-    async with external_server(given) if given else embedded_server() as server:
+    given, version = os.environ.get("TRANCHE_TEST_DATABASE"), os.environ.get("TRANCHE_TEST_POSTGRES")
+    async with (
+        external_server(given) if given else other_server(int(version)) if version else embedded_server() as server
+    ):
         home = make_home()
         installation = Installation(read_settings(home=home, database_url=SecretStr(server.dsn), _env_file=None))
         await installation.migrate()
@@ -81,14 +72,9 @@ async def running_server() -> AsyncIterator[PostgresServer]:
         yield server
 
 
-def _has_memory() -> bool:
-    """Whether rows can stay in memory: on some disks it takes seconds to remove a server's files."""
-    return MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ENOUGH_MEMORY
-
-
 @asynccontextmanager
 async def embedded_server() -> AsyncIterator[PostgresServer]:
-    home = make_home(str(MEMORY) if _has_memory() else "/tmp")
+    home = make_home(in_memory=True)
     embedded = EmbeddedPostgres(home)
     await embedded.start()
     server = PostgresServer(embedded.dsn.replace("/tranche?", "/postgres?"), "tranche")
@@ -100,6 +86,18 @@ async def embedded_server() -> AsyncIterator[PostgresServer]:
     finally:
         await embedded.stop()
         shutil.rmtree(home, ignore_errors=True)
+
+
+@asynccontextmanager
+async def other_server(version: int) -> AsyncIterator[PostgresServer]:
+    """As `embedded_server`, of another version; the test is skipped where it is not installed."""
+    if version == VERSION:
+        async with embedded_server() as server:
+            yield server
+        return
+    async with plain_server(version) as address:
+        await execute(address, "create database tranche")
+        yield PostgresServer(address, "tranche")
 
 
 @asynccontextmanager

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from app.kit.cell.opened_code import open_code
-from app.kit.cell.users import in_a_process
+from app.kit.sandbox.cell.opened_code import open_code
+from app.kit.sandbox.cell.users import in_a_process
 
 NAME = "nobody"
 ROOT = Path(__file__).resolve().parents[1]
 BECOME = f"""
 import os, pwd, sys
 from pathlib import Path
-from app.kit.cell.opened_code import open_code
+from app.kit.sandbox.cell.opened_code import open_code
 user = pwd.getpwnam({NAME!r})
 # The tests' Python may lie in a folder of root's alone.
 open_code([Path(sys.base_prefix), Path(sys.prefix), Path({str(ROOT)!r})])

@@ -41,12 +41,15 @@ from pg_proc where pronamespace = '{schema}'::regnamespace
 
 
 def refuse_older(rows: Iterable[str]) -> None:
-    """Raise RevisionsRefused for a schema of a pre-release that was never brought to its last step."""
+    """Raise RevisionsRefused for a schema of a pre-release that was never brought to its last step, or went on."""
+    rows = list(rows)
     if found := sorted(row for row in rows if OLDER.fullmatch(row) and row != LAST):
         raise RevisionsRefused(
             f"A pre-release wrote it, at migration {found[0]}: bring it to {LAST} with the version that made it"
             " (`tranche migrate`), then start this one."
         )
+    if found := sorted(row for row in rows if row.isdecimal() and row != LAST):
+        raise RevisionsRefused(f"Another version wrote it: the migration {found[0]} is not known here.")
 
 
 def carry_over(connection: Connection, scripts: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
 from fastapi import Request
@@ -45,10 +45,10 @@ def container_of(request: Request) -> Container:
     return container
 
 
-def provided(kind: type[T]) -> Callable[[Request], T]:
+def provided(kind: type[T]) -> Callable[[Request], Awaitable[T]]:
     """A dependency for routes: `Annotated[Storage, Depends(provided(Storage))]`."""
 
-    def get(request: Request) -> T:
+    async def get(request: Request) -> T:
         return container_of(request).get(kind)
 
     return get

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from typing import Annotated, Any
+from collections.abc import AsyncIterator, Callable
+from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import Depends, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,16 +13,29 @@ from app.kit.db import Database
 from app.kit.declarations import raises
 from app.kit.errors import DatabaseUnavailable, InsufficientStorage
 from app.kit.pages import PageRequest
-from app.kit.sealing import Sealer
-from app.kit.signing import SigningKey
+from app.kit.secrets.sealing import Sealer
+from app.kit.secrets.signing import SigningKey
+from app.kit.web.public_address import public_path
 
+F = TypeVar("F", bound=Callable[..., Any])
+_MARK: Final = "__in_transaction__"
+READING: Final = frozenset({"GET", "HEAD"})
 get_database = raises(DatabaseUnavailable, InsufficientStorage)(provided(Database))
 DatabaseDep = Annotated[Database, Depends(get_database)]
 
 
-async def open_session(database: DatabaseDep) -> AsyncIterator[AsyncSession]:
-    """One transaction for the request, committed when the route returns."""
-    async with database.transaction() as session:
+def in_transaction(route: F) -> F:
+    """Mark a GET whose statements belong together, or which reads by a cursor of the server: it has a transaction."""
+    setattr(route, _MARK, True)
+    return route
+
+
+async def open_session(request: Request, database: DatabaseDep) -> AsyncIterator[AsyncSession]:
+    """One transaction for the request, committed when the route returns. A GET changes nothing and reads what is there
+    at each statement in any case, so its statements are sent without a begin and a commit around them, unless its route
+    is marked `in_transaction`."""
+    alone = request.method in READING and not hasattr(request.scope.get("endpoint"), _MARK)
+    async with database.reading() if alone else database.transaction() as session:
         yield session
 
 
@@ -39,7 +52,7 @@ Cursor = Annotated[str | None, Query(max_length=500, description="`next_cursor` 
 def page_of(default: int, most: int = 1000, rows: str = "Rows in one page.") -> Any:
     """A dependency: the page that a request asks for, of `default` rows unless it says how many."""
 
-    def get_page(
+    async def get_page(
         request: Request,
         response: Response,
         limit: int = Query(default, ge=1, le=most, description=rows),
@@ -48,7 +61,7 @@ def page_of(default: int, most: int = 1000, rows: str = "Rows in one page.") -> 
         def link(following: str) -> None:
             # Relative: Host is whatever the client wrote, or what a proxy made of it.
             url = request.url.include_query_params(cursor=following)
-            response.headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
+            response.headers["Link"] = f'<{public_path(url.path)}?{url.query}>; rel="next"'
 
         return PageRequest(limit, cursor, link)
 

@@ -2,36 +2,23 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Iterator, Sequence
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 
-import asyncpg
 from fastapi import HTTPException, Request
 from fastapi.encoders import jsonable_encoder
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import IntegrityError
 
+from app.kit.availability import Outage
+from app.kit.database_outages import trouble_of
 from app.kit.declarations import detail_alias_of
-from app.kit.request_context import current_request
+from app.kit.web.public_address import public_path
+from app.kit.web.request_context import current_request
 
 T = TypeVar("T")
 MEDIA_TYPE = "application/problem+json"
-
-DATABASE_DOWN = (
-    OSError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.ConnectionDoesNotExistError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.TooManyConnectionsError,
-)
-"""What a client of PostgreSQL sees while the server is away; each of them was met when a postmaster was killed."""
 
 
 class Finding(BaseModel):
@@ -103,9 +90,14 @@ def all_problems(base: type[Problem] = Problem) -> Iterator[type[Problem]]:
         yield from all_problems(kind)
 
 
+MOST_TOLD: Final = 100
+
+
 def problems_of(errors: Sequence[Any], under: Sequence[str] = ()) -> list[dict[str, Any]]:
-    """What pydantic found, as problem documents have it: where (below `under`), a sentence, and its kind."""
-    return [{"loc": [*under, *found["loc"]], "msg": _sentence_of(found), "type": found["type"]} for found in errors]
+    """What pydantic found, as problem documents have it: where (below `under`), a sentence, and its kind. A body of
+    nothing but errors has hundreds of thousands; the first ones are told."""
+    told = errors[:MOST_TOLD]
+    return [{"loc": [*under, *found["loc"]], "msg": _sentence_of(found), "type": found["type"]} for found in told]
 
 
 def _sentence_of(found: Any) -> str:
@@ -175,6 +167,12 @@ class TooLarge(Problem):
     status, code, title = 413, "too_large", "Too large"
 
 
+class UnsupportedMediaType(Problem):
+    """This path takes JSON that is not compressed: `Content-Type: application/json`, and no `Content-Encoding`."""
+
+    status, code, title = 415, "unsupported_media_type", "Unsupported media type"
+
+
 class Unprocessable(Problem):
     """Parameters or members of the body are missing or have values that are not allowed; `errors` names each."""
 
@@ -208,13 +206,20 @@ class TooManyConnections(Unavailable):
     code = "too_many_connections"
 
 
+class ShuttingDown(Unavailable):
+    """The process ends, and the request was not over by then. Send it again: with the same Idempotency-Key nothing is
+    done twice. The connection is closed."""
+
+    code = "shutting_down"
+
+
 class TooMuchAtOnce(Unavailable):
     """So many large bodies are being read just now that there is no memory for another."""
 
     code = "too_much_at_once"
 
 
-class DatabaseUnavailable(Unavailable):
+class DatabaseUnavailable(Outage, Unavailable):
     """The database cannot be reached just now. Try again after `Retry-After` seconds."""
 
     code = "database_unavailable"
@@ -238,7 +243,7 @@ class TooManyRequests(Problem):
     status, code, title, sends = 429, "too_many_requests", "Too many requests", ("Retry-After",)
 
 
-class InsufficientStorage(Problem):
+class InsufficientStorage(Outage, Problem):
     """There is no room on a disk. Nothing was stored."""
 
     status, code, title = 507, "insufficient_storage", "Insufficient storage"
@@ -256,7 +261,7 @@ def problem_response(
 ) -> JSONResponse:
     """The one place a problem document is put together."""
     body = {"type": f"urn:tranche:problem:{code}", "title": title, "status": status, "detail": detail}
-    body |= {"instance": request.url.path, "code": code, **jsonable_encoder(extra or {})}
+    body |= {"instance": public_path(request.url.path), "code": code, **jsonable_encoder(extra or {})}
     if context := current_request():
         context.problem = code
         body["request_id"] = context.id
@@ -273,13 +278,4 @@ def constraint_of(error: IntegrityError) -> str | None:
 
 def is_database_down(error: BaseException) -> bool:
     """Whether an error only says that the database could not be reached, or the connection to it was lost."""
-    cause = cause_of(error)
-    if isinstance(cause, OSError) and (cause.filename is not None or cause.errno in (errno.ENOSPC, errno.EDQUOT)):
-        return False  # about a file or a disk: a lost connection names no file
-    invalidated = isinstance(error, DBAPIError) and error.connection_invalidated
-    return invalidated or isinstance(cause, (*DATABASE_DOWN, PoolTimeout))
-
-
-def cause_of(error: BaseException) -> BaseException | None:
-    """What the driver said, below what SQLAlchemy made of it."""
-    return getattr(error.orig, "__cause__", None) or error.orig if isinstance(error, DBAPIError) else error
+    return isinstance(error, DatabaseUnavailable) or trouble_of(error) == "away"

@@ -24,6 +24,18 @@ class _Interruptible(json.JSONDecoder):
         self.scan_once = scanner.py_make_scanner(self)  # type: ignore[attr-defined]
 
 
+interruptible_scan: Final = _Interruptible().scan_once
+"""(text, index) -> (value, index behind it): raises as `JSONDecoder.scan_once` does."""
+
+
+_decode: Final = json.JSONDecoder().raw_decode
+
+
+def load_jsonb(text: str) -> Any:
+    """A value as PostgreSQL writes jsonb: without white space around it. Most of them are empty objects."""
+    return {} if text == "{}" else _decode(text)[0]
+
+
 def load_json(text: str | bytes | bytearray) -> Any:
     """The value; ValueError: it is not JSON, or nested too deeply. A long text blocks, so call it in a thread."""
     decoder = json.JSONDecoder if len(text) <= AT_ONCE else _Interruptible

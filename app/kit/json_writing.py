@@ -10,6 +10,7 @@ _FEW: Final = 2000
 
 
 def _is_small(value: Any) -> bool:
+    """Whether a JSON value has few values."""
     seen, waiting = 0, [value]
     while waiting:
         inside = waiting.pop()

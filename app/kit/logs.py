@@ -11,21 +11,22 @@ import logging
 import re
 import sys
 from collections.abc import Iterable
-from typing import Any, Final, Literal, TextIO
+from typing import TYPE_CHECKING, Any, Final, Literal, TextIO
 
-import structlog
-from structlog.dev import Column, ConsoleRenderer, plain_traceback
-from structlog.typing import EventDict, Processor
+from app.kit.log_repeats import Repeats
+from app.kit.plain_structlog import structlog
+from app.kit.secrets.in_logs import known_secrets
+from app.kit.web.request_context import current_request
 
-from app.kit.log_secrets import known_secrets
-from app.kit.request_context import current_request
+if TYPE_CHECKING:
+    from structlog.typing import EventDict, Processor
 
 LogFormat = Literal["json", "console"]
 FIELDS: Final = "fields"
 """The name under which `extra` of a logger's method has a mapping of further members for the line."""
 QUIET: Final = (
     *("aiosmtplib", "alembic", "httpcore", "httpx", "PIL", "pgqueuer", "python_multipart", "sqlalchemy", "uvicorn"),
-    *("opentelemetry", "urllib3"),
+    *("opentelemetry", "urllib3", "app.kit.pool_figures"),
 )
 """Libraries of which only warnings are logged. SQLAlchemy would write every statement with its values."""
 _OWN: Final = ("timestamp", "level", "logger")
@@ -75,6 +76,7 @@ def configure_logging(
     )
     handler = logging.StreamHandler(stream)
     handler.setFormatter(formatter)
+    handler.addFilter(Repeats())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     wanted_level = logging.getLevelNamesMapping()[level.upper()]
@@ -140,7 +142,7 @@ def _as_escape(found: re.Match[str]) -> str:
     return found[0].encode("unicode_escape").decode("ascii")
 
 
-def _console(*, colours: bool) -> ConsoleRenderer:
+def _console(*, colours: bool) -> structlog.dev.ConsoleRenderer:
     """`2026-11-28 10:42:17 INFO    tranche.runner: text  batch_id=...`"""
 
     def dim(text: str) -> str:
@@ -155,10 +157,12 @@ def _console(*, colours: bool) -> ConsoleRenderer:
         return dim(f"{key}={text!r}" if " " in text or not text else f"{key}={text}")
 
     columns = [
-        Column("timestamp", lambda key, value: dim(str(value))),
-        Column("level", level),
-        Column("logger", lambda key, value: f"{value}:"),
-        Column("event", lambda key, value: str(value)),
-        Column("", pair),
+        structlog.dev.Column("timestamp", lambda key, value: dim(str(value))),
+        structlog.dev.Column("level", level),
+        structlog.dev.Column("logger", lambda key, value: f"{value}:"),
+        structlog.dev.Column("event", lambda key, value: str(value)),
+        structlog.dev.Column("", pair),
     ]
-    return ConsoleRenderer(columns=columns, sort_keys=False, exception_formatter=plain_traceback)
+    return structlog.dev.ConsoleRenderer(
+        columns=columns, sort_keys=False, exception_formatter=structlog.dev.plain_traceback
+    )

@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
+import asyncio
+import random
 import tempfile
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+import time
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import asyncpg
 from sqlalchemy import Connection, text
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from app.kit import carry_over
+from app.kit.database_outages import cause_of
 from app.kit.db import advisory_lock
 from app.kit.revisions import Revisions, RevisionsRefused
 
+if TYPE_CHECKING:
+    from alembic.runtime.migration import MigrationContext
+
 LOCK_KEY = 7_236_541_019
 """Advisory lock of this service's migrations; any number of its own does."""
-LOCK_TIMEOUT = "5s"
-"""A migration that waits longer for a table would hold up every request behind it: an upgrade must not."""
+LOCK_TIMEOUT = "200ms"
+"""Who waits for a table holds up every request behind it. A step that waits longer lets go, and is tried again.
+
+It is far below PostgreSQL's `deadlock_timeout` of 1 s too: a step gives up before a request is broken off for it.
+"""
+LOCK_SECONDS = 60.0
+"""For so long it is tried."""
+LOCK_PAUSE = 0.3
+"""Seconds between two tries, in which those who waited get through."""
 _MISSING = """revision = {id!r}
 down_revision = None
 
@@ -32,7 +47,10 @@ def upgrade() -> None:
 
 # Alembic leaves out a step that another branch depends on, and takes no table that names it. It is named nevertheless,
 # as soon as Alembic is done: else it would be forgotten with the files of the package that brought the other branch.
+# Older steps are named too, as long as their code works on the schema: it finds its own newest among them.
 _LEAVE_OUT = "delete from alembic_version where version_num = any($1)"
+_KEEP = text("delete from alembic_version where version_num = any(:known) and version_num <> all(:named)")
+_NAME_TOO = text("insert into alembic_version select unnest(cast(:named as text[])) on conflict do nothing")
 _NAME = "insert into alembic_version select unnest($1::text[]) on conflict do nothing"
 
 Connect: TypeAlias = Callable[[], Awaitable["asyncpg.Connection[asyncpg.Record]"]]
@@ -78,6 +96,11 @@ class Migrations:
         """Whether a database whose table of versions holds these rows has every step that this code knows."""
         return self.revisions.complete(rows)
 
+    def newest(self, rows: Iterable[str]) -> list[str]:
+        """The newest step of each branch of a database with these rows, which may be of a newer version."""
+        rows = frozenset(rows)
+        return self.revisions.newer(rows)[-1:] or sorted(self.revisions.tips(self.revisions.applied(rows)))
+
     def goes_back(self, rows: Iterable[str], revision: str) -> bool:
         """Whether going to `revision` takes steps back, and with them what they added."""
         if _is_relative(revision) or revision.rpartition("@")[2] == "base":
@@ -96,24 +119,69 @@ class Migrations:
             rows = await read_rows(connection)
         self.check(rows)
         everything = revision in ("head", "heads")
+        if newer := self.revisions.newer(rows):
+            if everything:
+                return sorted(rows)  # ours is a version before, which works on it and leaves it as it is
+            raise RevisionsRefused(f"Only the version that knows {newer[-1]} can change this schema.")
         if not (everything and self.complete(rows)):
             if not everything:
                 self._check_target(rows, revision)
             absent, back = rows - self.revisions.all.keys(), not everything and self.goes_back(rows, revision)
             if rows:
                 await connection.execute(_LEAVE_OUT, list(self.revisions.implied(rows)))
-            await _run_alembic(connect, self.folders, absent, "heads" if everything else revision, back)
+            try:
+                await self._run_alembic(connect, absent, "heads" if everything else revision, back)
+            except BaseException:
+                await self._name(connection)  # steps that were done stay
+                raise
         if revision == "base":
             await connection.execute("drop table if exists alembic_version")
             return []
-        reached = sorted(self.revisions.tips(self.revisions.applied(await read_rows(connection))))
-        await connection.execute(_NAME, reached)
-        return reached
+        return sorted(self.revisions.tips(await self._name(connection)))
+
+    async def _name(self, connection: Asyncpg) -> frozenset[str]:
+        """Name the steps whose code works on the schema as it is; returns those that it has."""
+        applied = self.revisions.applied(await read_rows(connection))
+        if applied:
+            await connection.execute(_NAME, sorted(self.revisions.compatible(applied)))
+        return applied
+
+    def _name_in_step(self, ctx: MigrationContext, heads: Iterable[str], **_: object) -> None:
+        """The same in the transaction of a step upward: older processes look at the schema at any time."""
+        assert ctx.connection
+        named = list(self.revisions.compatible(heads))
+        ctx.connection.execute(_KEEP, {"known": list(self.revisions.all), "named": named})
+        ctx.connection.execute(_NAME_TOO, {"named": named})
+
+    async def _run_alembic(self, connect: Connect, absent: Iterable[str], revision: str, back: bool) -> None:
+        # Imported here: most starts find the schema current, and Alembic is a tenth of what the service imports.
+        from alembic import command
+        from alembic.config import Config
+        from alembic.util import CommandError
+
+        def run(connection: Connection) -> None:
+            with tempfile.TemporaryDirectory() as place:
+                for id in absent:
+                    (Path(place) / f"{id}.py").write_text(_MISSING.format(id=id))
+                config = Config()
+                config.set_main_option("script_location", _option(scripts()))
+                config.set_main_option("path_separator", "newline")
+                locations = [*self.folders, Path(place)]
+                config.set_main_option("version_locations", "\n".join(map(_option, locations)))
+                config.attributes["connection"] = connection
+                config.attributes["on_version_apply"] = None if back else self._name_in_step
+                try:
+                    (command.downgrade if back else command.upgrade)(config, revision)
+                except CommandError as error:
+                    raise RevisionsRefused(str(error)) from None
+
+        await _run(connect, run)
 
     def check(self, rows: Iterable[str]) -> None:
-        """Raise RevisionsRefused when a schema with these rows is of a version that cannot be brought to this one."""
+        """Raise RevisionsRefused where this code can neither bring a schema with these rows to its own nor use it."""
+        rows = frozenset(rows)
         carry_over.refuse_older(rows)
-        if newer := self.revisions.newer(rows):
+        if newer := self.revisions.refused(rows):
             raise RevisionsRefused(f"A newer version wrote it: the migration {newer[0]} is not known here.")
 
     def _check_target(self, rows: frozenset[str], revision: str) -> None:
@@ -155,41 +223,28 @@ def _is_relative(revision: str) -> bool:
     return revision.rpartition("@")[2][:1] in ("+", "-")
 
 
-async def _run_alembic(
-    connect: Connect, folders: Sequence[Path], absent: Iterable[str], revision: str, back: bool
-) -> None:
-    # Imported here: most starts find the schema current, and Alembic is a tenth of what the service imports.
-    from alembic import command
-    from alembic.config import Config
-    from alembic.util import CommandError
-
-    def run(connection: Connection) -> None:
-        with tempfile.TemporaryDirectory() as place:
-            for id in absent:
-                (Path(place) / f"{id}.py").write_text(_MISSING.format(id=id))
-            config = Config()
-            config.set_main_option("script_location", _option(scripts()))
-            config.set_main_option("path_separator", "newline")
-            config.set_main_option("version_locations", "\n".join([*map(_option, folders), _option(Path(place))]))
-            config.attributes["connection"] = connection
-            try:
-                (command.downgrade if back else command.upgrade)(config, revision)
-            except CommandError as error:
-                raise RevisionsRefused(str(error)) from None
-
-    await _run(connect, run)
-
-
 async def _run(connect: Connect, work: Callable[[Connection], None]) -> None:
     engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
+    until = time.monotonic() + LOCK_SECONDS
     try:
-        async with engine.connect() as connection:
-            await connection.execute(text(f"set lock_timeout = '{LOCK_TIMEOUT}'"))
-            await connection.commit()
-            await connection.run_sync(work)
-            await connection.commit()
+        while True:
+            try:
+                await _try(engine, work)
+                return
+            except DBAPIError as error:
+                if not isinstance(cause_of(error), asyncpg.LockNotAvailableError) or time.monotonic() > until:
+                    raise
+            await asyncio.sleep(random.uniform(LOCK_PAUSE / 2, LOCK_PAUSE))
     finally:
         await engine.dispose()
+
+
+async def _try(engine: AsyncEngine, work: Callable[[Connection], None]) -> None:
+    async with engine.connect() as connection:
+        await connection.execute(text(f"set lock_timeout = '{LOCK_TIMEOUT}'"))
+        await connection.commit()
+        await connection.run_sync(work)
+        await connection.commit()
 
 
 def _option(path: Path) -> str:

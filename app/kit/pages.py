@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, TypeVar, TypeVarTuple
+from typing import Any, Final, Generic, TypeVar, TypeVarTuple
 from uuid import UUID
 
 from sqlalchemy import Row, Select, literal, tuple_
@@ -20,6 +20,8 @@ R = TypeVar("R")
 S = TypeVar("S")
 Ts = TypeVarTuple("Ts")
 Key = Sequence[Any]
+AT_ONCE: Final = 500
+"""Rows of one statement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,11 @@ class PageRequest:
     def __init__(self, limit: int, cursor: str | None = None, link: Callable[[str], None] | None = None) -> None:
         self.limit, self.cursor, self._link = limit, cursor, link
 
+    def part(self, most: int, read: int, cursor: str | None) -> PageRequest:
+        """What to read next of a page that is read in parts of `most` rows: `read` are there, up to the cursor."""
+        left = self.limit - read
+        return PageRequest(min(most, left), cursor, self._link if left <= most else None)
+
     def place(self, *kinds: type) -> list[Any] | None:
         """The sort key of the row to go on after; raises CursorNotReadable (400) when it is not of these kinds."""
         return decode_cursor(self.cursor, *kinds) if self.cursor else None
@@ -62,8 +69,23 @@ async def paginate(
 ) -> Page[Row[*Ts]]:
     """One page of the query in the order of `key`: columns that are never null and together unique.
 
-    The query has neither an order nor a limit. Raises CursorNotReadable (400).
+    The query has neither an order nor a limit. Raises CursorNotReadable (400). A long page is read in parts: what one
+    statement answers is decoded at a stretch, on the event loop.
     """
+    rows: list[Row[*Ts]] = []
+    cursor = page.cursor
+    while True:
+        part = page.part(AT_ONCE, len(rows), cursor)
+        found = await _read_part(session, query, part, key=key, descending=descending)
+        rows += found.rows
+        cursor = found.next_cursor
+        if cursor is None or len(rows) >= page.limit:
+            return Page(rows, cursor)
+
+
+async def _read_part(
+    session: AsyncSession, query: Select[*Ts], page: PageRequest, *, key: Key, descending: bool
+) -> Page[Row[*Ts]]:
     place = page.place(*(column.type.python_type for column in key))
     if place is not None:
         here = tuple_(*key) if len(key) > 1 else key[0]

@@ -8,6 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from app.kit.service import CannotStart
+
 PRIVATE: Final = 0o700
 PASSABLE: Final = 0o711
 """For who knows the way: where the service is root, PostgreSQL's own user has its folder below the data folder."""
@@ -23,8 +25,20 @@ def make_private(folder: Path) -> None:
 
 
 def make_home(folder: Path, *, with_database: bool) -> None:
-    """Make the data folder if there is none; one that exists may be more than that, and stays as it is."""
-    folder.mkdir(PASSABLE if with_database and os.geteuid() == 0 else PRIVATE, parents=True, exist_ok=True)
+    """Make the data folder if there is none; one that exists may be more than that, and stays as it is.
+
+    Raises CannotStart where there can be none.
+    """
+    passable = with_database and os.geteuid() == 0
+    try:
+        for missing in reversed([path for path in (folder, *folder.parents) if not path.exists()]):
+            missing.mkdir(PRIVATE if missing == folder else 0o777, exist_ok=True)
+            if passable:  # whatever the umask is
+                missing.chmod(PASSABLE)
+    except OSError as error:
+        raise CannotStart(f"the data folder {folder} cannot be made: {error.strerror} ({error.filename})") from None
+    if not folder.is_dir():
+        raise CannotStart(f"the data folder {folder} is no folder")
 
 
 def open_to_others(path: Path) -> bool:

@@ -6,7 +6,7 @@ Reading the few names at the top of each file costs a start nothing; Alembic is 
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,11 +20,15 @@ class RevisionsRefused(CannotStart):
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """One step. `follows` are the steps before it in its own branch, `needs` those and what it depends on elsewhere."""
+    """One step. `follows` are the steps before it in its own branch, `needs` those and what it depends on elsewhere.
+
+    `works_with` is the oldest step whose code works on a schema with this one; None where any before it does.
+    """
 
     id: str
     follows: frozenset[str]
     needs: frozenset[str]
+    works_with: str | None
     labels: tuple[str, ...]
     file: Path
 
@@ -75,6 +79,31 @@ class Revisions:
         """Whether the database has every step."""
         return self.applied(rows) == self.all.keys()
 
+    def compatible(self, rows: Iterable[str]) -> frozenset[str]:
+        """The steps whose code works on a database with these rows.
+
+        In each branch the newest, and those before it back to where a step says that no older code works with it.
+        """
+        tips = self.tips(self.applied(rows))
+        return frozenset(id for tip in tips for id in self._compatible_with(tip))
+
+    def _compatible_with(self, tip: str) -> list[str]:
+        found, oldest = [], None
+        for id in self._back_from(tip):
+            found.append(id)
+            limit = self.all[id].works_with
+            if limit and (oldest is None or oldest in self.applied([limit])):
+                oldest = limit
+            if id == oldest:
+                return found
+        return [tip]  # nobody says anything
+
+    def _back_from(self, id: str) -> Iterator[str]:
+        yield id
+        while follows := self.all[id].follows:
+            id = min(follows)
+            yield id
+
     def branch(self, id: str) -> str:
         """The label of a step's branch, or the first part of its name where the branch has none."""
         revision = self.all[id]
@@ -86,6 +115,11 @@ class Revisions:
         """Rows of steps that are not known, of branches that are: a newer version wrote them."""
         branches = {self.branch(id) for id in self.all}
         return sorted(row for row in rows if row not in self.all and _prefix(row) in branches)
+
+    def refused(self, rows: Collection[str]) -> list[str]:
+        """Those of `newer` with which this code does not work: the newest that it knows of the branch is no row."""
+        tips = {self.branch(id): id for id in self.heads}
+        return [row for row in self.newer(rows) if tips[_prefix(row)] not in rows]
 
     def that_need(self, removed: Collection[str], kept: Collection[str]) -> list[str]:
         """Those of the kept steps that could not stay without the removed ones."""
@@ -99,11 +133,11 @@ def _prefix(id: str) -> str:
 def _read(file: Path) -> Revision:
     names = _assignments(file)
     try:
-        id, follows = names["revision"], _ids(names["down_revision"])
+        id, follows, works_with = names["revision"], _ids(names["down_revision"]), names.get("works_with")
         needs = follows | _ids(names.get("depends_on"))
     except (KeyError, TypeError):
         raise RevisionsRefused(f"{file} is no migration: it names no revision and down_revision.") from None
-    return Revision(id, follows, needs, tuple(sorted(_ids(names.get("branch_labels")))), file)
+    return Revision(id, follows, needs, works_with, tuple(sorted(_ids(names.get("branch_labels")))), file)
 
 
 def _assignments(file: Path) -> Mapping[str, Any]:

@@ -15,9 +15,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.types import ASGIApp
 
 from app.kit.container import Container, Factory
-from app.kit.sealed_columns import SealedColumn
+from app.kit.health import HealthCheck
+from app.kit.metrics import Figures
+from app.kit.secrets.sealed_columns import SealedColumn
+from app.kit.secrets.signing import SigningKey
 from app.kit.service import Service
-from app.kit.signing import SigningKey
 
 Services = Callable[[Container], Iterable[Service]]
 Install = Callable[["asyncpg.Connection[asyncpg.Record]"], Awaitable[None]]
@@ -95,6 +97,10 @@ class Room:
     """The same for paths where only multipart bodies are read so."""
     assemble: Callable[[Rooms], None] | None = None
     """Called once with all rooms, before any of them is used."""
+    checks: Callable[[Container], Iterable[HealthCheck]] = nothing
+    """What `/readyz` looks at, besides what the other rooms have it look at."""
+    figures: Callable[[Container], Iterable[Figures]] = nothing
+    """What `/metrics` has beside what the room counts as it happens."""
     body_limits: Callable[[Container], Mapping[str, int]] = lambda container: {}
     """Paths whose JSON bodies may be larger, or must be smaller, than those of others, in bytes."""
 

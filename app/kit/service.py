@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import ClassVar, Final, Protocol
 
-from sqlalchemy.exc import SQLAlchemyError
-
-from app.kit.errors import DATABASE_DOWN
+from app.kit.availability import Outage
 
 log = logging.getLogger("tranche.service")
+BEAT: Final = 2.0
+"""Seconds. Waits of this and more end together, at multiples of it: one wake-up of the process serves many services."""
+_PHASE: Final = random.randrange(int(BEAT * 1000)) / 1000
+"""Processes of one machine do not all wake at the same moment."""
 FAILURE_PAUSE: Final = 1.0
 """Seconds after a failed turn in which not even `wake` brings the next: what is down would be asked without pause."""
 
@@ -33,8 +36,8 @@ class Service(Protocol):
 class Periodic(ABC):
     """A service that waits `first_wait` seconds, takes a turn, waits `interval` seconds, takes the next, and so on.
 
-    `wake` cuts a wait short. A turn that fails is only logged: a database that is away in one line, anything else with
-    its traceback.
+    A wait of `BEAT` seconds and more ends up to half a `BEAT` sooner or later, with those of others.
+    `wake` cuts a wait short. A turn that fails is only logged, with its traceback, or left out if there is an outage.
     """
 
     interval: float
@@ -57,6 +60,11 @@ class Periodic(ABC):
             self._task.cancel()
             await asyncio.wait([self._task])
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it was started and not stopped."""
+        return self._task is not None and not self._task.done()
+
     def wake(self) -> None:
         """Take the next turn now, or right after the one under way."""
         self._woken.set()
@@ -70,20 +78,26 @@ class Periodic(ABC):
             await self._wait(self.interval)
 
     async def _wait(self, seconds: float) -> None:
+        end = asyncio.get_running_loop().time() + seconds
         with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout_at(on_the_beat(end) if seconds >= BEAT else end):
                 await self._woken.wait()
 
     async def _take_turn(self) -> bool:
         try:
             await self.turn()
-        except (SQLAlchemyError, *DATABASE_DOWN) as error:
-            self.log.warning("the turn was left out: %s", type(error).__name__)
+        except Outage:
+            pass  # which was logged when it began
         except Exception:
             self.log.exception("the turn failed")
         else:
             return True
         return False
+
+
+def on_the_beat(moment: float) -> float:
+    """The beat that is next to a moment, in seconds by the loop's clock."""
+    return round((moment - _PHASE) / BEAT) * BEAT + _PHASE
 
 
 async def _stop(service: Service) -> None:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 import time
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from importlib.metadata import version
 from types import MappingProxyType
 from typing import Any, Final, Literal
@@ -20,7 +21,8 @@ log = logging.getLogger("tranche.tracing")
 Kind = Literal["internal", "server", "producer", "consumer"]
 _NO_SPAN: Final[AbstractContextManager[Any]] = nullcontext()
 NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
-SHUTDOWN_SECONDS: Final = 5.0
+SHUTDOWN_SECONDS: Final = 1.0
+"""Of the five in which the process ends."""
 
 
 class _Off:
@@ -48,18 +50,20 @@ class _On:
         from opentelemetry.sdk.resources import OTELResourceDetector, Resource
         from opentelemetry.sdk.trace import TracerProvider
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
-        from opentelemetry.trace import SpanKind
+        from opentelemetry.trace import SpanKind, StatusCode
         from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
         own = {"service.name": "tranche", "service.version": version("tranche")}
         resource = Resource.create(own).merge(OTELResourceDetector().detect())
         base = endpoint.rstrip("/")
-        self._tracers = TracerProvider(resource=resource)
+        # Not at the process's exit either: what could not be sent by then would hold it up.
+        self._tracers = TracerProvider(resource=resource, shutdown_on_exit=False)
         self._tracers.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=f"{base}/v1/traces")))
         reader = PeriodicExportingMetricReader(OTLPMetricExporter(endpoint=f"{base}/v1/metrics"))
-        self._meters = MeterProvider(resource=resource, metric_readers=[reader])
+        self._meters = MeterProvider(resource=resource, metric_readers=[reader], shutdown_on_exit=False)
         self._tracer = self._tracers.get_tracer("tranche")
         self._propagator = TraceContextTextMapPropagator()
+        self._error = StatusCode.ERROR
         self._kinds = {kind.name.lower(): kind for kind in SpanKind}
         # Name and unit are those of the semantic conventions for HTTP.
         self._requests = self._meters.get_meter("tranche").create_histogram("http.server.request.duration", unit="s")
@@ -67,10 +71,23 @@ class _On:
     def _context(self, parent: str | None) -> Any:
         return self._propagator.extract({"traceparent": parent}) if parent else None
 
-    def span(self, name: str, parent: str | None, kind: Kind, attributes: Mapping[str, Any]) -> Any:
-        return self._tracer.start_as_current_span(
-            name, context=self._context(parent), kind=self._kinds[kind], attributes=attributes
-        )
+    @contextmanager
+    def span(self, name: str, parent: str | None, kind: Kind, attributes: Mapping[str, Any]) -> Iterator[Any]:
+        """Of an exception the class alone is told: its text and its traceback may have an address with a secret."""
+        with self._tracer.start_as_current_span(
+            name,
+            context=self._context(parent),
+            kind=self._kinds[kind],
+            attributes=attributes,
+            record_exception=False,
+            set_status_on_exception=False,
+        ) as traced:
+            try:
+                yield traced
+            except Exception as error:
+                traced.set_attribute("error.type", type(error).__qualname__)
+                traced.set_status(self._error)
+                raise
 
     def traceparent(self) -> str | None:
         carrier: dict[str, str] = {}
@@ -138,8 +155,23 @@ class Telemetry:
     async def stop(self) -> None:
         global _telemetry
         telemetry, _telemetry = _telemetry, _Off()
-        if isinstance(telemetry, _On):
-            try:
-                await asyncio.wait_for(asyncio.to_thread(telemetry.shut_down), SHUTDOWN_SECONDS)
-            except TimeoutError:
-                log.warning("the last traces could not be sent")
+        if isinstance(telemetry, _On) and not await _ends_in_time(telemetry.shut_down):
+            log.warning("the last traces could not be sent")
+
+
+async def _ends_in_time(work: Callable[[], None]) -> bool:
+    """Whether it ended within `SHUTDOWN_SECONDS`. In a thread that nobody waits for, as the end of a loop does for its
+    executor's: a collector that does not answer may take minutes."""
+    loop, ended = asyncio.get_running_loop(), asyncio.Event()
+
+    def run() -> None:
+        try:
+            work()
+        finally:
+            with suppress(RuntimeError):  # the loop is closed by now
+                loop.call_soon_threadsafe(ended.set)
+
+    threading.Thread(target=run, name="telemetry", daemon=True).start()
+    with suppress(TimeoutError):
+        await asyncio.wait_for(ended.wait(), SHUTDOWN_SECONDS)
+    return ended.is_set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import Any
 from uuid import UUID
@@ -12,6 +13,8 @@ from app.kit.logs import FIELDS
 from tests.auth.people import caller
 from tests.batch_helpers import submit
 from tests.conftest import Api
+from tests.files.bodies import Wire
+from tests.patience import within
 
 BAD_IDS = [b"", b"a b", b"x" * 129, b"a\tb", b"\xc3\xa9"]
 
@@ -70,6 +73,30 @@ async def test_an_error_of_ours_has_an_id_too(
     assert answer.headers["X-Request-Id"] == answer.json()["request_id"] == "asked-for"
     assert [record.name for record in caplog.records if record.exc_info] == ["tranche.errors"]
     assert fields_of(caplog, "/api/session")["status"] == 500
+
+
+async def test_who_leaves_in_the_middle_of_a_body_is_no_error(api: Api, caplog: pytest.LogCaptureFixture) -> None:
+    written = asyncio.Event()
+
+    class Told(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if getattr(record, FIELDS, {}).get("route") == "/api/batches":
+                written.set()
+
+    caplog.set_level(logging.INFO)
+    told, access = Told(), logging.getLogger("tranche.access")
+    access.addHandler(told)
+    try:
+        wire = await Wire.to(api)
+        await wire.head("POST", "/api/batches", Content_Type="application/json", Content_Length="100000")
+        await wire.send(b'{"pipeline":')
+        wire.cut()
+        async with within(5):
+            await written.wait()
+    finally:
+        access.removeHandler(told)
+    assert fields_of(caplog, "/api/batches")["status"] is None
+    assert [record.getMessage() for record in caplog.records if record.exc_info or record.levelno > logging.INFO] == []
 
 
 async def test_events_name_the_request_that_asked_for_them(api: Api) -> None:

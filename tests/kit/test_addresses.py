@@ -7,7 +7,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from app.kit.addresses import (
+from app.kit.outbound.addresses import (
     AddressNotAllowed,
     AddressRules,
     HostNotReachable,

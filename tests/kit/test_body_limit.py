@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.kit.early_answer import SMALL_BODY
+from app.kit.web.early_answer import SMALL_BODY
 from tests.conftest import Api, make_settings, serving
 from tests.files.bodies import FORM, Wire, rows_of
 

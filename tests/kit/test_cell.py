@@ -18,13 +18,13 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from app.kit.cell.confinement import Lent, seen_as
-from app.kit.cell.landlock import landlock_version
-from app.kit.cell.probe import PROTECTIONS, try_everything
-from app.kit.cell.seccomp import is_known
-from app.kit.cell.system_call_numbers import NUMBERS
-from app.kit.sandbox import Sandbox
-from app.kit.sandbox_errors import SandboxCrashed
+from app.kit.sandbox.cell.confinement import Lent, seen_as
+from app.kit.sandbox.cell.landlock import landlock_version
+from app.kit.sandbox.cell.probe import PROTECTIONS, try_everything
+from app.kit.sandbox.cell.seccomp import is_known
+from app.kit.sandbox.cell.system_call_numbers import NUMBERS
+from app.kit.sandbox.errors import SandboxCrashed
+from app.kit.sandbox.sandbox import Sandbox
 from tests.kit.cell_attempts import CALLS, FILES, LIMITS, World, attempt
 from tests.patience import patient
 from tests.plain_user import give, run_as_plain_user
@@ -187,9 +187,9 @@ async def test_every_protection_holds_where_the_kernel_has_them(sandbox: Sandbox
 
 AS_PLAIN_USER = """
 import asyncio
-from app.kit.sandbox import Sandbox
-from app.kit.cell.confinement import Lent
-from app.kit.cell.probe import try_everything
+from app.kit.sandbox.sandbox import Sandbox
+from app.kit.sandbox.cell.confinement import Lent
+from app.kit.sandbox.cell.probe import try_everything
 from tests.kit import cell_attempts
 async def run():
     folder = Path({folder!r})

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from app.kit.charsets import rank_encodings, words_of
-from app.kit.text_decoding import SURE, wide_encoding
+from app.kit.text.charsets import rank_encodings, words_of
+from app.kit.text.decoding import SURE, wide_encoding
 
 SENTENCES = {
     "Straße;Größe;Müller|Überall gibt es schöne Häuser|Köln;München;Österreich": "cp1252 cp850 cp437 mac-roman",

@@ -14,9 +14,9 @@ from pydantic import BaseModel, StringConstraints, ValidationError
 from sqlalchemy import text
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from app.kit.access_log import AccessLog
-from app.kit.error_handlers import answer_unexpected, install_error_handlers
 from app.kit.errors import Conflict, Unavailable, explain_error, is_database_down
+from app.kit.web.access_log import AccessLog
+from app.kit.web.error_handlers import answer_unexpected, install_error_handlers
 from tests.auth.people import caller
 from tests.batch_helpers import submit
 from tests.conftest import Api
@@ -119,7 +119,7 @@ async def own(api: Api) -> AsyncIterator[httpx.AsyncClient]:
     """An application whose routes fail as they are told."""
     app = FastAPI()
     install_error_handlers(app)
-    app.add_middleware(AccessLog, on_error=answer_unexpected)
+    app.add_middleware(AccessLog, on_error=answer_unexpected, on_request=lambda: None)
 
     @app.get("/busy")
     async def busy() -> None:
@@ -200,7 +200,8 @@ async def test_bug_is_a_500_without_its_text(own: httpx.AsyncClient) -> None:
     ("error", "down"),
     [
         (ConnectionRefusedError(), True),
-        (FileNotFoundError(errno.ENOENT, "the socket"), True),
+        (FileNotFoundError(errno.ENOENT, "no socket"), False),  # such as a connection has are told where it is made
+        (OSError(errno.EIO, "Input/output error"), False),
         (TimeoutError(), True),
         (PoolTimeout(), True),
         (asyncpg.CannotConnectNowError("starting up"), True),

@@ -10,7 +10,7 @@ from contextlib import suppress
 import httpx
 import pytest
 
-from app.kit.body_limit import STREAMED_RATE
+from app.kit.web.body_limit import STREAMED_RATE
 from tests.conftest import ADMIN_KEY, Api, make_home, make_settings, serving
 from tests.files.bodies import FORM, form, part
 from tests.patience import patient, within

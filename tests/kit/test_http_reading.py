@@ -10,7 +10,8 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from app.kit.http_reading import (
+from app.kit.outbound.client import outbound_client
+from app.kit.outbound.reading import (
     ERROR_BYTES,
     AnswerNotJson,
     AnswerPacked,
@@ -19,7 +20,6 @@ from app.kit.http_reading import (
     read_beginning,
     read_json,
 )
-from app.kit.outbound import outbound_client
 from tests.kit.web_server import Server, respond, serving
 
 MOST = 100_000

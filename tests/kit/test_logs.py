@@ -15,7 +15,7 @@ import structlog
 from structlog.contextvars import bound_contextvars
 
 from app.kit.logs import FIELDS, QUIET, LogFormat, configure_logging
-from app.kit.request_context import RequestContext, enter_request, leave_request
+from app.kit.web.request_context import RequestContext, enter_request, leave_request
 
 SECRET = "correct-horse-battery"
 FORGED = "2026-11-28 10:00:00 ERROR   tranche: forged"

@@ -20,8 +20,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from app.kit.addresses import Resolver
-from app.kit.outbound import (
+from app.kit.outbound.addresses import Resolver
+from app.kit.outbound.client import (
     AddressNotAllowed,
     Downloaded,
     DownloadFailed,
@@ -147,6 +147,7 @@ async def test_the_checked_address_is_the_one_connected_to(server: Server) -> No
         ("file:///etc/passwd", "URL_NOT_ALLOWED"),
         ("http://xn--/", "URL_NOT_ALLOWED"),
         ("http://[::1/", "URL_NOT_ALLOWED"),
+        ("http:\\\\x/", "URL_NOT_ALLOWED"),
     ],
 )
 async def test_redirects_pass_the_same_checks(server: Server, location: str, code: str) -> None:

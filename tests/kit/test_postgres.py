@@ -17,7 +17,8 @@ import asyncpg
 import httpx
 import pytest
 
-from app.kit.postgres import FALLBACK, EmbeddedPostgres
+from app.kit.postgres.server import EmbeddedPostgres
+from app.kit.postgres.system_user import FALLBACK
 from tests.conftest import make_home
 from tests.live import LiveServer
 from tests.patience import patient
@@ -26,7 +27,7 @@ from tests.plain_user import give, run_as_plain_user
 USER = """
 import asyncio, sys
 from pathlib import Path
-from app.kit.postgres import EmbeddedPostgres
+from app.kit.postgres.server import EmbeddedPostgres
 async def run():
     server = EmbeddedPostgres(Path(sys.argv[1]))
     await server.start()
@@ -117,6 +118,31 @@ async def test_killed_server_is_started_again_with_its_rows(home: Path) -> None:
     await connection.close()
     await server.stop()
     user.leave()
+
+
+async def test_the_log_of_a_running_server_stays_short(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.kit.postgres.server_log.MOST_BYTES", 4000)
+    server = EmbeddedPostgres(home)
+    await server.start()
+    log, before = server.data / "server.log", server.data / "server.log.1"
+    connection = await asyncpg.connect(server.dsn)
+    try:
+        for number in range(8):
+            said = f"number {number} {'x' * 900}"
+            await connection.execute(f"do $$ begin raise warning '%', '{said}'; end $$")
+            await server.turn()
+            assert log.stat().st_size < 4000 + 2000
+        assert "number 7" in log.read_text() + before.read_text()
+        assert before.stat().st_size == 4000
+        assert stat.S_IMODE(before.stat().st_mode) == 0o600
+        assert before.stat().st_uid == log.stat().st_uid
+        emptied = log.stat().st_size
+        await connection.execute("do $$ begin raise warning 'and at its end'; end $$")
+        assert "and at its end" in log.read_text()
+        assert log.stat().st_size < emptied + 1000, "the server went on where it had been: a file with a hole"
+    finally:
+        await connection.close()
+        await server.stop()
 
 
 async def test_process_that_got_the_number_of_a_dead_server(home: Path) -> None:
@@ -222,7 +248,7 @@ async def test_a_cluster_that_trusted_everybody_is_converted_while_it_runs(home:
 AS_PLAIN_USER = """
 import asyncio
 import asyncpg
-from app.kit.postgres import EmbeddedPostgres
+from app.kit.postgres.server import EmbeddedPostgres
 async def run():
     server = EmbeddedPostgres(Path({home!r}))
     await server.start()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
 import shutil
 import tempfile
 import time
@@ -15,11 +13,12 @@ from typing import Any
 import httpx
 import pytest
 
-from app.auth.administrator import FirstAdministrator
-from app.kit.proxies import ProxyNotReadable, TrustedProxies, read_address, read_forwarded, read_x_forwarded
+from app.accounts.administrator import FirstAdministrator
+from app.kit.web.proxies import ProxyNotReadable, TrustedProxies, read_address, read_forwarded, read_x_forwarded
 from tests.conftest import ADMIN_KEY, Api, make_settings, serving
 from tests.database import PostgresServer, fresh_database
 from tests.files.bodies import query
+from tests.listening import find_program, listening, nginx_command
 from tests.patience import patient
 from tests.processes import free_port
 
@@ -160,13 +159,7 @@ async def test_proxy_that_cannot_be_read_is_said_at_the_start(postgres: Postgres
             pass
 
 
-NGINX = """
-daemon off; master_process off; pid {folder}/pid; error_log stderr;
-events {{ }}
-http {{
-  access_log off;
-  client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/f;
-  uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
+SERVER = """
   server {{
     listen 127.0.0.1:{port};
     location / {{
@@ -177,38 +170,20 @@ http {{
       proxy_set_header X-Forwarded-Proto {scheme};
     }}
   }}
-}}
 """
 
 
 @asynccontextmanager
 async def nginx(upstream: str, scheme: str = "https") -> AsyncIterator[str]:
     """nginx in front of a service; gives its address. The test is skipped where there is none."""
-    program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
-    if program is None:
-        pytest.skip("nginx is not installed")
+    program = find_program("nginx")
     folder, port = Path(tempfile.mkdtemp(prefix="tranche-nginx-")), free_port()
-    (folder / "nginx.conf").write_text(NGINX.format(folder=folder, port=port, upstream=upstream, scheme=scheme))
-    process = await asyncio.create_subprocess_exec(program, "-e", "stderr", "-c", f"{folder}/nginx.conf", "-p", folder)
+    command = nginx_command(program, folder, SERVER.format(port=port, upstream=upstream, scheme=scheme))
     try:
-        async with asyncio.timeout(patient(10)):
-            while not await answers(port):
-                assert process.returncode is None
-                await asyncio.sleep(0.02)
-        yield f"http://127.0.0.1:{port}"
+        async with listening(command, port, folder):
+            yield f"http://127.0.0.1:{port}"
     finally:
-        process.terminate()
-        await process.wait()
         shutil.rmtree(folder, ignore_errors=True)
-
-
-async def answers(port: int) -> bool:
-    try:
-        _, writer = await asyncio.open_connection("127.0.0.1", port)
-    except OSError:
-        return False
-    writer.close()
-    return True
 
 
 async def test_nginx_is_believed_about_its_clients_and_they_are_not(postgres: PostgresServer, home: Path) -> None:

@@ -20,10 +20,10 @@ from typing import Any, TextIO
 import pytest
 import pytest_asyncio
 
-from app.kit.cell.confinement import Lent
-from app.kit.sandbox import Sandbox
-from app.kit.sandbox_errors import ResourceLimitExceeded, SandboxCrashed, SandboxError, SandboxTimeout
-from app.kit.sandbox_server import HEAD
+from app.kit.sandbox.cell.confinement import Lent
+from app.kit.sandbox.errors import ResourceLimitExceeded, SandboxCrashed, SandboxError, SandboxTimeout
+from app.kit.sandbox.sandbox import Sandbox
+from app.kit.sandbox.server import HEAD
 from tests.patience import patient
 
 MIB = 1 << 20
@@ -92,7 +92,8 @@ def surroundings() -> dict[str, Any]:
     return {
         "limits": limits,
         "files": files,
-        "leader": os.getsid(0) == os.getpid(),
+        "leader": os.getpgid(0) == os.getpid(),
+        "session": os.getsid(0) == os.getsid(os.getppid()),
         "nice": os.getpriority(os.PRIO_PROCESS, 0),
     }
 
@@ -193,6 +194,7 @@ async def test_child_starts_clean(sandbox: Sandbox) -> None:
     }
     assert seen["files"] == ["/dev/null"] * 3
     assert seen["leader"]
+    assert seen["session"], "its niceness would count for nothing beside the other children's"
     assert seen["nice"] == min(os.nice(0) + 10, 19)
 
 
@@ -243,7 +245,7 @@ async def test_wall_time_kills_the_child(sandbox: Sandbox, fifo: str) -> None:
         (lie, "J" + "[" * 100_000, "not JSON"),
         (lie, "E" + json.dumps(["subprocess", "Popen", "text", "", '[["true"], {}]']), "subprocess.Popen: text"),
         (lie, "E" + json.dumps(["builtins", "SystemExit", "text", "", "[[1], {}]"]), "builtins.SystemExit: text"),
-        (lie, "E" + json.dumps(["app.kit.sandbox", "os.system", "text", "", '[["true"], {}]']), "text"),
+        (lie, "E" + json.dumps(["app.kit.sandbox.sandbox", "os.system", "text", "", '[["true"], {}]']), "text"),
         (lie, "E[1]", "not JSON"),
         (lie, "E" + json.dumps([1, 2, 3, 4, "5"]), "not JSON"),
         # Of another room than the function's: the runner would take it for its own word.
@@ -377,7 +379,7 @@ async def test_service_killed_takes_server_and_child_along(tmp_path: Path, fifo:
     script.write_text(
         "import asyncio, sys\n"
         f"sys.path[:] = {sys.path!r}\n"
-        "from app.kit.sandbox import Sandbox\n"
+        "from app.kit.sandbox.sandbox import Sandbox\n"
         f"from {__name__} import hold, lend\n"
         "sandbox = Sandbox(workers=1, memory_bytes=1 << 28, cpu_seconds=5)\n"
         f"asyncio.run(sandbox.run(hold, {fifo!r}, timeout=600, lent=lend({fifo!r})))\n"

@@ -14,7 +14,7 @@ from types import ModuleType
 import pytest
 import pytest_asyncio
 
-from app.kit.sandbox import Sandbox
+from app.kit.sandbox.sandbox import Sandbox
 from tests.patience import patient
 
 LONG = 600
@@ -82,7 +82,7 @@ async def test_function_of_a_script(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(
         "import asyncio\n"
-        "from app.kit.sandbox import Sandbox\n"
+        "from app.kit.sandbox.sandbox import Sandbox\n"
         "def double(n):\n    return 2 * n\n"
         "if __name__ == '__main__':\n"
         "    sandbox = Sandbox(workers=1, memory_bytes=1 << 28, cpu_seconds=5)\n"

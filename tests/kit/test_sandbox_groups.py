@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from app.kit.cell.confinement import Lent
-from app.kit.sandbox import Sandbox
-from app.kit.sandbox_errors import ResourceLimitExceeded, SandboxCrashed, SandboxTimeout
-from app.kit.sandbox_groups import MOST
+from app.kit.sandbox.cell.confinement import Lent
+from app.kit.sandbox.errors import ResourceLimitExceeded, SandboxCrashed, SandboxTimeout
+from app.kit.sandbox.groups import MOST
+from app.kit.sandbox.sandbox import Sandbox
 from tests.kit.test_sandbox import (
     LONG,
     MIB,

@@ -11,11 +11,11 @@ from pydantic import BaseModel, SecretStr, ValidationError
 
 from app.kit.ids import new_id
 from app.kit.schemas import JsonObject
-from app.kit.sealing import CannotUnseal, Sealer, hidden, hidden_in_text, is_sealed
-from app.kit.secret_edits import SecretWanted, check_secrets_stay, with_secrets_of
-from app.kit.secret_type import Secret, secret_paths
-from app.kit.secret_values import HIDDEN
-from app.kit.signing import SigningKey
+from app.kit.secrets.edits import SecretWanted, check_secrets_stay, with_secrets_of
+from app.kit.secrets.sealing import CannotUnseal, Sealer, hidden, hidden_in_text, is_sealed
+from app.kit.secrets.secret_type import Secret, secret_paths
+from app.kit.secrets.signing import SigningKey
+from app.kit.secrets.values import HIDDEN
 
 OWNER, OTHER = new_id(), new_id()
 SETTINGS: dict[str, Any] = {

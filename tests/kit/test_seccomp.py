@@ -7,8 +7,8 @@ import struct
 
 import pytest
 
-from app.kit.cell.seccomp import _ARCHITECTURES, _THIS_PROCESS, _instructions
-from app.kit.cell.system_call_numbers import ALLOWED, FATAL, NUMBERS
+from app.kit.sandbox.cell.seccomp import _ARCHITECTURES, _THIS_PROCESS, _instructions
+from app.kit.sandbox.cell.system_call_numbers import ALLOWED, FATAL, NUMBERS
 
 ALLOW, KILL, ERROR = 0x7FFF0000, 0x80000000, 0x00050000
 REFUSE = ERROR | errno.EPERM

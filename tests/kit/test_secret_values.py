@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from app.kit.sealing import hidden
-from app.kit.secret_values import HIDDEN, is_secret_name, looks_secret
+from app.kit.secrets.sealing import hidden
+from app.kit.secrets.values import HIDDEN, hidden_address, is_secret_name, looks_secret
 
 SECRET_NAMES = """token Token TOKEN access_token accessToken accesstoken refresh-token id_token secret client_secret
 clientSecret password Password db_password userPassword passwd pwd passphrase api_key apiKey APIKey API_KEY apikey
@@ -41,6 +41,9 @@ def test_names_of_other_things(name: str) -> None:
         *("pat-na1-01234567-89ab-cdef", "SG.0123456789abcdefgh.0123456789abcdefgh", "trn_0123456789abcdef0123"),
         *("postgresql://ann:wonder@db.example/x", "smtp://u:p%40ss@mail.example:587", "redis://:hunter22@cache:6379"),
         *("https://api.example/v1?access_token=abcd1234", "Server=db;User=ann;Password=wonder99;", "pwd=wonder99"),
+        *("https://hooks.slack.com/services/T0123456/B0123456/abcdefghijklmnop", "https://x.example/a?sig=Ab12%2Fcd34"),
+        *("https://b.s3.example/k?X-Amz-Signature=0123abcd0123", "https://api.example/v1?page=2&key=0123456789ab"),
+        "https://discord.com/api/webhooks/1234567890/abcdefghijklmnop",
     ],
 )
 def test_forms_of_secrets(text: str) -> None:
@@ -53,11 +56,27 @@ def test_forms_of_secrets(text: str) -> None:
     [
         *("a basic understanding of tokens", "Basic understanding", "token count", "https://api.example/v1?page=2"),
         *("https://ann@example.org/x", "ann@example.org", "12:30@noon", "Bearer {{ variables.token }}", "key=value"),
+        *("https://api.example/?key={{ key }}", "https://x.example/?code=SE&design=1", "sort key=last_name"),
         *("Password", "https://api.example/?access_token={{ token }}", "a:b@c", "task-force-of-the-north-and-south"),
     ],
 )
 def test_forms_of_other_things(text: str) -> None:
     assert not looks_secret(text)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://a.example/hook?page=2", "https://a.example/hook?page=2"),
+        ("https://a.example/hook?token=abcd1234&page=2#x", "https://a.example/hook?token=***&page=2#x"),
+        ("https://a.example:8443/h?sig=abcd12345678", "https://a.example:8443/h?sig=***"),
+        ("https://hooks.slack.com/services/T0123456/B0123456/abcdefgh", "https://hooks.slack.com/***"),
+        ("https://ann:wonder@a.example/x", "https://a.example/***"),
+    ],
+)
+def test_addresses_are_shown_without_their_secrets(url: str, shown: str) -> None:
+    assert hidden_address(url) == shown
+    assert hidden_address(shown) == shown
 
 
 def test_what_is_hidden_keeps_its_shape() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from app.kit.signing import FILE, SealBroken, SecretFileNotReadable, SecretKeyTooShort, SigningKey, rotate
+from app.kit.secrets.signing import FILE, SealBroken, SecretFileNotReadable, SecretKeyTooShort, SigningKey, rotate
 
 
 async def started(home: Path, wanted: str | None = None, previous: str | None = None) -> SigningKey:

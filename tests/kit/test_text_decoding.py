@@ -6,7 +6,7 @@ import codecs
 
 import pytest
 
-from app.kit.text_decoding import EncodingUnknown, decode, is_markup
+from app.kit.text.decoding import EncodingUnknown, decode, is_markup
 
 RUSSIAN = "имя,город\n" + "Алексей,обычный человек из нашего города\n" * 9
 GERMAN = "Straße,Größe\nMünchen,überall käuflich für große Städte mit schönen Häusern\n" * 9

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import gzip
 import os
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
-from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from app.kit.tracing import span, traceparent
+from tests.collector import collecting
 from tests.conftest import ADMIN_KEY, WORKLOADS
 from tests.patience import patient
 from tests.processes import Process
@@ -25,53 +25,6 @@ from tests.processes import Process
 pytestmark = pytest.mark.own_service
 TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
 PARENT = f"00-{TRACE_ID}-00f067aa0ba902b7-01"
-
-
-class Collector:
-    """What came by OTLP: spans with the name of the service that sent them, and names of metrics."""
-
-    def __init__(self) -> None:
-        self.spans: list[tuple[str, Span]] = []
-        self.metrics: set[str] = set()
-        self.url = ""
-
-    def take(self, path: str, body: bytes) -> None:
-        if path == "/v1/traces":
-            for of_resource in ExportTraceServiceRequest.FromString(body).resource_spans:
-                names = {a.key: a.value.string_value for a in of_resource.resource.attributes}
-                for of_scope in of_resource.scope_spans:
-                    self.spans += [(names["service.name"], one) for one in of_scope.spans]
-        else:
-            for resource in ExportMetricsServiceRequest.FromString(body).resource_metrics:
-                self.metrics |= {metric.name for scope in resource.scope_metrics for metric in scope.metrics}
-
-
-@contextmanager
-def collecting() -> Iterator[Collector]:
-    collector = Collector()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            if self.headers.get("Content-Encoding") == "gzip":
-                body = gzip.decompress(body)
-            collector.take(self.path, body)
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Not into the tests' output."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    collector.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield collector
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def start(command: str, home: Path, **environment: str) -> tuple[Process, str]:
@@ -120,6 +73,110 @@ async def test_one_trace_from_the_request_to_the_end(home: Path, database_url: s
     attributes = {a.key: a.value.string_value for a in next(one for _, one in spans if one.name == "job").attributes}
     assert attributes["tranche.pipeline"] == "behaviour"
     assert "http.server.request.duration" in collector.metrics
+
+
+STOPPING = """
+import asyncio, sys
+from app.kit.tracing import Telemetry, span
+
+async def run():
+    telemetry = Telemetry(sys.argv[1])
+    await telemetry.start()
+    with span("one"):
+        pass
+    await telemetry.stop()
+
+asyncio.run(run())
+"""
+
+
+def test_a_collector_that_does_not_answer_holds_up_no_end() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # accepts, and never answers
+        collector = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        command = [sys.executable, "-c", STOPPING, collector]
+        waits = {"OTEL_EXPORTER_OTLP_TIMEOUT": "600", "OTEL_METRIC_EXPORT_TIMEOUT": "600000"}
+        ended = subprocess.run(command, env=os.environ | waits, timeout=patient(30), capture_output=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    assert b"the last traces could not be sent" in ended.stderr
+
+
+TERMINAL = ("batch.completed", "batch.failed", "batch.partial", "batch.cancelled")
+ENDS = {
+    "settle": "its last job completed",
+    "close": "a summary was made after its last job",
+    "cancel": "it was cancelled while nothing ran",
+    "stopped": "it was cancelled while a job ran",
+    "given up": "a step gave the batch up",
+    "retry": "a retry of a failed batch",
+    "restart": "a restart",
+}
+"""Every way to a terminal event, a trace each. Expiry is none: it removes batches that have ended."""
+
+
+def trace_id_of(way: str) -> str:
+    return f"{list(ENDS).index(way) + 1:032x}"
+
+
+def end_in_every_way(url: str) -> None:
+    with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {ADMIN_KEY}"}, timeout=patient(60)) as client:
+
+        def post(way: str, path: str, body: dict[str, Any] | None = None) -> str:
+            headers = {"traceparent": f"00-{trace_id_of(way)}-00f067aa0ba902b7-01"} if way else {}
+            answer = client.post(path, json=body, headers=headers).raise_for_status().json()
+            return str(answer.get("new_batch_id") or answer.get("batch_id"))
+
+        def follow(batch_id: str, until: Sequence[str] = TERMINAL) -> None:
+            events = client.stream("GET", f"/api/batches/{batch_id}/events", headers={"Accept": "text/event-stream"})
+            with events as stream:
+                assert any(word in line for line in stream.iter_lines() for word in until), until
+
+        def make(way: str, pipeline: str, record: dict[str, Any], **more: Any) -> str:
+            return post(way, "/api/batches", {"pipeline": pipeline, "items": [{"record": record}], **more})
+
+        follow(make("settle", "no-op", {}))
+        follow(make("close", "planned", {}, params={"words": ["one"]}))
+        many = {"pipeline": "slow", "items": [{"record": {}}] * 50, "max_parallel": 1, "params": {"seconds": 0.1}}
+        quiet = post("cancel", "/api/batches", many)
+        post("", f"/api/batches/{quiet}/pause")
+        while client.get(f"/api/batches/{quiet}").json()["batch"]["counters"]["running"]:
+            time.sleep(0.05)
+        post("", f"/api/batches/{quiet}/cancel")
+        running = make("stopped", "slow", {}, params={"seconds": 1})
+        follow(running, ["job.started"])
+        post("", f"/api/batches/{running}/cancel")
+        follow(running)
+        follow(make("given up", "behaviour", {"do": "give up"}))
+        failed = make("", "behaviour", {"do": "stop"})
+        follow(failed)
+        for way, command in (("retry", "retry-failed"), ("restart", "restart")):
+            follow(post(way, f"/api/batches/{failed}/{command}"))
+
+
+async def test_each_way_to_end_is_in_the_trace_of_its_request(home: Path, database_url: str) -> None:
+    with collecting() as collector:
+        shared = {"DATABASE_URL": database_url, "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url}
+        service, ready = await asyncio.to_thread(start, "serve", home, **shared | {"TRANCHE_WORKER": "embedded"})
+        try:
+            await asyncio.to_thread(end_in_every_way, ready.split()[-1])
+        finally:
+            service.terminate()
+            await asyncio.to_thread(service.wait, patient(30))
+    for way in ENDS:
+        own = {one.span_id: one for _, one in collector.spans if one.trace_id.hex() == trace_id_of(way)}
+        (request,) = [one for one in own.values() if one.name.startswith("POST ")]
+        ended = [
+            one
+            for one in own.values()
+            if one.name in ("close", "cancel") or "last job" in [event.name for event in one.events]
+        ]
+        assert ended, way
+        if way in ("close", "cancel"):
+            assert ended[-1].name == way
+            status = {a.key: a.value.string_value for a in ended[-1].attributes}["tranche.status"]
+            assert status == {"close": "completed", "cancel": "cancelled"}[way]
+        for one in ended:  # below the request that made the batch
+            while one is not request:
+                one = own[one.parent_span_id]
 
 
 def test_nothing_is_done_while_it_is_off() -> None:
