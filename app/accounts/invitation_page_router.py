@@ -18,6 +18,7 @@ from app.auth import sessions
 from app.auth.caller import refuse_cross_site
 from app.kit.declarations import raises, takes_query
 from app.kit.dependencies import SessionDep
+from app.kit.web.public_address import public_path
 
 router = APIRouter(include_in_schema=False)
 _page: Final = TEMPLATES.get_template("invitation.html")
@@ -49,7 +50,7 @@ async def follow_invitation(
         user = await invitations.accept(session, code)
     except (InvitationNotFound, UserExists):
         return _gone()
-    response = RedirectResponse("/", 303, HEADERS)
+    response = RedirectResponse(public_path("/"), 303, HEADERS)
     await end_session(session, request)
     opened, secret = await sessions.open_session(session, user, settings)
     actor, target = Actor("user", user.name, user.id, opened.id, user.organisation_id), Target("session", opened.id)

@@ -80,13 +80,13 @@ async def add_invitation(
 
 
 @raises(InvitationNotFound)
-async def revoke_invitation(session: AsyncSession, caller: Caller, invitation_id: UUID) -> None:
+async def revoke_invitation(session: AsyncSession, who: Who, organisation_id: UUID, invitation_id: UUID) -> None:
     """Take an invitation back; raises InvitationNotFound (404)."""
-    found = await repository.find_invitation(session, caller.organisation_id, invitation_id)
+    found = await repository.find_invitation(session, organisation_id, invitation_id)
     invitation = existing(found, InvitationNotFound)
     await session.delete(invitation)
     target = Target("invitation", invitation.id, invitation.name)
-    await record(session, caller, Action.INVITATION_REVOKED, target=target)
+    await record(session, who, Action.INVITATION_REVOKED, target=target, organisation_id=organisation_id)
 
 
 @raises(InvitationNotFound)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from app.accounts import invitations, repository
 from app.accounts.inviting import Inviter, InviterDep
@@ -30,9 +31,14 @@ router = APIRouter(prefix="/api/invitations", tags=["people"])
 
 
 @router.get("")
-async def list_invitations(caller: AdminDep, session: SessionDep, page: PageDep) -> InvitationPage:
+async def list_invitations(
+    caller: AdminDep,
+    session: SessionDep,
+    page: PageDep,
+    expired: Annotated[bool, Query(description="Also those whose time was over in the last 30 days.")] = False,
+) -> InvitationPage:
     """The organisation's invitations that can still be accepted, newest first."""
-    found = await repository.list_invitations(session, caller.organisation_id, page)
+    found = await repository.list_invitations(session, caller.organisation_id, page, expired=expired)
     return InvitationPage(invitations=[InvitationRead.of(row) for row in found.rows], next_cursor=found.next_cursor)
 
 
@@ -64,5 +70,5 @@ async def accept_invitation(
 @router.delete("/{invitation_id}", status_code=204)
 @raises(invitations.revoke_invitation)
 async def revoke_invitation(caller: AdminDep, invitation_id: UUID, session: SessionDep) -> None:
-    """Take an invitation back: its code opens nothing any more."""
-    await invitations.revoke_invitation(session, caller, invitation_id)
+    """Take an invitation back: its code opens nothing any more. One whose time is over is forgotten."""
+    await invitations.revoke_invitation(session, caller, caller.organisation_id, invitation_id)

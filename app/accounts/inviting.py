@@ -20,7 +20,7 @@ from app.kit.container import provided
 from app.kit.db import Database
 from app.kit.declarations import raises
 from app.kit.dependencies import DatabaseDep, SigningKeyDep
-from app.kit.signing import SigningKey
+from app.kit.secrets.signing import SigningKey
 from app.settings import Settings
 
 
@@ -70,7 +70,7 @@ class Inviter:
         return body.email if self._mailer.configured and self._settings.base_url else None
 
 
-def get_inviter(
+async def get_inviter(
     response: Response,
     background: BackgroundTasks,
     database: DatabaseDep,

@@ -6,7 +6,7 @@ from typing import Any
 
 from app.auth.secrets import new_salt, secret_from
 from app.idempotency.errors import IdempotencyKeyReused
-from app.kit.signing import SigningKey
+from app.kit.secrets.signing import SigningKey
 
 
 def make_secret(key: SigningKey, purpose: bytes) -> tuple[str, dict[str, str]]:

@@ -1,13 +1,14 @@
-"""Organisations of the installation: made, renamed and counted, by operators and at the command line."""
+"""Organisations of the installation: made, renamed, disabled and enabled, by operators and at the command line."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
+from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts import repository
-from app.accounts.errors import OrganisationExists
+from app.accounts.errors import LastOperator, OrganisationExists
 from app.accounts.people import Who
 from app.audit.actions import Action
 from app.audit.record import Target, changed, record
@@ -43,6 +44,33 @@ async def rename(session: AsyncSession, who: Who, organisation_id: UUID, name: s
         target = Target("organisation", organisation.id, name)
         action = Action.ORGANISATION_UPDATED
         await record(session, who, action, target=target, details=details, organisation_id=organisation.id)
+    return organisation
+
+
+@raises(OrganisationNotFound, LastOperator)
+async def disable(session: AsyncSession, who: Who, organisation_id: UUID, *, disabled: bool) -> Organisation:
+    """Let nobody of it in and nothing of it start, or go on with everything that waited; what it has stays.
+
+    Its sessions end; keys work again afterwards. Raises OrganisationNotFound (404), and LastOperator (409) for the
+    organisation of the last operators.
+    """
+    organisation = existing(await repository.lock_organisation(session, organisation_id), OrganisationNotFound)
+    if disabled == (organisation.disabled_at is not None):
+        return organisation
+    operates = disabled and await repository.has_operators(session, organisation_id)
+    if operates:
+        await repository.lock_operators(session)
+    organisation.disabled_at = func.now() if disabled else None
+    await session.flush()
+    if operates and not await repository.has_operator(session):
+        raise LastOperator("An installation keeps an operator: make somebody of another organisation one first.")
+    ended = await repository.delete_sessions(session, organisation_id) if disabled else 0
+    await session.refresh(organisation)
+    action, details = Action.ORGANISATION_ENABLED, {}
+    if disabled:
+        action, details = Action.ORGANISATION_DISABLED, {"sessions": ended}
+    target = Target("organisation", organisation.id, organisation.name)
+    await record(session, who, action, target=target, details=details, organisation_id=organisation.id)
     return organisation
 
 

@@ -13,6 +13,7 @@ from app.accounts.inviting import Inviter, InviterDep
 from app.accounts.people_schemas import (
     InvitationCreate,
     InvitationCreated,
+    OrganisationChange,
     OrganisationCreate,
     OrganisationFigures,
     OrganisationNamed,
@@ -77,12 +78,17 @@ async def get_organisation(
 
 
 @router.patch("/{organisation_id}")
-@raises(organisations.rename)
-async def rename_organisation(
-    caller: OperatorDep, organisation_id: UUID, body: OrganisationCreate, session: SessionDep
+@raises(people.get_organisation, organisations.rename, organisations.disable)
+async def change_organisation(
+    caller: OperatorDep, organisation_id: UUID, body: OrganisationChange, session: SessionDep
 ) -> OrganisationNamed:
-    """Rename an organisation."""
-    return OrganisationNamed.of(await organisations.rename(session, caller, organisation_id, body.name))
+    """Rename an organisation, disable it, or enable it again."""
+    organisation = await people.get_organisation(session, organisation_id)
+    if body.name is not None:
+        organisation = await organisations.rename(session, caller, organisation_id, body.name)
+    if body.disabled is not None:
+        organisation = await organisations.disable(session, caller, organisation_id, disabled=body.disabled)
+    return OrganisationNamed.of(organisation)
 
 
 @router.post("/{organisation_id}/invitations", status_code=201)

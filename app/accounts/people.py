@@ -98,8 +98,8 @@ async def change_user(
 
 
 def _operates(who: Who) -> bool:
-    """The command line does; a caller does with the permission."""
-    return who.kind == "command" if isinstance(who, Actor) else Permission.OPERATE in who.permissions
+    """The command line does, and the service for the provider's groups; a caller does with the permission."""
+    return who.kind in ("command", "service") if isinstance(who, Actor) else Permission.OPERATE in who.permissions
 
 
 def _state(user: User) -> dict[str, Any]:

@@ -99,6 +99,7 @@ class OrganisationFigures(Output):
     id: UUID
     name: str
     created_at: datetime
+    disabled_at: datetime | None = Field(description="Since when it is disabled; null where it is not.")
     figures: dict[str, int] = Field(
         description="How many `users` can sign in and `administrators` are among them, and what every room counts:"
         " `batches`, those that are `open`, `files` and their `bytes`."
@@ -114,7 +115,19 @@ class OrganisationCreate(Input):
     name: ShortText
 
 
+class OrganisationChange(Input):
+    """Members that are not sent stay as they are."""
+
+    name: ShortText | None = None
+    disabled: bool | None = Field(
+        None,
+        description="True: nobody of it gets in, sessions end, nothing starts, result codes are closed."
+        " False: keys work again, and what waited goes on.",
+    )
+
+
 class OrganisationNamed(Output):
     id: UUID
     name: str
     created_at: datetime
+    disabled_at: datetime | None = Field(description="Since when it is disabled; null where it is not.")

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import Row, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.models import Invitation
-from app.auth.models import ApiKey, Organisation, User
+from app.auth.live import USER_IS_LIVE
+from app.auth.models import ApiKey, Organisation, Session, User
 from app.kit.pages import Page, PageRequest, paginate, paginate_one
 
+EXPIRED_FOR: Final = timedelta(days=30)
+"""An invitation that nobody accepted is shown that long, so that whoever made it sees that it is over."""
 _LAST_USED = select(func.max(ApiKey.last_used_at)).where(ApiKey.user_id == User.id).scalar_subquery()
 
 
@@ -48,19 +52,35 @@ async def has_administrator(session: AsyncSession, organisation_id: UUID) -> boo
 
 async def has_operator(session: AsyncSession) -> bool:
     """Whether an operator of the installation can sign in."""
-    query = select(User.id).where(User.operator, User.deactivated_at.is_(None)).limit(1)
+    query = select(User.id).where(User.operator, USER_IS_LIVE).limit(1)
     return (await session.execute(query)).first() is not None
 
 
-async def list_invitations(session: AsyncSession, organisation_id: UUID, page: PageRequest) -> Page[Invitation]:
-    """The organisation's invitations that can still be accepted, newest first."""
-    query = select(Invitation).where(Invitation.organisation_id == organisation_id, Invitation.expires_at > func.now())
+async def has_operators(session: AsyncSession, organisation_id: UUID) -> bool:
+    """Whether users of the organisation operate the installation."""
+    query = select(User.id).where(User.operator, User.organisation_id == organisation_id).limit(1)
+    return (await session.execute(query)).first() is not None
+
+
+async def delete_sessions(session: AsyncSession, organisation_id: UUID) -> int:
+    """Remove all sessions and sign-in links of the organisation; returns how many browsers were signed in."""
+    users = select(User.id).where(User.organisation_id == organisation_id)
+    gone = await session.execute(delete(Session).where(Session.user_id.in_(users)).returning(Session.kind))
+    return gone.scalars().all().count("browser")
+
+
+async def list_invitations(
+    session: AsyncSession, organisation_id: UUID, page: PageRequest, *, expired: bool = False
+) -> Page[Invitation]:
+    """Those that can still be accepted, newest first; `expired`: those that are over as well."""
+    query = select(Invitation).where(Invitation.organisation_id == organisation_id)
+    query = query if expired else query.where(Invitation.expires_at > func.now())
     return await paginate_one(session, query, page, key=(Invitation.id,), descending=True)
 
 
 async def find_invitation(session: AsyncSession, organisation_id: UUID, invitation_id: UUID) -> Invitation | None:
     query = select(Invitation).where(Invitation.id == invitation_id, Invitation.organisation_id == organisation_id)
-    return (await session.execute(query.where(Invitation.expires_at > func.now()))).scalar_one_or_none()
+    return (await session.execute(query)).scalar_one_or_none()
 
 
 async def find_invitation_by_code(
@@ -69,13 +89,15 @@ async def find_invitation_by_code(
     """The invitation with this code, if it can still be accepted. Locked, one of two who accept it at once waits."""
     query = select(Invitation, Organisation).join(Organisation, Organisation.id == Invitation.organisation_id)
     query = query.where(Invitation.code_hash == code_hash, Invitation.expires_at > func.now())
+    query = query.where(Organisation.disabled_at.is_(None))
     row = (await session.execute(query.with_for_update(of=Invitation) if lock else query)).first()
     return (row[0], row[1]) if row else None
 
 
 async def delete_expired_invitations(session: AsyncSession) -> int:
-    """Remove invitations whose time is over; returns how many."""
-    gone = await session.execute(delete(Invitation).where(Invitation.expires_at < func.now()).returning(Invitation.id))
+    """Remove invitations whose time has been over for a while; returns how many."""
+    over = Invitation.expires_at < func.now() - EXPIRED_FOR
+    gone = await session.execute(delete(Invitation).where(over).returning(Invitation.id))
     return len(gone.all())
 
 

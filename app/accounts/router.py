@@ -14,11 +14,13 @@ from fastapi import APIRouter, Request, Response
 from app.accounts.cookies import end_session, forget_cookie, set_cookie
 from app.accounts.dependencies import AuthSettingsDep
 from app.accounts.kept_secrets import make_again, make_secret
+from app.accounts.openid import openid_repository
+from app.accounts.openid.router import SIGN_OUT
 from app.accounts.schemas import OrganisationRead, OrganisationUpdate, SessionRead, SignIn, UserRead
 from app.audit.actions import Action
 from app.audit.record import Target, changed, record
 from app.auth import repository, sessions
-from app.auth.caller import Caller, caller_of, refuse_cross_site
+from app.auth.caller import Caller, Callers, caller_of, refuse_cross_site
 from app.auth.dependencies import AdminDep, CallerDep, CallersDep, admit, count_wrong_key
 from app.auth.errors import KeyNotValid
 from app.auth.models import ApiKey, Organisation, Session, User
@@ -28,6 +30,7 @@ from app.idempotency.errors import IdempotencyKeyReused
 from app.idempotency.once import Once
 from app.kit.declarations import RouteTag, raises
 from app.kit.dependencies import SessionDep, SigningKeyDep
+from app.kit.web.public_address import public_path
 
 _TAG = RouteTag("auth", "Sign in and out, and make and revoke keys.")
 router = APIRouter(tags=[_TAG])
@@ -36,11 +39,13 @@ PURPOSE: Final = b"session"
 
 async def _read(session: SessionDep, caller: Caller) -> SessionRead:
     organisation = await repository.get_organisation(session, caller.organisation_id)
+    by_provider = await openid_repository.is_by_provider(session, caller.credential_id)
     return SessionRead(
         user=UserRead.of(await session.get_one(User, caller.user_id)),
         organisation=_organisation(organisation),
         permissions=[permission for permission in Permission if permission in caller.permissions],
         pipelines=None if caller.pipelines is None else sorted(caller.pipelines),
+        sign_out_path=public_path(SIGN_OUT) if by_provider else None,
         version=version("tranche"),
     )
 
@@ -80,7 +85,7 @@ def _settings_of(organisation: Organisation) -> dict[str, Any]:
 
 
 @router.post("/api/session", status_code=201)
-@raises(KeyNotValid, refuse_cross_site, count_wrong_key, admit)
+@raises(KeyNotValid, Callers.find_by_key, refuse_cross_site, count_wrong_key, admit)
 async def create_session(
     body: SignIn,
     session: SessionDep,

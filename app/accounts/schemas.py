@@ -100,6 +100,10 @@ class SessionRead(Output):
     organisation: OrganisationRead
     permissions: list[Permission] = Field(description="What the key or session may do.")
     pipelines: list[str] | None = Field(None, description="The pipelines whose batches it opens; null for all.")
+    sign_out_path: str | None = Field(
+        None,
+        description="Where a browser goes once it was signed out here, to sign out of the OpenID provider as well.",
+    )
     version: str
 
 

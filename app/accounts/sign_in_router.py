@@ -20,6 +20,7 @@ from app.auth.models import Organisation, User
 from app.auth.secrets import secret_hash
 from app.kit.declarations import raises, takes_query
 from app.kit.dependencies import DatabaseDep
+from app.kit.web.public_address import public_path
 from app.kit.words import quantity
 
 router = APIRouter(include_in_schema=False)
@@ -69,6 +70,6 @@ async def follow_sign_in_link(
     if user is None:
         await count_wrong_key(request, signing_in=True)
         return HTMLResponse(_page(settings.link_life), 410, HEADERS)
-    response = RedirectResponse("/", 303, HEADERS)
+    response = RedirectResponse(public_path("/"), 303, HEADERS)
     set_cookie(request, response, secret, opened)
     return response

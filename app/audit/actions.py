@@ -16,13 +16,20 @@ class Action(StrEnum):
         return action
 
     # Signing in
-    SESSION_CREATED = "session.created", "Somebody signed in: with a key, by a link, or by an invitation."
+    SESSION_CREATED = (
+        "session.created",
+        "Somebody signed in: with a key, by a link, by an invitation, or with the OpenID provider.",
+    )
     SESSION_REFUSED = "session.refused", "Somebody tried to sign in and was refused. Counted: `details.count`."
     SESSION_ENDED = "session.ended", "Somebody signed out, or ended a session."
     LINK_CREATED = "sign_in_link.created", "The service or an operator made a link that signs a person in."
     CREDENTIAL_REFUSED = (
         "credential.refused",
         "Requests came with a key or session that is unknown, expired or revoked. Counted: `details.count`.",
+    )
+    PERMISSION_REFUSED = (
+        "permission.refused",
+        "Somebody asked for what they may not do: the request was answered 403. Counted: `details.count`.",
     )
     # Keys and secrets
     KEY_CREATED = "key.created", "A key was made."
@@ -32,17 +39,25 @@ class Action(StrEnum):
     # People
     USER_CREATED = "user.created", "A user was made."
     USER_UPDATED = "user.updated", "A user's role, name, address or other rights were changed."
+    IDENTITY_LINKED = (
+        "identity.linked",
+        "A user who was there already and a person of the OpenID provider became one, by their address.",
+    )
+    USER_DELETED = "user.deleted", "A user was removed."
     INVITATION_CREATED = "invitation.created", "Somebody was invited into the organisation."
     INVITATION_ACCEPTED = "invitation.accepted", "Somebody took an invitation."
     INVITATION_REVOKED = "invitation.revoked", "An invitation was taken back."
     # Organisations
     ORGANISATION_CREATED = "organisation.created", "An organisation was made."
     ORGANISATION_UPDATED = "organisation.updated", "Settings of the organisation were changed."
+    ORGANISATION_DISABLED = "organisation.disabled", "An operator disabled an organisation: nobody of it gets in."
+    ORGANISATION_ENABLED = "organisation.enabled", "An operator enabled an organisation that was disabled."
     ORGANISATION_EXPORTED = "organisation.exported", "Everything of an organisation was exported."
     ORGANISATION_ERASED = "organisation.erased", "An organisation was removed with everything in it."
     SERVICE_CREDENTIAL_SET = "service_credential.set", "Credentials for an outside service were set."
     SERVICE_CREDENTIAL_DELETED = "service_credential.deleted", "Credentials for an outside service were removed."
     LIMITS_UPDATED = "limits.updated", "Limits of an organisation were changed."
+    QUOTA_NEARED = "quota.neared", "The organisation came to 80 % of a limit; at most once a day for each."
     # Webhooks
     WEBHOOK_CREATED = "webhook.created", "A webhook was made."
     WEBHOOK_UPDATED = "webhook.updated", "A webhook was changed."

@@ -15,7 +15,7 @@ from app.audit import repository
 from app.audit.actions import Action
 from app.auth.caller import Caller
 from app.kit.ids import new_id
-from app.kit.request_context import RequestContext, current_request
+from app.kit.web.request_context import RequestContext, current_request
 
 Outcome = Literal["success", "failure"]
 

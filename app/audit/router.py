@@ -37,7 +37,7 @@ NOUNS: Final = tuple(dict.fromkeys(action.partition(".")[0] for action in Action
 
 
 @raises(FilterNotReadable)
-def get_filter(
+async def get_filter(
     since: Annotated[Moment | None, Query(description="Entries of this moment and later.")] = None,
     until: Annotated[Moment | None, Query(description="Entries before this moment.")] = None,
     actor: Annotated[Word, Query(description="Id or name of who did it, or their kind.")] = None,

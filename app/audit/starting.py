@@ -12,8 +12,8 @@ from app.audit.actions import Action
 from app.audit.record import SERVICE, Target, record
 from app.kit.container import Container
 from app.kit.db import Database
-from app.kit.log_secrets import HIDDEN, LogSecrets
 from app.kit.room import Rooms
+from app.kit.secrets.in_logs import HIDDEN, LogSecrets
 from app.settings import Settings
 
 

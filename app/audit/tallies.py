@@ -1,8 +1,9 @@
-"""What happens too often for a row each time: refused keys, wrong codes, results that are opened, downloads.
+"""What happens too often for a row each time: refusals, wrong codes, results that are opened, downloads.
 
 The first of a kind is written at once. Those that follow within a minute, of the same actor, address and target, are
 counted and written as one row: 10,000 wrong keys of one address in a minute are two rows. More addresses or targets
-than `MOST_AT_ONCE` of one action share a row, so that a flood from everywhere writes few rows, too.
+than `MOST_AT_ONCE` of one action and organisation share a row for each actor, so that a flood from everywhere writes
+few rows, too, and takes no detail from the rows of others.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ from app.audit.actions import Action
 from app.audit.record import ANONYMOUS, Actor, Outcome, Target, actor_of, address_of, entry_of
 from app.auth.caller import Caller
 from app.kit.db import Database
-from app.kit.request_context import current_request
 from app.kit.service import Periodic
+from app.kit.web.request_context import current_request
 
 WINDOW_SECONDS: Final = 60.0
 MOST_AT_ONCE: Final = 50
@@ -39,6 +40,7 @@ class _Kind:
     actor: Actor
     target: Target | None
     address: str | None
+    reason: str | None
 
 
 @dataclass(slots=True)
@@ -76,8 +78,10 @@ class Tallies(Periodic):
         organisation_id: UUID | None = None,
         credential_hash: bytes | None = None,
         address: str | None = None,
+        reason: str | None = None,
     ) -> None:
-        """Count one. `credential_hash` is that of a key that was refused; `address` may be a whole network."""
+        """Count one. `credential_hash` is that of a key that was refused; `address` may be a whole network; `reason` is
+        a code that becomes `details.reason`."""
         request = current_request()
         actor = actor_of(who)
         kind = _Kind(
@@ -87,9 +91,10 @@ class Tallies(Periodic):
             actor,
             target,
             address or address_of(who, request),
+            reason,
         )
-        if kind not in self._tallies and sum(known.action == action for known in self._tallies) >= MOST_AT_ONCE:
-            kind = replace(kind, target=None, address=None)
+        if kind not in self._tallies and self._count_alike(kind) >= MOST_AT_ONCE:
+            kind = replace(kind, target=None, address=None, reason=None, actor=replace(actor, credential_id=None))
         tally = self._tallies.setdefault(kind, _Tally())
         now = datetime.now(UTC)
         tally.count += 1
@@ -100,6 +105,10 @@ class Tallies(Periodic):
             tally.hashes[credential_hash] += 1
         if tally.written is None:
             self.wake()
+
+    def _count_alike(self, kind: _Kind) -> int:
+        about = (kind.action, kind.organisation_id)
+        return sum((known.action, known.organisation_id) == about for known in self._tallies)
 
     async def turn(self) -> None:
         """Write what is new, and what was counted for a minute."""
@@ -152,7 +161,7 @@ def _rows(kind: _Kind, tally: _Tally, known: dict[bytes, repository.DeadKey]) ->
 
 
 def _row(kind: _Kind, tally: _Tally, count: int) -> dict[str, Any]:
-    details: dict[str, Any] = {"count": count}
+    details: dict[str, Any] = {"count": count} | ({"reason": kind.reason} if kind.reason else {})
     if count > 1:
         details |= {"since": tally.since, "until": tally.last}
     values = entry_of(

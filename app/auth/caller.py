@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -11,16 +11,18 @@ from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth import credential_repository, repository, session_repository
-from app.auth.errors import CrossSiteRequest
+from app.auth.errors import CrossSiteRequest, OrganisationDisabled
 from app.auth.models import ApiKey, User
 from app.auth.permissions import Permissions, permissions_of
+from app.auth.remembered import TABLES, Remembered
 from app.auth.secrets import secret_hash
 from app.kit.data_loader import DataLoader
 from app.kit.db import Database
 from app.kit.declarations import raises
+from app.kit.web.public_address import own_cookie, public_address
 
-COOKIE, SECURE_COOKIE = "tranche_session", "__Host-tranche_session"
-"""Over https the second, which browsers take from this very host alone (RFC 6265bis); http has no such names."""
+COOKIE = "tranche_session"
+"""The session's cookie, whose whole name `kit/web/public_address.py` makes."""
 USE_PRECISION = timedelta(minutes=1)
 """A busy key or browser must not write on each request."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -39,6 +41,7 @@ class Credential:
     scopes: frozenset[str] | None = None
     pipelines: frozenset[str] | None = None
     ends_at: datetime | None = None
+    organisation_is_disabled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +75,9 @@ class Caller:
         return self.pipelines is None or self.pipelines.issuperset(pipelines)
 
 
-def cookie_name(request: Request) -> str:
-    """The name of the cookie that this browser's session is in."""
-    return SECURE_COOKIE if request.url.scheme == "https" else COOKIE
-
-
 def session_secret(request: Request) -> str | None:
     """The secret of the browser's session, if it sends one."""
-    return request.cookies.get(cookie_name(request))
+    return own_cookie(request, COOKIE)
 
 
 @raises(CrossSiteRequest)
@@ -95,47 +93,73 @@ def refuse_cross_site(request: Request) -> None:
         same = site in ("same-origin", "none")
     else:
         origin = request.headers.get("origin")
-        same = origin is None or origin.split("://", 1)[-1] == request.headers.get("host")
+        # A proxy may have put another Host in place of the one that the browser wrote.
+        own = {request.headers.get("host"), public_address().host or None}
+        same = origin is None or origin.split("://", 1)[-1] in own
     if not same:
         raise CrossSiteRequest("This request came from a page of another site.")
 
 
 class Callers:
-    """Finds who calls. Requests that come at the same time are looked up together."""
+    """Finds who calls. Requests that come at the same time are looked up together, and what was found is remembered.
+
+    Until `memory` hears of changes, each request is looked up.
+    """
 
     def __init__(self, database: Database, session_idle: timedelta) -> None:
         self._database, self._session_idle = database, session_idle
         self._by_key = DataLoader(self._read_keys)
         self._by_session = DataLoader(self._read_sessions)
+        self.memory = Remembered[Credential]()
+        database.watch(TABLES, self.memory.change, self.memory.changed)
 
+    @raises(OrganisationDisabled)
     async def find_by_key(self, key: str) -> Credential | None:
-        """Whose key this is, if it is valid. That it was used is noted, once a minute at most."""
-        return await self._by_key.find(secret_hash(key))
+        """Whose key this is, if it is valid; raises OrganisationDisabled (401) where that is all that is wrong.
+
+        That a key was used is noted, once a minute at most.
+        """
+        hashed = secret_hash(key)
+        found = self.memory.recall(hashed) or await self._by_key.find(hashed)
+        if found and found.organisation_is_disabled:
+            detail = "Your organisation is disabled. Ask whoever operates this installation."
+            raise OrganisationDisabled(detail, headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
+        return found
 
     async def find_by_session(self, token: str) -> Credential | None:
         """Whose browser session this is, if it has not expired."""
-        return await self._by_session.find(secret_hash(token))
+        hashed = secret_hash(token)
+        return self.memory.recall(hashed) or await self._by_session.find(hashed)
 
     async def _read_keys(self, hashes: Sequence[bytes]) -> dict[bytes, Credential]:
+        generation, found = self.memory.generation, dict[bytes, Credential]()
         async with self._database.transaction() as session:
-            rows = await repository.list_users_by_key(session, hashes)
-            for key, _ in rows:
+            for key, user, disabled, seconds in await repository.list_users_by_key(session, hashes):
+                found[key.key_hash] = credential_of_key(key, user, disabled=disabled)
+                if disabled:
+                    continue
                 if key.last_used_at is None or datetime.now(UTC) - key.last_used_at > USE_PRECISION:
                     await repository.touch_key(session, key.id)
-        return {key.key_hash: credential_of_key(key, user) for key, user in rows}
+                self.memory.keep(generation, key.key_hash, found[key.key_hash], seconds)
+        return found
 
     async def _read_sessions(self, hashes: Sequence[bytes]) -> dict[bytes, Credential]:
+        generation, found = self.memory.generation, dict[bytes, Credential]()
+        precision = min(USE_PRECISION, self._session_idle / 4)
         async with self._database.transaction() as session:
-            rows = await session_repository.list_by_token(session, hashes)
-            for row, _, _ in rows:
-                if datetime.now(UTC) - row.last_used_at > min(USE_PRECISION, self._session_idle / 4):
+            for row, key, user, seconds in await session_repository.list_by_token(session, hashes):
+                found[row.token_hash] = _credential(row.id, user, key, row.expires_at)
+                if datetime.now(UTC) - row.last_used_at > precision:
                     await session_repository.touch_session(session, row.id, self._session_idle)
-        return {row.token_hash: _credential(row.id, user, key, row.expires_at) for row, key, user in rows}
+                self.memory.keep(
+                    generation, row.token_hash, found[row.token_hash], min(seconds, precision.total_seconds())
+                )
+        return found
 
 
-def credential_of_key(key: ApiKey, user: User) -> Credential:
+def credential_of_key(key: ApiKey, user: User, *, disabled: bool = False) -> Credential:
     """A key as what proves that its user calls."""
-    return _credential(key.id, user, key, key.expires_at)
+    return replace(_credential(key.id, user, key, key.expires_at), organisation_is_disabled=disabled)
 
 
 def _credential(credential_id: UUID, user: User, key: ApiKey | None, ends_at: datetime | None) -> Credential:

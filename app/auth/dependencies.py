@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyCookie, HTTPBearer
+from starlette.requests import HTTPConnection
 
 from app.auth.admission import Admission
 from app.auth.caller import COOKIE, Caller, Callers, caller_of, refuse_cross_site, session_secret
@@ -22,16 +23,24 @@ from app.auth.permissions import Permission
 from app.kit.container import container_of, provided
 from app.kit.declarations import needs, raises, sends
 from app.kit.errors import DatabaseUnavailable
-from app.kit.request_context import current_request
+from app.kit.web.request_context import current_request
 
 CallersDep = Annotated[Callers, Depends(provided(Callers))]
 
 
-KEY_SCHEME = HTTPBearer(scheme_name="key", description="A key, as `tranche keys create` makes them.", auto_error=False)
-SESSION_SCHEME = APIKeyCookie(
+class _Key(HTTPBearer):
+    async def __call__(self, request: HTTPConnection) -> None: ...
+
+
+class _Session(APIKeyCookie):
+    async def __call__(self, request: HTTPConnection) -> None: ...
+
+
+KEY_SCHEME = _Key(scheme_name="key", description="A key, as `tranche keys create` makes them.", auto_error=False)
+SESSION_SCHEME = _Session(
     name=COOKIE,
     scheme_name="session",
-    description="The cookie of a browser that is signed in; over https its name begins with `__Host-`.",
+    description="The cookie of a browser that is signed in; over https its name begins with `__Host-` or `__Secure-`.",
     auto_error=False,
 )
 """For the documentation; `find_caller` reads the request itself, because a scheme that is none of ours is refused."""
@@ -51,7 +60,7 @@ async def admit(request: Request, caller: Caller) -> Caller:
     return caller
 
 
-@raises(NotSignedIn, KeyNotValid, refuse_cross_site, DatabaseUnavailable, count_wrong_key, admit)
+@raises(NotSignedIn, KeyNotValid, Callers.find_by_key, refuse_cross_site, DatabaseUnavailable, count_wrong_key, admit)
 async def find_caller(request: Request, callers: Callers) -> Caller:
     """The caller; raises NotSignedIn or KeyNotValid (401), CrossSiteRequest (403).
 
@@ -111,20 +120,20 @@ def require(caller: Caller, permission: Permission) -> Caller:
     return caller
 
 
-def _asks_for(permission: Permission, problem: type[PermissionMissing]) -> Callable[[Caller], Caller]:
+def _asks_for(permission: Permission, problem: type[PermissionMissing]) -> Callable[[Caller], Awaitable[Caller]]:
     @needs(permission)
     @raises(problem)
-    def get_permitted(caller: CallerDep) -> Caller:
+    async def get_permitted(caller: CallerDep) -> Caller:
         return require(caller, permission)
 
     return get_permitted
 
 
-def opens_pipeline(key: str) -> Callable[[Caller], None]:
+def opens_pipeline(key: str) -> Callable[[Caller], Awaitable[None]]:
     """For routes that are about one pipeline: refuses keys that are limited to others."""
 
     @raises(PipelineNotPermitted)
-    def check_pipeline(caller: CallerDep) -> None:
+    async def check_pipeline(caller: CallerDep) -> None:
         if not caller.opens([key]):
             raise PipelineNotPermitted(f"This key is limited to pipelines, and {key} is none of them.")
 
@@ -132,7 +141,7 @@ def opens_pipeline(key: str) -> Callable[[Caller], None]:
 
 
 @raises(PipelineNotPermitted)
-def opens_everything(caller: CallerDep) -> None:
+async def opens_everything(caller: CallerDep) -> None:
     """For routes about what all pipelines share: refuses keys that are limited to some."""
     if caller.pipelines is not None:
         raise PipelineNotPermitted("This key is limited to pipelines; this needs one that is not.")

@@ -19,6 +19,12 @@ class KeyNotValid(Problem):
     status, code, title, sends = 401, "invalid_key", "Key not valid", ("WWW-Authenticate",)
 
 
+class OrganisationDisabled(Problem):
+    """The key is valid, but an operator of the installation disabled the organisation that it belongs to."""
+
+    status, code, title, sends = 401, "organisation_disabled", "Organisation disabled", ("WWW-Authenticate",)
+
+
 class TooManyWrongKeys(TooManyRequests):
     """Too many wrong keys or sessions came from your address. Right ones are not held up; try again after `Retry-After`
     seconds."""
@@ -65,7 +71,8 @@ class PipelineNotPermitted(Problem):
 
 
 class AdminOnly(PermissionMissing):
-    """Only an administrator of the organisation may do this, with a key that is not narrowed to less."""
+    """Only an administrator of the organisation may do this, with a key that is not narrowed to less. Of keys everybody
+    manages their own, if theirs is not narrowed."""
 
     code, title, permission = "admin_only", "Administrators only", "admin"
 

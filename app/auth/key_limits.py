@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.caller import Caller
-from app.auth.errors import ExceedsOwnRights, ExpiryNotPossible
+from app.auth.errors import AdminOnly, ExceedsOwnRights, ExpiryNotPossible
 from app.auth.models import ApiKey, User
 from app.auth.permissions import Permission, permissions_of
 from app.kit.declarations import raises
@@ -69,6 +69,22 @@ async def limit_replacement(
         ends = [end for end in (key.expires_at, parent and parent.expires_at) if end]
         return replace(limits, expires_at=min(ends))
     return replace(limits, expires_at=await _end(session, expires_at, parent, longest))
+
+
+@raises(AdminOnly)
+def check_keeps_keys(caller: Caller) -> None:
+    """Raise AdminOnly (403) for a key that is narrowed to less than its user has, unless it has `admin`.
+
+    Everybody else manages their own, administrators those of the organisation.
+    """
+    is_whole = caller.pipelines is None and permissions_of(caller.role, operator=False) <= caller.permissions
+    if not (is_whole or Permission.ADMIN in caller.permissions):
+        raise AdminOnly(detail="A key that is narrowed to scopes or pipelines manages no keys.")
+
+
+def keys_of(caller: Caller) -> UUID | None:
+    """Whose keys the caller manages: its own user's, or as an administrator everybody's, which is None."""
+    return None if Permission.ADMIN in caller.permissions else caller.user_id
 
 
 def check_rights(caller: Caller, user: User, limits: KeyLimits, parent: ApiKey | None) -> None:

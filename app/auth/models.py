@@ -19,6 +19,7 @@ class Organisation(Base):
 
     `time_zone` is an IANA name, whose days are in the names of batches. `naming` is what it says of the names of its
     files: words for views, and who is a customer. `members_manage_all`: members manage what others made as well.
+    `disabled_at`: since when nobody of it gets in and nothing of it starts, until an operator enables it again.
     """
 
     __tablename__ = "organisations"
@@ -31,6 +32,7 @@ class Organisation(Base):
     naming: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
     weight: Mapped[float] = mapped_column(Double, default=1.0, server_default=text("1"))
     members_manage_all: Mapped[bool] = mapped_column(server_default=text("false"))
+    disabled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 
 

@@ -4,25 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import bindparam, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.auth.live import KEY_IS_LIVE, USER_IS_LIVE
+from app.auth.live import KEY_IS_LIVE, USER_IS_ACTIVE, USER_IS_LIVE, is_disabled, seconds_until
 from app.auth.models import ApiKey, Organisation, User
+from app.kit.table_watch import UNNOTED
 
 
-async def find_user_by_key(session: AsyncSession, key_hash: bytes) -> tuple[ApiKey, User] | None:
-    """The live key with this hash, and whose it is."""
-    return next(iter(await list_users_by_key(session, [key_hash])), None)
+async def knows_key(session: AsyncSession, key_hash: bytes) -> bool:
+    """Whether there is a key with this hash that has not ended, of an active user."""
+    return bool(await list_users_by_key(session, [key_hash]))
 
 
-async def list_users_by_key(session: AsyncSession, hashes: Sequence[bytes]) -> Sequence[tuple[ApiKey, User]]:
-    """The live keys with these hashes, and whose they are."""
-    query = select(ApiKey, User).join(User, User.id == ApiKey.user_id)
-    query = query.where(ApiKey.key_hash.in_(hashes), KEY_IS_LIVE, USER_IS_LIVE)
-    return [(key, user) for key, user in await session.execute(query)]
+_BY_HASH: Final = (
+    select(ApiKey, User, is_disabled(User.organisation_id), seconds_until(ApiKey.expires_at))
+    .join(User, User.id == ApiKey.user_id)
+    .where(ApiKey.key_hash.in_(bindparam("hashes", expanding=True)), KEY_IS_LIVE, USER_IS_ACTIVE)
+)
+
+
+async def list_users_by_key(
+    session: AsyncSession, hashes: Sequence[bytes]
+) -> Sequence[tuple[ApiKey, User, bool, float]]:
+    """The keys with these hashes that have not ended, whose they are, whether their organisation is disabled, and the
+    seconds until the key ends."""
+    rows = await session.execute(_BY_HASH, {"hashes": hashes})
+    return [(key, user, disabled, seconds) for key, user, disabled, seconds in rows]
 
 
 async def find_organisation(session: AsyncSession, name: str) -> Organisation | None:
@@ -44,10 +55,14 @@ async def find_user(session: AsyncSession, organisation_id: UUID, name: str) -> 
     return (await session.execute(query.order_by(User.created_at).limit(1))).scalar_one_or_none()
 
 
-async def list_keys(session: AsyncSession, organisation_id: UUID) -> Sequence[tuple[ApiKey, User]]:
-    """The organisation's keys that are not revoked, oldest first, each with its user."""
+async def list_keys(
+    session: AsyncSession, organisation_id: UUID, user_id: UUID | None = None
+) -> Sequence[tuple[ApiKey, User]]:
+    """The organisation's keys that are not revoked, or those of one user, oldest first, each with its user."""
     query = select(ApiKey, User).join(User, User.id == ApiKey.user_id)
     query = query.where(User.organisation_id == organisation_id, ApiKey.revoked_at.is_(None))
+    if user_id:
+        query = query.where(User.id == user_id)
     return [(key, user) for key, user in await session.execute(query.order_by(ApiKey.created_at, ApiKey.id))]
 
 
@@ -118,13 +133,20 @@ async def restore_key(session: AsyncSession, key_hash: bytes) -> bool:
 
 async def touch_key(session: AsyncSession, key_id: UUID) -> None:
     """Note that the key was used just now."""
-    await session.execute(update(ApiKey).where(ApiKey.id == key_id).values(last_used_at=func.now()))
+    used = update(ApiKey).where(ApiKey.id == key_id).values(last_used_at=func.now())
+    await session.execute(used, execution_options={UNNOTED: True})
 
 
 async def count_keys(session: AsyncSession, organisation_id: UUID) -> int:
     """The organisation's keys that are not revoked."""
     query = select(func.count()).select_from(ApiKey).join(User, User.id == ApiKey.user_id)
     query = query.where(User.organisation_id == organisation_id, ApiKey.revoked_at.is_(None))
+    return int((await session.execute(query)).scalar_one())
+
+
+async def count_own_keys(session: AsyncSession, user_id: UUID) -> int:
+    """The user's keys that are not revoked."""
+    query = select(func.count()).select_from(ApiKey).where(ApiKey.user_id == user_id, ApiKey.revoked_at.is_(None))
     return int((await session.execute(query)).scalar_one())
 
 

@@ -6,9 +6,9 @@ import logging
 
 from app.kit.db import Database
 from app.kit.room import Rooms
-from app.kit.sealed_columns import resealing_of
+from app.kit.secrets.sealed_columns import resealing_of
+from app.kit.secrets.signing import SigningKey
 from app.kit.service import Periodic
-from app.kit.signing import SigningKey
 
 log = logging.getLogger("tranche.secrets")
 

@@ -5,17 +5,16 @@ from __future__ import annotations
 from functools import partial
 
 from app.auth import models, session_repository
-from app.auth.administrator import FirstAdministrator
 from app.auth.caller import Callers
 from app.auth.dependencies import find_caller
 from app.auth.resealing import Resealing
 from app.auth.settings import AuthSettings
 from app.auth.weights import Weights
-from app.kit.body_limit import Authenticate
 from app.kit.container import Container
 from app.kit.db import Database
 from app.kit.room import Room, Rooms
-from app.kit.signing import SigningKey
+from app.kit.secrets.signing import SigningKey
+from app.kit.web.body_limit import Authenticate
 from app.settings import Settings
 
 
@@ -36,10 +35,6 @@ def make_resealing(container: Container) -> Resealing:
     return Resealing(container.get(Database), container.get(SigningKey), container.get(Rooms))
 
 
-def make_first_administrator(container: Container) -> FirstAdministrator:
-    return FirstAdministrator(container.get(Database), container.get(Settings).home, container.get(AuthSettings))
-
-
 room = Room(
     name="auth",
     models=models,
@@ -49,9 +44,7 @@ room = Room(
         Authenticate: make_authenticate,
         SigningKey: make_signing_key,
         Weights: lambda container: Weights(container.get(Database)),
-        FirstAdministrator: make_first_administrator,
     },
     services=lambda container: (container.get(SigningKey), make_resealing(container), container.get(Weights)),
-    http_services=lambda container: (container.get(FirstAdministrator),),
     expiring=(session_repository.delete_expired_sessions,),
 )

@@ -7,7 +7,7 @@ import hashlib
 import secrets
 from typing import Final
 
-from app.kit.signing import InstallationSecret
+from app.kit.secrets.signing import InstallationSecret
 
 PREFIX = "trn_"
 MIN_LENGTH = 16

@@ -50,8 +50,8 @@ async def ensure_user(session: AsyncSession, organisation: str, name: str, role:
     return user
 
 
-async def ensure_first_admin(session: AsyncSession, wanted: str | None) -> tuple[User, str | None]:
-    """The installation's first administrator, and the secret of a key made just now, if one was.
+async def ensure_first_admin(session: AsyncSession, wanted: str | None) -> tuple[User, bool, str | None]:
+    """The installation's first administrator, whether it is new, and the secret of a key made just now, if one was.
 
     `wanted` is the key that the operator chose (TRANCHE_ADMIN_KEY): it becomes valid if it is not yet, or no longer.
     """
@@ -65,8 +65,8 @@ async def ensure_first_admin(session: AsyncSession, wanted: str | None) -> tuple
         admin.operator = True
         await session.flush()
     if wanted is not None:
-        known = await repository.find_user_by_key(session, secret_hash(wanted))
-        if known is None and not await repository.restore_key(session, secret_hash(wanted)):
+        known = await repository.knows_key(session, secret_hash(wanted))
+        if not known and not await repository.restore_key(session, secret_hash(wanted)):
             await add_key(session, admin.id, "TRANCHE_ADMIN_KEY", wanted)
-        return admin, None
-    return admin, (await add_key(session, admin.id, "first admin key"))[1] if fresh else None
+        return admin, fresh, None
+    return admin, fresh, (await add_key(session, admin.id, "first admin key"))[1] if fresh else None

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, delete, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, bindparam, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.auth.live import KEY_IS_LIVE, SESSION_HAS_TIME, SESSION_IS_LIVE, USER_IS_LIVE
+from app.auth.live import KEY_IS_LIVE, SESSION_HAS_TIME, SESSION_IS_LIVE, USER_IS_LIVE, seconds_until
 from app.auth.models import ApiKey, Session, User
 from app.kit.pages import Page, PageRequest, paginate
+from app.kit.table_watch import UNNOTED
 
 
 def _live() -> Select[Session, ApiKey, User]:
@@ -19,12 +21,20 @@ def _live() -> Select[Session, ApiKey, User]:
     return query.outerjoin(ApiKey, ApiKey.id == Session.key_id).where(SESSION_IS_LIVE, USER_IS_LIVE)
 
 
+_BY_TOKEN: Final = (
+    _live()
+    .add_columns(seconds_until(Session.expires_at, Session.idle_ends_at, ApiKey.expires_at))
+    .where(Session.token_hash.in_(bindparam("hashes", expanding=True)), Session.kind == "browser")
+)
+
+
 async def list_by_token(
     session: AsyncSession, hashes: Sequence[bytes]
-) -> Sequence[tuple[Session, ApiKey | None, User]]:
-    """The browser sessions with these tokens that have not ended, each with the key that opened it, and its user."""
-    found = await session.execute(_live().where(Session.token_hash.in_(hashes), Session.kind == "browser"))
-    return [(row, key, user) for row, key, user in found]
+) -> Sequence[tuple[Session, ApiKey | None, User, float]]:
+    """The browser sessions with these tokens that have not ended, each with the key that opened it, its user, and the
+    seconds until it ends."""
+    found = await session.execute(_BY_TOKEN, {"hashes": hashes})
+    return [(row, key, user, seconds) for row, key, user, seconds in found]
 
 
 async def list_sessions(
@@ -47,7 +57,8 @@ async def find_session(session: AsyncSession, organisation_id: UUID, session_id:
 async def touch_session(session: AsyncSession, session_id: UUID, idle: timedelta) -> None:
     """Note that the session was used just now: its idle time begins anew."""
     used = {"last_used_at": func.now(), "idle_ends_at": func.now() + idle}
-    await session.execute(update(Session).where(Session.id == session_id).values(used))
+    touched = update(Session).where(Session.id == session_id).values(used)
+    await session.execute(touched, execution_options={UNNOTED: True})
 
 
 async def delete_session(session: AsyncSession, session_id: UUID) -> None:

@@ -12,19 +12,26 @@ from app.auth.devices import device_name
 from app.auth.models import ApiKey, Session, User
 from app.auth.secrets import new_secret, secret_hash
 from app.auth.settings import AuthSettings
-from app.kit.request_context import current_request
+from app.kit.web.request_context import current_request
 
 
 async def open_session(
-    session: AsyncSession, user: User, settings: AuthSettings, *, key: ApiKey | None = None, secret: str | None = None
+    session: AsyncSession,
+    user: User,
+    settings: AuthSettings,
+    *,
+    key: ApiKey | None = None,
+    secret: str | None = None,
+    life: timedelta | None = None,
 ) -> tuple[Session, str]:
     """A browser session of the user, which ends with the key that opens it; the second value is its secret.
 
-    The browser's name and address are those of the request at hand.
+    `life` is how long it may last, where that is less than the settings say. The browser's name and address are those
+    of the request at hand.
     """
     now = (await session.execute(select(func.now()))).scalar_one()
     request, secret = current_request(), secret or new_secret()
-    expires_at = now + settings.session_life
+    expires_at = now + min(settings.session_life, life or settings.session_life)
     if key and key.expires_at:
         expires_at = min(expires_at, key.expires_at)
     row = Session(

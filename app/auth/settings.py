@@ -19,7 +19,7 @@ class AuthSettings(Section):
     session_idle_hours: float = Field(
         168.0, gt=0, le=8784, description="Hours without use after which a browser must sign in again."
     )
-    sign_in_link_minutes: float = Field(15.0, gt=0, le=1440, description="Minutes in which a sign-in link works, once.")
+    sign_in_link_minutes: float = Field(10.0, gt=0, le=1440, description="Minutes in which a sign-in link works, once.")
     key_max_days: float | None = Field(
         None, gt=0, le=36500, description="Longest life of a new key, which it also has by default; unset is no limit."
     )

@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 import httpx
 from pydantic import BaseModel, ConfigDict
 
-from app.kit.secret_type import Secret
+from app.kit.secrets.secret_type import Secret
 
 __all__ = ["Account", "AccountRefused", "ConnectionKind", "Reach", "Secret"]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from app.kit.errors import NotFound, Unprocessable
 
 
@@ -15,6 +17,10 @@ class ConnectionNotSet(NotFound):
     """The organisation has no account of its own for this service."""
 
     code, title = "connection_not_set", "Connection not set"
+
+    @classmethod
+    def of(cls, title: str) -> Self:
+        return cls(f"The organisation has no account of its own for {title}.")
 
 
 class ConnectionMissing(Unprocessable):

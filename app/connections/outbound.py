@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from uuid import UUID
 
 import httpx
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.connections.service import Connections
-from app.kit.outbound import checked_transport, outbound_client
+from app.kit.availability import outlast
+from app.kit.outbound.client import checked_transport, outbound_client
 
 
 class OutboundClients:
@@ -61,5 +63,5 @@ class _OfOrganisation(httpx.AsyncBaseTransport):
         self._clients, self._organisation_id = clients, organisation_id
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        transport = await self._clients.transport_of(self._organisation_id)
+        transport = await outlast(partial(self._clients.transport_of, self._organisation_id))
         return await transport.handle_async_request(request)

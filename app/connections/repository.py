@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.models import Organisation, User
 from app.connections.models import Connection, OutboundAllowance
-from app.kit.sealing import Sealer
-from app.kit.signing import SigningKey
+from app.kit.secrets.sealing import Sealer
+from app.kit.secrets.signing import SigningKey
 
 RESEALED_AT_A_TIME: Final = 500
 

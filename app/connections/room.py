@@ -10,9 +10,9 @@ from app.connections.settings import SharingSettings
 from app.kit.container import Container
 from app.kit.db import Database
 from app.kit.room import Room, Rooms
-from app.kit.sealed_columns import FirstSealing
-from app.kit.sealing import Sealer
-from app.kit.signing import SigningKey
+from app.kit.secrets.sealed_columns import FirstSealing
+from app.kit.secrets.sealing import Sealer
+from app.kit.secrets.signing import SigningKey
 from app.settings import Settings
 
 

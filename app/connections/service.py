@@ -15,10 +15,12 @@ from app.connections.contract import Account, AnyKind
 from app.connections.errors import ConnectionMissing, ConnectionUnknown
 from app.connections.repository import Standing
 from app.connections.settings import SharingSettings
+from app.kit.availability import outlast
 from app.kit.data_loader import DataLoader
 from app.kit.db import Database
 from app.kit.declarations import raises
-from app.kit.sealing import Sealer
+from app.kit.secrets.sealing import Sealer
+from app.kit.web.public_address import public_path
 
 A = TypeVar("A", bound=Account)
 _SHORTEST_HINTED: Final = 12
@@ -64,8 +66,12 @@ class Connections:
 
     async def find(self, organisation_id: UUID, account: type[A]) -> Found[A] | None:
         """The organisation's account; hold no transaction meanwhile. Raises CannotUnseal."""
-        async with self._database.transaction() as session:
-            return await self.find_in(session, organisation_id, account)
+
+        async def look() -> Found[A] | None:
+            async with self._database.transaction() as session:
+                return await self.find_in(session, organisation_id, account)
+
+        return await outlast(look)
 
     async def find_in(self, session: AsyncSession, organisation_id: UUID, account: type[A]) -> Found[A] | None:
         """The same, read in a transaction that is open; raises CannotUnseal."""
@@ -93,7 +99,7 @@ class Connections:
         available = await self.list_available(session, organisation_id)
         missing = [self._kinds[key] for key in asked if key not in available]
         if missing:
-            told = [{"connection": kind.key, "set_at": f"/api/connections/{kind.key}"} for kind in missing]
+            told = [{"connection": kind.key, "set_at": public_path(f"/api/connections/{kind.key}")} for kind in missing]
             raise ConnectionMissing(_explain(missing), connections=told)
 
     async def save(
@@ -132,6 +138,6 @@ def _explain(missing: Sequence[AnyKind]) -> str:
     kinds = ", ".join(kind.title for kind in missing)
     where = ", ".join(f"PUT /api/connections/{kind.key}" for kind in missing)
     return (
-        f"The organisation has no account for {kinds}. An administrator sets it in the console under Organisation, or"
+        f"The organisation has no account for {kinds}. An administrator sets it in the console under Connections, or"
         f" with {where}."
     )

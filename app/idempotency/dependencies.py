@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import Depends, Header, Request, Response
@@ -19,7 +20,7 @@ KeyText = Annotated[str, Field(json_schema_extra={"maxLength": 255})]
 
 @raises(IdempotencyKeyNotValid, IdempotencyInFlight, IdempotencyKeyReused)
 @sends("Idempotent-Replayed")
-def get_keyed_request(
+async def get_keyed_request(
     request: Request,
     idempotency_key: Annotated[
         KeyText | None,
@@ -39,8 +40,13 @@ def get_keyed_request(
 KeyedRequestDep = Annotated[KeyedRequest, Depends(get_keyed_request)]
 
 
-def get_once(request: KeyedRequestDep, caller: CallerDep, response: Response) -> Once:
-    """Carries the caller's request out once."""
+async def get_once(request: KeyedRequestDep, caller: CallerDep, response: Response) -> Once:
+    """Carries the caller's request out once.
+
+    To a key that is limited to pipelines nothing is answered again that another one made.
+    """
+    if caller.pipelines is not None:
+        request = replace(request, target=f"{request.target} {sorted(caller.pipelines)}")
     return Once(request, caller.organisation_id, response)
 
 

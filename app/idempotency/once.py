@@ -23,6 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.idempotency import repository
 from app.idempotency.errors import IdempotencyInFlight, IdempotencyKeyReused
 from app.kit.json_writing import dump_json
+from app.kit.web.public_address import public_path
 
 M = TypeVar("M", bound=BaseModel)
 Kept = dict[str, Any]
@@ -115,7 +116,7 @@ class Once:
 
     def _locate(self, location: str | None, kept: Kept) -> None:
         if location:
-            self._response.headers["Location"] = location.format_map(kept)
+            self._response.headers["Location"] = public_path(location.format_map(kept))
 
 
 def _digest_of(target: str, body: Any) -> bytes:

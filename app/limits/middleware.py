@@ -1,4 +1,4 @@
-"""Counts requests that carry no credential by their address, and tells everybody how they stand with their rates."""
+"""Counts requests that show no credential by their address, and says how everybody stands with rates and quotas."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from app.kit.container import Container
 from app.kit.errors import TooManyRequests, problem_response
 from app.limits.clients import network_of
 from app.limits.rates import NOTED, Rates, rate_headers
+from app.limits.warnings import warning_headers
 
 UNCOUNTED: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 """Load balancers and Prometheus ask for these."""
@@ -43,8 +44,9 @@ class RateHeaders:
         scope[NOTED] = {}
 
         async def send_with_rates(message: Message) -> None:
-            if message["type"] == "http.response.start" and (headers := rate_headers(scope)):
-                message = {**message, "headers": [*message["headers"], *headers]}
+            if message["type"] == "http.response.start":
+                warnings = warning_headers(scope) if message["status"] < 400 else []
+                message = {**message, "headers": [*message["headers"], *rate_headers(scope), *warnings]}
             await send(message)
 
         request = Request(scope)

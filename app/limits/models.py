@@ -16,6 +16,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     func,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -82,3 +83,18 @@ class StreamSlots(Base):
     process_id: Mapped[UUID] = mapped_column(primary_key=True)
     streams: Mapped[int] = mapped_column(Integer)
     renewed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.clock_timestamp())
+
+
+class QuotaWarning(Base):
+    """The last time that an organisation came near a limit, and whether its administrators were sent a mail of it."""
+
+    __tablename__ = "quota_warnings"
+    __table_args__ = (Index("ix_quota_warnings_owed", "warned_at", postgresql_where=text("mailed_at is null")),)
+
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id", ondelete="CASCADE"), primary_key=True)
+    quota: Mapped[str] = mapped_column(Text, primary_key=True)
+    used: Mapped[int] = mapped_column(BigInteger)
+    most: Mapped[int] = mapped_column(BigInteger)
+    warned_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.clock_timestamp())
+    mailed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    tries: Mapped[int] = mapped_column(Integer, server_default=text("0"))

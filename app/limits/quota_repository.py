@@ -18,6 +18,14 @@ select distinct on (quota) quota, most from quota_limits
 where quota = any(cast(:quotas as text[])) and (organisation_id = :organisation_id or organisation_id is null)
 order by quota, organisation_id nulls last
 """)
+_LIST: Final = text("""
+select o.id, (
+  select l.most from quota_limits l
+  where l.quota = :quota and (l.organisation_id = o.id or l.organisation_id is null)
+  order by l.organisation_id nulls last limit 1
+) as most
+from unnest(cast(:organisations as uuid[])) as o(id)
+""")
 _SET: Final = text("""
 insert into quota_limits as limits (id, organisation_id, quota, most) values (:id, :organisation_id, :quota, :most)
 on conflict (organisation_id, quota) do update set most = excluded.most
@@ -47,6 +55,12 @@ async def find_limits(session: AsyncSession, organisation_id: UUID, quotas: Sequ
     values = {"quotas": [str(quota) for quota in quotas], "organisation_id": organisation_id}
     found: dict[str, int | None] = {row.quota: row.most for row in await session.execute(_FIND, values)}
     return {str(quota): found.get(str(quota)) for quota in quotas}
+
+
+async def list_limits(session: AsyncSession, organisations: Sequence[UUID], quota: str) -> dict[UUID, int]:
+    """One limit of several organisations, their own else the installation's; those without a limit are left out."""
+    rows = await session.execute(_LIST, {"organisations": list(organisations), "quota": str(quota)})
+    return {row.id: row.most for row in rows if row.most is not None}
 
 
 async def list_own_limits(session: AsyncSession, organisation_id: UUID) -> dict[str, int | None]:

@@ -19,13 +19,14 @@ from app.kit.db import Database
 from app.kit.declarations import raises
 from app.limits import quota_repository as repository
 from app.limits.errors import QuotaExceeded, StorageQuotaExceeded
+from app.limits.metrics import QUOTA_REFUSALS
 from app.limits.settings import LimitSettings
+from app.limits.warnings import SHARE, crosses, warn
 
 Count = Callable[[AsyncSession, UUID], Awaitable[int]]
 """How much of something an organisation has now."""
 MEASURED_EVERY: Final = timedelta(minutes=5)
 """Contents are summed up again after that time, and before anybody is refused: between, only uploads are added."""
-WARNING_SHARE: Final = 0.8
 
 
 class Quota(StrEnum):
@@ -49,6 +50,8 @@ WORDS: Final[Mapping[Quota, str]] = {
     Quota.KEYS: "keys",
     Quota.USERS: "users",
 }
+for _quota in Quota:  # there from the start, at 0
+    QUOTA_REFUSALS.labels(_quota.value)
 PASSING: Final = frozenset({Quota.JOBS_IN_FLIGHT, Quota.OPEN_STREAMS})
 """Of these there may be room again soon."""
 SOON: Final = 30
@@ -85,12 +88,21 @@ async def check(
         used = await count(session, organisation_id) - (added if written else 0)
         if used + added > most:
             raise await refusal(session, organisation_id, quota, most, used)
+        if lock:
+            await note(session, organisation_id, quota, most, used, used + added)
+
+
+async def note(session: AsyncSession, organisation_id: UUID, quota: Quota, most: int, used: int, after: int) -> None:
+    """Tell of it when a change that is within the limit comes near to it."""
+    if crosses(used, after, most):
+        await warn(session, organisation_id, quota.value, WORDS[quota], most, after)
 
 
 async def refusal(
     session: AsyncSession, organisation_id: UUID, quota: Quota, most: int, used: int
 ) -> QuotaExceeded | StorageQuotaExceeded:
     """The problem of a change that would pass a limit."""
+    QUOTA_REFUSALS.labels(quota.value).inc()
     detail = f"The organisation may have {most:,} {WORDS[quota]}, and has {max(used, 0):,}."
     more: dict[str, Any] = {"quota": quota.value, "limit": most, "used": max(used, 0)}
     if quota is Quota.STORED_BYTES:
@@ -119,6 +131,28 @@ async def check_room(session: AsyncSession, organisation_id: UUID, added: int, m
             raise await refusal(session, organisation_id, Quota.STORED_BYTES, most, used)
 
 
+class StorageRoom(NamedTuple):
+    """Bytes that an organisation may still store, and the problem of a body with more."""
+
+    left: int
+    refusal: StorageQuotaExceeded
+
+
+async def find_room(
+    session: AsyncSession, organisation_id: UUID, wanted: int | None, measure: Count
+) -> StorageRoom | None:
+    """The room for an upload of `wanted` bytes, or of nobody knows how many; None when there is no limit."""
+    most = (await repository.find_limits(session, organisation_id, [Quota.STORED_BYTES]))[Quota.STORED_BYTES]
+    if most is None:
+        return None
+    known = await repository.find_stored(session, organisation_id, MEASURED_EVERY)
+    if known is None or wanted is None or known + wanted > most:
+        known = await measure(session, organisation_id)
+    problem = await refusal(session, organisation_id, Quota.STORED_BYTES, most, known)
+    assert isinstance(problem, StorageQuotaExceeded)
+    return StorageRoom(max(0, most - known), problem)
+
+
 @raises(StorageQuotaExceeded)
 async def add_stored(session: AsyncSession, organisation_id: UUID, added: int, measure: Count) -> None:
     """Count contents whose rows were written just now, `added` bytes more than there were; raises as `check_room`."""
@@ -134,13 +168,15 @@ async def add_stored(session: AsyncSession, organisation_id: UUID, added: int, m
         await repository.save_stored(session, organisation_id, used)
     else:
         await repository.add_stored(session, organisation_id, added)
+        used = known + added
+    await note(session, organisation_id, Quota.STORED_BYTES, most, used - added, used)
 
 
 def state_of(used: int, most: int | None) -> str:
     """`ok`, `near` from 80 % on, or `reached`."""
     if most is None:
         return "ok"
-    return "reached" if used >= most else "near" if used >= WARNING_SHARE * most else "ok"
+    return "reached" if used >= most else "near" if used >= SHARE * most else "ok"
 
 
 class QuotaDefaults:

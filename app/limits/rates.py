@@ -16,6 +16,7 @@ from starlette.types import Scope
 from app.auth.caller import Caller
 from app.kit.declarations import raises
 from app.kit.errors import TooManyRequests, is_database_down
+from app.limits.metrics import RATE_LIMITED
 
 NOTED: Final = "tranche.rates"
 """Where a request's scope has how it stands with each rate that it was counted for."""
@@ -66,6 +67,7 @@ class Rate:
 
     def refusal(self, standing: Standing) -> TooManyRequests:
         """The problem of a request that is one too many."""
+        RATE_LIMITED.labels(self.name).inc()
         detail = f"At most {self.per_minute:,} requests a minute, counted by {self.name}."
         headers = {"Retry-After": str(standing.seconds)}
         return TooManyRequests(detail, headers=headers, policy=self.name, limit=self.per_minute)

@@ -5,19 +5,19 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy.exc import SQLAlchemyError
-
+from app.kit.availability import Outage
+from app.kit.data_loader import DataLoader
 from app.kit.db import Database
-from app.kit.errors import DATABASE_DOWN
 from app.kit.ids import new_id
 from app.kit.service import Periodic
 from app.limits import quota_repository as repository
-from app.limits.quotas import Quota, refusal
+from app.limits.quotas import Quota, note, refusal
 
 RENEWED_EVERY: Final = 20.0
 """Seconds; a row that was not renewed for 60 counts no longer."""
@@ -33,25 +33,18 @@ class StreamSlots(Periodic):
         super().__init__()
         self._database, self._process_id = database, new_id()
         self._held: Counter[UUID] = Counter()
+        self._giving: set[asyncio.Task[None]] = set()
+        self._limits = DataLoader(self._read_limits)
         self._changing: defaultdict[UUID, asyncio.Lock] = defaultdict(asyncio.Lock)
 
-    @asynccontextmanager
-    async def hold(self, organisation_id: UUID) -> AsyncIterator[None]:
-        """A place for one stream; raises QuotaExceeded (429)."""
-        if not await self._take(organisation_id):
-            yield
-            return
-        try:
-            yield
-        finally:
-            await asyncio.shield(asyncio.ensure_future(self._give(organisation_id)))
+    async def take(self, organisation_id: UUID) -> Callable[[], None] | None:
+        """A place for one stream, given back by calling what is returned; None: nothing limits the organisation.
 
-    async def _take(self, organisation_id: UUID) -> bool:
-        async with self._database.transaction() as session:
-            found = await repository.find_limits(session, organisation_id, [Quota.OPEN_STREAMS])
-        most = found[Quota.OPEN_STREAMS]
+        Raises QuotaExceeded (429). Those who come at the same time look at their limits together.
+        """
+        most = await self._limits.find(organisation_id)
         if most is None:
-            return False
+            return None
         async with self._changing[organisation_id]:
             held = self._held[organisation_id] + 1
             async with self._database.transaction() as session:
@@ -60,16 +53,28 @@ class StreamSlots(Periodic):
                 if used >= most:
                     raise await refusal(session, organisation_id, Quota.OPEN_STREAMS, most, used)
                 await repository.hold_streams(session, organisation_id, self._process_id, held)
+                await note(session, organisation_id, Quota.OPEN_STREAMS, most, used, used + 1)
             self._held[organisation_id] = held
-        return True
+        return partial(self._give_soon, organisation_id)
+
+    async def _read_limits(self, organisations: Sequence[UUID]) -> dict[UUID, int]:
+        async with self._database.statements() as session:
+            return await repository.list_limits(session, organisations, Quota.OPEN_STREAMS)
+
+    def _give_soon(self, organisation_id: UUID) -> None:
+        task = asyncio.create_task(self._give(organisation_id))
+        self._giving.add(task)
+        task.add_done_callback(self._giving.discard)
+
+    async def stop(self) -> None:
+        await super().stop()
+        await asyncio.gather(*self._giving, return_exceptions=True)
 
     async def _give(self, organisation_id: UUID) -> None:
         async with self._changing[organisation_id]:
             self._held[organisation_id] -= 1
-            try:
+            with suppress(Outage):  # then it is given back at the next turn
                 await self._write(organisation_id, self._held[organisation_id])
-            except (SQLAlchemyError, *DATABASE_DOWN) as error:
-                self.log.info("a stream's place is given back at the next turn: %s", type(error).__name__)
 
     async def _write(self, organisation_id: UUID, streams: int) -> None:
         async with self._database.transaction() as session:

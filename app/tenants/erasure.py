@@ -59,7 +59,7 @@ class Erasures(Periodic):
 
     async def waiting(self) -> Sequence[UUID]:
         """Organisations that are to be erased, or whose contents are."""
-        async with self._database.transaction() as session:
+        async with self._database.statements() as session:
             return await repository.list_erasures(session)
 
     @raises(OrganisationUnknown, NameNotConfirmed, OrganisationOperates)
@@ -95,13 +95,14 @@ class Erasures(Periodic):
     async def _stop_work(self, organisation_id: UUID) -> None:
         async with self._database.transaction() as session:
             user = await repository.find_any_user(session, organisation_id)
+            caller = acting_for(user, "erasure") if user else None
             await repository.close_doors(session, organisation_id)
-            unfinished = await repository.list_unfinished(session, organisation_id) if user else []
+            unfinished = await repository.list_unfinished(session, organisation_id) if caller else []
         for batch_id in unfinished:
-            assert user
+            assert caller
             try:
                 async with self._database.transaction() as session:
-                    await batch_service.cancel(session, acting_for(user, "erasure"), self._notifier, batch_id)
+                    await batch_service.cancel(session, caller, self._notifier, batch_id)
             except (InvalidTransition, BatchNotFound):
                 continue  # it ended meanwhile
         until = time.monotonic() + STOP_SECONDS

@@ -24,14 +24,22 @@ from sqlalchemy import LargeBinary
 from app.files.errors import ContentMissing
 from app.files.storage import Storage, content_key
 from app.kit.db import Base, Database
-from app.kit.sealing import hidden
+from app.kit.secrets.sealing import hidden, hidden_in_text
 from app.kit.service import CannotStart
 from app.tenants.tables import OwnedTable, owned_tables
 
 FORMAT: Final = 1
+_SHOWN_AS: Final = {"event_log": "events"}
+"""The view that says in full what a table has in a short form."""
 LINES_AT_ONCE: Final = 500
-_LEFT_OUT: Final = {"connections": ("sealed",), "idempotency_keys": ("response",)}
-_SETTINGS: Final = {"batches": ("settings",), "templates": ("options",), "plays": ("variables", "play_steps")}
+_LEFT_OUT: Final = {"connections": ("sealed",), "idempotency_keys": ("response",), "play_batch_requirements": ("id",)}
+_SETTINGS: Final = {
+    "batches": ("settings",),
+    "templates": ("options",),
+    "plays": ("variables", "play_steps"),
+    "webhook_endpoints": ("url", "template"),
+}
+_JSON_TEXTS: Final = {"webhook_deliveries": ("body",)}
 """JSON in which secrets are hidden; other JSON is the organisation's own data, and comes as it is."""
 
 
@@ -50,7 +58,7 @@ async def export_organisation(database: Database, storage: Storage, organisation
     try:
         await connection.execute("begin isolation level repeatable read, read only")  # ends with the connection
         for owned in reversed(owned_tables(Base.metadata)):
-            counts[owned.name] = await _write_table(connection, owned, organisation_id, folder)
+            counts[_name(owned)] = await _write_table(connection, owned, organisation_id, folder)
         query = "select distinct sha256 from files where organisation_id = $1 order by sha256"
         contents = [row["sha256"] for row in await connection.fetch(query, organisation_id)]
     finally:
@@ -85,11 +93,15 @@ def _write(path: Path, content: bytes) -> None:
         file.write(content)
 
 
+def _name(owned: OwnedTable) -> str:
+    return _SHOWN_AS.get(owned.name, owned.name)
+
+
 async def _write_table(
     connection: asyncpg.Connection[asyncpg.Record], owned: OwnedTable, organisation_id: UUID, folder: Path
 ) -> int:
     """One line for each row, in the order of the keys; how many."""
-    path = folder / "tables" / f"{owned.name}.jsonl"
+    path = folder / "tables" / f"{_name(owned)}.jsonl"
     await asyncio.to_thread(_write, path, b"")
     written, lines = 0, []
     async for row in _rows(connection, owned, organisation_id):
@@ -106,12 +118,13 @@ async def _rows(
 ) -> AsyncIterator[Any]:
     left_out = {column.name for column in owned.table.c if isinstance(column.type, LargeBinary)}
     left_out |= set(_LEFT_OUT.get(owned.name, ()))
-    keys = ", ".join(f"t.{column.name}" for column in owned.table.primary_key)
-    query = f"""select (to_jsonb(t) - $2::text[])::text as row from {owned.name} t
-      where {owned.condition} order by {keys}"""
+    texts = _JSON_TEXTS.get(owned.name, ())
+    query = f"""select (to_jsonb(t) - $2::text[])::text as row from {_name(owned)} t
+      where {owned.condition} order by {owned.keys}"""
     async for found in connection.cursor(query, organisation_id, sorted(left_out), prefetch=LINES_AT_ONCE):
         row = cast("dict[str, Any]", json.loads(found["row"]))
-        yield row | {name: hidden(row[name]) for name in _SETTINGS.get(owned.name, ()) if name in row}
+        shown = {name: hidden(row[name]) for name in _SETTINGS.get(owned.name, ()) if name in row}
+        yield row | shown | {name: hidden_in_text(row[name]) for name in texts if row.get(name)}
 
 
 async def _write_content(storage: Storage, sha256: str, folder: Path) -> bool:

@@ -10,6 +10,7 @@ from sqlalchemy import delete, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.auth.live import USER_IS_LIVE
 from app.auth.models import ApiKey, Organisation, Session, User
 from app.batches.models import Batch, Job
 from app.batches.states import BATCH_TERMINAL
@@ -28,7 +29,7 @@ async def find_organisation(session: AsyncSession, wanted: UUID | str) -> Organi
 
 async def has_other_operators(session: AsyncSession, organisation_id: UUID) -> bool:
     """Whether somebody of another organisation operates the installation."""
-    query = select(User.id).where(User.operator, User.organisation_id != organisation_id, User.deactivated_at.is_(None))
+    query = select(User.id).where(User.operator, User.organisation_id != organisation_id, USER_IS_LIVE)
     return (await session.execute(query.limit(1))).first() is not None
 
 
@@ -73,6 +74,14 @@ async def has_running_jobs(session: AsyncSession, organisation_id: UUID) -> bool
     return (await session.execute(query)).first() is not None
 
 
+async def release_batches(session: AsyncSession, user_id: UUID) -> int:
+    """Make some batches of a user nobody's; how many."""
+    some = select(Batch.id).where(Batch.created_by == user_id).order_by(Batch.id).limit(AT_A_TIME)
+    ids = (await session.execute(some.with_for_update(key_share=True))).scalars().all()
+    await session.execute(update(Batch).where(Batch.id.in_(ids)).values(created_by=None))
+    return len(ids)
+
+
 async def remove_some_files(session: AsyncSession, organisation_id: UUID) -> int:
     """Remove file rows, and keep which contents they named, in one transaction; how many rows."""
     query = select(File.id, File.storage_key).where(File.organisation_id == organisation_id).limit(AT_A_TIME)
@@ -89,8 +98,9 @@ async def remove_some_files(session: AsyncSession, organisation_id: UUID) -> int
 async def remove_some(session: AsyncSession, owned: OwnedTable, organisation_id: UUID) -> int:
     """Remove rows of a table; how many."""
     where = owned.condition.replace("$1", ":id")
-    query = f"""delete from {owned.name} where ctid = any(array(
-      select t.ctid from {owned.name} t where {where} limit {AT_A_TIME}))"""
+    # By their keys: in a table that has partitions, a place (`ctid`) is no row's alone.
+    query = f"""delete from {owned.name} t where ({owned.keys}) in (
+      select {owned.keys} from {owned.name} t where {where} limit {AT_A_TIME})"""
     result: Any = await session.execute(text(query), {"id": organisation_id})
     return int(result.rowcount)
 

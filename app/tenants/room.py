@@ -9,7 +9,7 @@ from app.kit.db import Database
 from app.kit.room import Room
 from app.tenants import models
 from app.tenants.erasure import Erasures
-from app.tenants.router import router
+from app.tenants.router import router, users_router
 
 
 def make_erasures(container: Container) -> Erasures:
@@ -18,7 +18,7 @@ def make_erasures(container: Container) -> Erasures:
 
 room = Room(
     name="tenants",
-    routers=(router,),
+    routers=(router, users_router),
     models=models,
     provides={Erasures: make_erasures},
     job_services=lambda container: (container.get(Erasures),),

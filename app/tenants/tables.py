@@ -9,7 +9,9 @@ from typing import Final
 from sqlalchemy import MetaData, Table
 
 ROOT: Final = "organisations"
-SHARED: Final = frozenset({"data_batch_types", "pipelines", "workers", "rate_counts", "erasures", "erasure_contents"})
+SHARED: Final = frozenset(
+    {"data_batch_types", "pipelines", "workers", "rate_counts", "erasures", "erasure_contents", "spent_sign_ins"}
+)
 """Tables of the installation, none of whose rows is an organisation's."""
 BY_NAME: Final = {"batch_id": "batches", "user_id": "users", "job_id": "jobs"}
 """Columns that name a row of another table without a foreign key, as the event log's does."""
@@ -33,6 +35,11 @@ class OwnedTable:
     @property
     def name(self) -> str:
         return str(self.table.fullname)
+
+    @property
+    def keys(self) -> str:
+        """The columns of its primary key, of a row `t`."""
+        return ", ".join(f"t.{column.name}" for column in self.table.primary_key)
 
 
 def owned_tables(metadata: MetaData) -> list[OwnedTable]:

@@ -15,7 +15,7 @@ from tests.conftest import ADMIN_KEY, Api
 from tests.files.bodies import query
 from tests.patience import within
 
-pytestmark = pytest.mark.own_service
+pytestmark = [pytest.mark.own_service, pytest.mark.every_postgres]
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 

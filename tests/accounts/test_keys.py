@@ -1,4 +1,4 @@
-"""API keys: made, told once, used, expired and revoked; by administrators only."""
+"""API keys: made, told once, used, expired and revoked: one's own, and by administrators all."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
+from app.accounts.keys_router import MOST_OWN
 from tests.auth.people import caller, key_of
 from tests.conftest import ADMIN_KEY, Api
 from tests.files.bodies import query
@@ -98,17 +99,51 @@ async def test_use_is_noted(api: Api) -> None:
     assert await query(api, "select last_used_at from api_keys where id = :id", id=made["id"]) == used
 
 
-async def test_members_do_not_manage_keys(api: Api) -> None:
-    key_id = (await api.get("/api/keys")).json()["keys"][0]["id"]
-    async with caller(api, await key_of(api, "Default", user="ada", role="member")) as member:
-        answers = [
-            await member.get("/api/keys"),
-            await member.post("/api/keys", json={"name": "more"}),
-            await member.delete(f"/api/keys/{key_id}"),
-        ]
-        assert (await member.get("/api/batches")).status_code == 200
-    assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [(403, "admin_only")] * 3
+async def test_members_manage_their_own_keys_and_no_others(api: Api) -> None:
+    foreign = (await api.get("/api/keys")).json()["keys"][0]
+    async with caller(api, await key_of(api, "Default", user="ada", role="member")) as ada:
+        assert {key["user_name"] for key in (await ada.get("/api/keys")).json()["keys"]} == {"ada"}
+        made = (await ada.post("/api/keys", json={"name": "mine"})).json()
+        async with caller(api, made["key"]) as program:
+            session = (await program.get("/api/session")).json()
+        assert (session["user"]["name"], session["permissions"]) == ("ada", ["read", "submit", "manage"])
+        more = (await ada.post("/api/keys", json={"name": "more", "scopes": ["read", "admin"]})).json()
+        async with caller(api, more["key"]) as program:
+            assert (await program.get("/api/session")).json()["permissions"] == ["read"]
+        refused = await ada.post("/api/keys", json={"name": "theirs", "user_id": foreign["user_id"]})
+        assert (refused.status_code, refused.json()["code"]) == (403, "admin_only")
+        assert (await ada.delete(f"/api/keys/{foreign['id']}")).status_code == 404
+        assert (await ada.post(f"/api/keys/{foreign['id']}/rotate", json={})).status_code == 404
+        narrow = (await ada.post("/api/keys", json={"name": "reads", "scopes": ["read"]})).json()
+        limited = (await ada.post("/api/keys", json={"name": "one", "pipelines": ["no-op"]})).json()
+        for key in (narrow, limited):  # they make no keys, and end none of ada's
+            async with caller(api, key["key"]) as program:
+                for answer in (
+                    await program.get("/api/keys"),
+                    await program.post("/api/keys", json={"name": "more"}),
+                    await program.post(f"/api/keys/{made['id']}/rotate", json={}),
+                    await program.delete(f"/api/keys/{made['id']}"),
+                ):
+                    assert (answer.status_code, answer.json()["code"]) == (403, "admin_only")
+        rotated = await ada.post(f"/api/keys/{made['id']}/rotate", json={"overlap_hours": 0})
+        assert rotated.status_code == 201
+        assert (await ada.delete(f"/api/keys/{narrow['id']}")).status_code == 204
+        assert not await works(api, narrow["key"])
+    # An administrator sees them, and ends them.
+    assert limited["id"] in [key["id"] for key in (await api.get("/api/keys")).json()["keys"]]
+    assert (await api.delete(f"/api/keys/{limited['id']}")).status_code == 204
+    assert not await works(api, limited["key"])
     assert await works(api, ADMIN_KEY)
+
+
+async def test_a_member_cannot_use_up_the_keys_of_the_organisation(api: Api) -> None:
+    async with caller(api, await key_of(api, "Default", user="eager", role="viewer")) as eager:
+        answers = [await eager.post("/api/keys", json={"name": "one more"}) for _ in range(MOST_OWN)]
+        assert [answer.status_code for answer in answers] == [201] * (MOST_OWN - 1) + [429]
+        problem = answers[-1].json()
+        assert (problem["code"], problem["quota"], problem["limit"]) == ("quota_exceeded", "keys", MOST_OWN)
+        assert (await eager.delete(f"/api/keys/{answers[0].json()['id']}")).status_code == 204
+        assert (await eager.post("/api/keys", json={"name": "one more"})).status_code == 201
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,9 +12,11 @@ import httpx
 import pytest
 from sqlalchemy import text
 
+from app.accounts import repository
 from app.auth.errors import PermissionMissing
 from app.automation import schedules
 from app.automation.service import TemplateRunner
+from app.tenants import repository as tenants
 from tests.auth.people import caller, cookie_of, key_of
 from tests.batch_helpers import submit
 from tests.conftest import Api
@@ -67,6 +70,24 @@ async def test_a_deactivated_user_is_out_at_once_and_the_work_stays(api: Api) ->
         assert (await api.get(f"/api/batches/{batch_id}")).json()["batch"]["created_by"]["name"] == "leaver"
         assert (await api.patch(f"/api/users/{user_id}", json={"active": True})).status_code == 200
         assert (await leaver.get("/api/batches")).status_code == 200
+
+
+async def test_a_removed_user_is_gone_and_the_work_stays(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tenants, "AT_A_TIME", 2)  # three batches take more than one transaction
+    async with caller(api, await key_of(api, "Default", user="passer-by", role="member")) as passer_by:
+        user_id = (await passer_by.get("/api/session")).json()["user"]["id"]
+        batches = [await submit(passer_by, "no-op", [{}], start=False) for _ in range(3)]
+        assert (await api.delete(f"/api/users/{user_id}")).status_code == 204
+        assert told(await passer_by.get("/api/batches")) == (401, "invalid_key")
+    assert told(await api.get(f"/api/users/{user_id}")) == (404, "user_not_found")
+    assert told(await api.delete(f"/api/users/{user_id}")) == (404, "user_not_found")
+    for batch_id in batches:
+        assert (await api.get(f"/api/batches/{batch_id}")).json()["batch"]["created_by"] is None
+    gone = (await api.get("/api/audit?action=user.deleted")).json()["entries"]
+    assert (gone[0]["target_id"], gone[0]["target_name"]) == (user_id, "passer-by")
+    me = (await api.get("/api/session")).json()["user"]["id"]
+    assert told(await api.delete(f"/api/users/{me}"))[0] == 409  # the last administrator, and the last operator
+    assert (await api.get("/api/session")).status_code == 200
 
 
 async def test_a_schedule_of_a_deactivated_user_does_not_fire(api: Api) -> None:
@@ -172,12 +193,32 @@ async def test_an_invitation_that_was_taken_back_or_is_over_opens_nothing(api: A
             answer = await stranger.post("/api/invitations/accept", json={"code": code})
             assert told(answer) == (404, "invitation_not_found")
     assert [one["name"] for one in (await api.get("/api/invitations")).json()["invitations"]] == []
+    over = (await api.get("/api/invitations?expired=true")).json()["invitations"]
+    assert [one["name"] for one in over] == ["late"]
+    assert (await api.delete(f"/api/invitations/{late['id']}")).status_code == 204
+    assert (await api.get("/api/invitations?expired=true")).json()["invitations"] == []
+
+
+async def test_an_invitation_that_is_over_is_shown_for_a_while(api: Api) -> None:
+    await invite(api, "lately")
+    await invite(api, "long ago")
+    async with api.installation.database.transaction() as session:
+        for name, age in (("lately", timedelta(days=29)), ("long ago", timedelta(days=31))):
+            values = {"name": name, "age": age}
+            await session.execute(
+                text("update invitations set expires_at = now() - cast(:age as interval) where name = :name"), values
+            )
+        assert await repository.delete_expired_invitations(session) == 1
+    over = (await api.get("/api/invitations?expired=true")).json()["invitations"]
+    assert [one["name"] for one in over] == ["lately"]
 
 
 async def test_operators_make_organisations_and_see_all(api: Api) -> None:
     made = (await api.post("/api/organisations", json={"name": "Acme"})).json()
     assert told(await api.post("/api/organisations", json={"name": "Acme"})) == (409, "organisation_exists")
     path = f"/api/organisations/{made['id']}"
+    empty = {"users": 0, "administrators": 0, "batches": 0, "open": 0, "files": 0, "bytes": 0}
+    assert (await api.get(path)).json()["figures"] == empty
     invitation = (await api.post(f"{path}/invitations", json={"name": "Ada", "role": "admin"})).json()
     async with caller(api) as stranger:
         key = (await stranger.post("/api/invitations/accept", json={"code": invitation["code"]})).json()["key"]

@@ -19,7 +19,7 @@ from app.audit.record import SERVICE, Actor, Target, changed, operator_at_shell,
 from app.auth.caller import Caller
 from tests.conftest import Api
 
-pytestmark = pytest.mark.own_service
+pytestmark = [pytest.mark.own_service, pytest.mark.every_postgres]
 APP = Path(__file__).resolve().parents[2] / "app"
 ORGANISATION = uuid4()
 CALLER = Caller(ORGANISATION, uuid4(), "Robin", None, "admin", "192.0.2.7", uuid4())

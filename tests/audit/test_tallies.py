@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import text
 
 from app.audit.actions import Action
-from app.audit.record import Target
+from app.audit.record import Actor, Target
 from app.audit.tallies import MOST_AT_ONCE, Tallies
+from app.kit.ids import new_id
 from tests.auth.people import caller, key_of
 from tests.batch_helpers import submit
 from tests.conftest import Api
@@ -116,3 +117,49 @@ async def test_downloads_and_opened_codes_are_counted(api: Api) -> None:
     (refused,) = await rows_of(api, Action.RESULT_CODE_REFUSED)
     assert "AAAA" not in str(refused)
     assert code["code"] not in str(opened)
+
+
+async def test_what_somebody_may_not_do_is_told_once_a_minute_for_each_operation(api: Api) -> None:
+    async with caller(api, await key_of(api, "Default", user="looker", role="viewer")) as viewer:
+        for number in range(30):
+            name = f"/api/templates/0197e9a2-6f3c-7c55-9d1e-2a4b6c8d0e{number:02}"
+            assert (await viewer.delete(name)).status_code == 403
+        await flushed(api)
+        assert (await viewer.get("/api/users")).status_code == 403
+        assert (await viewer.delete("/api/templates/0197e9a2-6f3c-7c55-9d1e-2a4b6c8d0e1f")).status_code == 403
+    async with caller(api, cookie="anything", Origin="https://evil.example") as stranger:
+        assert (await stranger.post("/api/batches", json={})).status_code == 403
+    await flushed(api)
+    told = [
+        (row["actor_name"], row["target_kind"], row["target_id"], row["details"]["reason"], row["outcome"])
+        for row in await rows_of(api, Action.PERMISSION_REFUSED)
+    ]
+    deleting = ("looker", "operation", "DELETE /api/templates/{template_id}", "permission_missing", "failure")
+    assert set(told) == {
+        deleting,
+        ("looker", "operation", "GET /api/users", "admin_only", "failure"),
+        (None, "operation", "POST /api/batches", "cross_site_request", "failure"),
+    }
+    counts = [
+        r["details"]["count"] for r in await rows_of(api, Action.PERMISSION_REFUSED) if "DELETE" in r["target_id"]
+    ]
+    assert sum(counts) == 31
+    assert len(counts) <= 4  # the first at once, the rest when it was asked for
+    organisation = (await api.get("/api/session")).json()["organisation"]["id"]
+    (users,) = [r for r in await rows_of(api, Action.PERMISSION_REFUSED) if r["target_id"] == "GET /api/users"]
+    assert users["organisation_id"] == UUID(organisation)
+
+
+async def test_a_flood_in_one_organisation_takes_no_detail_from_another(api: Api) -> None:
+    tallies, quiet, loud = Tallies(api.installation.database), new_id(), new_id()
+    for number in range(5_000):
+        keyed = Actor("user", "loud", id=loud, credential_id=new_id(), organisation_id=loud)
+        target = Target("operation", f"GET /{number}")
+        tallies.note(Action.PERMISSION_REFUSED, who=keyed, target=target, outcome="failure", reason="x")
+    other = Actor("user", "quiet", id=quiet, organisation_id=quiet)
+    tallies.note(Action.PERMISSION_REFUSED, who=other, target=Target("operation", "GET /one"), outcome="failure")
+    await tallies.stop()
+    rows = await rows_of(api, Action.PERMISSION_REFUSED)
+    assert len([row for row in rows if row["organisation_id"] == loud]) == MOST_AT_ONCE + 1
+    assert sum(row["details"]["count"] for row in rows if row["organisation_id"] == loud) == 5_000
+    assert [row["target_id"] for row in rows if row["organisation_id"] == quiet] == ["GET /one"]

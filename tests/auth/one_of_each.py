@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
-
 from app.notifications.models import WebhookDelivery
 from tests.auth.people import caller
 from tests.batch_helpers import follow
@@ -49,8 +47,6 @@ async def make_one_of_each(api: Api) -> dict[str, str]:
     job = (await api.get(f"/api/batches/{batch_id}/jobs")).json()["jobs"][0]
     outputs = (await api.get(f"/api/jobs/{job['id']}")).json()["job"]["outputs"]
     key = (await api.post("/api/keys", json={"name": "of the first"})).json()
-    async with api.installation.database.transaction() as session:  # a number that stands nowhere by chance
-        await session.execute(text("alter sequence plays_id_seq restart with 918273645"))
     play = (await api.post("/api/plays/", json={"name": "of the first", "required_batches": [1]})).json()
     restaurant_id = (await api.post("/api/restaurants", json={"name": "of the first"})).json()["id"]
     registration = (await api.post("/api/registration-batches", json={"restaurant_ids": [restaurant_id]})).json()

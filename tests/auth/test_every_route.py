@@ -26,10 +26,16 @@ from tests.files.bodies import ask_all
 
 pytestmark = pytest.mark.own_service
 
-PUBLIC_OPERATIONS = {("POST", "/api/session"), ("POST", "/api/invitations/accept")}
+PUBLIC_OPERATIONS = {
+    ("POST", "/api/session"),
+    ("POST", "/api/invitations/accept"),
+    ("GET", "/api/sign-in-methods"),
+}
 ANYONE_SIGNED_IN = {
     *((method, path) for path in ("/api/session", "/api/sessions") for method in ("GET", "DELETE")),
     ("DELETE", "/api/sessions/{session_id}"),
+    *((method, "/api/keys") for method in ("GET", "POST")),
+    *(("DELETE", "/api/keys/{key_id}"), ("POST", "/api/keys/{key_id}/rotate")),
 }
 REFUSED = {"not_signed_in", "invalid_key"}
 
@@ -56,6 +62,7 @@ class Credential:
     permissions: frozenset[str] | None
     first: bool = True
     cross_site: bool = False
+    narrowed: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,6 +86,8 @@ def what_it_should_be(operation: Operation, credential: Credential, real: bool) 
         return "cross-site"
     if credential.permissions is None:
         return "401"
+    if operation.path.startswith("/api/keys") and credential.narrowed and "admin" not in credential.permissions:
+        return "missing"  # whose key is whole manages their own
     if operation.permission != "any" and operation.permission not in credential.permissions:
         return "missing"
     return "404" if operation.is_tenants and (not credential.first or not real) else "let in"
@@ -93,7 +102,8 @@ def what_it_was(operation: Operation, answer: httpx.Response) -> str:
     if code == "cross_site_request":
         return "cross-site"
     if code in ("permission_missing", "admin_only"):
-        return "missing" if problem["permission"] == operation.permission else f"missing {problem['permission']}"
+        needed = "admin" if operation.path.startswith("/api/keys") else operation.permission
+        return "missing" if problem["permission"] == needed else f"missing {problem['permission']}"
     if answer.status_code == 404:
         return "404"
     return (
@@ -111,7 +121,7 @@ async def credentials(api: Api) -> AsyncIterator[list[Credential]]:
         async def add(name: str, permissions: frozenset[str] | None, *, first: bool = True, **more: Any) -> None:
             cross_site = "Sec-Fetch-Site" in more
             client = await stack.enter_async_context(caller(api, **more))
-            found.append(Credential(name, client, permissions, first, cross_site))
+            found.append(Credential(name, client, permissions, first, cross_site, name.startswith("scope ")))
 
         async def ended(name: str, **values: Any) -> str:
             key = await key_of(api, "Default", user="admin")

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
+from sqlalchemy import func, insert
 
+from app.assets.models import HandOver
 from tests.auth.people import caller, key_of
 from tests.batch_helpers import follow, submit
 from tests.conftest import Api
@@ -143,6 +146,97 @@ async def test_templates_and_schedules_of_other_pipelines_are_not_there(api: Api
     assert told(await limited.patch(f"/api/templates/{shown}", json={"options": {"pipeline": "slow"}})) == REFUSED
     run = {"source": {"type": "items", "items": [{"record": {}}]}}
     assert (await limited.post(f"/api/templates/{shown}/run", json=run)).status_code == 201
+
+
+async def test_no_hand_over_follows_without_its_pipeline(api: Api, limited: httpx.AsyncClient) -> None:
+    """`auto_upload_enabled` makes a batch of `hand-over` follow, also where somebody else asked for it."""
+    wanted = {"auto_upload_enabled": True}
+    record: dict[str, Any] = {"record": {}}
+    for options in (wanted, {"monday_sync_enabled": True}):
+        body = {"pipeline": "no-op", "items": [record], **options}
+        assert told(await limited.post("/api/batches", json=body)) == REFUSED
+        sent = form(part("pipeline", "no-op"), part("files", b"x", "x.txt"), *(part(name, "true") for name in options))
+        assert told(await limited.post("/api/jobs/batch", content=sent, headers=FORM)) == REFUSED
+        template = {"name": "handed over", "options": {"pipeline": "no-op", **options}}
+        assert told(await limited.post("/api/templates", json=template)) == REFUSED
+    own = (await limited.post("/api/templates", json={"name": "plain", "options": {"pipeline": "no-op"}})).json()["id"]
+    run = {"options": wanted, "source": {"type": "items", "items": [record]}}
+    assert told(await limited.post(f"/api/templates/{own}/run", json=run)) == REFUSED
+    assert (
+        told(await limited.patch(f"/api/templates/{own}", json={"options": {"pipeline": "no-op", **wanted}})) == REFUSED
+    )
+    # What the same user asked for with a key that is not limited.
+    draft = {"pipeline": "no-op", "items": [record], "start": False}
+    waiting, ended = [await submit(api, "no-op", [{}], start=start) for start in (False, True)]
+    await follow(api, ended)
+    async with api.installation.database.transaction() as session:
+        for batch_id in (waiting, ended):
+            values = {"batch_id": UUID(batch_id), "auto_upload_enabled": True, "monday_sync_enabled": False}
+            await session.execute(insert(HandOver).values(**values, started_at=func.now()))
+    assert told(await limited.post(f"/api/batches/{waiting}/start")) == REFUSED
+    assert told(await limited.post(f"/api/batches/{ended}/restart")) == REFUSED
+    assert (await limited.post("/api/batches", json=draft)).status_code == 201
+    made = {"name": "of another key", "options": {"pipeline": "no-op", "start": False, **wanted}}
+    hidden = (await api.post("/api/templates", json=made)).json()["id"]
+    timed = {"template_id": hidden, "cron": "0 9 * * *"}
+    assert told(await limited.post(f"/api/templates/{hidden}/run")) == (404, "template_not_found")
+    assert told(await limited.post("/api/schedules", json=timed)) == (404, "template_not_found")
+    both = await key_of(api, "Default", user="admin", pipelines=["no-op", "hand-over"])
+    async with caller(api, both) as wider:
+        assert (await wider.get(f"/api/templates/{hidden}")).status_code == 200
+        # It may; what is missing is the account.
+        assert told(await wider.post(f"/api/batches/{ended}/restart")) == (422, "connection_missing")
+
+
+async def test_pipelines_that_a_key_does_not_open_are_not_listed(api: Api, limited: httpx.AsyncClient) -> None:
+    assert [one["key"] for one in (await limited.get("/api/pipelines")).json()["pipelines"]] == ["no-op"]
+    every = (await api.get("/api/pipelines")).json()["pipelines"]
+    assert len(every) > 5
+    other = next(one for one in every if one["key"] == "slow")
+    for name in ("slow", other["id"], "nothing"):
+        assert (await limited.get(f"/api/pipelines/{name}")).status_code == 404
+    assert (await limited.get("/api/pipelines/no-op")).status_code == 200
+
+
+async def test_an_idempotency_key_of_another_key_answers_nothing(api: Api, limited: httpx.AsyncClient) -> None:
+    body, repeated = {"pipeline": "slow", "items": [{"record": {}}], "start": False}, {"Idempotency-Key": "somebody's"}
+    assert (await api.post("/api/batches", json=body, headers=repeated)).status_code == 201
+    again = await limited.post("/api/batches", json=body, headers=repeated)
+    assert told(again) == (422, "idempotency_key_reused")
+    own = {**body, "pipeline": "no-op"}
+    first, second = [await limited.post("/api/batches", json=own, headers={"Idempotency-Key": "own"}) for _ in range(2)]
+    assert first.json() == second.json()
+    assert second.headers["Idempotent-Replayed"] == "true"
+
+
+async def test_reports_and_swims_of_batches_with_other_pipelines_are_not_there(api: Api) -> None:
+    async with caller(api, await key_of(api, "Default", user="admin", pipelines=["data-report"])) as limited:
+        table = b"name,age\nAda,36\nBo,41\n"
+        ids = []
+        for pipelines in (["data-report"], ["data-report", "no-op"]):
+            sent = form(*(part("pipelines", key) for key in pipelines), part("files", table, "people.csv"))
+            made = await api.post("/api/jobs/batch", content=sent, headers=FORM)
+            assert made.status_code == 201, made.text
+            ids.append(made.json()["batch_id"])
+            await follow(api, ids[-1])
+        reports = {one["batch_id"]: one["id"] for one in (await api.get("/api/reports")).json()["reports"]}
+        assert set(ids) <= set(reports)
+        seen = {one["batch_id"] for one in (await limited.get("/api/reports")).json()["reports"]}
+        assert (ids[0] in seen, ids[1] in seen) == (True, False)
+        listed = {one["id"] for one in (await limited.get("/api/batch-reports")).json()["batch_reports"]}
+        assert (ids[0] in listed, ids[1] in listed) == (True, False)
+        own, other = reports[ids[0]], reports[ids[1]]
+        assert (await limited.get(f"/api/reports/{own}")).status_code == 200
+        for path in ("", "/comparison"):
+            assert told(await limited.get(f"/api/reports/{other}{path}")) == (404, "report_not_found")
+        assert told(await limited.delete(f"/api/reports/{other}")) == (404, "report_not_found")
+        compared = await limited.get(f"/api/reports/{own}/comparison", params={"with": other})
+        assert told(compared) == (404, "report_not_found")
+        for path in ("", "/files"):
+            assert (await limited.get(f"/api/batch-reports/{ids[1]}{path}")).status_code == 404
+        job = (await api.get(f"/api/batches/{ids[1]}/jobs")).json()["jobs"][0]["id"]
+        again = f"/api/batch-reports/{ids[1]}/files/{job}/read-again"
+        assert (await limited.post(again, json={"params": {}})).status_code == 404
 
 
 async def test_what_concerns_all_pipelines_is_refused(limited: httpx.AsyncClient) -> None:

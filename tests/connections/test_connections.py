@@ -17,8 +17,8 @@ from sqlalchemy import text
 
 from app.commands.server import listen
 from app.connections.repository import reseal_connections
-from app.kit.sealing import Sealer
-from app.kit.signing import SigningKey
+from app.kit.secrets.sealing import Sealer
+from app.kit.secrets.signing import SigningKey
 from tests.auth.people import caller, key_of
 from tests.conftest import Api, make_settings, serving
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -19,6 +20,8 @@ from tests.batches.conftest import PIPELINES
 from tests.conftest import Api, make_settings, serving
 from tests.files.bodies import BOUNDARY, FORM, form, part, query, rows_of, spooled, stored
 from tests.patience import within
+
+pytestmark = pytest.mark.every_postgres
 
 BODY: dict[str, Any] = {"pipeline": "typed", "items": [{"record": {"n": 1}, "name": "one"}]}
 
@@ -357,3 +360,13 @@ async def test_key_is_any_printable_word(api: Api, key: str) -> None:
     check_replay(await send(api, {"Idempotency-Key": key}), first)
     if key != key.upper():
         check_first(await send(api, {"Idempotency-Key": key.upper()}))
+
+
+async def test_a_long_body_is_the_same_however_it_is_written(api: Api) -> None:
+    key, body = new_key(), {"pipeline": "typed", "start": False, "items": [{"record": {"b": 1.0, "a": "ä" * 40_000}}]}
+    first = await api.post("/api/batches", json=body, headers=key)
+    body["items"] = [{"name": None, "record": {"a": "ä" * 40_000, "b": 1.0}}]
+    text = json.dumps(body, indent=4, ensure_ascii=False).encode()
+    second = await api.post("/api/batches", content=text, headers=key | {"Content-Type": "application/json"})
+    assert (first.status_code, second.status_code) == (201, 201)
+    assert first.json()["batch_id"] == second.json()["batch_id"]

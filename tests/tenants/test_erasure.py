@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import httpx
 import pytest
 from sqlalchemy import text
 
+from app.audit.record import operator_at_shell
 from app.auth.models import User
 from app.batches.desk import Notifier
-from app.commands import tenants
 from app.files.storage import Storage
 from app.tenants import repository
 from app.tenants.erasure import Erasures
@@ -25,10 +26,10 @@ from tests.batch_helpers import follow
 from tests.conftest import Api
 from tests.extractions.draw_samples import SAMPLES
 from tests.files.bodies import FORM, form, part
+from tests.tenants import searching
 
 pytestmark = pytest.mark.own_service
 MARK = "sentinel-4711"
-TEXT_TYPES = "('text', 'character varying', 'json', 'jsonb', 'bytea', 'uuid', 'ARRAY', 'name', 'character')"
 
 
 async def plant(api: Api, client: httpx.AsyncClient) -> None:
@@ -76,21 +77,13 @@ async def plant(api: Api, client: httpx.AsyncClient) -> None:
 
 
 async def search(api: Api, *wanted: str) -> dict[str, int]:
-    """How many rows of each table have one of the texts in them, as text or as bytes."""
-    found: dict[str, int] = {}
-    async with api.installation.database.transaction() as session:
-        query = f"""select c.table_schema, c.table_name, c.column_name, c.data_type from information_schema.columns c
-          join information_schema.tables t using (table_schema, table_name)
-          where t.table_type = 'BASE TABLE' and c.table_schema not in ('pg_catalog', 'information_schema')
-          and c.data_type in {TEXT_TYPES}"""
-        for schema, table, column, kind in (await session.execute(text(query))).all():
-            shown = f"encode({column}, 'escape')" if kind == "bytea" else f"{column}::text"
-            matches = " or ".join(f"position(:w{at} in {shown}) > 0" for at in range(len(wanted)))
-            counted = text(f"select count(*) from {schema}.{table} where {matches}")
-            count = (await session.execute(counted, {f"w{at}": one for at, one in enumerate(wanted)})).scalar_one()
-            if count:
-                found[f"{schema}.{table}"] = found.get(f"{schema}.{table}", 0) + count
-    return found
+    """How many rows of each table have one of the texts in them."""
+    assert api.settings.database_url
+    connection = await asyncpg.connect(api.settings.database_url.get_secret_value())
+    try:
+        return await searching.search(connection, *wanted)
+    finally:
+        await connection.close()
 
 
 def stored(home: Path, wanted: bytes) -> list[str]:
@@ -116,7 +109,7 @@ async def test_nothing_of_it_is_left_and_nothing_of_others_is_gone(
     await api.installation.get(Erasures).stop()  # the test itself is the one that comes after
     home, database, storage = api.settings.home, api.installation.database, api.installation.get(Storage)
     before = await search(api, MARK, organisation["id"])
-    planted = {"batches", "jobs", "events", "files", "templates", "schedules", "plays", "lead_data", "restaurants"}
+    planted = {"batches", "jobs", "event_log", "files", "templates", "schedules", "plays", "lead_data", "restaurants"}
     planted |= {"connections", "webhook_endpoints", "users", "idempotency_keys", "reports", "audit_log", "batch_mails"}
     assert planted <= {table.removeprefix("public.") for table in before}
     assert len(stored(home, MARK.encode())) >= 2
@@ -152,7 +145,7 @@ async def test_nothing_of_it_is_left_and_nothing_of_others_is_gone(
         return await real(*arguments)
 
     monkeypatch.setattr(repository, "remove_some", dies)
-    assert await interrupted.begin(tenants.operator_at_shell(), organisation["name"], organisation["name"])
+    assert await interrupted.begin(operator_at_shell(), organisation["name"], organisation["name"])
     with pytest.raises(ConnectionAbortedError):
         await interrupted.carry_on(UUID(organisation["id"]))
     monkeypatch.undo()
@@ -177,7 +170,7 @@ async def test_content_that_was_written_lately_is_left_for_later(api: Api) -> No
         assert (await hasty.put("/api/files/a.bin", content=b"written just now")).is_success
     erasures = api.installation.get(Erasures)
     await erasures.stop()
-    begun = await erasures.begin(tenants.operator_at_shell(), organisation["name"], organisation["name"])
+    begun = await erasures.begin(operator_at_shell(), organisation["name"], organisation["name"])
     assert not await erasures.carry_on(begun)
     assert len(stored(api.settings.home, b"written just now")) == 1
     make_old(api.settings.home)

@@ -7,6 +7,8 @@ from hmac import compare_digest
 from pathlib import Path
 from typing import Final
 
+from app.audit.actions import Action
+from app.audit.record import SERVICE, Target, record
 from app.auth import service, sessions
 from app.auth.secrets import secret_hash
 from app.auth.settings import AuthSettings
@@ -16,7 +18,7 @@ ADMIN_KEY_FILE: Final = "admin.key"
 
 
 class FirstAdministrator:
-    """A service that makes the user at the first start. `sign_in_token` opens the console once, after `start`."""
+    """A service that makes the user at the first start, and then `sign_in_token`, which opens the console once."""
 
     def __init__(self, database: Database, home: Path, settings: AuthSettings) -> None:
         self._database, self._home, self._settings = database, home, settings
@@ -26,8 +28,12 @@ class FirstAdministrator:
         key = self._settings.admin_key
         wanted = key.get_secret_value() if key else None
         async with self._database.transaction() as session:
-            admin, fresh_key = await service.ensure_first_admin(session, wanted)
-            self.sign_in_token = await sessions.make_link(session, admin, self._settings.link_life)
+            admin, is_new, fresh_key = await service.ensure_first_admin(session, wanted)
+            if is_new:  # at later starts nobody may be there who reads it, and it would wait in a log
+                self.sign_in_token = await sessions.make_link(session, admin, self._settings.link_life)
+                target = Target("user", admin.id, admin.name)
+                owner = admin.organisation_id
+                await record(session, SERVICE, Action.LINK_CREATED, target=target, organisation_id=owner)
             if fresh_key:  # written before the commit: a key that nobody can read is worse than one that is not valid
                 write_admin_key(self._home, fresh_key)
 
