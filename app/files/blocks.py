@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator, Iterable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterable, Iterator
 from contextlib import aclosing
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from app.files.errors import ContentMissing
 
 CHUNK = 1024 * 1024
 _SMALLEST_READ = CHUNK // 16
+SHORTER: Final = "The content is shorter than it was."
 AHEAD_PARTS, AHEAD_BYTES = 16, 4 * CHUNK
 """What may be asked of a bucket before its turn: many small contents at once, or a few parts of a large one."""
 
@@ -28,15 +29,23 @@ class Stored(NamedTuple):
     end: int
 
 
+class Opened(NamedTuple):
+    """The bytes [start, end) of a file that is open until the next block is asked for."""
+
+    handle: int
+    start: int
+    end: int
+
+
 Fetch = Callable[[Stored], Awaitable[bytes]]
 
 
-async def read_blocks(root: Path, pieces: Iterator[bytes | Stored]) -> AsyncIterator[bytes]:
-    """Blocks from a local folder; raises ContentMissing.
+async def read_blocks(root: Path, pieces: Iterator[bytes | Stored]) -> AsyncGenerator[bytes, None]:
+    """Blocks from a local folder; raises ContentMissing for what has become shorter, and OSError.
 
     A thread gathers the next block while the one before is on its way.
     """
-    gathering = _gather(root, pieces)
+    gathering = _gather_all(root, pieces)
     coming = asyncio.ensure_future(asyncio.to_thread(next, gathering, b""))
     try:
         while block := await asyncio.shield(coming):
@@ -47,28 +56,43 @@ async def read_blocks(root: Path, pieces: Iterator[bytes | Stored]) -> AsyncIter
         coming.add_done_callback(partial(_close, gathering))
 
 
-def _gather(root: Path, pieces: Iterator[bytes | Stored]) -> Generator[bytes, None, None]:
-    parts, room = [], CHUNK
+def _gather_all(root: Path, pieces: Iterator[bytes | Stored]) -> Generator[bytes, None, None]:
+    for block in gather(root, pieces, CHUNK):
+        assert isinstance(block, bytes)
+        yield block
+
+
+def gather(
+    root: Path, pieces: Iterator[bytes | Stored], size: int, *, large: int | None = None
+) -> Generator[bytes | Opened, None, None]:
+    """Blocks of about `size` bytes, read from a local folder. Contents of `large` and more are opened, but not read.
+
+    Blocks. Raises ContentMissing for what has become shorter, and OSError.
+    """
+    parts, room = [], size
     for piece in pieces:
         if isinstance(piece, bytes):
             parts.append(piece)
             room -= len(piece)
             continue
         key, at, end = piece
+        handle = os.open(f"{root}/{key}", os.O_RDONLY | os.O_CLOEXEC)
         try:
-            handle = os.open(f"{root}/{key}", os.O_RDONLY | os.O_CLOEXEC)
-        except FileNotFoundError as error:
-            raise ContentMissing(f"the content {key} is missing") from error
-        try:
+            if large is not None and end - at >= large:
+                if parts:
+                    yield b"".join(parts)
+                    parts, room = [], size
+                yield Opened(handle, at, end)
+                continue
             if at:
                 os.lseek(handle, at, os.SEEK_SET)
             while at < end:
                 if room <= 0:
                     yield b"".join(parts)
-                    parts, room = [], CHUNK
+                    parts, room = [], size
                 part = os.read(handle, min(end - at, max(room, _SMALLEST_READ)))
                 if not part:
-                    raise ContentMissing(f"the content {key} is shorter than it was")
+                    raise ContentMissing(SHORTER)
                 parts.append(part)
                 at += len(part)
                 room -= len(part)
@@ -84,7 +108,7 @@ def _close(gathering: Generator[bytes, None, None], done: asyncio.Future[bytes])
     gathering.close()
 
 
-async def fetch_blocks(fetch: Fetch, pieces: Iterable[bytes | Stored]) -> AsyncIterator[bytes]:
+async def fetch_blocks(fetch: Fetch, pieces: Iterable[bytes | Stored]) -> AsyncGenerator[bytes, None]:
     """Blocks from a store that answers slowly: `fetch` is called for several parts at once, ahead of their turn.
 
     No part is longer than a block, so no answer stays open while a slow reader takes his time.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.kit.availability import Outage
 from app.kit.errors import BadRequest, InsufficientStorage, NotFound, Problem, TooLarge, Unavailable
 from app.kit.service import CannotStart
 
@@ -22,10 +23,16 @@ class StoreNotKnown(CannotStart):
     """TRANCHE_STORAGE_URL names no kind of store that there is, or lacks a part."""
 
 
-class StorageUnavailable(Unavailable):
+class StorageUnavailable(Outage, Unavailable):
     """The store of contents does not answer, or refuses us. Try again after `Retry-After` seconds."""
 
     code, title = "storage_unavailable", "Storage unavailable"
+
+
+class StorageFailed(Outage, Unavailable):
+    """The disk of the contents reports errors; nothing was stored. Try again after `Retry-After` seconds."""
+
+    code, title, lasting = "storage_failed", "Storage failed", False
 
 
 class RangeNotSatisfiable(Problem):

@@ -11,7 +11,7 @@ import httpx
 from app.files.names import display_name, guess_media_type
 from app.files.spool import SpoolWriter
 from app.files.storage import Spooled, Storage
-from app.kit.outbound import download
+from app.kit.outbound.client import download
 
 
 @asynccontextmanager

@@ -2,16 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Text, Uuid, any_, cast, func, literal, select, update
+from sqlalchemy import BigInteger, ColumnElement, Text, Uuid, any_, bindparam, cast, func, literal, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.files.models import File
 from app.kit.pages import Page, PageRequest, paginate_one
+
+_FILES_AT_ONCE: Final = 1000
+"""Rows of one statement: the driver encodes its parameters at a stretch, on the event loop."""
+# Under their ids, so that whoever does not know whether they were committed may write them again.
+_ADD_FILES: Final = text("""
+insert into files (id, organisation_id, name, sha256, crc32, size, media_type, storage_key, tags)
+select n.id, :organisation_id, n.name, n.sha256, n.crc32, n.size, n.media_type, n.storage_key, :tags
+from unnest(:ids, :names, :digests, :sums, :sizes, :media_types, :keys)
+  as n(id, name, sha256, crc32, size, media_type, storage_key)
+on conflict (id) do nothing
+""").bindparams(
+    bindparam("tags", type_=ARRAY(Text)),
+    bindparam("ids", type_=ARRAY(Uuid)),
+    bindparam("names", type_=ARRAY(Text)),
+    bindparam("digests", type_=ARRAY(Text)),
+    bindparam("sums", type_=ARRAY(BigInteger)),
+    bindparam("sizes", type_=ARRAY(BigInteger)),
+    bindparam("media_types", type_=ARRAY(Text)),
+    bindparam("keys", type_=ARRAY(Text)),
+)
+
+
+async def add_files(
+    session: AsyncSession, organisation_id: UUID, columns: Mapping[str, Sequence[Any]], tags: Sequence[str]
+) -> None:
+    """Write files of an organisation; `columns` has a list for each, equally long: ids, names, digests (SHA-256), sums
+    (CRC-32), sizes, media_types and keys. One whose id is there already stays as it is."""
+    for start in range(0, len(columns["ids"]), _FILES_AT_ONCE):
+        part = {name: values[start : start + _FILES_AT_ONCE] for name, values in columns.items()}
+        await session.execute(_ADD_FILES, {"organisation_id": organisation_id, "tags": tags, **part})
 
 
 async def find_file(session: AsyncSession, organisation_id: UUID, file_id: UUID) -> File | None:
@@ -59,7 +89,8 @@ async def count_by_organisation(session: AsyncSession, organisation_ids: Sequenc
     """How many files each organisation has, and their bytes."""
     query = select(File.organisation_id, func.count(), func.sum(File.size)).group_by(File.organisation_id)
     rows = await session.execute(query.where(File.organisation_id.in_(organisation_ids)))
-    return {row[0]: {"files": row[1], "bytes": int(row[2])} for row in rows}
+    found = {row[0]: {"files": row[1], "bytes": int(row[2])} for row in rows}
+    return {one: found.get(one, {"files": 0, "bytes": 0}) for one in organisation_ids}
 
 
 class FileTotals(NamedTuple):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from app.auth.weights import Weights
 from app.files import models, quotas, repository
 from app.files.router import router
@@ -10,6 +12,7 @@ from app.files.storage import Storage
 from app.files.storage_router import router as storage_router
 from app.files.upload import PIECES_AT_A_TIME, STORES_AT_A_TIME, UploadLimits
 from app.kit.container import Container
+from app.kit.health import HealthCheck, Trouble, degraded
 from app.kit.room import Room
 from app.kit.turns import Turns
 from app.settings import Settings
@@ -27,6 +30,23 @@ def make_upload_limits(container: Container) -> UploadLimits:
     return UploadLimits(settings.max_upload_bytes, settings.max_file_bytes, settings.max_files, turns, stores)
 
 
+def checks(container: Container) -> Iterable[HealthCheck]:
+    async def look_at_disk() -> Trouble | None:
+        storage = container.get(Storage)
+        state = storage.disk_state()
+        if state == "ok":
+            return None
+        free, total = storage.disk_usage()
+        full, low = "The disk for uploads is full: they are refused.", "The disk for uploads is nearly full."
+        detail = f"{free:,} of {total:,} bytes are free"
+        return Trouble(severity="degraded", sentence=full if state == "full" else low, detail=detail)
+
+    async def look_at_store() -> Trouble | None:
+        return degraded(container.get(Storage).availability)
+
+    return (HealthCheck("uploads_disk", look_at_disk), HealthCheck("storage", look_at_store))
+
+
 room = Room(
     name="files",
     routers=(router, storage_router),
@@ -36,5 +56,6 @@ room = Room(
     quota_counts=quotas.COUNTS,
     provides={Storage: make_storage, UploadLimits: make_upload_limits},
     services=lambda container: (container.get(Storage),),
+    checks=checks,
     streamed_bodies=("/api/files/*",),
 )

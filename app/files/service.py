@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.files import quotas
-from app.files.models import File
+from app.files import quotas, repository
+from app.files.metrics import BYTES, FILES
 from app.files.names import display_name, guess_media_type
 from app.files.spool import spool_bytes
 from app.files.storage import Spooled, Storage
@@ -32,6 +31,8 @@ class NewFile:
 async def store_contents(storage: Storage, files: Sequence[tuple[str, str, Spooled]]) -> list[NewFile]:
     """Make (name, media type, content) durable. No transaction may be open: this waits for the disk."""
     await storage.store([content for _, _, content in files])
+    FILES.inc(len(files))
+    BYTES.inc(sum(content.size for _, _, content in files))
     return [NewFile(new_id(), name, media_type, content) for name, media_type, content in files]
 
 
@@ -57,18 +58,17 @@ async def add_files(
 ) -> None:
     """Write the rows."""
     if files:
-        rows = [
+        await repository.add_files(
+            session,
+            organisation_id,
             {
-                "id": file.id,
-                "organisation_id": organisation_id,
-                "name": file.name,
-                "sha256": file.content.sha256,
-                "crc32": file.content.crc32,
-                "size": file.content.size,
-                "media_type": file.media_type,
-                "storage_key": file.content.key,
-                "tags": list(dict.fromkeys(tags)),
-            }
-            for file in files
-        ]
-        await session.execute(insert(File), rows)
+                "ids": [file.id for file in files],
+                "names": [file.name for file in files],
+                "digests": [file.content.sha256 for file in files],
+                "sums": [file.content.crc32 for file in files],
+                "sizes": [file.content.size for file in files],
+                "media_types": [file.media_type for file in files],
+                "keys": [file.content.key for file in files],
+            },
+            list(dict.fromkeys(tags)),
+        )

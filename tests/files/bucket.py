@@ -6,9 +6,10 @@ import asyncio
 import hashlib
 import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from typing import Literal
 from urllib.parse import unquote
 from xml.sax.saxutils import escape
 
@@ -23,13 +24,15 @@ NAME = "tranche"
 
 
 class Bucket:
-    """Objects by key. While `down` it answers 503; `most_at_once` counts requests under way together."""
+    """Objects by key, all of them written `age` ago. While `down` it answers 503, or what `trouble` says: a status with
+    an error's code, or `cut` in the middle. `most_at_once` counts requests under way together."""
 
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
         self.uploads: dict[str, dict[int, bytes]] = {}
         self.requests: list[str] = []
-        self.down = False
+        self.down, self.age = False, timedelta()
+        self.trouble: tuple[int, str] | Literal["cut"] = (503, "SlowDown")
         self.at_once = self.most_at_once = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -39,7 +42,14 @@ class Bucket:
         try:
             body = await request.body()
             await asyncio.sleep(0.002)  # a bucket is never at hand: others come in meanwhile
-            response = Response(status_code=503) if self.down else self._answer(request, body)
+            response = self._answer(request, body)
+            if self.down and self.trouble != "cut":
+                response = _error(*self.trouble)
+            elif self.down:
+                response.headers["Content-Length"] = str(len(response.body) + 1)
+                with suppress(RuntimeError):  # uvicorn's, who counts
+                    await response(scope, receive, send)
+                return
             await response(scope, receive, send)
         finally:
             self.at_once -= 1
@@ -89,7 +99,7 @@ class Bucket:
         body = self.objects.get(key)
         if body is None:
             return _error(404, "NoSuchKey")
-        headers = {"ETag": _etag(body), "Last-Modified": format_datetime(datetime.now(UTC), usegmt=True)}
+        headers = {"ETag": _etag(body), "Last-Modified": format_datetime(datetime.now(UTC) - self.age, usegmt=True)}
         if wanted := re.fullmatch(r"bytes=(\d+)-(\d*)", request.headers.get("range", "")):
             first, last = int(wanted[1]), int(wanted[2] or len(body) - 1)
             headers["Content-Range"] = f"bytes {first}-{min(last, len(body) - 1)}/{len(body)}"
@@ -99,7 +109,7 @@ class Bucket:
         return Response(body, headers=headers)
 
     def _list(self, prefix: str) -> Response:
-        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+        now = (datetime.now(UTC) - self.age).strftime("%Y-%m-%dT%H:%M:%S.000Z")
         found = "".join(
             f"<Contents><Key>{escape(key)}</Key><Size>{len(body)}</Size><ETag>{escape(_etag(body))}</ETag>"
             f"<LastModified>{now}</LastModified></Contents>"

@@ -15,12 +15,13 @@ from pathlib import Path
 
 import pytest
 
-from app.files.archive import Archive, Entry, unique_paths
+from app.files.archive import Archive, unique_paths
 from app.files.blocks import CHUNK
 from app.files.errors import ContentMissing
 from app.files.spool import spool_bytes
 from app.files.storage import Storage
 from app.kit.service import running
+from tests.files.archives import Entry, archive_of
 
 AT = datetime(2026, 3, 14, 15, 9, 26, tzinfo=UTC)
 NAMES = ["Größe.txt", "上海 🏊.txt", "empty", "../../escape.txt", "CON", "Front.png", "front.PNG", "line\nbreak"]
@@ -45,9 +46,9 @@ async def part(archive: Archive, storage: Storage, start: int = 0, end: int | No
 
 @pytest.fixture(scope="module")
 async def small(storage: Storage) -> Archive:
-    paths = unique_paths([("001 Lakeside", name) for name in NAMES])
+    paths = unique_paths(["001 Lakeside"] * len(NAMES), NAMES)
     contents = [b"" if name == "empty" else f"the content of {name}".encode() for name in NAMES]
-    return Archive([await add(storage, path, data) for path, data in zip(paths, contents, strict=True)])
+    return archive_of([await add(storage, path, data) for path, data in zip(paths, contents, strict=True)])
 
 
 async def test_other_programs_read_it(small: Archive, storage: Storage, tmp_path: Path) -> None:
@@ -108,7 +109,7 @@ async def test_every_range_is_the_slice_of_the_whole(small: Archive, storage: St
 async def test_pieces_are_gathered_and_large_contents_pass_through(storage: Storage) -> None:
     entries = [await add(storage, f"{n}.bin", bytes([n]) * 50_000) for n in range(60)]
     large = os.urandom(3 * CHUNK + 5)
-    archive = Archive([*entries, await add(storage, "large.bin", large)])
+    archive = archive_of([*entries, await add(storage, "large.bin", large)])
     pieces = [piece async for piece in archive.chunks(storage)]
     assert len(pieces) < 12
     assert sum(map(len, pieces)) == archive.size
@@ -120,13 +121,13 @@ async def test_pieces_are_gathered_and_large_contents_pass_through(storage: Stor
 async def test_etag_follows_every_change(storage: Storage) -> None:
     first, other = await add(storage, "a", b"one"), await add(storage, "a", b"two")
     later, renamed = await add(storage, "a", b"one", AT.replace(hour=3)), await add(storage, "b", b"one")
-    tags = [Archive(entries).etag for entries in ([], [first], [other], [later], [renamed], [first, other])]
+    tags = [archive_of(entries).etag for entries in ([], [first], [other], [later], [renamed], [first, other])]
     assert len(set(tags)) == len(tags)
-    assert Archive([first]).etag == tags[1]
+    assert archive_of([first]).etag == tags[1]
 
 
 async def test_empty_archive_is_one(storage: Storage) -> None:
-    data = await part(Archive([]), storage)
+    data = await part(archive_of([]), storage)
     with zipfile.ZipFile(io.BytesIO(data)) as opened:
         assert opened.namelist() == []
 
@@ -135,12 +136,12 @@ async def test_empty_archive_is_one(storage: Storage) -> None:
     ("at", "shown"), [(datetime(1970, 5, 6, tzinfo=UTC), 1980), (datetime(2200, 5, 6, tzinfo=UTC), 2107)]
 )
 async def test_year_outside_the_format(storage: Storage, at: datetime, shown: int) -> None:
-    data = await part(Archive([await add(storage, "a", b"x", at)]), storage)
+    data = await part(archive_of([await add(storage, "a", b"x", at)]), storage)
     with zipfile.ZipFile(io.BytesIO(data)) as opened:
         assert opened.infolist()[0].date_time == (shown, 5, 6, 0, 0, 0)
 
 
 async def test_missing_content_ends_the_stream(storage: Storage) -> None:
-    archive = Archive([Entry("a", 5, 0, "00/00/none", AT)])
+    archive = archive_of([Entry("a", 5, 0, "00/00/none", AT)])
     with pytest.raises(ContentMissing):
         await part(archive, storage)

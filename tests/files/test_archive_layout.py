@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from app.files.archive import Archive, Entry
+from app.files.archive import Archive
 from app.files.spool import spool_bytes
 from app.files.storage import Storage
 from app.kit.service import running
+from tests.files.archives import Entry, archive_of
 
 AT = datetime(2026, 1, 2, tzinfo=UTC)
 GIB = 1024**3
@@ -47,7 +48,7 @@ async def test_large_entry_between_small_ones(storage: Storage, tmp_path: Path, 
     contents = [spool_bytes(storage, b"first"), spool_bytes(storage, b"last")]
     await storage.store(contents)
     small = [Entry(f"{data.sha256[:4]}.txt", data.size, data.crc32, data.key, AT) for data in contents]
-    archive = Archive([small[0], Entry("large.bin", size, 0, "not/to/be read", AT), small[1]])
+    archive = archive_of([small[0], Entry("large.bin", size, 0, "not/to/be read", AT), small[1]])
 
     header_end = 30 + len(small[0].path) + 5 + 30 + len("large.bin") + (20 if wide else 0)
     before = await part(archive, storage, 0, header_end)
@@ -67,7 +68,7 @@ async def test_large_entry_between_small_ones(storage: Storage, tmp_path: Path, 
 
 @pytest.mark.parametrize(("count", "wide"), [(LIMIT16 - 1, False), (LIMIT16, True), (LIMIT16 + 500, True)])
 async def test_many_entries(storage: Storage, tmp_path: Path, count: int, wide: bool) -> None:
-    archive = Archive([Entry(f"{n:05d}", 0, 0, "", AT) for n in range(count)])
+    archive = archive_of([Entry(f"{n:05d}", 0, 0, "", AT) for n in range(count)])
     data = await part(archive, storage, 0, archive.size)
     assert len(data) == archive.size
     assert (ZIP64_END in data[-200:]) == wide
@@ -79,7 +80,7 @@ async def test_many_entries(storage: Storage, tmp_path: Path, count: int, wide: 
 
 async def test_range_far_into_a_large_archive(storage: Storage) -> None:
     entries = [Entry(f"{n:03d}.bin", GIB, 0, "not/to/be read", AT) for n in range(200)]
-    archive = Archive(entries)
+    archive = archive_of(entries)
     last_header = 199 * (GIB + 30 + 7)
     data = await part(archive, storage, last_header, last_header + 37)
     assert (data[:4], data[30:]) == (b"PK\3\4", b"199.bin")

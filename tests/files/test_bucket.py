@@ -15,18 +15,20 @@ from typing import Any
 
 import pytest
 
-import app.files.storage as storage_module
-from app.files.archive import Archive, Entry
+from app.files import buckets
 from app.files.blocks import CHUNK, Stored, fetch_blocks
 from app.files.errors import ContentMissing, StorageUnavailable
 from app.files.spool import spool_bytes
 from app.files.storage import PUTS_AT_ONCE, Storage
+from app.kit.availability import outlast, patience, unseen
 from app.kit.service import running
 from tests.assets.pictures import drawing, encoded
-from tests.batch_helpers import follow, get_batch, stream
+from tests.batch_helpers import follow, get_batch
 from tests.conftest import Api, make_settings, serving
+from tests.files.archives import Entry, archive_of
 from tests.files.bodies import query
 from tests.files.bucket import NAME, Bucket, serving_bucket
+from tests.patience import within
 
 URL = f"s3://{NAME}/below/here"
 AT = datetime(2026, 3, 14, tzinfo=UTC)
@@ -35,7 +37,7 @@ AT = datetime(2026, 3, 14, tzinfo=UTC)
 @pytest.fixture
 async def bucket(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bucket]:
     quickly = {"max_retries": 1, "backoff": {"init_backoff": timedelta(milliseconds=1)}}
-    monkeypatch.setitem(storage_module.BUCKET, "retry_config", quickly)
+    monkeypatch.setitem(buckets.BUCKET, "retry_config", quickly)
     async with serving_bucket() as (bucket, environment):
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
@@ -81,7 +83,7 @@ async def test_many_contents_travel_at_once_and_the_archive_is_whole(storage: St
     spooled = [await asyncio.to_thread(spool_bytes, storage, data) for data in contents]
     await storage.store(spooled)
     assert PUTS_AT_ONCE // 2 <= bucket.most_at_once <= PUTS_AT_ONCE
-    archive = Archive(
+    archive = archive_of(
         [
             Entry(f"{n:03d}", len(data), zlib.crc32(data), file.key, AT)
             for n, (data, file) in enumerate(zip(contents, spooled, strict=True))
@@ -135,8 +137,60 @@ async def test_bucket_that_is_away_is_told_and_comes_back(storage: Storage, buck
 async def test_wrong_bucket_is_told_at_the_start(
     bucket: Bucket, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with running([Storage(tmp_path, "s3://another")]):
-        assert "the file store does not answer" in caplog.text
+    storage = Storage(tmp_path, "s3://another")
+    async with running([storage]), within(10):
+        while not caplog.records:
+            await asyncio.sleep(0.01)
+        assert caplog.records[0].message.startswith("the storage: The file store does not answer. (")
+        assert storage.availability.explain() == "The file store does not answer."
+
+
+TROUBLES = {
+    "slow-down": (503, "SlowDown"),
+    "error": (500, "InternalError"),
+    "keys-rotated": (403, "AccessDenied"),
+    "bucket-gone": (404, "NoSuchBucket"),
+    "cut": "cut",
+}
+
+
+@pytest.mark.parametrize("name", TROUBLES)
+async def test_who_has_patience_waits_for_the_bucket(storage: Storage, bucket: Bucket, name: str) -> None:
+    content = random.randbytes(9 * CHUNK)  # more than is asked for ahead
+    bucket.trouble = TROUBLES[name]  # type: ignore[assignment]
+
+    async def store() -> str:
+        spooled = spool_bytes(storage, content)
+        await storage.store([spooled])
+        return spooled.key
+
+    with patience(unseen):
+        bucket.down = True
+        storing = asyncio.create_task(outlast(store))
+        await until_lost(storage)
+        assert storage.availability.trouble == ("refused" if name == "keys-rotated" else "away")
+        bucket.down = False
+        key = await storing
+        chunks = storage.chunks(key, 0, len(content))
+        found = await anext(chunks)
+        bucket.down = True
+        rest = asyncio.create_task(collect(chunks))
+        await until_lost(storage)
+        assert not rest.done()
+        bucket.down = False
+        assert found + await rest == content
+    with pytest.raises(ContentMissing):
+        await storage.size("ab/cd/none")
+
+
+async def collect(chunks: AsyncIterator[bytes]) -> bytes:
+    return b"".join([chunk async for chunk in chunks])
+
+
+async def until_lost(storage: Storage) -> None:
+    async with within(20):
+        while not storage.availability.trouble:
+            await asyncio.sleep(0.01)
 
 
 @pytest.fixture
@@ -173,17 +227,26 @@ async def test_upload_while_the_bucket_is_away_is_a_503_and_leaves_nothing(api: 
 
 
 async def test_job_waits_for_the_bucket(api: Api, bucket: Bucket) -> None:
-    """The picture is read by the step itself: it fails, is tried again, and finds the bucket back."""
+    """The picture is read by the step itself, which waits in it, and neither fails nor begins anew."""
     picture = ("files", ("PL_DXB191_Front.png", encoded(drawing(), "PNG")))
     reply = await api.post("/api/jobs/batch", data={"pipeline": "web-images", "start": "false"}, files=[picture])
     assert reply.status_code == 201, reply.text
     batch_id = reply.json()["batch_id"]
     bucket.down = True
     await api.post(f"/api/batches/{batch_id}/start")
-    codes = []
-    async for event in stream(api, batch_id):
-        if code := event.get("error_code"):
-            codes.append(code)
-            bucket.down = False
-    assert codes == ["STORAGE_UNAVAILABLE"]
-    assert (await get_batch(api, batch_id))["status"] == "completed"
+    async with within(30):
+        while "waits_for_storage" not in (reasons := await reasons_of(api, batch_id)):
+            await asyncio.sleep(0.1)
+    assert reasons["waits_for_storage"] == "1 job waits for the storage."
+    wrong = {one["name"]: one for one in (await api.get("/readyz")).json()["wrong"]}
+    assert wrong["storage"]["sentence"] == "The file store does not answer."
+    bucket.down = False
+    events = await follow(api, batch_id)
+    assert not [event for event in events if event.get("error_code")]
+    batch = await get_batch(api, batch_id)
+    assert (batch["status"], batch["jobs"][0]["attempt"]) == ("completed", 1)
+
+
+async def reasons_of(api: Api, batch_id: str) -> dict[str, str]:
+    reasons = (await api.get(f"/api/batches/{batch_id}/waiting")).json()["reasons"]
+    return {reason["code"]: reason["message"] for reason in reasons}

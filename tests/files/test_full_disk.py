@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from app.files.disk import STEPS
 from app.files.errors import DiskNearlyFull
 from app.files.spool import spool_bytes
-from app.files.storage import STEPS, Storage
+from app.files.storage import Storage
 from app.kit.service import running
 from tests.auth.people import caller, key_of
 from tests.conftest import Api, make_home, make_settings, serving
@@ -90,6 +91,9 @@ async def test_small_upload_waits_for_room_and_the_rest_goes_on(api: Api, filler
     assert records.status_code == 201
     shown = (await api.get("/api/status")).json()["disk"]
     assert (shown["state"], shown["total"]) == ("full", DISK)
+    ready = await api.get("/readyz")
+    assert ready.status_code == 200
+    assert "uploads_disk" in [one["name"] for one in ready.json()["wrong"]]
     async with caller(api, await key_of(api, "Elsewhere")) as other:
         assert (await other.get("/api/status")).json()["disk"] == {"state": "full", "free": None, "total": None}
     _fill(filler, 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.files.archive import unique_paths
-from app.files.names import archive_name, display_name, guess_media_type
+from app.files.names import archive_name, archive_names, display_name, display_names, guess_media_type
 
 
 @pytest.mark.parametrize(
@@ -65,9 +65,41 @@ def test_archive_name_can_be_unpacked_on_windows(sent: str, safe: str) -> None:
     assert archive_name(sent) == safe
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        *(
+            "",
+            "a.txt",
+            "con",
+            "Aux .txt",
+            "lpt9.x",
+            "lpt٩.x",
+            "console.txt",
+            "a\nb",
+            "con\nb",
+            "a\n",
+            "\n",
+            "é",
+            "x.",
+            "x ",
+        ),
+        *(" x", "-x", "x" * 152, "x" * 153, "x" * 152 + "\nx", "a/b", "COM1", "nul.tar.gz", "ſ.txt", "\u212a"),
+    ],
+)
+def test_many_names_are_treated_as_each_would_be(odd: str) -> None:
+    for names in ([odd], ["a.txt", odd, "b.txt"], [odd, odd], ["a.txt", odd]):
+        assert list(archive_names(names)) == [archive_name(name) for name in names]
+        assert list(display_names(names)) == [display_name(name) for name in names]
+
+
+def numbered(wanted: list[tuple[str, str]]) -> list[str]:
+    return unique_paths([folder for folder, _ in wanted], [name for _, name in wanted])
+
+
 @pytest.mark.parametrize("name", ["上" * 255 + ".pdf", "🏊" * 300, "é" * 255])
 def test_archive_name_fits_what_a_file_system_takes(name: str) -> None:
-    first, second = unique_paths([("f", name), ("f", name)])
+    first, second = numbered([("f", name), ("f", name)])
     assert first != second
     for path in (first, second):
         assert len(path.removeprefix("f/").encode()) <= 255
@@ -83,7 +115,7 @@ def test_paths_that_are_one_where_case_is_ignored_are_numbered() -> None:
         ("a", "Front"),
         ("a", "front"),
     ]
-    assert unique_paths(wanted) == [
+    assert numbered(wanted) == [
         "a/Front.png",
         "a/front (2).PNG",
         "A/FRONT (3).png",
@@ -94,7 +126,7 @@ def test_paths_that_are_one_where_case_is_ignored_are_numbered() -> None:
 
 
 def test_numbered_path_does_not_meet_one_that_is_already_there() -> None:
-    assert unique_paths([("a", "x (2).txt"), ("a", "x.txt"), ("a", "X.TXT")]) == [
+    assert numbered([("a", "x (2).txt"), ("a", "x.txt"), ("a", "X.TXT")]) == [
         "a/x (2).txt",
         "a/x.txt",
         "a/X (3).TXT",
@@ -102,7 +134,7 @@ def test_numbered_path_does_not_meet_one_that_is_already_there() -> None:
 
 
 def test_composed_and_decomposed_spelling_of_one_name_are_numbered() -> None:
-    composed, decomposed = unique_paths([("a", "Fr\u00f6nt.png"), ("a", "Fro\u0308nt.png")])
+    composed, decomposed = numbered([("a", "Fr\u00f6nt.png"), ("a", "Fro\u0308nt.png")])
     assert composed == "a/Fr\u00f6nt.png"
     assert decomposed.endswith(" (2).png")
 

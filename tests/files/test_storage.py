@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import hashlib
 import os
 import subprocess
 import sys
+import zlib
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,8 +16,8 @@ from typing import Any
 import pytest
 
 import app.files.storage as storage_module
-from app.files.errors import ContentMissing, FileTooLarge
-from app.files.spool import SpoolWriter, spool_bytes
+from app.files.errors import ContentMissing, FileTooLarge, StorageFailed
+from app.files.spool import HELD, SpoolWriter, spool_bytes
 from app.files.storage import Storage, content_key
 from app.kit.service import running
 from tests.conftest import Api, make_settings, serving
@@ -88,8 +90,8 @@ async def test_contents_are_on_the_disk_before_they_get_their_name(
 
         monkeypatch.setattr(place, name, noted)
 
-    note(storage_module, "_sync_path", "sync")
-    note(storage_module, "_sync_filesystem", "sync all")
+    note(storage_module, "sync_path", "sync")
+    note(storage_module, "sync_filesystem", "sync all")
     note(os, "replace", "rename")
     contents = [spool_bytes(storage, f"{count} {n}".encode()) for n in range(count)]
     await storage.store(contents)
@@ -135,6 +137,44 @@ async def test_writer_stops_at_its_limit_and_leaves_nothing(storage: Storage) ->
         writer.write(b"x")
     writer.discard()
     assert not writer.path.exists()
+
+
+@pytest.mark.parametrize("size", [0, 1, HELD - 1, HELD, HELD + 1, 3 * HELD + 17])
+@pytest.mark.parametrize("piece", [1000, HELD - 1, 2 * HELD])
+async def test_content_that_comes_in_pieces_is_whole(storage: Storage, size: int, piece: int) -> None:
+    data = os.urandom(size)
+    writer = SpoolWriter(storage, max_bytes=size)
+    for start in range(0, size, piece):
+        writer.write(data[start : start + piece])
+    content = writer.close()
+    assert content.path.read_bytes() == data
+    assert (content.size, content.sha256, content.crc32) == (size, hashlib.sha256(data).hexdigest(), zlib.crc32(data))
+    await storage.store([content])
+    writer.discard()
+    assert await read(storage, content.key) == data
+
+
+async def test_disk_that_takes_a_part_of_a_write_gets_the_rest(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.write
+    monkeypatch.setattr(os, "write", lambda handle, data: real(handle, data[:7]))
+    assert spool_bytes(storage, b"more than seven bytes").path.read_bytes() == b"more than seven bytes"
+
+
+async def test_disk_that_fails_at_a_write_keeps_no_file_and_no_handle(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(handle: int, data: bytes) -> int:
+        raise OSError(errno.EIO, "a bad sector")
+
+    before = len(os.listdir("/proc/self/fd"))
+    monkeypatch.setattr(os, "write", fail)
+    for size in (1, HELD):
+        with pytest.raises(StorageFailed):
+            spool_bytes(storage, b"x" * size)
+    assert [path.name for path in storage.incoming.glob("*/*")] == ["lock"]
+    assert len(os.listdir("/proc/self/fd")) == before
 
 
 @pytest.fixture

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import zlib
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from app.files.service import NewFile, add_files
+from app.files.storage import Spooled, content_key
+from app.kit.ids import new_id
 from tests.conftest import Api
 from tests.files.bodies import FORM, form, part, query, spooled, stored
 
@@ -112,3 +116,20 @@ async def test_boundary_may_be_quoted_and_the_type_in_capitals(api: Api) -> None
         for value in (kind, kind.replace("boundary=", 'boundary="') + '"'):
             answer = await api.post(path, content=body, headers={"Content-Type": value})
             assert answer.status_code == 201, answer.text
+
+
+async def test_rows_of_more_files_than_one_statement_takes_may_be_written_again(api: Api) -> None:
+    organisation_id = await query(api, "select id from organisations order by id limit 1")
+    digests = [hashlib.sha256(f"row {n}".encode()).hexdigest() for n in range(1001)]
+    files = [
+        NewFile(new_id(), f"{n}.txt", "text/plain", Spooled(Path("taken"), digest, n, n * n))
+        for n, digest in enumerate(digests)
+    ]
+    for _ in range(2):
+        async with api.installation.database.transaction() as session:
+            await add_files(session, organisation_id, files, tags=["kept", "kept", "twice"])
+    found = "select json_agg(json_build_array(name, sha256, crc32, size, media_type, storage_key, tags) order by crc32)"
+    assert await query(api, f"{found} from files where tags @> array['twice']") == [
+        [f"{n}.txt", digest, n, n * n, "text/plain", content_key(digest), ["kept", "twice"]]
+        for n, digest in enumerate(digests)
+    ]

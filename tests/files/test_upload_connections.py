@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from app.kit.early_answer import LINGER_BYTES, LINGER_SECONDS
+from app.kit.web.early_answer import LINGER_BYTES, LINGER_SECONDS
 from tests.conftest import Api
 from tests.files.bodies import FORM, Wire, eventually, form, part, rows_of, spooled, stored
 from tests.patience import patient
