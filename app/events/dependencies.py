@@ -13,14 +13,10 @@ from app.auth.errors import PermissionMissing
 from app.auth.permissions import Permission
 from app.events.errors import TicketNotValid
 from app.events.hub import Hub
-from app.events.settings import StreamSettings
 from app.events.tickets import redeem_ticket
 from app.kit.container import provided
 from app.kit.declarations import needs, raises
 from app.kit.dependencies import DatabaseDep, SigningKeyDep
-
-StreamSettingsDep = Annotated[StreamSettings, Depends(provided(StreamSettings))]
-
 
 HubDep = Annotated[Hub, Depends(provided(Hub))]
 

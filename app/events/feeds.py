@@ -8,22 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from app.batches.listing import BatchRow, list_batches_by_id
 from app.batches.responses import pipelines_of, read_batches
 from app.events import repository
-from app.events.frames import transient_frame
+from app.events.frames import Frame, behind_frame, transient_frame
 from app.events.schemas import BatchDeletedEvent, BatchUpdatedEvent
 from app.events.topic import Topic
+from app.kit.availability import Outage
 from app.kit.db import Database
-from app.kit.errors import DATABASE_DOWN
 
 log = logging.getLogger("tranche.feeds")
 FLUSH_SECONDS: Final = 0.25
@@ -44,7 +41,7 @@ class Feed(Topic):
     """One audience's feed. `known` are the versions that its readers have been sent, or have loaded themselves."""
 
     def __init__(self, audience: Audience) -> None:
-        super().__init__(0)
+        super().__init__(0, self._behind, audience.organisation_id)
         self.audience = audience
         self.known: dict[UUID, str] = {}
         self.ready = asyncio.Lock()
@@ -63,9 +60,15 @@ class Feed(Topic):
             return False
         return self.audience.pipelines is None or batch_id in self.known
 
-    def publish(self, events: Iterable[BatchUpdatedEvent | BatchDeletedEvent]) -> None:
-        """Append an event for each."""
-        self.add([(self.last + place, transient_frame(event), False) for place, event in enumerate(events, 1)])
+    async def publish(self, events: Iterable[BatchUpdatedEvent | BatchDeletedEvent]) -> None:
+        """Append an event for each, and tell the readers."""
+        frames = [(self.last + place, transient_frame(event), False) for place, event in enumerate(events, 1)]
+        if frames:
+            self.add(frames)
+            await self.tell()
+
+    async def _behind(self, cursor: int) -> list[Frame]:
+        return [(self.last, behind_frame(), False)]
 
 
 class Feeds:
@@ -77,10 +80,6 @@ class Feeds:
         self._dirty: dict[UUID, UUID | None] = {}
         self._compare = False
         self._changed = asyncio.Event()
-
-    def wake(self) -> None:
-        for feed in self._feeds.values():
-            feed.wake()
 
     def note(self, batch_id: UUID, organisation_id: UUID | None) -> None:
         """A batch changed. The organisation is needed to report one that is gone."""
@@ -94,9 +93,8 @@ class Feeds:
             self._compare = True
             self._changed.set()
 
-    @asynccontextmanager
-    async def follow(self, audience: Audience) -> AsyncIterator[Feed]:
-        """The audience's feed, kept while anyone reads it. What changes from now on will be published."""
+    async def follow(self, audience: Audience) -> Feed:
+        """The audience's feed, kept until its last reader has left. What changes from now on will be published."""
         feed = self._feeds.setdefault(audience, Feed(audience))
         feed.readers += 1
         try:
@@ -104,11 +102,16 @@ class Feeds:
                 if not feed.compared:
                     feed.known = await self._versions(feed)
                     feed.compared = True
-            yield feed
-        finally:
+        except BaseException:
             feed.readers -= 1
-            if not feed.readers:
-                self._feeds.pop(audience, None)
+            self.forget(feed)
+            raise
+        return feed
+
+    def forget(self, feed: Feed) -> None:
+        """Publish nothing more to a feed that nobody reads."""
+        if not feed.readers:
+            self._feeds.pop(feed.audience, None)
 
     async def run(self) -> None:
         """Tell what changed, at most every quarter of a second."""
@@ -125,8 +128,8 @@ class Feeds:
                         dirty |= dict.fromkeys(await self._differing(feed), feed.audience.organisation_id)
                 await self._publish(dirty)
             except Exception as error:
-                expected = isinstance(error, (SQLAlchemyError, *DATABASE_DOWN))
-                log.warning("lists were not updated: %s", type(error).__name__, exc_info=None if expected else error)
+                if not isinstance(error, Outage):
+                    log.warning("lists were not updated", exc_info=error)
                 self._dirty = dirty | self._dirty
                 self.note_all()
                 await asyncio.sleep(RETRY_SECONDS)
@@ -159,5 +162,5 @@ class Feeds:
                     for batch_id, organisation_id in group.items()
                     if batch_id not in there and feed.showed(batch_id, organisation_id)
                 ]
-                feed.publish(BatchUpdatedEvent(type="batch.updated", batch=batch) for batch in mine)
-                feed.publish(BatchDeletedEvent(type="batch.deleted", batch_id=batch_id) for batch_id in gone)
+                await feed.publish(BatchUpdatedEvent(type="batch.updated", batch=batch) for batch in mine)
+                await feed.publish(BatchDeletedEvent(type="batch.deleted", batch_id=batch_id) for batch_id in gone)

@@ -1,34 +1,41 @@
 """The hub: each process reads each followed batch's new events once, however many clients follow it.
 
 A reader is a cursor, not a queue: it takes frames after its cursor from the batch's shared tail, else pages of the
-table, and when it has caught up waits for the topic. There is nothing to overflow and no gap between replay and live.
+table, and once it has caught up the topic writes to it. There is nothing to overflow and no gap between replay and live
+events.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
 from typing import Final
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy.exc import SQLAlchemyError
 
+from app.auth.caller import Credential
+from app.auth.remembered import Remembered
 from app.batches import log as event_log
 from app.batches.log import LogEnds, LoggedEvent
 from app.events.admission import CREDENTIALS, Admission
-from app.events.feeds import Feeds
+from app.events.feeds import Feed, Feeds
 from app.events.frames import Frame, durable_frame
 from app.events.log_cache import PAGE, LogCache
-from app.events.metrics import MISSING
+from app.events.metrics import LAG, MISSING
+from app.events.reader import Reader
+from app.events.readers import Readers
 from app.events.settings import StreamSettings
-from app.events.topic import TAIL, TAILS, Topic
+from app.events.topic import TAIL, TAILS, Page, Topic
 from app.kit.data_loader import DataLoader
 from app.kit.db import Database
-from app.kit.errors import DATABASE_DOWN
+from app.kit.ending import Ending
 from app.kit.listen import listen
+from app.kit.loop_turns import run_for
 from app.kit.service import Periodic
 from app.kit.shares import Weigh, alike
 from app.kit.words import quantity
@@ -38,8 +45,17 @@ READS_AT_A_TIME: Final = 4
 POLL_SECONDS: Final = 5.0
 POLL_SECONDS_WITHOUT_LISTEN: Final = 1.0
 RETRY_SECONDS: Final = 0.5
-READ_ERRORS: Final = (SQLAlchemyError, *DATABASE_DOWN, TimeoutError)
+LEAVING_SECONDS: Final = 1.0
+"""For clients to take what was written to them before the process ends."""
 _NEWEST: Final = "select id, last_event_id from batches where id = any($1)"
+
+
+class BatchTopic(Topic):
+    """A batch's events."""
+
+    def __init__(self, batch_id: UUID, last: int, page: Page, owner: UUID) -> None:
+        super().__init__(last, page, owner)
+        self.batch_id = batch_id
 
 
 class Hub(Periodic):
@@ -50,11 +66,19 @@ class Hub(Periodic):
 
     log = log
 
-    def __init__(self, database: Database, settings: StreamSettings, weigh: Weigh = alike) -> None:
+    def __init__(
+        self,
+        database: Database,
+        settings: StreamSettings,
+        ending: Ending,
+        memory: Remembered[Credential],
+        weigh: Weigh = alike,
+    ) -> None:
         super().__init__()
+        self._ending, self._memory = ending, memory
         self.interval = self.first_wait = POLL_SECONDS if settings.stream_listen else POLL_SECONDS_WITHOUT_LISTEN
-        self._database, self._settings = database, settings
-        self._topics: dict[UUID, Topic] = {}
+        self._database, self.settings = database, settings
+        self._topics: dict[UUID, BatchTopic] = {}
         self._dirty: set[UUID] = set()
         self._changed = asyncio.Event()
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
@@ -62,14 +86,15 @@ class Hub(Periodic):
         self._tasks: list[asyncio.Task[None]] = []
         self.stopping = asyncio.Event()
         self.admission = Admission(database, settings, weigh)
+        self.readers = Readers(settings)
         self.feeds = Feeds(database)
         self._ends = DataLoader(self._read_ends)
 
     async def start(self) -> None:
         self._pool = await self._database.connect_pool("tranche-hub", size=READS_AT_A_TIME)
         self._log_cache = LogCache(self._pool)
-        loops = [self._read_dirty(), self.feeds.run()]
-        if self._settings.stream_listen:
+        loops = [self._read_dirty(), self.feeds.run(), self._say_bye_in_time()]
+        if self.settings.stream_listen:
             channel = event_log.CHANNEL
             loops.append(
                 listen(
@@ -78,7 +103,8 @@ class Hub(Periodic):
                     hear=self._hear,
                     missed=self._on_everything,
                     name="tranche-listen",
-                    wake={CREDENTIALS: self.admission.wake},
+                    wake={CREDENTIALS: (self._memory.hear, self.admission.wake)},
+                    lost=self._memory.hear_nothing,
                 )
             )
         self._tasks = [asyncio.create_task(loop, name="hub") for loop in loops]
@@ -87,6 +113,10 @@ class Hub(Periodic):
 
     async def stop(self) -> None:
         self.say_bye()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LEAVING_SECONDS):
+                await self.readers.wait_until_gone()
+        self.readers.stop()
         await super().stop()
         await self.admission.stop()
         for task in self._tasks:
@@ -95,25 +125,45 @@ class Hub(Periodic):
         if self._pool:
             self._pool.terminate()
 
+    async def _say_bye_in_time(self) -> None:
+        await self._ending.asked.wait()
+        self.say_bye()
+
+    def is_outage(self, error: BaseException) -> bool:
+        """Whether a read failed only because the database is away."""
+        return self._database.note_outage(error)
+
     def say_bye(self) -> None:
         """End every stream with `event: bye`."""
         self.stopping.set()
-        for topic in self._topics.values():
-            topic.wake()
-        self.feeds.wake()
+        for reader in self.readers:
+            reader.say_bye()
 
-    @contextmanager
-    def follow(self, batch_id: UUID, last_event_id: int) -> Iterator[Topic]:
-        """The batch's topic, kept while anyone follows it. `last_event_id` is what the table held just now."""
-        topic = self._topics.setdefault(batch_id, Topic(last_event_id))
+    def follow(self, batch_id: UUID, organisation_id: UUID, last_event_id: int) -> Topic:
+        """The batch's topic, kept until its last reader has left. `last_event_id` is what the table held just now."""
+        topic = self._topics.get(batch_id)
+        if topic is None:
+            topic = self._topics[batch_id] = BatchTopic(
+                batch_id, last_event_id, partial(self.page, batch_id), organisation_id
+            )
         topic.readers += 1
         self._mark(batch_id)  # something may have been written between that look and this line
-        try:
-            yield topic
-        finally:
-            topic.readers -= 1
-            if not topic.readers:
-                self._topics.pop(batch_id, None)
+        return topic
+
+    def unfollow(self, topic: Topic) -> None:
+        """One reader of a topic less."""
+        topic.readers -= 1
+        if topic.readers:
+            return
+        if isinstance(topic, BatchTopic):
+            del self._topics[topic.batch_id]
+        elif isinstance(topic, Feed):
+            self.feeds.forget(topic)
+
+    def leave(self, reader: Reader) -> None:
+        """A stream has ended."""
+        self.readers.discard(reader)
+        self.unfollow(reader.topic)
 
     async def find_ends(self, organisation_id: UUID, batch_id: UUID) -> LogEnds | None:
         """Where the log of one of the organisation's batches begins and ends now."""
@@ -158,9 +208,7 @@ class Hub(Periodic):
             if not failed:
                 continue
             error, batches = next(iter(failed.values())), quantity(len(failed), "batch", "batches")
-            if isinstance(error, READ_ERRORS):
-                log.warning("the events of %s were not read: %s", batches, type(error).__name__)
-            else:
+            if not self.is_outage(error):
                 log.error("the events of %s cannot be read", batches, exc_info=error)
             await asyncio.sleep(RETRY_SECONDS)
             self._dirty |= failed.keys()
@@ -170,7 +218,10 @@ class Hub(Periodic):
         while topic := self._topics.get(batch_id):
             events = await self.events_after(batch_id, topic.last, PAGE)
             followed = max(1, len(self._topics))  # the last reader may have left meanwhile
+            if events:
+                LAG.observe(max(0.0, time.time() - events[-1].created_at.timestamp()))
             keep = max(1, min(TAIL, TAILS // followed))
+            run_for(topic.owner)
             if missing := topic.add([durable_frame(batch_id, event) for event in events], keep):
                 MISSING.inc(missing)
                 log.error(
@@ -179,6 +230,8 @@ class Hub(Periodic):
                     quantity(missing, "event"),
                     topic.last,
                 )
+            if events:
+                await topic.tell()
             if len(events) < PAGE:
                 return
 
@@ -197,6 +250,7 @@ class Hub(Periodic):
     async def turn(self) -> None:
         """Mark the topics whose batches have newer events, and end those whose batches are gone."""
         self.feeds.note_all()
+        await self.admission.tidy()
         if not self._topics:
             return
         assert self._pool

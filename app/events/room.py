@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.auth.caller import Callers
 from app.auth.weights import Weights
 from app.events.hub import Hub
 from app.events.list_router import router as list_router
@@ -9,11 +10,14 @@ from app.events.router import router
 from app.events.settings import StreamSettings
 from app.kit.container import Container
 from app.kit.db import Database
+from app.kit.ending import Ending
 from app.kit.room import Room
 
 
 def make_hub(container: Container) -> Hub:
-    return Hub(container.get(Database), container.get(StreamSettings), container.get(Weights).of)
+    settings, weights = container.get(StreamSettings), container.get(Weights)
+    memory = container.get(Callers).memory
+    return Hub(container.get(Database), settings, container.get(Ending), memory, weights.of)
 
 
 room = Room(

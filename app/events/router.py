@@ -11,17 +11,23 @@ import orjson
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.routing import APIRoute
 
-from app.auth.caller import Caller
+from app.auth.caller import Caller, Callers
+from app.auth.dependencies import find_caller, require
+from app.auth.permissions import Permission
 from app.batches import log as event_log
 from app.batches import responses, service
 from app.batches.errors import BatchNotFound
+from app.batches.log import LogEnds
 from app.batches.states import BATCH_TERMINAL
-from app.events.dependencies import FollowerDep, HubDep, StreamSettingsDep
+from app.events.dependencies import FollowerDep, HubDep
 from app.events.errors import EventIdNotReadable
 from app.events.frames import expired_frames, unknown_id_frame
+from app.events.hub import Hub
 from app.events.openapi_docs import batch_stream_content, batch_stream_description
 from app.events.schemas import LOG_EVENTS, TRANSIENT_OF_BATCH, EventPage, SnapshotEvent
-from app.events.stream import EventStream, batch_chunks
+from app.events.stream import EventStream
+from app.events.topic import Topic
+from app.kit.container import container_of
 from app.kit.db import Database
 from app.kit.declarations import RouteTag, raises, sends, shows
 from app.kit.dependencies import DatabaseDep, Limit
@@ -34,15 +40,19 @@ CROSS_ORIGIN: Final = {
 """For requests with a ticket only: they carry no cookie, so any page may read what its ticket opens."""
 
 
-class TicketRoute(APIRoute):
-    """Lets pages of other origins read the answer to a request with a ticket, refusals as well."""
+class StreamRoute(APIRoute):
+    """Opens a plain stream without the framework's parameters, and lets pages of other origins read a ticket's answer.
+
+    Thousands of streams are opened at once, when the service is back: what they need is a key and at most a header.
+    """
 
     def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]
         handle = super().get_route_handler()
 
         async def handle_any_origin(request: Request) -> Response:
             if "ticket" not in request.query_params:
-                return await handle(request)
+                plain = _plain_batch_id(request)
+                return await (handle(request) if plain is None else _follow_plainly(request, plain))
             try:
                 response = await handle(request)
             except Problem as problem:
@@ -54,8 +64,27 @@ class TicketRoute(APIRoute):
         return handle_any_origin
 
 
+def _plain_batch_id(request: Request) -> UUID | None:
+    """The batch whose stream a request asks for, with nothing in its query; None for every other request."""
+    if request.method != "GET" or request.scope["query_string"]:
+        return None
+    if "text/event-stream" not in request.headers.get("accept", ""):
+        return None
+    try:
+        return UUID(request.path_params["batch_id"])
+    except (KeyError, ValueError):
+        return None
+
+
+async def _follow_plainly(request: Request, batch_id: UUID) -> Response:
+    container = container_of(request)
+    caller = require(await find_caller(request, container.get(Callers)), Permission.READ)
+    cursor = _cursor(request.headers.get("last-event-id"), None)
+    return await _open(container.get(Database), container.get(Hub), caller, batch_id, cursor)
+
+
 EVENTS: Final = RouteTag("events", "Follow one batch or all of them: live streams, and the same events as pages.")
-router = APIRouter(prefix="/api/batches", tags=[EVENTS], route_class=TicketRoute)
+router = APIRouter(prefix="/api/batches", tags=[EVENTS], route_class=StreamRoute)
 
 
 def _cursor(header: str | None, query: str | None) -> int:
@@ -91,20 +120,28 @@ async def follow_events(
     caller: FollowerDep,
     database: DatabaseDep,
     hub: HubDep,
-    settings: StreamSettingsDep,
     last_event_id: Annotated[str | None, Query(max_length=40)] = None,
     last_event_id_header: Annotated[str | None, Header(alias="Last-Event-ID")] = None,
     limit: Limit = 200,
 ) -> Response:
     """Every event of the batch from the first, or from the one after Last-Event-ID, each exactly once and in order."""
     cursor = _cursor(last_event_id_header, last_event_id)
+    if "text/event-stream" in request.headers.get("accept", ""):
+        return await _open(database, hub, caller, batch_id, cursor)
+    log = await _find_ends(database, hub, caller, batch_id)
+    events = await hub.events_after(batch_id, cursor, limit)
+    return Response(_page(batch_id, events, log.last_event_id, limit), media_type="application/json")
+
+
+async def _find_ends(database: Database, hub: Hub, caller: Caller, batch_id: UUID) -> LogEnds:
     if caller.pipelines is not None:
         async with database.transaction() as session:
             await service.get_batch(session, caller, batch_id)
-    log = existing(await hub.find_ends(caller.organisation_id, batch_id), BatchNotFound)
-    if "text/event-stream" not in request.headers.get("accept", ""):
-        events = await hub.events_after(batch_id, cursor, limit)
-        return Response(_page(batch_id, events, log.last_event_id, limit), media_type="application/json")
+    return existing(await hub.find_ends(caller.organisation_id, batch_id), BatchNotFound)
+
+
+async def _open(database: Database, hub: Hub, caller: Caller, batch_id: UUID, cursor: int) -> Response:
+    log = await _find_ends(database, hub, caller, batch_id)
     headers, opening = {"Last-Event-ID": str(log.last_event_id)}, b""
     if cursor > log.last_event_id:
         opening, cursor = unknown_id_frame(log.last_event_id), 0
@@ -114,8 +151,11 @@ async def follow_events(
         snapshot = await _snapshot(database, caller, batch_id)
         opening += expired_frames(log.oldest, log.last_event_id, snapshot)
         cursor = log.oldest - 1
-    chunks = batch_chunks(hub, settings, batch_id, log.last_event_id, cursor, opening)
-    return EventStream(hub, settings, caller, chunks, headers)
+
+    async def follow() -> tuple[Topic, int]:
+        return hub.follow(batch_id, caller.organisation_id, log.last_event_id), cursor
+
+    return EventStream(hub, caller, follow, opening, headers)
 
 
 @router.options("/{batch_id}/events", include_in_schema=False)

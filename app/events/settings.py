@@ -13,7 +13,7 @@ class StreamSettings(Section):
     stream_heartbeat_seconds: float = Field(15.0, gt=0, description="Silence after which a stream sends a comment.")
     stream_max_age_seconds: float = Field(1800.0, gt=0, description="Age at which a stream is closed, +-20 %.")
     stream_send_timeout_seconds: float = Field(10.0, gt=0, description="A reader that takes nothing so long is cut.")
-    stream_listen: bool = Field(True, description="Off where LISTEN cannot work, behind some poolers: streams poll.")
+    stream_listen: bool = Field(True, description="Off: streams look every second, without a connection that LISTENs.")
     stream_recheck_seconds: float = Field(
         60.0, gt=0, description="How often open streams' keys and sessions are checked."
     )

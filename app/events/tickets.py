@@ -21,7 +21,7 @@ from app.auth.caller import Credential, find_credential
 from app.auth.models import User
 from app.events.errors import TicketNotValid
 from app.kit.declarations import raises
-from app.kit.signing import InstallationSecret, SigningKey
+from app.kit.secrets.signing import InstallationSecret, SigningKey
 
 _PURPOSE: Final = b"stream ticket"
 LIFE_SECONDS: Final = 60

@@ -19,6 +19,8 @@ from tests.batch_helpers import run, submit
 from tests.conftest import Api, make_home, make_settings, serving
 from tests.patience import within
 
+pytestmark = pytest.mark.every_postgres
+
 EventStream = AsyncIterator[dict[str, Any]]
 
 
@@ -124,6 +126,7 @@ async def test_a_list_is_told_to_load_anew_when_it_was_too_slow(api: Api) -> Non
         feed = next(iter(feeds._feeds.values()))
         feed.frames.clear()
         feed.add([(feed.last + 5, b"event: batch.updated\ndata: {}\n\n", False)])  # four have passed by
+        await feed.tell()
         assert await anext(stream) == {"type": "reset", "reason": "behind", "last_event_id": None, "oldest": None}
 
 

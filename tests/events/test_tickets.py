@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import text
 
 from app.events.tickets import LIFE_SECONDS, seal
-from app.kit.signing import FILE, InstallationSecret, SigningKey
+from app.kit.secrets.signing import FILE, InstallationSecret, SigningKey
 from tests.auth.people import caller, key_of
 from tests.batch_helpers import run, submit
 from tests.conftest import Api, make_home, make_settings, serving
