@@ -11,26 +11,26 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 from uuid import UUID
 
 import httpx
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.kit.secret_type import Secret as Secret
+from app.kit.secrets.secret_type import Secret as Secret
 from app.pipelines.naming import NO_CHOICES, Naming, NamingChoices
 from app.pipelines.overview import Chart as Chart
 from app.pipelines.overview import ChartPoint as ChartPoint
 from app.pipelines.overview import Overview as Overview
 from app.pipelines.overview import OverviewTable as OverviewTable
 
+if TYPE_CHECKING:  # the sandbox's fork server, which has no database, imports workloads: SQLAlchemy is 17 MB
+    from sqlalchemy.ext.asyncio import AsyncSession
 T = TypeVar("T")
 DEFAULT_LABEL = "Results"
 Source = Literal["file", "url", "record"]
 RETRYABLE = frozenset({"RATE_LIMIT", "TIMEOUT", "NETWORK_ERROR", "UPSTREAM_5XX", "WORKER_LOST"}) | {
-    "STORAGE_UNAVAILABLE",
-    "DISK_NEARLY_FULL",
+    *("STORAGE_UNAVAILABLE", "STORAGE_FAILED", "DISK_NEARLY_FULL", "DATABASE_UNAVAILABLE"),
 }
 """Codes that pass by themselves; every other failure is final, as another try would meet the same."""
 
@@ -258,8 +258,8 @@ class Need:
 
 StepFunction = Callable[[StepContext], Awaitable["Stop | Retry | dict[str, Any] | None"]]
 Condition = Callable[[StepContext], bool]
-OnSuccess = Callable[[AsyncSession, StepContext], Awaitable[None]]
-OnOverview = Callable[[AsyncSession, BatchInfo], Awaitable["Overview | None"]]
+OnSuccess = Callable[["AsyncSession", StepContext], Awaitable[None]]
+OnOverview = Callable[["AsyncSession", BatchInfo], Awaitable["Overview | None"]]
 OnBatchEnd = Callable[[Sequence[Mapping[str, Any]]], dict[str, Any]]
 Needs = Callable[["Need"], Awaitable[Collection[str]]]
 Plan = Callable[[Any], "Sequence[Step]"]

@@ -49,8 +49,6 @@ def discover(folder: Path | None) -> Iterable[Pipeline]:
             yield from (loaded,) if isinstance(loaded, Pipeline) else pipelines_in(loaded)
         except Exception:
             log.exception("the entry point %s does not load", point.value)
-    if folder and not folder.is_dir():
-        log.warning("TRANCHE_PIPELINES_DIR is %s, which is no folder", folder)
     for path in sorted(folder.glob("*.py")) if folder else ():
         if path.name.startswith("_"):
             continue

@@ -8,6 +8,7 @@ from app.auth.dependencies import ReaderDep
 from app.kit.declarations import RouteTag, raises
 from app.kit.errors import NotFound
 from app.kit.room import Rooms
+from app.kit.web.public_address import public_path
 from app.pipelines.contract import Pipeline
 from app.pipelines.dependencies import RegistryDep, RoomsDep
 from app.pipelines.errors import PipelineUnknown
@@ -30,14 +31,15 @@ def _read(registry: Registry, rooms: Rooms, pipeline: Pipeline) -> PipelineRead:
         accepts=list(pipeline.accepts),
         steps=[PipelineStepRead(position=at, name=name) for at, name in enumerate(pipeline.step_names())],
         params_schema=pipeline.params.model_json_schema(),
-        result_view=f"/console/views/{pipeline.key}.js" if rooms.result_view(pipeline.key) else None,
+        result_view=public_path(f"/console/views/{pipeline.key}.js") if rooms.result_view(pipeline.key) else None,
     )
 
 
 @router.get("")
 async def list_pipelines(registry: RegistryDep, rooms: RoomsDep, caller: ReaderDep) -> PipelinePage:
-    """Every pipeline of this installation, with the JSON schema of its parameters."""
-    return PipelinePage(pipelines=[_read(registry, rooms, pipeline) for pipeline in registry])
+    """The pipelines of this installation that your key opens, with the JSON schemas of their parameters."""
+    opened = [pipeline for pipeline in registry if caller.opens([pipeline.key])]
+    return PipelinePage(pipelines=[_read(registry, rooms, pipeline) for pipeline in opened])
 
 
 @router.get("/{key}")
@@ -45,6 +47,9 @@ async def list_pipelines(registry: RegistryDep, rooms: RoomsDep, caller: ReaderD
 async def get_pipeline(key: str, registry: RegistryDep, rooms: RoomsDep, caller: ReaderDep) -> PipelineRead:
     """One pipeline, by key or id."""
     try:
-        return _read(registry, rooms, registry.get(key))
+        pipeline = registry.get(key)
     except PipelineUnknown as error:
         raise NotFound(error.detail) from None
+    if not caller.opens([pipeline.key]):
+        raise NotFound("Your key opens no such pipeline.")
+    return _read(registry, rooms, pipeline)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from app.settings import Section
 
@@ -13,3 +13,10 @@ class PipelineSettings(Section):
     """Settings of where workloads are found."""
 
     pipelines_dir: Path | None = Field(None, description="Folder of .py files, each with one or more pipelines.")
+
+    @field_validator("pipelines_dir")
+    @classmethod
+    def check_folder(cls, folder: Path | None) -> Path | None:
+        if folder and not folder.is_dir():
+            raise ValueError("there is no such folder")
+        return folder

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine, Hashable, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
@@ -14,6 +14,7 @@ from uuid import UUID
 
 import asyncpg
 
+from app.kit.loop_turns import context_for
 from app.kit.shares import Turn
 from app.kit.turns import Party, Turns
 from app.runner.claims import ClaimedJob, ClaimRequest, claim_jobs
@@ -21,12 +22,20 @@ from app.runner.claims import ClaimedJob, ClaimRequest, claim_jobs
 SLICE_SECONDS: Final = 10.0
 """After so long a dispatch is followed by a fresh one and only finishes what it holds: others get their turn."""
 
+OFFERED_AGAIN: Final = 0.02
+"""Seconds until an offer to other processes that came back is made again: each time twice as long, up to:"""
+LONGEST_PAUSE: Final = 5.0
+
 RunJob = Callable[["Dispatch", ClaimedJob], Coroutine[Any, Any, None]]
 
 
 @dataclass(eq=False, slots=True)
 class Dispatch:
-    """One dispatch under way. `wants`: ask for jobs at the next turn; `draining`: only finish what is held."""
+    """One dispatch under way. `wants`: ask for jobs at the next turn; `draining`: only finish what is held.
+
+    `asking`: a claim for it is under way, so that it may be given jobs although it is draining by then.
+    `got_all`: the last one gave all that it asked for; `offers`: how often the batch was offered to other processes.
+    """
 
     id: int
     owner: Party
@@ -34,6 +43,9 @@ class Dispatch:
     done: asyncio.Future[None]
     wants: bool = True
     draining: bool = False
+    asking: bool = False
+    got_all: bool = False
+    offers: int = 0
     held: dict[UUID, Turn] = field(default_factory=dict)
     opened_at: float = field(default_factory=time.monotonic)
     timer: asyncio.TimerHandle | None = None
@@ -41,7 +53,7 @@ class Dispatch:
     """Of the last claim for it, in nanoseconds since 1970, as traces want it."""
 
     def finish_if_empty(self) -> None:
-        if self.draining and not self.held and not self.done.done():
+        if self.draining and not self.held and not self.asking and not self.done.done():
             self.done.set_result(None)
 
 
@@ -62,14 +74,21 @@ def look_ahead(asked: int, got: int, delay: float | None, *, busy: bool) -> Next
 
 
 class Claimer:
-    """The dispatches of this process, at most one that claims for each batch, and its slots, which go by turns."""
+    """The dispatches of this process, at most one that claims for each batch, and its slots, which go by turns.
 
-    def __init__(self, turns: Turns, wake: asyncio.Event, run_job: RunJob) -> None:
-        self._turns = turns
+    `suspects`: it claims groups of them, one after the other, from all batches that it was told of.
+    """
+
+    def __init__(
+        self, worker_id: UUID, turns: Turns, wake: asyncio.Event, run_job: RunJob, *, suspects: bool = False
+    ) -> None:
+        self._worker_id, self._turns, self.suspects = worker_id, turns, suspects
         self.live: dict[UUID, Dispatch] = {}
         self.by_id: dict[int, Dispatch] = {}
         self._wake, self._run_job = wake, run_job
         self._tasks: dict[UUID, asyncio.Task[None]] = {}
+        self.has_others: Callable[[], bool] = lambda: False
+        """Whether other processes are there to which a batch may be offered."""
 
     @property
     def slots(self) -> int:
@@ -103,7 +122,9 @@ class Claimer:
         dispatch.finish_if_empty()
 
     def expired(self) -> list[Dispatch]:
-        """Dispatches whose slice is over."""
+        """Dispatches whose slice is over; those for suspects wait until the group that runs has ended."""
+        if self.suspects:
+            return []
         return [dispatch for dispatch in self.live.values() if time.monotonic() - dispatch.opened_at > SLICE_SECONDS]
 
     def wanting(self) -> list[Dispatch]:
@@ -113,41 +134,81 @@ class Claimer:
         room = {organisation for organisation in room if self._turns.room_of(organisation)}
         return [dispatch for dispatch in wanting if dispatch.owner.organisation in room]
 
-    async def claim(self, connection: asyncpg.Connection[asyncpg.Record]) -> dict[UUID, float]:
+    def room(self) -> int:
+        """Slots that one of the organisations that ask for jobs could have now."""
+        organisations = {dispatch.owner.organisation for dispatch in self.live.values() if dispatch.wants}
+        return max((self._turns.room_of(organisation) for organisation in organisations), default=0)
+
+    async def claim(
+        self, connection: asyncpg.Connection[asyncpg.Record]
+    ) -> tuple[Mapping[UUID, float], Sequence[UUID]]:
         """Claim for every dispatch that wants, as far as slots are free: by turns between organisations, then batches.
 
-        Returns the delays of batches to notify.
+        Returns the delays of batches to notify for, and batches with suspects that nobody was notified of.
         """
         wanting: dict[Hashable, Dispatch] = {dispatch.batch_id: dispatch for dispatch in self.wanting()}
         shares = self._turns.divide([dispatch.owner for dispatch in wanting.values()])
         asked = [(wanting[batch_id], count, turn) for batch_id, (count, turn) in shares.items()]
         for dispatch, _, _ in asked:
-            dispatch.wants = False
+            dispatch.wants, dispatch.asking = False, True
         got: Counter[UUID] = Counter()
         try:
             requests = [ClaimRequest(dispatch.batch_id, count, dispatch.id) for dispatch, count, _ in asked]
             for dispatch, _, _ in asked:
                 dispatch.claim_began = time.time_ns()
-            claim = await claim_jobs(connection, requests)
+            claim = await claim_jobs(connection, requests, self._worker_id, suspects=self.suspects)
             got.update(job.batch_id for job in claim.jobs)
             self.take(claim.jobs, {batch_id: turn for batch_id, (_, turn) in shares.items()})
+        except BaseException:
+            for dispatch, _, _ in asked:
+                dispatch.wants = True  # what it asked for was not answered
+            raise
         finally:
             for dispatch, count, turn in asked:
                 self._turns.give_back(turn, count - got[dispatch.batch_id], unused=True)
+                dispatch.asking = False
+                dispatch.finish_if_empty()
         notifications: dict[UUID, float] = {}
         for dispatch, count, _ in asked:
             delay = claim.delays.get(dispatch.batch_id)
-            busy = bool(dispatch.held) or dispatch.wants
+            dispatch.got_all = got[dispatch.batch_id] == count
+            busy = bool(dispatch.held) or dispatch.wants or (self.suspects and self.running > 0)
             match look_ahead(count, got[dispatch.batch_id], delay, busy=busy):
                 case "ask_again":
                     dispatch.wants = True
-                case "ask_later" if dispatch.timer is None and delay is not None:
+                case "ask_later" if delay is not None:
+                    if dispatch.timer:  # since then a job was put off for less long
+                        dispatch.timer.cancel()
                     dispatch.timer = asyncio.get_running_loop().call_later(delay + 0.001, self._ask_again, dispatch)
                 case "end":
                     if delay is not None:
                         notifications[dispatch.batch_id] = delay
                     self.drain(dispatch)
-        return notifications
+        return notifications, claim.suspected
+
+    def to_offer(self) -> list[UUID]:
+        """Batches that perhaps have more jobs than slots here, and were not offered to other processes yet."""
+        if not self.has_others():
+            return []
+        found = [dispatch for dispatch in self.live.values() if not dispatch.offers and self._has_more(dispatch)]
+        for dispatch in found:
+            dispatch.offers = 1
+        return [dispatch.batch_id for dispatch in found]
+
+    def offer_again(self, batch_id: UUID) -> float | None:
+        """A dispatch came to this process, which claims for its batch already: the seconds until others are to have it.
+
+        None where there is nobody else, or nothing to offer.
+        """
+        dispatch = self.live.get(batch_id)
+        if dispatch is None or not self._has_more(dispatch) or not self.has_others():
+            return None
+        pause = min(OFFERED_AGAIN * 2.0**dispatch.offers, LONGEST_PAUSE)
+        dispatch.offers += 1
+        return pause
+
+    def _has_more(self, dispatch: Dispatch) -> bool:
+        return dispatch.got_all and not self._turns.room_of(dispatch.owner.organisation)
 
     def _ask_again(self, dispatch: Dispatch) -> None:
         dispatch.timer, dispatch.wants = None, True
@@ -158,7 +219,8 @@ class Claimer:
         for job in jobs:
             dispatch = self.by_id[job.dispatch_id]
             dispatch.held[job.job_id] = turns.get(job.batch_id) or self._turns.hold(dispatch.owner)
-            task = asyncio.create_task(self._run_job(dispatch, job), name=f"job-{job.job_id}")
+            context = context_for(dispatch.owner.organisation)
+            task = asyncio.create_task(self._run_job(dispatch, job), name=f"job-{job.job_id}", context=context)
             self._tasks[job.job_id] = task
             task.add_done_callback(partial(self._release, dispatch, job.job_id))
 
@@ -166,8 +228,8 @@ class Claimer:
         self._tasks.pop(job_id, None)
         if turn := dispatch.held.pop(job_id, None):
             self._turns.give_back(turn)
-        claiming = self.live.get(dispatch.batch_id, dispatch)
-        claiming.wants = True
+        for claiming in self.live.values() if self.suspects else (self.live.get(dispatch.batch_id, dispatch),):
+            claiming.wants = True
         dispatch.finish_if_empty()
         self._wake.set()
 

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import (
-    AbstractAsyncContextManager,
     AbstractContextManager,
     asynccontextmanager,
     contextmanager,
     nullcontext,
 )
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 from uuid import UUID
@@ -29,11 +27,15 @@ from app.files import service as file_service
 from app.files.errors import ContentMissing
 from app.files.fetch import fetch
 from app.files.names import display_name, guess_media_type
+from app.files.service import NewFile
 from app.files.storage import Storage, content_key
-from app.kit.cell.confinement import Lent
+from app.kit.availability import outlast
 from app.kit.db import Database
-from app.kit.sandbox import Sandbox
-from app.kit.sealing import Sealer
+from app.kit.ids import new_id
+from app.kit.sandbox.cell.confinement import Lent
+from app.kit.sandbox.errors import DiskNearlyFull as ScratchDiskFull
+from app.kit.sandbox.sandbox import Sandbox
+from app.kit.secrets.sealing import Sealer
 from app.kit.tracing import span
 from app.kit.turns import Party
 from app.pipelines.contract import BatchInfo, JobInfo, OnSuccess, Step
@@ -78,7 +80,7 @@ class Resources:
 class StoredInput:
     """The content of the job's file."""
 
-    def __init__(self, storage: Storage, checksum: str | None, lent: Counter[str]) -> None:
+    def __init__(self, storage: Storage, checksum: str | None, lent: dict[str, int]) -> None:
         self._storage, self._checksum, self._lent = storage, checksum, lent
 
     def _key(self) -> str:
@@ -97,9 +99,9 @@ class StoredInput:
 
 
 @contextmanager
-def counted(lent: Counter[str], path: Path) -> Iterator[None]:
+def counted(lent: dict[str, int], path: Path) -> Iterator[None]:
     """Among what is lent to children while the block lasts; a path may be lent several times."""
-    lent[str(path)] += 1
+    lent[str(path)] = lent.get(str(path), 0) + 1
     try:
         yield
     finally:
@@ -150,8 +152,8 @@ class RunningStep:
     ) -> None:
         self._resources, self._step, self._pipeline_id = resources, step, pipeline_id
         self.batch, self.job, self.params, self.outputs = batch, job, params, outputs
-        self._lent_files, self._lent_folders = Counter[str](), Counter[str]()
-        self.input = self.content(job.checksum)
+        self._lent_files: dict[str, int] = {}
+        self._lent_folders: dict[str, int] = {}
         self.cached, self._secrets = cached, secrets
         self.message: str | None = None
         self.send_report: Report | None = None
@@ -159,6 +161,10 @@ class RunningStep:
         self._reported_at = 0.0
         self._later: asyncio.Task[None] | None = None
         self._latest: tuple[float | None, str | None] = (None, None)
+
+    @cached_property
+    def input(self) -> StoredInput:
+        return self.content(self.job.checksum)
 
     @property
     def step_name(self) -> str:
@@ -179,8 +185,16 @@ class RunningStep:
         found: T = self._resources.find(kind)
         return found
 
-    def transaction(self) -> AbstractAsyncContextManager[AsyncSession]:
-        return self._resources.database.transaction()
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        await outlast(self._resources.database.check)  # rather now than after what the block does outside
+        async with self._resources.database.transaction() as session:
+            yield session
+
+    async def _outlast(self, operation: Callable[[], Awaitable[T]]) -> T:
+        """What an operation of our own gives, over all outages; it is not counted in the step's time."""
+        with self.clock.stopped() if self.clock else nullcontext():
+            return await outlast(operation)
 
     async def in_child(
         self,
@@ -190,7 +204,7 @@ class RunningStep:
         cpu_seconds: int | None = None,
         with_others: bool = False,
     ) -> T:
-        with span("child", {"code.function.name": getattr(function, "__qualname__", str(function))}):
+        with self._room(), span("child", {"code.function.name": getattr(function, "__qualname__", str(function))}):
             return await self._resources.sandbox.run(
                 function,
                 *args,
@@ -202,6 +216,13 @@ class RunningStep:
                 lent=Lent(tuple(self._lent_files), tuple(self._lent_folders)),
                 waiting=partial(self.waiting, A_READER),
             )
+
+    @contextmanager
+    def _room(self) -> Iterator[None]:
+        try:
+            yield
+        except ScratchDiskFull as error:
+            raise self._resources.storage.note_full(error) from error
 
     def waiting(self, what: str) -> AbstractContextManager[None]:
         return self.clock.waiting(what) if self.clock else nullcontext()
@@ -251,25 +272,27 @@ class RunningStep:
     async def _save(self, files: Mapping[str, ResultFile]) -> Mapping[str, UUID]:
         owner = Owner(self.batch.organisation_id, self.job.id, self.job.attempt)
         try:
-            return await self._resources.result_files.save(owner, files)
+            new_ids = {name: new_id() for name in files}
+            return await self._outlast(partial(self._resources.result_files.save, owner, files, new_ids))
         except NotHeld:
             raise JobFenced from None
 
-    async def _name_output(self, session: AsyncSession, name: str, file_id: UUID) -> None:
+    async def _name_output(self, name: str, file_id: UUID) -> None:
         values = {"name": name, "file_id": file_id, "job_id": self.job.id, "attempt": self.job.attempt}
-        if not getattr(await session.execute(_SAVE_OUTPUT, values), "rowcount", 0):
-            raise JobFenced
+        async with self._resources.database.transaction() as session:
+            if not getattr(await session.execute(_SAVE_OUTPUT, values), "rowcount", 0):
+                raise JobFenced
 
     async def keep_input(self, name: str) -> UUID:
         if self.job.file_id is None:
             raise ContentMissing("this job has no file")
-        async with self.transaction() as session:
-            await self._name_output(session, display_name(name), self.job.file_id)
+        await self._outlast(partial(self._name_output, display_name(name), self.job.file_id))
         return self.job.file_id
 
     async def siblings(self, key: Callable[[str], str], *, with_retried: bool = False) -> Sequence[JobInfo]:
         of, filename = self._resources.siblings.of, self.job.filename or ""
-        return await of(self.batch.id, self._pipeline_id, key, filename, with_retried=with_retried)
+        look = partial(of, self.batch.id, self._pipeline_id, key, filename, with_retried=with_retried)
+        return await self._outlast(look)
 
     def content(self, checksum: str | None) -> StoredInput:
         return StoredInput(self._resources.storage, checksum, self._lent_files)
@@ -281,7 +304,10 @@ class RunningStep:
                 yield folder
 
     async def read_file(self, name: str) -> bytes:
-        async with self.transaction() as session:
+        return await self._outlast(partial(self._read_file, name))
+
+    async def _read_file(self, name: str) -> bytes:
+        async with self._resources.database.transaction() as session:
             file = await find_output(session, self.batch.organisation_id, self.job.id, name)
         if file is None:
             raise ContentMissing(f"this job has no result file {name}")
@@ -293,7 +319,7 @@ class RunningStep:
         storage = self._resources.storage
         most = min(max_bytes or self._resources.max_file_bytes, self._resources.max_file_bytes)
         async with fetch(self.http, self.job.source_url, storage, most, media_types) as fetched:
-            file = (await file_service.store_contents(storage, [fetched]))[0]
+            file = (await self._outlast(partial(file_service.store_contents, storage, [fetched])))[0]
         found: dict[str, Any] = {
             "file_id": file.id,
             "filename": file.name,
@@ -301,11 +327,14 @@ class RunningStep:
             "media_type": file.media_type,
             "checksum": file.content.sha256,
         }
-        async with self.transaction() as session:
+        await self._outlast(partial(self._set_input, file, found))
+        self.job = replace(self.job, **(found | {"filename": self.job.filename or file.name}))
+        self.input = self.content(self.job.checksum)
+
+    async def _set_input(self, file: NewFile, found: Mapping[str, Any]) -> None:
+        values = {**found, "batch_id": self.batch.id, "job_id": self.job.id, "attempt": self.job.attempt}
+        async with self._resources.database.transaction() as session:
             await file_service.add_files(session, self.batch.organisation_id, [file])
-            values = {**found, "batch_id": self.batch.id, "job_id": self.job.id, "attempt": self.job.attempt}
             await session.execute(_LOCK_BATCH, {"batch_id": self.batch.id})
             if not getattr(await session.execute(_SET_INPUT, values), "rowcount", 0):
                 raise JobFenced
-        self.job = replace(self.job, **(found | {"filename": self.job.filename or file.name}))
-        self.input = self.content(self.job.checksum)

@@ -13,6 +13,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from app.kit.availability import patience
+from app.kit.loop_turns import context_for
+
 TICK: Final = 0.1
 """A step may run so many seconds past its limit."""
 
@@ -24,24 +27,88 @@ class Clock:
     batch: Any
     left: float
     since: float = field(default_factory=time.monotonic)
-    waits: Counter[str] = field(default_factory=Counter)
+    ran: float = 0.0
+    waited: float = 0.0
+    waits: dict[str, int] = field(default_factory=dict)
+    """For what it waits, and how many times over."""
+    _stops: int = 0
 
     def is_over(self, now: float) -> bool:
-        return not self.waits and now - self.since > self.left
+        return not self._stops and now - self.since > self.left
+
+    def halt(self) -> None:
+        """Stand still until `go_on` was called as often."""
+        self._turn()
+        self._stops += 1
+
+    def go_on(self) -> None:
+        self._turn()
+        self._stops -= 1
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """A block that is not counted against the limit."""
+        self.halt()
+        try:
+            yield
+        finally:
+            self.go_on()
 
     @contextmanager
     def waiting(self, what: str) -> Iterator[None]:
         """A block that is not counted. `what` is waited for: words for people, the same for all that wait for it."""
-        if not self.waits:
-            self.left -= time.monotonic() - self.since
-        self.waits[what] += 1
-        try:
-            yield
-        finally:
-            self.waits[what] -= 1
-            self.waits += Counter()  # forgets what is at zero
-            if not self.waits:
-                self.since = time.monotonic()
+        with self.stopped():
+            self.waits[what] = self.waits.get(what, 0) + 1
+            try:
+                yield
+            finally:
+                self._turn()
+                self.waits[what] -= 1
+                if not self.waits[what]:
+                    del self.waits[what]
+
+    def stop(self) -> tuple[float, float]:
+        """The step is over: how many seconds it ran, and how many it waited."""
+        self._turn()
+        return self.ran, self.waited
+
+    def _turn(self) -> None:
+        """Book the time since the last turn, in which the step was waiting or running."""
+        now = time.monotonic()
+        passed, self.since = now - self.since, now
+        if self.waits:
+            self.waited += passed
+        else:
+            self.ran += passed
+        if not self._stops:
+            self.left -= passed
+
+
+class Limit:
+    """A block of `Deadlines.limit`. A class: as a generator it was a tenth of the cost of a step that does nothing."""
+
+    __slots__ = ("_around", "_clock", "_deadlines", "_patience", "_task")
+
+    def __init__(self, deadlines: Deadlines, seconds: float, batch: Any) -> None:
+        self._deadlines, self._clock = deadlines, Clock(batch, seconds)
+
+    def __enter__(self) -> Clock:
+        task = asyncio.current_task()
+        assert task
+        self._task, self._around = task, self._deadlines.enter(task, self._clock)
+        self._patience = patience(self._clock.waiting)
+        self._patience.__enter__()
+        if self._around:
+            self._around.halt()
+        return self._clock
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if self._around:
+            self._around.go_on()
+        self._patience.__exit__()
+        is_late = self._deadlines.leave(self._task, self._around)
+        if is_late and kind and issubclass(kind, asyncio.CancelledError) and self._task.uncancel() <= 0:
+            raise TimeoutError from None
 
 
 class Deadlines:
@@ -52,23 +119,30 @@ class Deadlines:
         self._late: set[asyncio.Task[Any]] = set()
         self._ticker: asyncio.Task[None] | None = None
 
-    @contextmanager
-    def limit(self, seconds: float, batch: Any = None) -> Iterator[Clock]:
-        """Raise TimeoutError in the current task when the block takes longer than so many seconds."""
-        task = asyncio.current_task()
-        assert task
-        clock = self._clocks[task] = Clock(batch, seconds)
+    def limit(self, seconds: float, batch: Any = None) -> Limit:
+        """Raise TimeoutError in the current task when the block takes longer than so many seconds.
+
+        In it outages are waited for. One block may stand in another of its task, whose clock stands still meanwhile.
+        """
+        return Limit(self, seconds, batch)
+
+    def enter(self, task: asyncio.Task[Any], clock: Clock) -> Clock | None:
+        """Watch the task by this clock; the one that it was watched by."""
+        around = self._clocks.get(task)
+        self._clocks[task] = clock
         if self._ticker is None or self._ticker.done():
-            self._ticker = asyncio.create_task(self._watch(), name="deadlines")
-        try:
-            yield clock
-        except asyncio.CancelledError:
-            if task in self._late and task.uncancel() <= 0:
-                raise TimeoutError from None
-            raise
-        finally:
+            self._ticker = asyncio.create_task(self._watch(), name="deadlines", context=context_for(None))
+        return around
+
+    def leave(self, task: asyncio.Task[Any], around: Clock | None) -> bool:
+        """Watch the task by the clock of before; whether it was cancelled for being late."""
+        if around:
+            self._clocks[task] = around
+        else:
             del self._clocks[task]
-            self._late.discard(task)
+        is_late = task in self._late
+        self._late.discard(task)
+        return is_late
 
     def waiting(self) -> Mapping[Any, Counter[str]]:
         """How many steps wait for what, by their batches."""

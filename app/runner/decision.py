@@ -65,23 +65,34 @@ def decide(
         progress.record(steps[following], Skipped())
         skipped.append(following)
         following = next_position(steps, following, failed=failure is not None)
-    ended = here._replace(
+    ended = Transition(
+        here.batch_id,
+        here.job_id,
+        here.attempt,
+        here.position,
+        outcome="next" if following is not None else "completed",
         step_status=progress.statuses[step.name],
-        skipped=skipped or None,
+        next_position=following if following is not None else len(steps),
+        next_stage=steps[following].name if following is not None else None,
         output=result.output if isinstance(result, Done) else None,
-        cached=progress.cached,
+        result=progress.result if following is None else None,
+        message=progress.message if following is None else None,
         error_code=failure.code if failure else None,
         error_message=failure.message if failure else None,
+        cached=progress.cached,
+        skipped=skipped or None,
     )
     if failure and (following is None or given_up):
-        if skipped:  # the job ends where it would have ended one step at a time
-            ended = ended._replace(next_position=skipped[-1], next_stage=steps[skipped[-1]].name)
-        return ended._replace(outcome="failed", batch_given_up=given_up)
-    if following is None:
+        last = skipped[-1] if skipped else None  # the job ends where it would have ended one step at a time
         return ended._replace(
-            outcome="completed", next_position=len(steps), result=progress.result, message=progress.message
+            outcome="failed",
+            next_position=last,
+            next_stage=None if last is None else steps[last].name,
+            result=None,
+            message=None,
+            batch_given_up=given_up,
         )
-    return ended._replace(outcome="next", next_position=following, next_stage=steps[following].name)
+    return ended
 
 
 def _retry(here: Transition, failed: Failed, retries: int) -> Transition:

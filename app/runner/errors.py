@@ -6,6 +6,7 @@ from app.kit.errors import Unavailable
 
 
 class NotReady(Unavailable):
-    """The process cannot serve yet: its database has another schema, or its runner does not run."""
+    """The process cannot serve just now: its database has another schema, its runner does not run, or what else `wrong`
+    says."""
 
     code, title = "not_ready", "Not ready"

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
+import math
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
-from structlog.contextvars import bind_contextvars
 
 from app.batches.step_models import JobStep
-from app.kit.log_secrets import hide_here
+from app.kit.availability import outlast
+from app.kit.plain_structlog import structlog
+from app.kit.secrets.in_logs import hide_here
 from app.kit.tracing import record_span, span
 from app.pipelines.contract import JobInfo, OnSuccess, Step
 from app.runner.claimer import Dispatch
@@ -22,11 +23,11 @@ from app.runner.claims import ClaimedJob
 from app.runner.context import JobFenced, Resources, RunningStep
 from app.runner.deadlines import Deadlines
 from app.runner.decision import Progress, decide
+from app.runner.metrics import StepFigures
 from app.runner.step_results import Failed, Result, Skipped, read_exception, read_return, without
 from app.runner.transitions import Settled, Transition
 from app.runner.work import Work, WorkCache
 
-log = logging.getLogger("tranche.execute")
 Settle = Callable[[Dispatch | None, Transition], Awaitable[Settled | None]]
 SettleWithHooks = Callable[[Dispatch, Transition, Sequence[OnSuccess], RunningStep], Awaitable[Settled | None]]
 
@@ -46,11 +47,15 @@ class JobRunner:
 
     async def run(self, dispatch: Dispatch, claimed: ClaimedJob) -> None:
         """Run the job until it ends, is put back, or is fenced off by another attempt. In a task of its own."""
-        bind_contextvars(batch_id=str(claimed.batch_id), job_id=str(claimed.job_id))
-        work = (await self._works.of(claimed.batch_id)).get(claimed.pipeline_id)
+        structlog.contextvars.bind_contextvars(batch_id=str(claimed.batch_id), job_id=str(claimed.job_id))
+        with self.deadlines.limit(math.inf, claimed.batch_id):
+            await self._run(dispatch, claimed)
+
+    async def _run(self, dispatch: Dispatch, claimed: ClaimedJob) -> None:
+        work = (await outlast(partial(self._works.of, claimed.batch_id))).get(claimed.pipeline_id)
         if work is None:
             raise LookupError(f"batch {claimed.batch_id} cannot be run here")
-        bind_contextvars(organisation_id=str(work.info.organisation_id))
+        structlog.contextvars.bind_contextvars(organisation_id=str(work.info.organisation_id))
         hide_here(work.secrets)
         parent, attributes = work.trace_context, _attributes(claimed, work)
         record_span("claim", attributes, parent=parent, began=dispatch.claim_began)
@@ -63,14 +68,18 @@ class JobRunner:
 
     async def _run_steps(self, dispatch: Dispatch, claimed: ClaimedJob, work: Work) -> None:
         job = _job_info(claimed)
-        progress = await self._progress_so_far(claimed) if claimed.step_position else Progress()
+        progress = Progress()
+        if claimed.step_position:
+            progress = await outlast(partial(self._progress_so_far, claimed))
         here = Transition(claimed.batch_id, claimed.job_id, claimed.attempt, claimed.step_position, "released")
         retries = claimed.retry_count
+        if claimed.waited is not None:
+            work.figures[here.position].wait.observe(max(0.0, claimed.waited))
         while True:
-            step = work.steps[here.position]
+            step, figures = work.steps[here.position], work.figures[here.position]
             context = self._context(work, step, job, progress)
             try:
-                result = without(work.secrets, await self._attempt(dispatch, context, step, here, progress))
+                result = without(work.secrets, await self._attempt(dispatch, context, step, here, progress, figures))
             except JobFenced:
                 return
             except asyncio.CancelledError:
@@ -85,6 +94,8 @@ class JobRunner:
             if transition.skipped:
                 context = self._context(work, work.steps[transition.skipped[-1]], job, progress)
             settled = await self._write(dispatch, transition, work, context)
+            if settled is not None:
+                _count(transition, work)
             if settled is None or settled.status != "running" or transition.next_position is None:
                 return
             here, retries = here._replace(position=transition.next_position), 0
@@ -114,7 +125,13 @@ class JobRunner:
             progress.cached = context.cached
 
     async def _attempt(
-        self, dispatch: Dispatch, context: RunningStep, step: Step, here: Transition, progress: Progress
+        self,
+        dispatch: Dispatch,
+        context: RunningStep,
+        step: Step,
+        here: Transition,
+        progress: Progress,
+        figures: StepFigures,
     ) -> Result:
         async def send_report(share: float | None, message: str | None) -> None:
             report = here._replace(outcome="progress", progress=share, message=message)
@@ -127,15 +144,15 @@ class JobRunner:
                 return Skipped()
             limit = self.deadlines.limit(step.timeout, context.batch.id)
             with span("step", {"tranche.step": step.name}), limit as context.clock:
-                returned = await step.run(context)
+                try:
+                    returned = await outlast(partial(step.run, context))
+                finally:
+                    figures.ran(*context.clock.stop())
             return read_return(step, returned)
         except (JobFenced, asyncio.CancelledError):
             raise
         except Exception as error:
-            failed = read_exception(step, error)
-            if failed.code == "UNEXPECTED_ERROR":
-                log.exception("%s failed in job %s", step.name, here.job_id)
-            return failed
+            return read_exception(step, error)
         finally:
             context.end()
 
@@ -177,6 +194,16 @@ def _attributes(claimed: ClaimedJob, work: Work) -> dict[str, Any]:
         "tranche.pipeline": work.pipeline.key,
         "tranche.attempt": claimed.attempt,
     }
+
+
+def _count(transition: Transition, work: Work) -> None:
+    """Count an attempt that was committed, and the steps that ended with it as they did not apply."""
+    if transition.outcome == "retry":
+        work.figures[transition.position].retried(transition.error_code or "")
+    elif transition.step_status:
+        work.figures[transition.position].ended(transition.step_status)
+    for position in transition.skipped or ():
+        work.figures[position].ended("skipped")
 
 
 def _job_info(claimed: ClaimedJob) -> JobInfo:

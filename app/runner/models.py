@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, DateTime, Integer, Text, func, text
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, Integer, Text, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit.db import Base
 
+SILENT_AFTER: Final = timedelta(seconds=10)
+"""Five missed heartbeats: such a worker is not counted on any more, and the sweeper takes it for dead."""
+
 
 class Worker(Base):
     """One process. `seen_at` is its heartbeat, by the database's clock; `id` is also its name in the engine.
 
-    `waits` is for what running jobs wait: by the ids of their batches, as `waits.py` has it.
+    `waits` is for what running jobs wait: by the ids of their batches, as `waits.py` has it. `boot_id`,
+    `namespaces` and `start_ticks` say which process it is, as `identity.py` has it, or are null.
     """
 
     __tablename__ = "workers"
@@ -30,3 +34,6 @@ class Worker(Base):
     waits: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
     started_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     seen_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    boot_id: Mapped[UUID | None]
+    namespaces: Mapped[str | None] = mapped_column(Text)
+    start_ticks: Mapped[int | None] = mapped_column(BigInteger)

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.batches.models import Batch
 from app.batches.states import BATCH_TERMINAL
-from app.runner.models import Worker
+from app.runner.models import SILENT_AFTER, Worker
 
 
 async def list_workers(session: AsyncSession) -> Sequence[Worker]:
@@ -23,6 +23,12 @@ async def sum_slots(session: AsyncSession) -> tuple[int, int, int]:
     totals = func.count(), func.coalesce(func.sum(Worker.running), 0), func.coalesce(func.sum(Worker.slots), 0)
     workers, used, slots = (await session.execute(select(*totals).select_from(Worker))).one()
     return workers, used, slots
+
+
+async def is_any_worker_heard(session: AsyncSession) -> bool:
+    """Whether any process that runs jobs has sent a heartbeat lately."""
+    query = select(Worker.id).where(Worker.seen_at > func.clock_timestamp() - SILENT_AFTER).limit(1)
+    return (await session.execute(query)).first() is not None
 
 
 async def count_running(session: AsyncSession, organisation_id: UUID) -> int:

@@ -54,7 +54,8 @@ class Added(NamedTuple):
 
 # A content that the organisation has stored already gets one more row. It is durable, so nothing waits for the disk.
 # The lock keeps the row that was found, and with it the content, until there is another one. While a content of a job
-# is not stored yet, or when the job is not held, nothing of it is written.
+# is not stored yet, or when the job is not held, nothing of it is written. Nor are rows that are there under their ids:
+# they were committed together with their names, by a call whose answer was lost.
 _ADD: Final = text("""
 with wanted as (
   select * from unnest(
@@ -77,6 +78,7 @@ with wanted as (
   insert into files (id, organisation_id, name, sha256, crc32, size, media_type, storage_key)
   select f.id, f.organisation_id, f.name, f.sha256, f.crc32, f.size, f.media_type, f.storage_key
   from found f join ready using (job_id)
+  on conflict (id) do nothing
   returning id
 ), named as (
   insert into job_outputs (job_id, name, file_id) select f.job_id, f.name, f.id from inserted join found f using (id)

@@ -18,6 +18,7 @@ from app.files.spool import spool_bytes
 from app.files.storage import Spooled, Storage
 from app.kit.db import Database
 from app.kit.ids import new_id
+from app.kit.loop_turns import context_for
 from app.runner.result_file_repository import NewResultFile, NotHeld, Owner, ResultFile, add_result_files
 
 HASHED_AT_ONCE: Final = 512 * 1024
@@ -30,10 +31,11 @@ GROUPS_AT_ONCE: Final = 16
 
 @dataclass(eq=False)
 class _Save:
-    """The files that a job wants to keep, and the future of their ids."""
+    """The files that a job wants to keep under these ids, and the future of those that it keeps."""
 
     owner: Owner
     files: Mapping[str, ResultFile]
+    new_ids: Mapping[str, UUID]
     ids: asyncio.Future[dict[str, UUID]] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
     @property
@@ -49,12 +51,17 @@ class ResultFiles:
         self._waiting: deque[_Save] = deque()
         self._writers: set[asyncio.Task[None]] = set()
 
-    async def save(self, owner: Owner, files: Mapping[str, ResultFile]) -> dict[str, UUID]:
-        """Keep the files under their names; their ids. Raises NotHeld, and then has written nothing of them."""
-        save = _Save(owner, files)
+    async def save(
+        self, owner: Owner, files: Mapping[str, ResultFile], new_ids: Mapping[str, UUID] | None = None
+    ) -> dict[str, UUID]:
+        """Keep the files under their names; their ids. Raises NotHeld, and then has written nothing of them.
+
+        Whoever may have to ask again gives their ids, the same each time: what is written already is left as it is.
+        """
+        save = _Save(owner, files, new_ids or {name: new_id() for name in files})
         self._waiting.append(save)
         if len(self._writers) < (1 if self._storage.root else GROUPS_AT_ONCE):
-            self._writers.add(asyncio.create_task(self._write(), name="result-files"))
+            self._writers.add(asyncio.create_task(self._write(), name="result-files", context=context_for(None)))
         return await save.ids
 
     async def _write(self) -> None:
@@ -137,7 +144,7 @@ class ResultFiles:
 def _prepare(group: Sequence[_Save]) -> list[list[NewResultFile]]:
     return [
         [
-            NewResultFile(new_id(), save.owner, name, file, hashlib.sha256(file.data).hexdigest())
+            NewResultFile(save.new_ids[name], save.owner, name, file, hashlib.sha256(file.data).hexdigest())
             for name, file in save.files.items()
         ]
         for save in group

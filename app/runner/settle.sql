@@ -4,19 +4,21 @@
 --   step_status: completed, failed or skipped, or null where the step at `position` has not ended
 --   skipped: positions of steps behind that one which the job has passed as well, as they did not apply; null for none
 --   output, result: JSON
+--   peers: how many jobs ran in the worker that is gone; witnessed: whether its parent saw it die and lived on
 --   batch_given_up: the job says that nothing of its whole batch can succeed
 create type {transition} as (
   batch_id uuid, job_id uuid, attempt int, position int, outcome text, step_status text, next_position int, next_stage text,
   output text, result text, error_code text, error_message text, delay double precision, message text,
-  progress double precision, cached boolean, batch_given_up boolean, skipped int[]
+  progress double precision, cached boolean, batch_given_up boolean, skipped int[], peers int, witnessed boolean
 );
 
 -- A transition counts only while the job is running under the same attempt at the same step: one row is returned for
 -- each that did, with its `place` in the array, from 1. Whoever gets no row is fenced off and must stop.
--- A job that kills its worker `crash_limit` times fails.
+-- A job that kills its worker `crash_limit` times fails, if that was of its own making.
 create function {name}(transitions {transition}[], crash_limit int)
 returns table (
-  place int, status text, running_jobs int, pending_jobs int, max_parallel int, needs_closing boolean, needs_cancelling boolean
+  place int, status text, running_jobs int, pending_jobs int, max_parallel int, needs_closing boolean, needs_cancelling boolean,
+  pipeline_id int, error_code text, is_suspect boolean
 )
 language plpgsql
 set plan_cache_mode = force_generic_plan
@@ -33,13 +35,16 @@ begin
   with input as materialized (
     select t.* from unnest(transitions) with ordinality t
   ), locked_batches as materialized (
-    select b.id, b.status from batches b where b.id = any(batch_ids)
+    -- Jobs of a disabled organisation stop where those of a paused batch do.
+    select b.id, case when b.status in ('pending', 'processing') and o.disabled_at is not null then 'paused'
+      else b.status end as status
+    from batches b join organisations o on o.id = b.organisation_id where b.id = any(batch_ids)
   ), updated_jobs as (
     update jobs j
     set
       status = case
         when t.outcome = 'completed' then 'completed'
-        when t.outcome = 'failed' or t.outcome = 'lost' and j.crash_count + 1 >= crash_limit then 'failed'
+        when t.outcome = 'failed' or {own_making} then 'failed'
         when t.outcome = 'progress' then 'running'
         when b.status = 'cancelling' then 'cancelled'
         when t.outcome in ('retry', 'lost', 'released') or b.status = 'paused' then 'pending'
@@ -47,22 +52,23 @@ begin
       claimed_by = case
         when t.outcome = 'progress' or t.outcome = 'next' and b.status not in ('cancelling', 'paused') then j.claimed_by end,
       completed_at = case
-        when t.outcome in ('completed', 'failed') or t.outcome = 'lost' and j.crash_count + 1 >= crash_limit
+        when t.outcome in ('completed', 'failed') or {own_making}
           or t.outcome <> 'progress' and b.status = 'cancelling' then at end,
       step_position = coalesce(t.next_position, j.step_position),
       stage = case when t.outcome = 'completed' then 'done' else coalesce(t.next_stage, j.stage) end,
       -- The worker may be alive after all: it must find the fence closed, also while the job waits.
       attempt = j.attempt + (t.outcome = 'lost')::int,
       retry_count = case t.outcome when 'next' then 0 when 'retry' then j.retry_count + 1 else j.retry_count end,
-      crash_count = j.crash_count + (t.outcome = 'lost')::int,
+      crash_count = j.crash_count + ({counts})::int,
+      crash_group = case when not ({counts}) then j.crash_group when t.witnessed then (t.peers + 1) / 2 else t.peers end,
       run_at = case t.outcome when 'retry' then at + t.delay * interval '1 second' when 'next' then '-infinity'
         else j.run_at end,
       -- A job that goes on after a failure, to its cleanup steps, keeps the failure in mind.
       error_code = case when t.outcome = 'next' then t.error_code when t.outcome = 'completed' then null
-        when t.outcome = 'lost' and j.crash_count + 1 >= crash_limit then 'WORKER_LOST'
+        when {own_making} then 'WORKER_LOST'
         else coalesce(t.error_code, j.error_code) end,
       error_message = case when t.outcome = 'next' then t.error_message when t.outcome = 'completed' then null
-        when t.outcome = 'lost' and j.crash_count + 1 >= crash_limit
+        when {own_making}
           then 'The worker died ' || (j.crash_count + 1) || ' times while it ran this job.'
         else coalesce(t.error_message, j.error_message) end,
       progress = case t.outcome when 'progress' then t.progress when 'completed' then 1 end,
@@ -74,7 +80,7 @@ begin
     where j.id = t.job_id and b.id = j.batch_id
       -- Inside a CASE the fence is hidden from the planner, which else scans every running job of the batch.
       and case when j.status = 'running' then j.attempt = t.attempt and j.step_position = t.position else false end
-    returning j.id, j.batch_id, j.sequence, j.status, j.stage, j.attempt, j.error_code, j.error_message, j.progress,
+    returning j.id, j.batch_id, j.pipeline_id, j.crash_count, j.sequence, j.status, j.stage, j.attempt, j.error_code, j.error_message, j.progress,
       j.progress_message, j.cached, j.run_at, t.ordinality, t.position, t.outcome, t.step_status, t.skipped, t.next_position, t.output,
       -- A batch that is being cancelled cannot be given up as well: it ends the same whichever of its jobs is the last.
       t.batch_given_up and b.status <> 'cancelling' as batch_given_up,
@@ -179,38 +185,39 @@ begin
       b.last_event_id, d.events, d.batch_events, d.reason, d.is_over, b.running_jobs, b.pending_jobs,
       d.quiet and d.needs_summary as needs_closing,
       d.new_status is not distinct from 'cancelling' and b.pending_jobs > 0 as needs_cancelling,
-      {counters} as counters, case when b.execution_mode = 'sequential' then 1 else b.max_parallel end as max_parallel
+      {counters} as counters, {tally} as tally, case when b.execution_mode = 'sequential' then 1 else b.max_parallel end as max_parallel
   ), inserted_events as (
-    -- Numbered in the order of the transitions, then those of the batch, then its end.
-    insert into events (batch_id, id, type, job_id, step, data, counters, created_at)
+    -- Numbered in the order of the transitions. In the short form: what follows from other rows is not written.
+    insert into event_log (batch_id, id, created_at, sequence, attempt, kind, step, stage, tally, data)
     select e.batch_id, b.last_event_id_before + row_number() over (partition by e.batch_id order by e.ordinality, e.place),
-      e.type, e.id, s.name,
-      jsonb_strip_nulls(jsonb_build_object('sequence', e.sequence, 'attempt', e.attempt,
-        'stage', case when e.passed_to is null then e.stage
-          else (select p.name from job_steps p where p.job_id = e.id and p.position = e.passed_to) end,
-        'status', case when e.passed_to is null then e.status else 'running' end,
+      at, e.sequence, e.attempt, {kind_of_event}, s.name,
+      nullif(case when e.passed_to is null then e.stage
+        else (select p.name from job_steps p where p.job_id = e.id and p.position = e.passed_to) end, s.name),
+      b.tally,
+      nullif(jsonb_strip_nulls(jsonb_build_object(
         'message', case when e.outcome = 'progress' then e.progress_message
           when e.type like 'job.%' then coalesce(e.error_message, e.progress_message) else e.step_error_message end,
         'progress', case when e.outcome = 'progress' then e.progress end,
         'error_code', case when e.type like 'job.%' then e.error_code else e.step_error_code end,
-        'cached', case when e.type = 'job.completed' then e.cached end,
-        'retry_at', case when e.type = 'job.retrying' then e.run_at end)),
-      b.counters, at
+        'retry_at', case when e.type = 'job.retrying' then e.run_at end)), '{{}}')
     from job_events e join updated_batches b on b.id = e.batch_id
     left join job_steps s on s.job_id = e.id and s.position = e.event_position
-    union all
-    select b.id, b.last_event_id_before + b.events + e.ordinality, e.type, null, null,
+  ), inserted_batch_events as (
+    -- Behind those of its jobs come those of the batch, and its end.
+    insert into event_log (batch_id, id, type, data, counters, created_at)
+    select b.id, b.last_event_id_before + b.events + e.ordinality, e.type,
       jsonb_build_object('status', b.status, 'reason', b.reason), b.counters, at
     from updated_batches b, unnest(b.batch_events) with ordinality e(type)
     union all
-    select b.id, b.last_event_id, 'batch.' || b.status, null, null, jsonb_build_object('status', b.status), b.counters, at
+    select b.id, b.last_event_id, 'batch.' || b.status, jsonb_build_object('status', b.status), b.counters, at
     from updated_batches b where b.is_over
   ), notified as materialized (
     select pg_notify('{channel}', case when count(*) < 200 then string_agg(b.id::text, ',') else '*' end)
     from updated_batches b having count(*) > 0
   )
   -- Joined, because a CTE that only selects does not run unless somebody reads it.
-  select j.ordinality::int, j.status, b.running_jobs, b.pending_jobs, b.max_parallel, b.needs_closing, b.needs_cancelling
+  select j.ordinality::int, j.status, b.running_jobs, b.pending_jobs, b.max_parallel, b.needs_closing, b.needs_cancelling,
+    j.pipeline_id, j.error_code, j.crash_count >= {crashes_of_suspects}
   from updated_jobs j join updated_batches b on b.id = j.batch_id left join notified on true;
 end
 $function$

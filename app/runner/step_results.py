@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, replace
@@ -11,12 +12,15 @@ from typing import Any, Final
 
 import httpx
 
+from app.kit.availability import describe
 from app.kit.errors import Problem, explain_error, is_database_down
-from app.kit.outbound import retry_after
+from app.kit.outbound.client import retry_after
 from app.kit.schemas import check_text
-from app.kit.secret_values import HIDDEN
+from app.kit.secrets.values import HIDDEN
+from app.kit.unexpected import tell_unexpected
 from app.pipelines.contract import RETRYABLE, Retry, Step, Stop
 
+log = logging.getLogger("tranche.execute")
 MAX_MESSAGE: Final = 500
 MAX_OUTPUT_BYTES: Final = 16 * 1024 * 1024
 """Largest output of one step as JSON; whatever is larger belongs into a result file."""
@@ -78,7 +82,7 @@ def encode_output(value: Any) -> str | None:
 
 def without_texts(secrets: Collection[str], text: str) -> str:
     """The text without these secrets, wherever they stand in it."""
-    for secret in secrets:
+    for secret in sorted(secrets, key=len, reverse=True):  # one may be a part of another
         text = text.replace(secret, HIDDEN)
     return text
 
@@ -111,7 +115,10 @@ def read_return(step: Step, returned: Any) -> Result:
 
 
 def read_exception(step: Step, error: Exception) -> Failed:
-    """An exception as a failure, by its class; an own `code` attribute in capitals wins."""
+    """An exception as a failure, by its class; an own `code` attribute in capitals wins.
+
+    Of what nobody expected the log has the details: its text may hold anything.
+    """
     code = getattr(error, "code", None)
     if isinstance(code, str) and re.fullmatch(r"[A-Z][A-Z0-9_]{1,59}", code):
         after = getattr(error, "retry_after", None)
@@ -122,14 +129,16 @@ def read_exception(step: Step, error: Exception) -> Failed:
         case httpx.HTTPStatusError(response=response):
             return _read_status(response)
         case httpx.TransportError() | ConnectionError():
-            return Failed("NETWORK_ERROR", clean_message(error_text(error)), retryable=True)
+            log.info("%s lost a connection: %s", step.name, describe(error))  # it may say whose, and where to
+            return Failed("NETWORK_ERROR", f"{step.name} lost its connection to another server.", retryable=True)
         case Problem(code=code, detail=detail):
             return Failed(code.upper(), clean_message(detail), code.upper() in RETRYABLE)
         case MemoryError():
             return Failed("RESOURCE_LIMIT", f"{step.name} needed too much memory.", retryable=False)
         case _ if is_database_down(error) and not isinstance(error, OSError):
-            return Failed("NETWORK_ERROR", f"{step.name} lost its connection to the database.", retryable=True)
-    return Failed("UNEXPECTED_ERROR", clean_message(error_text(error)), retryable=False)
+            log.info("%s lost a connection to a database of its own: %s", step.name, describe(error))
+            return Failed("NETWORK_ERROR", f"{step.name} lost its connection to a database.", retryable=True)
+    return Failed("UNEXPECTED_ERROR", tell_unexpected(f"{step.name} failed", error, log), retryable=False)
 
 
 def error_text(error: Exception) -> str:

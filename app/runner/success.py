@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Sequence
-from typing import Final
+from functools import partial
 
+from app.batches.states import JOB_TERMINAL
+from app.kit.availability import Outage, has_passed, outlast
 from app.kit.db import Database
-from app.kit.errors import is_database_down
+from app.kit.rows import read_row
+from app.kit.unexpected import tell_unexpected
 from app.pipelines.contract import OnSuccess
+from app.runner.committer import READ_BACK
 from app.runner.context import JobFenced, RunningStep
-from app.runner.step_results import clean_message, error_text
+from app.runner.step_results import clean_message
 from app.runner.transitions import SETTLE_CALL, Settled, Transition, read_settled, settle_arguments
 
 log = logging.getLogger("tranche.success")
-RETRY_PAUSE: Final = 0.3
 
 
 async def settle_with_success(
@@ -24,23 +26,33 @@ async def settle_with_success(
     """Run the hooks and write the transition; returns what was written, and None when the job was fenced off.
 
     The hooks' rows come first, the batch's lock last. After a lost connection the fence tells whether the commit had
-    happened: then the second try finds the job no longer running under this attempt.
+    happened: then the second try finds the job no longer running under this attempt, and what was written is read back.
     """
-    to_write = [transition]
+    to_write, tries = [transition], 0
     while True:
         try:
             return await _write(database, to_write, hooks, context)
         except JobFenced:
-            return to_write[-1], None
+            return to_write[-1], await outlast(partial(_read_back, database, transition)) if tries else None
         except Exception as error:
-            if is_database_down(error):
-                await asyncio.sleep(RETRY_PAUSE)
+            tries += 1
+            if isinstance(error, Outage) and await has_passed(error, tries):
                 continue
-            log.exception("on_success failed in job %s", transition.job_id)
-            to_write, hooks = _failed(transition, error, context.step_name), ()
+            message = tell_unexpected("on_success failed", error, log)
+            to_write, hooks = _failed(transition, message, context.step_name), ()
 
 
-def _failed(transition: Transition, error: Exception, last_step: str) -> list[Transition]:
+async def _read_back(database: Database, transition: Transition) -> Settled | None:
+    """Where the job stands if it was this attempt that ended it: its commit had happened, and the answer was lost."""
+    async with database.transaction() as session:
+        connection = await session.connection()
+        rows = await connection.exec_driver_sql(READ_BACK, ([transition.job_id],))
+        job = rows.mappings().one_or_none()
+    ours = job is not None and job["attempt"] == transition.attempt and job["status"] in JOB_TERMINAL
+    return read_row(Settled, job) if ours else None
+
+
+def _failed(transition: Transition, message: str, last_step: str) -> list[Transition]:
     """Instead of the end of a job whose hook raised: its last step fails, after those that ended together with it."""
     ended: list[Transition] = []
     if transition.skipped:
@@ -55,7 +67,7 @@ def _failed(transition: Transition, error: Exception, last_step: str) -> list[Tr
         cached=False,
         result=None,
         error_code="ON_SUCCESS_FAILED",
-        error_message=clean_message(f"on_success: {error_text(error)}"),
+        error_message=clean_message(message),
     )
     return [*ended, failed]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import time
 from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
@@ -16,9 +17,10 @@ from app.batches import log as event_log
 from app.batches.models import Batch, Job
 from app.batches.states import BATCH_TERMINAL, outcome_of
 from app.kit.db import Database
+from app.kit.tracing import record_span
+from app.kit.unexpected import tell_unexpected
 from app.pipelines.contract import Pipeline
 from app.pipelines.registry import Registry
-from app.runner.step_results import error_text
 
 OUTCOME: Final = (
     *("sequence", "filename", "source_type", "checksum"),
@@ -30,6 +32,7 @@ log = logging.getLogger("tranche.summary")
 
 async def close_batch(database: Database, registry: Registry, batch_id: UUID) -> None:
     """Write the summary and the terminal event of a quiet batch; does nothing when it is closed or works again."""
+    began = time.time_ns()
     async with database.transaction() as session:
         batch = await session.get(Batch, batch_id)
         if batch is None or not _is_quiet(batch):
@@ -60,6 +63,8 @@ async def close_batch(database: Database, registry: Registry, batch_id: UUID) ->
         }
         event = event_log.NewEvent(f"batch.{status}", data={"status": status})
         await event_log.record(session, batch_id, [event], changes=changes)
+    told = {"tranche.batch_id": str(batch_id), "tranche.status": status}
+    record_span("close", told, parent=batch.trace_context, began=began)
 
 
 def _is_quiet(batch: Batch) -> bool:
@@ -98,5 +103,4 @@ def _summary_of(pipeline: Pipeline | None, jobs: list[dict[str, Any]]) -> dict[s
         json.dumps(summary, allow_nan=False)
         return summary
     except Exception as error:
-        log.exception("%s: the summary failed", pipeline.key)
-        return {"error": f"{type(error).__name__}: {error_text(error)}"[:500]}
+        return {"error": tell_unexpected(f"The summary of {pipeline.key} failed", error, log)}

@@ -15,7 +15,8 @@ from app.kit.dependencies import SessionDep
 from app.kit.schemas import Output
 from app.pipelines.dependencies import RegistryDep
 from app.runner import repository, waits
-from app.runner.worker_router import SILENT_AFTER, WorkerRead
+from app.runner.models import SILENT_AFTER
+from app.runner.worker_router import WorkerRead
 
 router = APIRouter(prefix="/api/batches", tags=["batches"])
 

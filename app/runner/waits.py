@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from app.batches.waiting import Reason
+from app.files.storage import THE_STORAGE
+from app.kit.db import THE_DATABASE
 from app.kit.turns import Party, Queued
 from app.kit.words import quantity
 from app.runner.context import A_READER
+
+_CODES: Final = {THE_DATABASE: "waits_for_database", THE_STORAGE: "waits_for_storage"}
 
 
 class Wait(NamedTuple):
@@ -49,6 +53,6 @@ def reasons(batch_id: UUID, rows: Iterable[Mapping[str, Any]]) -> list[Reason]:
 def _reason(what: str, count: int, before: int) -> Reason:
     message = f"{quantity(count, 'job')} {'waits' if count == 1 else 'wait'} for {what}"
     if what != A_READER:
-        return Reason(code="waits_for_others", message=f"{message}.")
+        return Reason(code=_CODES.get(what, "waits_for_others"), message=f"{message}.")
     ahead = f", {before} of this organisation before {'it' if count == 1 else 'them'}" if before else ""
     return Reason(code="readers_busy", message=f"{message}{ahead}.")

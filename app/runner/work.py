@@ -15,10 +15,12 @@ from app.batches.models import Batch
 from app.batches.repository import list_pipeline_ids
 from app.batches.submission import params_of
 from app.kit.db import Database
-from app.kit.sealing import CannotUnseal, Sealer, sealed_in
+from app.kit.metrics import OTHER
+from app.kit.secrets.sealing import CannotUnseal, Sealer, sealed_in
 from app.pipelines.contract import BatchInfo, Pipeline, Step
 from app.pipelines.naming import NamingChoices
 from app.pipelines.registry import Registry
+from app.runner.metrics import StepFigures, step_figures
 
 log = logging.getLogger("tranche.work")
 BATCHES_KEPT: Final = 256
@@ -34,6 +36,7 @@ class Work:
     pipeline: Pipeline
     params: Any
     steps: Sequence[Step]
+    figures: Sequence[StepFigures]
     secrets: frozenset[str] = frozenset()
     """What must not turn up in what its steps return or say."""
     trace_context: str | None = None
@@ -104,4 +107,6 @@ def _work(
     naming = NamingChoices.of(organisation.naming)
     info = BatchInfo(batch.id, batch.organisation_id, batch.name, settings, batch.metadata_, batch.result_codes, naming)
     steps = pipeline.steps_for(params)
-    return Work(info, pipeline_id, pipeline, params, steps, secrets, batch.trace_context)
+    declared = set(pipeline.step_names())  # others have their names from parameters, and there is no end to those
+    figures = [step_figures(pipeline.key, step.name if step.name in declared else OTHER) for step in steps]
+    return Work(info, pipeline_id, pipeline, params, steps, figures, secrets, batch.trace_context)

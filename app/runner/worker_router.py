@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -13,13 +12,17 @@ from app.batches.service import database_now
 from app.kit.dependencies import SessionDep
 from app.kit.schemas import Output
 from app.runner import repository
+from app.runner.models import SILENT_AFTER
 
 router = APIRouter(prefix="/api/workers", tags=["operations"])
-SILENT_AFTER: Final = timedelta(seconds=10)
-"""Five missed heartbeats: such a worker is not counted on any more, and the sweeper takes it for dead."""
 
 
 class WorkerRead(Output):
+    """A process. Where several have one host name and number, as in containers, `namespaces` tells them apart.
+
+    `boot_id` changes when the machine is started again. Both are null where the kernel does not tell.
+    """
+
     id: UUID
     host: str
     pid: int
@@ -27,6 +30,8 @@ class WorkerRead(Output):
     slots: int
     started_at: datetime
     seen_at: datetime
+    boot_id: UUID | None
+    namespaces: str | None
 
 
 class WorkerState(WorkerRead):

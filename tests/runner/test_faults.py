@@ -96,30 +96,16 @@ async def test_kill_9_of_the_postmaster_in_the_middle_of_a_batch(live_server: Li
         assert (await get_batch(api, batch_id))["status"] == "completed"
 
 
-async def test_a_job_that_kills_its_process_is_given_up_and_the_others_finish(live_server: LiveServer) -> None:
-    async with client_of(live_server) as api:
-        records = [{"do": "succeed"}, {"do": "die"}, {"do": "succeed"}]
-        reply = await api.post(
-            "/api/batches", json={"pipeline": "behaviour", "items": [{"record": record} for record in records]}
-        )
-        batch_id = reply.json()["batch_id"]
-        process = live_server.process
-        assert process
-        for crash in range(3):
-            await asyncio.to_thread(process.wait, patient(30))
-            assert process.returncode == 9, f"crash {crash}"
-            await asyncio.to_thread(live_server.start)
-            process = live_server.process
-            assert process
-        events = await follow_through(api, batch_id)
-        check_log(events)
-        jobs = (await get_batch(api, batch_id))["jobs"]
-        assert [job["status"] for job in jobs] == ["completed", "failed", "completed"]
-        assert jobs[1]["error_code"] == "WORKER_LOST"
-
-
-async def test_connections_cut_at_random_change_nothing_twice(api: Api) -> None:
-    batch_id = await submit(api, "slow", [{} for _ in range(150)], params={"seconds": 0.05}, max_parallel=15)
+@pytest.mark.parametrize(
+    ("jobs", "seconds", "parallel"),
+    [(150, 0.05, 15), (2000, 0.0, 256)],
+    ids=["one group at a time", "two groups under way"],
+)
+async def test_connections_cut_at_random_change_nothing_twice(
+    api: Api, jobs: int, seconds: float, parallel: int
+) -> None:
+    records: list[dict[str, Any]] = [{} for _ in range(jobs)]
+    batch_id = await submit(api, "slow", records, params={"seconds": seconds}, max_parallel=parallel)
     killer = await asyncpg.connect(api.installation.database.dsn)
     query = """select pid from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()
       and application_name in ('tranche-runner', 'tranche-engine', 'tranche')"""
@@ -131,7 +117,7 @@ async def test_connections_cut_at_random_change_nothing_twice(api: Api) -> None:
     await killer.close()
     events = following.result()
     check_log(events)
-    check_each_job_ended_once(events, 150)
+    check_each_job_ended_once(events, jobs)
 
 
 async def test_a_frozen_worker_loses_its_jobs_and_writes_nothing_when_it_wakes(live_server: LiveServer) -> None:

@@ -10,9 +10,19 @@ from app.kit.ids import new_id
 from app.runner.follow_up import FollowUp, follow_up
 from app.runner.transitions import Outcome, Settled, Transition
 
+pytestmark = pytest.mark.every_postgres
+
 MINE, OTHER = new_id(), new_id()
 CLOSE, CANCEL = FollowUp(to_close=[OTHER]), FollowUp(to_cancel=[OTHER])
+BATCH: dict[str, Any] = {
+    "needs_closing": False,
+    "needs_cancelling": False,
+    "pipeline_id": 1,
+    "error_code": None,
+    "is_suspect": False,
+}
 NOTHING, NOTIFY = FollowUp(), FollowUp(to_notify={OTHER: 0.0})
+SUSPECTS = FollowUp(to_notify_of_suspects={OTHER: 0.0})
 
 
 def transition(outcome: Outcome, **more: Any) -> Transition:
@@ -20,7 +30,7 @@ def transition(outcome: Outcome, **more: Any) -> Transition:
 
 
 def settled(status: str, *, running: int = 0, pending: int = 0, most: int = 4, **more: Any) -> Settled:
-    return Settled(status, running, pending, most, **{"needs_closing": False, "needs_cancelling": False, **more})
+    return Settled(status, running, pending, most, **(BATCH | more))
 
 
 @pytest.mark.parametrize(
@@ -34,6 +44,7 @@ def settled(status: str, *, running: int = 0, pending: int = 0, most: int = 4, *
         pytest.param("failed", settled("failed", pending=9, running=9, needs_cancelling=True), CANCEL, id="given-up"),
         pytest.param("lost", settled("pending", pending=1), NOTIFY, id="lost"),
         pytest.param("released", settled("pending", pending=1), NOTIFY, id="released"),
+        pytest.param("lost", settled("pending", pending=1, is_suspect=True), SUSPECTS, id="lost-at-two-deaths"),
         pytest.param("lost", settled("failed"), NOTHING, id="lost-too-often"),
         pytest.param("completed", settled("completed", running=3, pending=1), NOTIFY, id="room-again"),
         pytest.param("completed", settled("completed", running=2, pending=1), NOTHING, id="had-room-before"),

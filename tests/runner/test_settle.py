@@ -15,6 +15,8 @@ from app.runner.claims import ClaimedJob, ClaimRequest, claim_jobs
 from app.runner.committer import write_group
 from app.runner.transitions import Transition
 
+pytestmark = pytest.mark.every_postgres
+
 Connection = Any
 
 

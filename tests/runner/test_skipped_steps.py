@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from tests.conftest import Api
 from tests.runner.test_life import command, until
 
 STEPS = "abcde"
+UNEXPECTED = r"{} failed \(ValueError\)\. The service's log has the details as error [0-9a-f]{{8}}\."
 CLEANUP = "de"
 SUBSETS = ["", "a", "c", "e", "ab", "bc", "de", "abc", "bd", "ace", "bcde", "abcd", "abcde"]
 Told = tuple[str, str, str, str]
@@ -80,7 +82,8 @@ async def test_a_condition_that_raises_fails_its_own_step(api: Api) -> None:
     assert told(batch) == one_at_a_time("bde", "c")
     assert settled_together(batch) == ["ab", "cde"]
     (job,) = batch["jobs"]
-    assert (job["error_code"], job["error_message"]) == ("UNEXPECTED_ERROR", "nobody knows whether c applies")
+    assert job["error_code"] == "UNEXPECTED_ERROR"
+    assert re.fullmatch(UNEXPECTED.format("c"), job["error_message"])
 
 
 async def test_a_step_behind_skipped_ones_is_retried_at_its_own_place(api: Api) -> None:
@@ -135,7 +138,8 @@ async def test_a_job_that_only_skips_to_its_end_completes_although_it_is_cancell
 async def test_what_on_success_raises_fails_the_last_step_alone(api: Api, skip: str, last: str) -> None:
     batch = await run(api, "choosy", [{"skip": skip, "refuse": True}])
     (job,) = batch["jobs"]
-    assert (job["error_code"], job["error_message"]) == ("ON_SUCCESS_FAILED", f"on_success: {last} was the last step")
+    assert job["error_code"] == "ON_SUCCESS_FAILED"
+    assert re.fullmatch(UNEXPECTED.format("on_success"), job["error_message"])
     assert [step["status"] for step in job["steps"]][-1] == "failed"
     before = [step["status"] for step in job["steps"]][:-1]
     assert before == ["skipped" if name in skip else "completed" for name in "abcd"]

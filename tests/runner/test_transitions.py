@@ -26,6 +26,8 @@ def test_what_is_read_of_a_row_is_there() -> None:
 
 
 def test_a_transition_without_a_row_was_fenced_off() -> None:
-    stands = Settled("running", 2, 3, 4, needs_closing=False, needs_cancelling=True)
+    stands = Settled(
+        "running", 2, 3, 4, needs_closing=False, needs_cancelling=True, pipeline_id=1, error_code=None, is_suspect=False
+    )
     rows = [{"place": 3, **stands._asdict()}, {"place": 1, **stands._replace(status="failed")._asdict()}]
     assert read_settled(rows, 3) == [stands._replace(status="failed"), None, stands]
