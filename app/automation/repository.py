@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, case, cast, func, select, type_coerce
+from sqlalchemy import ColumnElement, Float, Row, Select, Text, case, cast, exists, func, select, type_coerce
 from sqlalchemy.dialects.postgresql import JSONB, distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import defer
 
 from app.auth.caller import Caller
+from app.auth.live import is_disabled
 from app.auth.models import User
 from app.automation.models import Schedule, ScheduleRun, Template
+from app.batches.extensions import EXTENSIONS
 from app.batches.models import Batch, Job
 from app.batches.states import BATCH_TERMINAL
-from app.kit.pages import Page, PageRequest, paginate, paginate_one
+from app.kit.pages import AT_ONCE, Page, PageRequest, paginate, paginate_one
 
 _SEVERAL: Final = func.coalesce(Template.options["pipelines"], cast([], JSONB))
 _ONE: Final = Template.options["pipeline"]
@@ -24,10 +27,17 @@ _PIPELINES: Final = type_coerce(case((_ONE.is_(None), _SEVERAL), else_=_SEVERAL.
 """The names of its pipelines as options have them: keys, or ids, which no key opens."""
 
 
+_GOES_ON: Final = ~is_disabled(Schedule.organisation_id)
+
+
 def _of(caller: Caller) -> tuple[ColumnElement[bool], ...]:
-    """The caller's templates: of a key that is limited to pipelines, those that name no other."""
+    """The caller's templates: of a key that is limited to pipelines, those that name no other and let none follow."""
     mine = Template.organisation_id == caller.organisation_id
-    return (mine,) if caller.pipelines is None else (mine, _PIPELINES.contained_by(sorted(caller.pipelines)))
+    if caller.pipelines is None:
+        return (mine,)
+    others = [name for name, key in EXTENSIONS.starts.items() if key not in caller.pipelines]
+    follow = (Template.options[name] == cast(True, JSONB) for name in others)
+    return mine, _PIPELINES.contained_by(sorted(caller.pipelines)), *(~func.coalesce(one, False) for one in follow)
 
 
 async def find_template(session: AsyncSession, caller: Caller, template_id: UUID) -> Template | None:
@@ -35,17 +45,33 @@ async def find_template(session: AsyncSession, caller: Caller, template_id: UUID
     return (await session.execute(query)).scalar_one_or_none()
 
 
-async def list_templates(session: AsyncSession, caller: Caller, page: PageRequest) -> Page[Template]:
-    """By name."""
-    query = select(Template).where(*_of(caller))
-    return await paginate_one(session, query, page, key=(Template.name, Template.id))
+LONG: Final = 16 * 1024
+"""Characters of a source from which on lists leave its items out."""
+_SOURCE: Final = type_coerce(
+    case((func.length(cast(Template.source, Text)) < LONG, Template.source), else_=Template.source.op("-")("items")),
+    JSONB,
+).label("shown_source")
+_ITEMS: Final = case(
+    (Template.source["type"].astext == "items", func.jsonb_array_length(Template.source["items"]))
+).label("items_count")
 
 
-async def list_sources_of_batch(session: AsyncSession, batch_id: UUID) -> Sequence[Any]:
-    """What the jobs of a batch were made of, by sequence, each thing once though several pipelines worked on it."""
-    columns = (Job.source_type, Job.file_id, Job.source_url, Job.record, Job.filename)
+async def list_templates(
+    session: AsyncSession, caller: Caller, page: PageRequest
+) -> Page[Row[Template, dict[str, Any], int | None]]:
+    """By name, each with its source, without the items of a long one, and how many items it has of its own."""
+    query = select(Template, _SOURCE, _ITEMS).options(defer(Template.source, raiseload=True)).where(*_of(caller))
+    return await paginate(session, query, page, key=(Template.name, Template.id))
+
+
+async def list_sources_of_batch(session: AsyncSession, batch_id: UUID) -> AsyncIterator[Sequence[Any]]:
+    """What the jobs of a batch were made of, by sequence, in parts: each thing once though several pipelines worked on
+    it, records as JSON texts."""
+    columns = (Job.source_type, Job.file_id, Job.source_url, cast(Job.record, Text), Job.filename)
     query = select(*columns).where(Job.batch_id == batch_id).ext(distinct_on(Job.item))
-    return (await session.execute(query.order_by(Job.item, Job.sequence))).all()
+    query = query.order_by(Job.item, Job.sequence).execution_options(yield_per=AT_ONCE)
+    async for part in (await session.stream(query)).partitions():
+        yield part
 
 
 def _schedules() -> Select[Schedule, Template]:
@@ -54,29 +80,46 @@ def _schedules() -> Select[Schedule, Template]:
 
 async def find_schedule(session: AsyncSession, caller: Caller, schedule_id: UUID) -> tuple[Schedule, Template] | None:
     """A schedule of the caller's organisation with its template."""
-    query = _schedules().where(
-        Schedule.id == schedule_id, Schedule.organisation_id == caller.organisation_id, *_of(caller)
-    )
+    query = _schedules().options(defer(Template.source, raiseload=True))
+    query = query.where(Schedule.id == schedule_id, Schedule.organisation_id == caller.organisation_id, *_of(caller))
     row = (await session.execute(query)).first()
     return (row[0], row[1]) if row else None
 
 
 async def list_schedules(session: AsyncSession, caller: Caller, page: PageRequest) -> Page[Row[Schedule, Template]]:
     """Oldest first."""
-    query = _schedules().where(Schedule.organisation_id == caller.organisation_id, *_of(caller))
+    query = _schedules().options(defer(Template.source, raiseload=True))
+    query = query.where(Schedule.organisation_id == caller.organisation_id, *_of(caller))
     return await paginate(session, query, page, key=(Schedule.id,))
+
+
+SOON: Final = 2.5
+"""Seconds: longer than the lookout's interval, so that each schedule is seen before its time."""
+_SOON: Final = func.clock_timestamp() + func.make_interval(0, 0, 0, 0, 0, 0, SOON)
+_WAITING: Final = (ScheduleRun.schedule_id == Schedule.id) & (ScheduleRun.status == "waiting")
+_COMES: Final = Schedule.paused_at.is_(None) & (Schedule.next_run_at <= _SOON) & _GOES_ON
+ANY_DUE: Final = exists().where(_COMES) | exists().where(_WAITING, _GOES_ON)
+"""Whether the time of any schedule comes, or a run waits for the one before."""
+
+
+async def seconds_to_next(session: AsyncSession) -> float | None:
+    """How long it is to the next schedule that `ANY_DUE` sees before its time."""
+    left = func.extract("epoch", func.min(Schedule.next_run_at) - func.clock_timestamp())
+    query = select(cast(left, Float)).where(_COMES, Schedule.next_run_at > func.clock_timestamp())
+    found: float | None = (await session.execute(query)).scalar_one()
+    return found
 
 
 async def list_due(session: AsyncSession, limit: int) -> Sequence[UUID]:
     """Schedules whose time has come, by the database's clock."""
-    due = Schedule.paused_at.is_(None) & (Schedule.next_run_at <= func.clock_timestamp())
+    due = Schedule.paused_at.is_(None) & (Schedule.next_run_at <= func.clock_timestamp()) & _GOES_ON
     query = select(Schedule.id).where(due).order_by(Schedule.next_run_at).limit(limit)
     return (await session.execute(query)).scalars().all()
 
 
 async def claim_due(session: AsyncSession, schedule_id: UUID) -> tuple[Schedule, Template, User] | None:
     """The schedule if it is still due, locked; None when another process has it."""
-    due = Schedule.paused_at.is_(None) & (Schedule.next_run_at <= func.clock_timestamp())
+    due = Schedule.paused_at.is_(None) & (Schedule.next_run_at <= func.clock_timestamp()) & _GOES_ON
     query = _schedules().add_columns(User).join(User, User.id == Schedule.created_by)
     query = query.where(Schedule.id == schedule_id, due).with_for_update(of=Schedule, skip_locked=True)
     row = (await session.execute(query)).first()
@@ -86,7 +129,7 @@ async def claim_due(session: AsyncSession, schedule_id: UUID) -> tuple[Schedule,
 async def claim_waiting(session: AsyncSession, schedule_id: UUID) -> tuple[Schedule, Template, User] | None:
     """The schedule, locked, whatever its time is."""
     query = _schedules().add_columns(User).join(User, User.id == Schedule.created_by)
-    query = query.where(Schedule.id == schedule_id).with_for_update(of=Schedule, skip_locked=True)
+    query = query.where(Schedule.id == schedule_id, _GOES_ON).with_for_update(of=Schedule, skip_locked=True)
     row = (await session.execute(query)).first()
     return (row[0], row[1], row[2]) if row else None
 
@@ -112,7 +155,8 @@ async def count_waiting(session: AsyncSession, schedule_id: UUID) -> int:
 
 async def list_waiting_schedules(session: AsyncSession) -> Sequence[UUID]:
     """Schedules that have a run which waits for the one before."""
-    query = select(ScheduleRun.schedule_id).where(ScheduleRun.status == "waiting").distinct()
+    query = select(ScheduleRun.schedule_id).join(Schedule, Schedule.id == ScheduleRun.schedule_id)
+    query = query.where(ScheduleRun.status == "waiting", _GOES_ON).distinct()
     return (await session.execute(query)).scalars().all()
 
 

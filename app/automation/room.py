@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.automation import models
+from app.automation.repository import ANY_DUE
 from app.automation.router import router
 from app.automation.scheduler import Scheduler
 from app.automation.schedules_router import router as schedules_router
@@ -11,8 +12,9 @@ from app.batches.desk import Desk
 from app.files.upload import UploadLimits
 from app.kit.container import Container
 from app.kit.db import Database
+from app.kit.lookout import Lookout
 from app.kit.room import Room, Rooms
-from app.kit.sealed_columns import SealedColumn
+from app.kit.secrets.sealed_columns import SealedColumn
 
 
 def make_template_runner(container: Container) -> TemplateRunner:
@@ -21,11 +23,17 @@ def make_template_runner(container: Container) -> TemplateRunner:
     return TemplateRunner(container.get(Desk), sources, limits.files)
 
 
+def make_scheduler(container: Container) -> Scheduler:
+    scheduler = Scheduler(container.get(Database), container.get(TemplateRunner))
+    container.get(Lookout).watch(ANY_DUE, scheduler.wake)
+    return scheduler
+
+
 room = Room(
     name="automation",
     routers=(router, schedules_router),
     models=models,
     sealed=(SealedColumn(models.Template.options, models.Template.id, models.Template.organisation_id),),
     provides={TemplateRunner: make_template_runner},
-    job_services=lambda container: (Scheduler(container.get(Database), container.get(TemplateRunner)),),
+    job_services=lambda container: (make_scheduler(container),),
 )

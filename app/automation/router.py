@@ -10,6 +10,7 @@ from fastapi import APIRouter, Response
 from app.auth.dependencies import ManagerDep, ReaderDep, SubmitterDep
 from app.automation import repository, service
 from app.automation.dependencies import TemplateRunnerDep
+from app.automation.models import Template
 from app.automation.schemas import (
     DryRun,
     ItemSourcePage,
@@ -24,9 +25,14 @@ from app.batches.schemas import BatchCreated
 from app.idempotency.dependencies import OnceDep
 from app.kit.declarations import RouteTag, raises, sends
 from app.kit.dependencies import PageDep, SessionDep
+from app.kit.parts import beside_the_loop
 
 _TAG = RouteTag("automation", "Templates make batches again, by hand or by a schedule.")
 router = APIRouter(prefix="/api", tags=[_TAG])
+
+
+async def _read(template: Template) -> TemplateRead:
+    return await beside_the_loop([template.options, template.source], partial(TemplateRead.of, template))
 
 
 @router.get("/item-sources")
@@ -46,22 +52,29 @@ async def create_template(
     body: TemplateCreate, session: SessionDep, caller: ManagerDep, runner: TemplateRunnerDep, once: OnceDep
 ) -> TemplateRead:
     """Write a template, or take it from a batch; refused when it could never run."""
-    template = partial(service.add_template, session, caller, runner, body)
-    return await once.answer(session, body, template, TemplateRead, location="/api/templates/{id}")
+
+    async def make() -> TemplateRead:
+        return await _read(await service.add_template(session, caller, runner, body))
+
+    return await once.answer(session, body, make, TemplateRead, location="/api/templates/{id}")
 
 
 @router.get("/templates")
 async def list_templates(session: SessionDep, caller: ReaderDep, page: PageDep) -> TemplatePage:
-    """The organisation's templates by name."""
+    """The organisation's templates by name. A long source is shown without its items, whose number `items_count` is."""
     found = await repository.list_templates(session, caller, page)
-    return TemplatePage(templates=[TemplateRead.of(row) for row in found.rows], next_cursor=found.next_cursor)
+    templates = []
+    for row, source, count in found.rows:
+        read = partial(TemplateRead.of, row, source=source, items_count=count)
+        templates.append(await beside_the_loop(row.options, read))
+    return TemplatePage(templates=templates, next_cursor=found.next_cursor)
 
 
 @router.get("/templates/{template_id}")
 @raises(service.get_template)
 async def get_template(template_id: UUID, session: SessionDep, caller: ReaderDep) -> TemplateRead:
     """One template."""
-    return TemplateRead.of(await service.get_template(session, caller, template_id))
+    return await _read(await service.get_template(session, caller, template_id))
 
 
 @router.patch("/templates/{template_id}")
@@ -70,7 +83,7 @@ async def update_template(
     template_id: UUID, body: TemplateUpdate, session: SessionDep, caller: ManagerDep, runner: TemplateRunnerDep
 ) -> TemplateRead:
     """Change a template; batches made from it stay as they are."""
-    return TemplateRead.of(await service.update_template(session, caller, runner, template_id, body))
+    return await _read(await service.update_template(session, caller, runner, template_id, body))
 
 
 @router.delete("/templates/{template_id}", status_code=204)
@@ -101,4 +114,4 @@ async def run_template(
     async def make() -> BatchCreated:
         return await runner.run(session, caller, await service.get_template(session, caller, template_id), wanted)
 
-    return await once.answer(session, wanted, make, BatchCreated, location="{links[self]}")
+    return await once.answer(session, wanted, make, BatchCreated, location="/api/batches/{batch_id}")

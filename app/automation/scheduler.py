@@ -1,7 +1,8 @@
-"""Looks every second, in every process that runs jobs, for schedules whose time has come."""
+"""Fires schedules when their time has come, in every process that runs jobs."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -13,10 +14,10 @@ from app.automation import repository, schedules
 from app.automation.service import TemplateRunner
 from app.kit.db import Database
 from app.kit.errors import Problem
+from app.kit.lookout import UNSEEN
 from app.kit.service import Periodic
 
 log = logging.getLogger("tranche.scheduler")
-INTERVAL: Final = 1.0
 AT_A_TIME: Final = 50
 Fire = Callable[[AsyncSession, TemplateRunner, UUID], Awaitable[None]]
 
@@ -24,7 +25,7 @@ Fire = Callable[[AsyncSession, TemplateRunner, UUID], Awaitable[None]]
 class Scheduler(Periodic):
     """Fires schedules. Any number of processes may run one: the rows' locks and keys let each time fire once."""
 
-    interval, log = INTERVAL, log
+    interval, log = UNSEEN, log
 
     def __init__(self, database: Database, runner: TemplateRunner) -> None:
         super().__init__()
@@ -38,6 +39,9 @@ class Scheduler(Periodic):
         async with self._database.transaction() as session:
             due = await repository.list_due(session, AT_A_TIME)
             waiting = await repository.list_waiting_schedules(session)
+            coming = await repository.seconds_to_next(session)
+        if coming is not None:
+            asyncio.get_running_loop().call_later(coming, self.wake)
         for schedule_id in due:
             await self._fire(schedules.fire, schedule_id, waiting=False)
         for schedule_id in waiting:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -69,11 +70,11 @@ async def add_schedule(
 
 async def _check(session: AsyncSession, caller: Caller, runner: TemplateRunner, template: Template) -> None:
     """Refuse a schedule whose template cannot run now."""
-    source = SOURCE.validate_python(template.source)
+    source = await asyncio.to_thread(SOURCE.validate_python, template.source)
     await runner.check(session, caller, runner.clear(template), source)
 
 
-@raises(get_own_schedule, TemplateRunner.check, TemplateRunner.clear)
+@raises(get_own_schedule, service.get_template, TemplateRunner.check, TemplateRunner.clear)
 async def update_schedule(
     session: AsyncSession, caller: Caller, runner: TemplateRunner, schedule_id: UUID, body: ScheduleUpdate
 ) -> tuple[Schedule, Template]:
@@ -125,6 +126,7 @@ async def pause_schedule(
 async def run_now(session: AsyncSession, caller: Caller, runner: TemplateRunner, schedule_id: UUID) -> BatchCreated:
     """Fire at once, whatever still works; the next time stays where it is."""
     schedule, template = await get_schedule(session, caller, schedule_id)
+    await session.refresh(template, ["source"])
     created = await runner.run(session, caller, template, TemplateRun(), relation="schedule")
     fire_at = await database_now(session)
     await repository.add_run(session, schedule.id, fire_at, "started", reason="run now", batch_id=created.batch_id)

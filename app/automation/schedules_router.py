@@ -132,7 +132,7 @@ async def run_schedule(
         None,
         lambda: schedules.run_now(session, caller, runner, schedule_id),
         BatchCreated,
-        location="{links[self]}",
+        location="/api/batches/{batch_id}",
     )
 
 

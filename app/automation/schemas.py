@@ -12,7 +12,7 @@ from app.automation.times import read_schedule
 from app.batches.schemas import BatchCreated, BatchOptions, Item
 from app.files.schemas import Tag
 from app.kit.schemas import Input, JsonObject, LongText, Output, ShortText, Zone
-from app.kit.sealing import hidden
+from app.kit.secrets.sealing import hidden
 
 Overlap = Literal["skip", "queue", "allow"]
 
@@ -72,11 +72,18 @@ class TemplateRead(Output):
     name: str
     description: str | None
     options: dict[str, Any]
-    source: dict[str, Any]
+    source: dict[str, Any] = Field(description="In lists without `items` where these are long.")
+    items_count: int | None = Field(None, description="How many items the source names, if it names them.")
     created_at: datetime
     updated_at: datetime
 
     _hide = field_validator("options")(hidden)
+
+    @model_validator(mode="after")
+    def count_items(self) -> Self:
+        if self.items_count is None and isinstance(items := self.source.get("items"), list):
+            self.items_count = len(items)
+        return self
 
 
 class TemplatePage(Output):

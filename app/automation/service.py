@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,8 +20,10 @@ from app.automation.errors import OverridesNotValid, TemplateNotFound
 from app.automation.models import Template
 from app.automation.schemas import (
     DryRun,
+    FilesSource,
     ItemPreview,
     ItemsSource,
+    RowsSource,
     TemplateCreate,
     TemplateRun,
     TemplateSource,
@@ -34,12 +38,16 @@ from app.batches.responses import pipelines_of
 from app.batches.schemas import BatchCreated, BatchOptions, Item
 from app.files import repository as file_repository
 from app.kit.declarations import raises
-from app.kit.errors import Conflict, existing, explain_error
+from app.kit.errors import Conflict, TooLarge, existing, explain_error
 from app.kit.ids import new_id
-from app.kit.sealing import CannotUnseal
-from app.kit.secret_edits import SecretWanted, check_secrets_stay, with_secrets_of
+from app.kit.json_pieces import count_values
+from app.kit.secrets.edits import SecretWanted, check_secrets_stay, with_secrets_of
+from app.kit.secrets.sealing import CannotUnseal
 
 SHOWN_ITEMS = 100
+MOST_VALUES: Final = 100_000
+MOST_CHARACTERS: Final = 8 * 1024 * 1024
+"""Of the items that a template takes from a batch: it is read and answered as a whole, on the event loop."""
 
 
 @raises(PipelineNotPermitted)
@@ -69,7 +77,8 @@ class TemplateRunner:
         options = self._options(template, body)
         if body.source:
             _check_reach(caller, body.source)
-        jobs = await find_jobs(session, caller.organisation_id, _source(template, body), self.sources, self.max_jobs)
+        source = await _source(template, body)
+        jobs = await find_jobs(session, caller.organisation_id, source, self.sources, self.max_jobs)
         return await submission.submit(
             session, caller, self.desk, options, jobs, max_jobs=self.max_jobs, relation=relation
         )
@@ -80,7 +89,8 @@ class TemplateRunner:
         options = self._options(template, body)
         if body.source:
             _check_reach(caller, body.source)
-        jobs = await find_jobs(session, caller.organisation_id, _source(template, body), self.sources, self.max_jobs)
+        source = await _source(template, body)
+        jobs = await find_jobs(session, caller.organisation_id, source, self.sources, self.max_jobs)
         tasks = submission.check_tasks(self.desk.registry, options, caller)
         assigned = submission.assign(tasks, jobs, self.max_jobs, draft=True)
         if options.start:
@@ -166,8 +176,15 @@ def _destined(options: Mapping[str, Any]) -> dict[str, Any]:
     return {"params": options.get("params", {}), "url": [str(name) for name in pipelines if name]}
 
 
-def _source(template: Template, body: TemplateRun) -> Any:
-    return body.source or SOURCE.validate_python(template.source)
+async def _source(template: Template, body: TemplateRun) -> ItemsSource | FilesSource | RowsSource:
+    if body.source:
+        return body.source
+    source: ItemsSource | FilesSource | RowsSource = await asyncio.to_thread(SOURCE.validate_python, template.source)
+    return source
+
+
+def _as_row(source: ItemsSource | FilesSource | RowsSource) -> dict[str, Any]:
+    return source.model_dump(mode="json", exclude_unset=True) | {"type": source.type}
 
 
 @raises(TemplateNotFound)
@@ -184,7 +201,7 @@ async def get_own_template(session: AsyncSession, caller: Caller, template_id: U
     return template
 
 
-@raises(TemplateRunner.check, BatchNotFound, CannotUnseal, Conflict)
+@raises(TemplateRunner.check, BatchNotFound, CannotUnseal, Conflict, TooLarge)
 async def add_template(session: AsyncSession, caller: Caller, runner: TemplateRunner, body: TemplateCreate) -> Template:
     """A new template. Files that it takes from a batch are tagged, so that they outlive the batch."""
     template_id, options, source = new_id(), body.options, body.source
@@ -205,7 +222,7 @@ async def add_template(session: AsyncSession, caller: Caller, runner: TemplateRu
         name=body.name,
         description=body.description,
         options=runner.as_row(options, caller),
-        source=source.model_dump(mode="json", exclude_unset=True) | {"type": source.type},
+        source=await asyncio.to_thread(_as_row, source),
     )
     session.add(template)
     await session.flush()
@@ -232,7 +249,7 @@ async def update_template(
     if options:
         template.options = runner.as_row(options, caller)
     if body.source:
-        template.source = body.source.model_dump(mode="json", exclude_unset=True) | {"type": body.source.type}
+        template.source = await asyncio.to_thread(_as_row, body.source)
     await session.flush()
     await session.refresh(template)
     target, members = Target("template", template.id, template.name), sorted(body.model_fields_set)
@@ -258,13 +275,16 @@ async def _read_batch(
 ) -> tuple[BatchOptions, list[Item]]:
     """What made a batch, so that it can be made again."""
     batch, pipeline, _ = await batch_service.get_batch(session, caller, batch_id)
-    sources = await repository.list_sources_of_batch(session, batch_id)
-    items = [
-        # A URL that was fetched has a file as well.
-        Item(url=url, name=name) if source_type == "url" else Item(file_id=file_id, record=record, name=name)
-        for source_type, file_id, url, record, name in sources
-    ]
-    values: dict[str, Any] = {
+    items: list[Item] = []
+    values = size = 0
+    async for part in repository.list_sources_of_batch(session, batch_id):
+        for _, _, url, text, name in part:
+            values += 4 + count_values((text or "").encode())
+            size += len(url or "") + len(text or "") + len(name or "") + 100
+        if values > MOST_VALUES or size > MOST_CHARACTERS:
+            raise TooLarge("The records of this batch are too many, or too long, for a template: make it of files.")
+        items += await asyncio.to_thread(_items_of, part)
+    given: dict[str, Any] = {
         "pipelines": pipelines_of(batch, pipeline),
         "params": runner.desk.unseal(batch.settings, batch.organisation_id),
         "description": batch.description,
@@ -274,5 +294,15 @@ async def _read_batch(
         "failure_policy": batch.failure_policy,
         "notification_email": batch.notification_email,
     }
-    given = {name: value for name, value in values.items() if value is not None}
+    given = {name: value for name, value in given.items() if value is not None}
     return BatchOptions.model_validate(given), items
+
+
+def _items_of(rows: Sequence[Any]) -> list[Item]:
+    return [
+        # A URL that was fetched has a file as well.
+        Item(url=url, name=name)
+        if source_type == "url"
+        else Item(file_id=file_id, record=None if record is None else json.loads(record), name=name)
+        for source_type, file_id, url, record, name in rows
+    ]

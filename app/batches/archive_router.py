@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
@@ -11,11 +10,9 @@ from app.audit.actions import Action
 from app.audit.dependencies import TalliesDep
 from app.audit.record import Target
 from app.auth.dependencies import ReaderDep
-from app.batches import repository, service
+from app.batches import service
+from app.batches.archives import ArchivesDep
 from app.batches.errors import BatchNotFound
-from app.batches.naming import job_folder
-from app.batches.repository import BatchOutput
-from app.files.archive import Archive, Entry, unique_paths
 from app.files.content import CONTENT, ranged_response
 from app.files.dependencies import StorageDep
 from app.files.errors import ContentMissing, StorageUnavailable
@@ -25,37 +22,30 @@ from app.kit.dependencies import DatabaseDep
 router = APIRouter(prefix="/api/batches", tags=["batches"])
 
 
-def archive_of(outputs: list[BatchOutput], *, several: bool) -> Archive:
-    """The batch's result files, laid out as an archive."""
-    paths = unique_paths(
-        (job_folder(output.sequence, output.filename, output.pipeline if several else None), output.name)
-        for output in outputs
-    )
-    entries = [
-        Entry(path, output.size, output.crc32, output.storage_key, output.created_at)
-        for path, output in zip(paths, outputs, strict=True)
-    ]
-    return Archive(entries)
-
-
 @router.get("/{batch_id}/download", response_class=Response, responses=CONTENT)
 @router.head("/{batch_id}/download", include_in_schema=False)
 @raises(BatchNotFound, StorageUnavailable, ranged_response, ContentMissing)
 @sends("ETag", "Content-Disposition")
 async def download_batch(
-    batch_id: UUID, request: Request, caller: ReaderDep, database: DatabaseDep, storage: StorageDep, tallies: TalliesDep
+    batch_id: UUID,
+    request: Request,
+    caller: ReaderDep,
+    database: DatabaseDep,
+    storage: StorageDep,
+    archives: ArchivesDep,
+    tallies: TalliesDep,
 ) -> Response:
     """The result files of every completed job so far. Length and ETag are exact, and ranges are served."""
     async with database.transaction() as session:
         batch = (await service.get_batch(session, caller, batch_id)).batch
-        outputs = await repository.list_batch_outputs(session, batch_id)
     tallies.note(Action.BATCH_EXPORTED, who=caller, target=Target("batch", batch_id, batch.name))
-    archive = await asyncio.to_thread(archive_of, outputs, several=batch.total_pipelines > 1)
+    archive = await archives.find(database, batch)
     return ranged_response(
         request,
         size=archive.size,
         name=f"{batch.base_directory_name}.zip",
         media_type="application/zip",
         etag=archive.etag,
-        chunks=lambda start, end: archive.chunks(storage, start, end),
+        storage=storage,
+        pieces=archive.pieces,
     )

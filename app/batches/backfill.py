@@ -22,7 +22,7 @@ from app.batches.directory_names import claim_statement, numbered, seen_statemen
 from app.batches.models import Batch, Job
 from app.batches.naming import Namer
 from app.batches.states import COUNTERS, outcome_of
-from app.batches.step_models import Event
+from app.batches.step_models import LogRow
 from app.kit.ids import new_id
 from app.pipelines.contract import Pipeline
 
@@ -163,7 +163,7 @@ def _add_batch(
             "created_at": ended_at,
         },
     )
-    connection.execute(insert(Event), [{"batch_id": batch_id, "actor": actor, **event} for event in events])
+    connection.execute(insert(LogRow), [{"batch_id": batch_id, "actor": actor, **event} for event in events])
     return AddedBatch(batch_id, name, status, created_at, [row["id"] for row in rows])
 
 

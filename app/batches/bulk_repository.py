@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -14,17 +14,38 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 _AT_ONCE: Final = 4 * 1024 * 1024
 """Characters of records in one statement."""
+# A column that is the same for all jobs comes as one value and an empty array, which unnest fills up with nulls: the
+# driver looks at each element of an array for a third of a microsecond. Steps go in job by job, so that those of one
+# lie side by side and the index grows at its end.
 _ADD_JOBS = text("""
-insert into jobs (id, batch_id, pipeline_id, sequence, item, source_type, source_url, file_id, filename, file_size,
-  media_type, checksum, record)
-select n.id, :batch_id, n.pipeline_id, :before + n.place, n.item, n.source_type, n.source_url, n.file_id, n.name,
-  n.file_size, n.media_type, n.checksum, n.record::jsonb
-from unnest(:ids, :pipeline_ids, :items, :source_types, :source_urls, :file_ids, :names, :file_sizes, :media_types,
-    :checksums, :records)
-  with ordinality as n(id, pipeline_id, item, source_type, source_url, file_id, name, file_size, media_type,
-    checksum, record, place)
+with job as (
+  insert into jobs (id, batch_id, pipeline_id, sequence, item, source_type, source_url, file_id, filename, file_size,
+    media_type, checksum, record)
+  select n.id, :batch_id, coalesce(n.pipeline_id, :pipeline_id), :before + n.place, coalesce(n.item, :before + n.place),
+    coalesce(n.source_type, :source_type), n.source_url, n.file_id, n.name, n.file_size, n.media_type, n.checksum,
+    n.record::jsonb
+  from unnest(:ids, :pipeline_ids, :items, :source_types, :source_urls, :file_ids, :names, :file_sizes, :media_types,
+      :checksums, :records)
+    with ordinality as n(id, pipeline_id, item, source_type, source_url, file_id, name, file_size, media_type,
+      checksum, record, place)
+  returning id, pipeline_id
+), step as materialized (
+  select p.key::int as pipeline_id, (s.place - 1)::int as position, s.step->>'name' as name,
+    array(select jsonb_array_elements_text(s.step->'depends_on')) as depends_on,
+    (s.step->>'skip_if_failed')::boolean as skip_if_failed
+  from jsonb_each(cast(:steps as jsonb)) as p(key, steps),
+    jsonb_array_elements(p.steps) with ordinality as s(step, place)
+)
+insert into job_steps (job_id, position, name, depends_on, skip_if_failed)
+select job.id, own.position, own.name, own.depends_on, own.skip_if_failed
+from job cross join lateral (
+  select step.* from step where step.pipeline_id = job.pipeline_id order by step.position offset 0
+) own
 """).bindparams(
     bindparam("before", type_=Integer),
+    bindparam("pipeline_id", type_=Integer),
+    bindparam("source_type", type_=Text),
+    bindparam("steps", type_=Text),
     bindparam("ids", type_=ARRAY(PgUUID)),
     bindparam("pipeline_ids", type_=ARRAY(Integer)),
     bindparam("items", type_=ARRAY(Integer)),
@@ -38,31 +59,44 @@ from unnest(:ids, :pipeline_ids, :items, :source_types, :source_urls, :file_ids,
     bindparam("records", type_=ARRAY(Text)),
 )
 
-_ADD_STEPS = text("""
-insert into job_steps (job_id, position, name, depends_on, skip_if_failed)
-select id, (s.place - 1)::int, s.step->>'name', array(select jsonb_array_elements_text(s.step->'depends_on')),
-  (s.step->>'skip_if_failed')::boolean
-from unnest(:ids) as id, jsonb_array_elements(cast(:steps as jsonb)) with ordinality as s(step, place)
-""").bindparams(bindparam("ids", type_=ARRAY(PgUUID)), bindparam("steps", type_=Text))
 
+async def add_jobs(
+    session: AsyncSession,
+    batch_id: UUID,
+    columns: Mapping[str, Sequence[Any]],
+    steps: Mapping[int, Sequence[Mapping[str, Any]]],
+    *,
+    before: int = 0,
+) -> None:
+    """Write jobs in their order, with the steps of their pipelines.
 
-async def add_jobs(session: AsyncSession, batch_id: UUID, columns: Mapping[str, Sequence[Any]]) -> None:
-    """Write jobs in their order; `columns` has a list for each, equally long: ids, pipeline_ids, items, ...
-
-    Large records go in several statements: the driver encodes all parameters of one at a stretch, on the event loop.
+    `columns` has a list for each, equally long: ids, pipeline_ids, items, ... `steps`: by the id of a pipeline, its
+    steps as `name`, `depends_on` and `skip_if_failed`. `before` is how many jobs the batch has already. Large records
+    go in several statements: the driver encodes all parameters of one at a stretch, on the event loop.
     """
+    texts = json.dumps({str(pipeline_id): list(own) for pipeline_id, own in steps.items()})
     start, size = 0, 0
     for place, record in enumerate(columns["records"], 1):
         size += len(record or "")
         if size >= _AT_ONCE or place == len(columns["records"]):
             part = {name: values[start:place] for name, values in columns.items()}
-            await session.execute(_ADD_JOBS, {"batch_id": batch_id, "before": start, **part})
+            own = _short(part, before + start) | {"batch_id": batch_id, "before": before + start, "steps": texts}
+            await session.execute(_ADD_JOBS, own)
             start, size = place, 0
 
 
-async def add_steps(session: AsyncSession, job_ids: Sequence[UUID], steps: Sequence[Mapping[str, Any]]) -> None:
-    """Give each of the jobs these steps, as `name`, `depends_on` and `skip_if_failed`."""
-    await session.execute(_ADD_STEPS, {"ids": job_ids, "steps": json.dumps(steps)})
+def _short(columns: Mapping[str, Sequence[Any]], before: int) -> dict[str, Any]:
+    """The parameters for columns, without the arrays that say the same of each job."""
+    short: dict[str, Any] = {
+        name: [] if all(value is None for value in values) else values for name, values in columns.items()
+    }
+    for name, one in (("pipeline_ids", "pipeline_id"), ("source_types", "source_type")):
+        short[one], *others = set(columns[name])
+        if not others:
+            short[name] = []
+    if all(item == place for place, item in enumerate(columns["items"], before + 1)):
+        short["items"] = []
+    return short
 
 
 # A file that goes through several pipelines counts once.
@@ -119,24 +153,27 @@ async def copy_jobs(
 _CANCEL_JOBS = text("""
 with ended as (
   update jobs set status = 'cancelled', completed_at = :now, updated_at = :now
-  where batch_id = :batch_id and status = 'pending' returning id, sequence, stage, attempt
+  where batch_id = :batch_id and status = 'pending' returning id, pipeline_id, sequence, stage, attempt
 ), steps as (
   update job_steps s set status = 'cancelled', completed_at = :now
   from ended e where s.job_id = e.id and s.status in ('pending', 'running')
 )
-select id, sequence, stage, attempt from ended order by sequence
+select e.id, e.sequence, e.stage, e.attempt, p.key as pipeline from ended e join pipelines p on p.id = e.pipeline_id
+order by e.sequence
 """)
 
 
 async def cancel_pending_jobs(session: AsyncSession, batch_id: UUID, now: datetime) -> Sequence[Row[Any]]:
-    """End the pending jobs with their steps; id, sequence, stage and attempt of each."""
+    """End the pending jobs with their steps; id, sequence, stage, attempt and the key of its pipeline of each."""
     return (await session.execute(_CANCEL_JOBS, {"batch_id": batch_id, "now": now})).all()
 
 
 _FILES = text("""
-select file_id from jobs where batch_id = :batch_id and file_id is not null
-union select o.file_id from job_outputs o join jobs j on j.id = o.job_id where j.batch_id = :batch_id
+select batch_id, file_id from jobs where batch_id = any(:batch_ids) and file_id is not null
+union select j.batch_id, o.file_id from job_outputs o join jobs j on j.id = o.job_id where j.batch_id = any(:batch_ids)
 """)
+_LOCK_FREE_FILES = text("select id from files where id = any(:ids) order by id for update skip locked")
+_LOCK_FILES = text("select id from files where id = any(:ids) order by id for update")
 _DELETE_FILES = text("""
 delete from files f where f.id = any(:ids) and f.tags = '{}'
   and not exists (select from jobs j where j.file_id = f.id)
@@ -144,14 +181,22 @@ delete from files f where f.id = any(:ids) and f.tags = '{}'
 """)
 
 
-async def list_file_ids(session: AsyncSession, batch_id: UUID) -> Sequence[UUID]:
-    """Every file that the batch's jobs took or made."""
-    return (await session.execute(_FILES, {"batch_id": batch_id})).scalars().all()
+async def list_files(session: AsyncSession, batch_ids: Sequence[UUID]) -> Sequence[tuple[UUID, UUID]]:
+    """Every batch with every file that its jobs took or made."""
+    return [(row[0], row[1]) for row in await session.execute(_FILES, {"batch_ids": list(batch_ids)})]
 
 
-async def delete_unused_files(session: AsyncSession, file_ids: Sequence[UUID]) -> None:
+async def lock_files(session: AsyncSession, file_ids: Iterable[UUID]) -> set[UUID]:
+    """Lock those of the files that no other transaction is about to use."""
+    return set((await session.execute(_LOCK_FREE_FILES, {"ids": list(file_ids)})).scalars())
+
+
+async def delete_unused_files(session: AsyncSession, file_ids: Iterable[UUID]) -> None:
     """Remove those of the files that no job names and that have no tag."""
-    await session.execute(_DELETE_FILES, {"ids": list(file_ids)})
+    if ids := list(file_ids):
+        # Locked by a statement of its own, so that the next one sees the jobs of whoever was using a file until then.
+        await session.execute(_LOCK_FILES, {"ids": ids})
+        await session.execute(_DELETE_FILES, {"ids": ids})
 
 
 _GROUP_LEGACY = text("select kind, value, jobs from group_legacy_jobs(cast(:pipelines as jsonb), :window)")
@@ -166,7 +211,8 @@ async def group_legacy_jobs(
 
 
 _NAME_IN_LOG = text("""
-update events set data = jsonb_set(data, '{name}', to_jsonb(cast(:name as text))) where batch_id = :batch_id and id = 1
+update event_log set data = jsonb_set(data, '{name}', to_jsonb(cast(:name as text)))
+where batch_id = :batch_id and id = 1
 """)
 
 

@@ -18,6 +18,7 @@ from app.batches.models import Batch, Job
 from app.batches.naming import directory_of_name
 from app.kit.declarations import raises
 from app.kit.ids import new_id
+from app.kit.tracing import traceparent
 
 _KEPT = (
     "organisation_id",
@@ -39,7 +40,8 @@ _KEPT = (
 
 
 @raises(
-    service.get_locked, service.check_command, service.check_needs, NothingToRetry, NothingToRunAgain, quotas.count_new
+    *(service.get_locked, service.check_command, service.check_followers, service.check_needs),
+    *(NothingToRetry, NothingToRunAgain, quotas.count_new),
 )
 async def retry_failed(
     session: AsyncSession, caller: Caller, desk: Desk, batch_id: UUID, code: str | None = None
@@ -66,7 +68,10 @@ async def retry_failed(
     return await _copy(session, caller, desk, batch, fresh, name=name, relation="retry_failed")
 
 
-@raises(service.get_locked, service.check_command, service.check_needs, NothingToRunAgain, quotas.count_new)
+@raises(
+    *(service.get_locked, service.check_command, service.check_followers, service.check_needs),
+    *(NothingToRunAgain, quotas.count_new),
+)
 async def restart(session: AsyncSession, caller: Caller, desk: Desk, batch_id: UUID) -> UUID:
     """A batch with all jobs of an ended one, from the beginning; the new batch's id."""
     batch = await service.get_locked(session, caller, batch_id)
@@ -101,6 +106,7 @@ async def _copy(
     name: str,
     relation: str,
 ) -> UUID:
+    await service.check_followers(session, caller, parent)
     await service.check_needs(session, desk, parent)
     batch_id, count = new_id(), len(job_ids)
     await quotas.check_before(session, caller.organisation_id, count)
@@ -125,6 +131,7 @@ async def _copy(
         "parent_batch_id": parent.id,
         "relation": relation,
         "expires_at": now + life if life else None,
+        "trace_context": traceparent(),
     }
     await session.execute(insert(Batch).values(values))
     await EXTENSIONS.copy(session, parent.id, batch_id)

@@ -46,7 +46,7 @@ async def get_job(job_id: UUID, session: SessionDep, caller: CallerDep) -> JobRo
 JobDep = Annotated[JobRow, Depends(get_job)]
 
 
-def get_submitter(
+async def get_submitter(
     caller: SubmitterDep,
     database: DatabaseDep,
     storage: StorageDep,

@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.connections.service import Connections
 from app.kit.declarations import raises
-from app.kit.sealing import Sealer
-from app.kit.secret_type import secret_paths
+from app.kit.secrets.sealing import Sealer
+from app.kit.secrets.secret_type import secret_paths
 from app.pipelines.contract import Need, Pipeline
 from app.pipelines.registry import Registry
 

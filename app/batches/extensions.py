@@ -34,6 +34,11 @@ class BatchExtension(Protocol):
         """The outside services that the options ask for, by the keys of their connections."""
         ...
 
+    @property
+    def starts(self) -> Mapping[str, str]:
+        """For options that make a batch of another pipeline follow: the key of that pipeline, by the option's name."""
+        ...
+
     async def find_options(self, session: AsyncSession, batch_id: UUID) -> Any:
         """The options of a batch as they were kept, or None."""
         ...
@@ -95,6 +100,23 @@ class Extensions:
             found.update(extension.services(options) if options is not None else ())
         return found
 
+    @property
+    def starts(self) -> dict[str, str]:
+        """The pipelines that options let follow, by the options' names."""
+        return {name: key for extension in self.of_batches for name, key in extension.starts.items()}
+
+    def pipelines(self, values: Mapping[str, Any]) -> set[str]:
+        """The pipelines of the batches that the options of a submission let follow."""
+        return {key for extension in self.of_batches for key in _started(extension, _own_options(extension, values))}
+
+    async def pipelines_of(self, session: AsyncSession, batch_id: UUID) -> set[str]:
+        """The pipelines of the batches that are to follow a batch."""
+        found: set[str] = set()
+        for extension in self.of_batches:
+            options = await extension.find_options(session, batch_id) if extension.starts else None
+            found.update(_started(extension, options) if options is not None else ())
+        return found
+
     async def save(self, session: AsyncSession, batch_id: UUID, values: Mapping[str, Any]) -> None:
         """Keep the options of a new batch."""
         for extension in self.of_batches:
@@ -139,6 +161,10 @@ def _own_options(extension: BatchExtension, values: Mapping[str, Any]) -> Input:
     return extension.options.model_validate(
         {name: value for name, value in values.items() if name in extension.options.model_fields}
     )
+
+
+def _started(extension: BatchExtension, options: Any) -> set[str]:
+    return {key for name, key in extension.starts.items() if getattr(options, name)}
 
 
 def _describe(schema: dict[str, Any], models: Sequence[type[Input] | type[Output]], *, required: bool) -> None:

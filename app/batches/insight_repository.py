@@ -78,8 +78,7 @@ select now() as now, count(*) filter (where run_at > now()) as delayed,
   (select case when run_at > now() then sequence end from jobs where batch_id = :batch_id and status = 'pending'
     order by sequence limit 1) as delayed_head,
   count(*) filter (where sequence > :first_n) as beyond_trial,
-  count(*) filter (where crash_count > 0) as suspects,
-  exists (select from jobs where batch_id = :batch_id and status = 'running' and crash_count > 0) as suspect_runs
+  count(*) filter (where crash_count > 1) as suspects
 from jobs where batch_id = :batch_id and status = 'pending'
 """)
 # One at a time means in order: there a job that waits for its retry is the next one.

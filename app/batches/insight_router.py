@@ -21,18 +21,20 @@ from app.batches.export import MEDIA_TYPES, ExportFormat
 from app.batches.failures import FailuresRead
 from app.files.content import attachment
 from app.kit.declarations import raises, sends
-from app.kit.dependencies import DatabaseDep, SessionDep
+from app.kit.dependencies import DatabaseDep, SessionDep, in_transaction
 
 router = APIRouter(prefix="/api/batches", tags=["batches"])
 
 
 @router.get("/{batch_id}/failures")
+@in_transaction
 async def list_failures(caller: ReaderDep, batch: BatchDep, session: SessionDep) -> FailuresRead:
     """The failed jobs in groups of like failures, the largest first; each with its first 100 job ids."""
     return await failures.list_failures(session, batch.batch.id)
 
 
 @router.get("/{batch_id}/audit")
+@in_transaction
 async def audit_batch(caller: ReaderDep, batch: BatchDep, session: SessionDep) -> AuditRead:
     """Whether counters, jobs, steps and events agree with each other, and where not."""
     differences = await audit.audit(session, batch.batch.id)

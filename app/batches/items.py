@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,18 +14,21 @@ from app.batches.submission import NewJob
 from app.files import repository
 from app.files.models import File
 from app.kit.declarations import raises
+from app.kit.parts import made_in_parts
+
+ITEMS_AT_ONCE: Final = 2000
 
 
 @raises(FilesUnknown)
 async def jobs_of_items(session: AsyncSession, organisation_id: UUID, items: Sequence[Item]) -> list[NewJob]:
     """The items as jobs; raises FilesUnknown (422) when one names a file that the organisation does not have."""
     wanted = [item.file_id for item in items if item.file_id]
-    files = await repository.list_files_by_id(session, organisation_id, wanted)
+    files = await repository.list_files_by_id(session, organisation_id, wanted) if wanted else {}
     if missing := [str(file_id) for file_id in wanted if file_id not in files]:
         raise FilesUnknown(
             f"{len(missing):,} of the files {'does' if len(missing) == 1 else 'do'} not exist.", file_ids=missing[:20]
         )
-    return [_job_of(item, files) for item in items]
+    return await made_in_parts(items, lambda item: _job_of(item, files), ITEMS_AT_ONCE)
 
 
 def _job_of(item: Item, files: dict[UUID, File]) -> NewJob:

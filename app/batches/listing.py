@@ -7,13 +7,29 @@ the page, the value is rare, and its few rows are found through the index of the
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import CTE, ColumnElement, Select, Text, Uuid, any_, cast, func, literal, or_, select, tuple_, union_all
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Select,
+    Text,
+    Uuid,
+    any_,
+    bindparam,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -22,6 +38,7 @@ from app.batches.models import Batch
 from app.batches.search import may_mention, mentions
 from app.kit.declarations import raises
 from app.kit.pages import Page, PageRequest
+from app.kit.quick_reads import QuickRead
 from app.pipelines.errors import PipelineUnknown
 from app.pipelines.models import PipelineRow
 
@@ -68,9 +85,9 @@ _BATCHES: Final = (
 )
 
 
-def batch_rows(organisation_id: UUID) -> Select[Batch, PipelineRow, User]:
-    """Batches of the organisation, each with its pipeline and who made it."""
-    return _BATCHES.where(Batch.organisation_id == organisation_id)
+BATCHES_OF: Final = _BATCHES.where(Batch.organisation_id == bindparam("organisation_id"))
+"""Batches of the organisation `organisation_id`, each with its pipeline and who made it."""
+_SHOWN: Final = QuickRead(BATCHES_OF.where(Batch.id == any_(bindparam("ids", type_=ARRAY(Uuid)))))
 
 
 async def list_batches_by_id(
@@ -86,17 +103,44 @@ async def list_batches(
     session: AsyncSession, organisation_id: UUID, wanted: BatchFilter, sort: str, page: PageRequest
 ) -> Page[BatchRow]:
     """A page of batches. `sort` is a key of SORTS, with `-` for descending."""
-    names = SORTS[sort.lstrip("-")]
+    names, descending = SORTS[sort.lstrip("-")], sort.startswith("-")
     place = page.place(*(_TABLE[name].type.python_type for name in names), UUID)
+
+    def cut(rows: Sequence[BatchRow], *, more: bool) -> Page[BatchRow]:
+        return page.cut(rows, lambda row: [*(getattr(row.batch, name) for name in names), row.batch.id], more=more)
+
+    if wanted == BatchFilter(archived=wanted.archived):
+        statement, values = _all_in_order(names, descending, wanted.archived, place is not None), place or ()
+        given = {f"place_{number}": value for number, value in enumerate(values)}
+        given |= {"organisation_id": organisation_id, "most": page.limit + 1}
+        all_rows = [BatchRow(*row) for row in await statement.rows(session, **given)]
+        return cut(all_rows[: page.limit], more=len(all_rows) > page.limit)
     pipelines = await _pipelines_of(session, wanted)
-    pages = _Pages(organisation_id, wanted, pipelines, names, sort.startswith("-"), place)
+    pages = _Pages(organisation_id, wanted, pipelines, names, descending, place)
     ids = await pages.find(session, page.limit + 1)
-    rows = await session.execute(batch_rows(organisation_id).where(Batch.id == any_(literal(ids, ARRAY(Uuid)))))
+    rows = await _SHOWN.rows(session, organisation_id=organisation_id, ids=ids)
     found: dict[UUID, BatchRow] = {row[0].id: BatchRow(*row) for row in rows}
     shown = [found[batch_id] for batch_id in ids[: page.limit] if batch_id in found]
-    return page.cut(
-        shown, lambda row: [*(getattr(row.batch, name) for name in names), row.batch.id], more=len(ids) > page.limit
-    )
+    return cut(shown, more=len(ids) > page.limit)
+
+
+@cache
+def _all_in_order(
+    names: tuple[str, ...], descending: bool, archived: bool, placed: bool
+) -> QuickRead[Batch, PipelineRow, User]:
+    """The next rows of an order without a filter, with everything that is shown of them: each list's first look.
+
+    Its values are `organisation_id`, `most` and, behind a place, `place_0` and so on. Which rows is found first,
+    in the index alone.
+    """
+    key = [*(_TABLE[name] for name in names), _TABLE.id]
+    ids = select(_TABLE.id).where(_TABLE.organisation_id == bindparam("organisation_id"))
+    ids = ids.where(_TABLE.archived_at.is_not(None) if archived else _TABLE.archived_at.is_(None))
+    if placed:
+        place = tuple_(*(bindparam(f"place_{number}", type_=column.type) for number, column in enumerate(key)))
+        ids = ids.where(tuple_(*key) < place if descending else tuple_(*key) > place)
+    order = [column.desc() if descending else column.asc() for column in key]
+    return QuickRead(BATCHES_OF.where(Batch.id.in_(ids.order_by(*order).limit(bindparam("most")))).order_by(*order))
 
 
 @raises(PipelineUnknown)
@@ -132,6 +176,14 @@ async def _pipeline_ids(session: AsyncSession, key_or_id: str) -> Sequence[int]:
     return found
 
 
+def opens_others(pipelines: Collection[str] | None) -> list[ColumnElement[bool]]:
+    """Of a batch with several pipelines, whose parameters stand under their keys, each must be opened."""
+    if pipelines is None:
+        return []
+    others = _TABLE.settings.op("-")(cast(sorted(pipelines), ARRAY(Text)))
+    return [or_(_TABLE.total_pipelines == 1, others == cast({}, JSONB))]
+
+
 @dataclass(frozen=True, slots=True)
 class _Pages:
     """The queries of one list. `order` names its columns, `place` is the key of the last row of the page before."""
@@ -144,11 +196,7 @@ class _Pages:
     place: Sequence[Any] | None
 
     def all_opened(self) -> list[ColumnElement[bool]]:
-        """Of a batch with several pipelines, whose parameters stand under their keys, each must be opened."""
-        if self.wanted.opened is None:
-            return []
-        others = _TABLE.settings.op("-")(cast(sorted(self.wanted.opened), ARRAY(Text)))
-        return [or_(_TABLE.total_pipelines == 1, others == cast({}, JSONB))]
+        return opens_others(self.wanted.opened)
 
     async def find(self, session: AsyncSession, limit: int) -> list[UUID]:
         """Ids of the first `limit` rows after the place, in order."""

@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from app.auth.models import Organisation
-from app.files.names import archive_name, display_name, split_suffix
+from app.files.names import archive_name, display_names, split_suffix
 from app.pipelines.contract import DEFAULT_LABEL, Pipeline
 from app.pipelines.naming import NO_CHOICES, Naming, NamingChoices
 
@@ -109,5 +109,16 @@ def job_folder(sequence: int, filename: str | None, pipeline: str | None) -> str
 
     `pipeline` is given when the batch has several.
     """
-    stem, _ = split_suffix(display_name(filename or "record"))
-    return f"{sequence:03d} {stem[:60]} {pipeline}" if pipeline else f"{sequence:03d} {stem}"[:100]
+    return job_folders([sequence], [filename], None if pipeline is None else [pipeline])[0]
+
+
+def job_folders(
+    sequences: Sequence[int], filenames: Sequence[str | None], pipelines: Sequence[str] | None
+) -> list[str]:
+    """The folder of each job, as `job_folder` names it."""
+    names = display_names([name or "record" for name in filenames])
+    stems = [split_suffix(name)[0] for name in names]
+    if pipelines is None:
+        return [f"{number:03d} {stem}"[:100] for number, stem in zip(sequences, stems, strict=True)]
+    each = zip(sequences, stems, pipelines, strict=True)
+    return [f"{number:03d} {stem[:60]} {pipeline}" for number, stem, pipeline in each]

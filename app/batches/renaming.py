@@ -38,7 +38,7 @@ async def change(session: AsyncSession, caller: Caller, registry: Registry, batc
         changes |= await _derived_name(session, registry, batch, changes)
     if changes:
         await session.execute(update(Batch).where(Batch.id == batch_id).values(changes))
-        await log.announce(session, caller.organisation_id, batch_id)
+        await log.announce(session, [(caller.organisation_id, batch_id)])
 
 
 async def _derived_name(

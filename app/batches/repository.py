@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Row, Select, Uuid, any_, func, literal, select, text
+from sqlalchemy import Row, Select, Text, Uuid, any_, bindparam, cast, func, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.batches.listing import BatchRow, batch_rows
+from app.batches.listing import BATCHES_OF, BatchRow
 from app.batches.models import Batch, Job
 from app.batches.states import BATCH_OPEN, BATCH_TERMINAL, sql_list
 from app.batches.step_models import JobOutput, JobStep
 from app.files.models import File
+from app.kit.json_pieces import PackedObject
 from app.kit.pages import Page, PageRequest, paginate
+from app.kit.quick_reads import QuickRead
 from app.pipelines.models import PipelineRow
 
 
@@ -28,10 +29,13 @@ class JobRow(NamedTuple):
     steps: list[JobStep]
 
 
+_FIND_BATCH: Final = QuickRead(BATCHES_OF.where(Batch.id == bindparam("batch_id")))
+
+
 async def find_batch(session: AsyncSession, organisation_id: UUID, batch_id: UUID) -> BatchRow | None:
     """One batch with its pipeline and who made it."""
-    row = (await session.execute(batch_rows(organisation_id).where(Batch.id == batch_id))).first()
-    return BatchRow(*row) if row else None
+    rows = await _FIND_BATCH.rows(session, organisation_id=organisation_id, batch_id=batch_id)
+    return BatchRow(*rows[0]) if rows else None
 
 
 async def count_by_organisation(session: AsyncSession, organisation_ids: Sequence[UUID]) -> dict[UUID, dict[str, int]]:
@@ -39,7 +43,8 @@ async def count_by_organisation(session: AsyncSession, organisation_ids: Sequenc
     unfinished = func.count().filter(Batch.status.not_in(BATCH_TERMINAL))
     query = select(Batch.organisation_id, func.count(), unfinished).group_by(Batch.organisation_id)
     rows = await session.execute(query.where(Batch.organisation_id.in_(organisation_ids)))
-    return {row[0]: {"batches": row[1], "open": row[2]} for row in rows}
+    found = {row[0]: {"batches": row[1], "open": row[2]} for row in rows}
+    return {one: found.get(one, {"batches": 0, "open": 0}) for one in organisation_ids}
 
 
 async def lock_batch(session: AsyncSession, organisation_id: UUID, batch_id: UUID) -> Batch | None:
@@ -48,15 +53,41 @@ async def lock_batch(session: AsyncSession, organisation_id: UUID, batch_id: UUI
     return (await session.execute(query.with_for_update(key_share=True))).scalar_one_or_none()
 
 
+JOBS_AT_ONCE: Final = 200
+"""Of jobs with their steps and results, which are decoded on the event loop: a thousand keep it for 100 ms."""
+
+
+_JOBS: Final = select(Job, PipelineRow.key).join(PipelineRow, PipelineRow.id == Job.pipeline_id)
+_FIRST_JOBS: Final = QuickRead(
+    _JOBS.where(Job.batch_id == bindparam("batch_id")).order_by(Job.sequence).limit(bindparam("most"))
+)
+_FIND_JOB: Final = QuickRead(
+    _JOBS.join(Batch, Batch.id == Job.batch_id).where(
+        Job.id == bindparam("job_id"), Batch.organisation_id == bindparam("organisation_id")
+    )
+)
+
+
 async def list_jobs(
     session: AsyncSession, batch_id: UUID, page: PageRequest, statuses: Sequence[str] = ()
 ) -> Page[JobRow]:
     """A page of a batch's jobs by sequence, each with its steps."""
-    query = _jobs().where(Job.batch_id == batch_id)
+    query = _JOBS.where(Job.batch_id == batch_id)
     if statuses:
         query = query.where(Job.status.in_(statuses))
-    found = await paginate(session, query, page, key=(Job.sequence,))
-    return Page(await _with_steps(session, found.rows), found.next_cursor)
+    rows: list[JobRow] = []
+    cursor = page.cursor
+    while True:
+        part = page.part(JOBS_AT_ONCE, len(rows), cursor)
+        if cursor is None and not statuses:
+            first = await _FIRST_JOBS.rows(session, batch_id=batch_id, most=part.limit + 1)
+            found = part.cut(first, lambda row: (row[0].sequence,))
+        else:
+            found = (await paginate(session, query, part, key=(Job.sequence,))).map(lambda row: (row[0], row[1]))
+        rows += await _with_steps(session, found.rows)
+        cursor = found.next_cursor
+        if cursor is None or len(rows) >= page.limit:
+            return Page(rows, cursor)
 
 
 async def list_sources(session: AsyncSession, batch_id: UUID) -> Sequence[Row[str, str | None, str | None]]:
@@ -75,50 +106,48 @@ async def list_pipeline_ids(session: AsyncSession, batch: Batch) -> Sequence[int
     return (await session.execute(query)).scalars().all()
 
 
-async def list_records(session: AsyncSession, batch_id: UUID) -> Sequence[dict[str, Any]]:
-    """The records that a batch works on."""
-    query = select(Job.record).where(Job.batch_id == batch_id, Job.source_type == "record")
-    return [record for record in (await session.execute(query)).scalars() if record is not None]
+async def list_records(session: AsyncSession, batch_id: UUID) -> Sequence[Mapping[str, Any]]:
+    """The records that a batch works on, as text that is decoded when it is looked into."""
+    query = select(cast(Job.record, Text)).where(Job.batch_id == batch_id, Job.source_type == "record")
+    return [PackedObject(record) for record in (await session.execute(query)).scalars() if record is not None]
 
 
 async def list_first_jobs(session: AsyncSession, batch_ids: Sequence[UUID], limit: int) -> dict[UUID, list[JobRow]]:
     """The first `limit` jobs of several batches, by batch."""
-    query = _jobs().where(Job.batch_id.in_(batch_ids), Job.sequence <= limit).order_by(Job.batch_id, Job.sequence)
+    query = _JOBS.where(Job.batch_id.in_(batch_ids), Job.sequence <= limit).order_by(Job.batch_id, Job.sequence)
     found: dict[UUID, list[JobRow]] = {batch_id: [] for batch_id in batch_ids}
     for row in await _rows_of(session, query):
         found[row[0].batch_id].append(row)
     return found
 
 
-def _jobs() -> Select[Job, str]:
-    return select(Job, PipelineRow.key).join(PipelineRow, PipelineRow.id == Job.pipeline_id)
-
-
 async def _rows_of(session: AsyncSession, query: Select[Job, str]) -> list[JobRow]:
     return await _with_steps(session, (await session.execute(query)).all())
 
 
-async def _with_steps(session: AsyncSession, rows: Sequence[Row[Job, str]]) -> list[JobRow]:
+async def _with_steps(session: AsyncSession, rows: Sequence[tuple[Job, str]]) -> list[JobRow]:
     steps = await _steps_of(session, [job.id for job, _ in rows])
     return [JobRow(job, key, steps.get(job.id, [])) for job, key in rows]
 
 
+_STEPS: Final = QuickRead(
+    select(JobStep)
+    .where(JobStep.job_id == any_(bindparam("job_ids", type_=ARRAY(Uuid))))
+    .order_by(JobStep.job_id, JobStep.position)
+)
+
+
 async def _steps_of(session: AsyncSession, job_ids: Sequence[UUID]) -> dict[UUID, list[JobStep]]:
-    query = (
-        select(JobStep)
-        .where(JobStep.job_id == any_(literal(list(job_ids), ARRAY(Uuid))))
-        .order_by(JobStep.job_id, JobStep.position)
-    )
     found: dict[UUID, list[JobStep]] = {}
-    for step in (await session.execute(query)).scalars():
+    for (step,) in await _STEPS.rows(session, job_ids=list(job_ids)):
         found.setdefault(step.job_id, []).append(step)
     return found
 
 
 async def find_job(session: AsyncSession, organisation_id: UUID, job_id: UUID) -> JobRow | None:
     """One job of the organisation."""
-    query = _jobs().join(Batch, Batch.id == Job.batch_id)
-    rows = await _rows_of(session, query.where(Job.id == job_id, Batch.organisation_id == organisation_id))
+    found = await _FIND_JOB.rows(session, job_id=job_id, organisation_id=organisation_id)
+    rows = await _with_steps(session, found)
     return rows[0] if rows else None
 
 
@@ -133,41 +162,6 @@ async def find_output(session: AsyncSession, organisation_id: UUID, job_id: UUID
     query = select(File).join(JobOutput, JobOutput.file_id == File.id)
     query = query.where(JobOutput.job_id == job_id, JobOutput.name == name, File.organisation_id == organisation_id)
     return (await session.execute(query)).scalar_one_or_none()
-
-
-class BatchOutput(NamedTuple):
-    """A result file of a batch, with the job it belongs to."""
-
-    sequence: int
-    filename: str | None
-    pipeline: str
-    name: str
-    size: int
-    crc32: int
-    storage_key: str
-    media_type: str
-    created_at: datetime
-
-
-async def list_batch_outputs(session: AsyncSession, batch_id: UUID, job_id: UUID | None = None) -> list[BatchOutput]:
-    """Every result file of the batch's completed jobs so far, or of one of its jobs, by job and name."""
-    columns = (
-        Job.sequence,
-        Job.filename,
-        PipelineRow.key,
-        JobOutput.name,
-        File.size,
-        File.crc32,
-        File.storage_key,
-        File.media_type,
-    )
-    query = select(*columns, JobOutput.created_at).join(JobOutput, JobOutput.job_id == Job.id)
-    query = query.join(PipelineRow, PipelineRow.id == Job.pipeline_id).join(File, File.id == JobOutput.file_id)
-    query = query.where(Job.batch_id == batch_id, Job.status == "completed")
-    if job_id:
-        query = query.where(Job.id == job_id)
-    rows = await session.execute(query.order_by(Job.sequence, JobOutput.name))
-    return [BatchOutput(*row) for row in rows]
 
 
 _OF_DAY: Final = text("""

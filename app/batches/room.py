@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from app.batches import models, quotas, repository
+from app.batches import models, partition_repository, quotas, repository
 from app.batches.archive_router import router as archive_router
+from app.batches.archives import Archives
 from app.batches.command_router import router as command_router
 from app.batches.desk import Desk, Notifier
 from app.batches.extensions import EXTENSIONS
@@ -16,8 +17,8 @@ from app.connections.service import Connections
 from app.kit.container import Container
 from app.kit.db import Database
 from app.kit.room import Room, Rooms
-from app.kit.sealed_columns import SealedColumn
-from app.kit.sealing import Sealer
+from app.kit.secrets.sealed_columns import SealedColumn
+from app.kit.secrets.sealing import Sealer
 from app.pipelines.registry import Registry
 
 
@@ -38,7 +39,8 @@ room = Room(
     organisation_figures=(repository.count_by_organisation,),
     assemble=extend,
     sealed=(SealedColumn(models.Batch.settings, models.Batch.id, models.Batch.organisation_id),),
-    provides={Desk: make_desk},
+    provides={Desk: make_desk, Archives: lambda container: Archives()},
+    expiring=(partition_repository.keep_partitions,),
     quota_counts=quotas.COUNTS,
     settings=BatchSettings,
     services=lambda container: (LegacyJobs(container.get(Database), container.get(Registry)),),

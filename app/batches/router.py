@@ -21,10 +21,12 @@ from app.files.dependencies import StorageDep
 from app.kit.declarations import raises, sends
 from app.kit.dependencies import PageDep, SessionDep, page_of
 from app.kit.errors import FilterNotReadable, NotFound
-from app.kit.etags import is_known
 from app.kit.filters import check_printable, check_sort, read_words
 from app.kit.pages import Page, PageRequest
+from app.kit.parts import made_in_parts
 from app.kit.schemas import Moment
+from app.kit.web.etags import is_known
+from app.kit.web.public_address import public_path
 
 router = APIRouter(prefix="/api", tags=["batches"])
 Word = Annotated[str | None, Query(max_length=200)]
@@ -51,7 +53,11 @@ async def read_jobs(
 ) -> list[responses.JobRead]:
     """Jobs and their steps as reply bodies, with the codes that open their results."""
     known = await codes.find_codes(session, [row.job.id for row in rows])
-    return [responses.JobRead.of_row(row, known.get(row.job.id)) for row in rows]
+
+    def read(row: repository.JobRow) -> responses.JobRead:
+        return responses.JobRead.of_row(row, known.get(row.job.id))
+
+    return await made_in_parts(rows, read, repository.JOBS_AT_ONCE)
 
 
 async def _page(
@@ -178,7 +184,7 @@ async def get_job(caller: ReaderDep, row: JobDep, session: SessionDep, codes: Re
             name=output.name,
             size=file.size,
             media_type=file.media_type,
-            url=f"/api/jobs/{job.id}/outputs/{quote(output.name, safe='')}",
+            url=public_path(f"/api/jobs/{job.id}/outputs/{quote(output.name, safe='')}"),
         )
         for output, file in await repository.list_outputs(session, job.id)
     ]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import time
+from collections import Counter
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -16,15 +19,18 @@ from app.batches.desk import Desk, Notifier
 from app.batches.errors import BatchEmpty, BatchNotFound, InvalidTransition, JobNotFound
 from app.batches.extensions import EXTENSIONS
 from app.batches.listing import BatchRow
+from app.batches.metrics import End, count_ended
 from app.batches.models import Batch, Job
 from app.batches.repository import JobRow
 from app.batches.responses import pipelines_of
 from app.batches.schemas import BatchStarted
 from app.batches.states import COMMANDS, outcome_of
-from app.batches.submission import params_of
+from app.batches.submission import check_opened, params_of
+from app.kit.db import after_commit
 from app.kit.declarations import raises
 from app.kit.errors import existing
-from app.kit.sealing import CannotUnseal
+from app.kit.secrets.sealing import CannotUnseal
+from app.kit.tracing import record_span
 
 
 @raises(BatchNotFound)
@@ -89,7 +95,14 @@ async def check_needs(session: AsyncSession, desk: Desk, batch: Batch) -> None:
     await desk.check_needs(session, batch.organisation_id, tasks, records, also=also, mail=mail)
 
 
-@raises(get_locked, check_command, BatchEmpty, check_needs, quotas.check_start)
+@raises(check_opened)
+async def check_followers(session: AsyncSession, caller: Caller, batch: Batch) -> None:
+    """Refuse a key that does not open the pipelines of the batches which are to follow this one."""
+    if caller.pipelines is not None:
+        check_opened(caller, await EXTENSIONS.pipelines_of(session, batch.id))
+
+
+@raises(get_locked, check_command, check_followers, BatchEmpty, check_needs, quotas.check_start)
 async def start(session: AsyncSession, caller: Caller, desk: Desk, batch_id: UUID) -> BatchStarted:
     """Start a draft. A batch that was started already is answered the same again."""
     batch = await get_locked(session, caller, batch_id)
@@ -98,6 +111,7 @@ async def start(session: AsyncSession, caller: Caller, desk: Desk, batch_id: UUI
     if batch.status in ("pending", "processing"):
         return BatchStarted(started_at=batch.queued_at or batch.created_at, first_job_id=first_job_id)
     check_command(batch, "start")
+    await check_followers(session, caller, batch)
     if not batch.total_jobs:
         raise BatchEmpty("The batch has no files, URLs or records.")
     await check_needs(session, desk, batch)
@@ -176,7 +190,10 @@ async def cancel_pending_jobs(
 
     `events` and `changes` are written with it, before the events of the jobs.
     """
+    started = time.time_ns()
     rows = await bulk_repository.cancel_pending_jobs(session, batch.id, now)
+    ends = Counter(End(row.pipeline, "cancelled") for row in rows)
+    after_commit(session, partial(count_ended, ends))
     events = events + [
         log.NewEvent(
             "job.cancelled",
@@ -195,6 +212,9 @@ async def cancel_pending_jobs(
         changes |= {"status": status, "completed_at": now, "processing_time_ms": milliseconds}
         events.append(log.NewEvent(f"batch.{status}", data={"status": status}))
     await log.record(session, batch.id, events, actor=actor, changes=changes)
+    if "completed_at" in changes:
+        told = {"tranche.batch_id": str(batch.id), "tranche.status": changes["status"]}
+        record_span("cancel", told, parent=batch.trace_context, began=started)
 
 
 @raises(get_locked, check_command)
@@ -206,7 +226,7 @@ async def archive(session: AsyncSession, caller: Caller, batch_id: UUID, *, arch
     check_command(batch, "archive")
     now = await database_now(session) if archived else None
     await session.execute(update(Batch).where(Batch.id == batch_id).values(archived_at=now))
-    await log.announce(session, batch.organisation_id, batch_id)
+    await log.announce(session, [(batch.organisation_id, batch_id)])
     return now
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import asyncio
 from typing import Any, TypeVar
 
 from fastapi import APIRouter, Request
@@ -12,11 +12,13 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from app.batches.dependencies import SubmissionDep
 from app.batches.errors import NotOneItem
 from app.batches.extensions import EXTENSIONS
-from app.batches.schemas import BatchCreate, BatchCreated, BatchOptions, JobCreate, SubmitForm, Url
+from app.batches.schemas import BatchCreate, BatchCreated, BatchOptions, Item, JobCreate, SubmitForm, Url
 from app.batches.submitter import Submitter
 from app.files.upload import Form, receive_form
 from app.kit.declarations import RouteTag, json_example, raises, sends, shows
 from app.kit.errors import InvalidJson
+from app.kit.json_pieces import check_members
+from app.kit.json_reading import load_json
 
 _TAG = RouteTag("batches", "Submit many things as one batch, and read batches, jobs and their results.")
 router = APIRouter(prefix="/api", tags=[_TAG])
@@ -52,7 +54,9 @@ def _validate(model: type[M], values: dict[str, Any]) -> M:
 
 
 def read_form(form: Form, **fixed: Any) -> tuple[BatchOptions, list[str]]:
-    """The options and URLs of a form. Fields that are no option are parameters of the pipeline; `fixed` ones win."""
+    """The options and URLs of a form. Fields that are no option are parameters of the pipeline; `fixed` ones win.
+
+    Blocks: a form may hold a MiB of JSON, and ten thousand URLs."""
     values: dict[str, Any] = {}
     params: dict[str, Any] = {}
     urls: list[str] = []
@@ -81,8 +85,8 @@ def read_form(form: Form, **fixed: Any) -> tuple[BatchOptions, list[str]]:
 
 def _json_object(name: str, text: str) -> dict[str, Any]:
     try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
+        value = load_json(text)
+    except ValueError:
         value = None
     if not isinstance(value, dict):
         message = {"loc": ("body", name), "msg": "must be a JSON object", "type": "json_object"}
@@ -105,7 +109,7 @@ async def create_batch(body: BatchCreate, submitter: SubmissionDep) -> BatchCrea
 async def create_batch_from_form(request: Request, submitter: SubmissionDep) -> BatchCreated:
     """Submit files and URLs as one batch, in one multipart request."""
     async with receive_form(request, submitter.storage, submitter.limits) as form:
-        options, urls = read_form(form)
+        options, urls = await asyncio.to_thread(read_form, form)
         return await submitter.submit_form(options, form.files, urls)
 
 
@@ -117,13 +121,20 @@ async def create_job(request: Request, submitter: SubmissionDep) -> BatchCreated
     """Submit one file, URL or record: a batch of one. Takes multipart/form-data, or JSON with a JobCreate."""
     if request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         async with receive_form(request, submitter.storage, submitter.limits) as form:
-            options, urls = read_form(form)
+            options, urls = await asyncio.to_thread(read_form, form)
             if len(form.files) + len(urls) > 1:
                 raise NotOneItem("Send one file or URL here; several go to /api/jobs/batch.")
             return await submitter.submit_form(options, form.files, urls, single=True)
+    body, item = await asyncio.to_thread(_read_job, await request.body())
+    return await submitter.submit_items(body, [item], single=True)
+
+
+def _read_job(text: bytes) -> tuple[JobCreate, Item]:
+    """What is to be done with what. Blocks: a MiB of lists in lists takes a quarter of a second."""
     try:
-        values = json.loads(await request.body())
-    except (ValueError, RecursionError):
+        values = load_json(text)
+    except ValueError:
         raise InvalidJson("The body is neither multipart/form-data nor valid JSON.") from None
+    check_members(values)
     body = _validate(JobCreate, values)
-    return await submitter.submit_items(body, [body.as_item()], single=True)
+    return body, body.as_item().packed()

@@ -21,6 +21,7 @@ from app.files.upload import Part, UploadLimits
 from app.idempotency.once import Once
 from app.kit.db import Database
 from app.kit.declarations import raises
+from app.limits.warnings import warnings_of
 
 BATCH: Final = "/api/batches/{batch_id}"
 
@@ -50,7 +51,8 @@ class Submitter:
 
             async def make() -> BatchCreated:
                 jobs = await jobs_of_items(session, self.caller.organisation_id, items)
-                return await self._submit(session, options, jobs, single=single)
+                created = await self._submit(session, options, jobs, single=single)
+                return created.model_copy(update={"warnings": warnings_of(session)})
 
             sent = [options, *items] if body is None else body
             return await self._once.answer(session, sent, make, BatchCreated, location=BATCH)
@@ -87,7 +89,7 @@ class Submitter:
                 jobs = [_job_of_new_file(file) for file in files] + url_jobs
                 created = await self._submit(session, options, jobs, single=single)
                 await quotas.add_stored(session, organisation_id, added)  # last, because others wait for it
-                return created
+                return created.model_copy(update={"warnings": warnings_of(session)})
 
             return await self._once.answer(session, sent, make, BatchCreated, location=location)
 

@@ -49,7 +49,6 @@ class Queue:
     delayed_head: int | None = None
     beyond_trial: int = 0
     suspects: int = 0
-    suspect_runs: bool = False
     next_jobs: Sequence[NextJob] = ()
     paused_since: datetime | None = None
     paused_by: str | None = None
@@ -159,8 +158,10 @@ def _held_back(batch: Batch, queue: Queue, capacity: Capacity) -> list[Reason]:
     elif capacity.workers and capacity.used >= capacity.slots and due > 0:
         of = f"the {capacity.workers} workers" if capacity.workers > 1 else "the worker"
         found["workers_full"] = f"{waits} for a slot: all {capacity.slots} of {of} are in use.{upcoming}"
-    elif queue.suspect_runs and queue.suspects >= due > 0:
-        found["suspects"] = f"{waits}: jobs that ran when their worker died run one at a time.{upcoming}"
+    elif queue.suspects >= due > 0:
+        found["suspects"] = (
+            f"{waits}: jobs that ran when two workers died run apart from all others, in ever smaller groups.{upcoming}"
+        )
     if queue.beyond_trial:
         found["trial"] = (
             f"{_waits(queue.beyond_trial)}: this is a trial run of the first {quantity(batch.first_n or 0, 'job')}."

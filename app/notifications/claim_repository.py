@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Integer, Interval, Text, bindparam, text
+from sqlalchemy import ARRAY, ColumnElement, Integer, Interval, Text, bindparam, text
 from sqlalchemy.dialects.postgresql import UUID as PgUUID
 from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.kit.lookout import any_row
 
 _DUE_DELIVERIES = text("""
 select distinct w.organisation_id from webhook_endpoints w
 where w.enabled
+  and not exists (select from organisations o where o.id = w.organisation_id and o.disabled_at is not null)
   and exists (select from webhook_deliveries d
     where d.endpoint_id = w.id and d.status = 'pending' and d.next_attempt_at <= (select clock_timestamp()))
   and exists (select from webhook_secrets s
@@ -22,9 +25,12 @@ where w.enabled
 
 _DUE_MAILS = text("""
 select o.id from organisations o
-where exists (select from batch_mails m
+where o.disabled_at is null and exists (select from batch_mails m
   where m.organisation_id = o.id and m.status = 'pending' and m.next_attempt_at <= (select clock_timestamp()))
 """)
+
+ANY_MAIL: Final = any_row(_DUE_MAILS)
+"""Whether any mail is due."""
 
 _CLAIM_DELIVERIES = text("""
 with due as (
@@ -71,8 +77,16 @@ from due where m.batch_id = due.batch_id returning m.batch_id
 )
 
 
+def any_delivery(key_ids: Sequence[str]) -> ColumnElement[bool]:
+    """Whether any delivery is due, as `list_owed_deliveries` means it."""
+    return any_row(_DUE_DELIVERIES.bindparams(key_ids=list(key_ids)))
+
+
 async def list_owed_deliveries(session: AsyncSession, key_ids: Sequence[str]) -> Sequence[UUID]:
-    """The organisations that have due deliveries of enabled endpoints whose secret is of these keys."""
+    """The organisations that have due deliveries of enabled endpoints whose secret is of these keys.
+
+    Those of a disabled organisation wait until it is enabled.
+    """
     return (await session.execute(_DUE_DELIVERIES, {"key_ids": list(key_ids)})).scalars().all()
 
 
@@ -96,7 +110,7 @@ async def claim_deliveries(
 
 
 async def list_owed_mails(session: AsyncSession) -> Sequence[UUID]:
-    """The organisations that have mails which are due."""
+    """The organisations that have mails which are due; those of a disabled one wait."""
     return (await session.execute(_DUE_MAILS)).scalars().all()
 
 

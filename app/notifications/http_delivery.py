@@ -15,9 +15,10 @@ from uuid import UUID
 import httpx
 from standardwebhooks import Webhook
 
-from app.kit.addresses import parse_url
-from app.kit.http_reading import read_beginning
-from app.kit.outbound import UrlNotAllowed, retry_after
+from app.kit.outbound.addresses import parse_url
+from app.kit.outbound.client import UrlNotAllowed, retry_after
+from app.kit.outbound.reading import read_beginning
+from app.kit.secrets.values import HIDDEN
 from app.notifications.sender import ClaimedMessage
 from app.notifications.service import message_id
 
@@ -29,13 +30,14 @@ EXCERPT_SECONDS: Final = 2.0
 
 @dataclass(frozen=True, slots=True)
 class WebhookMessage(ClaimedMessage):
-    """One delivery, ready to be sent. Many a URL is a secret as well."""
+    """One delivery, ready to be sent. `hidden`: texts of it that are not shown, nor where the answer repeats them."""
 
     delivery_id: UUID
     endpoint_id: UUID
     url: str = field(repr=False)
     body: str = field(repr=False)
     secrets: Sequence[str] = field(repr=False)
+    hidden: frozenset[str] = field(repr=False)
     attempts: int
     tries: Sequence[dict[str, Any]]
 
@@ -72,8 +74,10 @@ async def post(client: httpx.AsyncClient, message: WebhookMessage) -> Answer:
             wait = retry_after(response.headers.get("Retry-After", "")) if status in (429, 503) else None
             # For the owner. The status is known by now, so nothing that happens here is a failure.
             beginning = await read_beginning(response, EXCERPT_BYTES, EXCERPT_SECONDS)
-            excerpt = beginning.decode(errors="replace").replace("\x00", "\ufffd") or None
-            return Answer(milliseconds, status, error, excerpt, wait)
+            excerpt = beginning.decode(errors="replace").replace("\x00", "\ufffd")
+            for secret in message.hidden:
+                excerpt = excerpt.replace(secret, HIDDEN)
+            return Answer(milliseconds, status, error, excerpt or None, wait)
     except UrlNotAllowed as refused:
         error = f"{refused.code}: {refused}"
     except (TimeoutError, httpx.TimeoutException):

@@ -12,7 +12,6 @@ from uuid import UUID
 
 import aiosmtplib
 from sqlalchemy import func, select, update
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.batches.models import Batch
@@ -20,10 +19,10 @@ from app.batches.overviews import read_overviews
 from app.batches.responses import ResultCodes
 from app.connections.outbound import OutboundClients
 from app.connections.service import Connections, Found
-from app.kit.addresses import UrlNotAllowed
+from app.kit.availability import Outage
 from app.kit.db import Database
-from app.kit.errors import DATABASE_DOWN
-from app.kit.sealing import CannotUnseal
+from app.kit.outbound.addresses import UrlNotAllowed
+from app.kit.secrets.sealing import CannotUnseal
 from app.notifications import claim_repository, smtp
 from app.notifications.accounts import SmtpAccount
 from app.notifications.mail import MailServer, Results, compose, parse_sender
@@ -127,7 +126,7 @@ class MailChannel:
                 return None
             try:
                 refusal = await self._deliver(found, message)
-            except (SQLAlchemyError, *DATABASE_DOWN):
+            except Outage:
                 raise
             except Exception:  # counts as a try, or it would be made again without end
                 log.exception("the mail of batch %s could not be made", message.batch.id)

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from prometheus_client import Counter
+from app.kit.metrics import counter
 
-DELIVERIES = Counter("tranche_webhook_deliveries", "Webhooks that this process sent, or tried to", ["outcome"])
-MAILS = Counter("tranche_mails", "Mails that this process sent, or tried to", ["outcome"])
+DELIVERIES = counter(
+    "tranche_webhook_deliveries_total",
+    "Webhooks that this process sent, or tried to",
+    ["outcome"],
+    known=("delivered", "retried", "failed"),
+)
+MAILS = counter(
+    "tranche_mails_total", "Mails that this process sent, or tried to", ["outcome"], known=("sent", "retried", "failed")
+)

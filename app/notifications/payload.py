@@ -44,7 +44,7 @@ def payload_of(event: Event, batch: Batch, pipeline: PipelineRow, base_url: str)
 
     `base_url` goes before links; empty: they are paths.
     """
-    links = {name: base_url + path for name, path in links_of(batch.id).model_dump().items()}
+    links = links_of(batch.id, base_url).model_dump()
     members = {name: getattr(batch, name) for name in _PLAIN} | {
         "status": event.data.get("status") or batch.status,
         "pipeline": pipeline.key,

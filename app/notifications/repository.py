@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, delete, func, select, update
+from sqlalchemy import Row, Select, delete, false, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from app.kit.pages import Page, PageRequest, paginate, paginate_one
-from app.kit.signing import SigningKey
+from app.kit.secrets.sealing import CannotUnseal, Sealer
+from app.kit.secrets.signing import SigningKey
 from app.notifications.models import BatchMail, WebhookDelivery, WebhookEndpoint, WebhookSecret
 from app.notifications.signing_secrets import move
 from app.pipelines.models import PipelineRow
@@ -106,6 +108,21 @@ async def reseal_secrets(session: AsyncSession, key: SigningKey) -> int:
         move(row, before[row.key_id], key.current)
     await session.flush()
     return sum(row.key_id == key.id for row in rows)
+
+
+async def reseal_bodies(session: AsyncSession, key: SigningKey) -> int:
+    """The same for secrets in the bodies of deliveries."""
+    sealer = Sealer(key)
+    wanted = or_(false(), *(WebhookDelivery.body.contains(f'"{mark}') for mark in sealer.marks_before()))
+    query = select(WebhookDelivery, WebhookEndpoint.organisation_id).where(wanted).limit(RESEALED_AT_A_TIME)
+    query = query.join(WebhookEndpoint, WebhookEndpoint.id == WebhookDelivery.endpoint_id)
+    moved = 0
+    for row, owner in (await session.execute(query.with_for_update(of=WebhookDelivery, skip_locked=True))).all():
+        with suppress(CannotUnseal):  # nobody can read it
+            row.body = sealer.renew_text(row.body or "", owner)
+            moved += 1
+    await session.flush()
+    return moved
 
 
 async def list_deliveries(

@@ -9,13 +9,20 @@ from app.connections.outbound import OutboundClients
 from app.connections.service import Connections
 from app.kit.container import Container
 from app.kit.db import Database
+from app.kit.ending import Ending
+from app.kit.lookout import Lookout
+from app.kit.metrics import InstallationFigures
 from app.kit.room import Room
-from app.kit.signing import SigningKey
+from app.kit.secrets.sealed_columns import SealedColumn
+from app.kit.secrets.signing import SigningKey
 from app.limits.quotas import Quota
 from app.notifications import models, repository
 from app.notifications.accounts import account_kinds
+from app.notifications.claim_repository import ANY_MAIL
+from app.notifications.figure_repository import read_outbox
 from app.notifications.invitation_mail import InvitationMail
 from app.notifications.mail_channel import MailChannel
+from app.notifications.quota_mail import QuotaMails
 from app.notifications.router import router
 from app.notifications.sender import Sender
 from app.notifications.settings import MailSettings
@@ -37,7 +44,15 @@ def make_sender(container: Container) -> Sender:
         container.get(MailSettings),
         base_url=settings.base_url,
     )
-    return Sender(database, [webhooks, mail], container.get(Weights).of)
+    sender = Sender(database, [webhooks, mail], container.get(Ending), container.get(Weights).of)
+    for question in (webhooks.any_due(), ANY_MAIL):
+        container.get(Lookout).watch(question, sender.wake)
+    return sender
+
+
+def make_quota_mails(container: Container) -> QuotaMails:
+    connections, clients = container.get(Connections), container.get(OutboundClients)
+    return QuotaMails(container.get(Database), connections, clients, base_url=container.get(Settings).base_url)
 
 
 def make_invitation_mail(container: Container) -> InvitationMail:
@@ -53,6 +68,11 @@ room = Room(
     settings=MailSettings,
     connections=lambda container: account_kinds(container.get(MailSettings)),
     provides={Sender: make_sender, InvitationMailer: make_invitation_mail},
-    job_services=lambda container: (container.get(Sender),),
-    resealing=(repository.reseal_secrets,),
+    job_services=lambda container: (container.get(Sender), make_quota_mails(container)),
+    figures=lambda container: (InstallationFigures(read_outbox),),
+    resealing=(repository.reseal_secrets, repository.reseal_bodies),
+    sealed=tuple(
+        SealedColumn(column, models.WebhookEndpoint.id, models.WebhookEndpoint.organisation_id)
+        for column in (models.WebhookEndpoint.url, models.WebhookEndpoint.template)
+    ),
 )

@@ -15,10 +15,11 @@ from app.batches.dependencies import BatchDep
 from app.connections.dependencies import OutboundClientsDep
 from app.idempotency.dependencies import OnceDep
 from app.kit.declarations import RouteTag, raises, sends
-from app.kit.dependencies import DatabaseDep, PageDep, SessionDep, SigningKeyDep
+from app.kit.dependencies import DatabaseDep, PageDep, SealerDep, SessionDep, SigningKeyDep
 from app.kit.errors import FilterNotReadable, existing
 from app.kit.filters import read_word
-from app.kit.signing import SigningKey
+from app.kit.secrets.sealing import Sealer
+from app.kit.secrets.signing import SigningKey
 from app.notifications import repository, service
 from app.notifications.dependencies import SettingsDep
 from app.notifications.errors import WebhookNotFound
@@ -38,6 +39,7 @@ from app.notifications.schemas import (
     WebhookRead,
     WebhookUpdate,
 )
+from app.notifications.sealed_webhooks import shown_address, shown_template
 from app.notifications.service import delivery_fields, outgoing_fields
 from app.notifications.signing_secrets import webhook_secret
 from app.pipelines.dependencies import RegistryDep
@@ -47,10 +49,12 @@ router = APIRouter(prefix="/api", tags=[_TAG])
 DELIVERY = "/api/webhooks/{webhook_id}/deliveries/{id}"
 
 
-def _read(row: Row[Any]) -> WebhookRead:
+def _read(sealer: Sealer, row: Row[Any]) -> WebhookRead:
     last = row.last_at and LastDelivery(event_type=row.last_type, status=row.last_status, at=row.last_at)
     return WebhookRead.of(
         row[0],
+        url=shown_address(sealer, row[0]),
+        template=shown_template(row[0]),
         pipeline=row.pipeline,
         secret_rotated_at=row.secret_rotated_at,
         old_secret_expires_at=row.old_secret_expires_at,
@@ -58,9 +62,9 @@ def _read(row: Row[Any]) -> WebhookRead:
     )
 
 
-async def _get(session: AsyncSession, caller: Caller, webhook_id: UUID) -> WebhookRead:
+async def _get(session: AsyncSession, caller: Caller, sealer: Sealer, webhook_id: UUID) -> WebhookRead:
     row = existing(await repository.find_endpoint_read(session, caller.organisation_id, webhook_id), WebhookNotFound)
-    return _read(row)
+    return _read(sealer, row)
 
 
 async def _make_secret(session: AsyncSession, key: SigningKey, kept: dict[str, Any]) -> str:
@@ -72,10 +76,10 @@ async def _make_secret(session: AsyncSession, key: SigningKey, kept: dict[str, A
 
 
 @router.get("/webhooks", dependencies=[Depends(opens_everything)])
-async def list_webhooks(session: SessionDep, caller: ReaderDep, page: PageDep) -> WebhookPage:
+async def list_webhooks(session: SessionDep, caller: ReaderDep, sealer: SealerDep, page: PageDep) -> WebhookPage:
     """The organisation's webhooks, newest first."""
     found = await repository.list_endpoints(session, caller.organisation_id, page)
-    return WebhookPage(webhooks=[_read(row) for row in found.rows], next_cursor=found.next_cursor)
+    return WebhookPage(webhooks=[_read(sealer, row) for row in found.rows], next_cursor=found.next_cursor)
 
 
 @router.post("/webhooks", status_code=201)
@@ -87,6 +91,7 @@ async def create_webhook(
     database: DatabaseDep,
     registry: RegistryDep,
     clients: OutboundClientsDep,
+    sealer: SealerDep,
     key: SigningKeyDep,
     once: OnceDep,
 ) -> WebhookCreated:
@@ -98,8 +103,8 @@ async def create_webhook(
     async with database.transaction() as session:
 
         async def make() -> dict[str, Any]:
-            endpoint, secret = await service.add_endpoint(session, caller, registry, key, body)
-            return {"read": await _get(session, caller, endpoint.id), "secret_id": secret.id}
+            endpoint, secret = await service.add_endpoint(session, caller, registry, sealer, key, body)
+            return {"read": await _get(session, caller, sealer, endpoint.id), "secret_id": secret.id}
 
         kept = await once.run(session, body, make, location="/api/webhooks/{read[id]}")
         secret = await _make_secret(session, key, kept)
@@ -108,9 +113,9 @@ async def create_webhook(
 
 @router.get("/webhooks/{webhook_id}", dependencies=[Depends(opens_everything)])
 @raises(WebhookNotFound)
-async def get_webhook(webhook_id: UUID, session: SessionDep, caller: ReaderDep) -> WebhookRead:
-    """One webhook."""
-    return await _get(session, caller, webhook_id)
+async def get_webhook(webhook_id: UUID, session: SessionDep, caller: ReaderDep, sealer: SealerDep) -> WebhookRead:
+    """One webhook. Secrets in its address and template are `***`."""
+    return await _get(session, caller, sealer, webhook_id)
 
 
 @router.patch("/webhooks/{webhook_id}")
@@ -122,31 +127,35 @@ async def update_webhook(
     database: DatabaseDep,
     registry: RegistryDep,
     clients: OutboundClientsDep,
+    sealer: SealerDep,
 ) -> WebhookRead:
-    """Change a webhook; members that are not sent stay as they are. Enabling it sends what has waited."""
+    """Change a webhook; members that are not sent stay as they are. Enabling it sends what has waited.
+
+    What comes back as `***` is the secret that was there, unless the template's would go to another host.
+    """
     if body.url:
         await service.check_target(body.url, await clients.allowed(caller.organisation_id))
     async with database.transaction() as session:
-        await service.update_endpoint(session, caller, registry, webhook_id, body)
-        return await _get(session, caller, webhook_id)
+        await service.update_endpoint(session, caller, registry, sealer, webhook_id, body)
+        return await _get(session, caller, sealer, webhook_id)
 
 
 @router.delete("/webhooks/{webhook_id}", status_code=204)
 @raises(service.delete_endpoint)
-async def delete_webhook(webhook_id: UUID, session: SessionDep, caller: AdminDep) -> None:
+async def delete_webhook(webhook_id: UUID, session: SessionDep, caller: AdminDep, sealer: SealerDep) -> None:
     """Remove a webhook with its log; what was still to be delivered is not sent."""
-    await service.delete_endpoint(session, caller, webhook_id)
+    await service.delete_endpoint(session, caller, sealer, webhook_id)
 
 
 @router.post("/webhooks/{webhook_id}/rotate-secret")
 @raises(service.rotate_secret)
 async def rotate_webhook_secret(
-    webhook_id: UUID, session: SessionDep, caller: AdminDep, key: SigningKeyDep, once: OnceDep
+    webhook_id: UUID, session: SessionDep, caller: AdminDep, sealer: SealerDep, key: SigningKeyDep, once: OnceDep
 ) -> SecretRotated:
     """A new secret, shown only once. For 24 hours deliveries carry a signature of the old one as well."""
 
     async def make() -> dict[str, Any]:
-        secret, until = await service.rotate_secret(session, caller, key, webhook_id)
+        secret, until = await service.rotate_secret(session, caller, sealer, key, webhook_id)
         return {"secret_id": secret.id, "old_secret_expires_at": until}
 
     kept = await once.run(session, None, make)
@@ -157,12 +166,12 @@ async def rotate_webhook_secret(
 @raises(service.add_ping, service.get_delivery)
 @sends("Location")
 async def test_webhook(
-    webhook_id: UUID, session: SessionDep, caller: AdminDep, settings: SettingsDep, once: OnceDep
+    webhook_id: UUID, session: SessionDep, caller: AdminDep, sealer: SealerDep, settings: SettingsDep, once: OnceDep
 ) -> DeliveryRead:
     """Send a `ping`. The reply is its delivery, to be asked for again."""
 
     async def make() -> dict[str, Any]:
-        return delivery_fields(await service.add_ping(session, caller, webhook_id, settings.base_url))
+        return delivery_fields(await service.add_ping(session, caller, sealer, webhook_id, settings.base_url))
 
     return await once.answer(session, None, make, DeliveryRead, location=DELIVERY)
 
@@ -197,12 +206,12 @@ async def get_webhook_delivery(
 @raises(service.redeliver)
 @sends("Location")
 async def redeliver_webhook(
-    webhook_id: UUID, delivery_id: UUID, session: SessionDep, caller: AdminDep, once: OnceDep
+    webhook_id: UUID, delivery_id: UUID, session: SessionDep, caller: AdminDep, sealer: SealerDep, once: OnceDep
 ) -> DeliveryRead:
     """Send a delivery again, with the same webhook-id."""
 
     async def make() -> dict[str, Any]:
-        return delivery_fields(await service.redeliver(session, caller, webhook_id, delivery_id))
+        return delivery_fields(await service.redeliver(session, caller, sealer, webhook_id, delivery_id))
 
     return await once.answer(session, None, make, DeliveryRead, location=DELIVERY)
 

@@ -21,12 +21,13 @@ from typing import Any, Final, Protocol
 from uuid import UUID
 
 from sqlalchemy import func, update
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.kit.availability import Outage
 from app.kit.db import Database
-from app.kit.errors import DATABASE_DOWN
+from app.kit.ending import Ending, LettingGo
 from app.kit.listen import listen
+from app.kit.lookout import UNSEEN
 from app.kit.service import Periodic
 from app.kit.shares import Turn, Weigh, alike
 from app.kit.turns import Party, Turns
@@ -34,8 +35,8 @@ from app.notifications.models import Outgoing
 from app.notifications.service import NOTIFY_CHANNEL
 
 log = logging.getLogger("tranche.sender")
-POLL_SECONDS: Final = 5.0
-"""What a lost notification costs at most, and how late a retry may come."""
+SOON_SECONDS: Final = 5.0
+"""A retry after so long has a timer; those after longer ones are seen by the lookout, and lost notifications too."""
 PRUNE_SECONDS: Final = 3600.0
 STOP_SECONDS: Final = 3.0
 
@@ -75,12 +76,14 @@ class Channel(Protocol):
 
 
 class Sender(Periodic):
-    """Claims for each channel when a notification comes, when a send ends, and every few seconds."""
+    """Claims for each channel when a notification comes, when a send ends, and when the lookout sees what is due."""
 
-    interval, log = POLL_SECONDS, log
+    interval, log = UNSEEN, log
 
-    def __init__(self, database: Database, channels: Sequence[Channel], weigh: Weigh = alike) -> None:
+    def __init__(self, database: Database, channels: Sequence[Channel], ending: Ending, weigh: Weigh = alike) -> None:
         super().__init__()
+        self._ending = ending
+        self._letting_go = LettingGo(ending, self._let_go)
         self._database, self._channels = database, channels
         self._turns = {channel: Turns(channel.slots, spare=channel.slots // 4, weigh=weigh) for channel in channels}
         self._sending: dict[asyncio.Task[None], tuple[Channel, ClaimedMessage]] = {}
@@ -98,22 +101,26 @@ class Sender(Periodic):
             name="tranche-outbox",
         )
         self._listening = asyncio.create_task(listening, name="outbox-listen")
+        self._letting_go.start()
         await super().start()
 
-    async def stop(self) -> None:
-        """Let sends end for a moment; release the rest, so that another process may send it at once."""
+    async def _let_go(self) -> None:
+        """At the end let sends end for a moment; release the rest, so that another process may send it at once."""
         if self._listening:
             self._listening.cancel()
             await asyncio.wait([self._listening])
         await super().stop()
-        if self._sending:
-            _, unfinished = await asyncio.wait(self._sending, timeout=STOP_SECONDS)
+        unfinished = await self._ending.wait(list(self._sending), STOP_SECONDS)
+        if unfinished:
             held = [self._sending[task] for task in unfinished]
             for task in unfinished:
                 task.cancel()
             await asyncio.gather(*unfinished, return_exceptions=True)
-            with suppress(SQLAlchemyError, *DATABASE_DOWN):
+            with suppress(Outage):
                 await self._release(held)
+
+    async def stop(self) -> None:
+        await self._letting_go.finish()
         for channel in self._channels:
             await channel.stop()
 
@@ -149,12 +156,12 @@ class Sender(Periodic):
     async def _send(self, channel: Channel, message: ClaimedMessage) -> None:
         try:
             again = await channel.send(message)
-        except (SQLAlchemyError, *DATABASE_DOWN) as error:
-            log.warning("what came of a message could not be recorded: %s", type(error).__name__)
+        except Outage:
+            pass  # what came of it could not be recorded: its lease lapses, and it is tried again
         except Exception:
-            log.exception("a message could not be sent")  # its lease lapses, and it is tried again
+            log.exception("a message could not be sent")
         else:
-            if again is not None and again < POLL_SECONDS:
+            if again is not None and again < SOON_SECONDS:
                 asyncio.get_running_loop().call_later(again, self.wake)
 
     def _sent(self, turns: Turns, turn: Turn, task: asyncio.Task[None]) -> None:

@@ -10,7 +10,7 @@ import base64
 from contextlib import suppress
 from typing import Final
 
-from app.kit.signing import InstallationSecret, SealBroken, SigningKey
+from app.kit.secrets.signing import InstallationSecret, SealBroken, SigningKey
 from app.notifications.models import WebhookSecret
 
 _PURPOSE: Final = b"webhook"

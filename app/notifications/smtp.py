@@ -10,7 +10,7 @@ from typing import Final
 
 import aiosmtplib
 
-from app.kit.addresses import AddressRules
+from app.kit.outbound.addresses import AddressRules
 from app.notifications.mail import MailServer
 
 STEP_SECONDS: Final = 30.0

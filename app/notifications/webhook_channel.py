@@ -9,20 +9,23 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.batches.models import Batch
 from app.batches.step_models import Event
 from app.connections.outbound import OutboundClients
 from app.kit.db import Database
-from app.kit.signing import SigningKey
+from app.kit.secrets.in_logs import hide_here
+from app.kit.secrets.sealing import CannotUnseal, Sealer
+from app.kit.secrets.signing import SigningKey
 from app.kit.words import quantity
 from app.notifications import claim_repository
 from app.notifications.http_delivery import Answer, WebhookMessage, post
 from app.notifications.metrics import DELIVERIES
 from app.notifications.models import WebhookDelivery, WebhookEndpoint, WebhookSecret
-from app.notifications.payload import payload_of, render
+from app.notifications.payload import payload_of
+from app.notifications.sealed_webhooks import address_of, make_body, opened_body, secret_texts
 from app.notifications.sender import next_try
 from app.notifications.signing_secrets import webhook_secret
 from app.pipelines.models import PipelineRow
@@ -51,7 +54,7 @@ class WebhookChannel:
 
     def __init__(self, database: Database, key: SigningKey, clients: OutboundClients, *, base_url: str) -> None:
         self._database, self._key, self._clients, self._base_url = database, key, clients, base_url
-        self._busy: Counter[UUID] = Counter()
+        self._sealer, self._busy = Sealer(key), Counter[UUID]()
 
     async def start(self) -> None:
         async with self._database.transaction() as session:
@@ -64,6 +67,10 @@ class WebhookChannel:
 
     async def stop(self) -> None:
         """The clients are closed by who made them."""
+
+    def any_due(self) -> ColumnElement[bool]:
+        """For the lookout: whether there is anything to send."""
+        return claim_repository.any_delivery(self._key_ids())
 
     async def find_due(self, session: AsyncSession) -> Sequence[UUID]:
         return await claim_repository.list_owed_deliveries(session, self._key_ids())
@@ -88,26 +95,31 @@ class WebhookChannel:
         secrets = await self._secrets(session, {delivery.endpoint_id for delivery, *_ in rows})
         messages = []
         for delivery, endpoint, event, batch, pipeline in rows:
-            if endpoint.id not in secrets:
-                log.error("webhook %s is left out: its secret cannot be read", endpoint.id)
-                continue
-            if delivery.body is None:
-                payload = payload_of(event, batch, pipeline, self._base_url)
-                delivery.body = render(endpoint.format, endpoint.template, payload)
-            assert delivery.claim_token  # it was set just now
-            messages.append(
-                WebhookMessage(
-                    token=delivery.claim_token,
-                    organisation_id=endpoint.organisation_id,
-                    delivery_id=delivery.id,
-                    endpoint_id=endpoint.id,
-                    url=endpoint.url,
-                    body=delivery.body,
-                    secrets=secrets[endpoint.id],
-                    attempts=delivery.attempts,
-                    tries=delivery.tries,
+            try:
+                if endpoint.id not in secrets:
+                    raise CannotUnseal("The webhook's secret cannot be read here.")
+                if delivery.body is None:
+                    payload = payload_of(event, batch, pipeline, self._base_url)
+                    delivery.body = make_body(self._sealer, endpoint, payload)
+                assert delivery.claim_token  # it was set just now
+                messages.append(
+                    WebhookMessage(
+                        token=delivery.claim_token,
+                        organisation_id=endpoint.organisation_id,
+                        delivery_id=delivery.id,
+                        endpoint_id=endpoint.id,
+                        url=address_of(self._sealer, endpoint),
+                        body=opened_body(self._sealer, delivery.body, endpoint.organisation_id),
+                        secrets=secrets[endpoint.id],
+                        hidden=secret_texts(self._sealer, endpoint),
+                        attempts=delivery.attempts,
+                        tries=delivery.tries,
+                    )
                 )
-            )
+            except CannotUnseal as error:  # it never can be sent, so it ends: its lease would lapse again and again
+                log.error("delivery %s of webhook %s has failed: %s", delivery.id, endpoint.id, error)
+                delivery.status, delivery.error, delivery.claim_token = "failed", f"SECRET_NOT_READABLE: {error}", None
+                delivery.completed_at = func.clock_timestamp()
         await session.flush()
         return messages
 
@@ -127,6 +139,7 @@ class WebhookChannel:
 
     async def send(self, message: WebhookMessage) -> float | None:
         self._busy[message.endpoint_id] += 1
+        hide_here(message.hidden)
         try:
             answer = await post(self._clients.of(message.organisation_id), message)
             return await self._record(message, answer)

@@ -10,7 +10,7 @@ import hashlib
 from typing import Final
 from uuid import UUID
 
-from app.kit.signing import InstallationSecret
+from app.kit.secrets.signing import InstallationSecret
 
 ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's 32 signs: without I, L and O, which are read as 1 and 0, and without U."""

@@ -15,6 +15,7 @@ from app.files.models import File
 from app.kit.db import Database
 from app.kit.pages import PageRequest
 from app.kit.spreadsheets import csv_chunks
+from app.kit.web.public_address import public_path
 from app.pipelines.contract import ResultTable
 from app.pipelines.registry import Registry
 from app.results import repository
@@ -32,7 +33,7 @@ async def read_shared(
     session: AsyncSession, shared: Shared, code: str, page: PageRequest
 ) -> SharedResult | SharedBatch:
     """The body. Of a batch one page of its jobs."""
-    addresses = Addresses(code)
+    addresses = Addresses(code, public_path(""))
     found = await repository.list_shared_jobs(session, shared, page)
     files = await repository.list_files(session, [job for job, _ in found.rows])
     batch, link = shared.batch, shared.link

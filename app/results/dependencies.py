@@ -27,7 +27,7 @@ SettingsDep = Annotated[Settings, Depends(provided(Settings))]
 ResultCodesDep = Annotated[ResultCodes, Depends(provided(ResultCodes))]
 
 
-def get_owner_codes(
+async def get_owner_codes(
     response: Response,
     session: SessionDep,
     caller: CallerDep,

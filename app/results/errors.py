@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from app.kit.errors import NotFound, Problem
+from app.kit.web.public_address import public_path
 
 WHERE: Final = "/api/results"
 """Where they happened: never a path with a code in it."""
@@ -16,7 +17,7 @@ class ResultNotFound(NotFound):
     code = "result_not_found"
 
     def __init__(self) -> None:
-        super().__init__("No result is shared under this code.", instance=WHERE)
+        super().__init__("No result is shared under this code.", instance=public_path(WHERE))
 
 
 class TooManyGuesses(Problem):
@@ -27,7 +28,7 @@ class TooManyGuesses(Problem):
 
     def __init__(self, seconds: int) -> None:
         detail = "Too many wrong codes came from your address. Try again in a minute."
-        super().__init__(detail, headers={"Retry-After": str(seconds)}, instance=WHERE)
+        super().__init__(detail, headers={"Retry-After": str(seconds)}, instance=public_path(WHERE))
 
 
 class ResultLinkNotFound(NotFound):

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from app.kit.web.public_address import public_path
 from app.pipelines.contract import Overview, ResultTable
 from app.results.charts import Drawing, draw
 from app.results.content import rows_of
@@ -102,6 +103,7 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_templates.globals["at"] = public_path
 _templates.filters |= {"moment": _moment, "grouped": lambda number: f"{number:,}"}
 
 

@@ -29,8 +29,8 @@ _POLICY: Final = (
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 _HEADERS: Final = {**PRIVATE, "Content-Security-Policy": _POLICY, "X-Content-Type-Options": "nosniff"}
-_UNKNOWN: Final = plain_page("Nothing here", "This link opens no result: it is mistyped, or it no longer works.")
-_TOO_MANY: Final = plain_page("Too many tries", "Too many wrong links were opened from your address. Wait a minute.")
+_UNKNOWN: Final = "Nothing here", "This link opens no result: it is mistyped, or it no longer works."
+_TOO_MANY: Final = "Too many tries", "Too many wrong links were opened from your address. Wait a minute."
 _files = StaticFiles(directory=Path(__file__).parent / "static")
 
 
@@ -49,9 +49,9 @@ async def read_result_page(
     try:
         shared = await open_shared(code, request, database, rates, guesses)
     except ResultNotFound:
-        return HTMLResponse(_UNKNOWN, 404, _HEADERS)
+        return HTMLResponse(plain_page(*_UNKNOWN), 404, _HEADERS)
     except (TooManyGuesses, TooManyRequests) as error:
-        return HTMLResponse(_TOO_MANY, 429, {**_HEADERS, **error.headers})
+        return HTMLResponse(plain_page(*_TOO_MANY), 429, {**_HEADERS, **error.headers})
     async with database.transaction() as session:
         found = await read_shared(session, shared, read_code(code), PageRequest(JOBS_AT_ONCE, cursor))
     overviews = []

@@ -35,7 +35,7 @@ class OwnerCodes:
 
     def read(self, link: ResultLink) -> ResultCodeRead:
         code = self._codes.code_of(link.id, link.code_hash)
-        found = {name: f"{self._base_url}{path}" for name, path in Addresses(code or "").links().items()}
+        found = Addresses(code or "", self._base_url).links()
         links = ResultCodeLinks(page=found["page"], json_=found["json"], csv=found["csv"]) if code else None
         return ResultCodeRead.of(link, code=code, links=links)
 

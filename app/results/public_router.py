@@ -7,8 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
-from app.batches import repository as batch_repository
-from app.batches.archive_router import archive_of
+from app.batches.archives import ArchivesDep
 from app.files.content import CONTENT, attachment, file_response, ranged_response
 from app.files.dependencies import StorageDep
 from app.files.errors import ContentMissing, StorageUnavailable
@@ -16,6 +15,7 @@ from app.kit.declarations import raises, sends
 from app.kit.dependencies import DatabaseDep, page_of
 from app.kit.errors import NotFound
 from app.kit.pages import PageRequest
+from app.kit.web.public_address import public_path
 from app.pipelines.dependencies import RegistryDep
 from app.results import repository
 from app.results.codes import read_code
@@ -38,7 +38,11 @@ def _wants_csv(request: Request, wanted: str | None) -> bool:
     return csv >= 0 and (json < 0 or csv < json)
 
 
-@router.get("/{code}", response_model=SharedResult | SharedBatch)
+@router.get(
+    "/{code}",
+    response_model=SharedResult | SharedBatch,
+    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+)
 async def get_shared_result(
     code: str,
     request: Request,
@@ -79,7 +83,7 @@ async def download_shared_file(
                 files = await repository.list_files(session, [job])
                 found = [file for own, file in files[job.id] if own == name]
     if not found:
-        raise NotFound("No such file is shared here.", instance=WHERE)
+        raise NotFound("No such file is shared here.", instance=public_path(WHERE))
     response = await file_response(request, storage, found[0], name)
     response.headers.update(PRIVATE)
     return response
@@ -89,19 +93,23 @@ async def download_shared_file(
 @raises(ranged_response, StorageUnavailable, ContentMissing)
 @sends("ETag", "Content-Disposition")
 async def download_shared(
-    code: str, request: Request, shared: SharedDep, database: DatabaseDep, storage: StorageDep
+    code: str,
+    request: Request,
+    shared: SharedDep,
+    database: DatabaseDep,
+    storage: StorageDep,
+    archives: ArchivesDep,
 ) -> Response:
     """Every result file that the code opens, in one archive; ranges are served."""
-    async with database.transaction() as session:
-        outputs = await batch_repository.list_batch_outputs(session, shared.batch.id, shared.link.job_id)
-    archive = archive_of(outputs, several=shared.link.job_id is None and shared.batch.total_pipelines > 1)
+    archive = await archives.find(database, shared.batch, shared.link.job_id)
     response = ranged_response(
         request,
         size=archive.size,
         name="results.zip",
         media_type="application/zip",
         etag=archive.etag,
-        chunks=lambda start, end: archive.chunks(storage, start, end),
+        storage=storage,
+        pieces=archive.pieces,
     )
     response.headers.update(PRIVATE)
     return response

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, func, or_, select, update
+from sqlalchemy import ARRAY, ColumnElement, Row, Uuid, any_, bindparam, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.auth.live import is_disabled
 from app.batches.models import Batch, Job
 from app.batches.step_models import JobOutput
 from app.files.models import File
 from app.kit.pages import Page, PageRequest, paginate, paginate_one
+from app.kit.quick_reads import QuickRead
 from app.pipelines.models import PipelineRow
 from app.results.models import ResultLink
 
@@ -41,11 +44,17 @@ async def list_links(session: AsyncSession, batch_id: UUID, job_id: UUID | None,
     return await paginate_one(session, query, page, key=(ResultLink.id,), descending=True)
 
 
+_LIVE_LINKS: Final = QuickRead(
+    select(ResultLink.job_id, ResultLink.id, ResultLink.code_hash)
+    .where(ResultLink.job_id == any_(bindparam("job_ids", type_=ARRAY(Uuid))), _alive())
+    .order_by(ResultLink.id)
+)
+
+
 async def list_live_links(session: AsyncSession, job_ids: Sequence[UUID]) -> Sequence[tuple[UUID, UUID, bytes]]:
     """Job, link and hash of the links that open these jobs now, oldest first."""
-    query = select(ResultLink.job_id, ResultLink.id, ResultLink.code_hash)
-    query = query.where(ResultLink.job_id.in_(job_ids), _alive()).order_by(ResultLink.id)
-    return [(job_id, link, known_hash) for job_id, link, known_hash in await session.execute(query) if job_id]
+    rows = await _LIVE_LINKS.rows(session, job_ids=list(job_ids))
+    return [(job_id, link, known_hash) for job_id, link, known_hash in rows if job_id]
 
 
 async def list_lasting_links(session: AsyncSession, batch_id: UUID) -> Sequence[ResultLink]:
@@ -75,10 +84,12 @@ class Shared:
 
 
 async def find_shared(session: AsyncSession, code_hash: bytes) -> Shared | None:
+    """What the code opens; nothing while its organisation is disabled."""
     query = select(ResultLink, Batch, PipelineRow).join(Batch, Batch.id == ResultLink.batch_id)
     query = query.outerjoin(Job, Job.id == ResultLink.job_id)
     query = query.join(PipelineRow, PipelineRow.id == func.coalesce(Job.pipeline_id, Batch.pipeline_id))
-    row = (await session.execute(query.where(ResultLink.code_hash == code_hash, _alive()))).first()
+    query = query.where(ResultLink.code_hash == code_hash, _alive(), ~is_disabled(ResultLink.organisation_id))
+    row = (await session.execute(query)).first()
     return Shared(row[0], row[1], row[2]) if row else None
 
 

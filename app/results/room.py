@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.batches.responses import ResultCodes as KnownCodes
 from app.kit.container import Container
 from app.kit.room import Room
-from app.kit.signing import SigningKey
+from app.kit.secrets.signing import SigningKey
 from app.results import models
 from app.results.html_page_router import router as page_router
 from app.results.public_router import router as public_router

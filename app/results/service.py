@@ -20,7 +20,7 @@ from app.kit.db import Database
 from app.kit.declarations import raises
 from app.kit.errors import existing
 from app.kit.ids import new_id
-from app.kit.signing import SigningKey
+from app.kit.secrets.signing import SigningKey
 from app.pipelines.contract import StepContext
 from app.results import repository
 from app.results.addresses import Addresses

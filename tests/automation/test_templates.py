@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from app.kit.sealing import Sealer
+from app.kit.secrets.sealing import Sealer
 from tests.auth.people import caller, key_of
 from tests.batch_helpers import follow, get_batch, run
 from tests.conftest import Api
@@ -93,6 +93,24 @@ async def test_template_of_a_batch_outlives_it(api: Api) -> None:
     assert [job["filename"] for job in batch["jobs"]] == ["kept.txt", "kept.txt", "again", "again"]
     assert (await api.delete(f"/api/templates/{reply.json()['id']}")).status_code == 204
     assert (await api.get(f"/api/files/{file_id}")).json()["tags"] == []
+
+
+async def test_lists_leave_long_sources_out(api: Api) -> None:
+    items = [{"record": {"text": "x" * 100}} for _ in range(200)]
+    long = await make_template(api, "A long one", source={"type": "items", "items": items})
+    short = await make_template(api, "A short one")
+    tagged = await make_template(api, "By tag", source={"type": "files", "tag": "new"})
+    listed = {one["id"]: one for one in (await api.get("/api/templates")).json()["templates"]}
+    assert (listed[long["id"]]["source"], listed[long["id"]]["items_count"]) == ({"type": "items"}, 200)
+    assert (listed[short["id"]]["source"], listed[short["id"]]["items_count"]) == (RECORDS, 2)
+    assert (listed[tagged["id"]]["source"], listed[tagged["id"]]["items_count"]) == (tagged["source"], None)
+    assert len((await api.get(f"/api/templates/{long['id']}")).json()["source"]["items"]) == 200
+
+
+async def test_a_batch_may_be_too_large_for_a_template(api: Api) -> None:
+    batch_id = (await run(api, "no-op", [{"numbers": list(range(60_000))} for _ in range(2)]))["id"]
+    reply = await api.post("/api/templates", json={"name": "Too large", "from_batch": batch_id})
+    assert (reply.status_code, reply.json()["code"]) == (413, "too_large")
 
 
 @pytest.mark.parametrize(

@@ -105,7 +105,7 @@ class Workers(RuleBasedStateMachine):
         """Put back what dead workers held, as the table shows it."""
         query = """select batch_id, id, attempt, step_position from jobs
             where status = 'running' and claimed_by = any($1) order by batch_id, sequence"""
-        lost = [Transition(*row, "lost") for row in self.world.fetch(query, self.dead)]
+        lost = [Transition(*row, "lost", witnessed=True) for row in self.world.fetch(query, self.dead)]
         assert {each.job_id for each in lost} == self.holders.keys() - {held.job_id for held in self.held}
         self.write([self.holders[each.job_id] for each in lost], lost)
 

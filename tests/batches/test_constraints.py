@@ -10,7 +10,7 @@ import pytest
 from tests.batch_helpers import submit
 from tests.conftest import Api
 
-pytestmark = pytest.mark.own_service
+pytestmark = [pytest.mark.own_service, pytest.mark.every_postgres]
 
 Connection = asyncpg.Connection
 

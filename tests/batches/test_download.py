@@ -7,12 +7,16 @@ import zipfile
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
-from app.batches.archive_router import archive_of
-from app.batches.repository import BatchOutput
+from app.batches import archives, output_repository
+from app.batches.archives import Archives, archive_of
+from app.batches.models import Batch
+from app.batches.output_repository import Outputs
 from app.files.storage import Storage
+from app.kit.db import Database
 from tests.batch_helpers import follow, submit
 from tests.conftest import Api, make_settings, serving
 from tests.files.bodies import FORM, form, part
@@ -73,8 +77,53 @@ async def test_running_batch_gives_what_is_done_so_far(api: Api, tmp_path: Path)
     await follow(api, batch_id)
 
 
-def output(sequence: int, filename: str | None, name: str = "out.txt") -> BatchOutput:
-    return BatchOutput(sequence, filename, "typed", name, 0, 0, "none", "text/plain", datetime.now(UTC))
+async def test_results_that_came_since_are_in_the_next_archive(api: Api) -> None:
+    body = form(part("pipeline", "checksum"), part("start", "false"), part("files", b"x", "x.txt"))
+    batch_id = (await api.post("/api/jobs/batch", content=body, headers=FORM)).json()["batch_id"]
+    path = f"/api/batches/{batch_id}/download"
+    before = await api.get(path)
+    assert (await api.post(f"/api/batches/{batch_id}/start")).status_code == 200
+    await follow(api, batch_id)
+    after = await api.get(path, headers={"If-None-Match": before.headers["ETag"]})
+    assert after.status_code == 200
+    with zipfile.ZipFile(io.BytesIO(after.content)) as opened:
+        assert opened.namelist() == ["001 x/checksum.txt"]
+
+
+async def read_batch(api: Api, path: str) -> Batch:
+    async with api.installation.get(Database).transaction() as session:
+        return await session.get_one(Batch, UUID(path.split("/")[-2]))
+
+
+async def test_archive_is_laid_out_once_until_the_batch_changes(
+    api: Api, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own, database = Archives(), api.installation.get(Database)
+    batch = await read_batch(api, path)
+    first = await own.find(database, batch)
+    assert await own.find(database, batch) is first
+    batch.last_event_id += 1
+    later = await own.find(database, batch)
+    assert later is not first
+    assert later.etag == first.etag
+    monkeypatch.setattr(archives, "MOST_REMEMBERED", first.weight - 1)
+    assert await own.find(database, batch) is later
+    assert await own.find(database, batch) is not later
+
+
+async def test_all_pages_of_results_are_read(api: Api, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    database, batch = api.installation.get(Database), await read_batch(api, path)
+    whole = await Archives().find(database, batch)
+    for size in (1, 3, 4, 5):
+        monkeypatch.setattr(output_repository, "JOBS_AT_ONCE", size)
+        assert (await Archives().find(database, batch)).etag == whole.etag
+
+
+def outputs(*jobs: tuple[int, str | None]) -> Outputs:
+    """A file of each job, empty and of the same name."""
+    count, numbers, names = len(jobs), [number for number, _ in jobs], [name for _, name in jobs]
+    nothing = [None] * count, ["out.txt"] * count, [0] * count, [0] * count, ["none"] * count, [0] * count
+    return Outputs(numbers, names, *nothing)
 
 
 @pytest.mark.parametrize(
@@ -90,14 +139,14 @@ def output(sequence: int, filename: str | None, name: str = "out.txt") -> BatchO
     ],
 )
 async def test_folder_always_begins_with_the_number(api: Api, filename: str | None, folder: str) -> None:
-    archive = archive_of([output(7, filename)], several=False)
+    archive = archive_of(outputs((7, filename)))
     data = b"".join([chunk async for chunk in archive.chunks(api.installation.get(Storage))])
     with zipfile.ZipFile(io.BytesIO(data)) as opened:
         assert opened.namelist() == [f"{folder}/out.txt"]
 
 
 async def test_ten_thousand_jobs_of_one_name_are_laid_out(api: Api) -> None:
-    archive = archive_of([output(n, "same.txt") for n in range(1, 10_001)], several=False)
+    archive = archive_of(outputs(*((n, "same.txt") for n in range(1, 10_001))))
     data = b"".join([chunk async for chunk in archive.chunks(api.installation.get(Storage))])
     with zipfile.ZipFile(io.BytesIO(data)) as opened:
         assert len(set(opened.namelist())) == 10_000

@@ -20,6 +20,8 @@ from tests.conftest import make_settings, serving
 from tests.database import PostgresServer
 from tests.kit.test_migrations import empty_database
 
+pytestmark = pytest.mark.every_postgres
+
 TABLE = (
     "create table legacy_jobs (id serial primary key, pipeline text, created_at {moment}, filename text, status text)"
 )

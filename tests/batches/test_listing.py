@@ -10,6 +10,8 @@ from tests.batch_helpers import submit
 from tests.conftest import Api
 from tests.files.bodies import query
 
+pytestmark = pytest.mark.every_postgres
+
 ENDED = "completed_at = now(), pending_jobs = 0"
 # name, customer, pipeline, number of jobs, what becomes of it
 BATCHES = [

@@ -16,7 +16,7 @@ from app.kit.pages import PageRequest
 from bench.listing import ADD_BATCHES
 from tests.conftest import Api
 
-pytestmark = pytest.mark.own_service
+pytestmark = [pytest.mark.own_service, pytest.mark.every_postgres]
 
 BATCHES = 12_000
 PAGE = 50

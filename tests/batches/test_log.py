@@ -16,6 +16,8 @@ from tests.batch_helpers import submit
 from tests.conftest import Api
 from tests.files.bodies import query
 
+pytestmark = pytest.mark.every_postgres
+
 
 class RolledBack(Exception):
     """What a writer thinks of after it has written."""

@@ -8,6 +8,7 @@ from typing import Any
 from tests.batch_helpers import get_batch
 from tests.conftest import Api
 from tests.files.bodies import FORM, form, part, query
+from tests.workloads.basic import checksum
 
 
 def day_of(batch: dict[str, Any]) -> str:
@@ -43,6 +44,7 @@ async def test_reply_of_every_submission_has_one_shape(api: Api) -> None:
             "mixed_customers": False,
             "base_directory_name": name.format(day),
             "status": "pending",
+            "warnings": [],
             "links": {"self": f"/api/batches/{batch_id}"} | links,
         }
         for link in reply["links"].values():
@@ -78,6 +80,24 @@ async def test_steps_keep_what_the_pipeline_says_of_them(api: Api) -> None:
     found = "select array_agg(s.depends_on::text || s.skip_if_failed order by s.position) from job_steps s"
     found += " join jobs j on j.id = s.job_id where j.batch_id = :id"
     assert await query(api, found, id=batch_id) == ["{}true", "{read}false"]
+
+
+async def test_each_job_of_several_pipelines_has_its_steps_and_its_item(api: Api) -> None:
+    # More than one statement writes, with two pipelines and with one.
+    for pipelines, count in ((["typed", "checksum"], 600), (["typed"], 1001)):
+        file = (await api.put("/api/files/stored.txt", content=b"stored")).json()
+        items = [{"file_id": file["id"], "name": f"{n}"} for n in range(count)]
+        batch_id = (await submit(api, pipelines=pipelines, items=items))["batch_id"]
+        found = """
+        select json_agg(json_build_array(j.sequence, j.item, j.filename, j.source_type, p.key, (
+          select array_agg(s.name order by s.position) from job_steps s where s.job_id = j.id)) order by j.sequence)
+        from jobs j join pipelines p on p.id = j.pipeline_id where j.batch_id = :id"""
+        steps = {"typed": ["read", "write"], "checksum": [step.name for step in checksum.steps]}
+        each = [(item, pipeline) for item in range(1, count + 1) for pipeline in pipelines]
+        assert await query(api, found, id=batch_id) == [
+            [place, item, f"{item - 1}", "file", pipeline, steps[pipeline]]
+            for place, (item, pipeline) in enumerate(each, 1)
+        ]
 
 
 async def test_defaults_come_from_the_pipeline_and_are_overruled(api: Api) -> None:

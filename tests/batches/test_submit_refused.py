@@ -163,3 +163,57 @@ async def test_body_that_is_no_object(api: Api, content: bytes) -> None:
         answer = await api.post(path, content=content, headers={"Content-Type": "application/json"})
         assert answer.status_code in (400, 422)
         assert answer.json()["code"] in ("bad_request", "validation_failed", "invalid_json")
+
+
+FILLED = {"record": {"text": "x" * 100_000}}
+
+
+@pytest.mark.parametrize("filling", [{}, FILLED])
+async def test_what_is_wrong_is_told_of_a_long_body_as_of_a_short_one(api: Api, filling: dict[str, Any]) -> None:
+    items = [RECORD, {"url": "ftp://x"}, {}, RECORD | {"more": 1}, *([filling] if filling else [])]
+    problem = await refused(api, "validation_failed", pipeline="typed", max_parallel=0, items=items)
+    assert {tuple(error["loc"]) for error in problem["errors"]} == {
+        ("body", "max_parallel"),
+        ("body", "items", 1, "url"),
+        ("body", "items", 2),
+        ("body", "items", 3, "more"),
+    }
+    await refused(api, "invalid_params", pipeline="typed", items=[filling or RECORD], params={"size": 1})
+    await refused(api, "validation_failed", items=[filling or RECORD])
+
+
+async def test_a_long_body_that_is_no_json(api: Api) -> None:
+    for body, code in (
+        (b'{"a": "%s", }', "invalid_json"),
+        (b'["%s"]', "validation_failed"),
+        (b"%s", "validation_failed"),
+    ):
+        answer = await api.post(
+            "/api/batches", content=body % (b"x" * 100_000), headers={"Content-Type": "application/json"}
+        )
+        assert answer.json()["code"] == code
+
+
+async def test_a_record_of_more_than_a_mebibyte(api: Api) -> None:
+    answer = await api.post("/api/batches", json={"pipeline": "typed", "items": [{"record": {"a": "x" * 1_100_000}}]})
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+
+
+async def test_wrong_items_are_told_up_to_a_hundred(api: Api) -> None:
+    problem = await refused(api, "validation_failed", pipeline="typed", items=[{}] * 50_000)
+    assert len(problem["errors"]) == 100
+    problem = await refused(api, "validation_failed", pipeline="typed", items=[RECORD] * 100_001)
+    assert problem["errors"][0]["type"] == "too_long"
+
+
+async def test_more_values_than_a_record_may_hold(api: Api) -> None:
+    problem = await refused(api, "validation_failed", pipeline="typed", items=[{"record": {"a": [[]] * 100_001}}])
+    assert "100,000" in problem["detail"]
+    problem = await refused(api, "validation_failed", path="/api/jobs", pipeline="typed", record={"a": [[[]]] * 60_000})
+    assert "100,000" in problem["detail"]
+
+
+async def test_more_members_than_any_body_has(api: Api) -> None:
+    for path in ("/api/jobs", "/api/batches", "/api/templates"):
+        answer = await api.post(path, json={f"unknown {n}": [] for n in range(20_000)})
+        assert (answer.status_code, answer.json()["code"]) == (413, "too_large")

@@ -19,12 +19,12 @@ from app.batches.responses import ResultCodes
 from app.connections.outbound import OutboundClients
 from app.connections.service import Connections
 from app.connections.settings import SharingSettings
-from app.kit.sealing import Sealer
+from app.kit.secrets.sealing import Sealer
 from app.notifications.accounts import account_kinds
 from app.notifications.invitation_mail import InvitationMail
 from app.notifications.mail import MailServer, SmtpUrlNotValid, parse_sender
 from app.notifications.mail_channel import MailChannel
-from app.notifications.room import make_sender
+from app.notifications.room import make_quota_mails, make_sender
 from app.notifications.settings import MailSettings
 from app.pipelines.registry import Registry
 from tests.batch_helpers import follow, get_batch, run
@@ -326,3 +326,28 @@ async def test_an_invitation_that_cannot_be_mailed_is_logged_without_its_link(
         await mail.invite(recipient, **names, link=link, days=1)
     assert len(caplog.messages) == 2
     assert "not-for-the-log" not in caplog.text
+
+
+async def test_administrators_are_mailed_once_when_a_limit_comes_near(api: Api, mailbox: Mailbox) -> None:
+    me = (await api.get("/api/session")).json()
+    path = f"/api/organisations/{me['organisation']['id']}/limits"
+    assert (await api.patch(f"/api/users/{me['user']['id']}", json={"email": "grace@example.org"})).status_code == 200
+    assert (await api.patch(path, json={"webhooks": 5})).status_code == 200
+    mails = make_quota_mails(api.installation)
+    mailbox.replies.append("451 later")
+    for number in range(5):
+        hook = {"url": "http://93.184.216.34/", "enabled": False}
+        assert (await api.post("/api/webhooks", json=hook)).headers.get("Quota-Warning") == (
+            '"webhooks";used=4;limit=5' if number == 3 else None
+        )
+    await mails.turn()  # the server asks to wait
+    async with within(30):
+        while not mailbox.messages:
+            await mails.turn()
+    await mails.turn()
+    (message,) = mailbox.messages
+    assert (message["To"], mailbox.recipients) == ("grace@example.org", ["grace@example.org"])
+    assert "limit of webhooks" in message["Subject"]
+    assert "has 4 of at most 5 webhooks" in message.get_content()
+    assert "https://tranche.example/#/usage" in message.get_content()
+    assert (await api.patch(path, json={"webhooks": "default"})).status_code == 200

@@ -35,7 +35,7 @@ async def delivered(api: Api, webhook: dict[str, Any], batch_id: str) -> Counter
     """Which events are in the outbox, each proven to be written by the transaction that wrote the event."""
     query = """
       select d.event_type, d.xmin::text = e.xmin::text, d.event_type = e.type from webhook_deliveries d
-      join events e on e.batch_id = d.batch_id and e.id = d.event_id
+      join event_log e on e.batch_id = d.batch_id and e.id = d.event_id
       where d.batch_id = cast(:batch_id as uuid) and d.endpoint_id = cast(:webhook_id as uuid)"""
     rows = await execute(api, query, batch_id=batch_id, webhook_id=webhook["id"])
     assert all(same and right for _, same, right in rows)

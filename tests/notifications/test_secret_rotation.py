@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.kit.signing import FILE, rotate
+from app.kit.secrets.signing import FILE, rotate
 from tests.auth.people import caller, cookie_of
 from tests.batch_helpers import run
 from tests.conftest import ADMIN_KEY, Api, make_settings, serving

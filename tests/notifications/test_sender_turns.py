@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.kit.ending import Ending
 from app.kit.ids import new_id
 from app.notifications.models import WebhookDelivery
 from app.notifications.sender import ClaimedMessage, Sender
@@ -57,7 +58,7 @@ class Memory:
 
 async def test_receivers_that_hang_hold_up_their_own_organisation_alone(api: Api) -> None:
     channel, flood, quiet = Memory(), new_id(), new_id()
-    sender = Sender(api.installation.database, [channel])
+    sender = Sender(api.installation.database, [channel], Ending())
     channel.due[flood] = 100
     await sender.start()
     try:
@@ -78,7 +79,7 @@ async def test_receivers_that_hang_hold_up_their_own_organisation_alone(api: Api
 async def test_what_two_organisations_are_owed_goes_side_by_side(api: Api) -> None:
     channel, one, another = Memory(), new_id(), new_id()
     channel.due = {one: 50, another: 50}
-    sender = Sender(api.installation.database, [channel])
+    sender = Sender(api.installation.database, [channel], Ending())
     await sender.start()
     try:
         await channel.until(one=2, another=2)

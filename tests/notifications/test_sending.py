@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from app.notifications import http_delivery
 from app.notifications.room import make_sender
 from app.notifications.sender import next_try
 from app.notifications.webhook_channel import DELAYS
@@ -16,6 +17,9 @@ from tests.conftest import Api
 from tests.notifications.conftest import Create
 from tests.notifications.outbox import deliveries, execute, make_due, recorded
 from tests.notifications.receiver import Received, Receiver, redirect_to
+from tests.patience import within
+
+pytestmark = pytest.mark.every_postgres
 
 
 async def test_500_500_200_is_one_message_tried_three_times(api: Api, receiver: Receiver, create: Create) -> None:
@@ -128,7 +132,7 @@ async def test_410_disables_the_endpoint_and_enabling_it_sends_what_waited(
     assert len({request.id for request in await receiver.wait("/gone", 2)}) == 1
 
 
-@pytest.mark.parametrize("target", ["/elsewhere", "file:///etc/passwd"])
+@pytest.mark.parametrize("target", ["/elsewhere", "file:///etc/passwd", "http:\\\\x/"])
 async def test_a_redirect_is_a_failure_and_is_not_followed(
     api: Api, receiver: Receiver, create: Create, target: str
 ) -> None:
@@ -138,6 +142,40 @@ async def test_a_redirect_is_a_failure_and_is_not_followed(
     delivery = await recorded(api, webhook["id"], 1)
     assert (delivery["status"], delivery["attempts"]) == ("pending", 1)
     assert receiver.on("/elsewhere") == []
+
+
+async def test_what_nobody_expected_counts_as_a_try_and_ends(
+    api: Api, receiver: Receiver, create: Create, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(message: object) -> None:
+        raise RuntimeError("not foreseen")
+
+    webhook = await create("/unexpected")
+    monkeypatch.setattr(http_delivery, "signed_headers", fail)
+    ping = (await api.post(f"/api/webhooks/{webhook['id']}/test")).json()
+    delivery = await recorded(api, webhook["id"], 1)
+    assert (delivery["status"], delivery["attempts"]) == ("pending", 1)
+    assert delivery["error"].startswith("UNEXPECTED_ERROR: ")
+    assert delivery["next_attempt_at"], "it is tried again by the schedule, not when its lease lapses"
+    statement = "update webhook_deliveries set attempts = :done, tries = '[]' where id = :id"
+    await execute(api, statement, done=len(DELAYS), id=ping["id"])
+    await make_due(api)
+    delivery = await recorded(api, webhook["id"], 1)
+    assert (delivery["status"], delivery["next_attempt_at"]) == ("failed", None)
+    assert receiver.received == []
+
+
+async def test_a_delivery_whose_secret_nobody_can_read_ends(api: Api, receiver: Receiver, create: Create) -> None:
+    webhook = await create("/sealed?sig=0123456789", enabled=False)
+    statement = "update webhook_endpoints set url = replace(url, ':v1:', ':v1:x'), enabled = true where id = :id"
+    await execute(api, statement, id=webhook["id"])
+    ping = await api.post(f"/api/webhooks/{webhook['id']}/test")
+    assert ping.status_code == 202, ping.text
+    async with within(30):
+        while (found := await deliveries(api, webhook["id"]))[0]["status"] == "pending":
+            pass
+    assert found[0]["error"].startswith("SECRET_NOT_READABLE: ")
+    assert (await api.get(f"/api/webhooks/{webhook['id']}")).json()["url"] == "***"
 
 
 async def test_an_address_that_turned_private_is_refused_at_the_time_of_sending(

@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from app.kit.ids import new_id
-from app.kit.signing import SigningKey
+from app.kit.secrets.signing import SigningKey
 from app.results.codes import ALPHABET, LENGTH, code_hash, make_code, read_code
 
 
