@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import httpx
 
-from app.kit.http_reading import AnswerNotJson, exchange, read_json
+from app.kit.outbound.reading import AnswerNotJson, exchange, read_json
 
 MAX_ANSWER_BYTES: Final = 1024 * 1024
 CHUNK: Final = 8 * 1024 * 1024

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.assets.accounts import DropboxAccount, MondayAccount
 from app.assets.dropbox import Dropbox
-from app.assets.models import HandOver
+from app.assets.models import KEY, HandOver
 from app.assets.monday import Monday
 from app.batches import repository
 from app.batches.models import Batch
@@ -23,8 +23,6 @@ from app.batches.naming import job_folder
 from app.connections.service import Connections
 from app.files.names import archive_name
 from app.pipelines.contract import Pipeline, StepContext, Stop
-
-KEY: Final = "hand-over"
 
 
 class Order(BaseModel):

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 from uuid import UUID
 
 from pydantic import Field
-from sqlalchemy import insert, select
+from sqlalchemy import ARRAY, Uuid, any_, bindparam, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.assets.models import HandOver
+from app.assets.models import KEY, HandOver
+from app.kit.quick_reads import QuickRead
 from app.kit.schemas import Input, Output
 
 
@@ -30,10 +32,19 @@ class HandOverMembers(Output):
     monday_item_id: str | None = None
 
 
+_NAMES: Final = ("batch_id", *HandOverMembers.model_fields)
+_MEMBERS: Final = QuickRead(
+    select(*(getattr(HandOver, name) for name in _NAMES)).where(
+        HandOver.batch_id == any_(bindparam("batch_ids", type_=ARRAY(Uuid)))
+    )
+)
+
+
 class HandOverExtension:
     """Adds them to batches."""
 
     options, members = HandOverOptions, HandOverMembers
+    starts = MappingProxyType(dict.fromkeys(HandOverOptions.model_fields, KEY))
 
     def services(self, options: HandOverOptions) -> Collection[str]:
         wanted = {"dropbox": options.auto_upload_enabled, "monday": options.monday_sync_enabled}
@@ -52,6 +63,5 @@ class HandOverExtension:
             await self.save(session, new_batch_id, known)
 
     async def read(self, session: AsyncSession, batch_ids: Sequence[UUID]) -> Mapping[UUID, Mapping[str, Any]]:
-        columns = (HandOver.batch_id, *(getattr(HandOver, name) for name in HandOverMembers.model_fields))
-        rows = await session.execute(select(*columns).where(HandOver.batch_id.in_(batch_ids)))
-        return {row.batch_id: dict(row) for row in rows.mappings()}
+        rows = await _MEMBERS.rows(session, batch_ids=list(batch_ids))
+        return {row[0]: dict(zip(_NAMES, row, strict=True)) for row in rows}

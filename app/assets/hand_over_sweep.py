@@ -9,11 +9,10 @@ from __future__ import annotations
 import logging
 from typing import Final
 
-from sqlalchemy import func, select, update
+from sqlalchemy import exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.assets.hand_over import KEY
-from app.assets.models import HandOver
+from app.assets.models import KEY, HandOver
 from app.auth.caller import acting_for
 from app.auth.models import User
 from app.batches import submission
@@ -23,16 +22,18 @@ from app.batches.schemas import BatchOptions
 from app.batches.step_models import JobOutput
 from app.batches.submission import NewJob
 from app.kit.db import Database
+from app.kit.lookout import UNSEEN
 from app.kit.service import Periodic
 
 log = logging.getLogger("tranche.hand_over")
-INTERVAL: Final = 2.0
+_WANTED: Final = HandOver.started_at.is_(None) & Batch.completed_at.is_not(None)
+ANY_WANTED: Final = exists().where(HandOver.batch_id == Batch.id, _WANTED)
 
 
 class HandOverSweep(Periodic):
-    """Looks every two seconds, in every process that runs jobs; a row that another process looks at is passed over."""
+    """Works in every process that runs jobs; a row that another process looks at is passed over."""
 
-    interval, log = INTERVAL, log
+    interval, log = UNSEEN, log
 
     def __init__(self, database: Database, desk: Desk) -> None:
         super().__init__()
@@ -46,7 +47,7 @@ class HandOverSweep(Periodic):
         """Start the hand-over of the batch that waits longest; whether there was one."""
         async with self._database.transaction() as session:
             query = select(Batch, HandOver).join(HandOver, HandOver.batch_id == Batch.id)
-            query = query.where(HandOver.started_at.is_(None), Batch.completed_at.is_not(None))
+            query = query.where(_WANTED)
             query = query.order_by(Batch.completed_at).limit(1)
             found = (await session.execute(query.with_for_update(key_share=True, skip_locked=True, of=Batch))).first()
             if found is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import Boolean, ForeignKey, Index, String, text
@@ -10,6 +11,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.batches.models import Timestamp
 from app.kit.db import Base
+
+KEY: Final = "hand-over"
+"""The pipeline that carries it out."""
 
 
 class HandOver(Base):

@@ -9,19 +9,22 @@ from app.assets.accounts import account_kinds
 from app.assets.contact_sheet import pipeline as contact_sheet
 from app.assets.hand_over import hand_over_pipeline
 from app.assets.hand_over_options import HandOverExtension
-from app.assets.hand_over_sweep import HandOverSweep
+from app.assets.hand_over_sweep import ANY_WANTED, HandOverSweep
 from app.assets.originals import pipeline as originals
 from app.assets.settings import HandOverSettings
 from app.assets.web_images import pipeline as web_images
 from app.batches.desk import Desk
 from app.kit.container import Container
 from app.kit.db import Database
+from app.kit.lookout import Lookout
 from app.kit.room import Room
 from app.pipelines.contract import Pipeline
 
 
 def make_sweep(container: Container) -> HandOverSweep:
-    return HandOverSweep(container.get(Database), container.get(Desk))
+    sweep = HandOverSweep(container.get(Database), container.get(Desk))
+    container.get(Lookout).watch(ANY_WANTED, sweep.wake)
+    return sweep
 
 
 def pipelines(container: Container) -> Iterable[Pipeline]:

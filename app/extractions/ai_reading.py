@@ -15,7 +15,7 @@ from app.extractions.provider import AI_REPLY_NOT_VALID, ProviderError
 from app.extractions.reading import READ_BY_AI, Reading, ReadingWarning
 from app.extractions.swims import Sheet, Swim
 from app.kit.json_reading import load_json
-from app.kit.schemas import check_json
+from app.kit.schemas import check_data
 
 VERSION: Final = 2  # goes up whenever the question changes, or what is made of its answer
 MAX_SWIMS: Final = 500
@@ -108,7 +108,7 @@ def read_answer(
     """
     try:
         values = load_json(content) if isinstance(content, str) else content
-        reading = AiReading.model_validate(check_json(values))
+        reading = AiReading.model_validate(check_data(values))
     except (ValueError, RecursionError) as error:
         where = ".".join(map(str, error.errors()[0]["loc"])) if isinstance(error, ValidationError) else ""
         what = f" (at {where})" if where else ""

@@ -11,9 +11,9 @@ from uuid import UUID
 
 from app.extractions.errors import PageNotDrawn, PageNotFound, SheetNotPdf
 from app.extractions.sheet_errors import NO_PDF, NO_SUCH_PAGE, SheetError
-from app.kit.cell.confinement import Lent
-from app.kit.sandbox import Sandbox
-from app.kit.sandbox_errors import SandboxError
+from app.kit.sandbox.cell.confinement import Lent
+from app.kit.sandbox.errors import SandboxError
+from app.kit.sandbox.sandbox import Sandbox
 from app.kit.shares import Weigh, alike
 from app.kit.turns import Party
 

@@ -24,7 +24,7 @@ from app.kit.container import provided
 from app.kit.declarations import raises, sends
 from app.kit.dependencies import DatabaseDep
 from app.kit.errors import existing
-from app.kit.etags import is_known
+from app.kit.web.etags import is_known
 
 PICTURE: Final[dict[int | str, dict[str, Any]]] = {
     200: {
@@ -63,7 +63,7 @@ async def get_page(
     `0.412-0.431`. A swim whose place is not known, as of a reading by a model, is not marked.
     """
     async with database.transaction() as session:
-        row = existing(await repository.find_source(session, caller.organisation_id, extraction_id), ExtractionNotFound)
+        row = existing(await repository.find_source(session, caller, extraction_id), ExtractionNotFound)
     swims, sha256, storage_key = row
     box = None
     if swim is not None:

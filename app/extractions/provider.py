@@ -15,8 +15,8 @@ import httpx
 
 from app.extractions.protocols import PROTOCOLS, Answer, ProviderName, Question
 from app.kit.failures import Failure
-from app.kit.http_reading import AnswerNotReadable, exchange, read_json
-from app.kit.outbound import UrlNotAllowed, retry_after
+from app.kit.outbound.client import UrlNotAllowed, retry_after
+from app.kit.outbound.reading import AnswerNotReadable, exchange, read_json
 from app.kit.shares import Weigh, alike
 from app.kit.turns import NOBODY, Party, Turns, Waiting
 

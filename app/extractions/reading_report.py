@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Final
 
 from app.extractions.pdf.page import UNREAD, Line, Page
@@ -144,7 +145,7 @@ def _odd_rows(swims: Iterable[Swim]) -> Iterator[ReadingWarning]:
         odd = sum(_has_digits(swim.name) or swim.name.casefold() in teams for swim in named)
         if odd:
             yield _warning("ODD_NAMES", page, odd, "Names that hold digits or are a club's.")
-        legends = sum(_LEGEND.search(swim.name) is not None for swim in own)
+        legends = sum(_is_legend(swim.name) for swim in own)
         if legends:
             yield _warning("LEGEND_AS_NAME", page, legends, "Names that are the words of a legend or a record.")
         eventless = sum(not swim.event for swim in own)
@@ -153,6 +154,11 @@ def _odd_rows(swims: Iterable[Swim]) -> Iterator[ReadingWarning]:
         bare = sum(swim.kind == "relay" and swim.status == "OK" for swim in own)
         if bare and any(swim.kind == "relay_leg" for swim in own):
             yield _warning("RELAYS_WITHOUT_LEGS", page, bare, "Relay teams without swimmers among others with them.")
+
+
+@lru_cache(maxsize=4096)  # most swimmers swim several times
+def _is_legend(name: str) -> bool:
+    return _LEGEND.search(name) is not None
 
 
 def _has_digits(name: str) -> bool:

@@ -27,6 +27,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.auth.caller import Caller
+from app.batches.listing import opens_others
 from app.batches.models import Batch, Job
 from app.extractions.batch_swims.table import SheetSwims
 from app.extractions.models import Extraction, SheetClaim, SheetRow
@@ -129,25 +131,29 @@ async def add_extraction(session: AsyncSession, values: Mapping[str, Any], key: 
 ExtractionRow = Row[Extraction, UUID, str | None, bool, str]
 
 
-def _extractions(organisation_id: UUID) -> Select[Extraction, UUID, str | None, bool, str]:
+def _seen_by(caller: Caller) -> list[ColumnElement[bool]]:
+    """Of a key that is limited to pipelines, none of a batch that has others as well."""
+    return [Extraction.organisation_id == caller.organisation_id, *opens_others(caller.pipelines)]
+
+
+def _extractions(caller: Caller) -> Select[Extraction, UUID, str | None, bool, str]:
     query = select(Extraction, Job.batch_id, Job.filename, Job.cached, Batch.name)
     query = query.join(Job, Job.id == Extraction.job_id).join(Batch, Batch.id == Job.batch_id)
-    return query.where(Extraction.organisation_id == organisation_id)
+    return query.where(*_seen_by(caller))
 
 
-async def find_extraction(session: AsyncSession, organisation_id: UUID, extraction_id: UUID) -> ExtractionRow | None:
+async def find_extraction(session: AsyncSession, caller: Caller, extraction_id: UUID) -> ExtractionRow | None:
     """One extraction of the organisation with its batch's id, file name, whether it was cached, and batch's name."""
-    return (await session.execute(_extractions(organisation_id).where(Extraction.id == extraction_id))).first()
+    return (await session.execute(_extractions(caller).where(Extraction.id == extraction_id))).first()
 
 
 async def find_source(
-    session: AsyncSession, organisation_id: UUID, extraction_id: UUID
+    session: AsyncSession, caller: Caller, extraction_id: UUID
 ) -> Row[list[dict[str, Any]], str | None, str | None] | None:
     """The swims of an extraction, and the SHA-256 and storage key of its sheet; None for both when that is gone."""
     query = select(Extraction.swims, File.sha256, File.storage_key).join(Job, Job.id == Extraction.job_id)
-    query = query.outerjoin(File, File.id == Job.file_id)
-    query = query.where(Extraction.id == extraction_id, Extraction.organisation_id == organisation_id)
-    return (await session.execute(query)).first()
+    query = query.outerjoin(File, File.id == Job.file_id).join(Batch, Batch.id == Job.batch_id)
+    return (await session.execute(query.where(Extraction.id == extraction_id, *_seen_by(caller)))).first()
 
 
 async def find_result(session: AsyncSession, job_id: UUID) -> Any:
@@ -174,9 +180,16 @@ async def list_swimmer_names(session: AsyncSession, organisation_id: UUID) -> Se
     return (await session.execute(SWIMMER_NAMES, {"organisation_id": organisation_id})).scalars().all()
 
 
+async def list_opened_names(session: AsyncSession, caller: Caller) -> Sequence[str]:
+    """The same for a key that is limited to pipelines: of the batches that it opens."""
+    query = select(Extraction.swimmer_name).join(Job, Job.id == Extraction.job_id).join(Batch, Batch.id == Job.batch_id)
+    query = query.where(*_seen_by(caller)).distinct().order_by(Extraction.swimmer_name)
+    return (await session.execute(query)).scalars().all()
+
+
 async def list_extractions(
     session: AsyncSession,
-    organisation_id: UUID,
+    caller: Caller,
     page: PageRequest,
     *,
     names: Sequence[str] | None,
@@ -184,7 +197,7 @@ async def list_extractions(
     confidence: Confidence | None,
 ) -> Page[ExtractionRow]:
     """A page of extractions, newest first: ids grow with time."""
-    query = _extractions(organisation_id)
+    query = _extractions(caller)
     if names is not None:
         query = query.where(Extraction.swimmer_name.in_(names))
     if batch_id:

@@ -51,11 +51,14 @@ async def list_extractions(
     names: list[str] | None = None
     near: list[str] = []
     if swimmer:
-        spellings = await repository.list_swimmer_names(session, caller.organisation_id)
+        if caller.pipelines is None:
+            spellings = await repository.list_swimmer_names(session, caller.organisation_id)
+        else:
+            spellings = await repository.list_opened_names(session, caller)
         chosen, near = await asyncio.to_thread(choose_names, spellings, swimmer)
         names = sorted(chosen)
     found = await repository.list_extractions(
-        session, caller.organisation_id, page, names=names, batch_id=batch_id, confidence=confidence
+        session, caller, page, names=names, batch_id=batch_id, confidence=confidence
     )
     shown = [ExtractionRead.of(row[0], **_more(row)) for row in found.rows]
     return ExtractionPage(extractions=shown, names=names, near_names=near, next_cursor=found.next_cursor)
@@ -65,6 +68,6 @@ async def list_extractions(
 @raises(ExtractionNotFound)
 async def get_extraction(extraction_id: UUID, session: SessionDep, caller: ReaderDep) -> ExtractionReply:
     """One extraction with the whole result of its job."""
-    row = existing(await repository.find_extraction(session, caller.organisation_id, extraction_id), ExtractionNotFound)
+    row = existing(await repository.find_extraction(session, caller, extraction_id), ExtractionNotFound)
     result = await repository.find_result(session, row[0].job_id)
     return ExtractionReply(extraction=ExtractionDetail.of(row[0], **_more(row), result=result))

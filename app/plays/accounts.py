@@ -8,8 +8,8 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, StringConstraints
 
 from app.connections.contract import Account, AccountRefused, AnyKind, ConnectionKind, Reach, Secret
-from app.kit.addresses import UrlNotAllowed, parse_url
-from app.kit.http_reading import exchange
+from app.kit.outbound.addresses import UrlNotAllowed, parse_url
+from app.kit.outbound.reading import exchange
 from app.kit.schemas import WebAddress, check_text
 from app.plays.settings import PlaySettings
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import httpx
 
-from app.kit.http_reading import exchange, read_json
+from app.kit.outbound.reading import exchange, read_json
 
 MAX_ANSWER_BYTES: Final = 1024 * 1024
 

@@ -10,8 +10,8 @@ from fastapi import Request, Response
 from sqlalchemy.exc import ProgrammingError
 
 from app.kit.db import Database
-from app.kit.etags import is_known
-from app.kit.sealing import hidden_in_text
+from app.kit.secrets.sealing import hidden_in_text
+from app.kit.web.etags import is_known
 from app.plays import repository
 
 

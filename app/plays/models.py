@@ -34,7 +34,10 @@ _NAMES = ", ".join(f"'{kind.name}'" for kind in DATA_BATCH_TYPES)
 
 
 class Play(Base):
-    """A sales play: steps with variables, run for leads. The id is an integer, as clients keep it as a number."""
+    """A sales play: steps with variables, run for leads. The id is an integer, as clients keep it as a number.
+
+    It is drawn at random (`repository.draw_id`), so that it tells nobody how many plays others make.
+    """
 
     __tablename__ = "plays"
     __table_args__ = (Index("ix_plays_organisation_id", "organisation_id", "id"),)

@@ -18,7 +18,7 @@ from app.plays.http_json import call_json
 from app.plays.lead_data import lead_key
 from app.plays.models import PIPELINE_KEY
 from app.plays.providers import Provider, connection_of, find_provider
-from app.plays.schemas import MOST_STEPS, PlayStep
+from app.plays.schemas import PlaySteps
 
 DATA_TIMEOUT: Final = 60.0
 LOOK_AGAIN_SECONDS: Final = 0.25
@@ -32,16 +32,15 @@ class PlayParams(Params):
 
     play_id: int
     required_batches: list[int] = Field(default_factory=list, max_length=5)
-    play_steps: list[PlayStep] = Field(default_factory=list, max_length=MOST_STEPS)
+    play_steps: PlaySteps = Field(default_factory=list)
     variables: dict[str, Any] = Field(default_factory=dict)
     output_type: str = "final"
 
 
 def missing_variables(play_steps: Sequence[Any], variables: Mapping[str, Any]) -> list[str]:
     """Placeholders of the steps that nothing gives a value to."""
-    return sorted(
-        {path for path in placeholders_in(list(play_steps)) if path.split(".")[0] not in GIVEN | set(variables)}
-    )
+    known = GIVEN | set(variables)
+    return sorted({path for path in placeholders_in(list(play_steps)) if path.split(".")[0] not in known})
 
 
 def step_names(play_steps: Sequence[Any]) -> list[str]:
@@ -88,12 +87,17 @@ def play_pipeline() -> Pipeline:
 async def missing_providers(need: Need) -> set[str]:
     """The services that are to be asked for data: those of kinds whose data is not there for every lead."""
     kinds = kinds_of(set(need.params.required_batches))
-    leads = {key for record in need.records if (key := lead_key(record))}
+    leads = await asyncio.to_thread(_leads_of, need.records)
     missing = {kind for kind in kinds if connection_of(kind, need.available)}
     if not leads or not missing:
         return set()
     stale = await lead_data.list_stale(need.session, need.organisation_id, leads, missing)
     return {service for kind in stale if (service := connection_of(kind, need.available))}
+
+
+def _leads_of(records: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Long records are read when they are looked into, so this blocks."""
+    return {key for record in records if (key := lead_key(record))}
 
 
 def _fetcher(kind: DataBatchType) -> RunStep:

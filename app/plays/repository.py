@@ -5,7 +5,9 @@ Lists are put together as JSON by PostgreSQL: one query, and 10,000 plays in a f
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import delete, insert, select, text
@@ -15,6 +17,7 @@ from app.kit.pages import Page, PageRequest, paginate_one
 from app.plays.data_types import BY_NUMBER
 from app.plays.models import Play, PlayBatchRequirement, PlayChange
 
+LEAST_ID: Final = 100_000_000
 _MAPPINGS = text("""
 select coalesce(
   json_agg(json_build_object('play_id', play_id, 'required_batches', numbers) order by play_id), '[]'
@@ -30,7 +33,9 @@ _PLAY_JSON = f"""json_build_object('id', p.id, 'name', p.name, 'description', p.
     'play_steps', p.play_steps, 'output_type', p.output_type, 'required_batches', {{numbers}}, 'owner_id', p.owner_id,
     'created_at', {_MOMENT.format("p.created_at")}, 'updated_at', {_MOMENT.format("p.updated_at")})"""
 _PLAYS = text(f"""
-select coalesce(json_agg({_PLAY_JSON.format(numbers="coalesce(m.numbers, '[]')")} order by p.id), '[]')::text
+select coalesce(
+  json_agg({_PLAY_JSON.format(numbers="coalesce(m.numbers, '[]')")} order by p.created_at, p.id), '[]'
+)::text
 from plays p left join (
   select r.play_id, json_agg(r.batch_number order by r.batch_number) as numbers
   from play_batch_requirements r join plays o on o.id = r.play_id
@@ -39,7 +44,9 @@ from plays p left join (
 where p.organisation_id = :organisation_id
 """)
 _PLAYS_ALONE = text(f"""
-select coalesce(json_agg({_PLAY_JSON.format(numbers="'[]'::json")} order by p.id), '[]')::text
+select coalesce(
+  json_agg({_PLAY_JSON.format(numbers="'[]'::json")} order by p.created_at, p.id), '[]'
+)::text
 from plays p where p.organisation_id = :organisation_id
 """)
 
@@ -53,6 +60,14 @@ async def list_plays_as_json(session: AsyncSession, organisation_id: UUID, *, wi
     """Every play with its requirements; without them where their table has been taken away."""
     query = _PLAYS if with_requirements else _PLAYS_ALONE
     return str((await session.execute(query, {"organisation_id": organisation_id})).scalar_one())
+
+
+async def draw_id(session: AsyncSession) -> int:
+    """An id that no play has, of nine digits. Two that draw the same at the same moment meet at the primary key."""
+    while True:
+        drawn = LEAST_ID + secrets.randbelow(2**28)
+        if (await session.execute(select(Play.id).where(Play.id == drawn))).first() is None:
+            return drawn
 
 
 async def find_play(session: AsyncSession, organisation_id: UUID, play_id: int, *, lock: bool = False) -> Play | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.kit.container import Container
 from app.kit.room import Room
-from app.kit.sealed_columns import SealedColumn
+from app.kit.secrets.sealed_columns import SealedColumn
 from app.limits.windows import WindowStorage
 from app.plays import models
 from app.plays.accounts import account_kinds

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from fastapi import APIRouter, Depends, Request, Response
 
 from app.auth.dependencies import ReaderDep, opens_pipeline
 from app.idempotency.dependencies import OnceDep
 from app.kit.declarations import RouteTag, raises, sends
 from app.kit.dependencies import DatabaseDep, PageDep, SealerDep, SessionDep
+from app.kit.parts import beside_the_loop
 from app.plays import json_lists, repository, service
 from app.plays.data_types import DATA_BATCH_TYPES
 from app.plays.dependencies import WriterDep
@@ -21,13 +24,14 @@ router = APIRouter(prefix="/api", tags=[_TAG], dependencies=[Depends(opens_pipel
 
 async def _read(session: SessionDep, play: Play) -> PlayRead:
     numbers = await repository.list_requirements(session, play.id)
-    return PlayRead.of(play, required_batches=numbers)
+    read = partial(PlayRead.of, play, required_batches=numbers)
+    return await beside_the_loop([play.variables, play.play_steps], read)
 
 
 @slashed_route(router, "GET", "/plays", response_model=list[PlayRead])
 @sends("ETag")
 async def list_plays(request: Request, database: DatabaseDep, caller: ReaderDep) -> Response:
-    """Every play of the organisation, by id; `required_batches` is ascending, and empty for a play without any."""
+    """Every play of the organisation, oldest first; `required_batches` is ascending, and empty where there are none."""
     return json_lists.json_reply(request, await json_lists.read_plays(database, caller.organisation_id))
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import asyncio
+from functools import partial
+from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 
@@ -12,8 +15,10 @@ from app.batches.schemas import BatchCreated, BatchOptions, Item
 from app.batches.submitter import Submitter
 from app.kit.declarations import raises, sends
 from app.kit.dependencies import SealerDep, SessionDep
-from app.kit.sealing import CannotUnseal
-from app.kit.secret_edits import SecretWanted, check_secrets_stay, with_secrets_of
+from app.kit.errors import MOST_TOLD
+from app.kit.parts import beside_the_loop
+from app.kit.secrets.edits import SecretWanted, check_secrets_stay, with_secrets_of
+from app.kit.secrets.sealing import CannotUnseal, Sealer
 from app.plays import lead_data, repository, service
 from app.plays.data_types import BY_NUMBER, kinds_of, what_is_wrong
 from app.plays.dependencies import WriterDep
@@ -63,28 +68,36 @@ async def create_play_run(play_id: int, body: RunCreate, submitter: SubmissionDe
             return known
         play = await service.get_play(session, submitter.caller, play_id)
         numbers = await repository.list_requirements(session, play_id)
-    owner = submitter.caller.organisation_id
-    known = sealer.seal_tree({"variables": play.variables, "play_steps": play.play_steps}, owner)
-    variables = known["variables"] | with_secrets_of(known["variables"], body.variables)
-    check_secrets_stay(known, known | {"variables": variables})
     if not (numbers or play.play_steps):
         raise PlayNotRunnable("The play requires no data and has no steps.")
-    if missing := missing_variables(play.play_steps, variables):
-        raise PlayNotRunnable(f"Nothing gives a value to {', '.join(missing)}.", variables=missing)
+    owner, fixed = submitter.caller.organisation_id, {"variables": play.variables, "play_steps": play.play_steps}
+    own = await beside_the_loop([fixed, body.variables], partial(_own_params, sealer, owner, fixed, body.variables))
+    params = {"play_id": play.id, "required_batches": numbers, "output_type": play.output_type, **own}
     options = BatchOptions(
         pipeline=PIPELINE_KEY,
-        params={
-            "play_id": play.id,
-            "required_batches": numbers,
-            "output_type": play.output_type,
-            **sealer.unseal_tree({"play_steps": known["play_steps"], "variables": variables}, owner),
-        },
+        params=params,
         name=body.name or play.name,
         **body.model_dump(exclude={"leads", "variables", "name"}),
     )
-    records = [lead_record(lead if isinstance(lead, str) else lead.model_dump()) for lead in body.leads]
-    items = [Item(record=record, name=(lead_key(record) or "lead")[:255]) for record in records]
+    items = await asyncio.to_thread(_items_of, body)
     return await submitter.submit_items(options, items, body=body)
+
+
+@raises(PlayNotRunnable, SecretWanted, CannotUnseal)
+def _own_params(sealer: Sealer, owner: UUID, known: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """The play's steps, and its variables with those of the run in their place, in clear."""
+    known = sealer.seal_tree(known, owner)
+    variables = known["variables"] | with_secrets_of(known["variables"], given)
+    check_secrets_stay(known, known | {"variables": variables})
+    if missing := missing_variables(known["play_steps"], variables):
+        shown = missing[:MOST_TOLD]
+        raise PlayNotRunnable(f"Nothing gives a value to {', '.join(shown)}.", variables=shown)
+    return dict(sealer.unseal_tree({"play_steps": known["play_steps"], "variables": variables}, owner))
+
+
+def _items_of(body: RunCreate) -> list[Item]:
+    records = [lead_record(lead if isinstance(lead, str) else lead.model_dump()) for lead in body.leads]
+    return [Item(record=record, name=(lead_key(record) or "lead")[:255]).packed() for record in records]
 
 
 @slashed_route(router, "PUT", "/lead-data")

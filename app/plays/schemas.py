@@ -9,13 +9,13 @@ from uuid import UUID
 from pydantic import AfterValidator, ConfigDict, Field, StrictInt, StringConstraints, field_validator, model_validator
 
 from app.batches.schemas import Email, ExecutionMode
-from app.kit.schemas import Input, JsonObject, LongText, Output, ShortText, check_json, check_text
-from app.kit.sealing import hidden
+from app.kit.schemas import Input, JsonObject, LongText, Output, ShortText, check_data, check_json, check_text
+from app.kit.secrets.sealing import hidden
 from app.plays.lead_data import LEAD_KEYS, lead_key
 
 MOST_STEPS = 50
 MOST_LEADS = 10_000
-Json = Annotated[Any, AfterValidator(check_json)]
+Json = Annotated[Any, AfterValidator(check_data)]
 LeadText = Annotated[
     str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True), AfterValidator(check_text)
 ]
@@ -25,16 +25,17 @@ def check_step(step: Any) -> Any:
     """A step is a text or an object; both may hold `{{ placeholders }}`."""
     if not isinstance(step, (str, dict)) or not step:
         raise ValueError("a step is a text or an object")
-    return check_json(step)
+    return step
 
 
 PlayStep = Annotated[Any, AfterValidator(check_step)]
+PlaySteps = Annotated[list[PlayStep], Field(max_length=MOST_STEPS), AfterValidator(check_json)]
 
 
 class PlayFields(Input):
     description: LongText | None = None
     variables: JsonObject = Field(default_factory=dict, description="Default values of the placeholders.")
-    play_steps: list[PlayStep] = Field(default_factory=list, max_length=MOST_STEPS)
+    play_steps: PlaySteps = Field(default_factory=list)
     output_type: ShortText = Field(
         "final", description="What a run hands back: `all` every output, `data` the lead's data, else the last output."
     )
@@ -51,7 +52,7 @@ class PlayUpdate(Input):
     name: ShortText | None = None
     description: LongText | None = None
     variables: JsonObject | None = None
-    play_steps: list[PlayStep] | None = Field(None, max_length=MOST_STEPS)
+    play_steps: PlaySteps | None = None
     output_type: ShortText | None = None
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,8 +17,9 @@ from app.auth.caller import Caller
 from app.auth.ownership import check_owner
 from app.kit.declarations import raises
 from app.kit.errors import Problem, existing
-from app.kit.sealing import Sealer
-from app.kit.secret_edits import SecretWanted, check_secrets_stay, with_secrets_of
+from app.kit.parts import beside_the_loop
+from app.kit.secrets.edits import SecretWanted, check_secrets_stay, with_secrets_of
+from app.kit.secrets.sealing import Sealer
 from app.plays import repository
 from app.plays.data_types import what_is_wrong
 from app.plays.errors import PlayNotFound, RequirementsNotValid
@@ -46,7 +49,9 @@ async def get_own_play(session: AsyncSession, caller: Caller, play_id: int) -> P
 async def add_play(session: AsyncSession, caller: Caller, sealer: Sealer, body: PlayCreate) -> Play:
     """A new play of the caller; its secrets are encrypted."""
     fields = body.model_dump(exclude={"required_batches"})
-    fields |= sealer.seal_tree({name: fields[name] for name in SEALED_FIELDS}, caller.organisation_id)
+    own = {name: fields[name] for name in SEALED_FIELDS}
+    fields |= await beside_the_loop(own, partial(sealer.seal_tree, own, caller.organisation_id))
+    fields["id"] = await repository.draw_id(session)
     play = Play(organisation_id=caller.organisation_id, owner_id=caller.user_id, **fields)
     session.add(play)
     await session.flush()
@@ -63,11 +68,11 @@ async def update_play(session: AsyncSession, caller: Caller, sealer: Sealer, pla
     """
     play = await get_own_play(session, caller, play_id)
     changes = body.model_dump(exclude_unset=True)
-    known = sealer.seal_tree({name: getattr(play, name) for name in SEALED_FIELDS}, caller.organisation_id)
+    known = {name: getattr(play, name) for name in SEALED_FIELDS}
     sent = {name: changes[name] for name in SEALED_FIELDS if changes.get(name) is not None}
-    merged = known | {name: with_secrets_of(known[name], value) for name, value in sent.items()}
-    check_secrets_stay(known, merged)
-    changes |= sealer.seal_tree({name: merged[name] for name in sent}, caller.organisation_id)
+    if sent:
+        both = [known, sent]
+        changes |= await beside_the_loop(both, partial(_merged, sealer, caller.organisation_id, known, sent))
     for name, value in changes.items():
         if value is not None or name == "description":
             setattr(play, name, value)
@@ -75,6 +80,15 @@ async def update_play(session: AsyncSession, caller: Caller, sealer: Sealer, pla
     await session.flush()
     await session.refresh(play)
     return play
+
+
+@raises(SecretWanted)
+def _merged(sealer: Sealer, owner: UUID, known: dict[str, Any], sent: dict[str, Any]) -> dict[str, Any]:
+    """What is to be kept of `sent`: with the secrets that are hidden in it, encrypted."""
+    known = sealer.seal_tree(known, owner)
+    merged = known | {name: with_secrets_of(known[name], value) for name, value in sent.items()}
+    check_secrets_stay(known, merged)
+    return dict(sealer.seal_tree({name: merged[name] for name in sent}, owner))
 
 
 @raises(get_own_play)
@@ -116,11 +130,11 @@ async def replace_mappings(
     wanted = {mapping.play_id: mapping.required_batches for mapping in mappings}
     if len(wanted) < len(mappings):
         raise RequirementsNotValid("A play is named twice.")
-    written = []
+    written = {}
     for play_id in sorted(wanted):  # in one order, so that two who do this at once do not wait for each other
         try:
-            written.append((play_id, await replace_mapping(session, caller, play_id, wanted[play_id])))
+            written[play_id] = await replace_mapping(session, caller, play_id, wanted[play_id])
         except Problem as problem:
             problem.extra["play_id"] = play_id
             raise
-    return written
+    return [(play_id, written[play_id]) for play_id in wanted]

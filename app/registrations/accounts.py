@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pydantic import Field
 
 from app.connections.contract import Account, AccountRefused, AnyKind, ConnectionKind, Reach, Secret
-from app.kit.http_reading import exchange
+from app.kit.outbound.reading import exchange
 from app.registrations.platform import MAX_ANSWER_BYTES, BaseUrl
 from app.registrations.settings import PlatformSettings
 

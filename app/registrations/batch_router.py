@@ -21,6 +21,7 @@ from app.kit.dependencies import PageDep, SessionDep, page_of
 from app.kit.errors import FilterNotReadable
 from app.kit.filters import read_words
 from app.kit.pages import PageRequest
+from app.kit.parts import made_in_parts
 from app.kit.schemas import Moment
 from app.registrations.batch_schemas import (
     LogEntry,
@@ -108,7 +109,7 @@ async def get_registration_batch(caller: ReaderDep, row: RowDep, session: Sessio
         RegistrationBatchRead,
         **counted,
         **{f"{name}_restaurants": count for name, count in counted.items()},
-        jobs=[_job(job) for job in jobs.rows],
+        jobs=await made_in_parts(jobs.rows, _job, repository.JOBS_AT_ONCE),
         jobs_next_cursor=jobs.next_cursor,
     )
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from app.kit.json_reading import load_json
-from app.kit.text_decoding import EncodingUnknown, decode, is_markup
+from app.kit.text.decoding import EncodingUnknown, decode, is_markup
 from app.registrations.errors import FileNotReadable
 from app.registrations.findings import Findings
 

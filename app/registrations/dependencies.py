@@ -21,12 +21,16 @@ from app.registrations.settings import PlatformSettings
 PlatformSettingsDep = Annotated[PlatformSettings, Depends(provided(PlatformSettings))]
 
 
-@raises(BatchNotFound)
-def get_row(row: BatchDep) -> BatchRow:
-    """The caller's registration batch; raises BatchNotFound (404), also for a batch of another kind."""
+def _of_kind(row: BatchRow) -> BatchRow:
     if row.pipeline.key != PIPELINE_KEY:
         raise BatchNotFound
     return row
+
+
+@raises(BatchNotFound)
+async def get_row(row: BatchDep) -> BatchRow:
+    """The caller's registration batch; raises BatchNotFound (404), also for a batch of another kind."""
+    return _of_kind(row)
 
 
 RowDep = Annotated[BatchRow, Depends(get_row)]
@@ -39,4 +43,4 @@ async def check_kind(database: DatabaseDep, caller: CallerDep, batch_id: UUID) -
     In a transaction of its own: a command must read the row it locks afresh.
     """
     async with database.transaction() as session:
-        get_row(await service.get_batch(session, caller, batch_id))
+        _of_kind(await service.get_batch(session, caller, batch_id))

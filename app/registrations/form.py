@@ -34,7 +34,8 @@ class OneFile:
 @raises(receive_form, receive_raw, NotOneFile, TooLarge)
 async def receive_file(request: Request, storage: Storage, limits: UploadLimits) -> OneFile:
     """The file that a request carries; raises TooLarge (413) beyond 16 MiB, NotOneFile (422) for an odd form."""
-    limits = replace(limits, body=min(limits.body, LARGEST + 4096), file=min(limits.file, LARGEST))
+    # Nothing of it is stored as it comes, so the quota of stored contents is not asked.
+    limits = replace(limits, body=min(limits.body, LARGEST + 4096), file=min(limits.file, LARGEST), room=None)
     if request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         async with receive_form(request, storage, limits) as form:
             if len(form.files) != 1:

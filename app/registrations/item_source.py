@@ -16,13 +16,15 @@ from app.registrations.models import Restaurant
 from app.registrations.schemas import RestaurantFilter
 
 
-def job_of(restaurant: Restaurant, pipeline_by_type: Mapping[str, str] | None = None) -> NewJob:
-    """A registration of the restaurant, by the pipeline of its type if it has one of its own."""
+def job_of(
+    restaurant: Restaurant, pipeline_by_type: Mapping[str, str] | None = None, otherwise: str | None = None
+) -> NewJob:
+    """A registration of the restaurant, by the pipeline of its type if it has one of its own, `otherwise` by that."""
     record: dict[str, Any] = {
         "restaurant_id": str(restaurant.id),
         **{name: getattr(restaurant, name) for name in ("name", "type", "stage", "icp_score", "city")},
     }
-    pipeline = (pipeline_by_type or {}).get((restaurant.type or "").casefold())
+    pipeline = (pipeline_by_type or {}).get((restaurant.type or "").casefold(), otherwise)
     return NewJob("record", restaurant.name, record=record, pipeline=pipeline)
 
 

@@ -11,11 +11,11 @@ from typing import Annotated, Any, Final, Literal
 import httpx
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from app.kit.addresses import parse_url
 from app.kit.errors import explain_error
 from app.kit.failures import Failure
-from app.kit.http_reading import AnswerNotJson, AnswerTooLong, exchange, read_json
-from app.kit.outbound import outbound_client, retry_after
+from app.kit.outbound.addresses import parse_url
+from app.kit.outbound.client import outbound_client, retry_after
+from app.kit.outbound.reading import AnswerNotJson, AnswerTooLong, exchange, read_json
 from app.kit.schemas import check_json, check_text
 from app.kit.service import CannotStart
 

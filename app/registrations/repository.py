@@ -26,9 +26,11 @@ from sqlalchemy import (
     true,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import load_only
 
 from app.batches.models import Batch, Job
 from app.kit.pages import Page, PageRequest, paginate
+from app.kit.parts import parts_of
 from app.registrations.models import JOB_SUBJECT, Restaurant
 from app.registrations.schemas import RestaurantFilter, RestaurantRead
 
@@ -37,6 +39,8 @@ SORTS: Final[dict[str, ColumnElement[Any]]] = {
     "created_at": Restaurant.created_at.expression,
     "icp_score": func.coalesce(Restaurant.icp_score, 0),
 }
+AT_ONCE: Final = 500
+"""Rows that are read or written at a stretch: the driver encodes and decodes them on the event loop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,22 +140,27 @@ async def find_restaurant(
 async def list_restaurants_by_id(
     session: AsyncSession, organisation_id: UUID, ids: Sequence[UUID]
 ) -> dict[UUID, Restaurant]:
-    """Those of the ids that are restaurants of the organisation."""
-    wanted = Restaurant.id == any_(literal(list(ids), ARRAY(Uuid)))
-    query = select(Restaurant).where(wanted, Restaurant.organisation_id == organisation_id)
-    return {found.id: found for found in (await session.execute(query)).scalars()}
+    """Those of the ids that are restaurants of the organisation, with what their registration needs."""
+    found: dict[UUID, Restaurant] = {}
+    columns = (Restaurant.name, Restaurant.type, Restaurant.stage, Restaurant.icp_score, Restaurant.city)
+    for part in parts_of(ids, AT_ONCE):
+        wanted = Restaurant.id == any_(literal(list(part), ARRAY(Uuid)))
+        query = select(Restaurant).where(wanted, Restaurant.organisation_id == organisation_id)
+        query = query.options(load_only(*columns, raiseload=True))
+        found |= {row.id: row for row in (await session.execute(query)).scalars()}
+    return found
 
 
 async def add_restaurants(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
-    if rows:
-        await session.execute(insert(Restaurant), list(rows))
+    for part in parts_of(rows, AT_ONCE):
+        await session.execute(insert(Restaurant), list(part))
 
 
 async def list_known_names(session: AsyncSession, organisation_id: UUID) -> set[tuple[str, str]]:
     """Name and city of every restaurant of the organisation, in lower case."""
     query = select(func.lower(Restaurant.name), func.lower(func.coalesce(Restaurant.city, "")))
-    rows = await session.execute(query.where(Restaurant.organisation_id == organisation_id))
-    return {(name, city) for name, city in rows}
+    query = query.where(Restaurant.organisation_id == organisation_id).execution_options(yield_per=AT_ONCE)
+    return {(name, city) async for name, city in await session.stream(query)}
 
 
 async def lock_import(session: AsyncSession, organisation_id: UUID) -> None:

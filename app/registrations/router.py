@@ -66,7 +66,7 @@ MENU_BODY: dict[str, Any] = {"requestBody": {"required": True, "content": _FILE}
 
 
 @raises(FilterNotReadable)
-def get_filter(
+async def get_filter(
     type: Annotated[Word | None, Query()] = None,
     stage: Annotated[Word | None, Query()] = None,
     city: Annotated[Word | None, Query()] = None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -94,6 +95,17 @@ async def import_restaurants(
     """
     await repository.lock_import(session, caller.organisation_id)
     known = await repository.list_known_names(session, caller.organisation_id)
+    new = await asyncio.to_thread(_new_rows, caller.organisation_id, rows, known, findings)
+    if not write or (findings.error_count and not keep_good_rows):
+        return [row["id"] for row in new] if not write else []
+    await repository.add_restaurants(session, new)
+    return [row["id"] for row in new]
+
+
+def _new_rows(
+    organisation_id: UUID, rows: Sequence[tuple[int, RestaurantFields]], known: set[tuple[str, str]], findings: Findings
+) -> list[dict[str, Any]]:
+    """Those that are not `known` yet, as they are kept."""
     new: list[dict[str, Any]] = []
     for line, fields in rows:
         key = (fields.name.lower(), (fields.city or "").lower())
@@ -103,11 +115,8 @@ async def import_restaurants(
             findings.error("restaurant_exists", message, line=line, column="name", value=fields.name)
             continue
         known.add(key)
-        new.append({"id": new_id(), "organisation_id": caller.organisation_id, **fields.model_dump()})
-    if not write or (findings.error_count and not keep_good_rows):
-        return [row["id"] for row in new] if not write else []
-    await repository.add_restaurants(session, new)
-    return [row["id"] for row in new]
+        new.append({"id": new_id(), "organisation_id": organisation_id, **fields.model_dump()})
+    return new
 
 
 @raises(get_locked)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -17,6 +16,7 @@ from app.batches.errors import BatchEmpty, ParamsNotValid
 from app.batches.naming import zone_of
 from app.batches.schemas import BatchCreated, BatchOptions
 from app.kit.declarations import raises
+from app.kit.parts import made_in_parts
 from app.pipelines.registry import Registry
 from app.registrations import repository
 from app.registrations.batch_schemas import RegistrationBatchCreate
@@ -25,6 +25,8 @@ from app.registrations.item_source import job_of
 from app.registrations.models import PIPELINE_KEY, Restaurant
 
 IDS_TOLD = 100
+JOBS_AT_ONCE = 1_000
+"""As many as are made of restaurants in a few milliseconds."""
 
 
 def batch_name(restaurants: Sequence[Restaurant], day: date) -> str:
@@ -71,8 +73,7 @@ async def submit_registrations(
     config = dict(body.common_config)
     by_type = read_pipeline_by_type(config, pipeline_by_type)
     by_type = {name: registry.get(key).key for name, key in by_type.items()}
-    jobs = [job_of(restaurant, by_type) for restaurant in restaurants]
-    jobs = [replace(job, pipeline=job.pipeline or PIPELINE_KEY) for job in jobs]
+    jobs = await made_in_parts(restaurants, lambda one: job_of(one, by_type, PIPELINE_KEY), JOBS_AT_ONCE)
     used = list(dict.fromkeys([PIPELINE_KEY, *(job.pipeline for job in jobs if job.pipeline)]))
     single = len(jobs) == 1 and body.name is None
     name = body.name or (None if single else batch_name(restaurants, await _today(session, caller)))

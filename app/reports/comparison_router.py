@@ -44,11 +44,10 @@ async def compare_reports(
     with that of a file of the same name; `found_by` says which.
     """
     async with database.transaction() as session:
-        own = caller.organisation_id
-        after = existing(await repository.find_report(session, own, report_id), ReportNotFound)
-        earlier = (other, "with") if other else await repository.find_earlier_report(session, after)
+        after = existing(await repository.find_report(session, caller, report_id), ReportNotFound)
+        earlier = (other, "with") if other else await repository.find_earlier_report(session, caller, after)
         before_id, found_by = existing(earlier, EarlierReportNotFound)
-        before = existing(await repository.find_report(session, own, before_id), ReportNotFound)
+        before = existing(await repository.find_report(session, caller, before_id), ReportNotFound)
     compared = await asyncio.to_thread(compare, before.data, after.data)
     ends = {"before": schemas.ComparedReport.of(before), "after": schemas.ComparedReport.of(after)}
     comparison = schemas.ReportComparison.model_validate({"found_by": found_by, **ends, **compared})

@@ -19,9 +19,8 @@ from app.reports.errors import BatchReportNotFound
 @raises(BatchReportNotFound)
 async def get_batch_report_row(batch_report_id: UUID, session: SessionDep, caller: CallerDep) -> RowMapping:
     """The caller's batch report; raises BatchReportNotFound (404)."""
-    return existing(
-        await repository.find_batch_report(session, caller.organisation_id, batch_report_id), BatchReportNotFound
-    )
+    found = await repository.find_batch_report(session, caller.organisation_id, batch_report_id, caller.pipelines)
+    return existing(found, BatchReportNotFound)
 
 
 BatchReportDep = Annotated[RowMapping, Depends(get_batch_report_row)]

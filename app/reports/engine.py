@@ -12,7 +12,7 @@ import duckdb
 from app.reports.readers.scratch import quoted
 from app.reports.table_errors import FILE_UNREADABLE, RESOURCE_LIMIT, TableError
 
-MEMORY, THREADS, SPILL = "192MB", 2, "8GB"
+MEMORY, THREADS, SPILL = "192MB", 2, "6GB"
 """DuckDB's own threads and buffers come on top of its limit."""
 SMALL_FILE, MEMORY_FOR_SMALL = 128 * 1024 * 1024, "128MB"
 """Of files up to this size the tables are kept in memory, which costs less than to write them: up to the limit, beyond

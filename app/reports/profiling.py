@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import duckdb
 
-from app.kit.sandbox_server import mapped_bytes
+from app.kit.sandbox.server import mapped_bytes
 from app.kit.words import quantity
 from app.reports.choices import Choices
 from app.reports.columns.correlations import correlate

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
@@ -26,6 +26,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, JSONPATH
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.auth.caller import Caller
+from app.batches.listing import opens_others
 from app.batches.models import Batch, Job
 from app.kit.pages import Page, PageRequest, paginate
 from app.pipelines.contract import JobInfo
@@ -97,8 +99,15 @@ def _is_alive() -> ColumnElement[bool]:
     return or_(Report.expires_at.is_(None), Report.expires_at > func.now())
 
 
-async def find_report(session: AsyncSession, organisation_id: UUID, report_id: UUID) -> Report | None:
-    query = select(Report).where(Report.id == report_id, Report.organisation_id == organisation_id, _is_alive())
+def _seen_by(caller: Caller) -> list[ColumnElement[bool]]:
+    """Of a key that is limited to pipelines, none of a batch that has others as well."""
+    others = opens_others(caller.pipelines)
+    opened = [or_(Report.batch_id.is_(None), Report.batch_id.in_(select(Batch.id).where(*others)))] if others else []
+    return [Report.organisation_id == caller.organisation_id, _is_alive(), *opened]
+
+
+async def find_report(session: AsyncSession, caller: Caller, report_id: UUID) -> Report | None:
+    query = select(Report).where(Report.id == report_id, *_seen_by(caller))
     return (await session.execute(query)).scalar_one_or_none()
 
 
@@ -108,11 +117,11 @@ _LISTED: Final = [
 
 
 async def list_reports(
-    session: AsyncSession, organisation_id: UUID, wanted: ReportFilter, page: PageRequest
+    session: AsyncSession, caller: Caller, wanted: ReportFilter, page: PageRequest
 ) -> Page[RowMapping]:
     """A page of reports without their data, newest first, with the names of batches that are still there."""
     query = select(*_LISTED, Batch.name.label("batch_name")).outerjoin(Batch, Batch.id == Report.batch_id)
-    query = query.where(Report.organisation_id == organisation_id, _is_alive())
+    query = query.where(*_seen_by(caller))
     if wanted.batch_id:
         query = query.where(Report.batch_id == wanted.batch_id)
     if wanted.search:
@@ -125,11 +134,11 @@ async def list_reports(
 
 
 async def find_earlier_report(
-    session: AsyncSession, report: Report
+    session: AsyncSession, caller: Caller, report: Report
 ) -> tuple[UUID, Literal["columns", "file_name"]] | None:
     """The id of the newest report from before this one whose columns have the same names, or else whose file has."""
     earlier = tuple_(Report.created_at, Report.id) < tuple_(literal(report.created_at), literal(report.id))
-    query = select(Report.id).where(Report.organisation_id == report.organisation_id, _is_alive(), earlier)
+    query = select(Report.id).where(*_seen_by(caller), earlier)
     query = query.order_by(Report.created_at.desc(), Report.id.desc()).limit(1)
     if report.shape:
         found = (await session.execute(query.where(Report.shape == report.shape))).scalar_one_or_none()
@@ -179,12 +188,18 @@ def summary_conditions(wanted: BatchReportFilter) -> list[ColumnElement[bool]]:
     return [batch_reports.c.id.in_(select(Batch.id).where(*found))] if found else []
 
 
+def _batches_opened(organisation_id: UUID, pipelines: Collection[str] | None) -> list[ColumnElement[bool]]:
+    view, others = batch_reports.c, opens_others(pipelines)
+    opened = [view.id.in_(select(Batch.id).where(*others))] if others else []
+    return [view.organisation_id == organisation_id, *opened]
+
+
 async def list_batch_reports(
-    session: AsyncSession, organisation_id: UUID, wanted: BatchReportFilter, page: PageRequest
+    session: AsyncSession, caller: Caller, wanted: BatchReportFilter, page: PageRequest
 ) -> Page[RowMapping]:
     """A page of batch reports, newest first."""
     view = batch_reports.c
-    query = select(batch_reports).where(view.organisation_id == organisation_id)
+    query = select(batch_reports).where(*_batches_opened(caller.organisation_id, caller.pipelines))
     query = query.where(view.archived_at.is_not(None) if wanted.archived else view.archived_at.is_(None))
     query = query.where(*summary_conditions(wanted))
     if wanted.statuses:
@@ -196,9 +211,12 @@ async def list_batch_reports(
     return await _newest_first(session, query, page, view.created_at, view.id)
 
 
-async def find_batch_report(session: AsyncSession, organisation_id: UUID, batch_id: UUID) -> RowMapping | None:
-    view = batch_reports.c
-    query = select(batch_reports).where(view.id == batch_id, view.organisation_id == organisation_id)
+async def find_batch_report(
+    session: AsyncSession, organisation_id: UUID, batch_id: UUID, pipelines: Collection[str] | None = None
+) -> RowMapping | None:
+    """A batch report; of a key that is limited to `pipelines`, only when it opens all that the batch has."""
+    opened = _batches_opened(organisation_id, pipelines)
+    query = select(batch_reports).where(batch_reports.c.id == batch_id, *opened)
     return (await session.execute(query)).mappings().first()
 
 

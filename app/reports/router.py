@@ -29,6 +29,7 @@ from app.kit.errors import FilterNotReadable, existing
 from app.kit.filters import check_printable, read_words
 from app.kit.pages import PageRequest
 from app.kit.schemas import Moment
+from app.kit.web.public_address import public_path
 from app.reports import repository, schemas
 from app.reports.batch_page import MOST_FILES, make_page
 from app.reports.dependencies import BatchReportDep, get_batch_report_row
@@ -60,7 +61,7 @@ def _read_confidences(value: str | None) -> tuple[str, ...]:
 
 
 def _read(row: RowMapping) -> schemas.BatchReportRead:
-    return schemas.BatchReportRead.model_validate({**row, "links": schemas.links_of(row["id"])})
+    return schemas.BatchReportRead.model_validate({**row, "links": schemas.links_of(row["id"], public_path(""))})
 
 
 @router.post("/batch-reports", status_code=201, openapi_extra=FORM_BODY)
@@ -70,7 +71,7 @@ def _read(row: RowMapping) -> schemas.BatchReportRead:
 async def create_batch_report(request: Request, submitter: SubmissionDep) -> BatchCreated:
     """Submit tables as one batch, in one multipart request: what /api/jobs/batch does with this pipeline."""
     async with receive_form(request, submitter.storage, submitter.limits) as form:
-        options, urls = read_form(form, pipelines=[PIPELINE_KEY])
+        options, urls = await asyncio.to_thread(read_form, form, pipelines=[PIPELINE_KEY])
         return await submitter.submit_form(options, form.files, urls, location="/api/batch-reports/{batch_id}")
 
 
@@ -103,7 +104,7 @@ async def list_batch_reports(
         created_after=created_after,
         archived=archived,
     )
-    found = await repository.list_batch_reports(session, caller.organisation_id, wanted, page)
+    found = await repository.list_batch_reports(session, caller, wanted, page)
     return schemas.BatchReportPage(batch_reports=[_read(row) for row in found.rows], next_cursor=found.next_cursor)
 
 
@@ -161,7 +162,7 @@ async def list_reports(
 ) -> schemas.ReportPage:
     """The organisation's reports, newest first, also those whose batch is gone."""
     wanted = ReportFilter(batch_id, check_printable(search), _read_confidences(confidence), check_printable(note))
-    found = await repository.list_reports(session, caller.organisation_id, wanted, page)
+    found = await repository.list_reports(session, caller, wanted, page)
     reports = [schemas.ReportItem.model_validate(dict(row)) for row in found.rows]
     return schemas.ReportPage(reports=reports, next_cursor=found.next_cursor)
 
@@ -172,18 +173,18 @@ async def get_report(
     report_id: UUID, request: Request, response: Response, session: SessionDep, caller: ReaderDep, format: Format = None
 ) -> schemas.ReportRead | Response:
     """One report as JSON, or as a page to read and print."""
-    report = existing(await repository.find_report(session, caller.organisation_id, report_id), ReportNotFound)
+    report = existing(await repository.find_report(session, caller, report_id), ReportNotFound)
     if wants_page(request, format):
         page = await asyncio.to_thread(render_report, _for_page(report))
         return HTMLResponse(page, headers={**HEADERS, "Vary": "Accept"})
     response.headers["Vary"] = "Accept"
-    return await _whole(session, report)
+    return await _whole(session, caller, report)
 
 
 @raises(ReportNotFound, check_owner)
 async def get_own_report(session: AsyncSession, caller: Caller, report_id: UUID) -> Report:
     """The report, for a change; raises ReportNotFound (404), or NotOwner (403) when the batch is another's."""
-    report = existing(await repository.find_report(session, caller.organisation_id, report_id), ReportNotFound)
+    report = existing(await repository.find_report(session, caller, report_id), ReportNotFound)
     await check_owner(session, caller, await repository.find_maker(session, report))
     return report
 
@@ -196,7 +197,7 @@ async def update_report(
     """Keep a report longer, or less long, than was said when it was made."""
     report = await get_own_report(session, caller, report_id)
     await repository.keep_report(session, report, timedelta(days=body.keep_days))
-    return await _whole(session, report)
+    return await _whole(session, caller, report)
 
 
 @router.delete("/reports/{report_id}", status_code=204)
@@ -208,8 +209,8 @@ async def delete_report(report_id: UUID, session: SessionDep, caller: ManagerDep
     await record(session, caller, Action.REPORT_DELETED, target=Target("report", report.id, report.file_name))
 
 
-async def _whole(session: AsyncSession, report: Report) -> schemas.ReportRead:
-    earlier = await repository.find_earlier_report(session, report)
+async def _whole(session: AsyncSession, caller: Caller, report: Report) -> schemas.ReportRead:
+    earlier = await repository.find_earlier_report(session, caller, report)
     name = await repository.find_batch_name(session, report.batch_id)
     return schemas.ReportRead.of(report, batch_name=name, earlier_report_id=earlier[0] if earlier else None)
 

@@ -211,14 +211,14 @@ class ReportUpdate(Input):
     keep_days: int = Field(ge=1, le=3650)
 
 
-def links_of(batch_id: UUID) -> BatchReportLinks:
-    """Where the parts of a batch report are."""
-    own, batch = f"/api/batch-reports/{batch_id}", f"/api/batches/{batch_id}"
+def links_of(batch_id: UUID, root: str) -> BatchReportLinks:
+    """Where the parts of a batch report are; `root` stands before each path."""
+    own, batch = f"{root}/api/batch-reports/{batch_id}", f"{root}/api/batches/{batch_id}"
     return BatchReportLinks(
         self=own,
         page=f"{own}?format=html",
         files=f"{own}/files",
-        reports=f"/api/reports?batch_id={batch_id}",
+        reports=f"{root}/api/reports?batch_id={batch_id}",
         batch=batch,
         events=f"{batch}/events",
         download=f"{batch}/download",

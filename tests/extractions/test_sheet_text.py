@@ -12,9 +12,9 @@ from app.extractions.names import Wanted
 from app.extractions.reading_report import report_on
 from app.extractions.sheet_text import checked, find_in_sheet, write_sheet
 from app.extractions.swims import Sheet
-from app.kit.cell.confinement import Lent
-from app.kit.sandbox import Sandbox
-from app.kit.sandbox_errors import SandboxCrashed
+from app.kit.sandbox.cell.confinement import Lent
+from app.kit.sandbox.errors import SandboxCrashed
+from app.kit.sandbox.sandbox import Sandbox
 from tests.extractions.sheets import Drawing, a_swim
 from tests.patience import patient
 
@@ -45,6 +45,53 @@ def test_swims_of_one_person_are_found_in_the_text() -> None:
     assert (found.swims_on_sheet, found.near) == (5, [])
     assert found.facts == {name: value for name, value in data.items() if name != "swims"}
     assert find_in_sheet(text, Wanted(quoted)).swims == [data["swims"][2]]
+
+
+def test_the_text_is_json_with_one_swim_on_each_line() -> None:
+    odd = [
+        replace(a_swim("Line\nend \\ 'q' \"Q\" \x00 ÄЖ\u2028"), exhibition=True),
+        replace(a_swim("1"), place=0, leg=1, box=(0.1, 12.5, 1e300, -0.30000001192092896), splits=['"', "1"]),
+        replace(a_swim("null"), age="1", box=(1.0, 0.1, 2.0, 12.5)),
+        replace(a_swim("Inf"), box=(float("inf"), 1.0, 2.0, 3.0)),
+    ]
+    sheet = Sheet('M "', None, "SCY", "hytek", 3, odd)
+    data = sheet.to_dict()
+    swims = data.pop("swims")
+    first, *lines, last = write_sheet(sheet).split("\n")
+    assert first == json.dumps(data, ensure_ascii=False)[:-1] + ', "swims": ['
+    assert [line.removesuffix(",") for line in lines] == [json.dumps(swim, ensure_ascii=False) for swim in swims]
+    assert [line[-1] for line in lines] == [",", ",", ",", "}"]
+    assert last == "]}"
+
+
+@pytest.mark.parametrize("at", [0, 1, 62, 63, 64, 65, 127, 128, 129])
+@pytest.mark.parametrize("end", ["", ",,", ", ", "},"])
+def test_every_line_of_a_long_answer_has_to_end_as_lines_do(at: int, end: str) -> None:
+    text = write_sheet(_sheet(*(f"Roe, Jane {number}" for number in range(130))))
+    assert checked(text.encode()) == text
+    lines = text.split("\n")
+    lines[at + 1] = lines[at + 1].removesuffix(",") + (end if at < 129 or end else ",")
+    with pytest.raises(SandboxCrashed):
+        checked("\n".join(lines).encode())
+
+
+@pytest.mark.parametrize(
+    ("printed", "forged"),
+    [
+        ('"place": 1,', '"place": true,'),
+        ('"place": 1,', '"place": 1.0,'),
+        ('"page": 1,', '"page": [1],'),
+        ('"exhibition": false', '"exhibition": 0'),
+        ('"kind": ', '"sort": '),
+        ('"age": "21", ', ""),
+    ],
+)
+def test_a_swim_of_other_fields_is_refused(printed: str, forged: str) -> None:
+    text = write_sheet(_sheet(*["Roe, Jane"] * 3))
+    before, found, behind = text.rpartition(printed)
+    assert found
+    with pytest.raises(SandboxCrashed):
+        checked((before + forged + behind).encode())
 
 
 @pytest.mark.parametrize(

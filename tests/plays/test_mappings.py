@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 from typing import Any
 
 import asyncpg
@@ -156,3 +157,11 @@ async def test_changes_are_limited_for_each_user(api: Api) -> None:
         assert 1 <= int(refused[0].headers["Retry-After"]) <= 60
         assert (await hasty.get("/api/plays/")).status_code == 200
     assert (await set_mapping(api, await make_play(api), [1])).status_code == 200
+
+
+async def test_ids_tell_nothing_of_other_plays_and_the_list_is_oldest_first(api: Api) -> None:
+    made = [await make_play(api) for _ in range(6)]
+    assert all(100_000_000 <= play_id < 1_000_000_000 for play_id in made)
+    assert len({after - before for before, after in pairwise(made)}) == 5, "no sequence"
+    listed = [play["id"] for play in (await api.get("/api/plays/")).json()]
+    assert [play_id for play_id in listed if play_id in made] == made

@@ -135,7 +135,8 @@ async def test_create_change_and_remove(api: Api) -> None:
     ],
 )
 async def test_what_is_no_restaurant_is_refused(api: Api, body: dict[str, Any]) -> None:
-    assert (await api.post(PATH, content=json.dumps(body))).status_code == 422
+    refused = await api.post(PATH, content=json.dumps(body), headers={"Content-Type": "application/json"})
+    assert refused.status_code == 422
     imported = await api.post(f"{PATH}/import", content=json.dumps([body | {"unknown": "goes to attributes"}]))
     assert imported.status_code == (201 if "unknown" in body else 422)
 

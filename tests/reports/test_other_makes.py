@@ -59,3 +59,22 @@ def test_the_longest_table_of_a_database_is_read_and_the_others_are_named(tmp_pa
 def test_what_is_not_read_is_refused_by_its_name(tmp_path: Path, name: str, content: bytes, said: str) -> None:
     with pytest.raises(TableError, match=f"^NOT_A_TABLE.*{said}"):
         profile(tmp_path, content, name)
+
+
+def test_a_database_that_must_be_read_in_memory_has_a_limit_that_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content, connect = database(tmp_path), sqlite3.connect
+
+    def closed(name: str, **options: bool) -> sqlite3.Connection:
+        """As where a child may not look into the folders above the file."""
+        if options.get("uri"):
+            raise sqlite3.OperationalError("unable to open database file")
+        return connect(name)
+
+    monkeypatch.setattr(sqlite3, "connect", closed)
+    assert profile(tmp_path, content, "a.db")["rows"] == 5
+    monkeypatch.setattr("app.reports.readers.sqlite.MOST_IN_MEMORY", 1024)
+    with pytest.raises(TableError, match=r"The database has 0 MiB; .* root, one may have 0 MiB\.") as caught:
+        profile(tmp_path, content, "a.db")
+    assert caught.value.code == "RESOURCE_LIMIT"

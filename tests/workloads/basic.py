@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import signal
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.pipelines.contract import Params, Pipeline, Retry, Step, StepContext, Stop
+from app.pipelines.contract import Params, Pipeline, Retry, Secret, Step, StepContext, Stop
 
 no_op = Pipeline("no-op", title="Three steps that do nothing", accepts=("record", "file"))
 
@@ -65,6 +66,27 @@ async def hash_file(ctx: StepContext) -> dict[str, Any]:
     return {"sha256": digest.hexdigest()}
 
 
+delayed = Pipeline("delayed", title="Is tried once more after a while", accepts=("record",))
+
+
+@delayed.step()
+async def take_time(ctx: StepContext) -> Retry | None:
+    record = ctx.job.record or {}
+    await asyncio.sleep(record.get("seconds", 0))
+    return Retry(after=record["retry_after"]) if "retry_after" in record and ctx.job.attempt == 1 else None
+
+
+poisonous = Pipeline("poisonous", title="Kills its process, if its record says so", accepts=("record",))
+
+
+@poisonous.step()
+async def maybe_kill(ctx: StepContext) -> None:
+    record = ctx.job.record or {}
+    await asyncio.sleep(record.get("seconds", 0))
+    if record.get("kill"):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
 class BehaviourParams(Params):
     """What the step `behave` does, unless the job's record says otherwise."""
 
@@ -105,8 +127,6 @@ async def behave(ctx: StepContext) -> Any:
             await ctx.in_child(live)
         case "die_in_child":
             await ctx.in_child(die)
-        case "die":
-            os._exit(9)
     return {"did": what}
 
 
@@ -118,6 +138,36 @@ async def optional(ctx: StepContext) -> dict[str, Any]:
 @behaviour.step(depends_on=["optional"])
 async def dependent(ctx: StepContext) -> dict[str, Any]:
     return {"after": ctx.outputs["optional"]}
+
+
+class EchoParams(Params):
+    """`how` it says what it was given."""
+
+    token: Secret | None = None
+    how: str = "output"
+
+
+echo = Pipeline("echo", title="Says what it was given", params=EchoParams, accepts=("record",))
+
+
+@echo.step(max_retries=0)
+async def say(ctx: StepContext) -> Any:
+    token = ctx.params.token.get_secret_value() if ctx.params.token else ""
+    await ctx.report(0.5, f"with {token}")
+    match ctx.params.how:
+        case "stop":
+            return Stop("REFUSED", f"The other side said: {token} is no good.")
+        case "retry":
+            return Retry(code="UPSTREAM_5XX", message=f"{token} was not taken.")
+        case "raise":
+            raise ValueError(f"https://x.example/?t={token}")
+        case "child":
+            await ctx.in_child(complain, token)
+    return {"said": token, token: [f"before {token} after", {"deep": token}], "plain": "plain"}
+
+
+def complain(token: str) -> None:
+    raise ValueError(f"a child said {token}")
 
 
 def live() -> int:

@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import Final, Protocol, cast
 
 from app.extractions.swims import Sheet
-from app.kit.text_decoding import marked_encoding, wide_encoding
+from app.kit.text.decoding import marked_encoding, wide_encoding
 
 HEAD: Final = 1 << 16
 """So many bytes at the beginning of a file say what it is."""

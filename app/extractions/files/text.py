@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 
-from app.kit.text_decoding import SAMPLE, guess_encoding, marked_encoding, telling_lines, wide_encoding
+from app.kit.text.decoding import SAMPLE, guess_encoding, marked_encoding, telling_lines, wide_encoding
 
 WESTERN = "cp1252"
 _LAST_LATIN = 0x24F  # the last letter of Latin Extended-B

@@ -15,7 +15,11 @@ from app.extractions.swims import Sheet
 
 
 class Layout(Protocol):
-    """One kind of sheet. Its functions see a stranger's text: they raise nothing, whatever it holds."""
+    """One kind of sheet. Its functions see a stranger's text: they raise nothing, whatever it holds.
+
+    One that looks at every page to recognise a sheet may have a third function, `most(pages)`: the most that
+    `recognise` could say, told without looking closely. It is asked after the others, and not if one of them is surer.
+    """
 
     def recognise(self, pages: Pages) -> float:
         """How sure it is that the sheet is of this kind.
@@ -39,6 +43,13 @@ def layouts() -> tuple[Layout, ...]:
 
 
 def choose(pages: Pages) -> Layout | None:
-    """The kind of which the sheet shows most, or None when it is of no kind that is known."""
-    sure, _, layout = max((layout.recognise(pages), -index, layout) for index, layout in enumerate(layouts()))
-    return layout if sure > 0 else None
+    """The kind of which the sheet shows most, or None when it is of no kind that is known; of two the first by name."""
+    best: tuple[float, int] = (0.0, 0)
+    chosen: Layout | None = None
+    for index, layout in sorted(enumerate(layouts()), key=lambda entry: hasattr(entry[1], "most")):
+        if hasattr(layout, "most") and (layout.most(pages), -index) < best:
+            continue
+        sure = layout.recognise(pages)
+        if sure > 0 and (chosen is None or (sure, -index) > best):
+            best, chosen = (sure, -index), layout
+    return chosen

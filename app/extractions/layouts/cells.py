@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -22,6 +23,7 @@ _UNPLACED = re.compile(r"-{1,4}|–+|—+")
 _AGE = re.compile(rf"\d{{1,3}}|{SCHOOL_YEARS}|\d{{1,2}}(?:st|nd|rd|th)")
 _INNER_AGE = re.compile(rf"(?=({SCHOOL_YEARS}|(?<!\d)\d{{1,2}}(?!\d)))")
 _LEG_AGE = re.compile(rf"(?P<name>.*\S)\s(?:[WMFGBX]?(?P<years>\d{{1,2}})|(?P<school>{SCHOOL_YEARS}))")
+_ENDS_OF_AGES = frozenset(year[-1] for year in SCHOOL_YEARS.split("|"))
 _CLOCK = r"(?:\d{1,2}:){0,2}\d{1,3}[.,]\d\d"
 _PLAIN = re.compile(_CLOCK)
 _SPLIT = re.compile(rf"(?P<time>{_CLOCK})|\((?:{_CLOCK})?\)?|\)|r:\S*|NRT|DQ|[+-]\d?[.,]\d\d")
@@ -92,12 +94,14 @@ def is_result_like(text: str) -> bool:
     return bool(_RESULT_LIKE.fullmatch(text))
 
 
+@lru_cache(maxsize=4096)
 def read_points(text: str) -> str | None:
     """The points a cell holds, or the piece of them (`13 . 50`), or None; the q of a qualifier is left out."""
     found = _POINTS.fullmatch(text)
     return found[1].replace(",", ".") if found else None
 
 
+@lru_cache(maxsize=1024)
 def is_age(text: str) -> bool:
     """Whether a cell can be an age or a school year."""
     return bool(_AGE.fullmatch(text))
@@ -110,10 +114,13 @@ def inner_ages(text: str) -> list[tuple[int, int]]:
 
 def split_leg_age(text: str) -> tuple[str, str | None]:
     """The name of a relay swimmer and the age or school year after it; the sex before an age (`W20`) is left out."""
+    if text[-1:] not in _ENDS_OF_AGES and not text[-1:].isdecimal():
+        return text, None
     found = _LEG_AGE.fullmatch(text)
     return (found["name"], found["years"] or found["school"]) if found else (text, None)
 
 
+@lru_cache(maxsize=1024)
 def read_place(text: str) -> tuple[bool, int | None]:
     """Whether the cell is a place, and which; a tie is printed `*13`, no place as dashes."""
     found = _PLACE.fullmatch(text)
@@ -122,10 +129,12 @@ def read_place(text: str) -> tuple[bool, int | None]:
     return bool(_UNPLACED.fullmatch(text)), None
 
 
-def read_splits(cells: list[str]) -> list[str] | None:
+def read_splits(cells: Iterable[str]) -> list[str] | None:
     """The splits of a line that holds nothing else, or None. Laps in brackets and reaction times are left out."""
     times: list[str] = []
     for cell in cells:
+        if cell.isdecimal():  # as the place that a row starts with
+            return None
         found = _SPLIT.fullmatch(cell)
         if not found:
             return None

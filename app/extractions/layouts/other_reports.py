@@ -14,6 +14,7 @@ from app.extractions.reading_report import looks_like_result
 from app.extractions.swims import Sheet
 
 _TOP_LINES: Final = 12
+_SURE: Final = 0.9
 _ENTRIES: Final = ("start_list", "entry_list", "psych_sheet")
 _BESIDE_RESULTS: Final = ("scores", "records", "medals", "rankings", "schedule")
 """Kinds of which whole pages or lines stand in sheets with results too."""
@@ -54,7 +55,12 @@ def recognise(pages: Pages) -> float:
         return 0.0
     if layout in _ENTRIES and _is_to_be_filled_in(pages):
         return 1.0  # whatever its tables have columns for
-    return 0.65 if layout in _BESIDE_RESULTS else 0.9
+    return 0.65 if layout in _BESIDE_RESULTS else _SURE
+
+
+def most(pages: Pages) -> float:
+    """The most that `recognise` could say."""
+    return 1.0 if _is_to_be_filled_in(pages) else _SURE
 
 
 def read(pages: Pages) -> Sheet:

@@ -15,6 +15,8 @@ _REACTION = re.compile(r"^r:\S*\s*")
 _TOUCHING = re.compile(r"(FR|SO|JR|SR|GS|[WM]?\d{1,2})([^\W\d_a-z].*)")
 # PDFium drops one of two like letters at one place: `SRmith,` is `SR` with `Smith,` over it.
 _SHARED = re.compile(r"(FR|SO|JR|SR|GS)([a-z].*)")
+_TOUCHING_STARTS = frozenset("FSJGWM")
+_LAST_AND_FIRST = re.compile(r"[^\d,():]+, [^,():]+")
 _NUMBER = re.compile(r"([1-8])\)")
 
 
@@ -64,37 +66,35 @@ def read_unnumbered_legs(line: Line, after: int) -> list[Leg]:
     `after` is the number of the leg before. Only `Last, First` counts as a name here, and every cell of the line has to
     be one.
     """
-    cells: list[list[str]] = []
-    end = -1e9
-    for word in line.words:
-        inside = bool(cells) and "," in "".join(cells[-1]) and not _ends_a_name(cells[-1])
-        if inside and (touching := _touching(word.text)):
-            cells[-1].append(touching[0])
-            cells.append([touching[1]])
-            end = word.x1
-            continue
-        if not cells or not -2 < word.x0 - end < 0.6 * word.height or _ends_a_name(cells[-1]):
-            cells.append([])
-        cells[-1].append(word.text)
-        end = word.x1
-    texts = [" ".join(cell) for cell in cells]
-    if any(not re.fullmatch(r"[^\d,():]+, [^,():]+", text) for text in texts):
+    texts: list[str] = []
+    text, is_whole, end = "", False, -1e9
+    for own, x0, x1, _, height, _, _ in line.words:
+        if text and not is_whole and "," in text and (touching := _touching(own)):
+            texts.append(f"{text} {touching[0]}")
+            text = touching[1]
+        elif text and not is_whole and -2 < x0 - end < 0.6 * height:
+            text = f"{text} {own}"
+        else:
+            if text:
+                texts.append(text)
+            text = own
+        is_whole = "," in text and split_leg_age(text)[1] is not None
+        end = x1
+    texts.append(text)
+    if not all(map(_LAST_AND_FIRST.fullmatch, texts)):
         return []
     return [leg for number, text in enumerate(texts, after + 1) if (leg := _leg(number, text))]
 
 
 def _touching(text: str) -> tuple[str, str] | None:
     """An age and the start of the next name, when the word holds both."""
+    if text[0] not in _TOUCHING_STARTS and not text[0].isdecimal():
+        return None
     if found := _TOUCHING.fullmatch(text):
         return found[1], found[2]
     if found := _SHARED.fullmatch(text):
         return found[1], found[1][0] + found[2]
     return None
-
-
-def _ends_a_name(cell: list[str]) -> bool:
-    text = " ".join(cell)
-    return "," in text and split_leg_age(text)[1] is not None
 
 
 def _leg(number: int, text: str) -> Leg | None:

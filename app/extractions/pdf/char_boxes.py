@@ -18,7 +18,7 @@ _BLANK = 32
 _SAMPLE = 12  # characters that show how the text of a page is turned
 _QUARTER = math.pi / 2
 _UPRIGHT = 0.2  # radians
-_RECT = Struct("4f")  # FS_RECTF is a `Box`
+_RECT, _TWO_RECTS = Struct("4f"), Struct("8f")  # FS_RECTF is a `Box`
 # PDFium gives one box a call, and a page takes thousands: plain addresses in place of pointer objects, and no letting
 # go of the interpreter around each call, make a call take half as long.
 _loose_box = ctypes.PYFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)(
@@ -32,13 +32,27 @@ def read_boxes(textpage: Any, indices: Sequence[int], turns: int) -> Iterator[Bo
     PDFium gives boxes as if the page were not turned; `turns` counts the quarter turns, clockwise, to make. The loose
     box is as wide as the pen moves: the tight one leaves a gap beside a narrow digit that looks like a blank.
     """
+    boxes = _RECT.iter_unpack(_boxes(textpage, indices))
+    return boxes if turns == 0 else (turned(box, turns) for box in boxes)
+
+
+def read_ends(textpage: Any, spans: Sequence[tuple[int, int]], turns: int) -> Iterator[tuple[float, ...]]:
+    """The boxes of the first and the last character of each span, one behind the other, as `read_boxes` has them."""
+    indices = [0] * (2 * len(spans))
+    indices[::2] = [start for start, _ in spans]
+    indices[1::2] = [end - 1 for _, end in spans]
+    pairs = _TWO_RECTS.iter_unpack(_boxes(textpage, indices))
+    return pairs if turns == 0 else ((*turned(pair[:4], turns), *turned(pair[4:], turns)) for pair in pairs)
+
+
+def _boxes(textpage: Any, indices: Sequence[int]) -> Any:
+    """The boxes as PDFium has them, in memory."""
     rects = ctypes.create_string_buffer(_RECT.size * len(indices))
     start = ctypes.addressof(rects)
     places = range(start, start + len(rects), _RECT.size)
     page = ctypes.cast(textpage, ctypes.c_void_p).value
     deque(map(_loose_box, repeat(page), indices, places), maxlen=0)
-    boxes = _RECT.iter_unpack(rects)
-    return boxes if turns == 0 else (turned(box, turns) for box in boxes)
+    return rects
 
 
 def upright_turns(textpage: Any) -> int:

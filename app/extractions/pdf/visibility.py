@@ -78,12 +78,8 @@ def shown_words(page: Any, textpage: Any, words: list[Word], turns: int, bounds:
 def _inside(words: list[Word], bounds: Box) -> list[Word]:
     """The words on the page: a foot may hang over its edge, and a text too long for the paper runs on beyond it."""
     left, top, right, bottom = bounds
-    if (
-        bottom < min(map(MIDDLE, words))
-        and max(map(MIDDLE, words)) < top
-        and left < min(map(LEFT, words))
-        and max(map(LEFT, words)) < right
-    ):
+    lefts, middles = list(map(LEFT, words)), list(map(MIDDLE, words))
+    if bottom < min(middles) and max(middles) < top and left < min(lefts) and max(lefts) < right:
         return words
     inside: list[Word] = []
     for word in words:

@@ -18,7 +18,7 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
 from app.extractions.pdf.accents import MAY_BE_MARK, placed_accents
-from app.extractions.pdf.char_boxes import bounds_of, is_aside, read_boxes, upright_turns
+from app.extractions.pdf.char_boxes import bounds_of, is_aside, read_boxes, read_ends, upright_turns
 from app.extractions.pdf.page import Box, Page, Word
 from app.extractions.pdf.right_to_left import IS_RIGHT_TO_LEFT, joined, word_of
 from app.extractions.pdf.touching import may_hold_age
@@ -37,6 +37,15 @@ _SIGNS = str.maketrans(
 # Some printer drivers move every character into the private use area.
 _IS_PRIVATE = re.compile(r"[\uf020-\uf0ff]")
 _PRIVATE = {0xF000 + code: code for code in range(0x20, 0x100)}
+
+
+class Texts(dict[str, bool]):
+    """Whether a word may hold an age or school year that ran into it, by its text; most come again on other pages."""
+
+    def __missing__(self, text: str) -> bool:
+        is_time = text[-3:-2] in _DECIMAL and text[:1] in _DIGITS
+        found = self[text] = not is_time and may_hold_age(text)
+        return found
 
 
 @contextmanager
@@ -71,18 +80,19 @@ def read_pages(source: str | bytes) -> list[Page]:
     with opened(source) as document:
         if len(document) > _MOST_PAGES:
             raise SheetError(RESOURCE_LIMIT, f"The PDF has {len(document):,} pages; at most {_MOST_PAGES:,} are read.")
-        pages = [page for index in range(len(document)) for page in _read_page(document, index)]
+        texts = Texts()
+        pages = [page for index in range(len(document)) for page in _read_page(document, index, texts)]
     if not any(page.words for page in pages):
         raise SheetError(NO_TEXT_LAYER, "The PDF holds pictures of pages but no text; scanned sheets cannot be read.")
     return pages
 
 
-def _read_page(document: Any, index: int) -> list[Page]:
+def _read_page(document: Any, index: int, texts: Texts) -> list[Page]:
     """The page, or the two that stand side by side on it."""
     page = document[index]
     textpage = page.get_textpage()
     try:
-        words, turns = _words(textpage.raw)
+        words, turns = _words(textpage.raw, texts)
         bounds = bounds_of(page, turns)
         if not words or bounds is None:
             return [Page(index + 1, [], is_picture=raw.FPDFPage_CountObjects(page) > 0)]
@@ -94,7 +104,7 @@ def _read_page(document: Any, index: int) -> list[Page]:
         page.close()
 
 
-def _words(textpage: Any) -> tuple[list[Word], int]:
+def _words(textpage: Any, texts: Texts) -> tuple[list[Word], int]:
     """The words, and the quarter turns that make them upright.
 
     The boxes of the first and the last character make the word's box: a fifth of the calls that all would take.
@@ -110,13 +120,15 @@ def _words(textpage: Any) -> tuple[list[Word], int]:
         accents = placed_accents(text, lambda indices: list(read_boxes(textpage, indices, turns)))
         text = _with_whole_words(text, accents)
     spans = [found.span() for found in _WORD.finditer(text)]
-    boxes = read_boxes(textpage, [index for start, end in spans for index in (start, end - 1)], turns)
     words: list[Word] = []
     add, make = words.append, tuple.__new__  # a named tuple's own constructor takes as long as reading a box
-    for (start, end), (x0, top, _, bottom), (_, _, x1, last_bottom) in zip(spans, boxes, boxes, strict=True):
-        height = top - bottom
-        if end - start > 1 and (
-            abs(last_bottom - bottom) > 0.3 * height or not 0 <= x1 - x0 <= (end - start + 1) * 1.1 * height
+    for (start, end), (x0, top, _, bottom, _, _, x1, last_bottom) in zip(
+        spans, read_ends(textpage, spans, turns), strict=True
+    ):
+        height, length = top - bottom, end - start
+        if length > 1 and (
+            (last_bottom != bottom and abs(last_bottom - bottom) > 0.3 * height)
+            or not 0 <= x1 - x0 <= (length + 1) * 1.1 * height
         ):
             around = list(read_boxes(textpage, range(start, end), turns))
             if IS_RIGHT_TO_LEFT.search(text[start:end]):
@@ -131,8 +143,7 @@ def _words(textpage: Any) -> tuple[list[Word], int]:
             if not sign.isascii() or "\x02" in sign:
                 sign = sign.translate(_SIGNS)
         lefts: tuple[float, ...] = ()
-        is_time = sign[-3:-2] in _DECIMAL and sign[:1] in _DIGITS
-        if not is_time and may_hold_age(sign) and len(sign) == end - start:
+        if texts[sign] and len(sign) == length:
             lefts = tuple([box[0] for box in read_boxes(textpage, range(start, end), turns)])
         add(make(Word, (sign, x0, x1, (bottom + top) / 2, height, start, lefts)))
     return joined(words) if IS_RIGHT_TO_LEFT.search(text) else words, turns

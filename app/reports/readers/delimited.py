@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from app.kit.text_decoding import is_markup
+from app.kit.text.decoding import is_markup
 from app.reports.choices import GUESS, Choices, named_delimiter
 from app.reports.readers.dialect import (
     NAMES,

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from app.kit.charsets import rank_encodings, words_of
-from app.kit.text_decoding import SAMPLE, marked_encoding, telling_lines, wide_encoding
+from app.kit.text.charsets import rank_encodings, words_of
+from app.kit.text.decoding import SAMPLE, marked_encoding, telling_lines, wide_encoding
 from app.reports.choices import GUESS, Choices
 from app.reports.notes import Note, note
 from app.reports.table_errors import EMPTY_FILE, ENCODING_UNKNOWN, NOT_A_TABLE, TableError

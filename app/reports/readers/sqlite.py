@@ -45,7 +45,11 @@ def _open(path: Path) -> sqlite3.Connection:
         # It asks where the links in a path lead to, and folders on the way there may be closed to a child.
         size = path.stat().st_size
         if size > MOST_IN_MEMORY:
-            raise TableError(RESOURCE_LIMIT, "The database is larger than one may be.") from None
+            most = f"{MOST_IN_MEMORY / 1024**2:,.0f} MiB"
+            message = (
+                f"The database has {size / 1024**2:,.0f} MiB; where the service runs as root, one may have {most}."
+            )
+            raise TableError(RESOURCE_LIMIT, message) from None
         database = sqlite3.connect(":memory:")
         try:
             with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY) as content:

@@ -8,6 +8,7 @@ from typing import Final
 from app.extractions.pdf.page import Line
 
 TIME: Final = r"(?:\d{1,2}:){0,2}\d{2},\d{2}"
+_ANY_TIME: Final = re.compile(TIME)
 _EVENT: Final = re.compile(
     r"(?P<more>noch\s+)?(?:Wettkampf|WK)\s+(?P<number>\d+[A-Za-z]?)\s*[-–:]\s*(?P<title>\S.*)", re.IGNORECASE
 )
@@ -36,6 +37,23 @@ _STANDINGS: Final = re.compile(
 )
 
 
+# Patterns that know no case try every letter of a line. These find in a line in small letters what the others need.
+_MAY_BE_FOOT: Final = re.compile(r"seite|erzeugt mit|easywk|https?:|www\.")
+_MAY_BE_STANDINGS: Final = re.compile(
+    r"medaillen|mehrkampf|wertung|kampfgericht|bestenliste|rekorde|punktbeste|beste leistung|stand|rangliste|statistik"
+)
+_MAY_BE_SECTION: Final = re.compile(
+    r"jahrgang|jahrgange|jg\.|altersklasse|ak|jugend|junior|senior|masters|offen|wertung|damen|herren|frauen"
+)
+
+
+def may_say(text: str, pattern: re.Pattern[str]) -> bool:
+    """Whether the line can be one that `pattern`, in small letters, has a part of; always where it has other letters
+    than ASCII's, of which some count as the same.
+    """
+    return not text.isascii() or pattern.search(text.lower()) is not None
+
+
 def read_event(text: str) -> re.Match[str] | None:
     """The event this line starts or goes on with: the groups `more`, `number`, `title`."""
     return _EVENT.fullmatch(text)
@@ -53,12 +71,12 @@ def is_part(text: str) -> bool:
 
 def is_foot(text: str) -> bool:
     """Whether it is the foot of a page, or the line at its top with the page's number."""
-    return _FOOT.search(text) is not None
+    return may_say(text, _MAY_BE_FOOT) and _FOOT.search(text) is not None
 
 
 def is_standings(text: str) -> bool:
     """Whether a list of points, medals or records starts here, whose rows look like results."""
-    return _STANDINGS.search(text) is not None and re.search(TIME, text) is None
+    return may_say(text, _MAY_BE_STANDINGS) and _STANDINGS.search(text) is not None and _ANY_TIME.search(text) is None
 
 
 def read_state(text: str) -> str | None:
@@ -68,7 +86,7 @@ def read_state(text: str) -> str | None:
 
 def is_section(text: str) -> bool:
     """Whether a ranking of the event starts here: `Jahrgang 2010`."""
-    return _SECTION.fullmatch(text) is not None and re.search(TIME, text) is None
+    return may_say(text, _MAY_BE_SECTION) and _SECTION.fullmatch(text) is not None and _ANY_TIME.search(text) is None
 
 
 def without_more(text: str) -> str:

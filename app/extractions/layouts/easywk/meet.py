@@ -6,10 +6,12 @@ import re
 from collections import Counter
 from typing import Final
 
-from app.extractions.layouts.easywk.headings import is_event, is_foot, is_part
+from app.extractions.layouts.easywk.headings import is_event, is_foot, is_part, may_say
 from app.extractions.pdf.page import PageLines
 
 _PAGE: Final = re.compile(r"\s*[-–,|]?\s*\bSeite\s+\d+(?:\s*(?:/|von)\s*\d+)?$", re.IGNORECASE)
+_MAY_HAVE_PAGE: Final = re.compile("seite")
+_MAY_BE_POOL: Final = re.compile("bahn")
 _KIND: Final = re.compile(r"\s*[-–,]?\s*(?:Protokoll|Ergebnisse)\s*$")
 _NO_NAME: Final = re.compile(
     r"(?:vom|am|noch|Veranstalter|Ausrichter)\b|Jahrg[aä]ng|(?:Wettkampf)?protokoll$", re.IGNORECASE
@@ -23,7 +25,7 @@ _POOL: Final = re.compile(
 
 def without_page(text: str) -> str:
     """The line without the number of the page at its end."""
-    return _PAGE.sub("", text)
+    return _PAGE.sub("", text) if may_say(text, _MAY_HAVE_PAGE) else text
 
 
 def titles(pages: list[PageLines]) -> frozenset[str]:
@@ -65,6 +67,6 @@ def dates(texts: list[str]) -> str | None:
 def course(texts: list[str]) -> str | None:
     """`SCM` or `LCM` where the length of the pool is said."""
     for text in texts:
-        if found := _POOL.search(text):
+        if may_say(text, _MAY_BE_POOL) and (found := _POOL.search(text)):
             return "SCM" if "25" in found.groups() or (found[3] or "").casefold() == "kurz" else "LCM"
     return None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import takewhile
-from typing import Final
+from typing import Final, NamedTuple
 
 from app.extractions.layouts.cells import plain_time
 from app.extractions.layouts.easywk.headings import (
@@ -24,10 +25,11 @@ from app.extractions.layouts.easywk.headings import (
 )
 from app.extractions.layouts.easywk.meet import course, dates, meet_name, titles, without_page
 from app.extractions.layouts.relays import Leg, swims_of_team
-from app.extractions.pdf.page import Line, Pages
+from app.extractions.pdf.page import TEXT, Line, Pages
 from app.extractions.swims import Sheet, Swim, without_repeats
 
 _LAYOUT: Final = "easywk"
+_EVENT_WORDS: Final = frozenset(("Wettkampf", "WK"))
 _YEAR = r"(?:19|20)\d\d(?:\s?/\s?(?:AK\s?)?\d{1,3})?"
 _SPLIT = re.compile(rf"(?:\d{{2,4}}\s?m:?\s*)(?P<time>{TIME})(?:\s*\(?(?:{TIME})?\)?)")
 _RANK = re.compile(r"(?P<place>\d{1,3})\.(?!\s*Mannschaft\b)(?:\s+(?P<rest>.*))?$")
@@ -45,6 +47,8 @@ _ROUNDS = (
     ("semifinal", re.compile(r"\bZwischenl[aä]uf|\bHalbfinal", re.IGNORECASE)),
     ("swim_off", re.compile(r"\bAusschwimmen", re.IGNORECASE)),
 )
+_RELAY = re.compile(r"\d\s*x\s*\d|staffel", re.IGNORECASE)
+_IS_TIME = re.compile(TIME)
 _NUMBER = re.compile(r"\d{1,4}")
 
 
@@ -52,11 +56,11 @@ def recognise(pages: Pages) -> float:
     """Sure when it has EasyWk's headings of events and German times or lists of those who did not start; surer still
     when its foot names EasyWk and its tables have results.
     """
-    if not any(word.text in ("Wettkampf", "WK") for page in pages.words for word in page.words):
+    if not any(_EVENT_WORDS.intersection(map(TEXT, page.words)) for page in pages.words):
         return 0.0  # before any line is made, as most sheets are of other kinds
     texts = [line.text for page in pages.lines() for line in page.lines]
     events = any(map(is_event, texts))
-    results = any(re.search(TIME, text) or read_state(text) for text in texts)
+    results = any(_IS_TIME.search(text) or read_state(text) for text in texts)
     if not (events and results):
         return 0.0
     named = any("EasyWk" in word.text for word in pages.words[0].words)
@@ -85,6 +89,16 @@ class _Row:
     legs: list[tuple[str, str]] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
     announced: bool = False
+
+
+class _Told(NamedTuple):
+    """What a row says of the swim itself; the fields are those of `Swim`."""
+
+    time: str | None
+    status: str
+    points: str | None = None
+    fina_points: str | None = None
+    exhibition: bool = False
 
 
 class _Reader:
@@ -131,8 +145,7 @@ class _Reader:
         row, self._row = self._row, None
         if row is None:
             return
-        note = " ".join(row.reasons) or row.swim.note
-        swim = replace(row.swim, note=note)
+        swim = replace(row.swim, note=" ".join(row.reasons) or row.swim.note) if row.reasons else row.swim
         self.swims += swims_of_team(swim, [Leg(number, *leg) for number, leg in enumerate(row.legs, 1)])
 
     def _end_event(self) -> None:
@@ -150,7 +163,7 @@ class _Reader:
 
     @property
     def _relay(self) -> bool:
-        return bool(re.search(r"\d\s*x\s*\d|staffel", self._title, re.IGNORECASE))
+        return _is_relay(self._title)
 
     def _take_inside(self, text: str, page: int) -> None:
         bare = without_more(text)
@@ -181,7 +194,7 @@ class _Reader:
         elif self._row and self._row.swim.kind == "relay" and (legs := _legs(text)):
             self._line.meaning = "legs"
             self._row.legs += legs
-        elif not re.search(TIME, text) and not _NUMBER.fullmatch(text):
+        elif not _IS_TIME.search(text) and not _NUMBER.fullmatch(text):
             self._line.meaning = "heading"
             self._take_section(text)
 
@@ -232,7 +245,7 @@ class _Reader:
     def _begin(self, swim: Swim) -> None:
         self.finish()
         self._line.meaning = "row"
-        self._rank, self._row = None, _Row(replace(swim, box=self._line.box))
+        self._rank, self._row = None, _Row(swim)
 
     def _absent(self, text: str, page: int) -> Swim | None:
         if self._relay:
@@ -253,19 +266,19 @@ class _Reader:
         if not found:
             return None
         who = found["who"]
-        if self._relay:
-            team, letter = self._team(who)
-            swim = self._make(None, None, team, letter, place, page)
-        elif person := _PERSON.match(who):
-            swim = self._make(person["name"], person["year"], person["team"], None, place, page)
-        else:
+        person = None if self._relay else _PERSON.match(who)
+        if not self._relay and not person:
             return None
         numbers = [cell for cell in found["after"].split() if _NUMBER.fullmatch(cell)]
         points = numbers[-1] if numbers else None
         table_points = numbers[0] if len(numbers) > 1 else None
         outside = self._unranked or _OUT_OF_RANKING.match(found["after"].strip()) is not None
         time = plain_time(found["time"])
-        return replace(swim, time=time, status="OK", points=points, fina_points=table_points, exhibition=outside)
+        told = _Told(time, "OK", points, table_points, outside)
+        if person:
+            return self._make(person["name"], person["year"], person["team"], None, place, page, told)
+        team, letter = self._team(who)
+        return self._make(None, None, team, letter, place, page, told)
 
     def _team(self, text: str) -> tuple[str, str | None]:
         """The club of a team and its number: `Club 1. Mannschaft`, or the number first and the club in its column."""
@@ -278,13 +291,20 @@ class _Reader:
         """What stands in the column of the clubs, up to the time."""
         start = self._clubs
         words = (word.text for word in self._line.words if start is not None and word.x0 > start - 3)
-        return " ".join(takewhile(lambda text: not re.fullmatch(TIME, text), words))
+        return " ".join(takewhile(lambda text: not _IS_TIME.fullmatch(text), words))
 
     def _make(
-        self, name: str | None, year: str | None, team: str | None, letter: str | None, place: int | None, page: int
+        self,
+        name: str | None,
+        year: str | None,
+        team: str | None,
+        letter: str | None,
+        place: int | None,
+        page: int,
+        told: _Told | None = None,
     ) -> Swim:
-        where = f"{self._title} {self._section}"
-        stage = next((name for name, sign in _ROUNDS if sign.search(where)), "final")
+        time, status, points, table_points, outside = told or _Told(None, self._status)
+        stage = _round_of(f"{self._title} {self._section}")
         return Swim(
             name=name or team or "",
             kind="relay" if self._relay else "individual",
@@ -292,13 +312,29 @@ class _Reader:
             event=self._title,
             round=stage,
             place=place,
-            status=self._status,
+            time=time,
+            status=status,
+            points=points,
+            fina_points=table_points,
+            exhibition=outside,
+            box=self._line.box,
             team=team,
             relay=letter,
             page=page,
             age=year[:4] if year else None,
             section=self._section,
         )
+
+
+@lru_cache(maxsize=64)  # every row asks
+def _is_relay(title: str) -> bool:
+    return _RELAY.search(title) is not None
+
+
+@lru_cache(maxsize=64)
+def _round_of(where: str) -> str:
+    """The round that a title and the heading of a ranking name."""
+    return next((name for name, sign in _ROUNDS if sign.search(where)), "final")
 
 
 def _splits(text: str) -> list[str]:

@@ -17,7 +17,7 @@ from app.extractions.layouts.hytek.headings import (
 )
 from app.extractions.layouts.hytek.languages import words as words_for
 from app.extractions.layouts.hytek.table_headers import HEAD_BEGINNINGS, head_kinds
-from app.extractions.pdf.page import MIDDLE, RIGHT, Line, PageLines, Pages, Word, iterate_lines, to_lines
+from app.extractions.pdf.page import LEFT, MIDDLE, RIGHT, TEXT, Line, PageLines, Pages, Word, iterate_lines, to_lines
 
 _NUMBER = re.compile(r"#?\d+[A-Z]*")
 _EVENTS = frozenset(form for word in words_for("event") for form in (word, word.upper()))
@@ -29,6 +29,7 @@ _PLACE = re.compile(r"\*?\d{1,3}|-{2,3}")
 _PLACE_STARTS = frozenset("0123456789*-")
 _TABLE_STARTS = frozenset(("name", "team"))
 _TABLE_ENDS = frozenset(("time", "final", "points"))
+_EVENT_SIGN, _PLACE_SIGN, _START_SIGN, _END_SIGN = 1, 2, 4, 8
 _NARROWEST = 120.0  # points; three columns on a letter page are 190 wide
 _MARGIN = 20.0  # points: a table may reach a little farther right than the page's title
 _LONGEST_TITLE = 200  # characters
@@ -36,11 +37,36 @@ _HEAD_LINES = 9
 _HEAD_HEIGHT = 160.0
 
 
-class _Heads(NamedTuple):
-    """The words of a page that name the first column of a table, and those that name its last ones."""
+_Spans = tuple[list[float], list[float]]
 
+
+class _Body(NamedTuple):
+    """The words of a page below its title, and those among them that tell where its columns stand.
+
+    `events` are the indices of words with which the heading of an event may start, `places` those of words that have
+    the form of a place. `starts` name the first column of a table, `ends` its last ones.
+    """
+
+    words: list[Word]
+    events: list[int]
+    places: list[int]
     starts: list[Word]
     ends: list[Word]
+
+
+class _Signs(dict[str, int]):
+    """What words of a text may be, as the sum of the signs below: 0 for most, and most come again."""
+
+    def __missing__(self, text: str) -> int:
+        bare = text[1:] if text[0] == "(" else text
+        sign = _EVENT_SIGN if bare in _STARTS or bare[:1] == "#" else 0
+        if len(text) <= 4 and text[0] in _PLACE_STARTS and _PLACE.fullmatch(text):
+            sign |= _PLACE_SIGN
+        if text[:2] in HEAD_BEGINNINGS and (kinds := head_kinds(text)):
+            sign |= _START_SIGN if kinds[0][0] in _TABLE_STARTS else 0
+            sign |= _END_SIGN if kinds[-1][0] in _TABLE_ENDS else 0
+        self[text] = sign
+        return sign
 
 
 @lru_cache(maxsize=1)
@@ -50,24 +76,43 @@ def reading_order(sheet: Pages) -> list[PageLines]:
     Columns are found from all pages together, since one of them may continue without any heading.
     """
     pages = sheet.words
+    signs = _Signs()
     tops = [_split_head(page.words) for page in pages]
-    anchors = [_anchors(body) for _, body in tops]
+    bodies = [_body(words, signs) for _, words in tops]
+    anchors = [_anchors(body) for body in bodies]
     right = max((max(map(RIGHT, page.words)) for page in pages if page.words), default=0.0)
-    heads = [_heads(body) for _, body in tops]
-    edges = _edges([x for page_anchors in anchors for x in page_anchors], [body for _, body in tops], heads, right)
+    edges = _edges([x for page_anchors in anchors for x in page_anchors], bodies, right)
     result: list[PageLines] = []
-    for page, (header, body), page_anchors, page_heads in zip(pages, tops, anchors, heads, strict=True):
+    for page, (header, _), body, page_anchors in zip(pages, tops, bodies, anchors, strict=True):
         lines: list[Line] = []
-        for left, words in _columns(body, edges, page_anchors, page_heads):
+        for left, words in _columns(body, edges, page_anchors):
             lines += to_lines(words, left)
         result.append(PageLines(page.number, header, lines))
     return result
 
 
+def _body(words: list[Word], signs: _Signs) -> _Body:
+    body = _Body(words, [], [], [], [])
+    for index, sign in enumerate(map(signs.__getitem__, map(TEXT, words))):
+        if not sign:
+            continue
+        if sign & _EVENT_SIGN:
+            body.events.append(index)
+        if sign & _PLACE_SIGN:
+            body.places.append(index)
+        if sign & _START_SIGN:
+            body.starts.append(words[index])
+        if sign & _END_SIGN:
+            body.ends.append(words[index])
+    return body
+
+
 def _split_head(words: list[Word]) -> tuple[list[Line], list[Word]]:
     """The title lines across the page, and the words below them."""
-    top = max(map(MIDDLE, words), default=0.0)
-    lines = list(islice(iterate_lines([word for word in words if word.y > top - _HEAD_HEIGHT], 0.0), _HEAD_LINES))
+    heights = list(map(MIDDLE, words))
+    lowest = max(heights, default=0.0) - _HEAD_HEIGHT
+    highest = [word for word, y in zip(words, heights, strict=True) if y > lowest]
+    lines = list(islice(iterate_lines(highest, 0.0), _HEAD_LINES))
     end = 0
     licensed = False
     for index, line in enumerate(lines):
@@ -85,6 +130,9 @@ def _split_head(words: list[Word]) -> tuple[list[Line], list[Word]]:
     if not header:
         return [], words
     inside = {word.order for line in header for word in line.words}
+    count = len(inside)
+    if {word.order for word in words[:count]} == inside:  # as they are first in most files
+        return header, words[count:]
     return header, [word for word in words if word.order not in inside]
 
 
@@ -94,17 +142,13 @@ def _in_the_middle(line: Line, above: Line) -> bool:
     return line.words[0].x0 > above.words[0].x0 + 60 and gap < 20
 
 
-def _anchors(words: list[Word]) -> list[float]:
+def _anchors(body: _Body) -> list[float]:
     """Where event headings start: their left edge is the left edge of the column."""
+    words = body.words
     found: list[float] = []
-    for index, word in enumerate(words):
-        text = word.text
-        if text not in _STARTS:
-            if text[0] not in "(#":
-                continue
-            text = text[1:] if text[0] == "(" else text
-            if text not in _STARTS and not text.startswith("#"):
-                continue
+    for index in body.events:
+        word = words[index]
+        text = word.text[1:] if word.text[0] == "(" else word.text
         if text in _EVENTS:
             after = words[index + 1 : index + 3]
             if len(after) < 2 or not _NUMBER.fullmatch(after[0].text) or not _is_title(words[index + 2 : index + 12]):
@@ -127,7 +171,7 @@ def _is_title(words: list[Word]) -> bool:
     return len(title) < _LONGEST_TITLE and read_event(f"#1 {title}") is not None
 
 
-def _edges(anchors: list[float], bodies: list[list[Word]], heads: list[_Heads], right: float) -> list[float]:
+def _edges(anchors: list[float], bodies: list[_Body], right: float) -> list[float]:
     """The left edges of the columns, from the left; empty when the sheet has no event headings.
 
     `right` is the right edge of what is printed.
@@ -136,24 +180,29 @@ def _edges(anchors: list[float], bodies: list[list[Word]], heads: list[_Heads], 
     for x in sorted(anchors):
         if not edges or x - edges[-1] > _NARROWEST:
             edges.append(x)
-    words = [word for body in bodies for word in body]
-    starts = [word.x0 for page in heads for word in page.starts]
-    kept = [
-        x
-        for x in edges
-        if x == edges[0] or (_crossings(words, x) <= 0.02 * len(words) and _repeats(words, starts, edges[0], x))
-    ]
-    if edges:
-        kept += [x for x in _unheaded(bodies, heads, kept, right) if _crossings(words, x) <= 0.02 * len(words)]
+    if not edges:
+        return []
+    starts = [word.x0 for body in bodies for word in body.starts]
+    places = [body.words[index].x1 for body in bodies for index in body.places] if len(edges) > 1 else []
+    kept = [edges[0]]
+    spans: list[_Spans] = []
+
+    def is_clear(x: float) -> bool:
+        if not spans:
+            spans.extend(map(_spans, bodies))
+        return sum(_crossings(page, x) for page in spans) <= 0.02 * sum(len(lefts) for lefts, _ in spans)
+
+    kept += [x for x in edges[1:] if is_clear(x) and _repeats(places, starts, edges[0], x)]
+    kept += [x for x in _unheaded(bodies, kept, right) if is_clear(x)]
     return sorted(kept)
 
 
-def _unheaded(bodies: list[list[Word]], heads: list[_Heads], edges: list[float], right: float) -> list[float]:
+def _unheaded(bodies: list[_Body], edges: list[float], right: float) -> list[float]:
     """Where columns start in which no event does: a table's width from the last edge, with room for another table."""
     first = edges[0]
-    width = max((_table_width(page, first) for page in heads), default=0.0)
-    places = sorted(word.x1 for words in bodies for word in _places(words))
-    if not width or not places or places[0] > first + _NARROWEST / 2:
+    width = max((_table_width(body, first) for body in bodies), default=0.0)
+    places = sorted({x for body in bodies for x in _places(body)}) if width else []
+    if not places or places[0] > first + _NARROWEST / 2:
         return []
     indent = places[0] - first
     found: list[float] = []
@@ -165,10 +214,10 @@ def _unheaded(bodies: list[list[Word]], heads: list[_Heads], edges: list[float],
     return found
 
 
-def _table_width(heads: _Heads, first: float) -> float:
+def _table_width(body: _Body, first: float) -> float:
     """How far the headers of the first column's tables reach from its left edge."""
     width = 0.0
-    starts, ends = heads
+    starts, ends = body.starts, body.ends
     for header in starts:
         if not 0 <= header.x0 - first < _NARROWEST / 2:
             continue
@@ -179,73 +228,72 @@ def _table_width(heads: _Heads, first: float) -> float:
     return width
 
 
-def _heads(words: list[Word]) -> _Heads:
-    starts: list[Word] = []
-    ends: list[Word] = []
-    for word in words:
-        if word.text[:2] in HEAD_BEGINNINGS and (kinds := head_kinds(word.text)):
-            if kinds[0][0] in _TABLE_STARTS:
-                starts.append(word)
-            if kinds[-1][0] in _TABLE_ENDS:
-                ends.append(word)
-    return _Heads(starts, ends)
-
-
-def _places(words: list[Word]) -> list[Word]:
-    """Words that can be the place at the start of a row: nothing close before them, a name close behind."""
-    found: list[Word] = []
-    for index, word in enumerate(words[:-1]):
-        text = word.text
-        if len(text) > 4 or text[0] not in _PLACE_STARTS or not _PLACE.fullmatch(text):
+def _places(body: _Body) -> set[float]:
+    """The right edges of words that can be the place at the start of a row: nothing close before them, a name close
+    behind.
+    """
+    words = body.words
+    last = len(words) - 1
+    found: set[float] = set()
+    for index in body.places:
+        word = words[index]
+        if word.x1 in found or index == last:
             continue
         before, behind = words[index - 1] if index else None, words[index + 1]
         if before and abs(before.y - word.y) < 2 and 0 <= word.x0 - before.x1 < word.height:
             continue
         if abs(behind.y - word.y) < 2 and 0 < behind.x0 - word.x1 < 3 * word.height and behind.text[0].isalpha():
-            found.append(word)
+            found.add(word.x1)
     return found
 
 
-def _repeats(words: list[Word], headers: list[float], first: float, x: float) -> bool:
-    """Whether a column that starts at `x` looks like the first: table headers or places stand as far from its edge."""
+def _repeats(places: list[float], headers: list[float], first: float, x: float) -> bool:
+    """Whether a column that starts at `x` looks like the first: table headers or places stand as far from its edge.
+
+    `places` are the right edges of what may be places, `headers` the left edges of the heads of tables.
+    """
     indent = min((header - first for header in headers if header > first), default=0.0)
     if any(abs(header - x - indent) < 4 for header in headers):
         return True
-    places = [word.x1 for word in words if _PLACE.fullmatch(word.text)]
     indent = min((place - first for place in places if place > first), default=0.0)
     return sum(abs(place - x - indent) < 8 for place in places) > 3
 
 
-def _crossings(words: list[Word], x: float) -> int:
-    return len([None for word in words if word.x0 < x - 3 and word.x1 > x])
+def _spans(body: _Body) -> _Spans:
+    return list(map(LEFT, body.words)), list(map(RIGHT, body.words))
 
 
-def _columns(
-    words: list[Word], edges: list[float], anchors: list[float], heads: _Heads
-) -> list[tuple[float, list[Word]]]:
+def _crossings(spans: _Spans, x: float) -> int:
+    """How many words, from their left to their right edges, run over `x`."""
+    start = x - 3
+    return len([None for x0, x1 in zip(*spans, strict=True) if x1 > x and x0 < start])
+
+
+def _columns(body: _Body, edges: list[float], anchors: list[float]) -> list[tuple[float, list[Word]]]:
     """The words of each column with its left edge. A page with one column among others that have more stays whole."""
-    if len(edges) < 2 or not (max(anchors, default=0.0) > edges[1] - 3 or _is_parted(words, heads, edges)):
-        return [(edges[0] if edges else 0.0, words)]
+    if len(edges) < 2 or not (max(anchors, default=0.0) > edges[1] - 3 or _is_parted(body, edges)):
+        return [(edges[0] if edges else 0.0, body.words)]
     columns: list[list[Word]] = [[] for _ in edges]
     starts = [x - 3 for x in edges[1:]]
     add = columns[0].append
     y = end = -1e9
-    for word in words:
+    for word in body.words:
+        _, x0, x1, middle, height, _, _ = word
         # A text that runs over the edge of its column stays whole.
-        if not -1 <= word.x0 - end < 0.4 * word.height or abs(y - word.y) > 1:
-            add = columns[bisect_right(starts, word.x0)].append
+        if not -1 <= x0 - end < 0.4 * height or abs(y - middle) > 1:
+            add = columns[bisect_right(starts, x0)].append
         add(word)
-        y, end = word.y, word.x1
+        y, end = middle, x1
     return list(zip(edges, columns, strict=True))
 
 
-def _is_parted(words: list[Word], heads: _Heads, edges: list[float]) -> bool:
+def _is_parted(body: _Body, edges: list[float]) -> bool:
     """Whether a page without a heading right of the first column has columns nevertheless."""
-    if sum(_crossings(words, x) for x in edges[1:]) > 0.01 * len(words):
+    spans = _spans(body)
+    if sum(_crossings(spans, x) for x in edges[1:]) > 0.01 * len(body.words):
         return False
-    names, times = heads
-    for name in names:
-        row = [time for time in times if abs(time.y - name.y) < 2 and time.x0 > name.x0]
+    for name in body.starts:
+        row = [time for time in body.ends if abs(time.y - name.y) < 2 and time.x0 > name.x0]
         if row and name.x0 < edges[1] - 3 <= min(time.x0 for time in row):
             return False
     return True

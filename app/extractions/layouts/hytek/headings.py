@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from app.extractions.layouts.hytek.languages import any_of
 
@@ -22,6 +22,7 @@ _NUMBERED = rf"(?:{_EVENT}\s+|#\s?)(?P<number>\d+[A-Z]*)\s+{_TITLE}"
 _UNNUMBERED = rf"(?P<title>{_GENDER}(?:\s.*?)?\s{_DISTANCE}.*|{_GENDER}\s.*{_DIVES}.*)"
 _MENTION = re.compile(rf"(?:^|\s|\()(?:{_EVENT}\s+|#\s?)\d+[A-Z]*\s+(?:{_GENDER}|.*?{_DISTANCE})", re.IGNORECASE)
 _EVENTS = (re.compile(_NUMBERED, re.IGNORECASE), re.compile(_UNNUMBERED, re.IGNORECASE))
+_FIRST_WORD = re.compile(rf"{_EVENT}\b|#|{_GENDER}", re.IGNORECASE)
 _CONTINUATION = re.compile(
     rf"^(?P<before>[^()]*)\(\s*(?P<event>(?:{_EVENT}\s+\d|#\s?\d|{_GENDER}\s)[^()]*(?:\([^()]*\)[^()]*)*)\)?$",
     re.IGNORECASE,
@@ -118,13 +119,18 @@ def read_event(text: str) -> Heading | None:
 
     Forms: `Event 12 Women 200 Yard IM`, `#5 Women 200 Yard IM` and, in masters reports, `Women 25-29 200 Yard IM`.
     """
-    if text[:1].islower():
+    if text[:1].islower() or not _may_start_event(text.partition(" ")[0]):
         return None
     for pattern in _EVENTS:
         found = pattern.fullmatch(text)
         if found:
             return Heading(found.groupdict().get("number"), " ".join(found["title"].split()))
     return None
+
+
+@lru_cache(maxsize=4096)  # names and clubs come again
+def _may_start_event(word: str) -> bool:
+    return _FIRST_WORD.match(word) is not None
 
 
 def mentions_event(text: str) -> bool:

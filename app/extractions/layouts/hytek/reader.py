@@ -26,7 +26,7 @@ from app.extractions.layouts.hytek.row_results import Labels
 from app.extractions.layouts.hytek.rows import Row, read_row
 from app.extractions.layouts.hytek.table_headers import ONE_COLUMN, TableHeader, read_table_header
 from app.extractions.layouts.relays import Leg, read_legs, read_unnumbered_legs, swims_of_team
-from app.extractions.pdf.page import Box, Line, PageLines, Pages
+from app.extractions.pdf.page import TEXT, Box, Line, PageLines, Pages
 from app.extractions.reading_report import looks_like_result
 from app.extractions.swims import Sheet, Swim
 
@@ -113,7 +113,7 @@ class _Reader:
             if self._scores:
                 line.meaning = "ranking"
             return
-        if (splits := read_splits([word.text for word in line.words])) is not None:
+        if (splits := read_splits(map(TEXT, line.words))) is not None:
             line.meaning = "splits"
             if result:
                 result.splits += splits

@@ -8,7 +8,9 @@ from app.extractions.layouts.cells import is_age, read_place
 from app.extractions.layouts.hytek.age_column import AgeColumn
 from app.extractions.layouts.hytek.row_results import Labels, RowResult, apart, read_row_result, result_start
 from app.extractions.layouts.hytek.table_headers import TableHeader
-from app.extractions.pdf.page import Line, Word
+from app.extractions.pdf.page import TEXT, Line, Word
+
+_ANYWHERE = float("inf")
 
 
 @dataclass(slots=True)
@@ -56,11 +58,11 @@ def read_row(line: Line, header: TableHeader | None, relay: bool, labels: Labels
 
 
 def _has_letter(text: str) -> bool:
-    return any(sign.isalpha() for sign in text)
+    return text[:1].isalpha() or any(map(str.isalpha, text))
 
 
 def _join(words: list[Word]) -> str:
-    return " ".join(word.text for word in words)
+    return " ".join(map(TEXT, words))
 
 
 def _team_and_letter(words: list[Word]) -> tuple[str, str | None]:
@@ -75,11 +77,11 @@ def _name_age_team(words: list[Word], header: TableHeader | None, ages: AgeColum
         header = None  # that of relays, which says nothing of ages and clubs
     age = header.column("age") if header else None
     team = header.column("team") if header else None
-    for index, word in enumerate(words[1:] if age or not header else [], 1):
-        if age and not age.x0 - 6 <= (word.x0 + word.x1) / 2 <= age.x1 + 6:
-            continue
-        if is_age(word.text) and (age or index + 1 < len(words)):
-            return _join(words[:index]), word.text, _join(words[index + 1 :])
+    left, right = (age.x0 - 6, age.x1 + 6) if age else (-_ANYWHERE, _ANYWHERE)
+    for index in range(1, len(words)) if age or not header else ():
+        text, x0, x1, _, _, _, _ = words[index]
+        if left <= (x0 + x1) / 2 <= right and is_age(text) and (age or index + 1 < len(words)):
+            return _join(words[:index]), text, _join(words[index + 1 :])
     if header and age:
         for index, word in enumerate(words):
             if parts := ages.cut(word, header):

@@ -74,9 +74,23 @@ class TableHeader:
         times = [column for column in self.times if column.kind != "seed"]
         return times[-1] if times and not self.column("lane") else None
 
+    @cached_property
+    def times_start(self) -> float:
+        """Left of what no time stands; 0 without any column of times."""
+        return self.times[0].x0 - 12 if self.times else 0.0
+
     def at(self, left: float) -> TableHeader:
         """The same table in another column of the page: the next one may start without a header of its own."""
-        return self if left == self.left else _moved(self, left)
+        if left == self.left:
+            return self
+        found = self._elsewhere.get(left)
+        if found is None:
+            found = self._elsewhere[left] = _moved(self, left)
+        return found
+
+    @cached_property
+    def _elsewhere(self) -> dict[float, TableHeader]:
+        return {}
 
 
 ONE_COLUMN: Final = TableHeader(
@@ -93,7 +107,6 @@ ONE_COLUMN: Final = TableHeader(
 """Where the columns of every report in one column stand, for pages of one whose head is on a page that is not here."""
 
 
-@lru_cache(maxsize=64)
 def _moved(header: TableHeader, left: float) -> TableHeader:
     by = left - header.left
     return TableHeader(left, tuple(Column(column.kind, column.x0 + by, column.x1 + by) for column in header.columns))
@@ -104,8 +117,10 @@ def read_table_header(line: Line) -> TableHeader | None:
     first = line.words[0]
     columns: list[Column] = []
     if not head_kinds(first.text):
+        if not first.text.isalpha():
+            return None
         known = {kind for word in line.words for kind, _ in head_kinds(word.text)}
-        if not first.text.isalpha() or not known >= {"age", "team"} or not known & {*_TIMES, "time"}:
+        if not known >= {"age", "team"} or not known & {*_TIMES, "time"}:
             return None
         columns.append(Column("name", first.x0, first.x1))  # in a word that is not known
     unknown: list[Word] = []

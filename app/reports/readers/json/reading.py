@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from app.kit.text_decoding import is_markup
+from app.kit.text.decoding import is_markup
 from app.reports.choices import GUESS, Choices
 from app.reports.notes import Note, note
 from app.reports.readers.encodings import MOST_LISTED, Encoding, encoding_of, open_text
