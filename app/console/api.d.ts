@@ -228,6 +228,7 @@ export interface Template {
   description: string | null;
   options: TemplateOptions;
   source: TemplateSource;
+  items_count: number | null;
   created_at: string;
   updated_at: string;
 }
@@ -301,6 +302,8 @@ export interface Key {
 
 export type Scope = 'read' | 'submit' | 'manage' | 'admin';
 
+export type Permission = Scope | 'operate';
+
 export interface SignedIn {
   id: string;
   user_id: string;
@@ -324,6 +327,8 @@ export interface Worker {
   slots: number;
   started_at: string;
   seen_at: string;
+  boot_id: string | null;
+  namespaces: string | null;
 }
 
 export interface Restaurant {
@@ -595,6 +600,15 @@ export interface Status {
   workers: number;
   slots: Amount;
   disk: Disk;
+  wrong: Wrong[];
+}
+
+export interface Wrong {
+  name: string;
+  severity: 'not_ready' | 'degraded';
+  sentence: string;
+  since: string;
+  detail: string | null;
 }
 
 export interface Amount {
@@ -623,17 +637,82 @@ export interface Usage {
 export interface Session {
   user: User;
   organisation: Organisation;
-  permissions: (Scope | 'operate')[];
+  permissions: Permission[];
   pipelines: string[] | null;
+  /** Where to go once signed out, to sign out of the OpenID provider as well. */
+  sign_out_path: string | null;
   version: string;
 }
+
+export interface SignInMethods {
+  openid: { label: string; path: string } | null;
+}
+
+export type Role = 'viewer' | 'member' | 'admin';
 
 export interface User {
   id: string;
   name: string;
   email: string | null;
-  role: 'admin' | 'member' | 'viewer';
+  role: Role;
   operator: boolean;
+}
+
+/** A user as administrators and operators see them. */
+export interface UserDetail extends User {
+  active: boolean;
+  created_at: string;
+  deactivated_at: string | null;
+  last_used_at?: string | null;
+}
+
+export interface Invitation {
+  id: string;
+  name: string;
+  email: string | null;
+  role: Role;
+  created_at: string;
+  expires_at: string;
+}
+
+/** The answer that has the code and the link of an invitation, this once. */
+export interface InvitationCreated extends Invitation {
+  code: string;
+  link: string;
+  mailed_to: string | null;
+}
+
+export interface OrganisationFigures {
+  id: string;
+  name: string;
+  created_at: string;
+  disabled_at: string | null;
+  figures: Record<'users' | 'administrators' | 'batches' | 'open' | 'files' | 'bytes', number>;
+}
+
+export interface Limits extends Usage {
+  organisation_id: string;
+  organisation: string;
+  weight: number;
+  own: Record<string, number | null>;
+}
+
+export interface Allowance {
+  allow: string[];
+  installation: string[];
+  set_at: string | null;
+}
+
+/** An outside service, and whose account for it is used. */
+export interface Connection {
+  kind: string;
+  title: string;
+  source: 'own' | 'installation' | 'none';
+  account: Record<string, unknown> | null;
+  hint: string | null;
+  set_by: string | null;
+  set_at: string | null;
+  account_schema: JsonSchema;
 }
 
 export interface Organisation {
@@ -642,6 +721,7 @@ export interface Organisation {
   batch_life_days: number | null;
   time_zone: string;
   naming: Naming;
+  members_manage_all: boolean;
 }
 
 export interface Naming {
@@ -666,6 +746,8 @@ export interface ItemPreview {
 }
 
 export interface BatchCreated {
+  /** A sentence for each limit that the organisation came near with it. */
+  warnings?: string[];
   batch_id: string;
   jobs_count: number;
   customer_prefix: string | null;
@@ -737,6 +819,7 @@ export interface Problem {
   detail?: string;
   code?: string;
   errors?: FieldError[];
+  wrong?: Wrong[];
 }
 
 /** What an import found; as a problem document when nothing was kept. */

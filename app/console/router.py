@@ -15,8 +15,9 @@ from starlette.responses import Response
 
 from app.kit.container import provided
 from app.kit.declarations import takes_query
-from app.kit.etags import is_known
 from app.kit.room import Rooms
+from app.kit.web.etags import is_known
+from app.kit.web.public_address import public_path
 
 STATIC = Path(__file__).parent / "static"
 POLICY = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -50,15 +51,17 @@ class Asset:
 
 
 @lru_cache(maxsize=len(PATHS) + 64)
-def _load(path: Path, changed_ns: int) -> Asset:  # a file that was changed is another entry
+def _load(path: Path, changed_ns: int, root: str) -> Asset:  # a file that was changed is another entry
     plain = path.read_bytes()
+    if path.suffix == ".html":  # modules know where they are, a page may have been asked for without its last slash
+        plain = plain.replace(b'="/console/', f'="{root}/console/'.encode())
     return Asset(f'W/"{hashlib.sha256(plain).hexdigest()[:20]}"', plain, gzip.compress(plain, mtime=0))
 
 
 def _serve(request: Request, path: Path | None) -> Response:
     if path is None:
         raise HTTPException(404)
-    asset = _load(path, path.stat().st_mtime_ns)
+    asset = _load(path, path.stat().st_mtime_ns, public_path(""))
     headers = HEADERS | {"ETag": asset.tag}
     if is_known(request, asset.tag):
         return Response(status_code=304, headers=headers)

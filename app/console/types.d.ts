@@ -95,7 +95,12 @@ export interface TemplateParts {
   };
   batch: BatchParts;
   new: NewBatchParts;
-  'sign-in': { key: HTMLInputElement; error: HTMLElement; host: HTMLElement };
+  'sign-in': {
+    key: HTMLInputElement;
+    error: HTMLElement;
+    host: HTMLElement;
+    provider: HTMLAnchorElement;
+  };
 }
 
 export interface BatchParts {

@@ -105,9 +105,9 @@ class Visit:
             self.problems.append(what)
 
 
-def sign_in(page: Page, server: LiveServer) -> None:
-    """Give the tab's browser the administrator's cookie."""
-    answer = page.request.post(f"{server.url}/api/session", data={"key": server.admin_key})
+def sign_in(page: Page, server: LiveServer, key: str | None = None) -> None:
+    """Give the tab's browser the cookie of who has the key: the administrator, if none is given."""
+    answer = page.request.post(f"{server.url}/api/session", data={"key": key or server.admin_key})
     assert answer.ok, answer.text()
 
 

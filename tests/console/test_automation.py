@@ -66,7 +66,7 @@ def test_template_and_schedule_are_edited(visit: Visit, service: Service) -> Non
     expect(page.get_by_label("Items").locator("option:checked")).to_have_text("the same 2 items")
     name.fill("")
     page.get_by_role("button", name="Save template").click()
-    expect(page.get_by_role("alert")).to_contain_text("name: String should have at least 1 character")
+    expect(page.get_by_role("alert")).to_contain_text("String should have at least 1 character")
     expect(name).to_be_focused()
     name.fill("Every week")
     seconds.fill("0.25")

@@ -69,7 +69,7 @@ def test_play_is_edited(visit: Visit, service: Service) -> None:
     page.get_by_label("Variables").fill('{"sender": "Maya"}')
     name.fill("")
     save.click()
-    expect(page.get_by_role("alert")).to_contain_text("name: String should have at least 1 character")
+    expect(page.get_by_role("alert")).to_contain_text("String should have at least 1 character")
     expect(name).to_be_focused()
     visit.problems.clear()  # the refusal is in the browser's own log
     name.fill("Outreach by mail")

@@ -52,7 +52,7 @@ def test_one_is_added_edited_and_given_a_menu(visit: Visit, service: Service) ->
     page.get_by_label("City").fill("Napier")
     page.get_by_label("ICP score").fill("11")
     page.get_by_role("button", name="Add restaurant").click()
-    expect(page.get_by_role("alert")).to_contain_text("icp score")
+    expect(page.locator("#restaurant-icp_score-error")).to_contain_text("less than or equal to 10")
     expect(page.get_by_label("ICP score")).to_be_focused()
     visit.problems.clear()  # the refusal is in the browser's own log
     page.get_by_label("ICP score").fill("8")

@@ -89,6 +89,17 @@ def test_sessions_are_listed_and_ended(visit: Visit, service: Service, browser: 
     visit.problems.clear()  # the browser notes the refusal that leads to signing in
 
 
+def test_signing_out_leaves_nothing_on_the_page(visit: Visit, service: Service) -> None:
+    page = visit.page
+    page.goto(service.submit("no-op", "A confidential name", [{}]))
+    expect(page.get_by_role("heading", name="A confidential name")).to_be_visible()
+    with page.expect_response(lambda answer: answer.url.endswith("/api/session") and answer.status == 401):
+        page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_label("API key")).to_be_visible()
+    assert "A confidential name" not in page.content()
+    visit.problems.clear()  # the browser notes the refusal that leads to signing in
+
+
 def test_keys_are_narrowed_and_rotated(visit: Visit, service: Service) -> None:
     page = visit.page
     page.goto(f"{service.url}/#/keys")
@@ -102,6 +113,7 @@ def test_keys_are_narrowed_and_rotated(visit: Visit, service: Service) -> None:
     expect(row).to_contain_text("read")
     expect(row).to_contain_text("only pdf-extraction")
     row.get_by_role("button", name="Rotate reader").click()
+    expect(page.get_by_label("The old key goes on working")).to_have_value("24")
     page.get_by_role("button", name="Rotate key").click()
     expect(page.get_by_role("row").filter(has_text="reader")).to_have_count(2)
     second = page.locator(".secret").inner_text()
@@ -111,3 +123,9 @@ def test_keys_are_narrowed_and_rotated(visit: Visit, service: Service) -> None:
             f"{service.url}/api/session", headers={"Authorization": f"Bearer {key}", "Cookie": ""}
         )
         assert answer.json()["permissions"] == ["read"]
+    page.get_by_role("row").filter(has_text=second[-4:]).get_by_role("button", name="Rotate reader").click()
+    page.get_by_label("The old key goes on working").select_option("not at all: it ends at once")
+    page.get_by_role("button", name="Rotate key").click()
+    expect(page.locator(".secret")).not_to_have_text(second)
+    headers = {"Authorization": f"Bearer {second}", "Cookie": ""}
+    assert page.request.get(f"{service.url}/api/session", headers=headers).status == 401

@@ -1,5 +1,6 @@
 // Talking to the service: JSON in and out, and every refusal an ApiError with the problem's code.
 import { setServerClock } from './format.js';
+import { urlOf } from './root.js';
 
 /** @import { FieldError, Page, Pipeline, Problem } from '../api.d.ts' */
 
@@ -54,11 +55,23 @@ export function onSignedOut(act) {
   signedOut = act;
 }
 
+/** What is said of a key that somebody signs in with. */
+const KEYS_OWN = ['invalid_key', 'organisation_disabled'];
+
 /** @param {number} status @param {Problem | null} problem */
 function toApiError(status, problem) {
   const error = new ApiError(status, problem ?? {});
-  if (status === 401 && error.code !== 'invalid_key') signedOut();
+  if (status === 401 && !KEYS_OWN.includes(error.code)) signedOut();
   return error;
+}
+
+let nearLimit = () => {};
+/**
+ * `act` runs whenever an answer says that the organisation came near a limit.
+ * @param {() => void} act
+ */
+export function onNearLimit(act) {
+  nearLimit = act;
 }
 
 const unreachable = () => new ApiError(0, { code: 'unreachable', detail: 'The service cannot be reached.' });
@@ -81,11 +94,12 @@ export async function request(method, path, body) {
   if (body !== undefined) headers['Content-Type'] = isFile ? body.type || 'text/csv' : 'application/json';
   let response;
   try {
-    response = await fetch(path, { method, headers, body: isFile ? body : encode(body) });
+    response = await fetch(urlOf(path), { method, headers, body: isFile ? body : encode(body) });
   } catch {
     throw unreachable();
   }
   setServerClock(response.headers.get('Date'));
+  if (response.headers.has('Quota-Warning')) nearLimit();
   if (response.status === 204) return /** @type {Answer} */ (null);
   const content = await response.json().catch(() => null);
   if (!response.ok) throw toApiError(response.status, content);
@@ -94,10 +108,10 @@ export async function request(method, path, body) {
 
 /**
  * Loads something that is no JSON into the browser's cache; what its headers say.
- * @param {string} path
+ * @param {string} url
  */
-export async function fetchHeaders(path) {
-  const response = await fetch(path).catch(() => {
+export async function fetchHeaders(url) {
+  const response = await fetch(url).catch(() => {
     throw unreachable();
   });
   if (!response.ok) throw toApiError(response.status, await response.json().catch(() => null));
@@ -184,7 +198,7 @@ export const remove = (path) => request('DELETE', path);
 export function upload(file, { signal, onProgress }) {
   return new Promise((resolve, reject) => {
     const xhr = new XMLHttpRequest();
-    xhr.open('PUT', `/api/files/${encodeURIComponent(file.name)}`);
+    xhr.open('PUT', urlOf(`/api/files/${encodeURIComponent(file.name)}`));
     xhr.setRequestHeader('Accept', 'application/json');
     xhr.setRequestHeader('Content-Type', file.type || 'application/octet-stream');
     xhr.responseType = 'json';

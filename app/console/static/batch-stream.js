@@ -1,5 +1,6 @@
 // Follows one batch over server-sent events. There is never more than one open stream in a tab.
 import { noteMessage, setConnection } from './connection.js';
+import { urlOf } from './root.js';
 
 const TYPES = [
   'batch.created',
@@ -99,7 +100,7 @@ export function followBatch({ batchId, after, onEvent, onReset, onBroken }) {
   function connect() {
     if (stopped) return;
     disconnect();
-    source = new EventSource(`/api/batches/${batchId}/events?last_event_id=${last}`);
+    source = new EventSource(urlOf(`/api/batches/${batchId}/events?last_event_id=${last}`));
     source.onopen = () => setConnection('live');
     source.onerror = onError;
     for (const type of TYPES) source.addEventListener(type, receive);

@@ -3,6 +3,8 @@ import { errorText, getAll, post, remove } from './api.js';
 import { formatNumber, plural } from './format.js';
 import { confirmAction, toast } from './parts/overlays.js';
 import { isOpen } from './parts/states.js';
+import { urlOf } from './root.js';
+import { changeReason } from './shell.js';
 
 /** @import { Batch, Counters } from '../api.d.ts' */
 /** @import { Query } from './api.js' */
@@ -77,7 +79,7 @@ export async function deleteAll(items, changed) {
 export function downloadAll(items) {
   for (const { id, base_directory_name: name } of items) {
     const link = document.createElement('a');
-    link.href = `/api/batches/${id}/download`;
+    link.href = urlOf(`/api/batches/${id}/download`);
     link.download = `${name}.zip`;
     link.click();
   }
@@ -88,6 +90,8 @@ export function downloadAll(items) {
 export const bulkDisabledReason = {
   download: (items) => (items.length > MAX_DOWNLOADS ? `At most ${MAX_DOWNLOADS} ZIP files at a time` : ''),
   remove: (items) => {
+    const kept = items.map(({ created_by: maker }) => changeReason(maker)).find(Boolean);
+    if (kept) return kept;
     const open = items.filter((batch) => isOpen(batch) && batch.status !== 'draft').length;
     return open ? `${plural(open, 'batch has', 'batches have')} not ended` : '';
   },

@@ -4,10 +4,12 @@ import { plural } from './format.js';
 import { confirmAction, toast } from './parts/overlays.js';
 import { isOpen } from './parts/states.js';
 import { go } from './router.js';
+import { changeReason } from './shell.js';
 
 /** @import { Batch } from '../api.d.ts' */
 /** @import { MenuEntry } from '../types.d.ts' */
 /** @typedef {Pick<Batch, 'status' | 'counters' | 'relation'>} State */
+/** @typedef {Pick<Batch, 'created_by' | 'archived_at'> & State} Owned */
 
 const LIVE = ['pending', 'processing'];
 const IMPORTED = 'Imported from an older system, without its files';
@@ -20,30 +22,35 @@ const pathOf = (batch) => `/api/batches/${batch.id}`;
 
 /**
  * Why each command cannot be given now; '' when it can.
- * @satisfies {Record<string, (batch: State) => string>}
+ * @satisfies {Record<string, (batch: Owned) => string>}
  */
 export const disabledReason = {
-  pause({ status, counters }) {
+  pause({ status, counters, created_by: maker }) {
+    if (changeReason(maker)) return changeReason(maker);
     if (status === 'draft') return counters.total ? '' : 'The batch has no jobs';
     if (status === 'paused' || LIVE.includes(status)) return '';
     return status === 'cancelling' ? 'The batch is being cancelled' : 'The batch has ended';
   },
-  cancel({ status }) {
+  cancel({ status, created_by: maker }) {
+    if (changeReason(maker)) return changeReason(maker);
     if (status === 'paused' || LIVE.includes(status)) return '';
     if (status === 'draft') return 'A draft has not started; delete it instead';
     return status === 'cancelling' ? 'The batch is being cancelled' : 'The batch has ended';
   },
   retry(batch) {
+    if (changeReason(batch.created_by)) return changeReason(batch.created_by);
     if (isImported(batch)) return IMPORTED;
     if (!batch.counters.failed) return 'No job has failed';
     return isOpen(batch) && batch.status !== 'paused' ? 'Available once the batch has ended or is paused' : '';
   },
   restart(batch) {
+    if (changeReason(batch.created_by)) return changeReason(batch.created_by);
     if (isImported(batch)) return IMPORTED;
     return isOpen(batch) ? AFTER_END : '';
   },
-  archive: (batch) => (isOpen(batch) ? AFTER_END : ''),
-  remove: (batch) => (isOpen(batch) && batch.status !== 'draft' ? AFTER_END : ''),
+  change: ({ created_by: maker }) => changeReason(maker),
+  archive: (batch) => changeReason(batch.created_by) || (isOpen(batch) && !batch.archived_at ? AFTER_END : ''),
+  remove: (batch) => changeReason(batch.created_by) || (isOpen(batch) && batch.status !== 'draft' ? AFTER_END : ''),
   export: ({ counters }) => (counters.total ? '' : 'The batch has no jobs'),
 };
 
@@ -139,7 +146,7 @@ export const archiveMenuItems = (batch, changed, gone) => [
   {
     label: batch.archived_at ? 'Unarchive' : 'Archive',
     glyph: 'archive',
-    disabledReason: batch.archived_at ? '' : disabledReason.archive(batch),
+    disabledReason: disabledReason.archive(batch),
     act: () => archive(batch, changed),
   },
   {

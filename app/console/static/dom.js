@@ -1,4 +1,6 @@
 // Building and patching the page. Strings only ever become text nodes or attributes, never markup.
+import { urlOf } from './root.js';
+
 /** @import { Act, Attributes, Child, ElementOf, TemplateParts } from '../types.d.ts' */
 
 const SVG = 'http://www.w3.org/2000/svg';
@@ -89,7 +91,7 @@ export function icon(name) {
 
 /** Takes the icons into the page: loaded one by one, they would vanish while the service is away. */
 export async function loadIcons() {
-  const response = await fetch('/console/icons.svg');
+  const response = await fetch(urlOf('/console/icons.svg'));
   const sprite = new DOMParser().parseFromString(await response.text(), 'image/svg+xml').documentElement;
   for (const symbol of sprite.querySelectorAll('symbol')) symbol.id = `icon-${symbol.id}`;
   sprite.setAttribute('class', 'sr');

@@ -1,5 +1,6 @@
 // Changes to all batches, for the list: from the service’s event stream, or by polling while there is none.
 import { noteMessage, setConnection } from './connection.js';
+import { urlOf } from './root.js';
 
 /** @import { Batch } from '../api.d.ts' */
 
@@ -57,7 +58,7 @@ export function followList({ refresh, onBatch, onDeleted }) {
 
   function connect() {
     disconnect();
-    source = new EventSource('/api/events');
+    source = new EventSource(urlOf('/api/events'));
     source.onopen = () => {
       setConnection('live');
       refreshNow();

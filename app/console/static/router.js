@@ -1,5 +1,6 @@
 // Addresses after the '#': '#/batches/{id}?job=3'. The query holds every filter of a screen.
 import { button, findOptional, h } from './dom.js';
+import { urlOf } from './root.js';
 import { mount } from './shell.js';
 
 /** @import { Screen, ScreenFactory } from '../types.d.ts' */
@@ -107,7 +108,7 @@ export function loadStyles(name) {
   const known = stylesheets.get(name);
   if (known) return known;
   const loaded = new Promise((resolve, reject) => {
-    const href = `/console/styles/${name}.css`;
+    const href = urlOf(`/console/styles/${name}.css`);
     document.head.append(h('link', { rel: 'stylesheet', href, onload: resolve, onerror: reject }));
   });
   stylesheets.set(name, loaded);

@@ -1,14 +1,19 @@
 // What stands around every screen: navigation, crumbs, who is signed in, how busy the service is.
-import { get, remove } from './api.js';
-import { find, findAll, h, setAttr, setText } from './dom.js';
+import { ApiError, errorText, get, onNearLimit, remove } from './api.js';
+import { find, findAll, h, icon, setAttr, setText } from './dom.js';
 import { fileSize, formatNumber } from './format.js';
 import { OPEN } from './parts/states.js';
 
 const REFRESH_EVERY = 10_000;
+const LIMITS_EVERY = 60_000;
+/** @type {Record<string, string>} screens that are reached through tabs of another */
+const BESIDE = { invitations: 'users' };
 /** @type {number | undefined} */
 let timer;
+/** @type {number | undefined} */
+let limitsTimer;
 
-/** @import { BatchCounts, Session, Status } from '../api.d.ts' */
+/** @import { BatchCounts, Permission, Session, Status, Usage, Wrong } from '../api.d.ts' */
 
 /**
  * `parts` are [label, href]; the last one, without href, is the current page.
@@ -39,10 +44,13 @@ export function showShell(screenName) {
   find(bare ? '#main' : '#bare').replaceChildren();
   const side = find('#side');
   if (side.matches(':popover-open')) side.hidePopover();
+  const entry = `#/${BESIDE[screenName] ?? screenName}`;
   for (const link of findAll('#side li a')) {
-    setAttr(link, 'aria-current', link.getAttribute('href') === `#/${screenName}` ? 'page' : null);
+    setAttr(link, 'aria-current', link.getAttribute('href') === entry ? 'page' : null);
   }
-  if (bare) clearTimeout(timer);
+  if (!bare) return;
+  clearTimeout(timer);
+  clearInterval(limitsTimer);
 }
 
 /**
@@ -52,6 +60,18 @@ export function showShell(screenName) {
 export function mount(root, target = '#main') {
   find(target).replaceChildren(root);
 }
+
+/**
+ * Whether the key or session at hand has a permission; before that is known, whether it may is for the service to say.
+ * @param {Permission} permission
+ */
+export const may = (permission) => !session || session.permissions.includes(permission);
+
+/**
+ * Whether the key at hand opens the pipeline that a screen is about; `all` is for what concerns every pipeline.
+ * @param {string} pipeline
+ */
+export const opens = (pipeline) => !session?.pipelines || session.pipelines.includes(pipeline);
 
 /** @param {string} id @param {string} label @param {number} value @param {number} max */
 function drawGauge(id, label, value, max) {
@@ -67,6 +87,33 @@ function drawGauge(id, label, value, max) {
 /** @type {Status | null} The latest answer of /api/status; null until there is one. */
 export let status = null;
 
+const PLAIN = 'Not everything works just now, so results may come late. Nothing that was submitted is lost.';
+
+/**
+ * Says on every screen what is wrong: to those who run the service in its own words, to everybody else that it is known.
+ * @param {Pick<Wrong, 'sentence'>[]} wrong
+ */
+function drawTrouble(wrong) {
+  const note = find('#trouble');
+  const told = may('operate') ? wrong.map(({ sentence }) => sentence).join(' ') : PLAIN;
+  const said = wrong.length ? told : '';
+  note.hidden = !said;
+  if (note.dataset.said === said) return; // a screen reader would read it anew
+  note.dataset.said = said;
+  const link = may('operate') ? h('a', { href: '#/workers' }, 'Workers') : '';
+  note.replaceChildren(icon('warning'), h('span', `${said} `, link));
+}
+
+/** What is wrong where the status cannot be had: `/readyz` needs no database to say so. @param {ApiError} outage */
+async function troubleBehind(outage) {
+  try {
+    return /** @type {{ wrong: Wrong[] }} */ (await get('/readyz')).wrong;
+  } catch (error) {
+    const wrong = error instanceof ApiError ? error.problem.wrong : null;
+    return wrong?.length ? wrong : [{ sentence: errorText(outage) }];
+  }
+}
+
 async function refreshStatus() {
   clearTimeout(timer);
   if (!document.hidden) {
@@ -76,6 +123,7 @@ async function refreshStatus() {
         /** @type {Promise<BatchCounts>} */ (get('/api/batches/counts')),
       ]);
       status = about;
+      drawTrouble(about.wrong);
       const { slots, disk } = about;
       const open = OPEN.reduce((sum, one) => sum + counts[one], 0);
       setText(find('#open-batches'), open ? formatNumber(open) : '');
@@ -87,12 +135,36 @@ async function refreshStatus() {
       else find('#disk').hidden = true;
       const short = disk.state === 'full' ? 'The disk is full.' : 'The disk is nearly full.';
       setText(find('#disk-state'), known || disk.state === 'ok' ? '' : short);
-    } catch {
-      // The next refresh tries again; the screens themselves say when the service is away.
+    } catch (error) {
+      // The next refresh tries again.
+      if (error instanceof ApiError && error.isOutage) drawTrouble(await troubleBehind(error));
     }
   }
   clearTimeout(timer);
   timer = setTimeout(refreshStatus, REFRESH_EVERY);
+}
+
+/** Says on every screen which limits the organisation is near, with what an answer that brings it there tells as well. */
+async function refreshLimits() {
+  try {
+    const { warnings } = /** @type {Usage} */ (await get('/api/organisation/usage'));
+    const note = find('#near-limits');
+    note.hidden = !warnings.length;
+    note.replaceChildren(icon('warning'), h('span', `${warnings.join(' ')} `, h('a', { href: '#/usage' }, 'Usage')));
+  } catch {
+    // The screen of the usage says when the service is away.
+  }
+}
+
+/**
+ * Why the caller may not change what `maker` made; empty when they may. The service has the last word.
+ * @param {{ id: string, name: string } | null} maker
+ */
+export function changeReason(maker) {
+  if (!may('manage')) return 'Your role changes nothing';
+  const isOwn = !session || maker?.id === session.user.id;
+  if (isOwn || session?.user.role === 'admin' || session?.organisation.members_manage_all) return '';
+  return `${maker?.name ?? 'Somebody who is gone'} made it, and you change only what you made`;
 }
 
 /** @type {Session | null} Who is signed in, and what they may; null until that is known. */
@@ -101,14 +173,19 @@ export let session = null;
 /** @param {Session} made */
 export function showSession(made) {
   session = made;
-  find('#system').hidden = !session.user.operator;
-  setText(find('#who'), session.user.email || session.user.name);
+  document.documentElement.dataset.may = session.permissions.join(' '); // hides what has other `data-needs`
+  for (const entry of findAll('[data-opens]')) entry.hidden = !opens(entry.dataset.opens ?? '');
+  setText(find('#who'), `${session.user.email || session.user.name}, ${session.organisation.name}`);
   setText(find('#version'), `tranche ${session.version}`);
   refreshStatus();
+  refreshLimits();
+  clearInterval(limitsTimer);
+  limitsTimer = setInterval(() => !document.hidden && refreshLimits(), LIMITS_EVERY);
 }
 
 /** @param {() => void} signedOut */
 export function setUpShell(signedOut) {
+  onNearLimit(refreshLimits);
   find('#theme').addEventListener('click', () => {
     const root = document.documentElement;
     const system = matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light';
@@ -120,8 +197,10 @@ export function setUpShell(signedOut) {
     }
   });
   find('#sign-out').addEventListener('click', async () => {
+    const elsewhere = session?.sign_out_path;
     await remove('/api/session').catch(() => {});
-    signedOut();
+    if (elsewhere) location.assign(elsewhere);
+    else signedOut();
   });
   find('.skip').addEventListener('click', (event) => {
     event.preventDefault();

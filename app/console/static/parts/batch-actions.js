@@ -8,8 +8,10 @@ import {
   retryFailed,
   togglePause,
 } from '../commands.js';
-import { button, h, icon } from '../dom.js';
+import { h, icon } from '../dom.js';
+import { urlOf } from '../root.js';
 import { go } from '../router.js';
+import { may } from '../shell.js';
 import { actionButton, menuButton, setDisabledReason, setLabel } from './overlays.js';
 import { renamePanel } from './rename.js';
 import { sharePanel } from './share.js';
@@ -39,18 +41,23 @@ export function batchActions(parts, batch, { changed, renamed, gone }) {
     FORMATS.map(([label, format]) => ({
       label,
       glyph: 'file',
-      href: `${path}/export?format=${format}`,
+      href: urlOf(`${path}/export?format=${format}`),
       disabledReason: disabledReason.export(batch),
     })),
   );
-  const zip = h('a.btn', { href: `${path}/download`, download: true }, icon('download'), 'ZIP');
+  const zip = h('a.btn', { href: urlOf(`${path}/download`), download: true }, icon('download'), 'ZIP');
   const rename = renamePanel(parts.rename, batch, renamed);
+  const template = {
+    label: 'Save as template…',
+    glyph: 'template',
+    act: () => go(`#/templates/new?from=${batch.id}`),
+  };
   const more = menuButton(
     '',
     'more',
     () => [
-      { label: 'Rename…', glyph: 'edit', act: rename },
-      { label: 'Save as template…', glyph: 'template', act: () => go(`#/templates/new?from=${batch.id}`) },
+      { label: 'Rename…', glyph: 'edit', disabledReason: disabledReason.change(batch), act: rename },
+      ...(may('manage') ? [template] : []),
       {
         label: 'Restart as a new batch',
         glyph: 'retry',
@@ -61,7 +68,7 @@ export function batchActions(parts, batch, { changed, renamed, gone }) {
     ],
     { class: 'btn square', 'aria-label': 'More' },
   );
-  const share = button('Share', 'share', sharePanel(parts.share, batch));
+  const share = actionButton('Share', 'share', sharePanel(parts.share, batch));
   parts.actions.append(pauseButton, cancelButton, retryButton, h('span.gap'), exports, zip, share, more);
   parts.resume.addEventListener('click', () => {
     // The button goes with the pause; the one it stands for stays.
@@ -77,6 +84,7 @@ export function batchActions(parts, batch, { changed, renamed, gone }) {
       setDisabledReason(pauseButton, disabledReason.pause(batch));
       setDisabledReason(cancelButton, disabledReason.cancel(batch));
       setDisabledReason(retryButton, disabledReason.retry(batch));
+      setDisabledReason(share, disabledReason.change(batch));
       parts.resume.hidden = batch.status !== 'paused';
     },
   };

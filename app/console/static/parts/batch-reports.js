@@ -2,6 +2,7 @@
 import { errorText, get } from '../api.js';
 import { h, icon } from '../dom.js';
 import { fileSize, plural } from '../format.js';
+import { urlOf } from '../root.js';
 import { hrefOf } from '../router.js';
 import { actionButton } from './overlays.js';
 import { readAgain, tableConfidence, tableNotes } from './table-notes.js';
@@ -116,7 +117,7 @@ export function batchReports(batch, hrefOfJob) {
       // A batch of several pipelines sums up by pipeline.
       const all = /** @type {Record<string, unknown>} */ (batch.summary_data ?? {});
       const summary = /** @type {TableSummary} */ (all[PIPELINE] ?? all);
-      const page = { href: `/api/batch-reports/${batch.id}?format=html`, target: '_blank', rel: 'noopener' };
+      const page = { href: urlOf(`/api/batch-reports/${batch.id}?format=html`), target: '_blank', rel: 'noopener' };
       node.hidden = false;
       node.replaceChildren(
         h(

@@ -2,6 +2,7 @@
 import { archiveMenuItems, disabledReason, retryFailed } from '../commands.js';
 import { h, icon, setAttr, setText, targetOf } from '../dom.js';
 import { dateTime, duration, elapsed, percent, timeAgo, timeLeft } from '../format.js';
+import { urlOf } from '../root.js';
 import { menuButton } from './overlays.js';
 import { progressBar } from './progress-bar.js';
 import { rowPreview } from './row-preview.js';
@@ -67,7 +68,7 @@ export function batchRow(batch, check, onRemoved) {
       {
         label: 'Download ZIP',
         glyph: 'download',
-        href: `/api/batches/${batch.id}/download`,
+        href: urlOf(`/api/batches/${batch.id}/download`),
         disabledReason: disabledReason.export(batch),
       },
       {

@@ -1,5 +1,6 @@
 // What is shown instead of the list while it is empty.
 import { button, h, icon } from '../dom.js';
+import { urlOf } from '../root.js';
 import { TABS } from './batch-tabs.js';
 
 /** @type {Record<string, string>} */
@@ -12,7 +13,7 @@ const EXPLANATIONS = {
 
 const example = () =>
   [
-    `curl ${location.origin}/api/jobs/batch \\`,
+    `curl ${location.origin}${urlOf('/api/jobs/batch')} \\`,
     '  -H "Authorization: Bearer $KEY" \\',
     '  -F files=@a.pdf -F files=@b.pdf \\',
     '  -F pipeline=pdf-extraction -F \'params={"swimmer_name": "Maya Lindqvist"}\'',

@@ -2,6 +2,7 @@
 import { h, icon } from '../dom.js';
 import { dateTime, fileSize, plural, timeOfDay } from '../format.js';
 import { jobName } from '../model.js';
+import { urlOf } from '../root.js';
 
 /** @import { JobAttempt, JobDetail } from '../../api.d.ts' */
 /** @import { Child } from '../../types.d.ts' */
@@ -93,7 +94,7 @@ const WITHOUT_OUTPUT = {
 
 /** @param {JobDetail} job */
 export function jobOutputs(job) {
-  const outputs = (job.outputs ?? []).filter(({ url }) => url?.startsWith('/api/'));
+  const outputs = (job.outputs ?? []).filter(({ url }) => url?.startsWith(urlOf('/api/')));
   if (!outputs.length) return h('p.dim', WITHOUT_OUTPUT[job.status] ?? 'None yet.');
   return h(
     'ul.filelist',

@@ -2,7 +2,7 @@
 import { errorText, get, isNotFound } from '../api.js';
 import { findAll, findOptional, h, icon, nodesOf } from '../dom.js';
 import { focusHeading, go, hrefOf } from '../router.js';
-import { setBreadcrumbs, setTitle } from '../shell.js';
+import { may, setBreadcrumbs, setTitle } from '../shell.js';
 import { actionButton, toast } from './overlays.js';
 import { emptyState, errorNote, loader, page } from './page.js';
 import { stateLabel } from './states.js';
@@ -10,7 +10,7 @@ import { stateLabel } from './states.js';
 const PAGE = 100;
 const LARGEST_PAGE = 1000; // of the API
 
-/** @import { Page } from '../../api.d.ts' */
+/** @import { Page, Permission } from '../../api.d.ts' */
 /** @import { Child, Screen, ScreenFactory } from '../../types.d.ts' */
 
 /**
@@ -36,6 +36,9 @@ const LARGEST_PAGE = 1000; // of the API
  * @property {string} title what the items are called, in the plural
  * @property {string} path the address of the screen, of the API, and of the list in its answers, as in `webhooks`
  * @property {string} create the label of the button for a new one
+ * @property {Permission} [needs] the permission that it takes to make and change them
+ * @property {() => Child[]} [actions] what else stands in the head of the screen
+ * @property {() => Node} [above] what stands above the list, such as tabs
  * @property {(item: Item) => [name: string, state: string | null, word: string]} listItem what stands in the list
  * @property {(tools: FormTools<Item>, item?: Item) => Node} form for a new one, or to change `item`
  * @property {(item: Item, tools: DetailTools) => { nodes: Child[], leave?: () => void }} detail what is shown of one
@@ -61,8 +64,16 @@ export function masterDetailScreen(options) {
  * @param {string | undefined} id
  * @returns {Screen}
  */
-function build({ title, path, create, listItem, form, detail, none }, keep, query, id) {
-  const { body } = page(title, { actions: [h('a.btn', { href: `#/${path}/new` }, icon('plus'), create)] });
+function build(
+  { title, path, create, needs = 'manage', actions, above, listItem, form, detail, none },
+  keep,
+  query,
+  id,
+) {
+  const isChanger = may(needs);
+  const { body } = page(title, {
+    actions: [actions?.(), isChanger && h('a.btn', { href: `#/${path}/new` }, icon('plus'), create)],
+  });
   const master = h('nav.master-list', { 'aria-label': title });
   const detailPane = h('section.stack');
   let params = query;
@@ -75,7 +86,7 @@ function build({ title, path, create, listItem, form, detail, none }, keep, quer
   let offPage = null;
   let left = false;
   let leaveDetail = () => {};
-  body.append(h('div.master-detail', master, detailPane));
+  body.append(...nodesOf([above?.(), h('div.master-detail', master, detailPane)]));
 
   /** @param {Item | null} current */
   function drawList(current) {
@@ -147,16 +158,20 @@ function build({ title, path, create, listItem, form, detail, none }, keep, quer
   function drawDetail(current) {
     leaveDetail();
     leaveDetail = () => {};
-    if (id === 'new') detailPane.replaceChildren(form({ params, saved }));
+    if (id === 'new' && isChanger) detailPane.replaceChildren(form({ params, saved }));
     else if (!current) detailPane.replaceChildren(items.length ? notHere() : none());
-    else if (params.has('edit')) {
+    else if (params.has('edit') && isChanger) {
       const [name] = listItem(current);
       detailPane.replaceChildren(
         h('h2', { tabindex: -1 }, `Edit “${name}”`),
         form({ params, saved, cancel: hrefOf(`${path}/${current.id}`) }, current),
       );
     } else {
-      const edit = h('a.btn', { href: hrefOf(`${path}/${current.id}`, { edit: 'yes' }) }, icon('edit'), 'Edit');
+      const edit = h(
+        'a.btn',
+        { href: hrefOf(`${path}/${current.id}`, { edit: 'yes' }), hidden: !isChanger },
+        ...[icon('edit'), 'Edit'],
+      );
       const made = detail(current, { params, again, edit });
       leaveDetail = made.leave ?? leaveDetail;
       detailPane.replaceChildren(...nodesOf(made.nodes));

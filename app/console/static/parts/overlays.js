@@ -62,28 +62,45 @@ export function setUpMenu() {
 }
 
 /**
- * Asks before something is lost. Resolves to true only when `yes` was pressed; it starts on "Keep".
+ * Asks before something is lost. Resolves to true only when `yes` was pressed; it starts on "Keep". `more` stands above the
+ * buttons, such as a choice of how it is done; with `typed`, `yes` does nothing until that was typed, for what is lost for good.
  * @param {string} title
  * @param {string} body
  * @param {string} yes
+ * @param {{ more?: Node, typed?: string }} [options]
  * @returns {Promise<boolean>}
  */
-export function confirmAction(title, body, yes) {
+export function confirmAction(title, body, yes, { more, typed } = {}) {
   /** @type {HTMLDialogElement} */
   const box = find('#confirm');
+  const input = h('input.input', { id: 'confirm-typed', autocomplete: 'off', spellcheck: 'false' });
+  const wrong = h('p.error', { id: 'confirm-error', role: 'alert' });
+  setAttr(input, 'aria-describedby', wrong.id);
   box.replaceChildren(
     h(
       'form',
       { method: 'dialog' },
       h('h2', { id: 'confirm-title' }, title),
       h('p', { id: 'confirm-body' }, body),
+      more,
+      typed && h('div.field', h('label', { for: input.id }, `Type “${typed}” to confirm`), input, wrong),
       h(
         'div.actions',
         h('button.btn', { type: 'submit', value: 'no', autofocus: true }, 'Keep'),
-        h('button.btn.danger', { type: 'submit', value: 'yes' }, yes),
+        h('button.btn.danger', { type: 'submit', value: 'yes', onclick: check }, yes),
       ),
     ),
   );
+  // Enter in the field presses the first button, which is the one that changes nothing.
+  /** @param {Event} event */
+  function check(event) {
+    if (!typed || input.value.trim() === typed) return;
+    event.preventDefault();
+    wrong.textContent = 'That is another name.';
+    setAttr(input, 'aria-invalid', 'true');
+    input.focus();
+  }
+
   box.returnValue = '';
   box.showModal();
   return new Promise((resolve) => {

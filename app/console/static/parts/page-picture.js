@@ -1,6 +1,7 @@
 // The page of a sheet beside the swim that was read from it, with its row marked.
 import { errorText, fetchHeaders, queryString } from '../api.js';
 import { button, find, findOptional, h, icon, setAttr } from '../dom.js';
+import { urlOf } from '../root.js';
 import { loadStyles } from '../router.js';
 import { errorNote } from './page.js';
 
@@ -25,7 +26,7 @@ export const hasPages = (filename) => !/\.(lef|lxf|hy3|hyv|cl2|sd3|sdif|zip|html
 
 /** @param {PageOfSheet} sheet @param {number} width */
 const addressOf = ({ extraction, page, swim }, width) =>
-  `/api/extractions/${extraction}/pages/${page}${queryString({ swim, width })}`;
+  urlOf(`/api/extractions/${extraction}/pages/${page}${queryString({ swim, width })}`);
 
 /** @returns {HTMLDialogElement} */
 const dialog = () => find('#page-view');

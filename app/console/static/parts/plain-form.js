@@ -1,19 +1,21 @@
 // Forms that send what was entered and show what the service refuses.
 import { ApiError, fieldErrorText, messageOf } from '../api.js';
-import { findAll, h, setAttr } from '../dom.js';
+import { findAll, findOptional, h, setAttr, setText } from '../dom.js';
+import { capitalize } from '../format.js';
 
 /** @import { FieldError } from '../../api.d.ts' */
 /** @import { Child, Choice } from '../../types.d.ts' */
 
 /**
- * A form that calls `send` and shows under its end what is wrong; `send` throws what the service refuses. `place` may put
- * errors under fields of its own and gives back the rest; `cancel` is where a link leads that changes nothing.
+ * A form that calls `send` and shows what the service refuses: under the field that it is about, or at the end. `send` throws
+ * it. `place` may put errors under fields of its own and gives back the rest; `about` says which field the other problems are
+ * about, by their codes; `cancel` is where a link leads that changes nothing.
  * @param {Child[]} fields
  * @param {string} submit
  * @param {() => Promise<unknown>} send
- * @param {{ cancel?: string, place?: (errors: FieldError[]) => FieldError[] }} [options]
+ * @param {{ cancel?: string, place?: (errors: FieldError[]) => FieldError[], about?: Record<string, string> }} [options]
  */
-export function plainForm(fields, submit, send, { cancel, place = (errors) => errors } = {}) {
+export function plainForm(fields, submit, send, { cancel, place = (errors) => errors, about = {} } = {}) {
   const problem = h('p.error', { role: 'alert' });
   const submitButton = h('button.btn.primary', { type: 'submit' }, submit);
   const node = h(
@@ -24,28 +26,47 @@ export function plainForm(fields, submit, send, { cancel, place = (errors) => er
     h('div.actions', submitButton, cancel && h('a.btn', { href: cancel }, 'Cancel')),
   );
 
-  /** The innermost field that an error names. @param {FieldError} error */
-  function inputOf({ loc }) {
-    const inputs = loc.map((part) => node.elements.namedItem(String(part)));
-    return inputs.findLast((input) => input instanceof HTMLElement);
+  /** @param {Element} input */
+  const errorOf = (input) => findOptional(`#${input.id}-error`, node);
+
+  /**
+   * Shows an error under the innermost field that it names and that has room for it.
+   * @param {FieldError} error
+   */
+  function showAtField({ loc, msg }) {
+    for (let at = loc.length - 1; at >= 0; at -= 1) {
+      const input = node.elements.namedItem(String(loc[at]));
+      const room = input instanceof HTMLElement && errorOf(input);
+      if (!room) continue;
+      setAttr(input, 'aria-invalid', 'true');
+      setText(room, capitalize(fieldErrorText({ loc: loc.slice(at), msg })));
+      return true;
+    }
+    return false;
   }
 
   /** @param {unknown} error */
   function showError(error) {
-    const errors = error instanceof ApiError ? error.errors : [];
-    const [first] = place(errors);
-    if (errors.length && !first) return;
-    problem.textContent = first ? fieldErrorText(first) : messageOf(error);
-    const input = first && inputOf(first);
-    if (!input) return;
-    setAttr(input, 'aria-invalid', 'true');
-    input.focus();
+    const wrong = error instanceof ApiError ? error : null;
+    const name = about[wrong?.code ?? ''];
+    const rest = wrong?.errors.length ? place(wrong.errors) : [{ loc: name ? [name] : [], msg: messageOf(error) }];
+    const left = rest.filter((one) => !showAtField(one));
+    problem.textContent = left.length ? fieldErrorText(left[0]) : '';
+    findOptional('[name][aria-invalid]', node)?.focus();
+  }
+
+  function clear() {
+    problem.textContent = '';
+    for (const input of findAll('[name][aria-invalid]', node)) {
+      setAttr(input, 'aria-invalid', null);
+      const error = errorOf(input);
+      if (error) error.textContent = '';
+    }
   }
 
   node.addEventListener('submit', async () => {
     if (submitButton.getAttribute('aria-busy')) return;
-    problem.textContent = '';
-    for (const input of findAll('[name][aria-invalid]', node)) setAttr(input, 'aria-invalid', null);
+    clear();
     setAttr(submitButton, 'aria-busy', 'true');
     try {
       await send();
@@ -56,6 +77,13 @@ export function plainForm(fields, submit, send, { cancel, place = (errors) => er
   });
   return node;
 }
+
+/**
+ * What `send` throws about a field that the service need not be asked about.
+ * @param {string} name
+ * @param {string} msg
+ */
+export const wrongField = (name, msg) => new ApiError(422, { errors: [{ loc: ['body', name], msg }] });
 
 /** @typedef {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement} Input */
 
@@ -69,8 +97,14 @@ export function plainForm(fields, submit, send, { cancel, place = (errors) => er
 export function field(id, label, input, help) {
   input.id = id;
   input.name = id.slice(id.indexOf('-') + 1);
-  if (help) input.setAttribute('aria-describedby', `${id}-help`);
-  return h('div.field', h('label', { for: id }, label), input, help && h('small', { id: `${id}-help` }, help));
+  input.setAttribute('aria-describedby', `${help ? `${id}-help ` : ''}${id}-error`);
+  return h(
+    'div.field',
+    h('label', { for: id }, label),
+    input,
+    help && h('small', { id: `${id}-help` }, help),
+    h('p.error', { id: `${id}-error`, role: 'alert' }),
+  );
 }
 
 /**

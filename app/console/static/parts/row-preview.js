@@ -4,6 +4,7 @@ import { archive, disabledReason, removeBatch, retryFailed } from '../commands.j
 import { findOptional, h, icon, setText } from '../dom.js';
 import { jobName } from '../model.js';
 import { loadResultViews } from '../results/index.js';
+import { urlOf } from '../root.js';
 import { jobLine, jobTime } from './job-text.js';
 import { actionButton, setDisabledReason, setLabel } from './overlays.js';
 import { jobState, setState, stateLabel } from './states.js';
@@ -23,7 +24,12 @@ export function rowPreview(batch, href, onRemoved) {
   const lines = new Map();
   const list = h('ul.row-preview', { tabindex: 0, 'aria-label': `Jobs of ${batch.name}` });
   const details = h('a.btn.small', { href }, 'Details');
-  const zip = h('a.btn.small', { href: `/api/batches/${batch.id}/download`, download: true }, icon('download'), 'ZIP');
+  const zip = h(
+    'a.btn.small',
+    { href: urlOf(`/api/batches/${batch.id}/download`), download: true },
+    icon('download'),
+    'ZIP',
+  );
   const retryButton = actionButton('', 'retry', () => retryFailed(batch), { class: 'btn small' });
   const archiveButton = actionButton('Archive', 'archive', () => archive(batch, onRemoved), { class: 'btn small' });
   const deleteButton = actionButton('Delete…', 'trash', () => removeBatch(batch, () => onRemoved(true)), {
@@ -54,7 +60,7 @@ export function rowPreview(batch, href, onRemoved) {
       setLabel(retryButton, 'retry', `Retry failed (${failed.toLocaleString('en')})`);
       setLabel(archiveButton, 'archive', batch.archived_at ? 'Unarchive' : 'Archive');
       setDisabledReason(retryButton, disabledReason.retry(batch));
-      setDisabledReason(archiveButton, batch.archived_at ? '' : disabledReason.archive(batch));
+      setDisabledReason(archiveButton, disabledReason.archive(batch));
       setDisabledReason(deleteButton, disabledReason.remove(batch));
     },
     async refresh() {

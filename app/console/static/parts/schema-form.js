@@ -1,6 +1,6 @@
 // A form made from a JSON schema (draft 2020-12, as pydantic writes it), and the values it holds.
 import { h, setAttr } from '../dom.js';
-import { plural } from '../format.js';
+import { capitalize, plural } from '../format.js';
 
 /** @import { FieldError, JsonSchema } from '../../api.d.ts' */
 /** @import { Attributes } from '../../types.d.ts' */
@@ -25,7 +25,7 @@ function resolve(spec, schema) {
 /** @param {JsonSchema} spec */
 const isNumber = (spec) => spec.type === 'integer' || spec.type === 'number';
 /** @type {Record<string, string>} */
-const INPUT_TYPES = { email: 'email', date: 'date', uri: 'url', 'date-time': 'datetime-local' };
+const INPUT_TYPES = { email: 'email', date: 'date', uri: 'url', 'date-time': 'datetime-local', password: 'password' };
 
 /** @param {JsonSchema} spec @param {Attributes} attributes @param {boolean} required @returns {Input} */
 function inputFor(spec, attributes, required) {
@@ -54,7 +54,7 @@ function inputFor(spec, attributes, required) {
     maxlength: spec.maxLength,
     value: spec.default == null ? null : String(spec.default),
     placeholder: spec.examples?.[0] === undefined ? null : `for example ${spec.examples[0]}`,
-    autocomplete: 'off',
+    autocomplete: spec.format === 'password' ? 'new-password' : 'off',
   });
 }
 
@@ -207,7 +207,7 @@ export function schemaForm(box, schema, kind = 'param') {
      * @param {FieldError[]} errors
      */
     showErrors(errors) {
-      const rest = errors.filter(({ loc, msg }) => !showError(String(loc[2] ?? ''), msg));
+      const rest = errors.filter(({ loc, msg }) => !showError(String(loc[2] ?? ''), capitalize(msg)));
       for (const { input } of fields.values()) {
         if (input.getAttribute('aria-invalid')) {
           input.focus();

@@ -5,12 +5,13 @@ import { toast } from './overlays.js';
 /** @import { Act } from '../../types.d.ts' */
 
 /**
- * `done` is called once the reader has stored it; without it the note just goes.
+ * `done` is called once the reader has stored it; without it the note just goes. `advice` says what to do with it.
  * @param {string} what
  * @param {string} secret
  * @param {Act} [done]
+ * @param {string} [advice]
  */
-export function secretNote(what, secret, done) {
+export function secretNote(what, secret, done, advice = 'Store it where your program can find it.') {
   // Browsers give pages without https or localhost no clipboard; the text can then only be selected.
   const copy =
     navigator.clipboard &&
@@ -31,7 +32,7 @@ export function secretNote(what, secret, done) {
     icon('key'),
     h(
       'div.stack.tight',
-      h('p', h('b', what), ' is shown only once. Store it where your program can find it.'),
+      h('p', h('b', what), ` is shown only once. ${advice}`),
       h(
         'div.toolbar',
         h('code.secret', { tabindex: 0 }, secret),

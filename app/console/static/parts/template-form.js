@@ -38,16 +38,17 @@ export function fromBatch({ params, saved }) {
  * wrong.
  * @param {ItemSource[]} sources
  * @param {TemplateSource} [now]
+ * @param {number | null} [count] how many items it names: lists leave long ones out
  */
-function sourceFields(sources, now) {
+function sourceFields(sources, now, count) {
   /** @type {Choice[]} */
   const kinds = [
     ['items', 'no items: each run brings its own'],
     ['files', 'all files with a tag'],
     ...sources.map(({ key, title }) => /** @type {Choice} */ ([`rows:${key}`, title])),
   ];
-  if (now?.items?.length) kinds.unshift([KEPT, `the same ${plural(now.items.length, 'item')}`]);
-  const current = now?.type === 'rows' ? `rows:${now.source}` : now?.items?.length ? KEPT : now?.type;
+  if (count) kinds.unshift([KEPT, `the same ${plural(count, 'item')}`]);
+  const current = now?.type === 'rows' ? `rows:${now.source}` : count ? KEPT : now?.type;
   const kind = fillSelect(h('select.input'), kinds, current ? [current, now?.source ?? current] : null);
   const tag = h('input.input', { maxlength: 100, autocomplete: 'off', value: now?.tag });
   const tagField = field('template-tag', 'Tag', tag);
@@ -134,7 +135,7 @@ export function templateForm({ saved, cancel }, template) {
       /** @type {Promise<{ item_sources: ItemSource[] }>} */ (get('/api/item-sources')),
     ]);
     const pipeline = pipelineFields(pipelines, template?.options);
-    const source = sourceFields(sources, template?.source);
+    const source = sourceFields(sources, template?.source, template?.items_count);
     const fields = [
       field('template-name', 'Name', name),
       field('template-description', 'What it is for', about),

@@ -14,6 +14,8 @@ const SERVER_ONLY = new Set([
   'suspects',
   'readers_busy',
   'waits_for_others',
+  'waits_for_database',
+  'waits_for_storage',
 ]);
 
 /**

@@ -3,6 +3,7 @@ import { h, icon } from '../dom.js';
 import { fileSize, formatNumber, labelOf, plural } from '../format.js';
 import { confidenceMark } from '../parts/confidence.js';
 import { readAgain, tableNotes } from '../parts/table-notes.js';
+import { urlOf } from '../root.js';
 import { hrefOf } from '../router.js';
 
 /** @import { JobDetail, TableNote } from '../../api.d.ts' */
@@ -46,7 +47,7 @@ export function view(result, job) {
     fileSize(result.file_size),
   ];
   const wrong = problemsOf(result);
-  const page = `/api/reports/${encodeURIComponent(result.report_id)}`;
+  const page = urlOf(`/api/reports/${encodeURIComponent(result.report_id)}`);
   return h(
     'div.stack',
     h('p', h('b', summary({ ...result, problems: {} }))),

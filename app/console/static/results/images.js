@@ -1,6 +1,7 @@
 // Images that a job made: the thumbnails, each a link to the full image.
 import { h } from '../dom.js';
 import { fileSize, plural } from '../format.js';
+import { urlOf } from '../root.js';
 
 /** @import { JobDetail, Output } from '../../api.d.ts' */
 
@@ -44,7 +45,7 @@ function picture(file, large) {
  * @param {JobDetail} job
  */
 export function view(result, job) {
-  const images = job.outputs.filter((file) => isImage(file) && file.url.startsWith('/api/'));
+  const images = job.outputs.filter((file) => isImage(file) && file.url.startsWith(urlOf('/api/')));
   const small = images.filter(isSmall);
   const large = images.filter((file) => !isSmall(file));
   const pictures = large.map((file, at) => picture(small[at] ?? file, file));

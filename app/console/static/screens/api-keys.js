@@ -1,17 +1,27 @@
 // The organisation's API keys: what each may, when it was last used, rotating and revoking it.
-import { errorText, get, post, remove } from '../api.js';
+import { errorText, get, getAll, post, remove } from '../api.js';
 import { button, h, icon, setAttr, setText } from '../dom.js';
 import { date, dateTime, now, plural, timeAgo } from '../format.js';
 import { byId, dataTable } from '../parts/data-table.js';
 import { confirmAction, toast } from '../parts/overlays.js';
 import { emptyState, errorNote, loader, page } from '../parts/page.js';
+import { field, fillSelect } from '../parts/plain-form.js';
 import { secretNote } from '../parts/secret-note.js';
 import { stateLabel } from '../parts/states.js';
+import { may, session } from '../shell.js';
 
-/** @import { Key, Pipeline, Scope } from '../../api.d.ts' */
+/** @import { Key, Pipeline, Scope, UserDetail } from '../../api.d.ts' */
+/** @import { Choice } from '../../types.d.ts' */
 /** @import { Column } from '../parts/data-table.js' */
 
-const OVERLAP_HOURS = 24;
+/** @type {Choice[]} */
+const OVERLAPS = [
+  ['0', 'not at all: it ends at once'],
+  ['1', 'for an hour'],
+  ['24', 'for a day'],
+  ['168', 'for a week'],
+  ['720', 'for 30 days'],
+];
 const LIFETIMES = [
   ['', 'never'],
   ['30', 'in 30 days'],
@@ -67,17 +77,22 @@ function stateOf({ expires_at: until }) {
   return stateLabel('completed', 'Valid');
 }
 
-export function apiKeysScreen() {
+/** @param {URLSearchParams} params */
+export function apiKeysScreen(params) {
   const name = h('input.input', { id: 'key-name', maxlength: 200, autocomplete: 'off', placeholder: 'what it is for' });
   const life = h(
     'select.input',
     { id: 'key-life' },
     LIFETIMES.map(([value, label]) => h('option', { value }, label)),
   );
+  const me = session?.user;
+  /** @type {Choice} */
+  const own = [me?.id ?? '', 'you'];
+  const user = fillSelect(h('select.input', { id: 'key-user' }), [own]);
   const fault = h('p.error', { role: 'alert' });
   const newKey = h('div', { 'aria-live': 'polite' });
   const scopes = limits('It may only', SCOPES_HELP);
-  scopes.offer(SCOPES);
+  scopes.offer(SCOPES.filter(([scope]) => may(scope)));
   const pipelines = limits('It opens only batches of', 'Nothing ticked: batches of all pipelines.');
   pipelines.offer([]);
   const form = h(
@@ -86,6 +101,7 @@ export function apiKeysScreen() {
     h(
       'div.inline',
       h('div.field', h('label', { for: 'key-name' }, 'New key'), name),
+      may('admin') && h('div.field', h('label', { for: 'key-user' }, 'Whose'), user),
       h('div.field', h('label', { for: 'key-life' }, 'Expires'), life),
       h('button.btn', { type: 'submit' }, icon('plus'), 'Create key'),
       fault,
@@ -105,10 +121,11 @@ export function apiKeysScreen() {
     /** @type {Column<Key>[]} */
     columns: [
       { label: 'Name', cell: (key) => h('span.name', key.name) },
+      { label: 'Whose', cell: (key) => key.user_name },
       { label: 'Key', kind: 'mono', cell: ({ hint }) => `…${hint}` },
       { label: 'State', cell: stateOf },
       { label: 'May', cell: rightsOf },
-      { label: 'Created', kind: 'dim', cell: (key) => [moment(key.created_at), ` by ${key.user_name}`] },
+      { label: 'Created', kind: 'dim', cell: (key) => moment(key.created_at) },
       { label: 'Last used', kind: 'dim', cell: ({ last_used_at: at }) => moment(at, 'never') },
       { label: 'Expires', kind: 'dim', cell: ({ expires_at: at }) => (at ? date(at) : 'never') },
       {
@@ -143,11 +160,13 @@ export function apiKeysScreen() {
 
   /** @param {Key} key */
   async function rotate(key) {
-    const consequences = `A new key with the same rights is shown once. The old one goes on working for ${OVERLAP_HOURS} hours.`;
-    if (!(await confirmAction(`Rotate “${key.name}”?`, consequences, 'Rotate key'))) return;
+    const overlap = fillSelect(h('select.input'), OVERLAPS, OVERLAPS[2]);
+    const more = field('rotate-overlap', 'The old key goes on working', overlap);
+    const consequences = 'A new key with the same rights is shown once. Put it in the place of the old one.';
+    if (!(await confirmAction(`Rotate “${key.name}”?`, consequences, 'Rotate key', { more }))) return;
     try {
       /** @type {Key & { key: string }} */
-      const made = await post(`/api/keys/${key.id}/rotate`, { overlap_hours: OVERLAP_HOURS });
+      const made = await post(`/api/keys/${key.id}/rotate`, { overlap_hours: Number(overlap.value) });
       newKey.replaceChildren(secretNote(made.name, made.key));
       list.again();
     } catch (error) {
@@ -185,6 +204,7 @@ export function apiKeysScreen() {
       /** @type {Key & { key: string }} */
       const key = await post('/api/keys', {
         name: wanted,
+        user_id: user.value === own[0] ? null : user.value,
         expires_at: until || null,
         scopes: scopes.chosen,
         pipelines: pipelines.chosen,
@@ -205,6 +225,19 @@ export function apiKeysScreen() {
     pipelines.offer(answer.pipelines.map(({ key, title }) => [key, title]));
   }
   offerPipelines().catch(() => {}); // without them a key is for all
+
+  async function offerUsers() {
+    /** @type {UserDetail[]} */
+    const users = await getAll('/api/users', 'users');
+    const others = users.filter(({ id, active }) => active && id !== own[0]);
+    fillSelect(user, [
+      own,
+      ...others.map(({ id, name: called, role }) => /** @type {Choice} */ ([id, `${called}, ${role}`])),
+    ]);
+    const asked = params.get('user');
+    if (others.some(({ id }) => id === asked)) user.value = asked ?? '';
+  }
+  if (may('admin')) offerUsers().catch(() => {}); // without them a key is one's own
 
   return list;
 }

@@ -5,6 +5,7 @@ import { dateTime, plural, timeAgo } from '../format.js';
 import { byId, dataTable } from '../parts/data-table.js';
 import { emptyState, errorNote, loader, page } from '../parts/page.js';
 import { stateLabel } from '../parts/states.js';
+import { urlOf } from '../root.js';
 import { address, setQuery } from '../router.js';
 
 /** @import { AuditEntry, Page } from '../../api.d.ts' */
@@ -92,7 +93,7 @@ export function auditScreen() {
     const none = emptyState('No such entries', 'Nothing was recorded that fits, or it is older than entries are kept.');
     after.replaceChildren(...(cursor ? [button('Show more', null, more)] : []), ...(found.length ? [] : [none]));
     for (const { format, link } of files) {
-      link.href = `/api/audit/export${queryString({ ...wanted(), format })}`;
+      link.href = urlOf(`/api/audit/export${queryString({ ...wanted(), format })}`);
       link.download = `audit.${format}`;
     }
     announce(plural(found.length, 'entry', 'entries'));

@@ -10,6 +10,7 @@ import { closePage } from '../parts/page-picture.js';
 import { progressionChart } from '../parts/progression-chart.js';
 import { isOpen } from '../parts/states.js';
 import { COURSES, eventOf, openPagesOf, pageButton, roundOf, timeOf } from '../results/pdf-extraction.js';
+import { urlOf } from '../root.js';
 import { address, hrefOf, setQuery } from '../router.js';
 import { mount, setBreadcrumbs, setTitle } from '../shell.js';
 
@@ -161,7 +162,7 @@ export function batchSwimsScreen(_, id = '') {
     const link = (format) =>
       h(
         'a.btn',
-        { href: `${path}/swims${queryString({ format, event: chosen })}`, download: true },
+        { href: urlOf(`${path}/swims${queryString({ format, event: chosen })}`), download: true },
         icon('download'),
         format.toUpperCase(),
       );

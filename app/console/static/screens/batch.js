@@ -21,6 +21,7 @@ import { isOpen } from '../parts/states.js';
 import { watchWaiting } from '../parts/waiting.js';
 import { cancelRender, scheduleRender, updatesPaused } from '../rendering.js';
 import { loadResultViews } from '../results/index.js';
+import { urlOf } from '../root.js';
 import { address, closeOverlay, focusHeading, go, hrefOf, openOverlay, setQuery } from '../router.js';
 import { mount, setBreadcrumbs, setTitle } from '../shell.js';
 
@@ -332,7 +333,7 @@ async function draw(path, snapshot, params, screen) {
   parts.reveal.addEventListener('click', () => failureList.reveal());
   showName();
   batchFacts(parts.facts, batch);
-  setAttr(parts.json, 'href', `${path}/events`);
+  setAttr(parts.json, 'href', urlOf(`${path}/events`));
   parts.log.open = matchMedia('(width >= 64rem)').matches;
   parts.find.addEventListener(
     'input',

@@ -83,7 +83,7 @@ function runForm(play) {
   });
   const trial = h('input', { type: 'checkbox', id: 'trial' });
   const fault = h('p.error', { role: 'alert' });
-  const run = actionButton('Run', 'play', start, { class: 'btn primary' });
+  const run = actionButton('Run', 'play', start, { class: 'btn primary', 'data-needs': 'submit' });
 
   async function start() {
     const { leads: list, problem: wrong } = readLeads(leads.value);
@@ -204,8 +204,8 @@ function openPlay(id, edits) {
     const needs = kinds.filter(({ number }) => play.required_batches.includes(number));
     name(play.name, [play.name]);
     find('.page-head', root).append(
-      h('a.btn', { href: hrefOf(`plays/${play.id}`, { edit: 'yes' }) }, icon('edit'), 'Edit'),
-      button('Delete…', 'trash', () => drop(play), { class: 'btn danger' }),
+      h('a.btn', { href: hrefOf(`plays/${play.id}`, { edit: 'yes' }), 'data-needs': 'manage' }, icon('edit'), 'Edit'),
+      button('Delete…', 'trash', () => drop(play), { class: 'btn danger', 'data-needs': 'manage' }),
     );
     body.replaceChildren(
       h(

@@ -5,6 +5,7 @@ import { dateTime, plural, shortDateTime, timeAgo } from '../format.js';
 import { emptyState, errorNote, loader, page } from '../parts/page.js';
 import { setState, stateLabel } from '../parts/states.js';
 import { address, setQuery } from '../router.js';
+import { may } from '../shell.js';
 
 /** @import { DataBatchType, Play } from '../../api.d.ts' */
 /** @import { Screen } from '../../types.d.ts' */
@@ -24,10 +25,12 @@ export function playsScreen() {
     autocomplete: 'off',
   });
   const { body } = page('Plays', {
-    intro: 'Select the data batches each play needs before it can run. Every change is saved right away.',
+    intro: may('manage')
+      ? 'Select the data batches each play needs before it can run. Every change is saved right away.'
+      : 'The data batches that each play needs before it can run. Your role changes nothing here.',
     actions: [
       h('form.search', { role: 'search' }, icon('search'), search, h('kbd', { 'aria-hidden': 'true' }, '/')),
-      h('a.btn', { href: '#/plays/new' }, icon('plus'), 'New play'),
+      h('a.btn', { href: '#/plays/new', 'data-needs': 'manage' }, icon('plus'), 'New play'),
     ],
   });
   const head = h('thead');
@@ -98,6 +101,7 @@ export function playsScreen() {
         type: 'checkbox',
         'aria-label': `${play.name} needs ${title}`,
         checked: play.required_batches.includes(number),
+        disabled: !may('manage'),
       });
       box.addEventListener('change', () => {
         play.required_batches = kinds.filter((_, at) => boxes[at].checked).map((kind) => kind.number);
@@ -156,7 +160,7 @@ export function playsScreen() {
       return emptyState(
         'No plays yet',
         'A play is a set of steps for one lead, and the data they need about it. Create one here, or send it to /api/plays.',
-        h('a.btn', { href: '#/plays/new' }, icon('plus'), 'New play'),
+        h('a.btn', { href: '#/plays/new', 'data-needs': 'manage' }, icon('plus'), 'New play'),
       );
     }
     return emptyState(

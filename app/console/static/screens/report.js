@@ -6,6 +6,7 @@ import { menuButton } from '../parts/overlays.js';
 import { emptyState, errorNote, loader, page } from '../parts/page.js';
 import { fillSelect } from '../parts/plain-form.js';
 import { readAgain, tableNotes } from '../parts/table-notes.js';
+import { urlOf } from '../root.js';
 import { address, go, hrefOf, setQuery } from '../router.js';
 import { setBreadcrumbs, setTitle } from '../shell.js';
 import { keptText, reportActions } from './reports.js';
@@ -113,7 +114,11 @@ function compareSection(report) {
   /** @param {ReportComparison} found @param {string} other */
   function draw(found, other) {
     const { before, columns, found_by: by } = found;
-    const sheet = { href: `${path}${queryString({ with: other, format: 'html' })}`, target: '_blank', rel: 'noopener' };
+    const sheet = {
+      href: urlOf(path + queryString({ with: other, format: 'html' })),
+      target: '_blank',
+      rel: 'noopener',
+    };
     const link = h('a', { href: hrefOf(`reports/${before.id}`) }, before.file_name);
     const differing = columns.filter(({ changed }) => changed.length);
     room.replaceChildren(
@@ -204,7 +209,12 @@ export function reportScreen(_, id = '') {
     setTitle(name);
     setBreadcrumbs(['Reports', '#/reports'], [name]);
     actions.replaceChildren(
-      h('a.btn', { href: `${path}?format=html`, target: '_blank', rel: 'noopener' }, icon('file'), 'Page to print'),
+      h(
+        'a.btn',
+        { href: urlOf(`${path}?format=html`), target: '_blank', rel: 'noopener' },
+        icon('file'),
+        'Page to print',
+      ),
       menuButton('Keep or delete', 'clock', () =>
         reportActions(report, (now) =>
           now ? drawFacts(Object.assign(report, { expires_at: now.expires_at })) : go('#/reports'),

@@ -7,6 +7,7 @@ import { actionButton, confirmAction, setDisabledReason, toast } from '../parts/
 import { errorNote, formPage, loader, page, viewOrEdit } from '../parts/page.js';
 import { CONTACT_FIELDS, restaurantForm } from '../parts/restaurant-form.js';
 import { restaurantState } from '../parts/restaurant-state.js';
+import { urlOf } from '../root.js';
 import { go, hrefOf } from '../router.js';
 import { setBreadcrumbs, setTitle } from '../shell.js';
 
@@ -56,7 +57,10 @@ const files = (one) =>
       const id = one[`${key}_file_id`];
       return [
         h('dt', label),
-        h('dd', id ? h('a', { href: `/api/files/${id}/content`, download: true }, words(one[key] ?? {})) : 'none yet'),
+        h(
+          'dd',
+          id ? h('a', { href: urlOf(`/api/files/${id}/content`), download: true }, words(one[key] ?? {})) : 'none yet',
+        ),
       ];
     }),
   );
@@ -102,7 +106,7 @@ function menuSection(one, report, onKept) {
     h(
       'div.actions',
       picker,
-      button('Upload a menu file', 'upload', () => picker.click()),
+      button('Upload a menu file', 'upload', () => picker.click(), { 'data-needs': 'manage' }),
     ),
   );
 }
@@ -166,12 +170,20 @@ function openRestaurant(id, edits) {
   /** @param {Restaurant} one */
   function show(one) {
     name(one.name, [one.name]);
-    const start = actionButton('Register', 'play', () => register(one), { class: 'btn primary' });
+    const start = actionButton('Register', 'play', () => register(one), {
+      class: 'btn primary',
+      'data-needs': 'submit',
+    });
     setDisabledReason(start, one.status === 'registering' ? 'It is already being registered' : '');
     actions.replaceChildren(
       start,
-      h('a.btn', { href: hrefOf(`restaurants/${one.id}`, { edit: 'yes' }) }, icon('edit'), 'Edit'),
-      button('Delete…', 'trash', () => drop(one), { class: 'btn danger' }),
+      h(
+        'a.btn',
+        { href: hrefOf(`restaurants/${one.id}`, { edit: 'yes' }), 'data-needs': 'manage' },
+        icon('edit'),
+        'Edit',
+      ),
+      button('Delete…', 'trash', () => drop(one), { class: 'btn danger', 'data-needs': 'manage' }),
     );
     /** @param {string} label @param {string | null} value */
     const word = (label, value) => value != null && h('span', `${label} `, h('b', value));

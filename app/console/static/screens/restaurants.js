@@ -9,6 +9,7 @@ import { emptyState, errorNote, page } from '../parts/page.js';
 import { restaurantState, STATES } from '../parts/restaurant-state.js';
 import { selectionBar } from '../parts/selection-bar.js';
 import { go, setQuery } from '../router.js';
+import { may } from '../shell.js';
 
 /** @import { BatchCreated, ImportReport, Page, Restaurant } from '../../api.d.ts' */
 /** @import { Child, Screen } from '../../types.d.ts' */
@@ -102,8 +103,8 @@ export function restaurantsScreen(params) {
     actions: [
       h('form.search', { role: 'search' }, icon('search'), search, h('kbd', { 'aria-hidden': 'true' }, '/')),
       file,
-      button('Import', 'upload', () => file.click()),
-      h('a.btn', { href: '#/restaurants/new' }, icon('plus'), 'Add restaurant'),
+      button('Import', 'upload', () => file.click(), { 'data-needs': 'manage' }),
+      h('a.btn', { href: '#/restaurants/new', 'data-needs': 'manage' }, icon('plus'), 'Add restaurant'),
     ],
   });
   const city = h('input', {
@@ -166,8 +167,10 @@ export function restaurantsScreen(params) {
         glyph: 'play',
         kind: 'primary',
         act: register,
-        disabledReason: (items) =>
-          items.some(({ status }) => status === 'registering') ? 'Some are already being registered' : '',
+        disabledReason: (items) => {
+          if (!may('submit')) return 'Your role starts nothing';
+          return items.some(({ status }) => status === 'registering') ? 'Some are already being registered' : '';
+        },
       },
     ],
   });
@@ -249,7 +252,7 @@ export function restaurantsScreen(params) {
       : emptyState(
           'No restaurants yet',
           'Import a CSV or JSON file with a name, type, stage, ICP score and city for each, or add them one by one.',
-          button('Import', 'upload', () => file.click()),
+          button('Import', 'upload', () => file.click(), { 'data-needs': 'manage' }),
         );
     after.replaceChildren(...(shown.size ? (cursor ? [button('Show more', null, more)] : []) : [nothing]));
   }

@@ -103,17 +103,21 @@ function detail(schedule, { again, edit }) {
   const path = `/api/schedules/${schedule.id}`;
   const paused = Boolean(schedule.paused_at);
   const actions = [
-    actionButton('Run now', 'play', () =>
-      attempt(
-        () => /** @type {Promise<BatchCreated>} */ (post(`${path}/run`)),
-        (made) => go(`#/batches/${made.batch_id}`),
-      ),
+    actionButton(
+      'Run now',
+      'play',
+      () =>
+        attempt(
+          () => /** @type {Promise<BatchCreated>} */ (post(`${path}/run`)),
+          (made) => go(`#/batches/${made.batch_id}`),
+        ),
+      { 'data-needs': 'submit' },
     ),
     actionButton(
       paused ? 'Resume' : 'Pause',
       paused ? 'play' : 'pause',
       () => attempt(() => post(`${path}/${paused ? 'resume' : 'pause'}`), again),
-      { class: `btn ${paused ? 'primary' : ''}` },
+      { class: `btn ${paused ? 'primary' : ''}`, 'data-needs': 'manage' },
     ),
     edit,
     button(
@@ -137,7 +141,7 @@ function detail(schedule, { again, edit }) {
           },
         );
       },
-      { class: 'btn danger' },
+      { class: 'btn danger', 'data-needs': 'manage' },
     ),
   ];
   const facts = [
@@ -260,6 +264,6 @@ export const schedulesScreen = masterDetailScreen({
     emptyState(
       'No schedules yet',
       'A schedule runs a template at certain times, such as every Monday at 9.',
-      h('a.btn', { href: '#/schedules/new' }, icon('plus'), 'New schedule'),
+      h('a.btn', { href: '#/schedules/new', 'data-needs': 'manage' }, icon('plus'), 'New schedule'),
     ),
 });

@@ -119,7 +119,7 @@ export function sessionsScreen() {
     if (!(await confirmAction('Sign out everywhere?', what, 'Sign out'))) return;
     try {
       await remove('/api/sessions');
-      list.again();
+      location.reload(); // a new page has nothing in it of who was here
     } catch (error) {
       toast(errorText(error));
     }

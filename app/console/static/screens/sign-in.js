@@ -1,16 +1,21 @@
-// Signing in with a key, for browsers that did not come through the printed link.
-import { ApiError, messageOf, post } from '../api.js';
+// Signing in with a key or with the OpenID provider, for browsers that did not come through the printed link.
+import { ApiError, get, messageOf, post } from '../api.js';
 import { fromTemplate, setAttr, setText } from '../dom.js';
+import { urlOf } from '../root.js';
 import { mount, setTitle } from '../shell.js';
 
-/** @import { Session } from '../../api.d.ts' */
-/** @import { Screen } from '../../types.d.ts' */
+/** @import { Session, SignInMethods } from '../../api.d.ts' */
+/** @import { Screen, TemplateParts } from '../../types.d.ts' */
 
-/** @param {(session: Session) => void} signedIn @returns {Screen} */
-export function signInScreen(signedIn) {
+/**
+ * @param {(session: Session) => void} signedIn
+ * @param {() => string} wanted the address, after the '#', that is shown once somebody is signed in
+ * @returns {Screen}
+ */
+export function signInScreen(signedIn, wanted) {
   const { root, parts } = fromTemplate('sign-in');
   setTitle('Sign in');
-  setText(parts.host, location.host);
+  setText(parts.host, location.host + urlOf(''));
   mount(root, '#bare');
 
   /** @param {string} message */
@@ -42,5 +47,21 @@ export function signInScreen(signedIn) {
     signedIn(session);
   });
   parts.key.focus();
+  offerProvider(parts, wanted);
   return {};
+}
+
+/** @param {TemplateParts['sign-in']} parts @param {() => string} wanted */
+async function offerProvider(parts, wanted) {
+  /** @type {SignInMethods} */
+  let methods;
+  try {
+    methods = await get('/api/sign-in-methods');
+  } catch {
+    return; // A key still signs in.
+  }
+  if (!methods.openid) return;
+  setText(parts.provider, `Sign in with ${methods.openid.label}`);
+  setAttr(parts.provider, 'href', `${methods.openid.path}?${new URLSearchParams({ next: `/${wanted()}` })}`);
+  parts.provider.hidden = false;
 }

@@ -28,8 +28,8 @@ function wordsOf([name, value]) {
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
-/** @param {TemplateSource} source */
-function sourceWords({ type, items = [], tag, source, filter }) {
+/** @param {Template} template */
+function sourceWords({ source: { type, tag, source, filter }, items_count: count }) {
   if (type === 'files') return `all files tagged “${tag}”`;
   if (type === 'rows')
     return `${source}: ${
@@ -37,7 +37,7 @@ function sourceWords({ type, items = [], tag, source, filter }) {
         .map(([name, value]) => `${name.replaceAll('_', ' ')} ${value}`)
         .join(', ') || 'all'
     }`;
-  return items.length ? `the same ${plural(items.length, 'item')}` : 'none of its own: each run brings its items';
+  return count ? `the same ${plural(count, 'item')}` : 'none of its own: each run brings its items';
 }
 
 /** @param {Template} template @param {DetailTools} tools */
@@ -56,25 +56,30 @@ function detail(template, { again, edit }) {
         toast(errorText(error));
       }
     },
-    { class: 'btn primary' },
+    { class: 'btn primary', 'data-needs': 'submit' },
   );
-  const look = actionButton('Preview items', 'search', async () => {
-    try {
-      /** @type {DryRun} */
-      const { jobs_count: jobs, items } = await post(`${path}/run`, { dry_run: true });
-      const rest = jobs - items.length;
-      preview.replaceChildren(
-        h('h3', jobs ? `A run now would have ${plural(jobs, 'job')}` : 'A run now would have no jobs'),
-        h(
-          'ol.numbered',
-          items.map(({ name, source_type: type }) => h('li', name ?? type)),
-        ),
-        rest > 0 ? h('p.dim', `and ${rest.toLocaleString('en')} more`) : '',
-      );
-    } catch (error) {
-      preview.replaceChildren(h('p.error', errorText(error)));
-    }
-  });
+  const look = actionButton(
+    'Preview items',
+    'search',
+    async () => {
+      try {
+        /** @type {DryRun} */
+        const { jobs_count: jobs, items } = await post(`${path}/run`, { dry_run: true });
+        const rest = jobs - items.length;
+        preview.replaceChildren(
+          h('h3', jobs ? `A run now would have ${plural(jobs, 'job')}` : 'A run now would have no jobs'),
+          h(
+            'ol.numbered',
+            items.map(({ name, source_type: type }) => h('li', name ?? type)),
+          ),
+          rest > 0 ? h('p.dim', `and ${rest.toLocaleString('en')} more`) : '',
+        );
+      } catch (error) {
+        preview.replaceChildren(h('p.error', errorText(error)));
+      }
+    },
+    { 'data-needs': 'submit' },
+  );
   const drop = button(
     'Delete…',
     'trash',
@@ -96,11 +101,11 @@ function detail(template, { again, edit }) {
         toast(errorText(error));
       }
     },
-    { class: 'btn danger' },
+    { class: 'btn danger', 'data-needs': 'manage' },
   );
   const facts = [
     h('span', 'Pipeline ', h('b', pipelineOf(template))),
-    h('span', 'Items ', h('b', sourceWords(template.source))),
+    h('span', 'Items ', h('b', sourceWords(template))),
   ];
   const { params = {}, ...options } = template.options;
   const rows = [...given(params), ...given(options).filter(([name]) => !['pipeline', 'pipelines'].includes(name))];
@@ -110,8 +115,13 @@ function detail(template, { again, edit }) {
         run,
         look,
         edit,
-        h('a.btn', { href: `#/new?template=${template.id}` }, icon('plus'), 'New batch'),
-        h('a.btn', { href: `#/schedules/new?template=${template.id}` }, icon('clock'), 'Schedule'),
+        h('a.btn', { href: `#/new?template=${template.id}`, 'data-needs': 'submit' }, icon('plus'), 'New batch'),
+        h(
+          'a.btn',
+          { href: `#/schedules/new?template=${template.id}`, 'data-needs': 'manage' },
+          icon('clock'),
+          'Schedule',
+        ),
         drop,
       ]),
       template.description ? h('p.intro', template.description) : '',
@@ -138,6 +148,6 @@ export const templatesScreen = masterDetailScreen({
     emptyState(
       'No templates yet',
       'A template creates the same kind of batch again and again. Create one here, or choose “Save as template” on a batch.',
-      h('a.btn', { href: '#/templates/new' }, icon('plus'), 'New template'),
+      h('a.btn', { href: '#/templates/new', 'data-needs': 'manage' }, icon('plus'), 'New template'),
     ),
 });

@@ -110,7 +110,7 @@ function deliveries(hook, tab) {
                   list.again();
                 },
               ),
-            { class: 'btn small', 'aria-label': `Redeliver ${one.event_type}` },
+            { class: 'btn small', 'aria-label': `Redeliver ${one.event_type}`, 'data-needs': 'admin' },
           ),
       },
     ],
@@ -228,6 +228,7 @@ function detail(hook, { again, edit, params }) {
     },
     { class: 'btn danger' },
   );
+  for (const one of [test, rotate, toggle, drop]) one.dataset.needs = 'admin';
   const facts = [
     h('span', 'Events ', h('b', hook.events.join(', '))),
     h('span', 'Pipeline ', h('b', hook.pipeline ?? 'any')),
@@ -352,6 +353,7 @@ export const webhooksScreen = masterDetailScreen({
   title: 'Webhooks',
   path: 'webhooks',
   create: 'Add endpoint',
+  needs: 'admin',
   listItem,
   form,
   detail,
@@ -359,6 +361,6 @@ export const webhooksScreen = masterDetailScreen({
     emptyState(
       'No endpoints yet',
       `A webhook tells another program when a batch ends, or about any of ${plural(EVENTS.length, 'event')}.`,
-      h('a.btn', { href: '#/webhooks/new' }, icon('plus'), 'Add endpoint'),
+      h('a.btn', { href: '#/webhooks/new', 'data-needs': 'admin' }, icon('plus'), 'Add endpoint'),
     ),
 });

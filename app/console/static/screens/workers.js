@@ -1,12 +1,12 @@
 // The processes that run jobs, when each was last seen, and how full the disk is.
 import { errorText, get } from '../api.js';
-import { h, setText } from '../dom.js';
+import { h, icon, setText } from '../dom.js';
 import { dateTime, duration, fileSize, percent, plural, timeAgo, timeOfDay } from '../format.js';
 import { byId, dataTable } from '../parts/data-table.js';
 import { emptyState, errorNote, loader, page } from '../parts/page.js';
 import { stateLabel } from '../parts/states.js';
 
-/** @import { Storage, WorkerState } from '../../api.d.ts' */
+/** @import { Status, Storage, WorkerState, Wrong } from '../../api.d.ts' */
 /** @import { Column } from '../parts/data-table.js' */
 
 /** @typedef {WorkerState & { age: number }} Shown with the age of its last heartbeat in ms */
@@ -22,7 +22,14 @@ const COLUMNS = [
     label: 'State',
     cell: ({ silent }) => (silent ? stateLabel('failed', 'Silent') : stateLabel('completed', 'Alive')),
   },
-  { label: 'Machine', cell: ({ host, pid }) => [h('span.name', host), h('span.dim', ` process ${pid}`)] },
+  {
+    label: 'Machine',
+    // Containers may share a host name, and each has a process 1: their namespaces tell them apart.
+    cell: ({ host, pid, namespaces }) => [
+      h('span.name', host),
+      h('span.dim', namespaces ? { title: namespaces } : {}, ` process ${pid}`),
+    ],
+  },
   {
     label: 'Slots in use',
     kind: 'metered',
@@ -68,6 +75,15 @@ function storageFacts(storage) {
   ];
 }
 
+/** @param {Wrong} trouble */
+const troubleNote = ({ sentence, detail, since }) =>
+  h(
+    'p.note',
+    { 'data-state': 'failed' },
+    icon('failed'),
+    h('span', `${sentence} `, detail ? `(${detail}) ` : '', `Since ${dateTime(since)}.`),
+  );
+
 export function workersScreen() {
   const { body } = page('Workers', {
     intro: 'Every process with free slots runs jobs. Start more with “tranche worker”, on this machine or on others.',
@@ -91,9 +107,10 @@ export function workersScreen() {
       Promise.all([
         /** @type {Promise<{ workers: WorkerState[], now: string }>} */ (get('/api/workers')),
         /** @type {Promise<Storage>} */ (get('/api/storage')),
+        /** @type {Promise<Status>} */ (get('/api/status')),
       ]),
-    draw([{ workers, now }, storage]) {
-      trouble.replaceChildren();
+    draw([{ workers, now }, storage, { wrong }]) {
+      trouble.replaceChildren(...wrong.map(troubleNote));
       const aged = workers.map((one) => ({ ...one, age: one.silent ? Date.parse(now) - Date.parse(one.seen_at) : 0 }));
       table.draw(aged.map(({ seen_at: at, ...one }) => ({ ...one, seen_at: one.silent ? at : one.started_at })));
       table.node.hidden = !workers.length;
