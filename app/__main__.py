@@ -1,5 +1,6 @@
 """The command line: `tranche serve`, `worker`, `sign-in`, `submit`, `watch`, `demo`, `keys`, `secret`, `users`,
-`organisations`, `plays`, `migrate`, `audit`, `backup`, `restore`, `import-jobs`, `group-legacy`, `doctor`.
+`invitations`, `organisations`, `connections`, `plays`, `migrate`, `audit`, `backup`, `restore`, `import-jobs`,
+`group-legacy`, `doctor`.
 
 Each command imports what it needs: a service that starts should not wait for a progress bar's imports.
 """
@@ -16,9 +17,13 @@ import typer
 
 from app.auth.permissions import Role
 from app.commands import ServiceRefused
-from app.commands.people_commands import organisations, users
+from app.commands.backup_commands import backup, restore
+from app.commands.connection_commands import connections
+from app.commands.organisation_commands import organisations
+from app.commands.people_commands import invitations, users
 from app.commands.settings_of_command import all_settings, settings
 from app.commands.tenant_commands import add_commands as add_tenant_commands
+from app.kit.service import CannotStart
 from app.kit.words import quantity
 
 Scope = StrEnum("Scope", ["read", "submit", "manage", "admin"])
@@ -29,7 +34,9 @@ app.add_typer(keys, name="keys")
 secret = typer.Typer(help="The installation's secret.", no_args_is_help=True)
 app.add_typer(secret, name="secret")
 app.add_typer(users, name="users")
+app.add_typer(invitations, name="invitations")
 app.add_typer(organisations, name="organisations")
+app.add_typer(connections, name="connections")
 plays = typer.Typer(help="Sales plays and the data they require.", no_args_is_help=True)
 app.add_typer(plays, name="plays")
 Server = Annotated[
@@ -39,6 +46,8 @@ Key = Annotated[str | None, typer.Option("--key", help="API key. Default: TRANCH
 
 
 add_tenant_commands(organisations, all_settings)
+app.command()(backup)
+app.command()(restore)
 
 
 @app.command()
@@ -208,28 +217,6 @@ def audit(
         show_entries(api, {name: value for name, value in filters.items() if value}, as_format, limit)
 
 
-@app.command()
-def backup(folder: Annotated[Path, typer.Argument(help="A folder that does not exist yet.")]) -> None:
-    """Copy the database, the files and the keys to a folder; the service may be running."""
-    from app.commands.backup import backup
-
-    made = backup(all_settings(), folder)
-    contents = "the bucket's files are not in it" if made.contents is None else quantity(made.contents, "file")
-    typer.echo(f"{folder}: the database, {contents}, as of {made.taken_at}. Keep it on another machine.")
-    typer.echo("It has everybody's data and the keys to it, readable by you alone: keep it as safe as the service.")
-
-
-@app.command()
-def restore(
-    folder: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="A folder that `tranche backup` made.")],
-) -> None:
-    """Fill a new, empty installation from a backup."""
-    from app.commands.backup import restore
-
-    kept = restore(all_settings(), folder)
-    typer.echo(f"Restored as of {kept.taken_at}. Jobs that were under way go on when the service starts.")
-
-
 @app.command("sign-in")
 def sign_in(
     user: Annotated[str | None, typer.Option(help="Whom it signs in. Default: the first administrator.")] = None,
@@ -248,7 +235,7 @@ def doctor(
     """Look at everything the service needs; it may be running. Exits with 1 if something is wrong."""
     from app.commands import doctor
 
-    findings = doctor.examine(all_settings())
+    findings = doctor.examine(all_settings(tell=False))
     if as_json:
         typer.echo(doctor.as_json(findings))
     else:
@@ -316,22 +303,6 @@ def rotate_key(
     typer.echo(replace_key(all_settings(), key_id, timedelta(hours=overlap_hours)))
 
 
-@organisations.command("limit")
-def limit_organisation(
-    name: Annotated[str, typer.Argument(help="Name of the organisation.")],
-    limits: Annotated[
-        list[str] | None, typer.Argument(help="Such as stored_bytes=50GB, keys=none (no limit), users=default.")
-    ] = None,
-) -> None:
-    """Set what an organisation may have; without limits, show them and what it uses."""
-    from app.commands.limits import limit_organisation
-
-    for quota in limit_organisation(all_settings(), name, limits or []).quotas:
-        used = "?" if quota.used is None else f"{quota.used:,}"
-        limit = "no limit" if quota.limit is None else f"{quota.limit:,}"
-        typer.echo(f"{quota.name:16} {used:>20} of {limit:20} {'' if quota.state == 'ok' else quota.state}".rstrip())
-
-
 @secret.command("rotate")
 def rotate_secret(
     overlap_days: Annotated[
@@ -371,8 +342,9 @@ def main() -> None:
     """Entry point of the `tranche` command."""
     try:
         app()
-    except ServiceRefused as refused:
-        typer.secho(str(refused), fg="red", err=True)
+    except (ServiceRefused, CannotStart) as refused:
+        said = str(refused)
+        typer.secho(said[:1].upper() + said[1:], fg="red", err=True)
         raise SystemExit(1) from None
 
 

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
 
 from fastapi import FastAPI, Request
 from fastapi.routing import APIRoute
-from fastapi_offline import FastAPIOffline
 
 from app.installation import Installation
-from app.kit.access_log import AccessLog
-from app.kit.body_limit import Authenticate, BodyLimit, BodyRules
-from app.kit.docs_page import add_docs_page
-from app.kit.error_handlers import answer_unexpected, install_error_handlers
-from app.kit.json_bodies import read_beside_the_loop
-from app.kit.openapi import describe_api
-from app.kit.parameters import check_parameters
-from app.kit.proxies import ForwardedHeaders, TrustedProxies
-from app.kit.security_headers import SecurityHeaders
+from app.kit.loop_lag import LoopLag
+from app.kit.web.access_log import AccessLog
+from app.kit.web.body_limit import Authenticate, BodyLimit, BodyRules
+from app.kit.web.dependency_plans import use_plans
+from app.kit.web.docs_page import add_docs_page
+from app.kit.web.error_handlers import answer_unexpected, install_error_handlers
+from app.kit.web.flat_routes import flatten_routes
+from app.kit.web.json_bodies import read_beside_the_loop
+from app.kit.web.openapi import describe_api
+from app.kit.web.openapi_child import add_openapi_route
+from app.kit.web.parameters import check_parameters
+from app.kit.web.proxies import ForwardedHeaders, TrustedProxies
+from app.kit.web.public_address import BelowRoot, PublicAddress
+from app.kit.web.security_headers import SecurityHeaders
+from app.kit.web.slashes import redirect_slashes
 from app.settings import Settings
 
 DESCRIPTION = "Submit many things, process each in stages, watch it live, get the results."
@@ -29,14 +33,15 @@ DESCRIPTION = "Submit many things, process each in stages, watch it live, get th
 def create_app(settings: Settings) -> FastAPI:
     """The web application; everything behind it starts and stops with its lifespan.
 
-    `app.state.container` is its installation; `app.state.not_started` is why it could not start.
+    `app.state.container` is its installation, `app.state.not_started` why it could not start, `app.state.document` its
+    description.
     """
     installation = Installation(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            app.openapi()  # whoever asks for it first would wait for seconds, and everybody else with them
+            document.prepare()
             started = installation.started(serve_http=True, run_jobs=settings.worker == "embedded")
             try:
                 await stack.enter_async_context(started)
@@ -45,18 +50,24 @@ def create_app(settings: Settings) -> FastAPI:
                 raise
             yield
 
+    use_plans()
+    address = PublicAddress.of(settings.base_url)
+
     def operation_id(route: APIRoute) -> str:
         return route.name
 
-    app = FastAPIOffline(
+    app = FastAPI(
         title="Tranche",
         version=version("tranche"),
         description=DESCRIPTION,
         lifespan=lifespan,
         generate_unique_id_function=operation_id,
+        servers=[{"url": address.root}] if address.root else None,
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
     )
+    app.state.document = document = add_openapi_route(app)
     add_docs_page(app, icon="/console/mark.svg")
     app.state.container, app.state.not_started = installation, None
     limits: dict[str, int] = {}
@@ -84,14 +95,16 @@ def create_app(settings: Settings) -> FastAPI:
         proxies=TrustedProxies(settings.trusted_proxies.split(",")),
         standard=settings.proxy_header == "forwarded",
     )
-    app.add_middleware(AccessLog, on_error=answer_unexpected)
-    app.add_middleware(SecurityHeaders, hsts_seconds=settings.hsts_seconds)  # the last one is outermost
+    app.add_middleware(AccessLog, on_error=answer_unexpected, on_request=installation.get(LoopLag).stir)
+    app.add_middleware(BelowRoot, address=address)
+    # The last one is outermost.
+    app.add_middleware(SecurityHeaders, hsts_seconds=settings.hsts_seconds, hsts_subdomains=settings.hsts_subdomains)
     install_error_handlers(app)
     check_parameters(app)
     describe_api(app)
-    turn = asyncio.Lock()
-    for room in installation.rooms:
-        for router in room.routers:
-            read_beside_the_loop(router, turn)
-            app.include_router(router)
+    routers = [router for room in installation.rooms for router in room.routers]
+    read_beside_the_loop(routers)
+    for router in routers:
+        app.include_router(router)
+    redirect_slashes(app, flatten_routes(app))
     return app

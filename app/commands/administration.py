@@ -10,11 +10,11 @@ from app.audit.actions import Action
 from app.audit.record import Target, operator_at_shell, record
 from app.audit.repository import has_audit_log
 from app.commands import ServiceRefused
+from app.commands.refusals import refusing
 from app.installation import Installation
-from app.kit.errors import DATABASE_DOWN
 from app.kit.migrations import read_rows
 from app.kit.private_folders import make_home
-from app.kit.service import CannotStart, running
+from app.kit.service import running
 from app.settings import Settings
 
 T = TypeVar("T")
@@ -27,13 +27,9 @@ def run_with_database(settings: Settings, work: Callable[[], Awaitable[T]], inst
         async with running([installation.postgres] if installation.postgres else []):
             return await work()
 
-    make_home(settings.home, with_database=installation.postgres is not None)
-    try:
+    with refusing():
+        make_home(settings.home, with_database=installation.postgres is not None)
         return asyncio.run(run())
-    except CannotStart as error:
-        raise ServiceRefused(str(error)) from None
-    except (*DATABASE_DOWN, TimeoutError) as error:
-        raise ServiceRefused(f"The database cannot be reached ({type(error).__name__}: {error}).") from None
 
 
 def migrate(settings: Settings, revision: str, *, force: bool = False) -> list[str]:

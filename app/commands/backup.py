@@ -1,7 +1,8 @@
-"""`tranche backup` and `tranche restore`: an installation into a folder, also while it works, and a new one out of it.
+"""`tranche backup`: an installation into a folder, also while it works.
 
-The database is dumped first, in one snapshot, the contents after it. They are written before their rows and never
-changed, and none is collected meanwhile: so each content that the dump names is in the folder.
+Everything is of one snapshot of the database: what pg_dump writes, how many rows each table has, and which contents are
+named. Contents are written before their rows and never changed, and none is collected meanwhile: so each of them is
+there, or the storage has lost it.
 """
 
 from __future__ import annotations
@@ -10,26 +11,25 @@ import asyncio
 import json
 import os
 import shutil
-import subprocess
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
-from urllib.parse import quote, unquote, urlsplit, urlunsplit
+from typing import Final, TypeAlias
+
+import asyncpg
 
 from app.audit.actions import Action
 from app.audit.record import Target
 from app.commands import ServiceRefused
 from app.commands.administration import run_with_database, tell
+from app.commands.contents import Copied, copy_contents, sha256
+from app.commands.dump import count_rows, programs_of, write_dump
 from app.files.garbage_collection import pause_collection
 from app.files.storage import Storage
 from app.installation import Installation
 from app.kit.migrations import read_rows
-from app.kit.postgres import find_binaries
-from app.kit.revisions import RevisionsRefused
 from app.settings import Settings
 
 MANIFEST: Final = "backup.json"
@@ -38,138 +38,176 @@ CONTENTS: Final = "files"
 KEYS: Final = ("secret.key", "admin.key")
 OWNER_ONLY: Final = 0o077
 """What a backup's files and folders allow nobody but their owner: it holds everything, and the keys to it."""
+MOST_LACKING: Final = 1000
+"""So many lost contents are named in a manifest."""
+_NAMED_AT_A_TIME: Final = 10_000
+OUR_RELATIONS: Final = """
+select format('%I.%I', n.nspname, c.relname) from pg_class c join pg_namespace n on n.oid = c.relnamespace
+where n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+  and not exists (
+    select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e'
+  )
+"""
+"""Without those of extensions, which a dump does not have either."""
+_NAMED: Final = """
+select distinct on (f.storage_key) f.storage_key, f.sha256, f.name, o.name as organisation
+from files f join organisations o on o.id = f.organisation_id order by f.storage_key, f.created_at
+"""
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 
 @dataclass(frozen=True, slots=True)
 class Backup:
     """What is in the folder.
 
-    `schema` is the newest migration of each branch. `contents` and `size` (bytes) are None with a bucket.
+    `schema` is what the database says of its schema, `rows` the rows of each table, `dump` the SHA-256 of the dump.
+    `contents` and `size` (bytes) are None with a bucket. `lacking` says which contents the storage had lost. The last
+    three are empty in backups of versions that did not look.
     """
 
     schema: str
     taken_at: str
     contents: int | None
     size: int | None
+    rows: dict[str, int] = field(default_factory=dict)
+    dump: str = ""
+    lacking: tuple[str, ...] = ()
 
 
-def backup(settings: Settings, folder: Path) -> Backup:
-    """Write a backup into a folder that does not exist yet; under its name it is whole, or not there."""
-    if folder.exists():
-        raise ServiceRefused(f"{folder} already exists.")
+def read_manifest(folder: Path) -> Backup:
+    """What a folder says it has; raises ServiceRefused when it is no backup."""
+    try:
+        found = Backup(**json.loads((folder / MANIFEST).read_text()))
+        assert (folder / DUMP).stat().st_size
+    except (OSError, ValueError, TypeError, AssertionError):
+        raise ServiceRefused(f"{folder} is not a backup: it has no readable {MANIFEST} and {DUMP}.") from None
+    return found
+
+
+def backup(settings: Settings, folder: Path, check: Callable[[Path], None] | None = None) -> Backup:
+    """Write a backup into a folder that does not exist yet, and read it again; under its name it is whole or not there.
+
+    `check` raises ServiceRefused for one that is not to be.
+    """
     os.umask(OWNER_ONLY)
-    partial = folder.with_name(f".{folder.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
     installation = Installation(settings)
 
     async def work() -> Backup:
-        async with pause_collection(installation.database) as connection:
-            rows = await read_rows(connection)
-            if not rows:
-                raise ServiceRefused("The database is empty: there is nothing to back up.")
-            await asyncio.to_thread(partial.mkdir, 0o700, parents=True)
-            taken_at = datetime.now(UTC).isoformat(timespec="seconds")
-            await asyncio.to_thread(_run, installation, "pg_dump", "--format=custom", f"--file={partial / DUMP}")
-            root = installation.get(Storage).root
-            copied = await asyncio.to_thread(_copy_contents, root, partial / CONTENTS) if root else (None, None)
-        made = Backup(", ".join(sorted(rows)), taken_at, *copied)
-        _copy_keys(settings.home, partial)
-        (partial / MANIFEST).write_text(json.dumps(asdict(made), indent=2) + "\n")
-        os.sync()
-        partial.rename(folder)
-        await tell(installation, Action.BACKUP_CREATED, target=_target(folder, made), details=asdict(made))
+        with _made_whole(folder) as partial:
+            async with pause_collection(installation.database) as connection:
+                made = await _write(installation, connection, partial)
+            if check:
+                await asyncio.to_thread(check, partial)
+        details = asdict(made) | {"rows": sum(made.rows.values())}
+        await tell(installation, Action.BACKUP_CREATED, target=target(folder, made), details=details)
         return made
-
-    try:
-        return run_with_database(settings, work, installation)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-
-
-def restore(settings: Settings, folder: Path) -> Backup:
-    """Fill an installation that has nothing yet from a backup. Its jobs go on when it is started."""
-    try:
-        kept = Backup(**json.loads((folder / MANIFEST).read_text()))
-    except (OSError, ValueError, TypeError):
-        raise ServiceRefused(f"{folder} is not a backup: it has no readable {MANIFEST}.") from None
-    installation = Installation(settings)
-    try:
-        installation.migrations.check(kept.schema.split(", "))
-    except RevisionsRefused as error:
-        raise ServiceRefused(f"The backup cannot be restored. {error}") from None
-
-    async def work() -> Backup:
-        connection = await installation.database.connect()
-        try:
-            if await connection.fetchval("select to_regclass('alembic_version')"):
-                raise ServiceRefused("The database is not empty. Restore into a data folder or a database of its own.")
-            root = installation.get(Storage).root
-            if root and kept.contents is not None:
-                await asyncio.to_thread(_copy_contents, folder / CONTENTS, root)
-            _copy_keys(folder, settings.home)
-            options = ("--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges")
-            await asyncio.to_thread(_run, installation, "pg_restore", *options, str(folder / DUMP))
-            await connection.execute("analyze")
-        finally:
-            await connection.close()
-        await tell(installation, Action.BACKUP_RESTORED, target=_target(folder, kept), details=asdict(kept))
-        return kept
 
     return run_with_database(settings, work, installation)
 
 
-def _target(folder: Path, what: Backup) -> Target:
+def target(folder: Path, what: Backup) -> Target:
+    """A backup, as the audit log names it."""
     return Target("backup", what.taken_at, str(folder))
 
 
-def _run(installation: Installation, command: str, *arguments: str) -> None:
-    binaries = installation.postgres.bin if installation.postgres else find_binaries()
-    with _address(installation.database.dsn) as address:
-        done = subprocess.run(
-            [binaries / command, f"--dbname={address}", *arguments],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-        )
-    if done.returncode:
-        raise ServiceRefused(f"{command} failed: {done.stderr.strip() or done.returncode}")
+async def _write(installation: Installation, connection: Connection, partial: Path) -> Backup:
+    rows = await read_rows(connection)
+    if not rows:
+        raise ServiceRefused("The database is empty: there is nothing to back up.")
+    programs, dump = programs_of(installation), partial / DUMP
+    async with _snapshot(connection) as snapshot:
+        taken_at = datetime.now(UTC).isoformat(timespec="seconds")
+        await asyncio.to_thread(write_dump, programs, installation.database.dsn, dump, snapshot)
+        counted = await count_tables(connection)
+        root = installation.get(Storage).root
+        copied = await asyncio.to_thread(copy_contents, root, partial / CONTENTS) if root else None
+        lacking = await _lost(connection, partial / CONTENTS, copied) if copied else []
+    if (found := await asyncio.to_thread(count_rows, programs, dump)) != counted:
+        raise ServiceRefused(f"The dump has not every row of {differing(counted, found)}.")
+    made = Backup(
+        ", ".join(sorted(rows)),
+        taken_at,
+        copied.count if copied else None,
+        copied.size if copied else None,
+        counted,
+        await asyncio.to_thread(sha256, dump),
+        tuple(lacking[:MOST_LACKING]),
+    )
+    copy_keys(installation.settings.home, partial)
+    (partial / MANIFEST).write_text(json.dumps(asdict(made), indent=2) + "\n")
+    return made
+
+
+def differing(one: Mapping[str, int], other: Mapping[str, int]) -> str:
+    """The tables whose numbers of rows are not the same."""
+    return ", ".join(sorted(name for name in one.keys() | other.keys() if one.get(name) != other.get(name)))
+
+
+@asynccontextmanager
+async def _snapshot(connection: Connection) -> AsyncIterator[str]:
+    """Hold a snapshot: what this connection reads meanwhile, and what others read who are given its name."""
+    await connection.execute("begin transaction isolation level repeatable read, read only")
+    try:
+        yield str(await connection.fetchval("select pg_export_snapshot()"))
+    finally:
+        await connection.execute("rollback")
+
+
+async def count_tables(connection: Connection) -> dict[str, int]:
+    """The rows of each table that a dump has."""
+    names = sorted(row[0] for row in await connection.fetch(f"{OUR_RELATIONS} and c.relkind = 'r'"))
+    return {name: await connection.fetchval(f"select count(*) from {name}") for name in names}
+
+
+async def _lost(connection: Connection, folder: Path, copied: Copied) -> list[str]:
+    """A line for each content that the database names and the copy lacks, or has with other bytes."""
+    damaged = set(copied.damaged)
+
+    def look(named: list[asyncpg.Record]) -> list[str]:
+        states = ("damaged" if row[0] in damaged else "" if (folder / row[0]).exists() else "missing" for row in named)
+        return [
+            f"{name} of {organisation} is {state} (SHA-256 {digest})"
+            for (_, digest, name, organisation), state in zip(named, states, strict=True)
+            if state
+        ]
+
+    found: list[str] = []
+    cursor = await connection.cursor(_NAMED)
+    while named := await cursor.fetch(_NAMED_AT_A_TIME):
+        found += await asyncio.to_thread(look, named)
+    return found
 
 
 @contextmanager
-def _address(dsn: str) -> Iterator[str]:
-    """The database's address with its password in a file: every user of the machine can read a program's arguments."""
-    parts = urlsplit(dsn)
-    if parts.password is None:
-        yield dsn
-        return
-    with tempfile.NamedTemporaryFile("w") as file:  # which nobody else may read
-        password = unquote(parts.password).replace("\\", "\\\\").replace(":", "\\:")
-        file.write(f"*:*:*:*:{password}\n")
-        file.flush()
-        query = "&".join(filter(None, (parts.query, f"passfile={quote(file.name)}")))
-        place = parts.netloc.replace(f":{parts.password}@", "@", 1)
-        yield urlunsplit(parts._replace(netloc=place, query=query))
+def _made_whole(folder: Path) -> Iterator[Path]:
+    """A folder to write into, which gets its name at the end of the block."""
+    partial = partial_of(folder)
+    try:
+        if folder.exists():
+            raise ServiceRefused(f"{folder} already exists.")
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(0o700, parents=True)
+        yield partial
+        os.sync()
+        partial.rename(folder)
+    except OSError as error:
+        where = f": {error.filename}" if error.filename else ""
+        raise ServiceRefused(f"The backup cannot be written: {error.strerror or error}{where}") from None
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
 
 
-def _copy_contents(source: Path, target: Path) -> tuple[int, int]:
-    """Copies each content, by a hard link where the file system allows; how many there are, and their bytes."""
-    count = size = 0
-    target.mkdir(parents=True, exist_ok=True)
-    for path in source.glob("??/??/*"):
-        copy = target / path.relative_to(source)
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        if not copy.exists():
-            try:
-                os.link(path, copy)
-            except OSError:
-                shutil.copy2(path, copy)
-        count += 1
-        size += copy.stat().st_size
-    return count, size
+def partial_of(folder: Path) -> Path:
+    """What a backup is called until it is whole."""
+    return folder.with_name(f".{folder.name}.partial")
 
 
-def _copy_keys(source: Path, target: Path) -> None:
+def copy_keys(source: Path, target: Path) -> list[Path]:
+    """Copy the keys that are not there; which those were."""
+    made = []
     for name in KEYS:
         if (source / name).exists() and not (target / name).exists():
             shutil.copy2(source / name, target / name)
             (target / name).chmod(0o600)
+            made.append(target / name)
+    return made

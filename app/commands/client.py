@@ -27,9 +27,14 @@ console = Console()
 
 def address_of(settings: Settings) -> str:
     """Where people reach the service that has these settings, without a slash at the end."""
+    return (settings.public_url or local_address(settings)).rstrip("/")
+
+
+def local_address(settings: Settings) -> str:
+    """Where the service is reached on this machine, when it listens on a port."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     host = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}.get(host, host)  # noqa: S104 - what is asked for, not bound
-    return (settings.public_url or f"http://{host}:{settings.port}").rstrip("/")
+    return f"http://{host}:{settings.port}"
 
 
 def open_client(settings: Settings, server: str | None, key: str | None) -> httpx.Client:
@@ -58,7 +63,7 @@ def reaching(client: httpx.Client) -> Iterator[None]:
 
 def _no_answer(client: httpx.Client, error: httpx.TransportError) -> ServiceRefused:
     why = str(error) or type(error).__name__
-    return ServiceRefused(f"The service does not answer at {client.base_url} ({why}). Start it with script/serve.")
+    return ServiceRefused(f"The service does not answer at {client.base_url} ({why}). Start it with `tranche serve`.")
 
 
 def check(response: httpx.Response) -> Any:

@@ -10,10 +10,10 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.accounts.administrator import has_admin_key, write_admin_key
 from app.audit.actions import Action
 from app.audit.record import Target, operator_at_shell, record
 from app.auth import repository, service, sessions
-from app.auth.administrator import has_admin_key, write_admin_key
 from app.auth.key_limits import KeyLimits
 from app.auth.models import ApiKey, User
 from app.auth.permissions import Role
@@ -23,7 +23,7 @@ from app.commands import ServiceRefused
 from app.commands.administration import run_with_database
 from app.commands.client import address_of
 from app.installation import Installation
-from app.kit.signing import rotate
+from app.kit.secrets.signing import rotate
 from app.settings import Settings
 
 

@@ -46,7 +46,9 @@ def _service(settings: Settings) -> Iterator[httpx.Client]:
             with client.open_client(settings, None, None) as api:  # anew: the key is made by the first start
                 yield api
                 return
-        raise ServiceRefused("The service did not start.")
+        if process.poll() is None:
+            raise ServiceRefused(f"The service did not start within {START_SECONDS:g} seconds.")
+        raise SystemExit(1)  # it has said why
     finally:
         process.terminate()
         process.wait(15)

@@ -15,28 +15,41 @@ from typing import Any, Final, Literal
 
 import aiosmtplib
 import asyncpg
+import httpx
 
+from app.accounts.openid.provider import Provider
+from app.accounts.openid.refusals import ProviderAway
+from app.audit.figure_repository import backup_age
+from app.audit.repository import has_audit_log
+from app.commands.client import local_address, open_client
+from app.commands.server import UNIX_PREFIX, listen
+from app.commands.settings_of_command import all_sections
 from app.files.storage import Storage
 from app.installation import Installation
-from app.kit.cell.probe import MINOR, PROTECTIONS, try_everything
+from app.kit import health
+from app.kit.health import DATABASE, Health
 from app.kit.migrations import read_rows
+from app.kit.postgres.programs import PostgresNotStarted
+from app.kit.postgres.system_user import NoUserForPostgres
 from app.kit.private_folders import make_home, open_to_others
-from app.kit.proxies import TrustedProxies
-from app.kit.sandbox import Sandbox
+from app.kit.sandbox.cell.probe import MINOR, PROTECTIONS, try_everything
+from app.kit.sandbox.sandbox import Sandbox
+from app.kit.secrets.signing import FILE as SECRET_FILE
 from app.kit.service import CannotStart, running
-from app.kit.signing import FILE as SECRET_FILE
+from app.kit.web.proxies import TrustedProxies
 from app.notifications.mail import MailServer, parse_sender
 from app.notifications.settings import MailSettings
 from app.pipelines.registry import Registry
 from app.runner.settings import RunnerSettings
-from app.settings import Settings
+from app.settings import Settings, find_unknown
 
 State = Literal["ok", "note", "wrong"]
 OLDEST_POSTGRES: Final = 15
 MOST_SKEW_SECONDS: Final = 2.0
 """Due times and heartbeats go by the database's clock, the ends of sessions and tickets by this machine's."""
+OLDEST_BACKUP_DAYS: Final = 2.0
 HOLDS: Final = "holds, as tried from inside a child"
-_MAIL_SECONDS, _CHILD_SECONDS = 5.0, 60.0
+_MAIL_SECONDS, _CHILD_SECONDS, _HTTP_SECONDS = 5.0, 60.0, 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +80,30 @@ async def _folders(settings: Settings) -> Findings:
         yield Finding("data folder", "ok", f"{home}, closed to other users")
 
 
+async def _variables() -> Findings:
+    for sentence in find_unknown(all_sections()):
+        yield Finding("settings", "note", sentence)
+
+
+async def _port(settings: Settings) -> Findings:
+    """Whether the service could listen, or does: its own answer is told from another program's."""
+    on_socket = settings.host.startswith(UNIX_PREFIX)
+    where = settings.host if on_socket else f"{settings.host}, port {settings.port}"
+    try:
+        listen(settings.host, settings.port).close()
+    except OSError as error:
+        server = None if on_socket else local_address(settings)
+        with suppress(httpx.HTTPError), open_client(settings, server, "") as client:
+            if "X-Request-Id" in client.get("/healthz", timeout=_HTTP_SECONDS).headers:
+                yield Finding("port", "ok", f"{where}: the service is listening")
+                return
+        yield Finding("port", "wrong", f"{where}: {error.strerror or error}")
+    else:
+        if on_socket:
+            os.unlink(settings.host.removeprefix(UNIX_PREFIX))
+        yield Finding("port", "ok", f"{where}: free")
+
+
 def _private_ones(home: Path) -> Iterator[Path]:
     for name in ("files", "incoming", SECRET_FILE, "admin.key"):
         with suppress(OSError):
@@ -94,9 +131,11 @@ async def _database(installation: Installation) -> Findings:
     try:
         server = str(await connection.fetchval("show server_version"))
         enough = int(server.split(".")[0]) >= OLDEST_POSTGRES
-        yield Finding("PostgreSQL", "ok" if enough else "wrong", f"{server}, {await _signed_in(connection)}")
+        way = ", through a pooler in session mode" if installation.database.pooled else ""
+        yield Finding("PostgreSQL", "ok" if enough else "wrong", f"{server}, {await _signed_in(connection)}{way}")
         rows = await read_rows(connection)
-        has, newest = (", ".join(sorted(ids)) or "none" for ids in (rows, installation.migrations.heads))
+        migrations = installation.migrations
+        has, newest = (", ".join(migrations.newest(ids)) or "none" for ids in (rows, migrations.heads))
         complete = installation.migrations.complete(rows)
         yield Finding("schema", "ok" if complete else "wrong", f"{has}, newest {newest}")
         before = time.time()
@@ -108,6 +147,18 @@ async def _database(installation: Installation) -> Findings:
         await connection.close()
 
 
+async def _backup(installation: Installation) -> Findings:
+    async with installation.database.transaction() as session:
+        if not await has_audit_log(session):
+            return
+        age = await backup_age(session)
+    if age is None:
+        yield Finding("backup", "note", "`tranche backup` wrote none, as far as the audit log goes back")
+    else:
+        state: State = "ok" if (days := age / 86400) <= OLDEST_BACKUP_DAYS else "note"
+        yield Finding("backup", state, f"the last one is {days:.1f} days old")
+
+
 async def _signed_in(connection: asyncpg.Connection[asyncpg.Record]) -> str:
     """By whom and how; `system_user` is there since version 16."""
     with suppress(asyncpg.PostgresError):
@@ -117,18 +168,30 @@ async def _signed_in(connection: asyncpg.Connection[asyncpg.Record]) -> str:
     return "signed in by trust, or before version 16"
 
 
-async def _storage(installation: Installation) -> Findings:
-    async with running([installation.get(Storage)]):
-        trouble = await installation.get(Storage).find_trouble()
-        free, total = installation.get(Storage).disk_usage()
-        room = f"{free / 1e9:.1f} of {total / 1e9:.1f} GB free"
-        yield Finding("storage", "wrong" if trouble else "ok", trouble or "reached")
-        try:
-            installation.get(Storage).check_space(0)
-        except Exception as full:
-            yield Finding("disk", "wrong", f"{room}, too few for uploads: {full}")
-        else:
-            yield Finding("disk", "ok", room)
+async def _storage(installation: Installation, *, without_database: bool = False) -> Findings:
+    """Where contents are, then what else the rooms would have `/readyz` say, most of which the database knows."""
+    checks = installation.get(Health)
+    if without_database:
+        checks = checks.only({"storage", "uploads_disk"})
+    storage = installation.get(Storage)
+    async with running([storage]):
+        found = {each.name: each for each in await checks.findings()}
+        free, total = storage.disk_usage()
+        full = storage.disk_state() == "full"
+    room = f"{free / 1e9:.1f} of {total / 1e9:.1f} GB free"
+    away, small = found.pop("storage", None), found.pop("uploads_disk", None)
+    yield Finding("storage", "wrong" if away else "ok", _told(away) if away else "reached")
+    yield Finding(
+        "disk", "wrong" if full else "note" if small else "ok", f"{room}: {small.sentence}" if small else room
+    )
+    if found.keys() & {DATABASE, "schema"}:  # said above, and the others look at its tables
+        return
+    for name, each in found.items():
+        yield Finding(name, "wrong" if each.severity == "not_ready" else "note", _told(each))
+
+
+def _told(trouble: health.Finding) -> str:
+    return f"{trouble.sentence} ({trouble.detail})" if trouble.detail else trouble.sentence
 
 
 async def _cell(settings: Settings) -> Findings:
@@ -179,6 +242,25 @@ async def _proxies(settings: Settings) -> Findings:
         yield Finding("proxies", "ok", f"trusted: {', '.join(entries) or 'none'}, by {settings.proxy_header}")
 
 
+async def _provider(installation: Installation) -> Findings:
+    provider = installation.get(Provider)
+    if not provider.configured:
+        yield Finding("OpenID provider", "ok", "none, as TRANCHE_OIDC_ISSUER is not set")
+        return
+    async with running([provider]):
+        try:
+            metadata = await provider.discovery.metadata()
+        except ProviderAway as trouble:
+            yield Finding("OpenID provider", "wrong", f"{provider.issuer}: {trouble}")
+        else:
+            detail = f"{provider.issuer} answers, signs by {', '.join(metadata.algorithms)}"
+            yield Finding("OpenID provider", "ok", detail)
+        secure = provider.redirect_uri.startswith("https:")
+        insecure = "" if secure else "; most providers take https only"
+        detail = f"register {provider.redirect_uri} with the provider{insecure}"
+        yield Finding("OpenID redirect", "ok" if secure else "note", detail)
+
+
 async def _pipelines(installation: Installation) -> Findings:
     yield Finding("pipelines", "ok", ", ".join(pipeline.key for pipeline in installation.get(Registry)))
 
@@ -190,9 +272,13 @@ async def _gather(check: str, found: Callable[[], Findings]) -> list[Finding]:
         async for finding in found():
             findings.append(finding)
     except Exception as error:
-        named = f"{error}" if isinstance(error, CannotStart) else f"{type(error).__name__}: {error}"
-        findings.append(Finding(check, "wrong", named.strip().partition("\n")[0]))
+        findings.append(_stopped(check, error))
     return findings
+
+
+def _stopped(check: str, error: Exception) -> Finding:
+    named = f"{error}" if isinstance(error, CannotStart) else f"{type(error).__name__}: {error}"
+    return Finding(check, "wrong", named.strip().partition("\n")[0])
 
 
 async def _examine(settings: Settings) -> list[Finding]:
@@ -203,20 +289,30 @@ async def _examine(settings: Settings) -> list[Finding]:
 
     await look("data folder", lambda: _folders(settings))
     await look("secret", lambda: _secret(settings))
+    await look("settings", _variables)
+    await look("port", lambda: _port(settings))
     try:
         installation = Installation(settings)
         make_home(settings.home, with_database=installation.postgres is not None)
+    except (PostgresNotStarted, NoUserForPostgres) as error:
+        return [*findings, _stopped("PostgreSQL", error)]
     except (CannotStart, OSError) as error:
-        return [*findings, Finding("settings", "wrong", str(error))]
+        return [*findings, _stopped("settings", error)]
     try:
         async with running([installation.postgres] if installation.postgres else []):
             await look("PostgreSQL", lambda: _database(installation))
+            reached = installation.database.pooled is not None
+            if reached:
+                await look("backup", lambda: _backup(installation))
+            await look("storage", lambda: _storage(installation, without_database=not reached))
+            await installation.database.stop()
     except Exception as error:
-        findings.append(Finding("PostgreSQL", "wrong", f"{type(error).__name__}: {error}"))
-    await look("storage", lambda: _storage(installation))
+        findings.append(_stopped("PostgreSQL", error))
+        await look("storage", lambda: _storage(installation, without_database=True))
     await look("sandbox", lambda: _cell(settings))
     await look("mail", lambda: _mail(settings))
     await look("proxies", lambda: _proxies(settings))
+    await look("OpenID provider", lambda: _provider(installation))
     await look("pipelines", lambda: _pipelines(installation))
     return findings
 

@@ -11,6 +11,7 @@ from typing import Final
 
 from app.commands.audit_page import audit_tables
 from app.commands.errors_page import errors_tables
+from app.commands.metrics_page import metrics_tables
 from app.commands.settings_page import settings_tables
 from app.commands.states_page import states_parts
 from app.events.openapi_docs import tables_of_page
@@ -20,6 +21,7 @@ PAGES: Final[Mapping[str, Callable[[], Mapping[str, str]]]] = {
     "audit.md": audit_tables,
     "errors.md": errors_tables,
     "events.md": tables_of_page,
+    "metrics.md": metrics_tables,
     "settings.md": settings_tables,
     "states.md": states_parts,
 }

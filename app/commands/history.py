@@ -22,8 +22,8 @@ from app.commands import ServiceRefused
 from app.commands.administration import run_with_database
 from app.files.names import display_name
 from app.installation import Installation
-from app.kit.schemas import check_json, check_moment, check_text
-from app.kit.text_decoding import EncodingUnknown, decode
+from app.kit.schemas import check_data, check_moment, check_text
+from app.kit.text.decoding import EncodingUnknown, decode
 from app.pipelines.errors import PipelineUnknown
 from app.pipelines.registry import Registry
 from app.settings import Settings
@@ -186,7 +186,7 @@ def _read_job(row: Mapping[str, Any] | str, registry: Registry, pipeline: str | 
         file_size=_size(known.get("file_size", 0)),
         completed_at=completed_at,
         error=check_text(str(known["error"])) if "error" in known else None,
-        extra=check_json(extra),
+        extra=check_data(extra),
     )
 
 

@@ -44,8 +44,8 @@ def read_limit(text: str) -> tuple[str, int | str | None]:
     return name, number
 
 
-def limit_organisation(settings: Settings, name: str, limits: Sequence[str]) -> LimitsRead:
-    """Set limits of an organisation, if any are given; what it uses, and its limits."""
+def limit_organisation(settings: Settings, name: str, limits: Sequence[str], weight: float | None = None) -> LimitsRead:
+    """Set limits and the weight of an organisation, if any are given; what it uses, and its limits."""
     wanted = dict(read_limit(text) for text in limits)
     installation = Installation(settings)
 
@@ -55,8 +55,8 @@ def limit_organisation(settings: Settings, name: str, limits: Sequence[str]) -> 
             organisation = await find_organisation(session, name)
             if organisation is None:
                 raise ServiceRefused(f"There is no organisation {name!r}.")
-            if wanted:
-                await usage.set_limits(session, operator_at_shell(), organisation, wanted)
+            if wanted or weight is not None:
+                await usage.set_limits(session, operator_at_shell(), organisation, wanted, weight)
             return await usage.read_limits(session, installation.rooms, organisation)
 
     return run_with_database(settings, work, installation)

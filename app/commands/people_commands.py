@@ -1,30 +1,41 @@
-"""`tranche users` and `tranche organisations`: their arguments, and what they print."""
+"""`tranche users` and `tranche invitations`: their arguments, and what they print."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated
+from uuid import UUID
 
 import typer
 
 from app.auth.permissions import Role
+from app.commands import ServiceRefused
+from app.commands.printing import AsJson, print_json
 from app.commands.settings_of_command import all_settings
 from app.kit.words import quantity
 
 users = typer.Typer(help="Users of an organisation, and invitations.", no_args_is_help=True)
-organisations = typer.Typer(help="Organisations of the installation.", no_args_is_help=True)
+invitations = typer.Typer(
+    help="Invitations into an organisation; `tranche users invite` makes one.", no_args_is_help=True
+)
 Organisation = Annotated[str, typer.Option(help="Name of the organisation.")]
 RoleOption = Annotated[Role, typer.Option(help="What the user may do.")]
+UserName = Annotated[str, typer.Argument(help="Name or id of the user.")]
 Email = Annotated[str | None, typer.Option(help="Address of the user.")]
 
 
 @users.command("list")
-def list_users(organisation: Organisation = "Default") -> None:
+def list_users(organisation: Organisation = "Default", as_json: AsJson = False) -> None:
     """List the users of an organisation."""
     from app.commands.people import list_users
 
-    for user in list_users(all_settings(), organisation):
+    found = list_users(all_settings(), organisation)
+    if as_json:
+        return print_json(found)
+    for user in found:
         state = "deactivated" if user.deactivated_at else "operator" if user.operator else ""
         typer.echo(f"{user.id}  {user.role:<7} {state:<12} {user.name}{f'  {user.email}' if user.email else ''}")
+    return None
 
 
 @users.command("create")
@@ -56,7 +67,7 @@ def invite_user(
 
 @users.command("change")
 def change_user(
-    user: Annotated[str, typer.Argument(help="Name or id of the user.")],
+    user: UserName,
     organisation: Organisation = "Default",
     role: Annotated[Role | None, typer.Option(help="The role from now on.")] = None,
     operator: Annotated[
@@ -76,29 +87,50 @@ def change_user(
     typer.echo(f"{changed.name} is {state}, {changed.role}{', operator' if changed.operator else ''}.")
 
 
-@organisations.command("list")
-def list_organisations() -> None:
-    """List the organisations of the installation."""
-    from app.commands.people import list_organisations
+@users.command("sign-out")
+def sign_user_out(user: UserName, organisation: Organisation = "Default") -> None:
+    """Sign a user out in every browser. Keys go on working; --deactivate of `tranche users change` ends them too."""
+    from app.commands.people import sign_user_out
 
-    for organisation, figures in list_organisations(all_settings()):
-        typer.echo(f"{organisation.id}  {quantity(figures['users'], 'user'):>10}  {organisation.name}")
-
-
-@organisations.command("create")
-def create_organisation(name: Annotated[str, typer.Argument(help="Its name.")]) -> None:
-    """Make an organisation; `tranche users invite --role admin` invites its first administrator."""
-    from app.commands.people import create_organisation
-
-    typer.echo(create_organisation(all_settings(), name))
+    typer.echo(f"{quantity(sign_user_out(all_settings(), organisation, user), 'browser')} signed out.")
 
 
-@organisations.command("rename")
-def rename_organisation(
-    name: Annotated[str, typer.Argument(help="Its name now.")],
-    new_name: Annotated[str, typer.Argument(help="Its name from now on.")],
+@users.command("remove")
+def remove_user(
+    user: UserName,
+    organisation: Organisation = "Default",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Rename an organisation."""
-    from app.commands.people import rename_organisation
+    """Remove a user with their keys, sessions and schedules. Batches and results stay."""
+    from app.commands.people import remove_user
 
-    rename_organisation(all_settings(), name, new_name)
+    if not yes and not typer.confirm(f"Remove {user} of {organisation} for good?"):
+        raise ServiceRefused("Nobody was removed.")
+    typer.echo(f"{remove_user(all_settings(), organisation, user)} is removed.")
+
+
+@invitations.command("list")
+def list_invitations(organisation: Organisation = "Default", as_json: AsJson = False) -> None:
+    """List invitations that were not accepted: those that can be, and those whose time was over lately."""
+    from app.commands.people import list_invitations
+
+    found = list_invitations(all_settings(), organisation)
+    if as_json:
+        return print_json(found)
+    for one in found:
+        until = f"{'expired' if one.expires_at <= datetime.now(UTC) else 'until'} {one.expires_at:%Y-%m-%d %H:%M} UTC"
+        typer.echo(f"{one.id}  {one.role:<7} {until:<28} {one.name}{f'  {one.email}' if one.email else ''}")
+    return None
+
+
+@invitations.command("revoke")
+def revoke_invitation(
+    invitation_id: Annotated[
+        UUID, typer.Argument(help="Id of the invitation, as `tranche invitations list` shows it.")
+    ],
+    organisation: Organisation = "Default",
+) -> None:
+    """Take an invitation back: its link opens nothing any more."""
+    from app.commands.people import revoke_invitation
+
+    revoke_invitation(all_settings(), organisation, invitation_id)

@@ -2,37 +2,31 @@
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import gc
 import logging
 import os
 import resource
-import signal
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from importlib.metadata import version
-from typing import Any
 
-import asyncpg
-import uvicorn
 import uvloop
-from fastapi import FastAPI
 
-from app.auth.administrator import FirstAdministrator
+from app.accounts.administrator import FirstAdministrator
 from app.auth.settings import AuthSettings
-from app.commands import ServiceRefused
-from app.events.hub import Hub
+from app.commands.refusals import refusing
+from app.commands.web_server import Server
+from app.commands.worker_site import listen_as_set, serving_site
 from app.events.settings import StreamSettings
 from app.installation import Installation
-from app.kit.errors import DATABASE_DOWN
-from app.kit.http_guard import guarded
+from app.kit.ending import Ending
 from app.kit.logs import configure_logging
-from app.kit.proxies import TrustedProxies
-from app.kit.service import CannotStart
+from app.kit.loop_turns import FairLoop
+from app.kit.memory import return_memory
 from app.kit.words import quantity
 from app.main import create_app
+from app.runner.settings import RunnerSettings
 from app.settings import Settings
 
 log = logging.getLogger("tranche")
@@ -42,19 +36,9 @@ UNANSWERED_MS = 30_000
 """How long a peer may leave what we sent without a sign of life: a machine that lost its power says no good-bye."""
 BACKLOG = 8192
 """Thousands come back at once after a restart; the kernel takes the less of this and net.core.somaxconn."""
-DATABASE_REFUSES = (
-    *DATABASE_DOWN,
-    asyncpg.InvalidAuthorizationSpecificationError,
-    asyncpg.InvalidCatalogNameError,
-    TimeoutError,
-)
 UNIX_PREFIX = "unix:"
 OTHER_FILES = 2048
 """Room for what is not a stream: requests, uploads, the database, children."""
-REQUEST_END_SECONDS = 2
-KEEP_ALIVE_SECONDS = 75
-"""Longer than the pools of common clients keep a connection. With uvicorn's own 5 s, which is httpx's as well, a client
-could send its request just as the server hung up."""
 
 
 def log_as_set(settings: Settings) -> None:
@@ -62,64 +46,31 @@ def log_as_set(settings: Settings) -> None:
     configure_logging(settings.log_level, settings.log_format, secrets=settings.secrets())
 
 
-class Server(uvicorn.Server):
-    """uvicorn, with a word to the streams as soon as the process is told to stop, and a greeting once it serves."""
-
-    def __init__(self, app: FastAPI, listener: socket.socket) -> None:
-        settings: Settings = app.state.container.settings
-        config = uvicorn.Config(
-            app,
-            http=guarded(
-                settings.request_patience_seconds,
-                most_of_address=settings.connections_per_address,
-                proxies=TrustedProxies(settings.trusted_proxies.split(",")),
-            ),
-            ws="none",
-            lifespan="on",
-            proxy_headers=False,  # the application reads them itself: see kit/proxies.py
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=REQUEST_END_SECONDS,
-            timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        )
-        super().__init__(config)
-        self._app, self._listener = app, listener
-        self._loop: asyncio.AbstractEventLoop | None = None
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        self._loop = asyncio.get_running_loop()
-        await super().startup(sockets)
-        settle_garbage_collector()
-        greet(self._app.state.container, self._listener)
-
-    def handle_exit(self, sig: int, frame: Any) -> None:
-        if self._loop:
-            self._loop.call_soon_threadsafe(self._app.state.container.get(Hub).say_bye)
-        super().handle_exit(sig, frame)
-
-
 def settle_garbage_collector() -> None:
     """Spare the collector what lives as long as the process, and wake it less often.
 
     A run of a thousand jobs makes the default collector walk every module again and again: a tenth of the processor
-    time of short steps (measured).
+    time of short steps (measured). What only the start needed, 6 MB and more, goes back to the system.
     """
-    gc.collect()
+    return_memory()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
 
 
 def greet(installation: Installation, listener: socket.socket) -> None:
-    """Tell where the console is. The link signs in by itself; the key stays in its file."""
+    """Tell where the console is, and at the first start a link that signs in: logs keep what is printed here."""
     settings = installation.settings
     address = (settings.public_url or _address_of(settings.host, listener)).rstrip("/")
     minutes = quantity(round(settings.of(AuthSettings).sign_in_link_minutes) or 1, "minute")
     key = "TRANCHE_ADMIN_KEY" if settings.of(AuthSettings).admin_key else str(settings.home / "admin.key")
+    token = installation.get(FirstAdministrator).sign_in_token
+    console = [
+        f"  Console  {address}/sign-in?token={token}",
+        f"           signs you in once, within {minutes}; `tranche sign-in` prints another link",
+    ]
     lines = [
         f"Tranche {version('tranche')} is ready at {address}",
-        f"  Console  {address}/sign-in?token={installation.get(FirstAdministrator).sign_in_token}",
-        f"           signs you in once, within {minutes}; `tranche sign-in` prints another link",
+        *(console if token else [f"  Console  {address}/   (`tranche sign-in` prints a link that signs you in)"]),
         f"  API      {address}/docs   (key: {key})",
         "  Stop with Ctrl-C.",
     ]
@@ -186,44 +137,42 @@ def serve(settings: Settings) -> None:
         listener = listen(settings.host, settings.port)
     except OSError as error:
         where = settings.host if settings.host.startswith(UNIX_PREFIX) else f"{settings.host}:{settings.port}"
-        raise SystemExit(f"Cannot listen on {where}: {error.strerror}.") from None
-    with refusing():
+        raise SystemExit(f"Cannot listen on {where}: {error.strerror or error}.") from None
+    with refusing("Tranche cannot start"):
         app = create_app(settings)
+        app.state.document.begin(listener.close)
+        app.state.container.begin(listener.close)
         # A start that fails is told below, in a sentence instead of uvicorn's fifty lines.
         logging.getLogger("uvicorn.error").addFilter(lambda _: app.state.not_started is None)
+
+        def ready() -> None:
+            settle_garbage_collector()
+            greet(app.state.container, listener)
+
         try:
-            uvloop.run(Server(app, listener).serve(sockets=[listener]))
+            uvloop.run(Server(app, ready).serve(sockets=[listener]), loop_factory=FairLoop)
         except SystemExit:
             if app.state.not_started is None:
                 raise
             raise app.state.not_started from None
 
 
-@contextmanager
-def refusing() -> Iterator[None]:
-    """What is wrong with how the service is set up, as ServiceRefused; errors of our own stay what they are."""
-    try:
-        yield
-    except CannotStart as error:
-        raise ServiceRefused(f"Tranche cannot start: {error}") from None
-    except DATABASE_REFUSES as error:
-        about_file = isinstance(error, OSError) and error.filename is not None
-        where = "" if about_file else ", the database is not reached"
-        raise ServiceRefused(f"Tranche cannot start{where}: {error}") from None
-
-
 def work(settings: Settings) -> None:
     """Run jobs only, against the database and storage that the API processes use."""
     log_as_set(settings)
-    with refusing():
-        uvloop.run(_work(Installation(settings)))
+    with refusing("Tranche cannot start"):
+        installation = Installation(settings)
+        installation.begin()
+        uvloop.run(_work(installation), loop_factory=FairLoop)
 
 
 async def _work(installation: Installation) -> None:
-    stopped = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    async with installation.started(serve_http=False, run_jobs=True):
-        settle_garbage_collector()
-        print(f"Tranche {version('tranche')} worker is ready", flush=True)
-        await stopped.wait()
+    ending = installation.get(Ending)
+    with ending.on_signals():
+        worker = installation.get(RunnerSettings)
+        listener = listen_as_set(worker)
+        async with installation.started(serve_http=False, run_jobs=True), serving_site(installation, listener):
+            settle_garbage_collector()
+            where = f" at {_address_of(worker.worker_host, listener)}" if listener else ""
+            print(f"Tranche {version('tranche')} worker is ready{where}", flush=True)
+            await ending.asked.wait()

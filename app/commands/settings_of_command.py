@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import typer
 
-from app.settings import Section, Settings, SettingsNotValid, read_settings
+from app.settings import Section, Settings, SettingsNotValid, find_unknown, read_settings
 
 
 def settings(*sections: type[Section]) -> Settings:
     """The settings, or the end of the program with what is wrong with them."""
-    try:
+    with _refusing():
         return read_settings(sections)
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    try:
+        yield
     except SettingsNotValid as wrong:
         typer.echo(str(wrong), err=True)
         raise typer.Exit(2) from None
 
 
-def all_settings() -> Settings:
-    """The settings with those of every room, for the commands that work on the installation itself."""
+def all_sections() -> list[type[Section]]:
+    """The settings of every room."""
     from app.rooms import all_rooms
 
-    return settings(*(room.settings for room in all_rooms() if room.settings))
+    return [room.settings for room in all_rooms() if room.settings]
+
+
+def all_settings(*, tell: bool = True) -> Settings:
+    """The settings with those of every room, for the commands that work on the installation itself."""
+    if tell:
+        with _refusing():
+            for sentence in find_unknown(all_sections()):
+                typer.echo(f"Note: {sentence}", err=True)
+    return settings(*all_sections())

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final, Literal, Union, get_args, get_origin
 
-from pydantic import AliasChoices, SecretStr
+from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from app.rooms import BUILT_IN
-from app.settings import GIB, KIB, MIB, PREFIX, Section, Settings
+from app.settings import GIB, KIB, MIB, Section, Settings, variables
 
 HEAD: Final = "| setting | default | kind | meaning |\n|---|---|---|---|"
 UNITS: Final = ("bytes", "seconds", "days")
@@ -28,12 +28,6 @@ WORDS: Final[dict[Any, str]] = {
 LIMITS: Final = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
 
 
-def variable_of(name: str, field: FieldInfo) -> str:
-    """The environment variable of a setting; the first one where it has several."""
-    alias = field.validation_alias
-    return str(alias.choices[0]) if isinstance(alias, AliasChoices) else f"{PREFIX}{name.upper()}"
-
-
 def settings_tables() -> dict[str, str]:
     """A table for the settings of every room, under the room's name."""
     sections: list[tuple[str, type[Section]]] = [("The whole service", Settings)]
@@ -47,7 +41,7 @@ def _part(title: str, section: type[Section]) -> str:
 
 
 def _row(name: str, field: FieldInfo) -> str:
-    return f"| `{variable_of(name, field)}` | {_default(name, field)} | {_kind(name, field)} | {field.description} |"
+    return f"| `{variables(name, field)[0]}` | {_default(name, field)} | {_kind(name, field)} | {field.description} |"
 
 
 def _default(name: str, field: FieldInfo) -> str:

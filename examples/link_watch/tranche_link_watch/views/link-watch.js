@@ -1,5 +1,5 @@
 // Shows how one link answered.
-import { h } from '/console/dom.js';
+import { h } from '../dom.js';
 
 const answered = ({ status, trouble }) => (status ? `answered ${status}` : `did not answer (${trouble})`);
 
