@@ -26,7 +26,7 @@ from typing import NamedTuple
 import asyncpg
 import httpx
 
-from app.kit.postgres import EmbeddedPostgres
+from app.kit.postgres.server import EmbeddedPostgres
 from bench.service import RunningService, median, service
 from tests.extractions.random_meets import RandomMeet
 

@@ -22,9 +22,11 @@ import io
 import multiprocessing
 import os
 import random
+import subprocess
+import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -34,9 +36,12 @@ from pathlib import Path
 import httpx
 from PIL import Image
 
+from bench import peers
 from bench.files import HEADERS, form
+from bench.measures import OURS, Extent, Measure
 from bench.service import RunningService, median, service
 
+PILLOW, LIBVIPS = "a bare pool with Pillow", "a bare pool with libvips"
 _TICK = os.sysconf("SC_CLK_TCK")
 _LAYERS = ((8, 0.6), (40, 0.35), (200, 0.2), (800, 0.08))
 
@@ -238,6 +243,48 @@ def compare(
 
 def _draw(one: Callable[[int], bytes], numbers: Sequence[int]) -> list[bytes]:
     return [one(number) for number in numbers]
+
+
+def measures(extent: Extent, effort: int = 4) -> Iterator[Measure]:
+    """Pictures a second from the first byte of the upload to the end, beside bare pools of Pillow and of libvips."""
+    shapes = (("small", small, extent.of(100, 4)), ("large", large, 8))
+    python = peers.python("pyvips") if extent.peers else None
+    with service() as running, running.client() as client, ProcessPoolExecutor() as pool:
+        for name, one, count in shapes[:1] if extent.small else shapes:
+            found: dict[str, list[float]] = {OURS: [], PILLOW: [], **({LIBVIPS: []} if python else {})}
+            for turn in range(extent.rounds + 1):
+                # What is stored already is not stored again, so each round has pictures of its own.
+                pictures = _draw(one, range(turn * count, turn * count + count))
+                body = form_of(pictures, effort)
+                began = time.perf_counter()
+                with_tranche(client, body)
+                rates = {OURS: count / (time.perf_counter() - began)}
+                began = time.perf_counter()
+                list(pool.map(with_pillow, pictures, repeat(effort)))
+                rates[PILLOW] = count / (time.perf_counter() - began)
+                if python:
+                    rates[LIBVIPS] = count / with_vips(python, pictures, effort)
+                for who, rate in rates.items():
+                    if turn:  # the first warms up
+                        found[who].append(rate)
+            yield Measure(
+                name=f"pictures.{name}",
+                work=f"{count} {name} pictures to a WebP and a thumbnail each, from the upload to the end",
+                unit="a second",
+                ours=found[OURS],
+                peers={who: found[who] for who in found if who != OURS},
+                absent=[LIBVIPS] if extent.peers and not python else [],
+            )
+
+
+def with_vips(python: Path, pictures: Sequence[bytes], effort: int) -> float:
+    """Seconds of a pool of processes with libvips."""
+    with tempfile.TemporaryDirectory(prefix="tranche-bench-pictures-", dir="/tmp") as folder:
+        for number, content in enumerate(pictures):
+            (Path(folder) / f"{number:05d}").write_bytes(content)
+        script = Path(__file__).resolve().parent / "peers" / "vips_pool.py"
+        done = subprocess.run([python, script, folder, str(effort)], capture_output=True, text=True, check=True)
+        return float(done.stdout.split()[-1])
 
 
 def main() -> None:

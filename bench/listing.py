@@ -16,7 +16,7 @@ import time
 import asyncpg
 import httpx
 
-from app.kit.postgres import EmbeddedPostgres
+from app.kit.postgres.server import EmbeddedPostgres
 from bench.service import median, service
 
 FEW = 1000

@@ -1,38 +1,36 @@
 """What a quiet organisation notices of one that floods the service, beside its own quiet time in the same run.
 
-    python -m bench.neighbours [--samples 20] [--cycles 3]
+    python -m bench.neighbours [--samples 20] [--cycles 3] [--parts lists,uploads] [--control]
 
 The quiet one submits small sheets (PDF), one after the other, each of them new, and reads lists meanwhile. In every
-cycle it does so alone, and then while the other one has 400 tables of 12 MB in 40 batches waiting for children, submits
-batches of records without a pause, uploads over four connections, and holds eighteen streams. The flood has the lowest
-priority, as its client would be on another machine. A ratio is the figure in the flood by that alone; the limit is 2
-for p99.
+cycle it does so alone, and then while the other one floods (see `bench.flood`). A ratio is the figure in the flood by
+that alone; the limit is 2 for p99. With --control the flood goes to a server that does nothing: what its client costs.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import multiprocessing
 import os
 import random
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from multiprocessing.synchronize import Event
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
 
+from bench.flood import PARTS, client_of, flooder, server_of_nothing
 from bench.service import RunningService, service
 from tests.extractions.random_meets import RandomMeet
 
 LIMIT = 2.0
-BATCHES, ITEMS = 40, 10
+TICKS = os.sysconf("SC_CLK_TCK")
+WARM_UP = 3.0
+"""Seconds for a flood to rise before anything is measured."""
 
 
 def key_for(running: RunningService, organisation: str) -> str:
@@ -41,81 +39,6 @@ def key_for(running: RunningService, organisation: str) -> str:
     environment = os.environ | {"TRANCHE_HOME": str(running.home)}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     return done.stdout.split()[-1]
-
-
-def client_of(url: str, key: str) -> httpx.Client:
-    return httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=300)
-
-
-def table(rows: int) -> bytes:
-    """A CSV of 60 bytes a row, which takes a child some seconds."""
-    rng = random.Random(3)
-    lines = (
-        f"{n},{rng.random():.12f},{rng.randrange(10**9)},2024-{1 + n % 12:02}-{1 + n % 28:02},name {rng.random():.9f}\n"
-        for n in range(rows)
-    )
-    return b"id,share,number,day,name\n" + "".join(lines).encode()
-
-
-def flood(url: str, key: str, file_id: str, flooding: Event, over: Event) -> None:
-    """What the other organisation does: whenever `flooding` is set, until `over` is."""
-    os.nice(19)
-
-    def again_and_again(work: Callable[[httpx.Client], None]) -> None:
-        with client_of(url, key) as client:
-            while not over.is_set():
-                if flooding.wait(0.2):
-                    try:
-                        work(client)
-                    except httpx.HTTPError:
-                        time.sleep(0.2)
-
-    def submit_records(client: httpx.Client) -> None:
-        items = [{"record": {"email": f"{n}@example.org"}} for n in range(50)]
-        client.post("/api/batches", json={"pipeline": "no-op", "items": items})
-
-    def upload(client: httpx.Client) -> None:
-        client.put("/api/files/large.bin", content=os.urandom(8_000_000))
-
-    def follow(client: httpx.Client) -> None:
-        with client.stream("GET", "/api/events") as stream:
-            for _ in stream.iter_lines():
-                if not flooding.is_set() or over.is_set():
-                    return
-
-    def submit_tables(client: httpx.Client) -> None:
-        body = {"pipeline": "data-report", "max_parallel": ITEMS, "items": [{"file_id": file_id}] * ITEMS}
-        made = [client.post("/api/batches", json=body).json()["batch_id"] for _ in range(BATCHES)]
-        while flooding.is_set() and not over.is_set():
-            time.sleep(0.1)
-        for batch_id in made:
-            client.post(f"/api/batches/{batch_id}/cancel")
-
-    work = [submit_tables, submit_records, *[upload] * 4, *[follow] * 18]
-    threads = [threading.Thread(target=again_and_again, args=(one,)) for one in work]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-
-@contextmanager
-def flooder(running: RunningService, key: str) -> Iterator[Event]:
-    """A process that floods while the event is set."""
-    with client_of(running.url, key) as client:
-        stored = client.put("/api/files/table.csv", content=table(200_000))
-        stored.raise_for_status()
-    context = multiprocessing.get_context("spawn")
-    flooding, over = context.Event(), context.Event()
-    process = context.Process(target=flood, args=(running.url, key, stored.json()["id"], flooding, over))
-    process.start()
-    try:
-        yield flooding
-    finally:
-        over.set()
-        process.join(30)
-        if process.is_alive():
-            process.kill()
 
 
 def sheets(count: int) -> list[bytes]:
@@ -168,36 +91,50 @@ async def first(ctx: StepContext) -> None: ...
 """
 
 
-def main() -> None:
-    """Run the cycles and print the figures and their ratios."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--samples", type=int, default=20)
-    parser.add_argument("--cycles", type=int, default=3)
-    options = parser.parse_args()
-    found: dict[str, dict[bool, list[float]]] = {kind: {False: [], True: []} for kind in ("sheet", "request")}
-    quietly = {"TRANCHE_LOG_LEVEL": "warning"}
-    unlimited = quietly | {"TRANCHE_RATE_KEY_PER_MINUTE": "0", "TRANCHE_RATE_ORGANISATION_PER_MINUTE": "0"}
-    waiting = sheets(2 * options.samples * options.cycles + 2)
-    with (
-        service({"no_op.py": NO_OP}, **unlimited) as running,
-        client_of(running.url, key_for(running, "Quiet")) as client,
-        flooder(running, key_for(running, "Flood")) as flooding,
-    ):
-        for _ in range(2):
-            run_sheet(client, waiting.pop())
-        for _ in range(options.cycles):
-            for floods in (False, True):
-                if floods:
-                    flooding.set()
-                    while client.get("/api/status").json()["slots"]["used"] < 20:
-                        time.sleep(0.1)
-                for _ in range(options.samples):
-                    found["sheet"][floods].append(run_sheet(client, waiting.pop()))
-                    for path in ("/api/batches", "/api/pipelines", "/api/files") * 2:
-                        found["request"][floods].append(run_request(client, path))
-                flooding.clear()
-            until_idle(client)
-    print(f"{options.cycles} cycles of {options.samples} sheets and {6 * options.samples} requests, in milliseconds")
+def processor_seconds(pid: int, *, tree: bool = True) -> float:
+    """Processor time of a process so far, with that of its descendants, also those that ended."""
+    parents: dict[int, tuple[int, float, float]] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            fields = path.read_text().rpartition(")")[2].split()
+            own, ended = (sum(map(int, fields[place : place + 2])) / TICKS for place in (11, 13))
+            parents[int(path.parent.name)] = int(fields[1]), own, ended
+    if not tree:
+        return parents[pid][1] if pid in parents else 0.0
+    found, line = 0.0, [pid]
+    while line:
+        one = line.pop()
+        found += sum(parents.get(one, (0, 0.0, 0.0))[1:])
+        line += [child for child, (parent, _, _) in parents.items() if parent == one]
+    return found
+
+
+class Meter:
+    """Who used the processors: in each kind of phase, seconds of processor time for each second."""
+
+    def __init__(self, running: RunningService, flooder_pid: int) -> None:
+        postmaster = int(next(running.home.glob("postgres-*/postmaster.pid")).read_text().split()[0])
+        self._measures: dict[str, Callable[[], float]] = {
+            "service": lambda: processor_seconds(running.pid, tree=False),
+            "children": lambda: processor_seconds(running.pid) - processor_seconds(running.pid, tree=False),
+            "database": lambda: processor_seconds(postmaster),
+            "flood's client": lambda: processor_seconds(flooder_pid),
+        }
+        self.used: dict[bool, dict[str, float]] = {
+            floods: dict.fromkeys(self._measures, 0.0) for floods in (False, True)
+        }
+        self.seconds = {False: 0.0, True: 0.0}
+
+    @contextmanager
+    def measured(self, floods: bool) -> Iterator[None]:
+        began, before = time.perf_counter(), {name: measure() for name, measure in self._measures.items()}
+        yield
+        self.seconds[floods] += time.perf_counter() - began
+        for name, measure in self._measures.items():
+            self.used[floods][name] += measure() - before[name]
+
+
+def report(found: dict[str, dict[bool, list[float]]], meter: Meter) -> None:
     for kind, by_flood in found.items():
         alone, flooded = by_flood[False], by_flood[True]
         for share in (0.5, 0.99):
@@ -206,6 +143,48 @@ def main() -> None:
             verdict = "" if share < 0.9 else f"  limit {LIMIT:g}: {'met' if ratio <= LIMIT else 'MISSED'}"
             figures = f"alone {quiet:>8.1f}   flooded {loud:>8.1f}   ratio {ratio:5.2f}"
             print(f"  {kind:<8} p{share * 100:<4g} {figures}{verdict}")
+    for floods, name in ((False, "alone"), (True, "flooded")):
+        used = ", ".join(f"{who} {seconds / meter.seconds[floods]:.2f}" for who, seconds in meter.used[floods].items())
+        print(f"  processors {name}: {used}")
+
+
+def main() -> None:
+    """Run the cycles and print the figures and their ratios."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--samples", type=int, default=20)
+    parser.add_argument("--cycles", type=int, default=3)
+    parser.add_argument("--parts", default=",".join(PARTS), help="what the flood is made of")
+    parser.add_argument("--control", action="store_true", help="the flood goes to a server that does nothing")
+    options = parser.parse_args()
+    found: dict[str, dict[bool, list[float]]] = {kind: {False: [], True: []} for kind in ("sheet", "request")}
+    unlimited = {"TRANCHE_RATE_KEY_PER_MINUTE": "0", "TRANCHE_RATE_ORGANISATION_PER_MINUTE": "0"}
+    waiting = sheets(2 * options.samples * options.cycles + 2)
+    with (
+        service({"no_op.py": NO_OP}, **unlimited) as running,
+        server_of_nothing() as nothing,
+        client_of(running.url, key_for(running, "Quiet")) as client,
+        flooder(nothing if options.control else running.url, key_for(running, "Flood"), options.parts.split(",")) as (
+            flooding,
+            flooder_pid,
+        ),
+    ):
+        meter = Meter(running, flooder_pid)
+        for _ in range(2):
+            run_sheet(client, waiting.pop())
+        for _ in range(options.cycles):
+            for floods in (False, True):
+                if floods:
+                    flooding.set()
+                    time.sleep(WARM_UP)
+                with meter.measured(floods):
+                    for _ in range(options.samples):
+                        found["sheet"][floods].append(run_sheet(client, waiting.pop()))
+                        for path in ("/api/batches", "/api/pipelines", "/api/files") * 2:
+                            found["request"][floods].append(run_request(client, path))
+                flooding.clear()
+            until_idle(client)
+    print(f"{options.cycles} cycles of {options.samples} sheets and {6 * options.samples} requests, in milliseconds")
+    report(found, meter)
 
 
 if __name__ == "__main__":

@@ -14,10 +14,14 @@ import argparse
 import asyncio
 import json
 import time
+from collections.abc import Iterator
+from functools import partial
 
 import asyncpg
 
-from app.kit.postgres import EmbeddedPostgres
+from app.kit.postgres.server import EmbeddedPostgres
+from bench.measures import OURS, Extent, Measure, at_least, in_turns
+from bench.peers.queues import BULLMQ, queues
 from bench.service import RunningService, median, service
 
 NO_OP = """
@@ -39,6 +43,7 @@ async def third(ctx: StepContext) -> None: ...
 """
 STEPS = 3
 GROUP = 256
+GROUPED = "the same statements in groups"
 TABLES = """
 drop schema if exists bench cascade; create schema bench;
 create table bench.batches (id int primary key, done int, last_event_id bigint) with (fillfactor = 50);
@@ -97,6 +102,35 @@ async def through_asyncpg(dsn: str, jobs: int, group: int) -> float:
     finally:
         await connection.execute("drop schema bench cascade")
         await connection.close()
+
+
+def service_rate(running: RunningService, jobs: int) -> float:
+    return jobs * STEPS / through_the_service(running, jobs)[0]
+
+
+def grouped_rate(dsn: str, jobs: int) -> float:
+    return jobs * STEPS / asyncio.run(through_asyncpg(dsn, jobs, GROUP))
+
+
+def measures(extent: Extent) -> Iterator[Measure]:
+    """Steps a second beside grouped commits of bare asyncpg, and beside other queues."""
+    with service({"no_op.py": NO_OP}) as running:
+        dsn = EmbeddedPostgres(running.home).dsn
+        through_the_service(running, extent.of(100, 10))
+        for jobs in (extent.of(2000, 50), extent.of(10_000, 100)):
+            others, absent = queues(jobs, dsn) if extent.peers else ({}, [])
+            ours = partial(service_rate, running, jobs)
+            found = in_turns(extent.rounds, {OURS: ours, GROUPED: partial(grouped_rate, dsn, jobs), **others})
+            yield Measure(
+                name=f"jobs.{jobs}",
+                work=f"{jobs:,} jobs x {STEPS} steps that do nothing, from the POST to the last event",
+                unit="steps/s",
+                ours=found[OURS],
+                limits={GROUPED: found[GROUPED]},
+                peers={name: found[name] for name in others},
+                goals=(at_least(0.5, GROUPED), at_least(2.3, BULLMQ)),
+                absent=absent,
+            )
 
 
 def main() -> None:

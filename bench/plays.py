@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 
 import asyncpg
 
-from app.kit.postgres import EmbeddedPostgres
+from app.kit.postgres.server import EmbeddedPostgres
 from bench.service import median, service
 
 PLAYS = 10_000

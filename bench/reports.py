@@ -8,7 +8,8 @@ path of the file to the facts, without their start. They take turns, and the med
 use, compare within one run. Memory is what the work adds: the proportional share (PSS) of the service, its PostgreSQL
 and its children, ten times a second, less that before; of a tool that of its process less that with the library loaded.
 `bench/table_tools.py` says what each tool is asked for. polars and pandas are shown when they are installed. `--broken`
-makes one row in a thousand too short, so that the file is read twice and copied once.
+makes one row in a thousand too short, so that the file is read twice and copied once. `script/bench reports` has the
+time of the clean file, and of one with a single odd row: whose amount, day and score are words.
 """
 
 from __future__ import annotations
@@ -20,11 +21,13 @@ import random
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from bench.measures import OURS, Extent, Measure, at_most, in_turns
 from bench.service import RunningService, median, service
 from bench.table_tools import PATIENCE, TOOLS, measured
 
@@ -32,9 +35,11 @@ INTERVAL = 0.1
 SAME_FACTS = "DuckDB: the same facts"
 CITIES = ("Auckland", "Wellington", "Hamilton", "Dunedin", "Taupo")
 ROWS_MADE = 20_000
+ODD_ROW = 15_000
+"""Behind the rows by which types are guessed."""
 
 
-def write_table(path: Path, size: int, *, broken: bool) -> int:
+def write_table(path: Path, size: int, *, broken: bool = False, odd: bool = False) -> int:
     """A table of mixed columns with `size` bytes; how many data rows it has."""
     rng = random.Random(1)
     tails = []
@@ -51,6 +56,8 @@ def write_table(path: Path, size: int, *, broken: bool) -> int:
             for tail in tails:
                 rows += 1
                 line = f"{rows}\n" if broken and rows % 1000 == 0 else f"{rows},{tail}"
+                if odd and rows == ODD_ROW:
+                    line = f"{rows},{CITIES[0]},none,unknown,odd,True,none\n"
                 file.write(line)
                 written += len(line)
     return rows
@@ -197,6 +204,36 @@ def compare(running: RunningService, path: Path, rows: int, rounds: int) -> None
         print(f"against {SAME_FACTS}: {seconds / time_of:.2f} of the time, {cost / cost_of:.2f} of the processor time")
     problems = ours[0].report["problems"]
     print(json.dumps({name: problems[name] for name in ("ragged_rows", "duplicate_rows")}))
+
+
+def measures(extent: Extent) -> Iterator[Measure]:
+    """The clean file, and the one with an odd row, in seconds."""
+    with tempfile.TemporaryDirectory() as folder, service() as running:
+        warm, path = Path(folder) / "small.csv", Path(folder) / "large.csv"
+        write_wide(warm, 4, 10)
+        through_the_service(running, warm)
+        for name, what in (("clean", "clean"), ("odd", "one odd row")):
+            rows = write_table(path, extent.of(60 * 10**6, 2 * 10**6), odd=name == "odd")
+            work: dict[str, Callable[[], float]] = {OURS: lambda: through_the_service(running, path).seconds}
+            asked = TOOLS if extent.peers else {SAME_FACTS: TOOLS[SAME_FACTS]}
+            there = [tool for tool in asked if measured(tool, str(path))]
+            work |= {tool: partial(seconds_of, tool, str(path)) for tool in there}
+            found = in_turns(extent.rounds, work)
+            size = path.stat().st_size / 1e6
+            yield Measure(
+                name=f"reports.{name}",
+                work=f"report on a CSV of {size:,.0f} MB, {rows:,} rows, {what}, from the upload to the last event",
+                unit="s",
+                ours=found[OURS],
+                peers={tool: found[tool] for tool in there},
+                goals=(at_most(1.3, SAME_FACTS),),
+                absent=[tool for tool in asked if tool not in there],
+            )
+
+
+def seconds_of(tool: str, path: str) -> float:
+    """Of one that has worked before; what took too long counts as that long."""
+    return float(measured(tool, path).get("seconds", PATIENCE))
 
 
 def main() -> None:

@@ -29,17 +29,36 @@ class RunningService:
 
 
 @contextmanager
-def service(pipelines: dict[str, str] | None = None, **environment: str) -> Iterator[RunningService]:
-    """The service on a fresh data folder, with workloads given as source by file name; gone after the block."""
-    home = Path(tempfile.mkdtemp(prefix="tranche-bench-", dir="/tmp"))
+def service(
+    pipelines: dict[str, str] | None = None,
+    kept: Path | None = None,
+    under: tuple[str, ...] = (),
+    checkout: Path | None = None,
+    /,
+    **environment: str,
+) -> Iterator[RunningService]:
+    """The service on a fresh data folder, with workloads given as source by file name; gone after the block.
+
+    A `kept` folder is used as it is found, and stays. `under` is what Python is to run it under, such as a profiler.
+    `checkout`: that of another checkout of the project, which has a .venv of its own.
+    """
+    home = kept or Path(tempfile.mkdtemp(prefix="tranche-bench-", dir="/tmp"))
+    home.mkdir(exist_ok=True)
     home.chmod(0o755)
     folder = home / "pipelines"
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     for name, source in (pipelines or {}).items():
         (folder / name).write_text(source)
-    values = {"TRANCHE_HOME": str(home), "TRANCHE_PORT": "0", "TRANCHE_PIPELINES_DIR": str(folder), **environment}
+    values = {
+        "TRANCHE_LOG_LEVEL": "warning",
+        "TRANCHE_HOME": str(home),
+        "TRANCHE_PORT": "0",
+        "TRANCHE_PIPELINES_DIR": str(folder),
+        **environment,
+    }
+    python = checkout / ".venv/bin/python" if checkout else sys.executable
     process = subprocess.Popen(
-        [sys.executable, "-m", "app", "serve"], env=os.environ | values, stdout=subprocess.PIPE, text=True
+        [python, *under, "-m", "app", "serve"], env=os.environ | values, stdout=subprocess.PIPE, text=True, cwd=checkout
     )
     try:
         assert process.stdout
@@ -48,7 +67,8 @@ def service(pipelines: dict[str, str] | None = None, **environment: str) -> Iter
     finally:
         process.terminate()
         process.wait(30)
-        shutil.rmtree(home, ignore_errors=True)
+        if not kept:
+            shutil.rmtree(home, ignore_errors=True)
 
 
 def median(values: list[float]) -> float:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 FRAME = re.compile(rb"id: (\d+)\nevent: [a-z.]+\ndata: (.*)\n\n")
+NUMBER = re.compile(rb'"id":(\d+)')
 MOMENT = re.compile(rb'"at":"([^"]+)"')
 
 
@@ -87,6 +88,63 @@ class Watcher(asyncio.Protocol):
         self.stopped = True
         if self._transport:
             self._transport.abort()
+
+
+@dataclass
+class Told:
+    """What all followers together were told: seconds from commit to client, and how many numbers were not the next."""
+
+    delays: list[float] = field(default_factory=list)
+    opened: int = 0
+    wrong: int = 0
+    read: dict[bytes, list[tuple[int, float]]] = field(default_factory=dict)
+
+    def events_in(self, data: bytes) -> list[tuple[int, float]]:
+        """Number and moment of each event. Nearly all clients get the same bytes, which are read once."""
+        found = self.read.get(data)
+        if found is None:
+            moments = [datetime.fromisoformat(one.decode()).timestamp() for one in MOMENT.findall(data)]
+            found = list(zip(map(int, NUMBER.findall(data)), moments, strict=True))
+            if len(self.read) > 200:
+                self.read.clear()
+            self.read[data] = found
+        return found
+
+
+class Follower(asyncio.Protocol):
+    """Follows one stream once, whoever serves it: an event is an object with `id` and `at`."""
+
+    def __init__(self, address: tuple[str, int], path: str, key: str, told: Told) -> None:
+        head = f"GET {path} HTTP/1.1\r\nHost: bench\r\nAccept: text/event-stream\r\n"
+        self._request = f"{head}Authorization: Bearer {key}\r\n\r\n".encode()
+        self._address, self._told, self._rest = address, told, b""
+        self.last, self._is_open = 0, False
+
+    async def connect(self) -> None:
+        await asyncio.get_running_loop().create_connection(lambda: self, *self._address)
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        self._transport = transport
+        transport.write(self._request)
+
+    def data_received(self, data: bytes) -> None:
+        if not self._is_open:
+            assert data.startswith(b"HTTP/1.1 200"), data
+            self._is_open = True
+            self._told.opened += 1
+        now = time.time()
+        if self._rest:
+            data, self._rest = self._rest + data, b""
+        if not data.endswith((b"\n\n", b"\n\n\r\n")):
+            end = data.rfind(b"\n\n") + 2
+            data, self._rest = data[:end] if end > 1 else b"", data[end:] if end > 1 else data
+        for number, moment in self._told.events_in(data):
+            self._told.wrong += self.last > 0 and number != self.last + 1
+            self.last = number
+            self._told.delays.append(now - moment)
+
+    def stop(self) -> None:
+        self._transport.abort()
 
 
 def stuck_reader(address: tuple[str, int], key: str, batch_id: str) -> socket.socket:

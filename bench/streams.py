@@ -44,10 +44,11 @@ def report(what: str, figure: float, unit: str, limit: float) -> None:
 
 
 @contextmanager
-def started() -> Iterator[LiveServer]:
+def started(**environment: str) -> Iterator[LiveServer]:
     """The service on a fresh data folder."""
     home = make_home()
-    server = LiveServer(home, WORKLOADS, TRANCHE_STREAMS_PER_KEY="10000", TRANCHE_STREAMS_PER_PROCESS="10000")
+    many = {"TRANCHE_STREAMS_PER_KEY": "10000", "TRANCHE_STREAMS_PER_PROCESS": "10000"}
+    server = LiveServer(home, WORKLOADS, **(many | environment))
     try:
         server.start()
         yield server

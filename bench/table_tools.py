@@ -17,6 +17,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from bench import peers
+
 NUMBERS = ("BIGINT", "DOUBLE", "DATE", "TIMESTAMP")
 PATIENCE = 60.0
 """Seconds for one tool: DuckDB plans a query about 2,000 columns for many minutes."""
@@ -98,7 +100,8 @@ def measured(tool: str, path: str) -> dict[str, Any]:
 
     Nothing where the library is not installed, fails, or does not end within PATIENCE.
     """
-    code = [sys.executable, "-m", "bench.table_tools", tool, path]
+    python = peers.python(TOOLS[tool][0]) or Path(sys.executable)
+    code = [python, "-m", "bench.table_tools", tool, path]
     try:
         done = subprocess.run(code, capture_output=True, text=True, check=False, timeout=PATIENCE)
     except subprocess.TimeoutExpired:
