@@ -16,6 +16,7 @@ from tests.database import PostgresServer, fresh_database, make_home, running_se
 from tests.live import LiveServer
 from tests.patience import patient
 from tests.service import ADMIN_KEY, SECTIONS, WORKLOADS, Api, SharedService, make_settings, serving, tenant
+from tests.starting import end_what_names
 
 __all__ = ["ADMIN_KEY", "SECTIONS", "WORKLOADS", "Api", "fresh_database", "make_home", "make_settings", "serving"]
 
@@ -124,6 +125,15 @@ def used_home() -> Iterator[Path]:
     finally:
         server.destroy()
         shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def place() -> Iterator[Path]:
+    """A folder for data folders; what still runs in them at the module's end is killed."""
+    folder = make_home()
+    yield folder
+    end_what_names(folder)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

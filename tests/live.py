@@ -11,22 +11,29 @@ from pathlib import Path
 
 import httpx
 
-from app.kit.postgres import EmbeddedPostgres
+from app.kit.postgres.server import EmbeddedPostgres
 from tests.patience import patient
-from tests.processes import Process
+from tests.processes import Process, run
 
 
 class LiveServer:
-    """`url`, `admin_key` and `sign_in_url` are known after `start`; `home` and the port stay over restarts."""
+    """`url` and `admin_key` are known after `start`; `home` and the port stay over restarts."""
 
     def __init__(self, home: Path, workloads: Path, **environment: str) -> None:
-        self.home, self.url, self.sign_in_url, self.port = home, "", "", 0
+        self.home, self.url, self.port = home, "", 0
         self._workloads, self._environment = workloads, environment
         self.process: Process | subprocess.Popen[str] | None = None
 
     @property
     def admin_key(self) -> str:
         return (self.home / "admin.key").read_text().strip()
+
+    @property
+    def sign_in_url(self) -> str:
+        """A new link, as only the very first start prints one."""
+        done = run(["sign-in"], self.environment, self.home)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
 
     @property
     def environment(self) -> dict[str, str]:
@@ -50,8 +57,7 @@ class LiveServer:
         if not first:
             raise RuntimeError(f"the service did not start:\n{(self.home / 'service.log').read_text()[-3000:]}")
         self.url = first.split()[-1]
-        self.sign_in_url = self.process.stdout.readline().split()[-1]
-        self.port = int(self.url.rpartition(":")[2])
+        self.port = int(self._environment.get("TRANCHE_PORT") or self.url.rpartition(":")[2])
         return time.monotonic() - began
 
     def client(self) -> httpx.Client:

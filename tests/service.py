@@ -17,8 +17,8 @@ from sqlalchemy import text
 
 from app.auth import service as auth_service
 from app.batches.states import BATCH_TERMINAL
-from app.commands.server import Server, listen
-from app.events.hub import Hub
+from app.commands.server import listen
+from app.commands.web_server import Server
 from app.installation import Installation
 from app.main import create_app
 from app.rooms import all_rooms
@@ -92,7 +92,7 @@ async def serving(settings: Settings, host: str = "127.0.0.1") -> AsyncIterator[
     """The service in this process and loop, on a real socket; the client is its first administrator."""
     app = create_app(settings)
     listener = listen(host, 0)
-    server = Server(app, listener)
+    server = Server(app, lambda: None)
     task = asyncio.create_task(server._serve([listener]))
     try:
         while not server.started:
@@ -104,8 +104,7 @@ async def serving(settings: Settings, host: str = "127.0.0.1") -> AsyncIterator[
         async with client_of(url, app, settings, "Default", ADMIN_KEY, path) as client:
             yield client
     finally:
-        app.state.container.get(Hub).say_bye()
-        server.should_exit = True
+        server.ending.ask()
         await task
 
 

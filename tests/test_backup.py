@@ -19,7 +19,7 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from app.commands.backup import _address
+from app.commands.dump import address_without_password as _address
 from app.files.garbage_collection import collect, pause_collection
 from app.files.storage import Storage
 from tests.conftest import WORKLOADS, Api, make_home
@@ -135,6 +135,7 @@ def test_what_is_no_backup_is_refused(homes: tuple[Path, Path]) -> None:
     home, folder = homes
     done = run(home, 0, "restore", folder)
     assert (done.returncode, "is not a backup" in done.stderr) == (1, True)
+    (folder / "database.dump").write_bytes(b"PGDMP")
     (folder / "backup.json").write_text('{"schema": "tranche_9999", "taken_at": "", "contents": 0, "size": 0}')
     done = run(home, 0, "restore", folder)
     assert (done.returncode, "newer version" in done.stderr) == (1, True)

@@ -8,22 +8,35 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from app.audit.actions import Action
+from app.audit.models import AuditEntry
 from app.commands import doctor
-from app.kit.cell.landlock import landlock_version
-from app.kit.cell.probe import PROTECTIONS
-from app.kit.cell.seccomp import is_known
+from app.installation import Installation
+from app.kit.sandbox.cell.landlock import landlock_version
+from app.kit.sandbox.cell.probe import PROTECTIONS
+from app.kit.sandbox.cell.seccomp import is_known
 from app.notifications.settings import MailSettings
 from app.settings import read_settings
 from tests import processes
+from tests.conftest import make_settings
 from tests.live import LiveServer
 from tests.patience import patient
 from tests.test_commands import run
+
+OPENID = "\n".join(
+    [
+        "TRANCHE_PUBLIC_URL=http://127.0.0.1:8000",
+        "TRANCHE_OIDC_ISSUER=http://127.0.0.1:9",
+        "TRANCHE_OIDC_CLIENT_ID=tranche",
+    ]
+)
 
 
 @pytest.fixture
@@ -73,13 +86,16 @@ def test_a_database_that_is_away_hides_nothing_else(home: Path) -> None:
     [
         ("TRANCHE_SMTP_URL=mail.example", "mail", "must look like"),
         ("TRANCHE_SMTP_URL=smtp://127.0.0.1:9", "mail", "127.0.0.1"),
+        (OPENID, "OpenID provider", "127.0.0.1 cannot be asked"),
+        (OPENID.partition("\n")[2], "OpenID provider", "needs TRANCHE_PUBLIC_URL"),
+        (OPENID, "OpenID redirect", "register http://127.0.0.1:8000/sign-in/oidc/callback with the provider"),
         ("TRANCHE_TRUSTED_PROXIES=10.0.0.0/8,here", "proxies", "'here' is no address"),
     ],
 )
 def test_settings_that_are_wrong(home: Path, setting: str, check: str, said: str) -> None:
     code, found = findings(home, setting)
     assert code == 1
-    assert found[check]["state"] == "wrong"
+    assert found[check]["state"] == ("note" if check == "OpenID redirect" else "wrong")
     assert said in found[check]["detail"]
 
 
@@ -145,9 +161,9 @@ def test_a_clock_that_is_wrong_is_noticed(monkeypatch: pytest.MonkeyPatch, live_
 
 WITHOUT_LANDLOCK = """
 import asyncio, ctypes, errno, logging, os, struct
-from app.kit.cell.probe import try_everything
-from app.kit.cell.system_calls import PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, prctl
-from app.kit.sandbox import Sandbox
+from app.kit.sandbox.cell.probe import try_everything
+from app.kit.sandbox.cell.system_calls import PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, prctl
+from app.kit.sandbox.sandbox import Sandbox
 logging.basicConfig(format="%(message)s")
 # landlock_create_ruleset is answered as by a kernel without it.
 code = [(0x20, 0, 0, 0), (0x15, 0, 1, 444), (6, 0, 0, 0x50000 | errno.ENOSYS), (6, 0, 0, 0x7FFF0000)]
@@ -172,3 +188,27 @@ def test_what_a_kernel_lacks_is_said_at_the_start_and_children_work() -> None:
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=patient(60))
     assert "['files'" in done.stdout, done.stderr
     assert "a protection of children is missing (files)" in done.stderr
+
+
+async def test_how_old_the_last_backup_is(home: Path, database_url: str) -> None:
+    installation = Installation(make_settings(home, database_url))
+
+    async def look() -> tuple[str, str]:
+        [finding] = [each async for each in doctor._backup(installation)]
+        return finding.state, finding.detail
+
+    async def made(days: int) -> None:
+        async with installation.database.transaction() as session:
+            then = datetime.now(UTC) - timedelta(days=days)
+            action = Action.BACKUP_CREATED.value
+            session.add(AuditEntry(actor_kind="command", action=action, outcome="success", at=then))
+
+    try:
+        state, detail = await look()
+        assert (state, "wrote none" in detail) == ("note", True)
+        await made(3)
+        assert await look() == ("note", "the last one is 3.0 days old")
+        await made(1)
+        assert await look() == ("ok", "the last one is 1.0 days old")
+    finally:
+        await installation.database.stop()

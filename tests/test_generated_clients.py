@@ -23,6 +23,12 @@ pytestmark = pytest.mark.timeout(patient(300))
 PROBLEMS = [[404, "batch_not_found"], [409, "invalid_transition"], [422, "unknown_pipeline"], [401, "invalid_key"]]
 
 
+@pytest.fixture(scope="module")
+def settings_values() -> dict[str, Any]:
+    """Below a path, which clients are given as part of the service's address."""
+    return {"public_url": "https://host.example/tranche/"}
+
+
 async def run(*command: str | Path, cwd: Path, **env: str) -> str:
     """What the command printed; fails with everything that it said when it fails."""
     process = await asyncio.create_subprocess_exec(
@@ -74,7 +80,7 @@ async def test_python_client(api: Api, generators: None, document: Path) -> None
     program = shutil.copy(CLIENTS / "follow_batch.py", folder)
     checker = (sys.executable, "-m", "mypy", "--python-executable", PYTHON / "python", "--config-file", os.devnull)
     await run(*checker, "--no-incremental", program, package, cwd=folder, MYPYPATH=str(folder))
-    seen = json.loads(await run(PYTHON / "python", program, str(api.base_url), api.key, cwd=folder))
+    seen = json.loads(await run(PYTHON / "python", program, str(api.base_url.join("/tranche")), api.key, cwd=folder))
     check(seen, ["a.txt", "b.txt"])
 
 
@@ -90,5 +96,5 @@ async def test_typescript_client(api: Api, generators: None, document: Path) -> 
     )
     options = ("--target", "es2022", "--module", "nodenext", "--lib", "es2022,dom,dom.iterable")
     await run(tools / "tsc", "--strict", *options, "follow-batch.ts", cwd=folder)
-    seen = json.loads(await run("node", "follow-batch.js", str(api.base_url), api.key, cwd=folder))
+    seen = json.loads(await run("node", "follow-batch.js", str(api.base_url.join("/tranche")), api.key, cwd=folder))
     check(seen, ["0.txt", "1.txt"])

@@ -22,6 +22,7 @@ PUBLIC = {
     ("get", "/readyz"),
     ("post", "/api/session"),
     ("post", "/api/invitations/accept"),
+    ("get", "/api/sign-in-methods"),
     ("get", "/api/results/{code}"),
     ("get", "/api/results/{code}/download"),
     ("get", "/api/results/{code}/jobs/{sequence}/files/{name}"),
@@ -81,6 +82,8 @@ def test_every_operation_asks_for_exactly_one_permission(document: dict[str, Any
     assert asked["any"] == {
         *((method, path) for path in ("/api/session", "/api/sessions") for method in ("get", "delete")),
         ("delete", "/api/sessions/{session_id}"),
+        *((method, "/api/keys") for method in ("get", "post")),  # one's own
+        *(("delete", "/api/keys/{key_id}"), ("post", "/api/keys/{key_id}/rotate")),
     }
 
 
@@ -134,7 +137,7 @@ def test_a_code_has_one_class() -> None:
     assert {code: kinds for code, kinds in by_code.items() if len(kinds) > 1} == {}
 
 
-BEFORE_ROUTING = {"MethodNotAllowed", "TooManyConnections", "HeaderFieldsTooLarge", "Unavailable"}
+BEFORE_ROUTING = {"MethodNotAllowed", "TooManyConnections", "HeaderFieldsTooLarge", "ShuttingDown", "Unavailable"}
 """Answered outside of any operation, or only what others are made from."""
 
 
@@ -150,6 +153,7 @@ def test_every_problem_is_named_by_an_operation(document: dict[str, Any]) -> Non
 
 
 @pytest.mark.parametrize(("method", "path"), [("PATCH", "/api/batches/counts"), ("GET", "/api/jobs/batch")])
-async def test_a_fixed_path_is_no_id(api: Api, method: str, path: str) -> None:
-    answer = await api.request(method, path)
+@pytest.mark.parametrize("query", ["", "?customer=x"])
+async def test_a_fixed_path_is_no_id(api: Api, method: str, path: str, query: str) -> None:
+    answer = await api.request(method, path + query)
     assert (answer.status_code, answer.headers["Allow"]) == (405, "POST" if method == "GET" else "GET")

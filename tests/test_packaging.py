@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -18,7 +19,8 @@ from pydantic_core import PydanticUndefined
 
 from app.kit import migrations
 from app.settings import Settings
-from tests.conftest import SECTIONS
+from tests.conftest import SECTIONS, make_home
+from tests.empty_folder import serve_and_try
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = ("requirements.lock", "requirements-dev.lock")
@@ -203,3 +205,12 @@ def test_env_example_is_read_as_it_stands(tmp_path: Path, monkeypatch: pytest.Mo
     assert Settings(_env_file=file) == Settings(_env_file=None)
     file.write_text("DATABASE_URL=postgresql://somewhere/else\n")
     assert Settings(_env_file=file).database_url == SecretStr("postgresql://somewhere/else")
+
+
+def test_the_wheel_serves_from_an_empty_folder(installed: Path) -> None:
+    """With pip and pipx, and the newest packages, `script/wheel` does the same."""
+    folder = make_home()
+    try:
+        serve_and_try([sys.executable, "-m", "app"], folder, {"PYTHONPATH": str(installed)})
+    finally:
+        shutil.rmtree(folder)

@@ -1,0 +1,1 @@
+"""What is waited for: the database and the storage, away, full or failing."""
