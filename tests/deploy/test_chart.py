@@ -15,6 +15,7 @@ from tests.patience import patient
 from tests.processes import ROOT
 
 CHART = ROOT / "deploy" / "helm" / "tranche"
+ALERTS = ROOT / "deploy" / "prometheus" / "tranche-alerts.yml"
 VERSION = "1.33.0"
 EXTERNAL = {
     "database": {"url": "postgresql://tranche@db:5432/tranche"},
@@ -27,7 +28,7 @@ CASES: dict[str, dict[str, Any]] = {
         "ingress": {"enabled": True, "className": "nginx", "tlsSecret": "tls"},
         "serve": {"replicas": 2},
         "serviceMonitor": {"enabled": True},
-        "prometheusRule": {"enabled": True},
+        "prometheusRule": {"enabled": True, "rules": ALERTS.read_text()},
         "backup": {"enabled": True, "existingClaim": "backups"},
     },
     "at the root": EXTERNAL | {"publicUrl": "https://www.example.org", "ingress": {"enabled": True}},
@@ -38,6 +39,7 @@ CASES: dict[str, dict[str, Any]] = {
     "two with one database": {"database": {"embedded": True}, "serve": {"replicas": 2}},
     "backup of the embedded": {"database": {"embedded": True}, "backup": {"enabled": True, "existingClaim": "b"}},
     "ingress to nowhere": EXTERNAL | {"ingress": {"enabled": True}},
+    "no alerts": EXTERNAL | {"prometheusRule": {"enabled": True}},
     "mistyped": EXTERNAL | {"replicas": 2},
     "no database's address": {"database": {"url": "mysql://db"}},
 }
@@ -68,6 +70,7 @@ def test_lint_finds_nothing(found: Found) -> None:
         ("two with one database", "one replica"),
         ("backup of the embedded", "needs database.url"),
         ("ingress to nowhere", "needs publicUrl"),
+        ("no alerts", "--set-file prometheusRule.rules"),
         ("mistyped", "replicas"),
         ("no database's address", "/database/url"),
     ],
