@@ -18,7 +18,7 @@ from uuid import UUID
 from sqlalchemy import Connection, insert
 
 from app.auth.models import Organisation
-from app.batches.directory_names import claim_statement, numbered, seen_statement
+from app.batches.directory_names import CLAIM, numbered, seen_statement, use_of
 from app.batches.models import Batch, Job
 from app.batches.naming import Namer
 from app.batches.states import COUNTERS, outcome_of
@@ -115,7 +115,7 @@ def _add_batch(
     prefix, mixed = namer.prefix_of(names)
     created_at, ended_at = group[0].created_at, max(job.ended_at for job in group)
     organisation_id, wanted = organisation.id, namer.directory_of(prefix, namer.description_of(names), created_at)
-    used = connection.execute(claim_statement(organisation_id, wanted)).scalar_one()
+    used = connection.execute(CLAIM, use_of(organisation_id, wanted)).scalar_one()
     name = numbered(wanted, used)
     counts = Counter(job.status for job in group)
     batch_id, status = new_id(), status_of(counts)

@@ -9,10 +9,9 @@ from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, Text, func, select
+from sqlalchemy import Select, Text, bindparam, func, select
 from sqlalchemy.dialects.postgresql import ARRAY, array, insert
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.sql.dml import ReturningInsert
 
 from app.auth.models import Organisation
 from app.batches.models import Batch, DirectoryName
@@ -25,22 +24,23 @@ _SPELLINGS: Final = 1000
 """So many beginnings of names, the commonest, are looked up among the customers of earlier batches."""
 
 
+_NEW: Final = insert(DirectoryName).values(organisation_id=bindparam("organisation_id"), name=bindparam("name"), used=1)
+CLAIM: Final = _NEW.on_conflict_do_update(
+    index_elements=["organisation_id", "name"], set_={"used": DirectoryName.used + 1}
+).returning(DirectoryName.used)
+"""Counts one more use of a name, with the values of `use_of`; it returns how many there are now."""
+
+
 async def claim_name(session: AsyncSession, organisation_id: UUID, wanted: str) -> str:
     """The wanted name, or the wanted name with the next number; nobody else gets it.
 
     The row is locked until the transaction ends, so those who want the same name at the same time get theirs in turn.
     """
-    return numbered(wanted, (await session.execute(claim_statement(organisation_id, wanted))).scalar_one())
+    return numbered(wanted, (await session.execute(CLAIM, use_of(organisation_id, wanted))).scalar_one())
 
 
-def claim_statement(organisation_id: UUID, wanted: str) -> ReturningInsert[Any]:
-    """Counts one more use of a name; it returns how many there are now."""
-    row = {"organisation_id": organisation_id, "name": wanted[:LONGEST], "used": 1}
-    statement = insert(DirectoryName).values(row)
-    statement = statement.on_conflict_do_update(
-        index_elements=["organisation_id", "name"], set_={"used": DirectoryName.used + 1}
-    )
-    return statement.returning(DirectoryName.used)
+def use_of(organisation_id: UUID, wanted: str) -> dict[str, Any]:
+    return {"organisation_id": organisation_id, "name": wanted[:LONGEST]}
 
 
 def numbered(wanted: str, used: int) -> str:

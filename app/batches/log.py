@@ -17,7 +17,7 @@ from uuid import UUID
 
 import asyncpg
 import orjson
-from sqlalchemy import ARRAY, Text, bindparam, func, select, text
+from sqlalchemy import ARRAY, Text, TextClause, bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import UUID as PgUUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -84,16 +84,6 @@ async def record(
     """
     request = current_request()
     asked_by = {"request_id": request.id} if request else {}
-    columns = Batch.__table__.c
-    assignments = "".join(f", {name} = :set_{name}" for name in changes or {})
-    statement = text(_RECORD.format(changes=assignments, counters=COUNTERS_SQL)).bindparams(
-        bindparam("types", type_=ARRAY(Text)),
-        bindparam("job_ids", type_=ARRAY(PgUUID)),
-        bindparam("steps", type_=ARRAY(Text)),
-        bindparam("datas", type_=ARRAY(Text)),
-        bindparam("actor", type_=Text),
-        *(bindparam(f"set_{name}", type_=columns[name].type) for name in changes or {}),
-    )
     values = {
         "batch_id": batch_id,
         "types": [event.type for event in events],
@@ -103,7 +93,22 @@ async def record(
         "actor": actor,
         "channel": CHANNEL,
     }
-    await session.execute(statement, values | {f"set_{name}": value for name, value in (changes or {}).items()})
+    changed = {f"set_{name}": value for name, value in (changes or {}).items()}
+    await session.execute(_recording(tuple(changes or ())), values | changed)
+
+
+@lru_cache
+def _recording(changed: tuple[str, ...]) -> TextClause:
+    """The statement that changes these columns of the batch besides."""
+    assignments = "".join(f", {name} = :set_{name}" for name in changed)
+    return text(_RECORD.format(changes=assignments, counters=COUNTERS_SQL)).bindparams(
+        bindparam("types", type_=ARRAY(Text)),
+        bindparam("job_ids", type_=ARRAY(PgUUID)),
+        bindparam("steps", type_=ARRAY(Text)),
+        bindparam("datas", type_=ARRAY(Text)),
+        bindparam("actor", type_=Text),
+        *(bindparam(f"set_{name}", type_=Batch.__table__.c[name].type) for name in changed),
+    )
 
 
 async def announce(session: AsyncSession, batches: Sequence[tuple[UUID, UUID]]) -> None:

@@ -33,7 +33,7 @@ COUNTS: Final[Mapping[str, Count]] = {
 
 @raises(quotas.check)
 async def check_before(session: AsyncSession, organisation_id: UUID, jobs: int) -> None:
-    """Refuse a new batch that would be refused at its end, before there is any work; `jobs` are 0 of a draft."""
+    """Refuse a new batch that would be refused at its end, before there is much work; `jobs` are 0 of a draft."""
     wanted = {Quota.BATCHES_PER_DAY: More(1, count_of_day)}
     if jobs:
         wanted[Quota.JOBS_IN_FLIGHT] = More(jobs, repository.count_jobs_in_flight)

@@ -39,6 +39,8 @@ from app.pipelines.contract import Params, Pipeline, PipelineNotWellFormed, Sour
 from app.pipelines.errors import PipelineUnknown
 from app.pipelines.registry import Registry
 
+FEW: Final = 100
+"""Jobs that are written as soon as it is asked twice whether there may be a batch of them."""
 JOBS_AT_ONCE: Final = 1000
 """Jobs of one statement: their encoding keeps the event loop for 3 ms, that of ten thousand for 28."""
 _ADD_BATCH: Final = insert(Batch.__table__)  # type: ignore[arg-type]
@@ -194,8 +196,9 @@ async def submit(
     assigned = assign(tasks, jobs, max_jobs, draft=not options.start)
     if options.start:  # a draft may be written before there is an account
         await check_needs(session, desk, caller.organisation_id, options, tasks, jobs)
-    is_counted, in_flight = relation != "hand_over", len(assigned) if options.start else 0
-    if is_counted:  # what hands over results of a batch is the service's own work
+    is_counted = relation != "hand_over"  # that is the service's own work
+    in_flight = len(assigned) if options.start else 0
+    if is_counted and len(assigned) > FEW:
         await quotas.check_before(session, caller.organisation_id, in_flight)
     pipeline = tasks[0].pipeline
     names = [name_of_source(job.name, job.source_url) for job in jobs]
@@ -279,10 +282,17 @@ def _failure_policy(pipeline: Pipeline, options: BatchOptions) -> dict[str, Any]
     return {"threshold": pipeline.failure_policy.threshold, "action": pipeline.failure_policy.action}
 
 
-def _texts_of(records: Sequence[Any]) -> list[str | None]:
+async def _texts_of(records: Sequence[Any]) -> list[str | None]:
     """The records as JSON; None of what has none."""
-    packed = (PackedObject(dump_json(record)) if isinstance(record, dict) else record for record in records)
-    return [None if record is None else record.text for record in packed]
+    if any(isinstance(record, dict) for record in records):
+        return await asyncio.to_thread(lambda: [_text_of(record) for record in records])
+    return [_text_of(record) for record in records]
+
+
+def _text_of(record: Any) -> str | None:
+    if isinstance(record, PackedObject):
+        return record.text
+    return None if record is None else PackedObject(dump_json(record)).text
 
 
 async def _add_jobs(session: AsyncSession, registry: Registry, batch_id: UUID, assigned: Sequence[Assignment]) -> None:
@@ -304,7 +314,7 @@ async def _add_jobs(session: AsyncSession, registry: Registry, batch_id: UUID, a
             "file_sizes": [job.file_size for job in jobs],
             "media_types": [job.media_type for job in jobs],
             "checksums": [job.checksum for job in jobs],
-            "records": await asyncio.to_thread(_texts_of, [job.record for job in jobs]),
+            "records": await _texts_of([job.record for job in jobs]),
         }
         await bulk_repository.add_jobs(session, batch_id, columns, steps, before=start)
 
