@@ -79,7 +79,10 @@ async def client_of(
     """
     hooks = {"response": [partial(check_answer, app)]}
     headers = {"Authorization": f"Bearer {key}"}
-    transport = httpx.AsyncHTTPTransport(uds=path) if path else None
+    # For longer than a loaded machine may hold a test up: httpx closes a connection that was idle for so long even when
+    # another request has just been given it, and that one fails.
+    limits = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=60)
+    transport = httpx.AsyncHTTPTransport(uds=path, limits=limits)
     timeout = patient(30)
     async with Api(base_url=url, headers=headers, timeout=timeout, event_hooks=hooks, transport=transport) as client:
         client.app, client.settings, client.installation = app, settings, app.state.container

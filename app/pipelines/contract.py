@@ -30,7 +30,7 @@ T = TypeVar("T")
 DEFAULT_LABEL = "Results"
 Source = Literal["file", "url", "record"]
 RETRYABLE = frozenset({"RATE_LIMIT", "TIMEOUT", "NETWORK_ERROR", "UPSTREAM_5XX", "WORKER_LOST"}) | {
-    *("STORAGE_UNAVAILABLE", "STORAGE_FAILED", "DISK_NEARLY_FULL", "DATABASE_UNAVAILABLE"),
+    *("STORAGE_UNAVAILABLE", "STORAGE_FAILED", "DISK_NEARLY_FULL", "DATABASE_UNAVAILABLE", "CHILD_LOST"),
 }
 """Codes that pass by themselves; every other failure is final, as another try would meet the same."""
 

@@ -14,10 +14,9 @@ from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit.ids import new_id
-from app.kit.sandbox.errors import SandboxCrashed
 from app.kit.schemas import ShortText
 from app.kit.words import quantity
-from app.pipelines.contract import BatchInfo, Overview, Params, Pipeline, StepContext, Stop
+from app.pipelines.contract import BatchInfo, Overview, Params, Pipeline, StepContext
 from app.reports import repository
 from app.reports.choices import Choices, DateOrderChoice, DecimalChoice, Delimiter, EncodingName, HeaderChoice
 from app.reports.html_page import render_report
@@ -25,7 +24,6 @@ from app.reports.models import PIPELINE_KEY
 from app.reports.note_groups import grouped_notes
 from app.reports.overview import overview_of
 from app.reports.summary import PROBLEMS, summarise
-from app.reports.table_errors import RESOURCE_LIMIT
 
 VERSION: Final = 1
 REPEATED: Final = (
@@ -90,26 +88,20 @@ async def downloading(ctx: StepContext) -> None:
 
 
 @pipeline.step(max_retries=1, timeout=1800)
-async def profiling(ctx: StepContext) -> Stop | dict[str, Any]:
+async def profiling(ctx: StepContext) -> dict[str, Any]:
     """Read the file in a child and describe it. A TableError of the child fails the job under its own code."""
     await ctx.report(None, "reading the table")
     began = time.monotonic()
     name, params = ctx.job.filename or "", ctx.params
-    try:
-        async with ctx.input.local_path() as path, ctx.scratch_folder() as folder:
-            arguments = (str(path), name, str(folder), params.model_dump(include=CHOICES))
-            # By name, as only the child loads DuckDB, which is 27 MB (measured).
-            found: dict[str, Any] = await ctx.in_child(
-                "app.reports.profiling:profile_file",
-                *arguments,
-                memory_bytes=MEMORY_BYTES,
-                cpu_seconds=seconds_for(ctx.job.file_size or 0),
-            )
-    except SandboxCrashed as error:
-        if "SIGABRT" not in str(error):
-            raise
-        # How the readers that are not Python end when they get no more memory.
-        return Stop(RESOURCE_LIMIT, "The file needs more memory than one file may have.")
+    async with ctx.input.local_path() as path, ctx.scratch_folder() as folder:
+        arguments = (str(path), name, str(folder), params.model_dump(include=CHOICES))
+        # By name, as only the child loads DuckDB, which is 27 MB (measured).
+        found: dict[str, Any] = await ctx.in_child(
+            "app.reports.profiling:profile_file",
+            *arguments,
+            memory_bytes=MEMORY_BYTES,
+            cpu_seconds=seconds_for(ctx.job.file_size or 0),
+        )
     return {"profile_version": VERSION, **found, "processing_time_ms": int((time.monotonic() - began) * 1000)}
 
 

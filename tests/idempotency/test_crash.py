@@ -38,12 +38,13 @@ async def test_kill_9_in_the_middle_and_the_same_key_again(live_server: LiveServ
         key, body = new_key(), draft | {"name": f"turn {turn}"}
         headers = {"Authorization": f"Bearer {live_server.admin_key}"} | key
         async with httpx.AsyncClient(base_url=live_server.url, headers=headers, timeout=patient(30)) as client:
-            running = asyncio.create_task(client.post("/api/batches", json=body))
             if turn == 0:
                 async with held(dsn, 1) as reached:
+                    running = asyncio.create_task(client.post("/api/batches", json=body))
                     await reached
                     await asyncio.to_thread(live_server.kill)
             else:
+                running = asyncio.create_task(client.post("/api/batches", json=body))
                 await asyncio.wait([running], timeout=random.uniform(0, 1.2 * seconds))
                 await asyncio.to_thread(live_server.kill)
             with suppress(httpx.TransportError):

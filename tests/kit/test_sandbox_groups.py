@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 
 from app.kit.sandbox.cell.confinement import Lent
-from app.kit.sandbox.errors import ResourceLimitExceeded, SandboxCrashed, SandboxTimeout
+from app.kit.sandbox.errors import ChildLost, ResourceLimitExceeded, SandboxCrashed, SandboxTimeout
 from app.kit.sandbox.groups import MOST
 from app.kit.sandbox.sandbox import Sandbox
 from tests.kit.test_sandbox import (
@@ -216,4 +216,4 @@ async def test_groups_end_with_the_sandbox(fifo: str) -> None:
     await sandbox.stop()
     assert await gone(pipe)
     for ended in await asyncio.gather(*calls, return_exceptions=True):
-        assert isinstance(ended, SandboxCrashed)
+        assert isinstance(ended, ChildLost)

@@ -30,6 +30,7 @@ async def test_good_and_bad_files_end_partial_each_with_its_own_code(api: Api) -
     assert batch["status"] == "partial"
     assert (batch["total_files"], batch["successful_files"], batch["failed_files"]) == (10, 2, 8)
     assert batch["processing_time_ms"] > 0
+    messages = [file["error_message"] for file in found]
     assert {file["file_name"]: file["error_code"] for file in found} == {
         "people.csv": None,
         "empty.csv": "EMPTY_FILE",
@@ -41,7 +42,7 @@ async def test_good_and_bad_files_end_partial_each_with_its_own_code(api: Api) -
         "cut.xlsx": "FILE_UNREADABLE",
         "broken.json": "FILE_UNREADABLE",
         "more.tsv": None,
-    }
+    }, messages
     assert [file["processing_order"] for file in found] == list(range(1, 11))
     assert all(file["error_message"] for file in found if file["processing_status"] == "failed")
     assert [bool(file["report_id"]) for file in found] == [file["processing_status"] == "success" for file in found]

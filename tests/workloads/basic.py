@@ -127,6 +127,8 @@ async def behave(ctx: StepContext) -> Any:
             await ctx.in_child(live)
         case "die_in_child":
             await ctx.in_child(die)
+        case "be_killed":
+            await ctx.in_child(be_killed)
     return {"did": what}
 
 
@@ -176,6 +178,10 @@ def live() -> int:
 
 def die() -> None:
     os._exit(7)
+
+
+def be_killed() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 cleanup = Pipeline("cleanup", title="Cleans up after itself", accepts=("record",))

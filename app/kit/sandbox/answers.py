@@ -15,7 +15,7 @@ from operator import attrgetter
 from typing import Final
 
 from app.kit.json_reading import parse_json
-from app.kit.sandbox.errors import ResourceLimitExceeded, SandboxCrashed
+from app.kit.sandbox.errors import ChildLost, ResourceLimitExceeded, SandboxCrashed
 from app.kit.sandbox.server import NOT_CONFINED, OUT_OF_MEMORY, Call, Limits
 
 _MOST_CHARACTERS: Final = 8000
@@ -37,9 +37,15 @@ def find_function(function: Callable[..., object] | str) -> Call:
 
 
 def check_exit(call: Call, limits: Limits, code: int | None, *, answered: bool) -> None:
-    """Raise what the exit code means: ResourceLimitExceeded or SandboxCrashed, unless the child ended as it should."""
+    """Raise what the exit code means, unless the child ended as it should.
+
+    ResourceLimitExceeded; SandboxCrashed; ChildLost: its fork server died, or it was killed from outside, as the system
+    does when the machine has no memory left: that may be its own, so it is not tried again at once.
+    """
     if code is None:
-        raise SandboxCrashed(f"{call.qualname} was stopped.")
+        raise ChildLost(f"{call.qualname} was stopped.").because_of(None)
+    if code == -signal.SIGKILL:
+        raise ChildLost(f"{call.qualname} was killed.")
     if code == -signal.SIGXCPU:
         raise ResourceLimitExceeded(f"{call.qualname} used more than {limits.cpu_seconds} seconds of processor time.")
     if code == OUT_OF_MEMORY:

@@ -17,7 +17,7 @@ from contextlib import ExitStack, suppress
 from subprocess import DEVNULL, Popen, TimeoutExpired
 from types import TracebackType
 
-from app.kit.sandbox.errors import ResourceLimitExceeded, SandboxCrashed
+from app.kit.sandbox.errors import ChildLost, ResourceLimitExceeded
 from app.kit.sandbox.server import CHUNK, HEAD, NUMBER, serve
 
 START_SECONDS = 60.0  # for a new server to import its modules
@@ -114,7 +114,7 @@ class ForkServer:
                 process.kill()
 
     async def fork(self) -> Child:
-        """A new child. A server that died meanwhile is replaced. SandboxCrashed: there is none to be had."""
+        """A new child. A server that died meanwhile is replaced. ChildLost: there is none to be had."""
         loop = asyncio.get_running_loop()
         for _ in range(3):
             server = process, control = self._server()
@@ -131,17 +131,17 @@ class ForkServer:
                         ours.pop_all()
                         return Child(data, status)
                     if pid:
-                        raise SandboxCrashed("The system has no room for another process.")
+                        raise ChildLost("The system has no room for another process.").because_of(None)
             control.close()
             process.kill()
             process.wait()
             if self._running == server:
                 self._running = None
-        raise SandboxCrashed("The fork server does not start.")
+        raise ChildLost("The fork server does not start.").because_of(None)
 
     def _server(self) -> tuple[Popen[bytes], socket.socket]:
         if self._stopped:
-            raise SandboxCrashed("The sandbox is stopped.")
+            raise ChildLost("The sandbox is stopped.")
         if self._running is None:
             control, theirs = socket.socketpair()
             control.setblocking(False)

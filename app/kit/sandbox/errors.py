@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from app.kit.availability import Outage
+
 
 class SandboxError(Exception):
     """The call did not end by itself. `code` is stable, `message` is one sentence."""
@@ -35,3 +37,9 @@ class SandboxCrashed(SandboxError):
     """The child died of a signal, left by itself, or raised an exception that cannot be carried across."""
 
     code = "CHILD_CRASHED"
+
+
+class ChildLost(Outage, SandboxError):
+    """There was no child to be had, or somebody ended it or the fork server: nothing that the call has done."""
+
+    code = "CHILD_LOST"

@@ -69,7 +69,7 @@ class Sandbox:
         self._with_first: set[Hashable] = set()
 
     async def start(self) -> None:
-        """Start the fork server and wait until it has imported its modules. SandboxCrashed: it cannot.
+        """Start the fork server and wait until it has imported its modules. ChildLost: it cannot.
 
         What this system does not keep children from is a warning in the log.
         """
@@ -80,7 +80,7 @@ class Sandbox:
                 log.warning("a protection of children is missing (%s): %s", name, sentence)
 
     async def stop(self) -> None:
-        """Kill what still runs (those calls raise SandboxCrashed) and end the fork server."""
+        """Kill what still runs (those calls raise ChildLost) and end the fork server."""
         await self._server.stop()
 
     async def run(
