@@ -19,8 +19,8 @@ from app.events import repository
 from app.events.frames import Frame, behind_frame, transient_frame
 from app.events.schemas import BatchDeletedEvent, BatchUpdatedEvent
 from app.events.topic import Topic
-from app.kit.availability import Outage
 from app.kit.db import Database
+from app.kit.outage import Outage
 
 log = logging.getLogger("tranche.feeds")
 FLUSH_SECONDS: Final = 0.25

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from app.kit.availability import Outage
 from app.kit.errors import BadRequest, InsufficientStorage, NotFound, Problem, TooLarge, Unavailable
+from app.kit.outage import Outage
 from app.kit.service import CannotStart
 
 

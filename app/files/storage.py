@@ -27,7 +27,8 @@ from app.files.buckets import open_bucket
 from app.files.disk import DiskState, free_space, reserve_of, room_of, sync_filesystem, sync_path
 from app.files.errors import ContentMissing, DiskNearlyFull
 from app.files.storage_outages import SENTENCES, problem_of, trouble_of
-from app.kit.availability import Availability, Outage, Trouble, has_passed, outlast
+from app.kit.availability import Availability, Trouble, has_passed, outlast
+from app.kit.outage import Outage
 from app.kit.private_folders import PRIVATE, make_private
 
 log = logging.getLogger("tranche.files")

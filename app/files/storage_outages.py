@@ -8,7 +8,8 @@ from typing import Final
 from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
 
 from app.files.errors import DiskNearlyFull, StorageFailed, StorageUnavailable
-from app.kit.availability import Availability, Outage, Trouble
+from app.kit.availability import Availability, Trouble
+from app.kit.outage import Outage
 
 SENTENCES: Final[dict[Trouble, str]] = {
     "away": "The file store does not answer.",

@@ -14,10 +14,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Final, Literal, Self, TypeVar
+from typing import Final, Literal, TypeVar
 
 from app.kit.loop_turns import context_for
 from app.kit.metrics import counter, gauge
+from app.kit.outage import Outage
 from app.kit.words import quantity
 
 T = TypeVar("T")
@@ -36,24 +37,6 @@ MOST_TRIES: Final = 20
 OUTAGES = counter("tranche_outages_total", "Times that one was away, full or failing", ["of", "trouble"])
 MET = counter("tranche_outage_errors_total", "Operations that met such an outage", ["of"])
 AVAILABLE = gauge("tranche_available", "1: the database or the storage takes writes; 0: it does not", ["of"])
-
-
-class Outage(Exception):
-    """Mixed into problems that may say: what failed did so because something is not there, and may be tried again.
-
-    `availability` is what is waited for; `momentary`, there is nothing to wait for, as after a deadlock. What is not
-    `lasting` may be the trouble of one content or one statement: it is tried again a number of times.
-    """
-
-    availability: Availability | None = None
-    momentary: bool = False
-    lasting: bool = True
-    given_up: bool = False
-
-    def because_of(self, availability: Availability | None) -> Self:
-        """The same, of what will succeed once `availability` is there; None: in a moment."""
-        self.availability, self.momentary = availability, availability is None
-        return self
 
 
 @dataclass(slots=True)

@@ -17,11 +17,12 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 
-from app.kit.availability import Availability, Outage, Trouble
+from app.kit.availability import Availability, Trouble
 from app.kit.database_outages import CONNECTION_ERRORS, is_momentary, trouble_of
 from app.kit.errors import DatabaseUnavailable, InsufficientStorage
 from app.kit.json_reading import load_jsonb
 from app.kit.metrics import Samples
+from app.kit.outage import Outage
 from app.kit.pool_figures import MeasuredPool
 from app.kit.pooler import is_pooled, refuse_startup_parameter
 from app.kit.quick_reads import FAILED

@@ -11,9 +11,9 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy.exc import IntegrityError
 
-from app.kit.availability import Outage
 from app.kit.database_outages import trouble_of
 from app.kit.declarations import detail_alias_of
+from app.kit.outage import Outage
 from app.kit.web.public_address import public_path
 from app.kit.web.request_context import current_request
 

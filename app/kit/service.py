@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import ClassVar, Final, Protocol
 
-from app.kit.availability import Outage
+from app.kit.outage import Outage
 
 log = logging.getLogger("tranche.service")
 BEAT: Final = 2.0

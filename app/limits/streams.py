@@ -11,10 +11,10 @@ from functools import partial
 from typing import Final
 from uuid import UUID
 
-from app.kit.availability import Outage
 from app.kit.data_loader import DataLoader
 from app.kit.db import Database
 from app.kit.ids import new_id
+from app.kit.outage import Outage
 from app.kit.service import Periodic
 from app.limits import quota_repository as repository
 from app.limits.quotas import Quota, note, refusal

@@ -19,8 +19,8 @@ from app.batches.overviews import read_overviews
 from app.batches.responses import ResultCodes
 from app.connections.outbound import OutboundClients
 from app.connections.service import Connections, Found
-from app.kit.availability import Outage
 from app.kit.db import Database
+from app.kit.outage import Outage
 from app.kit.outbound.addresses import UrlNotAllowed
 from app.kit.secrets.sealing import CannotUnseal
 from app.notifications import claim_repository, smtp

@@ -23,11 +23,11 @@ from uuid import UUID
 from sqlalchemy import func, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.kit.availability import Outage
 from app.kit.db import Database
 from app.kit.ending import Ending, LettingGo
 from app.kit.listen import listen
 from app.kit.lookout import UNSEEN
+from app.kit.outage import Outage
 from app.kit.service import Periodic
 from app.kit.shares import Turn, Weigh, alike
 from app.kit.turns import Party, Turns

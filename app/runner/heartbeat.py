@@ -15,8 +15,8 @@ from sqlalchemy import func, select
 
 from app.auth.live import is_disabled
 from app.batches.models import Batch
-from app.kit.availability import Outage
 from app.kit.db import Database
+from app.kit.outage import Outage
 from app.kit.service import Periodic
 from app.runner.claimer import Claimer
 from app.runner.identity import Identity

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from functools import partial
 
 from app.batches.states import JOB_TERMINAL
-from app.kit.availability import Outage, has_passed, outlast
+from app.kit.availability import has_passed, outlast
 from app.kit.db import Database
+from app.kit.outage import Outage
 from app.kit.rows import read_row
 from app.kit.unexpected import tell_unexpected
 from app.pipelines.contract import OnSuccess

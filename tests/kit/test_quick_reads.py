@@ -12,7 +12,7 @@ from sqlalchemy import inspect, select
 from app.batches import repository
 from app.batches.listing import BATCHES_OF, BatchFilter, list_batches
 from app.batches.models import Batch
-from app.kit.availability import Outage
+from app.kit.outage import Outage
 from app.kit.pages import PageRequest
 from app.kit.quick_reads import QuickRead
 from tests.batch_helpers import submit

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.kit.availability import Outage
+from app.kit.outage import Outage
 
 
 class SandboxError(Exception):
