@@ -7,7 +7,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
 
 from fastapi import FastAPI, Request
-from fastapi.routing import APIRoute
 
 from app.installation import Installation
 from app.kit.loop_lag import LoopLag
@@ -16,7 +15,7 @@ from app.kit.web.body_limit import Authenticate, BodyLimit, BodyRules
 from app.kit.web.dependency_plans import use_plans
 from app.kit.web.docs_page import add_docs_page
 from app.kit.web.error_handlers import answer_unexpected, install_error_handlers
-from app.kit.web.flat_routes import flatten_routes
+from app.kit.web.flat_routes import add_routers, flatten_routes
 from app.kit.web.json_bodies import read_beside_the_loop
 from app.kit.web.openapi import describe_api
 from app.kit.web.openapi_child import add_openapi_route
@@ -53,15 +52,11 @@ def create_app(settings: Settings) -> FastAPI:
     use_plans()
     address = PublicAddress.of(settings.base_url)
 
-    def operation_id(route: APIRoute) -> str:
-        return route.name
-
     app = FastAPI(
         title="Tranche",
         version=version("tranche"),
         description=DESCRIPTION,
         lifespan=lifespan,
-        generate_unique_id_function=operation_id,
         servers=[{"url": address.root}] if address.root else None,
         openapi_url=None,
         docs_url=None,
@@ -103,8 +98,7 @@ def create_app(settings: Settings) -> FastAPI:
     check_parameters(app)
     describe_api(app)
     routers = [router for room in installation.rooms for router in room.routers]
-    read_beside_the_loop(routers)
-    for router in routers:
-        app.include_router(router)
+    read_beside_the_loop(app, routers)
+    add_routers(app, routers)
     redirect_slashes(app, flatten_routes(app))
     return app

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import Protocol, Self
 
-if TYPE_CHECKING:  # children have none, and what it imports is large
-    from app.kit.availability import Availability
+
+class Awaited(Protocol):
+    """What will be there again: `name` completes "waits for ..."."""
+
+    @property
+    def name(self) -> str: ...
+
+    async def back(self) -> None: ...
 
 
 class Outage(Exception):
@@ -15,12 +21,12 @@ class Outage(Exception):
     `lasting` may be the trouble of one content or one statement: it is tried again a number of times.
     """
 
-    availability: Availability | None = None
+    availability: Awaited | None = None
     momentary: bool = False
     lasting: bool = True
     given_up: bool = False
 
-    def because_of(self, availability: Availability | None) -> Self:
+    def because_of(self, availability: Awaited | None) -> Self:
         """The same, of what will succeed once `availability` is there; None: in a moment."""
         self.availability, self.momentary = availability, availability is None
         return self

@@ -8,13 +8,13 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.routing import RouteContext, iter_route_contexts
 from starlette.responses import PlainTextResponse
 from starlette.routing import Match, Mount
 from starlette.types import Scope
 
-from app.kit.web.flat_routes import FlatRoutes, flatten_routes
+from app.kit.web.flat_routes import FlatRoutes, add_routers, flatten_routes
 from app.kit.web.slashes import redirect_slashes
 from app.main import create_app
 from tests.service import make_settings
@@ -130,3 +130,27 @@ async def test_a_method_that_is_not_there_is_answered_with_all_that_are() -> Non
     async with httpx.AsyncClient(transport=httpx.ASGITransport(small_app()), base_url="http://here") as client:
         got = await client.post("/api/things/fixed")
     assert got.headers["Allow"] == "GET, PUT"
+
+
+async def test_routes_of_routers_are_the_applications_own_with_its_dependencies() -> None:
+    asked: list[str] = []
+
+    async def note(request: Request) -> None:
+        asked.append(request.url.path)
+
+    router, around = APIRouter(prefix="/own"), APIRouter(prefix="/around")
+
+    @router.get("/{name}")
+    async def read(name: str) -> dict[str, str]:
+        return {"read": name}
+
+    around.include_router(router)
+    for _ in range(2):  # applications of one process share the routers
+        app = FastAPI()
+        app.router.dependencies.append(Depends(note))
+        add_routers(app, [router, around])
+        flatten_routes(app)
+    paths = ["/own/a", "/around/own/a"]
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://here") as client:
+        assert [(await client.get(path)).json() for path in paths] == [{"read": "a"}] * 2
+    assert asked == paths

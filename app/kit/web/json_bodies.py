@@ -9,10 +9,11 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from typing import Any, ClassVar, Final
 
-from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi import APIRouter, FastAPI, HTTPException, Request, Response
+from fastapi._body_limit import wrap_app_with_body_limit
 from fastapi.exceptions import RequestValidationError
 from fastapi.params import Form
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, request_response
 from pydantic import BaseModel, ValidationError
 
 from app.kit.errors import TooLarge, UnsupportedMediaType
@@ -21,6 +22,7 @@ from app.kit.json_reading import AT_ONCE, load_json
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 NOT_READABLE: Final = "There was an error parsing the body"
+_OURS: Final = "reads_beside_the_loop"
 MOST_ERRORS: Final = 100
 """So many are told; who sends ten thousand wrong members need not wait for all to be found."""
 
@@ -111,7 +113,7 @@ def _read_in_pieces(model: type[ReadInPieces], text: JsonText) -> Any:
     return value
 
 
-def _beside_the_loop(route: APIRoute, make: Callable[[], Handler], turn: asyncio.Lock) -> Callable[[], Handler]:
+def _beside_the_loop(route: APIRoute, make: Callable[[], Handler]) -> Callable[[], Handler]:
     def get_route_handler() -> Handler:
         handler = make()
 
@@ -123,24 +125,28 @@ def _beside_the_loop(route: APIRoute, make: Callable[[], Handler], turn: asyncio
                     request._body = b"".join(chunks)
                 else:
                     request._body = b"{}"  # nobody reads it again: what it says is the value
-                    async with turn:
+                    async with request.app.state.long_body:
                         request._json = await asyncio.to_thread(_read, route, chunks)
             return await handler(request)
 
         return handle
 
+    setattr(get_route_handler, _OURS, True)
     return get_route_handler
 
 
-def read_beside_the_loop(routers: Iterable[APIRouter]) -> None:
-    """Let the routes of routers that take JSON read long bodies in a thread. Called before they are included.
+def read_beside_the_loop(app: FastAPI, routers: Iterable[APIRouter]) -> None:
+    """Let the routes of routers that take JSON read long bodies in a thread. Called before the application has them.
 
-    One body at a time has its turn: each thread at work may keep the event loop waiting for 5 ms.
+    One body at a time has its turn: each thread at work may keep the event loop waiting for 5 ms. Routes may be those
+    of another application too.
     """
-    turn = asyncio.Lock()
-    for route in {id(route): route for router in routers for route in _routes_of(router)}.values():
-        if route.body_field and not isinstance(route.body_field.field_info, Form):
-            route.get_route_handler = _beside_the_loop(route, route.get_route_handler, turn)  # type: ignore[method-assign]
+    app.state.long_body = asyncio.Lock()
+    for route in [route for router in routers for route in _routes_of(router)]:
+        takes_json = route.body_field and not isinstance(route.body_field.field_info, Form)
+        if takes_json and not hasattr(route.get_route_handler, _OURS):
+            route.get_route_handler = _beside_the_loop(route, route.get_route_handler)  # type: ignore[method-assign]
+            route.app = wrap_app_with_body_limit(request_response(route.get_route_handler()), route.max_body_size)
 
 
 def _routes_of(router: APIRouter) -> Iterator[APIRoute]:

@@ -112,13 +112,22 @@ def _describe(method: str, operation: dict[str, Any], route: Any, found: Declare
     if _is_paged(operation):
         headers.append("Link")
     for status, answer in answers.items():
+        _name_answer(answer, str(route.name))
         told = [name for name in headers if status[0] == "2" and (name != "Location" or status in ("201", "202"))]
         if told:
             answer["headers"] = {name: _header(name) for name in told} | answer.get("headers", {})
     answers |= problem_responses(problems_of_operation(method, operation, found))
     operation["responses"] = dict(sorted(answers.items()))
+    operation["operationId"] = route.name
     operation[PERMISSION] = _permission(operation, found)
     operation["summary"] = route.summary or str(route.name).replace("_", " ").capitalize()
+
+
+def _name_answer(answer: Mapping[str, Any], name: str) -> None:
+    """Call an answer that is no model of its own after the operation, where FastAPI does by the path as well."""
+    schema = answer.get("content", {}).get("application/json", {}).get("schema", {})
+    if schema.get("title", "").startswith("Response "):
+        schema["title"] = f"Response {name.replace('_', ' ').title()}"
 
 
 def _permission(operation: Mapping[str, Any], found: Declared) -> str:
