@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -154,3 +156,25 @@ async def test_routes_of_routers_are_the_applications_own_with_its_dependencies(
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://here") as client:
         assert [(await client.get(path)).json() for path in paths] == [{"read": "a"}] * 2
     assert asked == paths
+
+
+async def test_what_a_router_starts_is_started() -> None:
+    began: list[str] = []
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        began.append("lifespan")
+        yield
+
+    app, router = FastAPI(), APIRouter(lifespan=lifespan)
+
+    @router.get("/there")
+    async def there() -> str:
+        return "there"
+
+    add_routers(app, [router])
+    flatten_routes(app)
+    async with app.router.lifespan_context(app):
+        assert began == ["lifespan"]
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://here") as client:
+        assert (await client.get("/there")).json() == "there"

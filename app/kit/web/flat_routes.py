@@ -14,7 +14,7 @@ from typing import Any, Final
 from fastapi import APIRouter, FastAPI, HTTPException
 from fastapi.dependencies.utils import get_parameterless_sub_dependant
 from fastapi.params import Depends
-from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
+from fastapi.routing import APIRoute, RouteContext, _DefaultLifespan, iter_route_contexts
 from starlette.convertors import FloatConvertor, IntegerConvertor, StringConvertor, UUIDConvertor
 from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -152,16 +152,23 @@ def add_routers(app: FastAPI, routers: Iterable[APIRouter]) -> None:
     """Put the routes of routers into an application, with the dependencies that all its routes have.
 
     `include_router` makes each anew, with the models of its bodies and answers, for a prefix and such that our routes
-    have from their own router: 0.3 s of a start and 5 MB (measured). A router that includes others is left to it.
+    have from their own router: 0.3 s of a start and 5 MB (measured). A router that brings anything else is left to it.
     """
     for router in routers:
-        if not all(isinstance(route, APIRoute | Route) for route in router.routes):
+        if not _is_only_routes(router):
             app.include_router(router)
             continue
         for route in router.routes:
             if isinstance(route, APIRoute):
                 _depend(route, app.router.dependencies)
         app.router.routes += router.routes
+
+
+def _is_only_routes(router: APIRouter) -> bool:
+    """Whether a router has no routers, mounts or pages in it, and nothing that is to start or stop with it."""
+    plain = all(isinstance(route, APIRoute | Route) for route in router.routes) and not router._low_priority_routes
+    is_started = router.on_startup or router.on_shutdown or not isinstance(router.lifespan_context, _DefaultLifespan)
+    return plain and not is_started
 
 
 def _depend(route: APIRoute, wanted: Sequence[Depends]) -> None:
