@@ -184,6 +184,13 @@ class StepSkippedEvent(LogEvent):
     type: Literal["step.skipped"]
 
 
+class StepBlockedEvent(LogEvent):
+    """A step held up everything else in its process; `error_code` is `STEP_BLOCKED_LOOP`. The job goes on."""
+
+    type: Literal["step.blocked"]
+    seconds: float = Field(description="How long nothing else ran, such as requests and other jobs.")
+
+
 class ResetEvent(Output):
     """The client's place does not exist here: drop what you have; the events follow from the oldest kept one."""
 

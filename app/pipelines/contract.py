@@ -5,6 +5,7 @@ A workload is one file. It imports nothing else of this package: no web framewor
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
@@ -224,6 +225,13 @@ class StepContext(Protocol):
         """
         ...
 
+    def wait_for(self, awaitable: Awaitable[T]) -> T:
+        """In a step that is no coroutine function: what another method gives, as `ctx.wait_for(ctx.save_file(...))`.
+
+        When the attempt is over, at its limit say, it raises, and nothing is done any more.
+        """
+        ...
+
     def mark_cached(self) -> None:
         """Say that this job's result was already known."""
         ...
@@ -256,7 +264,8 @@ class Need:
     available: Collection[str]
 
 
-StepFunction = Callable[[StepContext], Awaitable["Stop | Retry | dict[str, Any] | None"]]
+StepOutcome = Stop | Retry | dict[str, Any] | None
+StepFunction = Callable[[StepContext], Awaitable[StepOutcome] | StepOutcome]
 Condition = Callable[[StepContext], bool]
 OnSuccess = Callable[["AsyncSession", StepContext], Awaitable[None]]
 OnOverview = Callable[["AsyncSession", BatchInfo], Awaitable["Overview | None"]]
@@ -267,7 +276,11 @@ Plan = Callable[[Any], "Sequence[Step]"]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One stage: its name is the function's name, its limits count for each attempt (`timeout` in seconds)."""
+    """One stage: its name is the function's name, its limits count for each attempt (`timeout` in seconds).
+
+    A coroutine function runs on the event loop, which it must not block. Any other function runs in a thread of its
+    own, so that it may; one still at work at its limit fails with TIMEOUT, and what it returns later is dropped.
+    """
 
     name: str
     run: StepFunction
@@ -276,6 +289,10 @@ class Step:
     when: Condition | None = None
     depends_on: tuple[str, ...] = ()
     skip_if_failed: bool = True
+    in_thread: bool = field(init=False, default=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "in_thread", not inspect.iscoroutinefunction(self.run))
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,7 +352,9 @@ class Pipeline:
         depends_on: Sequence[str] = (),
         skip_if_failed: bool = True,
     ) -> Callable[[StepFunction], StepFunction]:
-        """Add the decorated coroutine function as the next step.
+        """Add the decorated function as the next step.
+
+        `async def` runs on the event loop, `def` in a thread of its own: see `Step`.
 
         `when` false: the step is recorded as skipped, in one transaction with the step before it. It is asked as soon
         as that one has ended, and perhaps once more, so it only looks.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import (
@@ -161,6 +162,10 @@ class RunningStep:
         self._reported_at = 0.0
         self._later: asyncio.Task[None] | None = None
         self._latest: tuple[float | None, str | None] = (None, None)
+        self._calls: set[asyncio.Task[Any]] = set()
+        self.loop: asyncio.AbstractEventLoop | None = None
+        """Where a step that runs in a thread has done what it asks for."""
+        self._is_over = False
 
     @cached_property
     def input(self) -> StoredInput:
@@ -253,9 +258,29 @@ class RunningStep:
         if self.send_report:
             await self.send_report(*self._latest)
 
+    def wait_for(self, awaitable: Awaitable[T]) -> T:
+        if self.loop is None or asyncio._get_running_loop() is not None:
+            raise RuntimeError("ctx.wait_for is for steps that run in a thread: a coroutine awaits")
+        return asyncio.run_coroutine_threadsafe(self._call(awaitable), self.loop).result()
+
+    async def _call(self, awaitable: Awaitable[T]) -> T:
+        task = asyncio.current_task()
+        assert task
+        if self._is_over:
+            if inspect.iscoroutine(awaitable):
+                awaitable.close()
+            raise JobFenced
+        self._calls.add(task)
+        try:
+            return await awaitable
+        finally:
+            self._calls.discard(task)
+
     def end(self) -> None:
-        """The attempt is over: nothing more may be reported."""
-        self.send_report = None
+        """The attempt is over: nothing more may be reported, and a thread that goes on gets nothing more done."""
+        self.send_report, self._is_over = None, True
+        for task in self._calls:
+            task.cancel()
         if self._later:
             self._later.cancel()
             self._later = None

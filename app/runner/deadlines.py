@@ -10,11 +10,13 @@ import time
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from app.kit.availability import patience
 from app.kit.loop_turns import context_for
+from app.runner.watchdog import Watchdog
 
 TICK: Final = 0.1
 """A step may run so many seconds past its limit."""
@@ -22,10 +24,15 @@ TICK: Final = 0.1
 
 @dataclass(eq=False, slots=True)
 class Clock:
-    """What is left of one step's time. It stands still while the step waits for what others are at work on."""
+    """What is left of one step's time. It stands still while the step waits for what others are at work on.
+
+    `blocked` is how many seconds the step held up the event loop, and with it everybody else.
+    """
 
     batch: Any
     left: float
+    name: str | None = None
+    blocked: float = 0.0
     since: float = field(default_factory=time.monotonic)
     ran: float = 0.0
     waited: float = 0.0
@@ -84,13 +91,17 @@ class Clock:
             self.left -= passed
 
 
+_current: ContextVar[Clock | None] = ContextVar("clock", default=None)
+"""The clock of the step that this runs for, also in tasks that the step makes."""
+
+
 class Limit:
     """A block of `Deadlines.limit`. A class: as a generator it was a tenth of the cost of a step that does nothing."""
 
-    __slots__ = ("_around", "_clock", "_deadlines", "_patience", "_task")
+    __slots__ = ("_around", "_before", "_clock", "_deadlines", "_patience", "_task")
 
-    def __init__(self, deadlines: Deadlines, seconds: float, batch: Any) -> None:
-        self._deadlines, self._clock = deadlines, Clock(batch, seconds)
+    def __init__(self, deadlines: Deadlines, seconds: float, batch: Any, name: str | None) -> None:
+        self._deadlines, self._clock = deadlines, Clock(batch, seconds, name)
 
     def __enter__(self) -> Clock:
         task = asyncio.current_task()
@@ -98,6 +109,7 @@ class Limit:
         self._task, self._around = task, self._deadlines.enter(task, self._clock)
         self._patience = patience(self._clock.waiting)
         self._patience.__enter__()
+        self._before = _current.set(self._clock)
         if self._around:
             self._around.halt()
         return self._clock
@@ -105,7 +117,9 @@ class Limit:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         if self._around:
             self._around.go_on()
+        _current.reset(self._before)
         self._patience.__exit__()
+        self._deadlines.note_blocked()
         is_late = self._deadlines.leave(self._task, self._around)
         if is_late and kind and issubclass(kind, asyncio.CancelledError) and self._task.uncancel() <= 0:
             raise TimeoutError from None
@@ -118,19 +132,22 @@ class Deadlines:
         self._clocks: dict[asyncio.Task[Any], Clock] = {}
         self._late: set[asyncio.Task[Any]] = set()
         self._ticker: asyncio.Task[None] | None = None
+        self._watchdog = Watchdog(self._name_of)
 
-    def limit(self, seconds: float, batch: Any = None) -> Limit:
+    def limit(self, seconds: float, batch: Any = None, name: str | None = None) -> Limit:
         """Raise TimeoutError in the current task when the block takes longer than so many seconds.
 
         In it outages are waited for. One block may stand in another of its task, whose clock stands still meanwhile.
+        `name` is what the log calls it.
         """
-        return Limit(self, seconds, batch)
+        return Limit(self, seconds, batch, name)
 
     def enter(self, task: asyncio.Task[Any], clock: Clock) -> Clock | None:
         """Watch the task by this clock; the one that it was watched by."""
         around = self._clocks.get(task)
         self._clocks[task] = clock
         if self._ticker is None or self._ticker.done():
+            self._watchdog.begin()
             self._ticker = asyncio.create_task(self._watch(), name="deadlines", context=context_for(None))
         return around
 
@@ -149,7 +166,7 @@ class Deadlines:
         found: dict[Any, Counter[str]] = {}
         for clock in self._clocks.values():
             if clock.waits:
-                found.setdefault(clock.batch, Counter()).update(clock.waits.keys())
+                found.setdefault(clock.batch, Counter()).update(tuple(clock.waits))  # a thread may change it
         return found
 
     def interrupt_waiting(self, batches: Collection[Any]) -> None:
@@ -158,9 +175,35 @@ class Deadlines:
             if clock.waits and clock.batch in batches:
                 task.cancel()
 
+    def note_blocked(self) -> None:
+        """If the loop stood still for a step, book it on that step's clock; the loop turns again."""
+        if (task := self._watchdog.found) is None:
+            return
+        if clock := self._clock_of(task):
+            clock.blocked += self._watchdog.stood_still
+        self._watchdog.tick()
+
+    def _clock_of(self, task: asyncio.Task[Any]) -> Clock | None:
+        if clock := self._clocks.get(task):
+            return clock
+        context = getattr(task, "get_context", None)  # since Python 3.12
+        return context().get(_current) if context else None
+
+    def _name_of(self, task: asyncio.Task[Any]) -> str | None:
+        clock = self._clock_of(task)
+        return clock.name if clock else None
+
     async def _watch(self) -> None:
+        try:
+            await self._tick_while_steps_run()
+        finally:
+            self._watchdog.end()
+
+    async def _tick_while_steps_run(self) -> None:
         while self._clocks:
             await asyncio.sleep(TICK)
+            self.note_blocked()
+            self._watchdog.tick()
             now = time.monotonic()
             for task, clock in self._clocks.items():
                 if task not in self._late and clock.is_over(now):

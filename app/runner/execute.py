@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
+import logging
 import math
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import select
@@ -24,10 +26,13 @@ from app.runner.context import JobFenced, Resources, RunningStep
 from app.runner.deadlines import Deadlines
 from app.runner.decision import Progress, decide
 from app.runner.metrics import StepFigures
+from app.runner.step_blocks import record_blocked_loop
 from app.runner.step_results import Failed, Result, Skipped, read_exception, read_return, without
+from app.runner.step_threads import StepThreads
 from app.runner.transitions import Settled, Transition
 from app.runner.work import Work, WorkCache
 
+log = logging.getLogger("tranche.execute")
 Settle = Callable[[Dispatch | None, Transition], Awaitable[Settled | None]]
 SettleWithHooks = Callable[[Dispatch, Transition, Sequence[OnSuccess], RunningStep], Awaitable[Settled | None]]
 
@@ -38,6 +43,7 @@ class JobRunner:
     def __init__(self, resources: Resources, settle: Settle, settle_with_hooks: SettleWithHooks) -> None:
         self._resources, self._settle, self._settle_with_hooks = resources, settle, settle_with_hooks
         self._works = WorkCache(resources.database, resources.registry, resources.sealer)
+        self._threads = StepThreads()
         self.deadlines = Deadlines()
 
     async def owner_of(self, batch_id: UUID) -> UUID | None:
@@ -81,11 +87,13 @@ class JobRunner:
             try:
                 result = without(work.secrets, await self._attempt(dispatch, context, step, here, progress, figures))
             except JobFenced:
+                await self._tell_if_blocked(context)
                 return
             except asyncio.CancelledError:
                 # Interrupted by our own shutdown: put back without counting the attempt.
                 await asyncio.shield(asyncio.ensure_future(self._settle(dispatch, here)))
                 raise
+            await self._tell_if_blocked(context)
             job = context.job
             progress.cached = progress.cached or context.cached
             progress.message = context.message or progress.message
@@ -142,10 +150,13 @@ class JobRunner:
         try:
             if not _applies(step, context, progress):
                 return Skipped()
-            limit = self.deadlines.limit(step.timeout, context.batch.id)
+            limit = self.deadlines.limit(step.timeout, context.batch.id, step.name)
+            run = cast(Callable[[], Awaitable[Any]], partial(step.run, context))
+            if step.in_thread:
+                run = partial(self._run_in_thread, step, context)
             with span("step", {"tranche.step": step.name}), limit as context.clock:
                 try:
-                    returned = await outlast(partial(step.run, context))
+                    returned = await outlast(run)
                 finally:
                     figures.ran(*context.clock.stop())
             return read_return(step, returned)
@@ -155,6 +166,18 @@ class JobRunner:
             return read_exception(step, error)
         finally:
             context.end()
+
+    async def _tell_if_blocked(self, context: RunningStep) -> None:
+        if context.clock and context.clock.blocked:
+            try:
+                await record_blocked_loop(self._resources.database, context, context.clock.blocked)
+            except Exception:  # it was logged when it was seen, and the job goes on
+                log.info("the event could not be written", exc_info=True)
+
+    async def _run_in_thread(self, step: Step, context: RunningStep) -> Any:
+        context.loop = asyncio.get_running_loop()
+        returned = await self._threads.run(partial(step.run, context), step.name, context.waiting)
+        return await returned if inspect.isawaitable(returned) else returned
 
     async def _write(
         self, dispatch: Dispatch, transition: Transition, work: Work, context: RunningStep

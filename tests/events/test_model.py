@@ -35,6 +35,7 @@ async def test_whatever_happens_is_in_the_model(api: Api, tmp_path: Path) -> Non
         (await run(api, "behaviour", [{"do": what} for what in ("report", "retry_once", "stop", "x")]))["events"]
     )
     emitted += (await run(api, "behaviour", [{"do": "give up"}, {}], max_parallel=1))["events"]
+    emitted += (await run(api, "blocking-step", [{"seconds": 1.6}]))["events"]
     emitted += (await run(api, "cleanup", [{"fail": True}, {}]))["events"]
     params = {"gate": str(tmp_path / "gate")}
     batch_id = await submit(api, "slow", [{}, {}], params=params, max_parallel=1, start=False)

@@ -25,6 +25,7 @@ const TYPES = [
   'step.completed',
   'step.skipped',
   'step.failed',
+  'step.blocked',
 ];
 const TERMINAL = new Set(['batch.completed', 'batch.partial', 'batch.failed', 'batch.cancelled']);
 // A browser opens six connections to one host: a tab that nobody looks at must not keep one for ever.

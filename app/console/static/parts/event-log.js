@@ -22,6 +22,7 @@ const isFailure = ({ type }) => type.endsWith('.failed') || type === 'job.retryi
 /** @param {BatchEvent} event */
 function toneOf({ type }) {
   if (type === 'job.retrying') return 'retrying';
+  if (type === 'step.blocked') return 'retrying';
   if (type.startsWith('step.')) return type === 'step.failed' ? 'failed' : null;
   return TONES[type.split('.')[1]] ?? null;
 }
