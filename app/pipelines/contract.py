@@ -20,6 +20,10 @@ from pydantic import BaseModel, ConfigDict
 
 from app.kit.secrets.secret_type import Secret as Secret
 from app.pipelines.naming import NO_CHOICES, Naming, NamingChoices
+from app.pipelines.outcomes import RETRYABLE as RETRYABLE
+from app.pipelines.outcomes import Retry as Retry
+from app.pipelines.outcomes import StepOutcome
+from app.pipelines.outcomes import Stop as Stop
 from app.pipelines.overview import Chart as Chart
 from app.pipelines.overview import ChartPoint as ChartPoint
 from app.pipelines.overview import Overview as Overview
@@ -30,32 +34,10 @@ if TYPE_CHECKING:  # the sandbox's fork server, which has no database, imports w
 T = TypeVar("T")
 DEFAULT_LABEL = "Results"
 Source = Literal["file", "url", "record"]
-RETRYABLE = frozenset({"RATE_LIMIT", "TIMEOUT", "NETWORK_ERROR", "UPSTREAM_5XX", "WORKER_LOST"}) | {
-    *("STORAGE_UNAVAILABLE", "STORAGE_FAILED", "DISK_NEARLY_FULL", "DATABASE_UNAVAILABLE", "CHILD_LOST"),
-}
-"""Codes that pass by themselves; every other failure is final, as another try would meet the same."""
 
 
 class PipelineNotWellFormed(ValueError):
     """A workload's definition contradicts itself; the message says where."""
-
-
-@dataclass(frozen=True, slots=True)
-class Retry:
-    """The step asks to be run again after `after` seconds (None: the usual back-off), within its `max_retries`."""
-
-    after: float | None = None
-    code: str = "RATE_LIMIT"
-    message: str = "The step asked to be tried again."
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """The job cannot succeed and fails now. `batch=True`: nothing of the whole batch can."""
-
-    code: str
-    message: str
-    batch: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +246,6 @@ class Need:
     available: Collection[str]
 
 
-StepOutcome = Stop | Retry | dict[str, Any] | None
 StepFunction = Callable[[StepContext], Awaitable[StepOutcome] | StepOutcome]
 Condition = Callable[[StepContext], bool]
 OnSuccess = Callable[["AsyncSession", StepContext], Awaitable[None]]
