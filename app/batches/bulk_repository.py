@@ -14,10 +14,22 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 _AT_ONCE: Final = 4 * 1024 * 1024
 """Characters of records in one statement."""
+_STEPS_OF_PIPELINES: Final = """step as materialized (
+  select p.key::int as pipeline_id, (s.place - 1)::int as position, s.step->>'name' as name,
+    array(select jsonb_array_elements_text(s.step->'depends_on')) as depends_on,
+    (s.step->>'skip_if_failed')::boolean as skip_if_failed
+  from jsonb_each(cast(:steps as jsonb)) as p(key, steps),
+    jsonb_array_elements(p.steps) with ordinality as s(step, place)
+)"""
+_INSERT_STEPS: Final = """insert into job_steps (job_id, position, name, depends_on, skip_if_failed)
+select job.id, own.position, own.name, own.depends_on, own.skip_if_failed
+from job cross join lateral (
+  select step.* from step where step.pipeline_id = job.pipeline_id order by step.position offset 0
+) own"""
 # A column that is the same for all jobs comes as one value and an empty array, which unnest fills up with nulls: the
 # driver looks at each element of an array for a third of a microsecond. Steps go in job by job, so that those of one
 # lie side by side and the index grows at its end.
-_ADD_JOBS = text("""
+_ADD_JOBS = text(f"""
 with job as (
   insert into jobs (id, batch_id, pipeline_id, sequence, item, source_type, source_url, file_id, filename, file_size,
     media_type, checksum, record)
@@ -29,18 +41,8 @@ with job as (
     with ordinality as n(id, pipeline_id, item, source_type, source_url, file_id, name, file_size, media_type,
       checksum, record, place)
   returning id, pipeline_id
-), step as materialized (
-  select p.key::int as pipeline_id, (s.place - 1)::int as position, s.step->>'name' as name,
-    array(select jsonb_array_elements_text(s.step->'depends_on')) as depends_on,
-    (s.step->>'skip_if_failed')::boolean as skip_if_failed
-  from jsonb_each(cast(:steps as jsonb)) as p(key, steps),
-    jsonb_array_elements(p.steps) with ordinality as s(step, place)
-)
-insert into job_steps (job_id, position, name, depends_on, skip_if_failed)
-select job.id, own.position, own.name, own.depends_on, own.skip_if_failed
-from job cross join lateral (
-  select step.* from step where step.pipeline_id = job.pipeline_id order by step.position offset 0
-) own
+), {_STEPS_OF_PIPELINES}
+{_INSERT_STEPS}
 """).bindparams(
     bindparam("before", type_=Integer),
     bindparam("pipeline_id", type_=Integer),
@@ -74,7 +76,7 @@ async def add_jobs(
     steps as `name`, `depends_on` and `skip_if_failed`. `before` is how many jobs the batch has already. Large records
     go in several statements: the driver encodes all parameters of one at a stretch, on the event loop.
     """
-    texts = json.dumps({str(pipeline_id): list(own) for pipeline_id, own in steps.items()})
+    texts = _text_of(steps)
     start, size = 0, 0
     for place, record in enumerate(columns["records"], 1):
         size += len(record or "")
@@ -83,6 +85,10 @@ async def add_jobs(
             own = _short(part, before + start) | {"batch_id": batch_id, "before": before + start, "steps": texts}
             await session.execute(_ADD_JOBS, own)
             start, size = place, 0
+
+
+def _text_of(steps: Mapping[int, Sequence[Mapping[str, Any]]]) -> str:
+    return json.dumps({str(pipeline_id): list(own) for pipeline_id, own in steps.items()})
 
 
 def _short(columns: Mapping[str, Sequence[Any]], before: int) -> dict[str, Any]:
@@ -125,13 +131,21 @@ from unnest(:new_ids, :old_ids) as c(new_id, old_id)
 join jobs n on n.id = c.new_id join job_steps s on s.job_id = c.old_id,
   lateral (select :inherit and s.position < n.step_position as it) kept
 """)
+_NEW_STEPS = text(f"""
+with job as materialized (
+  select j.id, j.pipeline_id from jobs j where j.id = any(:new_ids) order by j.sequence
+), {_STEPS_OF_PIPELINES}
+{_INSERT_STEPS}
+""").bindparams(bindparam("new_ids", type_=ARRAY(PgUUID)), bindparam("steps", type_=Text))
 _COPY_OUTPUTS = text("""
 insert into job_outputs (job_id, name, file_id)
 select c.new_id, o.name, o.file_id
 from unnest(:new_ids, :old_ids) as c(new_id, old_id) join job_outputs o on o.job_id = c.old_id where :inherit
 """)
 _IDS = (bindparam("new_ids", type_=ARRAY(PgUUID)), bindparam("old_ids", type_=ARRAY(PgUUID)))
-_STATEMENTS = tuple(statement.bindparams(*_IDS) for statement in (_COPY_JOBS, _COPY_STEPS, _COPY_OUTPUTS))
+_COPY_JOBS, _COPY_STEPS, _COPY_OUTPUTS = (
+    statement.bindparams(*_IDS) for statement in (_COPY_JOBS, _COPY_STEPS, _COPY_OUTPUTS)
+)
 
 
 async def find_totals(session: AsyncSession, job_ids: Sequence[UUID]) -> tuple[int, int]:
@@ -141,13 +155,25 @@ async def find_totals(session: AsyncSession, job_ids: Sequence[UUID]) -> tuple[i
 
 
 async def copy_jobs(
-    session: AsyncSession, batch_id: UUID, new_ids: Sequence[UUID], old_ids: Sequence[UUID], *, inherit: bool
+    session: AsyncSession,
+    batch_id: UUID,
+    new_ids: Sequence[UUID],
+    old_ids: Sequence[UUID],
+    *,
+    inherit: bool,
+    steps: Mapping[int, Sequence[Mapping[str, Any]]] | None = None,
 ) -> None:
-    """Copy jobs with their steps into a batch, from the beginning, or to go on where the old ones failed."""
+    """Copy jobs into a batch, from the beginning, or to go on where the old ones failed.
+
+    `steps`: as for `add_jobs`, in place of those that the old ones had.
+    """
     values = {"new_ids": list(new_ids), "old_ids": list(old_ids), "inherit": inherit}
-    for statement in _STATEMENTS:
-        own = {"batch_id": batch_id} if statement is _STATEMENTS[0] else {}
-        await session.execute(statement, values | own)
+    await session.execute(_COPY_JOBS, values | {"batch_id": batch_id})
+    if steps is None:
+        await session.execute(_COPY_STEPS, values)
+    else:
+        await session.execute(_NEW_STEPS, {"new_ids": list(new_ids), "steps": _text_of(steps)})
+    await session.execute(_COPY_OUTPUTS, values)
 
 
 _CANCEL_JOBS = text("""

@@ -1,7 +1,11 @@
-"""New batches from old ones: retry-failed goes on where jobs failed, restart begins anew."""
+"""New batches from old ones: retry-failed goes on where jobs failed, restart begins anew.
+
+What goes on has the steps that the old batch began with; what begins anew has those that its pipelines have now.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -16,9 +20,13 @@ from app.batches.errors import NothingToRetry, NothingToRunAgain
 from app.batches.extensions import EXTENSIONS
 from app.batches.models import Batch, Job
 from app.batches.naming import directory_of_name
+from app.batches.plans import make_plans
+from app.batches.repository import list_pipeline_ids
+from app.batches.submission import step_rows
 from app.kit.declarations import raises
 from app.kit.ids import new_id
 from app.kit.tracing import traceparent
+from app.pipelines.contract import Pipeline, PipelineNotWellFormed, Step
 
 _KEPT = (
     "organisation_id",
@@ -34,6 +42,7 @@ _KEPT = (
     "needs_summary",
     "result_codes",
     "settings",
+    "plans",
     "metadata_",
     "notification_email",
 )
@@ -96,6 +105,18 @@ async def _numbered(session: AsyncSession, batch: Batch, word: str, relation: st
     return batch.name[: 255 - len(ending)] + ending
 
 
+async def _present_steps(
+    session: AsyncSession, desk: Desk, batch: Batch
+) -> Sequence[tuple[int, Pipeline, Sequence[Step]]]:
+    """The pipelines of the batch with the steps that they have now; nothing when one of them cannot be told here."""
+    tasks = await service.list_tasks(session, desk, batch)
+    try:
+        found = [(pipeline_id, pipeline, pipeline.steps_for(params)) for pipeline_id, pipeline, params in tasks]
+    except PipelineNotWellFormed:
+        return ()  # the runner will say so of the copy
+    return found if len(found) == len(await list_pipeline_ids(session, batch)) else ()
+
+
 async def _copy(
     session: AsyncSession,
     caller: Caller,
@@ -133,10 +154,15 @@ async def _copy(
         "expires_at": now + life if life else None,
         "trace_context": traceparent(),
     }
+    steps = None
+    if relation == "restart" and (found := await _present_steps(session, desk, parent)):
+        values["plans"] = make_plans((pipeline, own) for _, pipeline, own in found)
+        steps = {pipeline_id: step_rows(own) for pipeline_id, _, own in found}
     await session.execute(insert(Batch).values(values))
     await EXTENSIONS.copy(session, parent.id, batch_id)
     new_ids = [new_id() for _ in job_ids]
-    await bulk_repository.copy_jobs(session, batch_id, new_ids, job_ids, inherit=relation == "retry_failed")
+    inherit = relation == "retry_failed"
+    await bulk_repository.copy_jobs(session, batch_id, new_ids, job_ids, inherit=inherit, steps=steps)
     data = {"status": "pending", "name": name, "parent_batch_id": str(parent.id), "relation": relation}
     await log.record(session, batch_id, [log.NewEvent("batch.created", data=data)], actor=caller.actor)
     await desk.notifier.notify(session, batch_id, parent.max_parallel)

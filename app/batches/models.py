@@ -144,6 +144,8 @@ class Batch(Base):
     needs_summary: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     summary_data: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     settings: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    plans: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    """By the key of each pipeline the version and the names of the steps that it began with; see `plans.py`."""
     metadata_: Mapped[dict[str, Any]] = mapped_column("metadata", JSONB)
     parent_batch_id: Mapped[UUID | None] = mapped_column(ForeignKey("batches.id", ondelete="SET NULL"))
     trace_context: Mapped[str | None] = mapped_column(Text)

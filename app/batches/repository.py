@@ -106,6 +106,14 @@ async def list_pipeline_ids(session: AsyncSession, batch: Batch) -> Sequence[int
     return (await session.execute(query)).scalars().all()
 
 
+async def list_step_names(session: AsyncSession, batch_id: UUID, pipeline_id: int) -> Sequence[str]:
+    """The steps of the batch's first job of this pipeline, in order: all of them have the same."""
+    first = select(Job.id).where(Job.batch_id == batch_id, Job.pipeline_id == pipeline_id)
+    first = first.order_by(Job.sequence).limit(1)
+    query = select(JobStep.name).where(JobStep.job_id == first.scalar_subquery())
+    return (await session.execute(query.order_by(JobStep.position))).scalars().all()
+
+
 async def list_records(session: AsyncSession, batch_id: UUID) -> Sequence[Mapping[str, Any]]:
     """The records that a batch works on, as text that is decoded when it is looked into."""
     query = select(cast(Job.record, Text)).where(Job.batch_id == batch_id, Job.source_type == "record")

@@ -30,6 +30,7 @@ class PipelineOfBatch(Output):
     id: int
     key: str
     title: str
+    version: int
     steps: list[str]
 
 
@@ -87,12 +88,16 @@ class BatchRead(Output):
     def of_row(cls, row: BatchRow, **more: Any) -> Self:
         """A batch with its pipeline and creator; `more` for the members that are not its own."""
         batch, pipeline, creator = row
-        steps = [step["name"] for step in pipeline.steps]
+        plan = (batch.plans or {}).get(pipeline.key)
+        steps = plan["steps"] if plan else [step["name"] for step in pipeline.steps]
+        version = plan["version"] if plan else pipeline.version
         return cls.of(
             batch,
             metadata=batch.metadata_,
             settings=hidden(batch.settings),
-            pipeline=PipelineOfBatch(id=pipeline.id, key=pipeline.key, title=pipeline.title, steps=steps),
+            pipeline=PipelineOfBatch(
+                id=pipeline.id, key=pipeline.key, title=pipeline.title, version=version, steps=steps
+            ),
             pipelines=pipelines_of(batch, pipeline),
             counters={name: getattr(batch, f"{name}_jobs") for name in COUNTERS},
             created_by=Creator(id=creator.id, name=creator.name) if creator else None,

@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import func, select, update
@@ -24,13 +24,20 @@ from app.batches.models import Batch, Job
 from app.batches.repository import JobRow
 from app.batches.responses import pipelines_of
 from app.batches.schemas import BatchStarted
-from app.batches.states import COMMANDS, outcome_of
+from app.batches.states import COMMANDS, RULES_BY_EVENT, outcome_of
 from app.batches.submission import check_opened, params_of
 from app.kit.db import after_commit
 from app.kit.declarations import raises
 from app.kit.errors import existing
 from app.kit.secrets.sealing import CannotUnseal
 from app.kit.tracing import record_span
+from app.pipelines.contract import Params, Pipeline
+
+PIPELINE_CHANGED: Final = "PIPELINE_CHANGED"
+CHANGED_ADVICE: Final = (
+    'Put the step back, or say was="..." where it has another name now, and resume the batch;'
+    " or cancel it, and restart it: that begins anew, with the steps as they are now."
+)
 
 
 @raises(BatchNotFound)
@@ -79,17 +86,23 @@ async def database_now(session: AsyncSession) -> datetime:
     return now
 
 
-@raises(Desk.check_needs)
-async def check_needs(session: AsyncSession, desk: Desk, batch: Batch) -> None:
-    """Raise ConnectionMissing (422) when the organisation has no account for a service that the batch would use."""
+async def list_tasks(session: AsyncSession, desk: Desk, batch: Batch) -> list[tuple[int, Pipeline, Params]]:
+    """The batch's pipelines with their ids and parameters, without those that this process cannot make sense of."""
     tasks = []
     for pipeline_id in await repository.list_pipeline_ids(session, batch):
         if pipeline := desk.registry.find(pipeline_id):
             try:
                 settings = desk.unseal(params_of(batch, pipeline.key), batch.organisation_id)
-                tasks.append((pipeline, pipeline.params.model_validate(settings)))
+                tasks.append((pipeline_id, pipeline, pipeline.params.model_validate(settings)))
             except (CannotUnseal, ValueError):
                 continue  # what its steps say of it is told by its jobs
+    return tasks
+
+
+@raises(Desk.check_needs)
+async def check_needs(session: AsyncSession, desk: Desk, batch: Batch) -> None:
+    """Raise ConnectionMissing (422) when the organisation has no account for a service that the batch would use."""
+    tasks = [(pipeline, params) for _, pipeline, params in await list_tasks(session, desk, batch)]
     records = await repository.list_records(session, batch.id) if any(one.needs_hook for one, _ in tasks) else []
     also, mail = await EXTENSIONS.services_of(session, batch.id), batch.notification_email is not None
     await desk.check_needs(session, batch.organisation_id, tasks, records, also=also, mail=mail)
@@ -136,6 +149,18 @@ async def pause(session: AsyncSession, caller: Caller, batch_id: UUID) -> dateti
     event = log.NewEvent("batch.paused", data={"status": "paused", "reason": "user"})
     await log.record(session, batch_id, [event], actor=caller.actor, changes=changes)
     return now
+
+
+async def pause_changed(session: AsyncSession, batch_id: UUID, what: str) -> None:
+    """Pause a batch that cannot go on since the code of its pipeline was changed; `what` says why, in sentences."""
+    query = select(Batch).where(Batch.id == batch_id, Batch.status.in_(RULES_BY_EVENT["pipeline_changed"].sources))
+    batch = (await session.execute(query.with_for_update(key_share=True))).scalar_one_or_none()
+    if batch is None:
+        return
+    changes = {"status": "paused", "pause_reason": PIPELINE_CHANGED, "paused_at": await database_now(session)}
+    data = {"status": "paused", "reason": PIPELINE_CHANGED, "message": f"{what} {CHANGED_ADVICE}"}
+    events = [log.NewEvent("batch.alerted", data=data), log.NewEvent("batch.paused", data=data)]
+    await log.record(session, batch_id, events, changes=changes)
 
 
 @raises(get_locked, check_command)

@@ -48,6 +48,13 @@ RULES: Final = (
         "",
         "too many failures under the policy `pause`; raises an alert",
     ),
+    Rule(
+        "pipeline_changed",
+        ("pending", "processing"),
+        "paused",
+        "",
+        "a step that its jobs need is gone from the code (`PIPELINE_CHANGED`); raises an alert",
+    ),
     Rule("trial_ended", ("processing",), "paused", "", "the first jobs of a trial run have ended"),
     Rule("resume", ("paused",), "processing", "be resumed", "counts failures anew; pending when nothing had started"),
     Rule(
@@ -122,6 +129,7 @@ def outcome_sql(completed: str, failed: str, cancelled: str, *, cancelling: str,
     return f"case{branches} end"
 
 
+RULES_BY_EVENT: Final = {rule.event: rule for rule in RULES}
 COMMANDS: Final = {rule.event: rule for rule in RULES if rule.command}
 
 

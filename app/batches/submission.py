@@ -25,6 +25,7 @@ from app.batches.errors import BatchEmpty, BatchTooLarge, ParamsNotValid, Source
 from app.batches.extensions import EXTENSIONS
 from app.batches.models import Batch
 from app.batches.naming import directory_of_name, name_of_source
+from app.batches.plans import make_plans
 from app.batches.schemas import BatchCreated, BatchOptions, links_of
 from app.kit.declarations import raises
 from app.kit.errors import problems_of
@@ -250,6 +251,7 @@ async def submit(
         ),
         "needs_summary": any(task.pipeline.batch_end_hook for task in tasks),
         "settings": settings,
+        "plans": make_plans((task.pipeline, task.steps) for task in tasks),
         "metadata": dict(options.metadata),
         "notification_email": options.notification_email,
         "relation": relation,
@@ -298,7 +300,7 @@ def _text_of(record: Any) -> str | None:
 async def _add_jobs(session: AsyncSession, registry: Registry, batch_id: UUID, assigned: Sequence[Assignment]) -> None:
     tasks = {task.pipeline.key: task for _, _, task in assigned}
     pipeline_ids = {key: registry.id_of(task.pipeline) for key, task in tasks.items()}
-    steps = {pipeline_ids[key]: [_step_row(step) for step in task.steps] for key, task in tasks.items()}
+    steps = {pipeline_ids[key]: step_rows(task.steps) for key, task in tasks.items()}
     for start in range(0, len(assigned), JOBS_AT_ONCE):
         part = assigned[start : start + JOBS_AT_ONCE]
         ids = [new_id() for _ in part]
@@ -319,5 +321,6 @@ async def _add_jobs(session: AsyncSession, registry: Registry, batch_id: UUID, a
         await bulk_repository.add_jobs(session, batch_id, columns, steps, before=start)
 
 
-def _step_row(step: Step) -> dict[str, Any]:
-    return {"name": step.name, "depends_on": step.depends_on, "skip_if_failed": step.skip_if_failed}
+def step_rows(steps: Sequence[Step]) -> list[dict[str, Any]]:
+    """What is written of the steps of each job."""
+    return [{"name": step.name, "depends_on": step.depends_on, "skip_if_failed": step.skip_if_failed} for step in steps]

@@ -52,6 +52,7 @@ class Queue:
     next_jobs: Sequence[NextJob] = ()
     paused_since: datetime | None = None
     paused_by: str | None = None
+    paused_message: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +83,17 @@ async def read_queue(session: AsyncSession, batch: Batch) -> Queue:
     in_order = batch.execution_mode == "sequential"
     rows = await insight_repository.list_next_jobs(session, batch.id, first_n, in_order=in_order)
     next_jobs = [NextJob.of(row) for row in rows]
-    since, actor = await _last_pause(session, batch.id) if batch.status == "paused" else (None, None)
-    return Queue(**queue, next_jobs=next_jobs, paused_since=batch.paused_at or since, paused_by=actor)
+    since, actor, message = await _last_pause(session, batch.id) if batch.status == "paused" else (None, None, None)
+    paused_since = batch.paused_at or since
+    return Queue(**queue, next_jobs=next_jobs, paused_since=paused_since, paused_by=actor, paused_message=message)
 
 
-async def _last_pause(session: AsyncSession, batch_id: UUID) -> tuple[datetime | None, str | None]:
-    query = select(Event.created_at, Event.actor).where(Event.batch_id == batch_id, Event.type == "batch.paused")
+async def _last_pause(session: AsyncSession, batch_id: UUID) -> tuple[datetime | None, str | None, str | None]:
+    """When the batch was paused, by whom, and what was said of it."""
+    query = select(Event.created_at, Event.actor, Event.data["message"].astext)
+    query = query.where(Event.batch_id == batch_id, Event.type == "batch.paused")
     row = (await session.execute(query.order_by(Event.id.desc()).limit(1))).first()
-    return (row[0], row[1]) if row else (None, None)
+    return (row[0], row[1], row[2]) if row else (None, None, None)
 
 
 def explain(batch: Batch, queue: Queue, capacity: Capacity) -> list[Reason]:
@@ -120,6 +124,9 @@ def _paused(batch: Batch, queue: Queue) -> Reason:
             jobs = quantity(batch.first_n or 0, "job")
             message = f"Paused after the trial run of the first {jobs}. Resume it, or cancel it."
             return Reason(code="paused_after_trial", message=message)
+        case "PIPELINE_CHANGED":
+            message = queue.paused_message or "Paused: its pipeline was changed so that it cannot go on."
+            return Reason(code="pipeline_changed", message=message)
     by = f" by {queue.paused_by}" if queue.paused_by else ""
     return Reason(code="paused_by_user", message=f"Paused{by}. Nothing new runs until it is resumed.")
 

@@ -72,17 +72,26 @@ class BatchStartedEvent(LogEvent):
 
 
 class BatchAlertedEvent(LogEvent):
-    """Something needs a person: more jobs failed than the failure policy allows. What it led to follows at once."""
+    """Something needs a person. What it led to follows at once.
+
+    `reason`: `failure_threshold`, more jobs failed than the failure policy allows, or `PIPELINE_CHANGED`, a step that
+    its jobs need is gone from the code; then `message` says which, and what to do.
+    """
 
     type: Literal["batch.alerted"]
     reason: str
+    message: str | None = None
 
 
 class BatchPausedEvent(LogEvent):
-    """No more jobs are started. `reason`: `user`, `failure_threshold`, or `first_n` at the end of a trial run."""
+    """No more jobs are started.
+
+    `reason`: `user`, `failure_threshold`, `first_n` at the end of a trial run, or `PIPELINE_CHANGED`, with a `message`.
+    """
 
     type: Literal["batch.paused"]
     reason: str
+    message: str | None = None
 
 
 class BatchResumedEvent(LogEvent):

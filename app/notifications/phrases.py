@@ -24,6 +24,7 @@ _REASONS: Final = {
     "user": "on request",
     "failure_threshold": "too many of its jobs failed",
     "first_n": "its trial run is over",
+    "PIPELINE_CHANGED": "its pipeline was changed so that it cannot go on",
 }
 
 

@@ -148,10 +148,12 @@ class RunningStep:
         outputs: Mapping[str, Any],
         *,
         pipeline_id: int,
+        stage: str | None = None,
         cached: bool = False,
         secrets: Collection[str] = (),
     ) -> None:
         self._resources, self._step, self._pipeline_id = resources, step, pipeline_id
+        self.stage = stage or step.name
         self.batch, self.job, self.params, self.outputs = batch, job, params, outputs
         self._lent_files: dict[str, int] = {}
         self._lent_folders: dict[str, int] = {}
@@ -172,12 +174,8 @@ class RunningStep:
         return self.content(self.job.checksum)
 
     @property
-    def step_name(self) -> str:
-        return self._step.name
-
-    @property
     def key(self) -> str:
-        return f"{self.job.id}:{self._step.name}"
+        return f"{self.job.id}:{self.stage}"
 
     @property
     def http(self) -> httpx.AsyncClient:

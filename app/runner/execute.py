@@ -20,6 +20,7 @@ from app.kit.plain_structlog import structlog
 from app.kit.secrets.in_logs import hide_here
 from app.kit.tracing import record_span, span
 from app.pipelines.contract import JobInfo, OnSuccess, Step
+from app.runner.changes import Changes
 from app.runner.claimer import Dispatch
 from app.runner.claims import ClaimedJob
 from app.runner.context import JobFenced, Resources, RunningStep
@@ -40,15 +41,29 @@ SettleWithHooks = Callable[[Dispatch, Transition, Sequence[OnSuccess], RunningSt
 class JobRunner:
     """Executes claimed jobs. `settle` writes a transition with others, `settle_with_hooks` one with its own rows."""
 
-    def __init__(self, resources: Resources, settle: Settle, settle_with_hooks: SettleWithHooks) -> None:
+    def __init__(
+        self,
+        resources: Resources,
+        settle: Settle,
+        settle_with_hooks: SettleWithHooks,
+        hand_over: Callable[[Dispatch], None],
+    ) -> None:
         self._resources, self._settle, self._settle_with_hooks = resources, settle, settle_with_hooks
+        self._hand_over = hand_over
         self._works = WorkCache(resources.database, resources.registry, resources.sealer)
         self._threads = StepThreads()
+        self._changes = Changes(resources.database)
         self.deadlines = Deadlines()
 
     async def owner_of(self, batch_id: UUID) -> UUID | None:
-        """The organisation of a batch whose every pipeline this process has; None for any other."""
+        """The organisation of a batch whose every pipeline this process has; None for any other.
+
+        A batch that cannot go on by the code that all processes have now is paused.
+        """
         works = await self._works.of(batch_id)
+        for work in works.values():
+            if await self._changes.find(work) == "outdated":
+                return None
         return next((work.info.organisation_id for work in works.values()), None)
 
     async def run(self, dispatch: Dispatch, claimed: ClaimedJob) -> None:
@@ -65,8 +80,18 @@ class JobRunner:
         hide_here(work.secrets)
         parent, attributes = work.trace_context, _attributes(claimed, work)
         record_span("claim", attributes, parent=parent, began=dispatch.claim_began)
+        if claimed.step_position <= work.course.gap:  # the code was changed since this dispatch was taken
+            await self._put_back(dispatch, claimed)
+            return
         with span("job", attributes, parent=parent, kind="consumer"):
             await self._run_steps(dispatch, claimed, work)
+
+    async def _put_back(self, dispatch: Dispatch, claimed: ClaimedJob) -> None:
+        """Leave the job to whoever takes the next dispatch: before it claims, it looks whether it can."""
+        if not dispatch.draining:
+            self._hand_over(dispatch)
+        here = Transition(claimed.batch_id, claimed.job_id, claimed.attempt, claimed.step_position, "released")
+        await self._settle(dispatch, here)
 
     async def trace_of(self, batch_id: UUID) -> str | None:
         """The trace context of the request that made the batch."""
@@ -76,14 +101,14 @@ class JobRunner:
         job = _job_info(claimed)
         progress = Progress()
         if claimed.step_position:
-            progress = await outlast(partial(self._progress_so_far, claimed))
+            progress = await outlast(partial(self._progress_so_far, claimed, work))
         here = Transition(claimed.batch_id, claimed.job_id, claimed.attempt, claimed.step_position, "released")
         retries = claimed.retry_count
         if claimed.waited is not None:
             work.figures[here.position].wait.observe(max(0.0, claimed.waited))
         while True:
             step, figures = work.steps[here.position], work.figures[here.position]
-            context = self._context(work, step, job, progress)
+            context = self._context(work, here.position, job, progress)
             try:
                 result = without(work.secrets, await self._attempt(dispatch, context, step, here, progress, figures))
             except JobFenced:
@@ -100,7 +125,9 @@ class JobRunner:
             applies = partial(self._applies_next, work, job, progress)
             transition = decide(here, work.steps, result, progress, retries, applies)
             if transition.skipped:
-                context = self._context(work, work.steps[transition.skipped[-1]], job, progress)
+                context = self._context(work, transition.skipped[-1], job, progress)
+            if work.course.renamed and transition.next_stage and transition.next_position is not None:
+                transition = transition._replace(next_stage=work.course.names[transition.next_position])
             settled = await self._write(dispatch, transition, work, context)
             if settled is not None:
                 _count(transition, work)
@@ -108,15 +135,16 @@ class JobRunner:
                 return
             here, retries = here._replace(position=transition.next_position), 0
 
-    def _context(self, work: Work, step: Step, job: JobInfo, progress: Progress) -> RunningStep:
+    def _context(self, work: Work, position: int, job: JobInfo, progress: Progress) -> RunningStep:
         return RunningStep(
             self._resources,
-            step,
+            work.steps[position],
             work.info,
             job,
             work.params,
             progress.outputs,
             pipeline_id=work.pipeline_id,
+            stage=work.course.names[position],
             cached=progress.cached,
             secrets=work.secrets,
         )
@@ -124,7 +152,7 @@ class JobRunner:
     def _applies_next(self, work: Work, job: JobInfo, progress: Progress, position: int) -> bool:
         """Whether the step is to be attempted. Where that cannot be told it is: what was raised fails the attempt."""
         step = work.steps[position]
-        context = self._context(work, step, job, progress)
+        context = self._context(work, position, job, progress)
         try:
             return _applies(step, context, progress)
         except Exception:
@@ -193,18 +221,19 @@ class JobRunner:
                 traced.add_event("last job")
         return settled
 
-    async def _progress_so_far(self, claimed: ClaimedJob) -> Progress:
-        """What the earlier steps returned, when the job goes on after an interruption or a retry."""
+    async def _progress_so_far(self, claimed: ClaimedJob, work: Work) -> Progress:
+        """What the earlier steps returned, by their names of now, when the job goes on after an interruption."""
         query = select(JobStep).where(JobStep.job_id == claimed.job_id, JobStep.position < claimed.step_position)
         progress = Progress()
         async with self._resources.database.transaction() as session:
             for step in (await session.execute(query.order_by(JobStep.position))).scalars():
-                progress.statuses[step.name] = step.status
+                name = work.steps[step.position].name
+                progress.statuses[name] = step.status
                 if step.status == "failed":
                     failure = Failed(step.error_code or "", step.error_message or "", retryable=False)
                     progress.failure = progress.failure or failure
                 if step.output is not None:
-                    progress.outputs[step.name] = step.output
+                    progress.outputs[name] = step.output
                     progress.result = json.dumps(step.output)
         return progress
 

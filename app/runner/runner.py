@@ -80,7 +80,7 @@ class Runner:
         self._writer = Writer(
             database, self.worker_id, self._claimer, wake, self._after_commit, self._send, self._is_held_up
         )
-        self._jobs = JobRunner(resources, self._settle, self._settle_with_hooks)
+        self._jobs = JobRunner(resources, self._settle, self._settle_with_hooks, self._hand_over)
         self._heartbeat = Heartbeat(
             database,
             self.worker_id,

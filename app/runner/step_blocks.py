@@ -16,7 +16,7 @@ BLOCKED_LOOP: Final = "STEP_BLOCKED_LOOP"
 
 async def record_blocked_loop(database: Database, context: RunningStep, seconds: float) -> None:
     """Write `step.blocked`, unless the batch has ended meanwhile: nothing follows its last event."""
-    batch, job, step = context.batch, context.job, context.step_name
+    batch, job, step = context.batch, context.job, context.stage
     message = f"{step} held up everything else in its process for {seconds:.1f} s: make it a plain function (def)."
     data = {"sequence": job.sequence, "attempt": job.attempt, "error_code": BLOCKED_LOOP, "message": message}
     event = NewEvent("step.blocked", job.id, step, data | {"seconds": round(seconds, 1)})

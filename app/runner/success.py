@@ -40,7 +40,7 @@ async def settle_with_success(
             if isinstance(error, Outage) and await has_passed(error, tries):
                 continue
             message = tell_unexpected("on_success failed", error, log)
-            to_write, hooks = _failed(transition, message, context.step_name), ()
+            to_write, hooks = _failed(transition, message, context.stage), ()
 
 
 async def _read_back(database: Database, transition: Transition) -> Settled | None:

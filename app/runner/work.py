@@ -12,6 +12,7 @@ from uuid import UUID
 from app.auth.models import Organisation
 from app.auth.repository import get_organisation
 from app.batches.models import Batch
+from app.batches.plans import read_steps
 from app.batches.repository import list_pipeline_ids
 from app.batches.submission import params_of
 from app.kit.db import Database
@@ -20,6 +21,7 @@ from app.kit.secrets.sealing import CannotUnseal, Sealer, sealed_in
 from app.pipelines.contract import BatchInfo, Pipeline, Step
 from app.pipelines.naming import NamingChoices
 from app.pipelines.registry import Registry
+from app.runner.course import Course, find_course, no_course
 from app.runner.metrics import StepFigures, step_figures
 
 log = logging.getLogger("tranche.work")
@@ -36,6 +38,8 @@ class Work:
     pipeline: Pipeline
     params: Any
     steps: Sequence[Step]
+    course: Course
+    """Where `steps` are from."""
     figures: Sequence[StepFigures]
     secrets: frozenset[str] = frozenset()
     """What must not turn up in what its steps return or say."""
@@ -68,9 +72,14 @@ class WorkCache:
                 return {}
             organisation = await get_organisation(session, batch.organisation_id)
             pipeline_ids = await list_pipeline_ids(session, batch)
+            pipelines = {pipeline_id: self._registry.find(pipeline_id) for pipeline_id in pipeline_ids}
+            names = {
+                pipeline_id: await read_steps(session, batch, pipeline.key, pipeline_id)
+                for pipeline_id, pipeline in pipelines.items()
+                if pipeline
+            }
         found = {}
-        for pipeline_id in pipeline_ids:
-            pipeline = self._registry.find(pipeline_id)
+        for pipeline_id, pipeline in pipelines.items():
             if pipeline is None:
                 log.warning("batch %s needs pipeline %s, which this process does not have", batch_id, pipeline_id)
                 return {}
@@ -81,7 +90,8 @@ class WorkCache:
                 log.warning("batch %s cannot be run by this process: %s", batch_id, error.detail)
                 return {}
             secrets = frozenset(text for sealed in sealed_in(kept) for text in self._clear(sealed, batch))
-            found[pipeline_id] = _work(batch, organisation, pipeline_id, pipeline, settings, secrets)
+            shared = (batch, organisation, pipeline_id, pipeline, names[pipeline_id])
+            found[pipeline_id] = _work(*shared, settings, secrets)
         return found
 
     def _clear(self, sealed: str, batch: Batch) -> Iterator[str]:
@@ -96,6 +106,7 @@ def _work(
     organisation: Organisation,
     pipeline_id: int,
     pipeline: Pipeline,
+    names: Sequence[str],
     settings: dict[str, Any],
     secrets: frozenset[str],
 ) -> Work:
@@ -106,7 +117,15 @@ def _work(
         params = pipeline.params.model_construct(**settings)
     naming = NamingChoices.of(organisation.naming)
     info = BatchInfo(batch.id, batch.organisation_id, batch.name, settings, batch.metadata_, batch.result_codes, naming)
-    steps = pipeline.steps_for(params)
+    course = _course(pipeline, params, names)
     declared = set(pipeline.step_names())  # others have their names from parameters, and there is no end to those
-    figures = [step_figures(pipeline.key, step.name if step.name in declared else OTHER) for step in steps]
-    return Work(info, pipeline_id, pipeline, params, steps, figures, secrets, batch.trace_context)
+    figures = [step_figures(pipeline.key, step.name if step.name in declared else OTHER) for step in course.steps]
+    return Work(info, pipeline_id, pipeline, params, course.steps, course, figures, secrets, batch.trace_context)
+
+
+def _course(pipeline: Pipeline, params: Any, names: Sequence[str]) -> Course:
+    try:
+        return find_course(names, pipeline.steps_for(params))
+    except Exception as error:  # the plan is the workload's own code
+        log.warning("the pipeline %s makes no steps of parameters that it took before", pipeline.key, exc_info=True)
+        return no_course(names, f"the pipeline makes no steps of its parameters any more ({type(error).__name__})")

@@ -14,7 +14,12 @@ const UNLISTED = new Set(['job.progressed']);
 const TONES = { completed: 'completed', partial: 'partial', failed: 'failed', cancelled: 'cancelled' };
 
 /** @type {Record<string, string>} */
-const REASONS = { user: 'on request', failure_threshold: 'too many jobs failed', first_n: 'the trial run has ended' };
+const REASONS = {
+  user: 'on request',
+  failure_threshold: 'too many jobs failed',
+  first_n: 'the trial run has ended',
+  PIPELINE_CHANGED: 'a step is gone from the code of its pipeline',
+};
 
 /** @param {BatchEvent} event */
 const isFailure = ({ type }) => type.endsWith('.failed') || type === 'job.retrying';

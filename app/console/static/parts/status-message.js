@@ -68,8 +68,8 @@ function outcomeMessage(batch) {
   return `${parts.filter(Boolean).join(', ')}.`;
 }
 
-/** @param {Batch} batch @param {string | null} [by] */
-function pausedMessage({ counters, first_n: trial, pause_reason: reason }, by) {
+/** @param {Batch} batch @param {Reported} reported */
+function pausedMessage({ counters, first_n: trial, pause_reason: reason }, { by, message }) {
   const decide = 'Resume it or cancel it.';
   const finishing = counters.running
     ? ` ${plural(counters.running, 'job')} ${counters.running === 1 ? 'is finishing its' : 'are finishing their'} current step.`
@@ -80,6 +80,9 @@ function pausedMessage({ counters, first_n: trial, pause_reason: reason }, by) {
   }
   if (reason === 'first_n') {
     return `Paused after the trial run of ${firstJobs(trial)}. ${decide}${finishing}`;
+  }
+  if (reason === 'PIPELINE_CHANGED') {
+    return message ?? 'Paused: a step that its jobs need is gone from the code of its pipeline.';
   }
   return `Paused${by ? ` by ${by}` : ''}. No more jobs start until it is resumed.${finishing}`;
 }
@@ -107,7 +110,7 @@ export function statusMessage(batch, jobs, slots, reported = {}) {
     case 'draft':
       return { message: 'This batch is a draft: nothing runs until it is started.' };
     case 'paused':
-      return { message: pausedMessage(batch, reported.by), tone: 'paused' };
+      return { message: pausedMessage(batch, reported), tone: 'paused' };
     case 'cancelling': {
       const rest = counters.running
         ? `${plural(counters.running, 'job')} will stop within 30 seconds.`

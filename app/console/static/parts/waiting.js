@@ -10,6 +10,7 @@ const EVERY = 5000;
 const SERVER_ONLY = new Set([
   'no_worker',
   'unknown_pipeline',
+  'pipeline_changed',
   'workers_full',
   'suspects',
   'readers_busy',
