@@ -18,6 +18,7 @@ from uvicorn.server import ServerState
 
 from app.kit.ending import Ending
 from app.kit.web.connection_guard import GuardedProtocol, guarded
+from app.kit.web.door import Door
 from app.kit.web.proxies import TrustedProxies
 from app.settings import Settings
 
@@ -65,6 +66,7 @@ class Server(uvicorn.Server):
                 settings.request_patience_seconds,
                 most_of_address=settings.connections_per_address,
                 proxies=TrustedProxies(settings.trusted_proxies.split(",")),
+                door=app.state.container.get(Door),
             ),
             ws="none",
             lifespan="on",

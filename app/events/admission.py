@@ -87,6 +87,11 @@ class Admission(Periodic):
         """The open streams of this process."""
         return self._turns.held
 
+    def has_place(self, caller: Caller) -> bool:
+        """Whether `admit` would give one."""
+        mine = self._open.get(caller.credential_id, ())
+        return bool(self._turns.room_of(caller.organisation_id)) and len(mine) < self._settings.streams_per_key
+
     def admit(self, caller: Caller) -> Seat:
         """A place for one stream, to be released; raises TooManyStreams (429) or NoStreamsLeft (503)."""
         party = Party(caller.organisation_id)

@@ -73,7 +73,8 @@ class Room:
     quota_counts: Mapping[str, Callable[[AsyncSession, UUID], Awaitable[int]]] = field(default_factory=dict)
     """For quotas of `app.limits.quotas`: how much of it an organisation has."""
     middleware: tuple[Middleware, ...] = ()
-    """ASGI middleware, made with the application it stands before and the `container`."""
+    """ASGI middleware, made with the application it stands before and the `container`. While there is some that
+    `events/openings.py` does not know, streams are opened by the application, which costs more."""
     expiring: tuple[Expire, ...] = ()
     """Each removes rows whose time is over, in a transaction of its own, and says how many; called once a minute."""
     expiring_as_set: Callable[[Container], Iterable[Expire]] = nothing

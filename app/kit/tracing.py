@@ -121,6 +121,11 @@ def span(
     return _telemetry.span(name, parent, kind, attributes)
 
 
+def is_on() -> bool:
+    """Whether spans are sent anywhere."""
+    return isinstance(_telemetry, _On)
+
+
 def traceparent() -> str | None:
     """The trace context of what is done now, as W3C's header has it."""
     return _telemetry.traceparent()

@@ -41,7 +41,7 @@ class RateHeaders:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        scope[NOTED] = {}
+        scope.setdefault(NOTED, {})  # a request that was looked at before it came here is not counted again
 
         async def send_with_rates(message: Message) -> None:
             if message["type"] == "http.response.start":

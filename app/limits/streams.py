@@ -42,7 +42,7 @@ class StreamSlots(Periodic):
 
         Raises QuotaExceeded (429). Those who come at the same time look at their limits together.
         """
-        most = await self._limits.find(organisation_id)
+        most = await self.limit_of(organisation_id)
         if most is None:
             return None
         async with self._changing[organisation_id]:
@@ -56,6 +56,10 @@ class StreamSlots(Periodic):
                 await note(session, organisation_id, Quota.OPEN_STREAMS, most, used, used + 1)
             self._held[organisation_id] = held
         return partial(self._give_soon, organisation_id)
+
+    async def limit_of(self, organisation_id: UUID) -> int | None:
+        """How many streams the organisation may have open; None: as many as it likes."""
+        return await self._limits.find(organisation_id)
 
     async def _read_limits(self, organisations: Sequence[UUID]) -> dict[UUID, int]:
         async with self._database.statements() as session:

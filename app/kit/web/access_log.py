@@ -89,6 +89,12 @@ def _describe(traced: Any, context: RequestContext, method: str, status: int) ->
     traced.set_attributes({f"tranche.{name}": value for name, value in context.log_fields().items()})
 
 
+def tell_of_stream(taken: TakenConnection, context: RequestContext, began: float) -> None:
+    """Write the line and count the request, once the stream has ended with which it was answered at the door."""
+    IN_PROGRESS.inc()
+    _tell_later(taken, _Over(context, context.scope["method"], 200, later=True), 0, began)
+
+
 def _tell_later(taken: TakenConnection, over: _Over, size: int, began: float) -> None:
     taken.when_over(lambda sent: over.tell(size + sent, time.perf_counter() - began))
 

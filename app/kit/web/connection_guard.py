@@ -10,12 +10,13 @@ import asyncio
 import json
 import weakref
 from collections import Counter
+from collections.abc import Callable, Sequence
 from enum import Enum, auto
 from http import HTTPStatus
 from typing import Any, ClassVar, Final, cast
 
 from starlette.types import Scope
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from app.kit.errors import (
     BadRequest,
@@ -26,6 +27,7 @@ from app.kit.errors import (
     TooManyConnections,
     Unavailable,
 )
+from app.kit.web.door import Door
 from app.kit.web.plain_socket import EXTENSION
 from app.kit.web.proxies import TrustedProxies
 from app.kit.web.taken_connection import HIGH_WATER, LOW_WATER, TakenConnection, note_taken
@@ -67,6 +69,7 @@ class GuardedProtocol(HttpToolsProtocol):
     most_of_address: ClassVar[int] = 1000
     proxies: ClassVar[TrustedProxies] = TrustedProxies(())
     """They speak for many: their connections are not counted."""
+    door: ClassVar[Door | None] = None
     _open: ClassVar[Counter[str]] = Counter()
     _made_of: ClassVar[tuple[Any, ...]]
 
@@ -80,6 +83,7 @@ class GuardedProtocol(HttpToolsProtocol):
         # A request must not keep its connection: only the collector would free both.
         self._extension = weakref.ref(self)
         self._watch: asyncio.TimerHandle | None = None
+        self._held: tuple[RequestResponseCycle, Any, Callable[[], None]] | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -141,6 +145,35 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         self._awaited = _Awaited.NOTHING
         super().on_message_complete()
+        if self._held and self._held[0] is self.cycle:
+            self._held[2]()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        """Begin with a request, unless it is held. Those that waited for others on their connection never are."""
+        shown = self.door.show(self, cast(Scope, cycle.scope)) if self.door and cycle.more_body else None
+        if shown:
+            self._held = cycle, app, shown
+        else:
+            super()._start_asgi_task(cycle, app)
+
+    def serve(self) -> None:
+        """Leave the request that is held, if one is, to the application."""
+        held, self._held = self._held, None
+        if held:
+            super()._start_asgi_task(held[0], held[1])
+
+    def answer(self, connection: TakenConnection, headers: Sequence[tuple[bytes, bytes]]) -> bool:
+        """Answer the request that is held; False when the client is gone, or has sent something else."""
+        cycle = self.cycle
+        if not (self._held and cycle.keep_alive and self.may_hand_over()):
+            return False
+        self._held = None
+        lines = [b"%b: %b\r\n" % header for header in (*cycle.default_headers, *headers)]
+        self.transport.write(b"HTTP/1.1 200 OK\r\n" + b"".join(lines) + b"transfer-encoding: chunked\r\n\r\n")
+        cycle.response_started = cycle.chunked_encoding = True
+        if not self.hand_over(connection):
+            connection.connection_lost(None)
+        return True
 
     def send_400_response(self, msg: str) -> None:
         """The parser gave up: what it was given is no HTTP, or the header was too large."""
@@ -248,7 +281,10 @@ class GuardedProtocol(HttpToolsProtocol):
         self.transport.close()
 
 
-def guarded(patience: float, *, most_of_address: int, proxies: TrustedProxies) -> type[GuardedProtocol]:
+def guarded(
+    patience: float, *, most_of_address: int, proxies: TrustedProxies, door: Door | None = None
+) -> type[GuardedProtocol]:
     """The protocol with so many seconds of patience, and connections of one address that is no trusted proxy."""
-    values = {"patience": patience, "most_of_address": most_of_address, "proxies": proxies, "_open": Counter()}
+    values = {"patience": patience, "most_of_address": most_of_address, "proxies": proxies, "door": door}
+    values["_open"] = Counter()
     return type("Guarded", (GuardedProtocol,), values)

@@ -112,26 +112,25 @@ def read_x_forwarded(sources: Sequence[str], schemes: Sequence[str]) -> list[Hop
     return list(zip(addresses, [*by[:1] * missing, *by][-len(addresses) :] or [""] * len(addresses), strict=True))
 
 
-class ForwardedHeaders:
-    """ASGI middleware: `client` and `scheme` of a request become the client's own, as trusted proxies say.
+class Origins:
+    """Who sent requests, as trusted proxies say.
 
     `standard`: read `Forwarded` instead of `X-Forwarded-For` and `X-Forwarded-Proto`. Never both: a proxy that writes
     one lets the other through as the client sent it.
     """
 
-    def __init__(self, app: ASGIApp, *, proxies: TrustedProxies, standard: bool = False) -> None:
-        self.app, self._proxies, self._standard = app, proxies, standard
+    def __init__(self, proxies: TrustedProxies, *, standard: bool = False) -> None:
+        self._proxies, self._standard = proxies, standard
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            peer = scope["client"][0] if scope.get("client") else None
-            if self._proxies.trusts(peer) and (hops := self._read(scope)):
-                client, scheme = self._proxies.find_client(peer, hops)
-                if client != peer and client:
-                    scope["client"] = (client, 0)
-                if scheme in ("http", "https"):
-                    scope["scheme"] = scheme
-        await self.app(scope, receive, send)
+    def correct(self, scope: Scope) -> None:
+        """Make `client` and `scheme` of a request the client's own."""
+        peer = scope["client"][0] if scope.get("client") else None
+        if self._proxies.trusts(peer) and (hops := self._read(scope)):
+            client, scheme = self._proxies.find_client(peer, hops)
+            if client != peer and client:
+                scope["client"] = (client, 0)
+            if scheme in ("http", "https"):
+                scope["scheme"] = scheme
 
     def _read(self, scope: Scope) -> list[Hop]:
         found: dict[bytes, list[str]] = {}
@@ -142,3 +141,15 @@ class ForwardedHeaders:
             return read_forwarded(found.get(b"forwarded", []))
         sources, schemes = found.get(b"x-forwarded-for", []), found.get(b"x-forwarded-proto", [])
         return read_x_forwarded(sources, schemes) if sources or schemes else []
+
+
+class ForwardedHeaders:
+    """ASGI middleware: `client` and `scheme` of a request become the client's own; see `Origins`."""
+
+    def __init__(self, app: ASGIApp, *, proxies: TrustedProxies, standard: bool = False) -> None:
+        self.app, self._origins = app, Origins(proxies, standard=standard)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            self._origins.correct(scope)
+        await self.app(scope, receive, send)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Hashable
 from contextvars import ContextVar, Token
 from dataclasses import dataclass
 from typing import Final
@@ -92,8 +93,13 @@ def current_request() -> RequestContext | None:
 
 def enter_request(context: RequestContext) -> Token[RequestContext | None]:
     """Make this the current request; `leave_request` with the token ends it."""
-    run_for(_lately.get(_credential(context.scope), STRANGERS))
+    run_for(turn_of(context.scope))
     return _current.set(context)
+
+
+def turn_of(scope: Scope) -> Hashable:
+    """In whose turn a request is looked up."""
+    return _lately.get(_credential(scope), STRANGERS)
 
 
 def leave_request(token: Token[RequestContext | None]) -> None:

@@ -12,6 +12,12 @@ PAGE_POLICY: Final = "default-src 'none'; frame-ancestors 'none'; base-uri 'none
 API: Final = "/api/"
 
 
+def hsts_of(seconds: int, *, subdomains: bool = False) -> str:
+    """The value of Strict-Transport-Security; "" where it is not sent."""
+    below = "; includeSubDomains" if subdomains else ""
+    return f"max-age={seconds}{below}" if seconds else ""
+
+
 class SecurityHeaders:
     """ASGI middleware. What an answer says itself stays.
 
@@ -21,8 +27,7 @@ class SecurityHeaders:
     """
 
     def __init__(self, app: ASGIApp, *, hsts_seconds: int, hsts_subdomains: bool = False) -> None:
-        below = "; includeSubDomains" if hsts_subdomains else ""
-        self.app, self._hsts = app, f"max-age={hsts_seconds}{below}" if hsts_seconds else ""
+        self.app, self._hsts = app, hsts_of(hsts_seconds, subdomains=hsts_subdomains)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
