@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from app.reports.columns.kinds import Kind, Name, Sign, T
+from app.reports.columns.kinds import MOMENTS, Kind, Name, Sign, T
 from app.reports.readers.scratch import quoted
 
 LONGEST: Final = 38
@@ -34,12 +34,12 @@ def _integer(digits: int, type_name: str) -> Kind:
     # A leading zero means a code (a FIPS or ZIP code), which arithmetic would destroy.
     pattern = rf"\+?{_SHORT}|-?(?:0|[1-9]\d{{0,{digits - 1}}})"
     value = f"try_cast({T} as {type_name})"
-    return Kind("integer", None, pattern, value, type_name, digits=T, is_sure=True, keeps=("bigint",))
+    return Kind("integer", None, pattern, value, type_name, digits=T, is_sure=True, keeps=("bigint",), never=MOMENTS)
 
 
 BIGINT: Final = _integer(18, "bigint")
 HUGEINT: Final = _integer(LONGEST, "hugeint")
-ENDLESS: Final = Kind("text", None, r"-?[1-9]\d*|0", T, "varchar", digits=T, is_sure=True)
+ENDLESS: Final = Kind("text", None, r"-?[1-9]\d*|0", T, "varchar", digits=T, is_sure=True, never=MOMENTS)
 """Integers of more digits than can be counted with: they stay text."""
 _SIMPLE: Final = r"(?:0|[1-9]\d{0,37})(?:\.\d*)?|\.\d+"
 PLAIN: Final = Kind(
@@ -52,6 +52,7 @@ PLAIN: Final = Kind(
     sign="point",
     is_sure=True,
     keeps=("bigint", "decimal"),
+    never=MOMENTS,
 ).typed("double")
 _POWERED: Final = rf"(?:(?:{_WHOLE})\.\d*|\.\d+)(?:[eE][+-]?\d{{1,3}})?|(?:{_WHOLE})(?:[eE][+-]\d{{1,3}})?"
 _DOUBLE: Final = f"try_cast({T} as double)"
@@ -63,6 +64,7 @@ POWERED: Final = Kind(
     "double",
     digits=T,
     sign="point",
+    never=MOMENTS,
 )
 """`1.5e3` and `1e+05`; `219E01` and `1E5` are codes as often as numbers."""
 
@@ -89,9 +91,9 @@ def _styled(sign: Sign, *, fractions: bool) -> Kind:
     type_name = "double" if fractions else "hugeint"
     name: Name = "number" if fractions else "integer"
     written = f"decimal {said}, thousands apart or with a unit" if fractions else "thousands apart or with a unit"
-    return Kind(name, written, _decorated(body, rf"{_SHORT}{fraction}"), "", type_name, digits=digits, sign=sign).typed(
-        type_name
-    )
+    return Kind(
+        name, written, _decorated(body, rf"{_SHORT}{fraction}"), "", type_name, digits=digits, sign=sign, never=MOMENTS
+    ).typed(type_name)
 
 
 _SIGNS: Final[tuple[Sign, ...]] = ("point", "comma")

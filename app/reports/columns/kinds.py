@@ -23,7 +23,8 @@ class Kind:
     `format` says how the values are written, `type` what DuckDB calls them. `digits` is SQL for a number as plain
     text with a decimal point. `sign` and `order` are given where the reading depends on them. `offset` is SQL for what
     the clock is ahead of UTC, as it is written; `suffix` follows the moments of the column where they are shown.
-    `is_sure`: whatever looks like this kind is of it. `keeps` are the forms of the store whose texts are all of it.
+    `is_sure`: whatever looks like this kind is of it. `keeps` are the forms of the store whose texts are all of it,
+    `never` those of which none is.
     """
 
     name: Name
@@ -38,6 +39,7 @@ class Kind:
     suffix: str = ""
     is_sure: bool = False
     keeps: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
 
     def of(self, text: str) -> str:
         """SQL for what a trimmed text is worth; NULL where it is not of this kind (a 30th of February as well)."""
@@ -85,6 +87,8 @@ class Finding:
 
 
 TEXT: Final = Kind("text", None, "(?s).*", T, "varchar")
+MOMENTS: Final = ("date", "timestamp")
+"""Forms of the store that no number has: digits, a minus and digits."""
 EMPTY: Final = Kind("empty", None, "", T, "varchar")
 BOOLEAN: Final = Kind("boolean", None, "(?i)true|false|yes|no|y|n", f"lower({T}) in ('true', 'yes', 'y')", "boolean")
 NATIVE: Final[tuple[tuple[tuple[str, ...], Name], ...]] = (

@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
-from app.reports.columns.kinds import Kind, Order, T
+from app.reports.columns.kinds import MOMENTS, Kind, Order, T
 from app.reports.columns.months import MONTHS
 from app.reports.readers.scratch import quoted
 
@@ -34,12 +34,15 @@ _NAMED_MDY: Final = re.compile(rf"{_NAMED['mdy']}(?:[T ,:].*)?", re.DOTALL)
 _CTIME: Final = rf"(?i:{_WEEKDAY}{_MONTH} {{1,2}}\d{{1,2}} \d{{1,2}}:\d{{2}}:\d{{2}} (?:[A-Z]{{3,4}} )?\d{{4}})"
 _WEEK: Final = r"\d{4}-?W\d{2}-?[1-7]"
 _COMPACT: Final = r"\d{8}T\d{4}(?:\d{2})?"
+_WITHOUT_CLOCK: Final = ("bigint", "decimal", *MOMENTS)
+"""Forms of the store that are no clock alone."""
 TIME: Final = Kind(
     "time",
     "hh:mm:ss",
     r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?",
     f"coalesce(try_cast({T} as time), try_cast({T} || ':00' as time))",
     "time",
+    never=_WITHOUT_CLOCK,
 )
 _HALF_DAY: Final = "(case when {t} ilike '%p%' and not {t} like '12%' then interval 12 hour" + (
     " when {t} ilike '%a%' and {t} like '12%' then interval '-12' hour else interval 0 hour end)"
@@ -51,6 +54,7 @@ TIME_OF_HALF_DAY: Final = Kind(
     f"(try_cast(regexp_extract({T}, '[0-9:]+') || case when regexp_matches({T}, ':.*:') then '' else ':00' end as time)"
     f" + {_HALF_DAY.format(t=T)})",
     "time",
+    never=_WITHOUT_CLOCK,
 )
 Form = tuple[str, str, int]
 """How the day is written: the order of its parts, what stands between them, and the digits of the year."""

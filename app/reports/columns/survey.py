@@ -45,6 +45,8 @@ def ask(store: Store, questions: Sequence[tuple[str, Sequence[Question]]]) -> li
 def _sql(column: Stored, question: Question) -> str:
     """The question in SQL; of values that are kept as such it is known what they are."""
     if isinstance(question, Kind):
+        if column.form in question.never:
+            return question.count(column.other) if column.others else "0"
         if not column.kept or column.form not in question.keeps:
             return question.count(column.text)
         others = f" + coalesce({question.count(column.other)}, 0)" if column.others else ""
