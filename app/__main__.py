@@ -1,4 +1,4 @@
-"""The command line: `tranche serve`, `worker`, `sign-in`, `submit`, `watch`, `demo`, `keys`, `secret`, `users`,
+"""The command line: `tranche serve`, `dev`, `worker`, `sign-in`, `submit`, `watch`, `demo`, `keys`, `secret`, `users`,
 `invitations`, `organisations`, `connections`, `plays`, `migrate`, `audit`, `backup`, `restore`, `import-jobs`,
 `group-legacy`, `doctor`.
 
@@ -56,6 +56,23 @@ def serve() -> None:
     from app.commands.server import serve
 
     serve(all_settings())
+
+
+@app.command()
+def dev(
+    folder: Annotated[
+        Path | None, typer.Argument(help="Folder of .py files with pipelines. Default: TRANCHE_PIPELINES_DIR.")
+    ] = None,
+) -> None:
+    """Serve as `tranche serve` does, and take every change of the files in a folder of pipelines at once."""
+    from app.commands.server import serve
+    from app.pipelines.settings import PipelineSettings
+
+    where: dict[str, Any] = {"pipelines_watch": True} | ({"pipelines_dir": folder} if folder else {})
+    chosen = all_settings(**where)
+    if chosen.of(PipelineSettings).pipelines_dir is None:
+        raise typer.BadParameter("name a folder, or set TRANCHE_PIPELINES_DIR", param_hint="FOLDER")
+    serve(chosen)
 
 
 @app.command()

@@ -208,6 +208,8 @@ export interface PipelineOfBatch {
   id: number;
   key: string;
   title: string;
+  /** Of the pipeline and its steps as the batch began. */
+  version: number;
   steps: string[];
 }
 

@@ -6,16 +6,33 @@ A workload is one file. It imports nothing else of this package: no web framewor
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
 from app.kit.secrets.secret_type import Secret as Secret
+from app.pipelines.checks import (
+    CONDITION,
+    FLAG,
+    FUNCTION,
+    KEY,
+    LABEL,
+    NAMES,
+    SECONDS,
+    SHARE,
+    TEXT,
+    check_options,
+    instance,
+    one_of,
+    some_of,
+    subclass,
+    whole,
+)
+from app.pipelines.checks import PipelineNotWellFormed as PipelineNotWellFormed
 from app.pipelines.context import BatchInfo as BatchInfo
 from app.pipelines.context import Input as Input
 from app.pipelines.context import JobInfo as JobInfo
@@ -36,8 +53,7 @@ if TYPE_CHECKING:  # the sandbox's fork server, which has no database, imports w
 DEFAULT_LABEL = "Results"
 
 
-class PipelineNotWellFormed(ValueError):
-    """A workload's definition contradicts itself; the message says where."""
+_POLICY_OPTIONS: Final = {"threshold": SHARE, "action": one_of(("pause", "fail", "continue"))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +62,10 @@ class FailurePolicy:
 
     threshold: float = 0.5
     action: Literal["pause", "fail", "continue"] = "continue"
+
+    def __post_init__(self) -> None:
+        said = {"threshold": self.threshold, "action": self.action}
+        check_options("FailurePolicy", said, _POLICY_OPTIONS)
 
 
 class Params(BaseModel):
@@ -146,8 +166,21 @@ class Pipeline:
     needs_hook: Needs | None = None
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"[\w.-]{1,40}", self.label):
-            raise PipelineNotWellFormed(f"{self.key}: the label {self.label!r} is no word of at most 40 characters")
+        self.check()
+
+    def check(self) -> None:
+        """Raise PipelineNotWellFormed when an option or a step is not what it must be: before a batch depends on it."""
+        owner = self.key if isinstance(self.key, str) and self.key else "a pipeline"
+        options = {name: getattr(self, name) for name in _PIPELINE_OPTIONS}
+        check_options(owner, options, _PIPELINE_OPTIONS)
+        self.accepts = tuple(self.accepts)
+        self._check_steps(self.steps)
+
+    def check_complete(self) -> None:
+        """`check` of a pipeline that is to be run, which has steps."""
+        self.check()
+        if not self.steps and self.plan_hook is None:
+            raise PipelineNotWellFormed(f"{self.key} has no steps")
 
     def step(
         self,
@@ -169,8 +202,8 @@ class Pipeline:
 
         def add(function: StepFunction) -> StepFunction:
             name = getattr(function, "__name__", "")
-            former = (was,) if isinstance(was, str) else tuple(was)
-            step = Step(name, function, max_retries, timeout, when, tuple(depends_on), skip_if_failed, former)
+            needed, former = _as_tuple(depends_on), (was,) if isinstance(was, str) else _as_tuple(was)
+            step = Step(name, function, max_retries, timeout, when, needed, skip_if_failed, former)
             self._check_steps([*self.steps, step])
             self.steps.append(step)
             return function
@@ -195,6 +228,8 @@ class Pipeline:
     def _check_steps(self, steps: Sequence[Step]) -> None:
         known = {"queued", "done"}  # stages of a job before its first and after its last step
         for step in steps:
+            options = {name: getattr(step, name) for name in _STEP_OPTIONS}
+            check_options(f"{self.key}: {step.name}", options, _STEP_OPTIONS)
             if step.name in known:
                 raise PipelineNotWellFormed(f"{self.key}: the step name {step.name!r} is taken")
             if missing := set(step.depends_on) - known:
@@ -202,6 +237,12 @@ class Pipeline:
                     f"{self.key}: {step.name} depends on {sorted(missing)}, which do not come before"
                 )
             known.add(step.name)
+        former = [name for step in steps for name in step.was]
+        for name in former:
+            if name in known:
+                raise PipelineNotWellFormed(f"{self.key}: {name!r} is what a step was called, and the name of another")
+            if former.count(name) > 1:
+                raise PipelineNotWellFormed(f"{self.key}: two steps say that they were called {name!r}")
 
     def on_success(self, function: OnSuccess) -> OnSuccess:
         """Run the decorated function in the transaction that completes a job: exactly once."""
@@ -225,3 +266,36 @@ class Pipeline:
 
     def step_names(self) -> list[str]:
         return [step.name for step in self.steps]
+
+
+def _as_tuple(names: Sequence[str]) -> tuple[str, ...]:
+    """As a tuple, unless it is nothing that could be: a text would become its letters."""
+    return tuple(names) if isinstance(names, (list, tuple)) else names  # type: ignore[return-value]
+
+
+_STEP_OPTIONS: Final = {
+    "name": TEXT,
+    "run": FUNCTION,
+    "max_retries": whole(0),
+    "timeout": SECONDS,
+    "when": CONDITION,
+    "depends_on": NAMES,
+    "skip_if_failed": FLAG,
+    "was": NAMES,
+}
+_PIPELINE_OPTIONS: Final = {
+    "key": KEY,
+    "title": TEXT,
+    "description": TEXT,
+    "params": subclass(BaseModel, "a class derived from Params"),
+    "mode": one_of(("parallel", "sequential")),
+    "max_parallel": whole(1, 4096),
+    "accepts": some_of(("file", "url", "record")),
+    "failure_policy": instance(FailurePolicy, 'a FailurePolicy, as FailurePolicy(0.2, "pause")'),
+    "expires_after": instance(timedelta, "a timedelta, or None", optional=True),
+    "version": whole(0),
+    "result_codes": FLAG,
+    "result_table": instance(ResultTable, "a ResultTable, or None", optional=True),
+    "label": LABEL,
+    "naming": instance(Naming, "a Naming"),
+}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from app.auth.dependencies import ReaderDep
+from app.auth.permissions import Permission
 from app.kit.declarations import RouteTag, raises
 from app.kit.errors import NotFound
 from app.kit.room import Rooms
@@ -13,7 +14,7 @@ from app.pipelines.contract import Pipeline
 from app.pipelines.dependencies import RegistryDep, RoomsDep
 from app.pipelines.errors import PipelineUnknown
 from app.pipelines.registry import Registry
-from app.pipelines.schemas import PipelinePage, PipelineRead, PipelineStepRead
+from app.pipelines.schemas import PipelinePage, PipelineProblemRead, PipelineRead, PipelineStepRead
 
 _TAG = RouteTag("pipelines", "What this installation can do with an item, and the parameters each pipeline takes.")
 router = APIRouter(prefix="/api/pipelines", tags=[_TAG])
@@ -39,7 +40,11 @@ def _read(registry: Registry, rooms: Rooms, pipeline: Pipeline) -> PipelineRead:
 async def list_pipelines(registry: RegistryDep, rooms: RoomsDep, caller: ReaderDep) -> PipelinePage:
     """The pipelines of this installation that your key opens, with the JSON schemas of their parameters."""
     opened = [pipeline for pipeline in registry if caller.opens([pipeline.key])]
-    return PipelinePage(pipelines=[_read(registry, rooms, pipeline) for pipeline in opened])
+    problems = registry.problems if Permission.OPERATE in caller.permissions else ()
+    return PipelinePage(
+        pipelines=[_read(registry, rooms, pipeline) for pipeline in opened],
+        problems=[PipelineProblemRead.of(problem) for problem in problems],
+    )
 
 
 @router.get("/{key}")

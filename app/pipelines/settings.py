@@ -13,6 +13,9 @@ class PipelineSettings(Section):
     """Settings of where workloads are found."""
 
     pipelines_dir: Path | None = Field(None, description="Folder of .py files, each with one or more pipelines.")
+    pipelines_watch: bool = Field(
+        False, description="Take files that change in that folder without a new start, as `tranche dev` does."
+    )
 
     @field_validator("pipelines_dir")
     @classmethod

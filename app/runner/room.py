@@ -23,6 +23,7 @@ from app.kit.sandbox.sandbox import Sandbox
 from app.kit.secrets.sealing import Sealer
 from app.kit.turns import Turns
 from app.pipelines.registry import Registry
+from app.pipelines.settings import PipelineSettings
 from app.runner import engine, functions, models
 from app.runner.context import Resources
 from app.runner.database_figure_repository import figures as database_figures
@@ -43,12 +44,14 @@ from app.settings import Settings
 def make_sandbox(container: Container) -> Sandbox:
     settings = container.get(RunnerSettings)
     modules = [module for room in container.get(Rooms) for module in room.child_modules]
+    # Where their files may change each child takes them as they are by then.
+    dropped_in = [] if container.get(PipelineSettings).pipelines_watch else modules_of(container.get(Registry))
     return Sandbox(
         workers=settings.child_processes,
         memory_bytes=settings.child_memory_bytes,
         cpu_seconds=settings.child_cpu_seconds,
         scratch_bytes=settings.child_scratch_bytes,
-        preload=[*modules, *modules_of(container.get(Registry))],
+        preload=[*modules, *dropped_in],
         spare=max(1, settings.child_processes // 2),
         most=settings.child_processes_per_organisation,
         weigh=container.get(Weights).of,

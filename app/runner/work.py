@@ -52,14 +52,18 @@ class WorkCache:
     def __init__(self, database: Database, registry: Registry, sealer: Sealer) -> None:
         self._database, self._registry, self._sealer = database, registry, sealer
         self._known: OrderedDict[UUID, Mapping[int, Work]] = OrderedDict()
+        self._generation = registry.generation
 
     async def of(self, batch_id: UUID) -> Mapping[int, Work]:
         """The work for each pipeline of the batch, by its id; empty when this process does not have all of them."""
+        if (generation := self._registry.generation) != self._generation:
+            self._known.clear()
+            self._generation = generation
         if batch_id in self._known:
             self._known.move_to_end(batch_id)
             return self._known[batch_id]
         work = await self._read(batch_id)
-        if work:
+        if work and generation == self._registry.generation:
             self._known[batch_id] = work
             if len(self._known) > BATCHES_KEPT:
                 self._known.popitem(last=False)

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from app.pipelines.contract import Params, Pipeline, StepContext, Stop
+from app.pipelines import Params, Pipeline, StepContext, Stop
 
 
 class ChecksumParams(Params):

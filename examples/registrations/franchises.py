@@ -6,7 +6,7 @@ Put this file into the folder TRANCHE_PIPELINES_DIR, and say which restaurants i
 
 from __future__ import annotations
 
-from app.pipelines.contract import Step, StepContext, Stop
+from app.pipelines import Step, StepContext, Stop
 from app.registrations.pipeline import TWELVE_STEPS, registration_pipeline
 from app.registrations.steps import load_subject
 

@@ -8,7 +8,7 @@ from sqlalchemy import func
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.pipelines.contract import Pipeline, Retry, StepContext
+from app.pipelines import Pipeline, Retry, StepContext
 from tranche_link_watch.models import Link
 
 pipeline = Pipeline(
