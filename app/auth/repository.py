@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.live import KEY_IS_LIVE, USER_IS_ACTIVE, USER_IS_LIVE, is_disabled, seconds_until
 from app.auth.models import ApiKey, Organisation, User
+from app.kit.quick_reads import QuickRead
 from app.kit.table_watch import UNNOTED
 
 
@@ -42,6 +43,14 @@ async def find_organisation(session: AsyncSession, name: str) -> Organisation | 
 
 async def get_organisation(session: AsyncSession, organisation_id: UUID) -> Organisation:
     return (await session.execute(select(Organisation).where(Organisation.id == organisation_id))).scalar_one()
+
+
+_ORGANISATION: Final = QuickRead(select(Organisation).where(Organisation.id == bindparam("organisation_id")))
+
+
+async def read_organisation(session: AsyncSession, organisation_id: UUID) -> Organisation:
+    """The organisation, to be looked at: nothing is written that is changed of it."""
+    return (await _ORGANISATION.plain_rows(session, organisation_id=organisation_id))[0][0]
 
 
 async def find_first_admin(session: AsyncSession) -> User | None:

@@ -12,6 +12,8 @@ from sqlalchemy import ARRAY, BigInteger, Integer, Row, Text, bindparam, text
 from sqlalchemy.dialects.postgresql import UUID as PgUUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.kit.quick_reads import QuickStatement
+
 _AT_ONCE: Final = 4 * 1024 * 1024
 """Characters of records in one statement."""
 _STEPS_OF_PIPELINES: Final = """step as materialized (
@@ -62,6 +64,9 @@ with job as (
 )
 
 
+_ADD_QUICKLY: Final = QuickStatement(_ADD_JOBS)
+
+
 async def add_jobs(
     session: AsyncSession,
     batch_id: UUID,
@@ -83,7 +88,7 @@ async def add_jobs(
         if size >= _AT_ONCE or place == len(columns["records"]):
             part = {name: values[start:place] for name, values in columns.items()}
             own = _short(part, before + start) | {"batch_id": batch_id, "before": before + start, "steps": texts}
-            await session.execute(_ADD_JOBS, own)
+            await _ADD_QUICKLY.send(session, own)
             start, size = place, 0
 
 

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.auth.models import Organisation
 from app.batches.models import Batch, DirectoryName
 from app.batches.naming import Namer
+from app.kit.quick_reads import QuickStatement
 from app.pipelines.contract import Pipeline
 
 LONGEST = 255
@@ -31,12 +32,16 @@ CLAIM: Final = _NEW.on_conflict_do_update(
 """Counts one more use of a name, with the values of `use_of`; it returns how many there are now."""
 
 
+_CLAIM: Final = QuickStatement(CLAIM)
+
+
 async def claim_name(session: AsyncSession, organisation_id: UUID, wanted: str) -> str:
     """The wanted name, or the wanted name with the next number; nobody else gets it.
 
     The row is locked until the transaction ends, so those who want the same name at the same time get theirs in turn.
     """
-    return numbered(wanted, (await session.execute(CLAIM, use_of(organisation_id, wanted))).scalar_one())
+    ((used,),) = await _CLAIM.send(session, use_of(organisation_id, wanted))
+    return numbered(wanted, used)
 
 
 def use_of(organisation_id: UUID, wanted: str) -> dict[str, Any]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Row, Select, Text, Uuid, any_, bindparam, cast, func, select, text
+from sqlalchemy import Row, Select, Text, Uuid, any_, bindparam, cast, func, insert, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,7 +18,7 @@ from app.batches.step_models import JobOutput, JobStep
 from app.files.models import File
 from app.kit.json_pieces import PackedObject
 from app.kit.pages import Page, PageRequest, paginate
-from app.kit.quick_reads import QuickRead
+from app.kit.quick_reads import QuickRead, QuickStatement
 from app.pipelines.models import PipelineRow
 
 
@@ -36,6 +37,16 @@ async def find_batch(session: AsyncSession, organisation_id: UUID, batch_id: UUI
     """One batch with its pipeline and who made it."""
     rows = await _FIND_BATCH.rows(session, organisation_id=organisation_id, batch_id=batch_id)
     return BatchRow(*rows[0]) if rows else None
+
+
+@cache
+def _adding(names: tuple[str, ...]) -> QuickStatement:
+    return QuickStatement(insert(Batch.__table__), names)  # type: ignore[arg-type]
+
+
+async def add_batch(session: AsyncSession, values: Mapping[str, Any]) -> None:
+    """Write a batch, from the values of its columns."""
+    await _adding(tuple(values)).send(session, values)
 
 
 async def count_by_organisation(session: AsyncSession, organisation_ids: Sequence[UUID]) -> dict[UUID, dict[str, int]]:
@@ -72,9 +83,6 @@ async def list_jobs(
     session: AsyncSession, batch_id: UUID, page: PageRequest, statuses: Sequence[str] = ()
 ) -> Page[JobRow]:
     """A page of a batch's jobs by sequence, each with its steps."""
-    query = _JOBS.where(Job.batch_id == batch_id)
-    if statuses:
-        query = query.where(Job.status.in_(statuses))
     rows: list[JobRow] = []
     cursor = page.cursor
     while True:
@@ -83,6 +91,7 @@ async def list_jobs(
             first = await _FIRST_JOBS.rows(session, batch_id=batch_id, most=part.limit + 1)
             found = part.cut(first, lambda row: (row[0].sequence,))
         else:
+            query = _JOBS.where(Job.batch_id == batch_id, *([Job.status.in_(statuses)] if statuses else ()))
             found = (await paginate(session, query, part, key=(Job.sequence,))).map(lambda row: (row[0], row[1]))
         rows += await _with_steps(session, found.rows)
         cursor = found.next_cursor

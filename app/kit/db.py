@@ -25,7 +25,7 @@ from app.kit.metrics import Samples
 from app.kit.outage import Outage
 from app.kit.pool_figures import MeasuredPool
 from app.kit.pooler import is_pooled, refuse_startup_parameter
-from app.kit.quick_reads import FAILED
+from app.kit.quick_reads import READING
 from app.kit.silent_sockets import limit_silence
 from app.kit.table_watch import watch_tables
 
@@ -252,7 +252,7 @@ class Database:
     async def reading(self) -> AsyncIterator[AsyncSession]:
         """The same for who only reads: what is read quickly (`kit/quick_reads.py`) are rows in place of entities."""
         with self._in_line():
-            async with self._single_statements(info={FAILED: self._outage_of}) as session:
+            async with self._single_statements(info={READING: True}) as session:
                 yield session
 
 

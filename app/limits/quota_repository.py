@@ -11,13 +11,16 @@ from sqlalchemy import delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit.ids import new_id
+from app.kit.quick_reads import QuickStatement
 from app.limits.models import QuotaLimit, StorageUse
 
-_FIND: Final = text("""
+_FIND: Final = QuickStatement(
+    text("""
 select distinct on (quota) quota, most from quota_limits
 where quota = any(cast(:quotas as text[])) and (organisation_id = :organisation_id or organisation_id is null)
 order by quota, organisation_id nulls last
 """)
+)
 _LIST: Final = text("""
 select o.id, (
   select l.most from quota_limits l
@@ -53,7 +56,7 @@ _ADD_STORED: Final = text("update storage_use set bytes = bytes + :bytes where o
 async def find_limits(session: AsyncSession, organisation_id: UUID, quotas: Sequence[str]) -> dict[str, int | None]:
     """The organisation's own limits, else those of the installation; None is no limit."""
     values = {"quotas": [str(quota) for quota in quotas], "organisation_id": organisation_id}
-    found: dict[str, int | None] = {row.quota: row.most for row in await session.execute(_FIND, values)}
+    found: dict[str, int | None] = {row["quota"]: row["most"] for row in await _FIND.send(session, values)}
     return {str(quota): found.get(str(quota)) for quota in quotas}
 
 

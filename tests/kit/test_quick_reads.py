@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import gc
+import re
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 import pytest
-from sqlalchemy import inspect, select
+from sqlalchemy import inspect, select, text
+from sqlalchemy.exc import IntegrityError
 
+from app.auth.remembered import TABLES
 from app.batches import repository
 from app.batches.listing import BATCHES_OF, BatchFilter, list_batches
 from app.batches.models import Batch
+from app.kit.db import Database
 from app.kit.outage import Outage
 from app.kit.pages import PageRequest
-from app.kit.quick_reads import QuickRead
+from app.kit.quick_reads import QuickRead, QuickStatement
 from tests.batch_helpers import submit
 from tests.conftest import Api
 
@@ -78,3 +83,36 @@ async def test_a_lost_connection_is_an_outage_and_the_next_read_has_another(api:
             await quick.rows(session, organisation_id=UUID(int=0))
     async with database.reading() as session:
         assert await quick.rows(session, organisation_id=UUID(int=0)) == []
+
+
+async def test_a_statement_is_the_first_of_its_transaction_and_goes_with_it(database_url: str) -> None:
+    add = QuickStatement(text("insert into written values (:n) returning n"))
+    database = Database(database_url, pool_size=2)
+    try:
+        async with database.statements() as session:
+            await session.execute(text("create table written (n int primary key)"))
+        async with database.transaction() as kept, database.transaction() as failed:
+            assert [row["n"] for row in await add.send(kept, {"n": 1})] == [1]
+            await add.send(failed, {"n": 2})
+            await failed.rollback()
+        async with database.transaction() as session:
+            await add.send(session, {"n": 3})
+            savepoint = await session.begin_nested()
+            await add.send(session, {"n": 4})
+            with pytest.raises(IntegrityError):
+                await add.send(session, {"n": 1})
+            await savepoint.rollback()
+            await add.send(session, {"n": 5})
+        async with database.reading() as session:
+            assert (await session.execute(text("select n from written order by n"))).scalars().all() == [1, 3, 5]
+    finally:
+        async with database.statements() as session:
+            await session.execute(text("drop table if exists written"))
+        await database.stop()
+
+
+def test_no_such_statement_changes_what_is_watched() -> None:
+    changes = re.compile(rf"\b(update|delete\s+from)\s+(only\s+)?({'|'.join(TABLES)})\b", re.IGNORECASE)
+    sent = [one.sql() for one in gc.get_objects() if isinstance(one, QuickStatement)]
+    assert sent
+    assert not [sql for sql in sent if changes.search(sql)]
