@@ -78,6 +78,7 @@ class Action(StrEnum):
     RESULT_CODE_OPENED = "result_code.opened", "A result was opened by its code. Counted: `details.count`."
     RESULT_CODE_REFUSED = "result_code.refused", "Codes were tried that open nothing. Counted: `details.count`."
     # Batches, reports and files
+    JOBS_ACTED_ON = "jobs.acted_on", "Jobs of a batch were cancelled, tried again or skipped; `details` says how many."
     BATCH_DELETED = "batch.deleted", "A batch was deleted with its jobs and results."
     BATCH_EXPORTED = "batch.exported", "The results or the jobs of a whole batch were downloaded."
     REPORT_DELETED = "report.deleted", "A report was deleted."

@@ -118,13 +118,16 @@ select count(*) as files, coalesce(sum(file_size), 0)::bigint as size from (
 """).bindparams(bindparam("ids", type_=ARRAY(PgUUID)))
 _COPY_JOBS = text("""
 insert into jobs (id, batch_id, pipeline_id, sequence, item, source_type, source_url, file_id, filename, file_size,
-  media_type, checksum, record, step_position, retry_of_job_id)
+  media_type, checksum, record, step_position, retry_of_job_id, retries)
 select c.new_id, :batch_id, j.pipeline_id, c.place, j.item, j.source_type, j.source_url, j.file_id, j.filename,
-  j.file_size, j.media_type, j.checksum, j.record, case when :inherit then coalesce(
+  j.file_size, j.media_type, j.checksum, j.record, case when :inherit then coalesce(c.position,
     -- The cursor may have gone on after the failure, to the cleanup steps.
-    (select min(s.position) from job_steps s where s.job_id = j.id and s.status = 'failed'), j.step_position
-  ) else 0 end, case when :inherit then j.id end
-from unnest(:new_ids, :old_ids) with ordinality as c(new_id, old_id, place) join jobs j on j.id = c.old_id
+    (select min(s.position) from job_steps s where s.job_id = j.id and s.status in ('failed', 'cancelled')),
+    j.step_position
+  ) else 0 end, case when :inherit then j.id end,
+  case when :inherit then greatest(j.retries, j.retry_count) + 1 else 0 end
+from unnest(:new_ids, :old_ids, :positions) with ordinality as c(new_id, old_id, position, place)
+join jobs j on j.id = c.old_id
 """)
 _COPY_STEPS = text("""
 insert into job_steps (job_id, position, name, depends_on, skip_if_failed, status, inherited_from, output, started_at,
@@ -148,8 +151,9 @@ select c.new_id, o.name, o.file_id
 from unnest(:new_ids, :old_ids) as c(new_id, old_id) join job_outputs o on o.job_id = c.old_id where :inherit
 """)
 _IDS = (bindparam("new_ids", type_=ARRAY(PgUUID)), bindparam("old_ids", type_=ARRAY(PgUUID)))
+_POSITIONS = bindparam("positions", type_=ARRAY(Integer))
 _COPY_JOBS, _COPY_STEPS, _COPY_OUTPUTS = (
-    statement.bindparams(*_IDS) for statement in (_COPY_JOBS, _COPY_STEPS, _COPY_OUTPUTS)
+    statement.bindparams(*_IDS) for statement in (_COPY_JOBS.bindparams(_POSITIONS), _COPY_STEPS, _COPY_OUTPUTS)
 )
 
 
@@ -159,6 +163,28 @@ async def find_totals(session: AsyncSession, job_ids: Sequence[UUID]) -> tuple[i
     return found.files, found.size
 
 
+_COUNT_COPIES = text("""
+with recursive up as (
+  select id, parent_batch_id, relation, 0 as depth from batches where id = :batch_id
+  union all
+  select b.id, b.parent_batch_id, b.relation, u.depth + 1 from up u join batches b on b.id = u.parent_batch_id
+  where u.relation in ('retry_failed', 'restart')
+), down as (
+  (select id, '' as relation from up order by depth desc limit 1)
+  union all
+  select b.id, b.relation from down d join batches b on b.parent_batch_id = d.id
+  where b.relation in ('retry_failed', 'restart')
+)
+select count(*) from down where relation = :relation
+""")
+
+
+async def count_copies(session: AsyncSession, batch_id: UUID, relation: str) -> int:
+    """How many retries, or restarts, there are of what the batch was at first."""
+    values = {"batch_id": batch_id, "relation": relation}
+    return int((await session.execute(_COUNT_COPIES, values)).scalar_one())
+
+
 async def copy_jobs(
     session: AsyncSession,
     batch_id: UUID,
@@ -166,14 +192,16 @@ async def copy_jobs(
     old_ids: Sequence[UUID],
     *,
     inherit: bool,
+    positions: Sequence[int] = (),
     steps: Mapping[int, Sequence[Mapping[str, Any]]] | None = None,
 ) -> None:
     """Copy jobs into a batch, from the beginning, or to go on where the old ones failed.
 
-    `steps`: as for `add_jobs`, in place of those that the old ones had.
+    `positions`: the steps at which they go on instead, if these are named. `steps`: as for `add_jobs`, in place of
+    those that the old ones had.
     """
     values = {"new_ids": list(new_ids), "old_ids": list(old_ids), "inherit": inherit}
-    await session.execute(_COPY_JOBS, values | {"batch_id": batch_id})
+    await session.execute(_COPY_JOBS, values | {"batch_id": batch_id, "positions": list(positions)})
     if steps is None:
         await session.execute(_COPY_STEPS, values)
     else:

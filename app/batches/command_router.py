@@ -25,7 +25,6 @@ from app.idempotency.dependencies import OnceDep
 from app.kit.declarations import RouteTag, raises, sends
 from app.kit.dependencies import SessionDep
 from app.kit.errors import Unprocessable
-from app.pipelines.dependencies import RegistryDep
 
 _TAG = RouteTag("commands", "Start, pause, resume, cancel, retry, copy, change and remove a batch.")
 router = APIRouter(prefix="/api/batches/{batch_id}", tags=[_TAG])
@@ -77,15 +76,16 @@ async def retry_failed_jobs(
 ) -> BatchCopied:
     """A new batch with a copy of each failed job, at the step where it failed. Asked twice, the same batch.
 
-    With an `error_code`, as `/failures` tells them, in the query or in the body: only the jobs that failed with it.
+    With an `error_code` or a `step`, as `/failures` tells them: only the jobs that failed with it, or there. Where
+    a job was retried before, its last retry counts: one that failed is tried again.
     """
     wanted = {one for one in (error_code, code, body.error_code if body else None) if one}
     if len(wanted) > 1:
         raise Unprocessable(f"Name one error code, not {' and '.join(sorted(wanted))}.")
-    only = next(iter(wanted), None)
+    only, step = next(iter(wanted), None), body.step if body else None
 
     async def make() -> BatchCopied:
-        return BatchCopied(new_batch_id=await copies.retry_failed(session, caller, desk, batch_id, only))
+        return BatchCopied(new_batch_id=await copies.retry_failed(session, caller, desk, batch_id, only, step))
 
     return await once.answer(session, body, make, BatchCopied, location=NEW_BATCH)
 
@@ -121,13 +121,14 @@ async def unarchive_batch(batch_id: UUID, session: SessionDep, caller: ManagerDe
 @router.patch("")
 @raises(renaming.change)
 async def update_batch(
-    batch_id: UUID, body: BatchUpdate, session: SessionDep, caller: ManagerDep, registry: RegistryDep
+    batch_id: UUID, body: BatchUpdate, session: SessionDep, caller: ManagerDep, desk: DeskDep
 ) -> responses.BatchRead:
     """Change a batch's name, description, customer, metadata or how many of its jobs run at once.
 
-    Its folder and its ZIP are called what it is called now.
+    Its folder and its ZIP are called what it is called now. A larger `max_parallel` takes effect at once, a smaller one
+    as jobs end.
     """
-    await renaming.change(session, caller, registry, batch_id, body)
+    await renaming.change(session, caller, desk, batch_id, body)
     row = await service.get_batch(session, caller, batch_id)
     await session.refresh(row.batch)
     return await responses.read_batch(session, row, responses.BatchRead)

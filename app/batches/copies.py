@@ -5,15 +5,16 @@ What goes on has the steps that the old batch began with; what begins anew has t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.caller import Caller
-from app.batches import bulk_repository, log, quotas, service
+from app.batches import act_repository, bulk_repository, log, quotas, service
 from app.batches.desk import Desk
 from app.batches.directory_names import claim_name
 from app.batches.errors import NothingToRetry, NothingToRunAgain
@@ -22,12 +23,14 @@ from app.batches.models import Batch, Job
 from app.batches.naming import directory_of_name
 from app.batches.plans import make_plans
 from app.batches.repository import list_pipeline_ids
+from app.batches.states import BATCH_TERMINAL
 from app.batches.submission import step_rows
 from app.kit.declarations import raises
 from app.kit.ids import new_id
 from app.kit.tracing import traceparent
 from app.pipelines.contract import Pipeline, PipelineNotWellFormed, Step
 
+_COPIED: Final = re.compile(r"( - (Retry|Restart)( \d+)?)+$")
 _KEPT = (
     "organisation_id",
     "pipeline_id",
@@ -53,28 +56,65 @@ _KEPT = (
     *(NothingToRetry, NothingToRunAgain, quotas.count_new),
 )
 async def retry_failed(
-    session: AsyncSession, caller: Caller, desk: Desk, batch_id: UUID, code: str | None = None
+    session: AsyncSession,
+    caller: Caller,
+    desk: Desk,
+    batch_id: UUID,
+    code: str | None = None,
+    step: str | None = None,
 ) -> UUID:
-    """A batch with a copy of each failed job (of one error code), at the step where it failed; the new batch's id.
+    """A batch with a copy of each failed job (of one error code, or step), where it failed; the new batch's id.
 
-    Jobs that were retried already are left out; when none is left the batch that retries them is the answer again.
+    Of jobs that were retried already the last retry counts: one that completed or is under way is left out, one that
+    failed is tried again. When none is left the newest batch that retries them is the answer again.
     """
     batch = await service.get_locked(session, caller, batch_id)
     service.check_command(batch, "retry-failed")
     _check_own(batch)
-    failed = select(Job.id).where(Job.batch_id == batch_id, Job.status == "failed")
-    if code:
-        failed = failed.where(Job.error_code == code)
-    retried = select(Job.retry_of_job_id).where(Job.retry_of_job_id.is_not(None))
-    fresh = (await session.execute(failed.where(Job.id.not_in(retried)).order_by(Job.sequence))).scalars().all()
-    if not fresh:
-        query = select(Job.batch_id).where(Job.retry_of_job_id.in_(failed)).order_by(Job.batch_id.desc()).limit(1)
-        earlier = (await session.execute(query)).scalar_one_or_none()
-        if earlier is None:
-            raise NothingToRetry("No job of this batch has failed" + (f" with {code}." if code else "."))
-        return earlier
+    chosen = act_repository.Chosen(statuses=("failed",), error_code=code, step=step)
+    failed = [job_id for job_id, _ in await act_repository.page_of_chosen(session, batch_id, chosen, 0, None)]
+    latest = await _lock_latest(session, batch, failed)
+    fresh = {one.first_id: one.id for one in latest if one.status == "failed" and _is_at_rest(one, batch)}
+    if fresh:
+        jobs = [fresh[job_id] for job_id in failed if job_id in fresh]
+        return await retry_jobs(session, caller, desk, batch, jobs)
+    retries = [one.batch_id for one in latest if one.id != one.first_id]
+    if not retries:
+        group = [f"with {code}"] * bool(code) + [f"at the step {step}"] * bool(step)
+        raise NothingToRetry(" ".join(["No job of this batch has failed", *group]) + ".")
+    return max(retries)
+
+
+def _is_at_rest(job: act_repository.Latest, batch: Batch) -> bool:
+    """Whether nobody retries the job where it is: its batch is this one, or has ended."""
+    return job.batch_id == batch.id or job.batch_status in BATCH_TERMINAL
+
+
+async def _lock_latest(session: AsyncSession, batch: Batch, job_ids: Sequence[UUID]) -> list[act_repository.Latest]:
+    """What goes for each of the jobs of a locked batch, with the batches of all of them locked."""
+    locked = {batch.id}
+    while True:
+        latest = await act_repository.list_latest(session, job_ids)
+        others = {one.batch_id for one in latest} - locked
+        if not others:
+            return latest
+        await act_repository.lock_batches(session, list(others))
+        locked |= others
+
+
+@raises(service.check_followers, service.check_needs, NothingToRunAgain, quotas.count_new)
+async def retry_jobs(
+    session: AsyncSession,
+    caller: Caller,
+    desk: Desk,
+    batch: Batch,
+    job_ids: Sequence[UUID],
+    positions: Sequence[int] = (),
+) -> UUID:
+    """A batch with a copy of each of these jobs of a locked batch, where it ended or at a step; the new batch's id."""
+    _check_own(batch)
     name = await _numbered(session, batch, "Retry", "retry_failed")
-    return await _copy(session, caller, desk, batch, fresh, name=name, relation="retry_failed")
+    return await _copy(session, caller, desk, batch, job_ids, positions, name=name, relation="retry_failed")
 
 
 @raises(
@@ -98,11 +138,11 @@ def _check_own(batch: Batch) -> None:
 
 
 async def _numbered(session: AsyncSession, batch: Batch, word: str, relation: str) -> str:
-    """`{name} - Retry`, then `{name} - Retry 2` and so on."""
-    query = select(func.count()).where(Batch.parent_batch_id == batch.id, Batch.relation == relation)
-    earlier = (await session.execute(query)).scalar_one()
+    """`{name} - Retry`, then `{name} - Retry 2` and so on, also for retries of retries."""
+    name = _COPIED.sub("", batch.name) if batch.relation in ("retry_failed", "restart") else batch.name
+    earlier = await bulk_repository.count_copies(session, batch.id, relation)
     ending = f" - {word}" if not earlier else f" - {word} {earlier + 1}"
-    return batch.name[: 255 - len(ending)] + ending
+    return name[: 255 - len(ending)] + ending
 
 
 async def _present_steps(
@@ -122,7 +162,8 @@ async def _copy(
     caller: Caller,
     desk: Desk,
     parent: Batch,
-    job_ids: Any,
+    job_ids: Sequence[UUID],
+    positions: Sequence[int] = (),
     *,
     name: str,
     relation: str,
@@ -162,7 +203,9 @@ async def _copy(
     await EXTENSIONS.copy(session, parent.id, batch_id)
     new_ids = [new_id() for _ in job_ids]
     inherit = relation == "retry_failed"
-    await bulk_repository.copy_jobs(session, batch_id, new_ids, job_ids, inherit=inherit, steps=steps)
+    await bulk_repository.copy_jobs(
+        session, batch_id, new_ids, job_ids, inherit=inherit, positions=positions, steps=steps
+    )
     data = {"status": "pending", "name": name, "parent_batch_id": str(parent.id), "relation": relation}
     await log.record(session, batch_id, [log.NewEvent("batch.created", data=data)], actor=caller.actor)
     await desk.notifier.notify(session, batch_id, parent.max_parallel)

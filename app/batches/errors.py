@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from app.batches.states import COMMANDS, allowed_commands
 from app.kit.errors import Conflict, NotFound, Unprocessable
 
@@ -45,6 +47,47 @@ class InvalidTransition(Conflict):
         detail = f"A batch that is {status} cannot {COMMANDS[event].command}."
         super().__init__(detail, event=event, allowed=allowed_commands(status))
         self.extra["from"] = status
+
+
+class BulkActNotFound(NotFound):
+    """There is no such action on jobs of this batch."""
+
+    code = "bulk_act_not_found"
+
+
+class InvalidJobTransition(Conflict):
+    """This cannot be done to the job where it is, or in a batch that is where its batch is; `reason` is a code.
+
+    `job_ended`, `job_running`, `job_not_ended`, `job_completed` (name a `from_step`), `step_not_reached`,
+    `completed_in_open_batch`, `retried_elsewhere`, `batch_draft`, `batch_cancelling` or
+    `batch_ended`. `from` is the job's status.
+    """
+
+    code, title = "invalid_job_transition", "Invalid job transition"
+
+    def __init__(self, status: str, action: str, reason: str) -> None:
+        super().__init__(_SENTENCES[reason].format(status=status, action=action), action=action, reason=reason)
+        self.extra["from"] = status
+
+
+_SENTENCES: Final = {
+    "job_ended": "A job that is {status} cannot be asked to {action}: it has ended.",
+    "job_running": "A job that is running cannot be asked to {action}; cancel it first.",
+    "job_not_ended": "A job that is {status} cannot go on at another step; cancel it first.",
+    "job_completed": "The job is completed. To have it made anew, name the step to begin with: from_step.",
+    "completed_in_open_batch": "The job is completed and its batch goes on: it can be made anew when that has ended.",
+    "step_not_reached": "A step before the one that is named has not ended well.",
+    "retried_elsewhere": "The job was retried in a batch of its own already.",
+    "batch_draft": "The batch is a draft: start or change it.",
+    "batch_cancelling": "The batch is being cancelled.",
+    "batch_ended": "The batch has ended: what it came to does not change.",
+}
+
+
+class StepUnknown(Unprocessable):
+    """The job has no step of this name."""
+
+    code, title = "unknown_step", "Unknown step"
 
 
 class BatchEmpty(Unprocessable):

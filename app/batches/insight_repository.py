@@ -32,12 +32,20 @@ with own as (
   select count(*) as events, min(id) as first_id, max(id) as last_id,
     count(*) filter (where type in ({_BATCH_ENDS})) as ends, max(id) filter (where type in ({_BATCH_ENDS})) as end_id
   from events where batch_id = :batch_id
+), of_jobs as (
+  -- A job that was retried by a person is open again from then on; one that had failed may be skipped.
+  select job_id, id, type, type in ({_JOB_ENDS}) and id > coalesce(
+    max(id) filter (where type = 'job.retried' or type = 'job.failed' and followed_by = 'job.skipped')
+      over (partition by job_id), 0) as is_end
+  from (
+    select job_id, id, type, lead(type) over (partition by job_id order by id) as followed_by
+    from events where batch_id = :batch_id and job_id is not null
+      and (type in ('job.started', 'job.retried') or type in ({_JOB_ENDS}))
+  ) marked
 ), per_job as (
-  select job_id, max(id) filter (where type = 'job.started') as started_id,
-    count(*) filter (where type in ({_JOB_ENDS})) as ends, max(id) filter (where type in ({_JOB_ENDS})) as end_id,
-    string_agg(type, ', ' order by id) filter (where type in ({_JOB_ENDS})) as types
-  from events where batch_id = :batch_id and job_id is not null and (type = 'job.started' or type in ({_JOB_ENDS}))
-  group by job_id
+  select job_id, max(id) filter (where type = 'job.started') as started_id, count(*) filter (where is_end) as ends,
+    max(id) filter (where is_end) as end_id, string_agg(type, ', ' order by id) filter (where is_end) as types
+  from of_jobs group by job_id
 ), wrong_ends as (
   select o.sequence, o.status, coalesce(p.types, 'none') as types,
     coalesce(p.ends = 1 and p.end_id < p.started_id, false) as early

@@ -238,6 +238,9 @@ class Job(Base):
     attempt: Mapped[int] = mapped_column(Integer, server_default="0")
     claimed_by: Mapped[int | None] = mapped_column(BigInteger)
     retry_count: Mapped[int] = mapped_column(Integer, server_default="0")
+    """How often the step where the job is was tried again: what is used of that step's budget."""
+    retries: Mapped[int] = mapped_column(Integer, server_default="0")
+    """How often any step was tried again, and the job itself by a person: what readers are shown as `retry_count`."""
     crash_count: Mapped[int] = mapped_column(Integer, server_default="0")
     crash_group: Mapped[int | None] = mapped_column(Integer)
     run_at: Mapped[datetime] = mapped_column(Timestamp, server_default=text("'-infinity'"))
@@ -250,6 +253,8 @@ class Job(Base):
     updated_at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.now())
     started_at: Mapped[datetime | None] = mapped_column(Timestamp)
     completed_at: Mapped[datetime | None] = mapped_column(Timestamp)
+    cancel_requested_at: Mapped[datetime | None] = mapped_column(Timestamp)
+    """Since when the running job is to stop: after its step, or half a minute later in the middle of it."""
 
 
 class DirectoryName(Base):

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.auth.caller import Caller
 from app.auth.repository import get_organisation
 from app.batches import log, repository, service
+from app.batches.desk import Desk
 from app.batches.directory_names import claim_name, make_namer
 from app.batches.models import Batch
 from app.batches.naming import directory_of_name, name_of_source
@@ -20,7 +21,7 @@ from app.pipelines.registry import Registry
 
 
 @raises(service.get_locked)
-async def change(session: AsyncSession, caller: Caller, registry: Registry, batch_id: UUID, body: BatchUpdate) -> None:
+async def change(session: AsyncSession, caller: Caller, desk: Desk, batch_id: UUID, body: BatchUpdate) -> None:
     """Change what can be changed of a batch; members that are null stay as they are, but for the customer."""
     batch = await service.get_locked(session, caller, batch_id)
     sent = body.model_dump(exclude_unset=True)
@@ -35,10 +36,13 @@ async def change(session: AsyncSession, caller: Caller, registry: Registry, batc
             changes["base_directory_name"] = await claim_name(session, batch.organisation_id, wanted)
         changes["name_given"] = True
     elif not batch.name_given and changes.keys() & {"description", "customer_prefix"}:
-        changes |= await _derived_name(session, registry, batch, changes)
+        changes |= await _derived_name(session, desk.registry, batch, changes)
+    more = changes.get("max_parallel", 0) - batch.max_parallel
     if changes:
         await session.execute(update(Batch).where(Batch.id == batch_id).values(changes))
         await log.announce(session, [(caller.organisation_id, batch_id)])
+    if more > 0 and batch.status in ("pending", "processing"):
+        await desk.notifier.notify(session, batch_id, more)  # who runs its jobs looks again only when one of them ends
 
 
 async def _derived_name(

@@ -61,7 +61,8 @@ async def count_by_organisation(session: AsyncSession, organisation_ids: Sequenc
 async def lock_batch(session: AsyncSession, organisation_id: UUID, batch_id: UUID) -> Batch | None:
     """The batch, locked: its row is the mutex of everything below it, and is locked before anything below it."""
     query = select(Batch).where(Batch.id == batch_id, Batch.organisation_id == organisation_id)
-    return (await session.execute(query.with_for_update(key_share=True))).scalar_one_or_none()
+    query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
+    return (await session.execute(query)).scalar_one_or_none()
 
 
 JOBS_AT_ONCE: Final = 200

@@ -141,7 +141,7 @@ class JobRead(Output):
     progress: float | None
     progress_message: str | None
     attempt: int
-    retry_count: int
+    retry_count: int = Field(description="How often it was tried again, by itself at any step or by a person.")
     error_code: str | None
     error_message: str | None
     cached: bool
@@ -163,6 +163,7 @@ class JobRead(Output):
             job,
             pipeline=pipeline,
             run_at=job.run_at if delayed else None,
+            retry_count=max(job.retries, job.retry_count),
             result_code=code,
             steps=list(steps),
             **EXTENSIONS.read_job(job),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from app.batches import models, partition_repository, quotas, repository
+from app.batches.act_router import router as act_router
 from app.batches.archive_router import router as archive_router
 from app.batches.archives import Archives
+from app.batches.bulk_acts import ANY_FORSAKEN, BulkActs
 from app.batches.command_router import router as command_router
 from app.batches.desk import Desk, Notifier
 from app.batches.extensions import EXTENSIONS
@@ -16,6 +18,7 @@ from app.batches.submit_router import router as submit_router
 from app.connections.service import Connections
 from app.kit.container import Container
 from app.kit.db import Database
+from app.kit.lookout import Lookout
 from app.kit.room import Room, Rooms
 from app.kit.secrets.sealed_columns import SealedColumn
 from app.kit.secrets.sealing import Sealer
@@ -32,9 +35,15 @@ def make_desk(container: Container) -> Desk:
     return Desk(container.get(Registry), container.get(Notifier), container.get(Sealer), container.get(Connections))
 
 
+def make_bulk_acts(container: Container) -> BulkActs:
+    acts = BulkActs(container.get(Database), container.get(Desk))
+    container.get(Lookout).watch(ANY_FORSAKEN, acts.wake)
+    return acts
+
+
 room = Room(
     name="batches",
-    routers=(submit_router, router, command_router, archive_router, insight_router),
+    routers=(submit_router, router, command_router, act_router, archive_router, insight_router),
     models=models,
     organisation_figures=(repository.count_by_organisation,),
     assemble=extend,
@@ -44,6 +53,7 @@ room = Room(
     quota_counts=quotas.COUNTS,
     settings=BatchSettings,
     services=lambda container: (LegacyJobs(container.get(Database), container.get(Registry)),),
+    job_services=lambda container: (make_bulk_acts(container),),
     streamed_forms=("/api/jobs", "/api/jobs/batch"),
     body_limits=lambda container: {"/api/batches": container.get(BatchSettings).max_submit_bytes},
 )

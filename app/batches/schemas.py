@@ -244,6 +244,7 @@ class RetryFailed(Input):
     """Which of the failed jobs to try again; without a body all of them."""
 
     error_code: ErrorCode | None = Field(None, description="Only those that failed with this code.")
+    step: ShortText | None = Field(None, description="Only those that failed at this step.")
 
 
 class BatchUpdate(Input):

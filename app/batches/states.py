@@ -14,6 +14,9 @@ JOB_STATUSES: Final = ("pending", "running", *JOB_TERMINAL)
 STEP_TERMINAL: Final = ("completed", "failed", "skipped", "cancelled")
 STEP_STATUSES: Final = ("pending", "running", *STEP_TERMINAL)
 
+JOB_ACTIONS: Final = ("cancel", "retry", "skip")
+"""What a client may ask of a job."""
+
 COUNTERS: Final = ("total", "pending", "running", "completed", "failed", "cancelled", "skipped", "cached")
 """A batch's counters, in the order of `events.counters`. Each is the column `{name}_jobs`."""
 
@@ -55,7 +58,7 @@ RULES: Final = (
         "",
         "a step that its jobs need is gone from the code (`PIPELINE_CHANGED`); raises an alert",
     ),
-    Rule("trial_ended", ("processing",), "paused", "", "the first jobs of a trial run have ended"),
+    Rule("trial_ended", ("pending", "processing"), "paused", "", "the first jobs of a trial run have ended"),
     Rule("resume", ("paused",), "processing", "be resumed", "counts failures anew; pending when nothing had started"),
     Rule(
         "cancel",
@@ -65,10 +68,28 @@ RULES: Final = (
         "pending jobs now, running ones in 30 s",
     ),
     Rule("given_up", ("processing",), "cancelling", "", "the policy `fail`, or a step that gives the batch up"),
-    Rule("completed", ("processing", "paused", "cancelling"), "completed", "", "the last job ended, none failed"),
-    Rule("partly_completed", ("processing", "paused", "cancelling"), "partial", "", "the last job ended, some failed"),
+    Rule(
+        "completed",
+        ("pending", "processing", "paused", "cancelling"),
+        "completed",
+        "",
+        "the last job ended, none failed or was cancelled",
+    ),
+    Rule(
+        "partly_completed",
+        ("processing", "paused", "cancelling"),
+        "partial",
+        "",
+        "the last job ended, some failed or were cancelled",
+    ),
     Rule("failed", ("processing", "paused", "cancelling"), "failed", "", "only failures, or the batch was given up"),
-    Rule("cancelled", ("cancelling",), "cancelled", "", "the last job ended, and some were cancelled"),
+    Rule(
+        "cancelled",
+        ("pending", "processing", "paused", "cancelling"),
+        "cancelled",
+        "",
+        "the last job ended, and some were cancelled with the batch, or all that were not skipped",
+    ),
     Rule(
         "retry-failed",
         (*BATCH_TERMINAL, "paused"),
@@ -94,7 +115,8 @@ class Ending:
 ENDINGS: Final = (
     Ending({"given_up": True}, "failed"),
     Ending({"cancelling": True, "any_cancelled": True}, "cancelled"),
-    Ending({"any_failed": False}, "completed"),
+    Ending({"any_failed": False, "any_cancelled": False}, "completed"),
+    Ending({"any_failed": False, "any_completed": False}, "cancelled"),
     Ending({"any_completed": False}, "failed"),
     Ending({}, "partial"),
 )

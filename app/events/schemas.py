@@ -108,13 +108,13 @@ class BatchCancellingEvent(LogEvent):
 
 
 class BatchCompletedEvent(LogEvent):
-    """The end: no job failed."""
+    """The end: no job failed or was cancelled."""
 
     type: Literal["batch.completed"]
 
 
 class BatchPartialEvent(LogEvent):
-    """The end: some jobs completed, some failed."""
+    """The end: some jobs completed, some failed or were cancelled by themselves."""
 
     type: Literal["batch.partial"]
 
@@ -126,9 +126,22 @@ class BatchFailedEvent(LogEvent):
 
 
 class BatchCancelledEvent(LogEvent):
-    """The end: some jobs were cancelled."""
+    """The end: the batch was cancelled with some of its jobs, or all jobs that were not skipped were."""
 
     type: Literal["batch.cancelled"]
+
+
+class JobsActedOnEvent(LogEvent):
+    """Somebody had many jobs cancelled, retried or skipped at once: how far it is, with each page of them."""
+
+    type: Literal["jobs.acted_on"]
+    act_id: UUID
+    action: str = Field(description="`cancel`, `retry` or `skip`.")
+    matched: int = Field(description="Jobs that were chosen; an estimate until it is completed.")
+    done: int
+    unchanged: int = Field(description="Jobs that were there already.")
+    refused: dict[str, int] = Field(description="How many jobs were left as they are, by reason.")
+    is_completed: bool
 
 
 class JobStartedEvent(LogEvent):
@@ -170,9 +183,27 @@ class JobFailedEvent(LogEvent):
 
 
 class JobCancelledEvent(LogEvent):
-    """The job was cancelled with its batch."""
+    """The job was cancelled, with its batch or by itself."""
 
     type: Literal["job.cancelled"]
+
+
+class JobCancellingEvent(LogEvent):
+    """Somebody cancelled the job while it runs: it stops when its step ends, or half a minute later."""
+
+    type: Literal["job.cancelling"]
+
+
+class JobRetriedEvent(LogEvent):
+    """Somebody has the job tried again, which had ended: it is pending, and all that it ended with is forgotten."""
+
+    type: Literal["job.retried"]
+
+
+class JobSkippedEvent(LogEvent):
+    """Somebody left the job out: it counts neither as completed nor as failed."""
+
+    type: Literal["job.skipped"]
 
 
 class StepCompletedEvent(LogEvent):

@@ -28,6 +28,8 @@ begin
     join batches b on b.id = r.id join organisations o on o.id = b.organisation_id
     where b.status <> 'processing' or o.disabled_at is not null or b.first_n is not null and r.completions > 0
       or b.pending_jobs + b.running_jobs <= r.completions
+  ) or exists (
+    select from unnest(advances) a join jobs j on j.id = a.job_id where j.cancel_requested_at is not null
   ) then
     return query select * from {settle}(array(
       select row(j.batch_id, a.job_id, a.attempt, a.position, case when a.next_stage is null then 'completed' else 'next' end,

@@ -233,8 +233,10 @@ class Claimer:
         dispatch.finish_if_empty()
         self._wake.set()
 
-    def interrupt(self, batch_ids: set[UUID]) -> None:
-        """Cancel the tasks of these batches' jobs."""
+    def interrupt(self, batch_ids: set[UUID], job_ids: Iterable[UUID] = ()) -> None:
+        """Cancel the tasks of these batches' jobs, and of these jobs."""
+        for task in self.tasks_of(job_ids):
+            task.cancel()
         for dispatch in self.by_id.values():
             if dispatch.batch_id in batch_ids:
                 for job_id in dispatch.held.keys() & self._tasks.keys():
@@ -243,6 +245,14 @@ class Claimer:
     def batches(self) -> list[UUID]:
         """The batches whose jobs are held here."""
         return [dispatch.batch_id for dispatch in self.by_id.values() if dispatch.held]
+
+    def jobs(self) -> list[UUID]:
+        """The jobs that run here."""
+        return list(self._tasks)
+
+    def tasks_of(self, job_ids: Iterable[UUID]) -> list[asyncio.Task[None]]:
+        """The tasks of those of the jobs that run here."""
+        return [self._tasks[job_id] for job_id in job_ids if job_id in self._tasks]
 
     def holds(self, job_id: UUID) -> bool:
         return job_id in self._tasks

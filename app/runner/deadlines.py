@@ -169,10 +169,10 @@ class Deadlines:
                 found.setdefault(clock.batch, Counter()).update(tuple(clock.waits))  # a thread may change it
         return found
 
-    def interrupt_waiting(self, batches: Collection[Any]) -> None:
-        """Cancel the tasks of these batches that wait."""
+    def interrupt_waiting(self, batches: Collection[Any], tasks: Collection[asyncio.Task[Any]] = ()) -> None:
+        """Cancel those of the tasks that wait, and all of these batches that do."""
         for task, clock in self._clocks.items():
-            if clock.waits and clock.batch in batches:
+            if clock.waits and (clock.batch in batches or task in tasks):
                 task.cancel()
 
     def note_blocked(self) -> None:

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from app.auth.live import is_disabled
-from app.batches.models import Batch
+from app.batches.models import Batch, Job
 from app.kit.db import Database
 from app.kit.outage import Outage
 from app.kit.service import Periodic
@@ -26,7 +26,8 @@ from app.runner.worker_repository import delete_workers, list_heard, write_heart
 
 log = logging.getLogger("tranche.heartbeat")
 HARD_STOP_AFTER: Final = timedelta(seconds=30)
-StopJobs = Callable[[Iterable[UUID]], None]
+StopJobs = Callable[[Iterable[UUID], Iterable[UUID]], None]
+"""Given batches, and single jobs."""
 Waits = Callable[[], Mapping[str, Sequence[Wait]]]
 
 
@@ -75,7 +76,7 @@ class Heartbeat(Periodic):
     async def _stop_jobs_of_stopped(self) -> None:
         """Interrupt what only waits in batches that are paused, cancelled or of a disabled organisation.
 
-        Half a minute after a cancel, interrupt all of it.
+        Half a minute after a cancel, interrupt all of it. Jobs that were cancelled by themselves likewise.
         """
         batch_ids = self._claimer.batches()
         if not batch_ids:
@@ -83,10 +84,13 @@ class Heartbeat(Periodic):
         overdue = (Batch.status == "cancelling") & (Batch.cancelled_at < func.clock_timestamp() - HARD_STOP_AFTER)
         stopped = Batch.status.in_(("paused", "cancelling")) | is_disabled(Batch.organisation_id)
         query = select(Batch.id, overdue).where(Batch.id.in_(batch_ids), stopped)
+        late = Job.cancel_requested_at < func.clock_timestamp() - HARD_STOP_AFTER
+        cancelled = select(Job.id, late).where(Job.id.in_(self._claimer.jobs()), Job.cancel_requested_at.is_not(None))
         async with self._database.transaction() as session:
             found = [(row[0], row[1]) for row in await session.execute(query)]
-        self._stop_waiting([batch_id for batch_id, _ in found])
-        self._stop_jobs([batch_id for batch_id, is_overdue in found if is_overdue])
+            jobs = [(row[0], row[1]) for row in await session.execute(cancelled)]
+        self._stop_waiting([batch_id for batch_id, _ in found], [job_id for job_id, _ in jobs])
+        self._stop_jobs([one for one, is_overdue in found if is_overdue], [one for one, is_late in jobs if is_late])
 
     async def _beat(self) -> None:
         row = {"id": self._worker_id, "host": socket.gethostname(), "pid": os.getpid(), **self._identity}

@@ -258,13 +258,13 @@ class Runner:
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
 
-    def _stop_jobs(self, batch_ids: Iterable[UUID]) -> None:
-        """The hard stop: interrupt what still runs of batches that were cancelled long enough ago."""
-        self._claimer.interrupt(set(batch_ids))
+    def _stop_jobs(self, batch_ids: Iterable[UUID], job_ids: Iterable[UUID]) -> None:
+        """The hard stop: interrupt what still runs of batches, and jobs, that were cancelled long enough ago."""
+        self._claimer.interrupt(set(batch_ids), job_ids)
 
-    def _stop_waiting(self, batch_ids: Iterable[UUID]) -> None:
-        """Put back what only waits of batches that were paused or cancelled."""
-        self._jobs.deadlines.interrupt_waiting(set(batch_ids))
+    def _stop_waiting(self, batch_ids: Iterable[UUID], job_ids: Iterable[UUID]) -> None:
+        """Put back what only waits of batches that were paused or cancelled, and of jobs that were."""
+        self._jobs.deadlines.interrupt_waiting(set(batch_ids), self._claimer.tasks_of(job_ids))
 
     def _waits(self) -> Mapping[str, Sequence[Wait]]:
         waiting = dict(self._jobs.deadlines.waiting())

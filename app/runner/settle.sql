@@ -46,19 +46,21 @@ begin
         when t.outcome = 'completed' then 'completed'
         when t.outcome = 'failed' or {own_making} then 'failed'
         when t.outcome = 'progress' then 'running'
-        when b.status = 'cancelling' then 'cancelled'
+        when b.status = 'cancelling' or j.cancel_requested_at is not null then 'cancelled'
         when t.outcome in ('retry', 'lost', 'released') or b.status = 'paused' then 'pending'
         else 'running' end,
       claimed_by = case
-        when t.outcome = 'progress' or t.outcome = 'next' and b.status not in ('cancelling', 'paused') then j.claimed_by end,
+        when t.outcome = 'progress'
+          or t.outcome = 'next' and b.status not in ('cancelling', 'paused') and j.cancel_requested_at is null then j.claimed_by end,
       completed_at = case
         when t.outcome in ('completed', 'failed') or {own_making}
-          or t.outcome <> 'progress' and b.status = 'cancelling' then at end,
+          or t.outcome <> 'progress' and (b.status = 'cancelling' or j.cancel_requested_at is not null) then at end,
       step_position = coalesce(t.next_position, j.step_position),
       stage = case when t.outcome = 'completed' then 'done' else coalesce(t.next_stage, j.stage) end,
       -- The worker may be alive after all: it must find the fence closed, also while the job waits.
       attempt = j.attempt + (t.outcome = 'lost')::int,
       retry_count = case t.outcome when 'next' then 0 when 'retry' then j.retry_count + 1 else j.retry_count end,
+      retries = j.retries + (t.outcome = 'retry' and b.status <> 'cancelling' and j.cancel_requested_at is null)::int,
       crash_count = j.crash_count + ({counts})::int,
       crash_group = case when not ({counts}) then j.crash_group when t.witnessed then (t.peers + 1) / 2 else t.peers end,
       run_at = case t.outcome when 'retry' then at + t.delay * interval '1 second' when 'next' then '-infinity'

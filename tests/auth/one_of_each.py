@@ -30,6 +30,7 @@ QUERIES = {
 }
 """What a path must be asked with."""
 BODIES = {
+    "/api/batches/{batch_id}/jobs/bulk": {"action": "cancel", "filter": {}},
     "/api/plays/{play_id}/runs/": {"leads": ["someone"]},
     "/api/files/{file_id}": {"tags": []},
     "/api/keys/{key_id}/rotate": {},
@@ -45,12 +46,14 @@ async def make_one_of_each(api: Api) -> dict[str, str]:
     batch_id = (await api.post("/api/jobs/batch", content=body, headers=FORM)).json()["batch_id"]
     await follow(api, batch_id)
     job = (await api.get(f"/api/batches/{batch_id}/jobs")).json()["jobs"][0]
+    body = {"action": "cancel", "filter": {}}
+    act_id = (await api.post(f"/api/batches/{batch_id}/jobs/bulk", json=body)).json()["id"]
     outputs = (await api.get(f"/api/jobs/{job['id']}")).json()["job"]["outputs"]
     key = (await api.post("/api/keys", json={"name": "of the first"})).json()
     play = (await api.post("/api/plays/", json={"name": "of the first", "required_batches": [1]})).json()
     restaurant_id = (await api.post("/api/restaurants", json={"name": "of the first"})).json()["id"]
     registration = (await api.post("/api/registration-batches", json={"restaurant_ids": [restaurant_id]})).json()
-    ids = {"batch_id": batch_id, "job_id": job["id"], "file_id": job["file_id"], "key_id": key["id"]}
+    ids = {"act_id": act_id, "batch_id": batch_id, "job_id": job["id"], "file_id": job["file_id"], "key_id": key["id"]}
     ids |= {"restaurant_id": restaurant_id, "registration_batch_id": registration["batch_id"]}
     async with caller(api) as browser:
         await browser.post("/api/session", json={"key": key["key"]})

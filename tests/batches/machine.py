@@ -32,6 +32,7 @@ class Workers(RuleBasedStateMachine):
         self.stale: list[Held] = []
         self.workers, self.dead, self.dispatches = [1, 2, 3], set[int](), count(4)
         self.ended: dict[UUID, str] = {}
+        self.cancelling: set[UUID] = set()
 
     @property
     def held(self) -> list[Held]:
@@ -137,10 +138,13 @@ class Workers(RuleBasedStateMachine):
     def follow(self, held: Held, transition: Transition, answer: Settled, batch_status: str) -> None:
         """Note who holds the job after a transition that counted."""
         outcome, put_back = transition.outcome, {"cancelling": "cancelled"}.get(batch_status, "pending")
+        is_stopped = batch_status in ("cancelling", "paused")
+        if held.job_id in self.cancelling:
+            put_back, is_stopped = "cancelled", True
         if outcome == "lost":
             assert answer.status in (put_back, "failed")
         elif outcome == "next":
-            assert answer.status == (put_back if batch_status in ("cancelling", "paused") else "running")
+            assert answer.status == (put_back if is_stopped else "running")
         elif outcome in ("retry", "released"):
             assert answer.status == put_back
         else:

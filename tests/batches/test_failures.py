@@ -95,7 +95,12 @@ async def test_groups_of_a_real_batch(api: Api) -> None:
 
 async def test_batch_without_failures(api: Api) -> None:
     batch = await run(api, "no-op", [{}])
-    assert await failures_of(api, batch["id"]) == {"groups": [], "failed_jobs": 0}
+    assert await failures_of(api, batch["id"]) == {
+        "groups": [],
+        "failed_jobs": 0,
+        "still_failed": 0,
+        "retries": [],
+    }
 
 
 async def test_like_failures_at_different_steps_are_apart(api: Api) -> None:

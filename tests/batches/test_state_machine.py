@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule, run_state_machine_as_test
 
 from app.batches import copies, service
-from app.batches.errors import InvalidTransition, NothingToRetry
+from app.batches.errors import InvalidJobTransition, InvalidTransition, NothingToRetry
 from app.batches.states import BATCH_TERMINAL
 from tests.batches.machine import CODES, ENDINGS, PICK, Workers
 from tests.batches.world import PIPELINES, WRONG_COPIES, Ledger, World
@@ -125,12 +125,20 @@ class Batches(Workers):
 
     def retry(self, batch_id: UUID, code: str | None) -> None:
         failed = self.world.fetch(
-            "select j.id, r.batch_id as again from jobs j left join jobs r on r.retry_of_job_id = j.id"
-            " where j.batch_id = $1 and j.status = 'failed' and ($2::text is null or j.error_code = $2)",
+            """with recursive chain as (
+              select j.id as first, j.id, 0 as depth from jobs j
+              where j.batch_id = $1 and j.status = 'failed' and ($2::text is null or j.error_code = $2)
+              union all
+              select c.first, r.id, c.depth + 1 from chain c join jobs r on r.retry_of_job_id = c.id
+            )
+            select distinct on (c.first) c.id, j.status = 'failed' and (j.batch_id = $1 or b.completed_at is not null)
+              as fresh, j.batch_id as again
+            from chain c join jobs j on j.id = c.id join batches b on b.id = j.batch_id
+            order by c.first, c.depth desc""",
             batch_id,
             code,
         )
-        fresh = {row["id"] for row in failed if row["again"] is None}
+        fresh = {row["id"] for row in failed if row["fresh"]}
         try:
             found = set(self.command(copies.retry_failed, batch_id, (*BATCH_TERMINAL, "paused"), code))
         except NothingToRetry:
@@ -145,6 +153,41 @@ class Batches(Workers):
                 assert not self.world.fetch(WRONG_COPIES, new_id), "copies go on where their job failed"
             else:
                 assert new_id in {row["again"] for row in failed}
+
+    @rule(pick=PICK, place=PICK, action=st.sampled_from(("retry", "cancel", "skip", "retry")))
+    def act_on_a_job(self, pick: int, place: int, action: str) -> None:
+        batch_id = self.some(pick, "processing", "paused")
+        if self.batches[batch_id]["status"] in BATCH_TERMINAL:
+            return
+        jobs = self.world.fetch(
+            "select id, status from jobs j where batch_id = $1"
+            " and not exists (select from jobs r where r.retry_of_job_id = j.id)"
+            " order by status = 'failed' desc, sequence",
+            batch_id,
+        )
+        if not jobs:
+            return
+        job_id, was = jobs[place % len(jobs)]
+        before, ledger = self.batches[batch_id]["status"], self.ledgers[batch_id]
+        try:
+            acted = self.world.act(job_id, action)
+        except InvalidJobTransition:
+            assert (action, was) not in {("cancel", "pending"), ("cancel", "running")}
+            return
+        finally:
+            self.batches = self.world.batches()
+        if not acted.changed:
+            return
+        assert before not in ("cancelling", "draft")
+        self.ended.pop(job_id, None)
+        batch = self.batches[batch_id]
+        if was == "running":
+            self.cancelling.add(job_id)
+        elif action == "retry":
+            self.cancelling.discard(job_id)
+            ledger.jobs_at_base = min(batch["total_jobs"], ledger.jobs_at_base + 1)
+        if was == "failed":
+            ledger.failures_at_base = min(ledger.failures_at_base, batch["failed_jobs"])
 
     @precondition(lambda self: self.has(*BATCH_TERMINAL))
     @rule(pick=PICK)

@@ -79,6 +79,9 @@ def test_a_refused_command_is_said_in_english(command: str, said: str) -> None:
         (1, 1, 0, {"cancelling": True}, "partial"),
         (2, 0, 0, {"given_up": True}, "failed"),
         (1, 0, 3, {"given_up": True, "cancelling": True}, "failed"),
+        (1, 0, 1, {}, "partial"),
+        (0, 0, 2, {}, "cancelled"),
+        (0, 1, 1, {}, "failed"),
     ],
 )
 def test_how_a_batch_ends(completed: int, failed: int, cancelled: int, flags: dict[str, bool], status: str) -> None:
@@ -93,6 +96,8 @@ def test_every_ending_is_a_rule() -> None:
         found.add(("cancelling", outcome_of(completed, failed, cancelled, cancelling=True, given_up=given_up)))
         for source in ("processing", "paused"):
             found.add((source, outcome_of(completed, failed, cancelled, given_up=given_up)))
+        if not (completed or failed or given_up):  # nothing has run: its jobs were cancelled or skipped one by one
+            found.add(("pending", outcome_of(0, 0, cancelled)))
     assert found == ends
 
 

@@ -14,6 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.caller import acting_for
 from app.auth.service import ensure_first_admin
+from app.batches import act_service
+from app.batches.act_schemas import JobActed
 from app.batches.desk import Desk
 from app.batches.schemas import BatchOptions
 from app.batches.states import BATCH_TERMINAL, COUNTERS, JOB_TERMINAL, STEP_TERMINAL, sql_list
@@ -138,6 +140,13 @@ class World:
             lambda session: submit(session, self.caller, self.desk, wanted, new, max_jobs=100)
         ).batch_id
 
+    def act(self, job_id: UUID, action: str) -> JobActed:
+        """Act on one job."""
+        if action == "retry":
+            return self.transact(lambda session: act_service.retry_job(session, self.caller, self.desk, job_id, None))
+        wanted: Any = action
+        return self.transact(lambda session: act_service.act_on_job(session, self.caller, self.desk, job_id, wanted))
+
     def claim(self, batch_ids: Sequence[UUID], wanted: int, dispatch: int) -> list[Held]:
         """Claim up to `wanted` jobs of each batch."""
         requests = [ClaimRequest(batch_id, wanted, dispatch) for batch_id in batch_ids]
@@ -209,8 +218,10 @@ class Ledger:
             return "failed"
         if batch["cancelled_at"] and batch["cancelled_jobs"]:
             return "cancelled"
-        if not batch["failed_jobs"]:
+        if not batch["failed_jobs"] and not batch["cancelled_jobs"]:
             return "completed"
+        if not batch["failed_jobs"] and not batch["completed_jobs"]:
+            return "cancelled"
         return "partial" if batch["completed_jobs"] else "failed"
 
 
@@ -256,8 +267,15 @@ with b as materialized (
     max(id) filter (where type = 'job.started') as started
   from e group by 1
 ), of_job as (
-  select job_id, count(*) as ends, min(type) as type from e
-  where type in ({sql_list(f"job.{status}" for status in JOB_TERMINAL)}) group by 1
+  -- A job that a person retried is open again from then on; one that had failed may be skipped.
+  select job_id, count(*) filter (where is_end) as ends, max(type) filter (where is_end) as type from (
+    select job_id, type, type <> 'job.retried' and id > coalesce(max(id) filter (
+      where type = 'job.retried' or type = 'job.failed' and followed_by = 'job.skipped') over (partition by job_id), 0
+    ) as is_end from (
+      select job_id, id, type, lead(type) over (partition by job_id order by id) as followed_by from e
+      where type in ('job.retried', {sql_list(f"job.{status}" for status in JOB_TERMINAL)})
+    ) marked
+  ) found group by 1
 )
 select 'counters equal rows', b.id from b where b.counters is distinct from (
   select count(*)::int || array[{_COUNTED}] || count(*) filter (where j.status = 'completed' and j.cached)::int
@@ -293,6 +311,7 @@ where not j.over and s.status is distinct from case when s.position = j.step_pos
   when s.position > j.step_position then 'pending' when s.over then s.status end
 union all
 select 'a step is completed once', e.job_id from e where e.type = 'step.completed'
+  and e.job_id not in (select job_id from e where type = 'job.retried')
 group by e.job_id, e.step having count(*) > 1
 union all
 select 'a quiet batch is over', b.id from b

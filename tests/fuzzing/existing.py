@@ -91,6 +91,8 @@ async def make_existing(home: Path, dsn: str) -> Existing:
         "POST /api/batches": items,
         "POST /api/batch-reports": form | {"pipeline": "data-report"},
         "POST /api/batches/{batch_id}/retry-failed": {"error_code": None, "code": None},
+        "POST /api/batches/{batch_id}/jobs/bulk": {"action": "cancel", "filter": {}, "ids": None, "from_step": None},
+        "POST /api/jobs/{job_id}/retry": {"from_step": None},
         "POST /api/registration-batches": {"start": False, "common_config": {}},
         "POST /api/plays/{play_id}/runs/": {"leads": ["someone"], "variables": {}},
         "POST /api/restaurants/import application/json": {"restaurants": [RESTAURANT]},

@@ -69,6 +69,10 @@ CREATES = {
     ),
     "POST /api/batches/{batch_id}/retry-failed": Create("batches", NOTHING),
     "POST /api/batches/{batch_id}/restart": Create("batches", NOTHING),
+    "POST /api/jobs/{job_id}/retry": Create("batches", **json({}, from_step="behave")),
+    "POST /api/batches/{batch_id}/jobs/bulk": Create(
+        "bulk_acts", **json({"action": "cancel", "filter": {}}, filter={"status": "failed"})
+    ),
     "POST /api/batches/{batch_id}/stream-tickets": Create(None, NOTHING),
     "POST /api/batches/{batch_id}/result-codes": Create("result_links", **json({}, expires_in=600)),
     "POST /api/jobs/{job_id}/result-codes": Create("result_links", **json({}, expires_in=600)),
