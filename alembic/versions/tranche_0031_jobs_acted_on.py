@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "tranche_0031"
-down_revision = "tranche_0027"
+down_revision = "tranche_0029"
 
 
 def upgrade() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.kit.errors import NotFound, Unprocessable
+from app.kit.errors import Conflict, NotFound, Unprocessable
 
 
 class ScheduleNotFound(NotFound):
@@ -15,6 +15,18 @@ class TemplateNotFound(NotFound):
     """There is no such template in your organisation."""
 
     code = "template_not_found"
+
+
+class RunActive(Conflict):
+    """A run of the schedule has not ended yet, and this one was to start only if none is active."""
+
+    code, title = "run_active", "A run is active"
+
+
+class SecretInSchedule(Unprocessable):
+    """The parameters of a schedule hold a secret, which belongs into its template."""
+
+    code, title = "secret_in_schedule", "Secret in a schedule"
 
 
 class OverridesNotValid(Unprocessable):

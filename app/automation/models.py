@@ -34,7 +34,11 @@ class Template(Base):
 
 
 class Schedule(Base):
-    """Runs a template at the times of a cron expression in a time zone. `overlap`: what if the last one still runs."""
+    """Runs a template at the times of a cron expression in a time zone. `overlap`: what if the last one still runs.
+
+    `next_run_at` is the next time by the expression, `due_at` when it starts if there is a jitter. `failures` are those
+    since a run started last.
+    """
 
     __tablename__ = "schedules"
     __table_args__ = (
@@ -53,6 +57,17 @@ class Schedule(Base):
     overlap: Mapped[str] = mapped_column(Text, server_default="skip")
     paused_at: Mapped[datetime | None] = mapped_column(Timestamp)
     next_run_at: Mapped[datetime] = mapped_column(Timestamp)
+    ends_at: Mapped[datetime | None] = mapped_column(Timestamp)
+    jitter_seconds: Mapped[int] = mapped_column(server_default="0")
+    due_at: Mapped[datetime | None] = mapped_column(Timestamp)
+    params: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
+    limit: Mapped[int | None] = mapped_column("item_limit")
+    catch_up: Mapped[str] = mapped_column(Text, server_default="once")
+    paused_run: Mapped[str] = mapped_column(Text, server_default="holds")
+    max_waiting: Mapped[int] = mapped_column(server_default="100")
+    last_error: Mapped[str | None] = mapped_column(Text)
+    last_error_at: Mapped[datetime | None] = mapped_column(Timestamp)
+    failures: Mapped[int] = mapped_column(server_default="0")
     created_at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.now())
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Float, Row, Select, Text, case, cast, exists, func, select, type_coerce
+from sqlalchemy import ColumnElement, Float, Row, Select, Text, case, cast, exists, func, or_, select, type_coerce
 from sqlalchemy.dialects.postgresql import JSONB, distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
@@ -97,29 +97,40 @@ SOON: Final = 2.5
 """Seconds: longer than the lookout's interval, so that each schedule is seen before its time."""
 _SOON: Final = func.clock_timestamp() + func.make_interval(0, 0, 0, 0, 0, 0, SOON)
 _WAITING: Final = (ScheduleRun.schedule_id == Schedule.id) & (ScheduleRun.status == "waiting")
-_COMES: Final = Schedule.paused_at.is_(None) & (Schedule.next_run_at <= _SOON) & _GOES_ON
+_ACTIVE: Final = Schedule.paused_at.is_(None) & or_(
+    Schedule.ends_at.is_(None), Schedule.next_run_at <= Schedule.ends_at
+)
+_DUE_AT: Final = func.greatest(Schedule.next_run_at, Schedule.due_at)
+"""Releases before jitters leave `due_at` where it was."""
+
+
+def _due_by(moment: Any) -> ColumnElement[bool]:
+    due: ColumnElement[bool] = _ACTIVE & (Schedule.next_run_at <= moment) & (moment >= _DUE_AT) & _GOES_ON
+    return due
+
+
+_COMES: Final = _due_by(_SOON)
 ANY_DUE: Final = exists().where(_COMES) | exists().where(_WAITING, _GOES_ON)
 """Whether the time of any schedule comes, or a run waits for the one before."""
 
 
 async def seconds_to_next(session: AsyncSession) -> float | None:
     """How long it is to the next schedule that `ANY_DUE` sees before its time."""
-    left = func.extract("epoch", func.min(Schedule.next_run_at) - func.clock_timestamp())
-    query = select(cast(left, Float)).where(_COMES, Schedule.next_run_at > func.clock_timestamp())
+    left = func.extract("epoch", func.min(_DUE_AT) - func.clock_timestamp())
+    query = select(cast(left, Float)).where(_COMES, func.clock_timestamp() < _DUE_AT)
     found: float | None = (await session.execute(query)).scalar_one()
     return found
 
 
 async def list_due(session: AsyncSession, limit: int) -> Sequence[UUID]:
     """Schedules whose time has come, by the database's clock."""
-    due = Schedule.paused_at.is_(None) & (Schedule.next_run_at <= func.clock_timestamp()) & _GOES_ON
-    query = select(Schedule.id).where(due).order_by(Schedule.next_run_at).limit(limit)
+    query = select(Schedule.id).where(_due_by(func.clock_timestamp())).order_by(Schedule.next_run_at).limit(limit)
     return (await session.execute(query)).scalars().all()
 
 
 async def claim_due(session: AsyncSession, schedule_id: UUID) -> tuple[Schedule, Template, User] | None:
     """The schedule if it is still due, locked; None when another process has it."""
-    due = Schedule.paused_at.is_(None) & (Schedule.next_run_at <= func.clock_timestamp()) & _GOES_ON
+    due = _due_by(func.clock_timestamp())
     query = _schedules().add_columns(User).join(User, User.id == Schedule.created_by)
     query = query.where(Schedule.id == schedule_id, due).with_for_update(of=Schedule, skip_locked=True)
     row = (await session.execute(query)).first()
@@ -141,11 +152,18 @@ async def add_run(session: AsyncSession, schedule_id: UUID, fire_at: datetime, s
     return (await session.execute(statement)).scalar_one_or_none() is not None
 
 
-async def has_active_run(session: AsyncSession, schedule_id: UUID) -> bool:
-    """Whether a batch of the schedule has not ended yet."""
-    query = select(Batch.id).join(ScheduleRun, ScheduleRun.batch_id == Batch.id)
-    query = query.where(ScheduleRun.schedule_id == schedule_id, Batch.status.not_in(BATCH_TERMINAL)).limit(1)
-    return (await session.execute(query)).scalar_one_or_none() is not None
+async def find_active_run(session: AsyncSession, schedule: Schedule) -> str | None:
+    """The status of a batch of the schedule that has not ended yet, and holds up the next one; rather not `paused`."""
+    query = select(Batch.status).join(ScheduleRun, ScheduleRun.batch_id == Batch.id)
+    query = query.where(ScheduleRun.schedule_id == schedule.id, Batch.status.not_in(BATCH_TERMINAL))
+    if schedule.paused_run == "passes":
+        query = query.where(Batch.status != "paused")
+    return (await session.execute(query.order_by(Batch.status == "paused").limit(1))).scalar_one_or_none()
+
+
+async def lock_schedule(session: AsyncSession, schedule_id: UUID) -> None:
+    """Wait for whoever fires it, and keep others from it until the transaction's end."""
+    await session.execute(select(Schedule.id).where(Schedule.id == schedule_id).with_for_update())
 
 
 async def count_waiting(session: AsyncSession, schedule_id: UUID) -> int:

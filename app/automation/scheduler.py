@@ -15,7 +15,9 @@ from app.automation.service import TemplateRunner
 from app.kit.db import Database
 from app.kit.errors import Problem
 from app.kit.lookout import UNSEEN
+from app.kit.outage import Outage
 from app.kit.service import Periodic
+from app.kit.unexpected import tell_unexpected
 
 log = logging.getLogger("tranche.scheduler")
 AT_A_TIME: Final = 50
@@ -42,17 +44,35 @@ class Scheduler(Periodic):
             coming = await repository.seconds_to_next(session)
         if coming is not None:
             asyncio.get_running_loop().call_later(coming, self.wake)
-        for schedule_id in due:
-            await self._fire(schedules.fire, schedule_id, waiting=False)
-        for schedule_id in waiting:
-            await self._fire(schedules.fire_waiting, schedule_id, waiting=True)
+        outages = [await self._fire(schedules.fire, schedule_id, waiting=False) for schedule_id in due]
+        outages += [await self._fire(schedules.fire_waiting, schedule_id, waiting=True) for schedule_id in waiting]
+        if outage := next(filter(None, outages), None):
+            raise outage  # what met it is still due
 
-    async def _fire(self, fire: Fire, schedule_id: UUID, *, waiting: bool) -> None:
+    async def _fire(self, fire: Fire, schedule_id: UUID, *, waiting: bool) -> Outage | None:
+        """Fire one schedule. Whatever it raises is noted on it and stops no other; an outage is returned."""
+        try:
+            await self._fire_or_note(fire, schedule_id, waiting=waiting)
+        except Outage as outage:
+            return outage
+        except Exception as error:
+            reason = tell_unexpected("it is paused, as its next time could not be found", error, log)
+            async with self._database.transaction() as session:
+                await schedules.give_up(session, schedule_id, reason)
+        return None
+
+    async def _fire_or_note(self, fire: Fire, schedule_id: UUID, *, waiting: bool) -> None:
         try:
             async with self._database.transaction() as session:
                 await fire(session, self._runner, schedule_id)
+            return
+        except Outage:
+            raise
         except Problem as problem:
             log.warning("schedule %s could not run: %s", schedule_id, problem.detail)
-            async with self._database.transaction() as session:
-                reason = f"{problem.code}: {problem.detail}"[:500]
-                await schedules.record_failure(session, schedule_id, reason, waiting=waiting)
+            reason = f"{problem.code}: {problem.detail}"[:500]
+        except Exception as error:
+            log.warning("schedule %s could not run", schedule_id)
+            reason = tell_unexpected("its batch could not be made", error, log)
+        async with self._database.transaction() as session:
+            await schedules.record_failure(session, schedule_id, reason, waiting=waiting)

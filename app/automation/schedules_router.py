@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -15,15 +16,17 @@ from app.automation.dependencies import TemplateRunnerDep
 from app.automation.models import Schedule, Template
 from app.automation.schemas import (
     Cron,
+    EndsAt,
     RunPage,
     RunRead,
     ScheduleCreate,
     SchedulePage,
     SchedulePreview,
     ScheduleRead,
+    ScheduleRunNow,
     ScheduleUpdate,
 )
-from app.automation.times import in_words, next_times
+from app.automation.times import in_words, next_times, notes_on
 from app.batches.schemas import BatchCreated
 from app.batches.service import database_now
 from app.idempotency.dependencies import OnceDep
@@ -42,23 +45,34 @@ async def _read(session: SessionDep, rows: Sequence[tuple[Schedule, Template]]) 
 
 def _schedule(schedule: Schedule, template: Template, last: object) -> ScheduleRead:
     first = schedule.next_run_at.astimezone(ZoneInfo(schedule.time_zone))
-    further = next_times(schedule.cron, schedule.time_zone, first, SHOWN_TIMES - 1)
+    times = [first, *next_times(schedule.cron, schedule.time_zone, first, SHOWN_TIMES - 1)]
+    coming = [] if schedule.paused_at else _until(schedule.ends_at, times)
     return ScheduleRead.of(
         schedule,
         template_name=template.name,
         words=in_words(schedule.cron),
-        next_runs=[] if schedule.paused_at else [first, *further],
+        notes=notes_on(schedule.cron),
+        next_runs=coming,
+        due_at=schedule.due_at.astimezone(first.tzinfo) if coming and schedule.due_at else None,
         last_run=RunRead.of(last) if last else None,
     )
 
 
+def _until(end: datetime | None, times: Sequence[datetime]) -> list[datetime]:
+    return [moment for moment in times if end is None or moment <= end]
+
+
 @router.get("/preview")
 async def preview_schedule(
-    cron: Annotated[Cron, Query()], session: SessionDep, caller: ReaderDep, time_zone: Annotated[Zone, Query()] = "UTC"
+    cron: Annotated[Cron, Query()],
+    session: SessionDep,
+    caller: ReaderDep,
+    time_zone: Annotated[Zone, Query()] = "UTC",
+    ends_at: Annotated[EndsAt | None, Query()] = None,
 ) -> SchedulePreview:
-    """What an expression or words mean, and the next five times."""
-    times = next_times(cron, time_zone, await database_now(session), SHOWN_TIMES)
-    return SchedulePreview(cron=cron, words=in_words(cron), time_zone=time_zone, next_runs=times)
+    """What an expression or words mean, and the next five times in the zone."""
+    times = _until(ends_at, next_times(cron, time_zone, await database_now(session), SHOWN_TIMES))
+    return SchedulePreview(cron=cron, words=in_words(cron), notes=notes_on(cron), time_zone=time_zone, next_runs=times)
 
 
 @router.post("", status_code=201)
@@ -124,13 +138,18 @@ async def resume_schedule(schedule_id: UUID, session: SessionDep, caller: Manage
 @raises(schedules.run_now)
 @sends("Location")
 async def run_schedule(
-    schedule_id: UUID, session: SessionDep, caller: SubmitterDep, runner: TemplateRunnerDep, once: OnceDep
+    schedule_id: UUID,
+    session: SessionDep,
+    caller: SubmitterDep,
+    runner: TemplateRunnerDep,
+    once: OnceDep,
+    body: ScheduleRunNow | None = None,
 ) -> BatchCreated:
-    """Fire at once, besides its times."""
+    """Fire at once, besides its times, with its parameters and limit."""
     return await once.answer(
         session,
-        None,
-        lambda: schedules.run_now(session, caller, runner, schedule_id),
+        body,
+        lambda: schedules.run_now(session, caller, runner, schedule_id, body or ScheduleRunNow()),
         BatchCreated,
         location="/api/batches/{batch_id}",
     )

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints, field_validator, model_validator
 
 from app.automation.times import read_schedule
 from app.batches.schemas import BatchCreated, BatchOptions, Item
@@ -15,6 +15,9 @@ from app.kit.schemas import Input, JsonObject, LongText, Output, ShortText, Zone
 from app.kit.secrets.sealing import hidden
 
 Overlap = Literal["skip", "queue", "allow"]
+CatchUp = Literal["once", "skip", "all"]
+PausedRun = Literal["holds", "passes"]
+Limit = Annotated[int, Field(ge=1, description="How many items of the template's source a run takes, at most.")]
 
 
 class ItemsSource(Input):
@@ -96,6 +99,7 @@ class TemplateRun(Input):
 
     options: JsonObject = Field(default_factory=dict)
     source: TemplateSource | None = None
+    limit: Limit | None = None
     dry_run: bool = Field(False, description="Show what would be in the batch, and create nothing.")
 
 
@@ -133,22 +137,69 @@ class ItemSourcePage(Output):
 Cron = Annotated[str, StringConstraints(max_length=200), AfterValidator(read_schedule)]
 
 
+EndsAt = Annotated[AwareDatetime, Field(description="No run is due after this moment.")]
+Jitter = Annotated[
+    int,
+    Field(ge=0, le=86_400, description="Seconds: each run starts up to so much later, so that not all come at once."),
+]
+RunParams = Annotated[JsonObject, Field(description="In place of the template's, member by member. No secrets.")]
+Waiting = Annotated[int, Field(ge=1, le=100, description="With `queue`: how many runs wait at most.")]
+HowOverlap = Annotated[
+    Overlap, Field(description="When the run before still works: leave this one out, wait, or run both.")
+]
+HowPaused = Annotated[
+    PausedRun, Field(description="Whether a run before that is paused counts as one that still works, or does not.")
+]
+HowCatchUp = Annotated[
+    CatchUp,
+    Field(
+        description="Of times that were missed by more than a minute, as nothing ran: `once` makes one run for all,"
+        " `skip` none, `all` one for each of the last hundred."
+    ),
+]
+
+
 class ScheduleCreate(Input):
     name: ShortText | None = Field(None, description="Unset: the template's.")
     template_id: UUID
     cron: Cron = Field(description="Five fields, or words such as `every Monday 9:00`.")
     time_zone: Zone = "UTC"
-    overlap: Overlap = Field(
-        "skip", description="When the run before still works: leave this one out, wait, or run both."
-    )
+    overlap: HowOverlap = "skip"
+    paused_run: HowPaused = "holds"
+    max_waiting: Waiting = 100
+    catch_up: HowCatchUp = "once"
+    ends_at: EndsAt | None = None
+    jitter_seconds: Jitter = 0
+    params: RunParams = Field(default_factory=dict)
+    limit: Limit | None = None
 
 
 class ScheduleUpdate(Input):
+    """Members that are not sent stay as they are; null takes `ends_at` and `limit` away."""
+
     name: ShortText | None = None
     template_id: UUID | None = None
     cron: Cron | None = None
     time_zone: Zone | None = None
-    overlap: Overlap | None = None
+    overlap: HowOverlap | None = None
+    paused_run: HowPaused | None = None
+    max_waiting: Waiting | None = None
+    catch_up: HowCatchUp | None = None
+    ends_at: EndsAt | None = None
+    jitter_seconds: Jitter | None = None
+    params: RunParams | None = None
+    limit: Limit | None = None
+
+    def changes(self) -> dict[str, Any]:
+        """What is to be changed, by member."""
+        sent = self.model_dump(exclude_unset=True)
+        return {name: value for name, value in sent.items() if value is not None or name in ("ends_at", "limit")}
+
+
+class ScheduleRunNow(Input):
+    """How a run besides the schedule's times is made."""
+
+    unless_active: bool = Field(False, description="At most one at a time: 409 while a run has not ended.")
 
 
 class RunRead(Output):
@@ -174,11 +225,23 @@ class ScheduleRead(Output):
     cron: str
     words: str
     time_zone: str
+    notes: list[str] = Field(description="What the expression does that people might not expect.")
     overlap: str
+    paused_run: str
+    max_waiting: int
+    catch_up: str
+    ends_at: datetime | None
+    jitter_seconds: int
+    params: dict[str, Any]
+    limit: int | None
     paused_at: datetime | None
+    last_error: str | None = Field(description="Why it could not run the last time that it could not.")
+    last_error_at: datetime | None
+    failures: int = Field(description="How many times in a row it could not run; 0 once a run started.")
     next_runs: list[datetime] = Field(
-        description="The next five times, in the schedule's zone; none while it is paused."
+        description="The next five times, in the schedule's zone; none while it is paused, or after its end."
     )
+    due_at: datetime | None = Field(description="When the next run starts, with its jitter; null without one.")
     last_run: RunRead | None
     created_at: datetime
     updated_at: datetime
@@ -192,5 +255,6 @@ class SchedulePage(Output):
 class SchedulePreview(Output):
     cron: str
     words: str
+    notes: list[str]
     time_zone: str
     next_runs: list[datetime]

@@ -16,7 +16,7 @@ from app.auth.caller import Caller
 from app.auth.errors import PipelineNotPermitted
 from app.auth.ownership import check_owner
 from app.automation import repository
-from app.automation.errors import OverridesNotValid, TemplateNotFound
+from app.automation.errors import OverridesNotValid, SecretInSchedule, TemplateNotFound
 from app.automation.models import Template
 from app.automation.schemas import (
     DryRun,
@@ -42,7 +42,7 @@ from app.kit.errors import Conflict, TooLarge, existing, explain_error
 from app.kit.ids import new_id
 from app.kit.json_pieces import count_values
 from app.kit.secrets.edits import SecretWanted, check_secrets_stay, with_secrets_of
-from app.kit.secrets.sealing import CannotUnseal
+from app.kit.secrets.sealing import CannotUnseal, sealed_in
 
 SHOWN_ITEMS = 100
 MOST_VALUES: Final = 100_000
@@ -78,7 +78,7 @@ class TemplateRunner:
         if body.source:
             _check_reach(caller, body.source)
         source = await _source(template, body)
-        jobs = await find_jobs(session, caller.organisation_id, source, self.sources, self.max_jobs)
+        jobs = await find_jobs(session, caller.organisation_id, source, self.sources, self.max_jobs, body.limit)
         return await submission.submit(
             session, caller, self.desk, options, jobs, max_jobs=self.max_jobs, relation=relation
         )
@@ -90,7 +90,7 @@ class TemplateRunner:
         if body.source:
             _check_reach(caller, body.source)
         source = await _source(template, body)
-        jobs = await find_jobs(session, caller.organisation_id, source, self.sources, self.max_jobs)
+        jobs = await find_jobs(session, caller.organisation_id, source, self.sources, self.max_jobs, body.limit)
         tasks = submission.check_tasks(self.desk.registry, options, caller)
         assigned = submission.assign(tasks, jobs, self.max_jobs, draft=True)
         if options.start:
@@ -105,6 +105,19 @@ class TemplateRunner:
             options=options.model_dump(mode="json", exclude_none=True)
             | {"params": self._sealed(options, tasks, caller.organisation_id)},
         )
+
+    @raises(OverridesNotValid, SecretWanted, CannotUnseal, SecretInSchedule, submission.check_tasks)
+    def with_params(self, caller: Caller, template: Template, params: Mapping[str, Any]) -> BatchOptions:
+        """The template's options with these parameters laid over its own, in clear; they must hold no secret.
+
+        What is kept beside a template would go where the template says, whoever changes that.
+        """
+        options = self._options(template, TemplateRun(options={"params": params}))
+        tasks = submission.check_tasks(self.desk.registry, options, caller)
+        kept = self._sealed(options, tasks, template.organisation_id)
+        if any(True for _ in sealed_in({name: kept.get(name) for name in params})):
+            raise SecretInSchedule("The parameters of a schedule must not hold a secret: keep it in the template.")
+        return options
 
     @raises(submission.check_tasks, submission.check_needs, check_source, _check_reach)
     async def check(

@@ -43,18 +43,24 @@ async def find_jobs(
     organisation_id: UUID,
     source: ItemsSource | FilesSource | RowsSource,
     sources: ItemSources,
-    limit: int,
+    most: int,
+    limit: int | None = None,
 ) -> Sequence[NewJob]:
-    """The source's items as they are now, at most `limit`; raises FilesUnknown, SourceUnknown, FilterNotValid (422)."""
+    """The source's items as they are now; raises FilesUnknown, SourceUnknown, FilterNotValid (422).
+
+    Of files and rows at most `most` are read; `limit` is how many are wanted: the first items or rows, the newest
+    files.
+    """
+    most = min(most, limit or most)
     match source:
         case ItemsSource():
-            return await jobs_of_items(session, organisation_id, source.items)
+            return await jobs_of_items(session, organisation_id, source.items[:limit])
         case FilesSource():
-            files = await file_repository.list_files(session, organisation_id, PageRequest(limit), source.tag)
+            files = await file_repository.list_files(session, organisation_id, PageRequest(most), source.tag)
             return [job_of_file(file) for file in reversed(files.rows)]
         case RowsSource():
             rows, wanted = _filter_of(source, sources)
-            return await rows.list_jobs(session, organisation_id, wanted, limit)
+            return await rows.list_jobs(session, organisation_id, wanted, most)
 
 
 @raises(SourceUnknown, FilterNotValid)

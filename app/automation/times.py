@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from datetime import datetime
 from typing import Final
@@ -25,6 +26,12 @@ def read_schedule(written: str) -> str:
     """A cron expression of five fields, from one or from words such as `every Monday 9 AM`."""
     text = " ".join(written.split())
     cron = text if _looks_like_cron(text) else _cron_of(text.lower())
+    if cron is None and (found := _EACH.fullmatch(text.lower())):
+        whole, each = (60, "hour") if found["unit"] == "minute" else (24, "day")
+        raise ScheduleNotReadable(
+            f"cron begins anew with each {each}: choose a number of {found['unit']}s that divides {whole}, or write"
+            f" {'*/' + found['number'] + ' * * * *' if whole == 60 else '0 */' + found['number'] + ' * * *'}"
+        )
     if cron is None:
         raise ScheduleNotReadable("write a cron expression of five fields, or words such as 'every Monday 9:00'")
     try:
@@ -70,6 +77,7 @@ def _days(text: str) -> str | None:
 
 def in_words(cron: str) -> str:
     """What people say: `every Monday 9:00`; other expressions as sentences, such as `At 09:00 on the last day ...`."""
+    cron = unrolled(cron)
     minute, hour, day, month, weekday = cron.split()
     if found := re.fullmatch(r"\*/(\d+) \* \* \* \*|0 \*/(\d+) \* \* \*", cron):
         return f"every {found[1]} minutes" if found[1] else f"every {found[2]} hours"
@@ -81,7 +89,70 @@ def in_words(cron: str) -> str:
         if re.fullmatch(r"[0-7](,[0-7])*", weekday):
             names = [DAYS[int(number) % 7].capitalize() for number in weekday.split(",")]
             return f"every {' and '.join([', '.join(names[:-1]), names[-1]] if names[1:] else names)} {clock}"
-    return str(CronSim(cron, datetime(2026, 1, 1)).explain())
+    said = str(CronSim(cron, datetime(2026, 1, 1)).explain())
+    for wrong, right in _ORDINALS.items():
+        said = said.replace(wrong, right)
+    is_either = not day.startswith("*") and not weekday.startswith("*")
+    return said.replace(" of month and on ", " of month or on ") if is_either else said
+
+
+_ORDINALS: Final = {"21th": "21st", "22th": "22nd", "23th": "23rd", "31th": "31st"}
+_SPANS_OF_FIELDS: Final = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 6))
+_NAMES_OF_FIELDS: Final = (
+    ("minutes", "hour"),
+    ("hours", "day"),
+    ("days", "month"),
+    ("months", "year"),
+    ("days", "week"),
+)
+
+
+def _stepped(field: str, place: int) -> list[int] | None:
+    """The values of a field such as `*/7` or `3-59/7` whose steps are not all alike; None: of any other field."""
+    found = re.fullmatch(r"(?:\*|(\d+)-(\d+))/(\d+)", field)
+    first, last = _SPANS_OF_FIELDS[place]
+    if not found:
+        return None
+    low, high, step = int(found[1] or first), int(found[2] or last), int(found[3])
+    is_even = field.startswith("*") and (last + 1 - first) % step == 0 and place != 2
+    return None if is_even or not step else list(range(low, high + 1, step))
+
+
+def unrolled(cron: str) -> str:
+    """The expression with the values of uneven steps in their place, which say what they do."""
+    fields = [(_stepped(field, place), field) for place, field in enumerate(cron.split())]
+    return " ".join(",".join(map(str, values)) if values else field for values, field in fields)
+
+
+def notes_on(cron: str) -> list[str]:
+    """What an expression does that people might not expect, in sentences."""
+    fields, notes = cron.split(), []
+    for place, field in enumerate(fields):
+        values = _stepped(field, place)
+        if not values or not field.startswith("*"):
+            continue
+        unit, whole = _NAMES_OF_FIELDS[place]
+        step, first, last = field.rpartition("/")[2], values[0], values[-1]
+        said = f"Cron begins anew with each {whole}, so this is not every {step} {unit}"
+        if place < 2:
+            gap = _SPANS_OF_FIELDS[place][1] + 1 - last + first
+            notes.append(f"{said}: from {unit[:-1]} {last} to the next {unit[:-1]} {first} it is {gap} {unit}.")
+        else:
+            shown = [DAYS[value].capitalize() for value in values] if place == 4 else list(map(str, values))
+            which = "" if place == 4 else f"{unit[:-1]} "
+            notes.append(f"{said}: it runs on {which}{', '.join(shown)} of each {whole}.")
+    if not fields[2].startswith("*") and not fields[4].startswith("*"):
+        notes.append("It runs when either the day of the month or the day of the week fits, not only when both do.")
+    if (days := re.fullmatch(r"(29|30|31)", fields[2])) and fields[4].startswith("*"):
+        notes.append(f"It does not run in months without a day {days[1]}.")
+    return notes
+
+
+def times_missed(cron: str, time_zone: str, first: datetime, now: datetime, most: int) -> list[datetime]:
+    """The times of a schedule whose time `first` is due, up to now; of more than so many the latest."""
+    simulated = CronSim(cron, now.astimezone(ZoneInfo(time_zone)), reverse=True)
+    latest = list(itertools.takewhile(lambda moment: moment > first, itertools.islice(simulated, most)))
+    return [first, *reversed(latest)][-most:]
 
 
 def next_times(cron: str, time_zone: str, after: datetime, count: int = 1) -> list[datetime]:

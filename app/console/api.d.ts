@@ -242,10 +242,22 @@ export interface Schedule {
   template_name: string;
   cron: string;
   words: string;
+  notes: string[];
   time_zone: string;
   overlap: string;
+  paused_run: string;
+  max_waiting: number;
+  catch_up: string;
+  ends_at: string | null;
+  jitter_seconds: number;
+  params: Record<string, unknown>;
+  limit: number | null;
   paused_at: string | null;
+  last_error: string | null;
+  last_error_at: string | null;
+  failures: number;
   next_runs: string[];
+  due_at: string | null;
   last_run: Run | null;
   created_at: string;
   updated_at: string;
@@ -254,6 +266,7 @@ export interface Schedule {
 export interface SchedulePreview {
   cron: string;
   words: string;
+  notes: string[];
   time_zone: string;
   next_runs: string[];
 }

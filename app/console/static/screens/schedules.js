@@ -7,6 +7,7 @@ import { detailHeader, masterDetailScreen } from '../parts/master-detail.js';
 import { actionButton, confirmAction, toast } from '../parts/overlays.js';
 import { emptyState } from '../parts/page.js';
 import { field, fillSelect, plainForm } from '../parts/plain-form.js';
+import { scheduleFacts, scheduleOptions, scheduleTrouble } from '../parts/schedule-options.js';
 import { stateLabel, toneOf } from '../parts/states.js';
 import { go } from '../router.js';
 
@@ -16,12 +17,6 @@ import { go } from '../router.js';
 /** @import { DetailTools, FormTools } from '../parts/master-detail.js' */
 
 const PAGE = 50;
-/** @type {Choice[]} */
-const OVERLAPS = [
-  ['skip', 'skip this run'],
-  ['queue', 'wait for it to end'],
-  ['allow', 'run both'],
-];
 /** @type {Record<string, string>} */
 const TONES = { started: 'completed', waiting: 'pending' };
 
@@ -102,6 +97,9 @@ function runsOf(schedule) {
 function detail(schedule, { again, edit }) {
   const path = `/api/schedules/${schedule.id}`;
   const paused = Boolean(schedule.paused_at);
+  const ended = !paused && !schedule.next_runs.length;
+  /** @param {string} iso */
+  const shown = (iso) => inZone(iso, schedule.time_zone);
   const actions = [
     actionButton(
       'Run now',
@@ -145,19 +143,17 @@ function detail(schedule, { again, edit }) {
     ),
   ];
   const facts = [
-    paused ? stateLabel('paused', 'Paused') : stateLabel('completed', 'Active'),
+    paused ? stateLabel('paused', 'Paused') : stateLabel(ended ? 'cancelled' : 'completed', ended ? 'Ended' : 'Active'),
     h('span', 'Runs ', h('a', { href: `#/templates/${schedule.template_id}` }, schedule.template_name)),
-    h(
-      'span',
-      'If the previous run is still going: ',
-      h('b', OVERLAPS.find(([key]) => key === schedule.overlap)?.[1] ?? schedule.overlap),
-    ),
+    ...scheduleFacts(schedule, shown),
     h('span', 'Zone ', h('b', schedule.time_zone)),
     h('code', schedule.cron),
   ];
   return {
     nodes: [
       detailHeader(`${schedule.name}: ${schedule.words}`, facts, actions),
+      scheduleTrouble(schedule, shown),
+      schedule.notes.map((note) => h('p.dim', note)),
       schedule.paused_at
         ? h(
             'p.note',
@@ -165,7 +161,12 @@ function detail(schedule, { again, edit }) {
             icon('paused'),
             h('span', `Paused since ${dateTime(schedule.paused_at)}. It does not run until it is resumed.`),
           )
-        : h('div.stack.tight', h('h3', 'Next runs'), times(schedule.next_runs, schedule.time_zone)),
+        : h(
+            'div.stack.tight',
+            h('h3', 'Next runs'),
+            ended ? h('p.dim', 'None: it has ended.') : times(schedule.next_runs, schedule.time_zone),
+            schedule.due_at ? h('p.dim', `The next one starts at ${shown(schedule.due_at)}.`) : '',
+          ),
       ...runsOf(schedule),
     ],
   };
@@ -192,15 +193,24 @@ function form({ params, saved, cancel }, schedule) {
     autocomplete: 'off',
     value: schedule?.time_zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
   });
-  const overlap = fillSelect(h('select.input'), OVERLAPS, schedule && [schedule.overlap, schedule.overlap]);
+  const options = scheduleOptions(schedule);
   const explanation = h('div.stack.tight');
   const meaning = h('div.note', { role: 'status' }, icon('clock'), explanation);
 
   async function preview() {
     try {
       /** @type {SchedulePreview} */
-      const answer = await get('/api/schedules/preview', { cron: when.value.trim(), time_zone: zone.value.trim() });
-      explanation.replaceChildren(h('p', h('b', answer.words)), times(answer.next_runs, answer.time_zone));
+      const answer = await get('/api/schedules/preview', {
+        cron: when.value.trim(),
+        time_zone: zone.value.trim(),
+        ends_at: options.end.value ? new Date(options.end.value).toISOString() : null,
+      });
+      explanation.replaceChildren(
+        h('p', h('b', answer.words)),
+        ...answer.notes.map((note) => h('p', note)),
+        h('p.dim', `In ${answer.time_zone}:`),
+        times(answer.next_runs, answer.time_zone),
+      );
     } catch (error) {
       explanation.replaceChildren(h('p.error', errorText(error)));
     }
@@ -221,6 +231,7 @@ function form({ params, saved, cancel }, schedule) {
   const soon = debounce(preview, 250);
   when.addEventListener('input', soon);
   zone.addEventListener('input', soon);
+  options.end.addEventListener('input', soon);
   preview();
   return plainForm(
     [
@@ -234,7 +245,7 @@ function form({ params, saved, cancel }, schedule) {
       field('schedule-time_zone', 'Time zone', zone),
       zones,
       meaning,
-      field('schedule-overlap', 'If the previous run is still going', overlap),
+      ...options.fields,
       field('schedule-name', 'Name', name, 'Leave empty to use the name of the template.'),
     ],
     schedule ? 'Save schedule' : 'Add schedule',
@@ -244,7 +255,7 @@ function form({ params, saved, cancel }, schedule) {
         template_id: template.value,
         cron: when.value.trim(),
         time_zone: zone.value.trim(),
-        overlap: overlap.value,
+        ...options.read(),
       };
       saved(await (schedule ? patch(`/api/schedules/${schedule.id}`, body) : post('/api/schedules', body)));
     },
@@ -257,7 +268,10 @@ export const schedulesScreen = masterDetailScreen({
   title: 'Schedules',
   path: 'schedules',
   create: 'New schedule',
-  listItem: (one) => [one.name, one.paused_at ? 'paused' : null, one.paused_at ? 'Paused' : one.words],
+  listItem: (one) => {
+    if (one.paused_at) return [one.name, 'paused', 'Paused'];
+    return one.failures ? [one.name, 'failed', 'Could not run'] : [one.name, null, one.words];
+  },
   form,
   detail,
   none: () =>
