@@ -35,7 +35,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.models import User
 from app.batches.models import Batch
-from app.batches.search import may_mention, mentions
+from app.batches.search import ALONE, may_mention, mentions
+from app.batches.search_repository import owned_share
 from app.kit.declarations import raises
 from app.kit.pages import Page, PageRequest
 from app.kit.quick_reads import QuickRead
@@ -207,10 +208,11 @@ class _Pages:
         matching = self._sorted(select(near.c.id).where(*self._others(near.c, column)), near.c, limit)
         ids = func.array(matching.scalar_subquery(), type_=ARRAY(Uuid))
         seen = select(func.count()).select_from(near).scalar_subquery()
-        found, tried = (await session.execute(select(ids, seen))).one()
+        share = owned_share(self.organisation_id) if self.wanted.search else literal(0.0)
+        found, tried, owned = (await session.execute(select(ids, seen, share))).one()
         if len(found) == limit or tried < WINDOW:
             return list(found)
-        return list((await session.execute(self._rare(limit))).scalars())
+        return list((await session.execute(self._rare(limit, alone=owned >= ALONE))).scalars())
 
     def _group(self) -> tuple[str | None, Sequence[Any]]:
         """The column of the filter that has indexes in this order, one run for each of its values."""
@@ -229,11 +231,11 @@ class _Pages:
         merged = union_all(*(select(part.subquery()) for part in parts)).subquery()
         return _materialized(self._sorted(select(merged), merged.c, limit))
 
-    def _rare(self, limit: int) -> Select[UUID]:
-        """All rows of the filter, through its own index, sorted."""
+    def _rare(self, limit: int, *, alone: bool) -> Select[UUID]:
+        """All rows of the filter, through its own index, sorted. `alone`: no other organisation has batches."""
         conditions = self._others(_TABLE, None)
         if self.wanted.search:
-            conditions.append(may_mention(_TABLE, self.organisation_id, self.wanted.search))
+            conditions.append(may_mention(_TABLE, self.organisation_id, self.wanted.search, alone=alone))
         found = _materialized(self._base().where(*conditions))
         return self._sorted(select(found.c.id), found.c, limit)
 
