@@ -1,4 +1,5 @@
-"""Accounts of outside services that organisations have set up, and what they may reach in intranets."""
+"""Accounts of outside services that organisations have set up, what they may reach in intranets, and which columns have
+no secret in clear any more."""
 
 from __future__ import annotations
 
@@ -38,3 +39,14 @@ class OutboundAllowance(Base):
     allow: Mapped[list[str]] = mapped_column(ARRAY(Text))
     set_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
     set_at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.clock_timestamp())
+
+
+class SealedMark(Base):
+    """A column that was gone through for secrets in clear by certain rules, and whether there is no more to find."""
+
+    __tablename__ = "sealed_marks"
+
+    place: Mapped[str] = mapped_column(Text, primary_key=True)
+    rules: Mapped[str] = mapped_column(Text, primary_key=True)
+    first_at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.clock_timestamp())
+    done_at: Mapped[datetime | None] = mapped_column(Timestamp)

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from datetime import timedelta
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import delete, false, func, or_, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import cast, delete, false, func, or_, select
+from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.models import Organisation, User
-from app.connections.models import Connection, OutboundAllowance
+from app.connections.models import Connection, OutboundAllowance, SealedMark
+from app.kit.secrets.sealed_columns import SealedColumn
 from app.kit.secrets.sealing import Sealer
 from app.kit.secrets.signing import SigningKey
 
 RESEALED_AT_A_TIME: Final = 500
+VALUES_AT_A_TIME: Final = 200
+SURE_AFTER: Final = timedelta(days=1)
+"""After a first walk. By then no process of the release before is left that writes secrets in clear."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,3 +98,45 @@ async def reseal_connections(session: AsyncSession, key: SigningKey) -> int:
         row.sealed = sealer.seal(sealer.unseal(row.sealed, row.organisation_id), row.organisation_id)
     await session.flush()
     return len(rows)
+
+
+class Mark(NamedTuple):
+    """How far a column is: there is nothing more to find, or it was gone through long ago."""
+
+    done: bool
+    is_old: bool
+
+
+async def list_marks(session: AsyncSession, rules: str) -> dict[str, Mark]:
+    """The columns that were gone through by these rules, by table and column."""
+    is_old = SealedMark.first_at < func.clock_timestamp() - SURE_AFTER
+    query = select(SealedMark.place, SealedMark.done_at.is_not(None), is_old).where(SealedMark.rules == rules)
+    return {place: Mark(*mark) for place, *mark in await session.execute(query)}
+
+
+async def save_mark(session: AsyncSession, place: str, rules: str, *, done: bool) -> None:
+    """Remember that a column was gone through, and whether there is nothing more to find."""
+    statement = insert(SealedMark).values(place=place, rules=rules)
+    if done:
+        values = {"done_at": func.clock_timestamp()}
+        await session.execute(statement.on_conflict_do_update(index_elements=["place", "rules"], set_=values))
+    else:
+        await session.execute(statement.on_conflict_do_nothing())
+
+
+async def list_next_values(session: AsyncSession, place: SealedColumn, after: Any) -> Sequence[Any]:
+    """The next rows of a column behind a key: (key, organisation, value). Empty objects are left out."""
+    query = select(place.key, place.owner, place.column).order_by(place.key).limit(VALUES_AT_A_TIME)
+    if isinstance(place.column.type, JSONB):
+        query = query.where(place.column != cast({}, JSONB))  # most batches have no parameters: 5,000 pages of them
+    if after is not None:
+        query = query.where(place.key > after)
+    return (await session.execute(query)).all()
+
+
+async def lock_values(session: AsyncSession, place: SealedColumn, keys: Sequence[Any]) -> Sequence[Any]:
+    """The rows of these keys as they are now, locked."""
+    if not keys:
+        return []
+    query = select(place.key, place.owner, place.column).where(place.key.in_(keys)).order_by(place.key)
+    return (await session.execute(query.with_for_update(key_share=True))).all()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.connections import models, repository
+from app.connections.first_sealing import FirstSealing
 from app.connections.outbound import OutboundClients
 from app.connections.router import router
 from app.connections.service import Connections
@@ -10,7 +11,6 @@ from app.connections.settings import SharingSettings
 from app.kit.container import Container
 from app.kit.db import Database
 from app.kit.room import Room, Rooms
-from app.kit.secrets.sealed_columns import FirstSealing
 from app.kit.secrets.sealing import Sealer
 from app.kit.secrets.signing import SigningKey
 from app.settings import Settings

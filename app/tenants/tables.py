@@ -10,7 +10,7 @@ from sqlalchemy import MetaData, Table
 
 ROOT: Final = "organisations"
 SHARED: Final = frozenset(
-    {"data_batch_types", "pipelines", "workers", "rate_counts", "erasures", "erasure_contents", "spent_sign_ins"}
+    "data_batch_types pipelines workers rate_counts erasures erasure_contents spent_sign_ins sealed_marks".split()
 )
 """Tables of the installation, none of whose rows is an organisation's."""
 BY_NAME: Final = {"batch_id": "batches", "user_id": "users", "job_id": "jobs"}

@@ -13,7 +13,10 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.batches.models import Batch
-from app.kit.secrets.sealed_columns import AT_A_TIME, FirstSealing, SealedColumn
+from app.connections import first_sealing
+from app.connections.first_sealing import FirstSealing
+from app.connections.repository import VALUES_AT_A_TIME
+from app.kit.secrets.sealed_columns import SealedColumn
 from app.kit.secrets.sealing import Sealer
 from app.kit.secrets.signing import FILE, SigningKey, rotate
 from bench.listing import ADD_BATCHES
@@ -103,20 +106,44 @@ async def test_clear_ones_are_encrypted_and_all_move_to_the_next_secret(home: Pa
                 assert SECRET in str(sealer.unseal_tree(await column(api, table, name), organisation)), (table, name)
 
 
+BATCHES = SealedColumn(Batch.settings, Batch.id, Batch.organisation_id)
+
+
+async def looks_of_a_start(api: Api) -> int:
+    """How often the column of the batches was read by what a start does."""
+    looks = 0
+
+    class Counted(FirstSealing):
+        async def _next(self, session: AsyncSession, walk: Any) -> None:
+            nonlocal looks
+            looks += 1
+            await super()._next(session, walk)
+
+    await Counted(api.installation.database, api.installation.get(Sealer), [BATCHES]).turn()
+    return looks
+
+
 async def test_columns_without_anything_in_them_cost_one_look(home: Path, database_url: str) -> None:
     """A million batches without parameters were read at every start, 200 in a transaction."""
     async with serving(make_settings(home, database_url)) as api:
         connection = await asyncpg.connect(api.installation.database.dsn)
-        await connection.execute(ADD_BATCHES, 1, 2 * AT_A_TIME, 1)
+        await connection.execute(ADD_BATCHES, 1, 2 * VALUES_AT_A_TIME, 1)
         await connection.close()
-        looks = 0
+        assert await looks_of_a_start(api) == 1
 
-        class Counted(FirstSealing):
-            async def _next(self, session: AsyncSession, cursor: Any) -> int:
-                nonlocal looks
-                looks += 1
-                return await super()._next(session, cursor)
 
-        place = SealedColumn(Batch.settings, Batch.id, Batch.organisation_id)
-        await Counted(api.installation.database, api.installation.get(Sealer), [place]).turn()
-        assert looks == 1
+async def test_a_column_is_done_when_a_walk_after_a_day_met_nothing(
+    home: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those with parameters were read at every start. Meanwhile a process of the release before may write in clear."""
+    async with serving(make_settings(home, database_url)) as api:
+        made = await api.post("/api/batches", json={"pipeline": "echo", "items": [{"record": {}}], "start": False})
+        assert [await looks_of_a_start(api), await looks_of_a_start(api)] == [1, 1]
+        row = {"id": made.json()["batch_id"], "value": json.dumps({"token": SECRET})}
+        await query(api, "update batches set settings = cast(:value as jsonb) where id = :id returning 1", **row)
+        await query(api, "update sealed_marks set first_at = first_at - interval '25 hours' returning 1")
+        assert await looks_of_a_start(api) == 1
+        assert SECRET not in str(await query(api, "select settings from batches where id = :id", id=row["id"]))
+        assert [await looks_of_a_start(api), await looks_of_a_start(api)] == [1, 0]
+        monkeypatch.setattr(first_sealing, "RULES", "of a version that knows more secrets")
+        assert await looks_of_a_start(api) == 1
