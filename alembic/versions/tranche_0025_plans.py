@@ -2,7 +2,7 @@
 
 from alembic import op
 
-revision = "tranche_0027"
+revision = "tranche_0025"
 down_revision = "tranche_0024"
 
 

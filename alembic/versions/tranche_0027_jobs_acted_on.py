@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "tranche_0031"
-down_revision = "tranche_0029"
+revision = "tranche_0027"
+down_revision = "tranche_0026"
 
 
 def upgrade() -> None:

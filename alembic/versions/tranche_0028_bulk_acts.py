@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "tranche_0032"
-down_revision = "tranche_0031"
+revision = "tranche_0028"
+down_revision = "tranche_0027"
 
 
 def upgrade() -> None:
@@ -24,7 +24,7 @@ create table bulk_acts (
   updated_at timestamptz default now() not null,
   completed_at timestamptz,
   constraint pk_bulk_acts primary key (id),
-  constraint fk_bulk_acts_batch_id_batches foreign key (batch_id) references batches (id) on delete cascade,
+  constraint fk_bulk_acts_batch_id foreign key (batch_id) references batches (id) on delete cascade,
   constraint ck_bulk_acts_action check (action in ('cancel', 'retry', 'skip')),
   constraint ck_bulk_acts_not_negative check (cursor >= 0 and matched >= 0 and done >= 0 and unchanged >= 0)
 )

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "tranche_0026"
-down_revision = "tranche_0032"
+revision = "tranche_0029"
+down_revision = "tranche_0028"
 
 
 def upgrade() -> None:
