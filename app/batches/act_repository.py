@@ -20,7 +20,7 @@ from app.kit.rows import read_row
 class Chosen:
     """Which jobs of a batch: these, or all that every member which is not None fits.
 
-    `step`: where they failed, or are. `search`: a part of the file's name or the URL, in any case.
+    `step`: where they failed, or are. `search`: a part of the file's name or the URL; a to z in any case.
     """
 
     ids: Sequence[UUID] | None = None

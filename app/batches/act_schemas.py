@@ -33,7 +33,7 @@ class JobFilter(Input):
     status: Words | None = Field(None, description="One or several by comma, as in the list of jobs.")
     error_code: ErrorCode | None = None
     step: ShortText | None = Field(None, description="Where the job failed, or where it is.")
-    search: ShortText | None = Field(None, description="A part of the file's name or of the URL, in any case.")
+    search: ShortText | None = Field(None, description="A part of the file's name or of the URL; a to z in any case.")
 
 
 class BulkRequest(Input):
