@@ -40,6 +40,7 @@ BOUNDS: Final = {
     "app.extractions.reading_report": Bound(500, CHILD, "the same lines", spaced=True),
     "app.extractions.pdf.touching": Bound(100, 0.02, "may_hold_age asks for the length first"),
     "app.extractions.files.records": Bound(400, CHILD, "a longer line of a file is not read"),
+    "app.batches.copies": Bound(255, 0.02, "a batch's name is not longer"),
     "app.batches.failures": Bound(500, 0.05, "normalise cuts the message first"),
 }
 OWN_TEXTS: Final = {
@@ -48,6 +49,7 @@ OWN_TEXTS: Final = {
 }
 MADE_FOR_A_VALUE: Final = {
     "app.batches.failures": "compiled from the list beside it, and found there",
+    "app.events.openings": "the path of a stream, behind the one that the settings give",
     "app.extractions.layouts.omega.tables": "compiled from the list beside it, and found there",
     "app.extractions.layouts.splash.titles": "compiled from the list beside it, and found there",
     "app.kit.table_watch": "our own statements, from names of tables, and remembered by statement",

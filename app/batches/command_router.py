@@ -76,8 +76,8 @@ async def retry_failed_jobs(
 ) -> BatchCopied:
     """A new batch with a copy of each failed job, at the step where it failed.
 
-    Asked again while its jobs are under way, the same batch; once they have ended, a batch of those that failed again. Who
-    may send a request twice sends an Idempotency-Key.
+    Asked again while its jobs are under way, the same batch; once they have ended, a batch of those that failed
+    again. Who may send a request twice sends an Idempotency-Key.
 
     With an `error_code` or a `step`, as `/failures` tells them: only the jobs that failed with it, or there. Where
     a job was retried before, its last retry counts: one that failed is tried again.

@@ -817,6 +817,9 @@ export interface BatchEvent {
   reason?: string | null;
   retry_at?: string | null;
   cached?: boolean | null;
+  action?: string;
+  matched?: number;
+  done?: number;
 }
 
 /** One page of a list: what it is called in the answer, and where the next page begins. */

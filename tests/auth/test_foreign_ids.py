@@ -17,6 +17,7 @@ import pytest
 
 from tests.auth.one_of_each import make_one_of_each
 from tests.auth.people import caller, key_of
+from tests.batch_helpers import submit
 from tests.conftest import Api
 from tests.reports.tables import report_ids
 
@@ -32,6 +33,7 @@ def items(value: Any) -> Any:
 
 
 BODIES: dict[tuple[str, str, str], Body] = {
+    ("POST", "/api/batches/{batch_id}/jobs/bulk", "ids.[]"): lambda v: {"action": "skip", "ids": [v]},
     ("POST", "/api/batches", "items.[].file_id"): lambda v: {"pipeline": "no-op", "items": [{"file_id": v}]},
     ("POST", "/api/jobs", "file_id"): lambda v: {"pipeline": "no-op", "file_id": v},
     ("POST", "/api/keys", "user_id"): lambda v: {"name": "k", "user_id": v},
@@ -126,6 +128,7 @@ async def test_ids_of_others_are_as_ids_that_nobody_has(api: Api) -> None:
         template = await second.post("/api/templates", json={"name": "own", "options": {"pipeline": "no-op"}})
         own = {"template_id": template.json()["id"]}
         schedule = await second.post("/api/schedules", json={"template_id": own["template_id"], "cron": "0 9 * * *"})
+        own["batch_id"] = await submit(second, "no-op", [{}], start=False)
         own |= {"schedule_id": schedule.json()["id"]} | await report_ids(second)  # type: ignore[arg-type]
         before = await everything(api)
         for (method, path, member), body_of in (BODIES | RECORDS).items():
@@ -136,6 +139,10 @@ async def test_ids_of_others_are_as_ids_that_nobody_has(api: Api) -> None:
                 ]
                 if member in OPEN:
                     assert [status for status, _ in answers] == [201, 201], answers
+                elif member in CHOSEN:
+                    told_of = [(status, body["done"], body["refused"]) for status, body in answers]
+                    assert told_of[0] == told_of[1], answers
+                    assert told_of[0][:2] == (202, 0), answers
                 else:
                     assert answers[0] == answers[1], (method, path, member)
                     assert answers[0][0] >= 400, (method, path, member, answers[0])
@@ -151,6 +158,8 @@ async def test_ids_of_others_are_as_ids_that_nobody_has(api: Api) -> None:
         assert await everything(api) == before
 
 
+CHOSEN = {"ids.[]"}
+"""What is chosen among the jobs of one's own batch: others are not there."""
 OPEN = {"params.play_id"}
 """Where a client's own number is taken as it is: the pipeline looks nothing up by it."""
 

@@ -50,7 +50,10 @@ async def made_by(maker: httpx.AsyncClient) -> dict[str, str]:
     return ids | {"registration": registration_id}
 
 
-BODIES: dict[str, Any] = {"PATCH /api/reports/{report_id}": {"keep_days": 3}}
+BODIES: dict[str, Any] = {
+    "PATCH /api/reports/{report_id}": {"keep_days": 3},
+    "POST /api/batches/{batch_id}/jobs/bulk": {"action": "cancel", "filter": {}},
+}
 
 
 Answers = dict[str, httpx.Response]

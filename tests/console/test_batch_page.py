@@ -57,6 +57,22 @@ def test_who_was_told_and_what_made_it(visit: Visit, service: Service) -> None:
     expect(page.get_by_role("heading", name="http://127.0.0.1:9/hook")).to_be_visible()
 
 
+def test_jobs_that_somebody_acts_on_change_where_they_are(visit: Visit, service: Service) -> None:
+    page = visit.page
+    page.goto(service.submit("no-op", "Chosen", [{}] * 3, first_n=1))
+    expect(page.get_by_text("1 of 3 complete")).to_be_visible()
+    second = page.locator(".jobs tbody tr").nth(1)
+    with service.server.client() as client:
+        jobs = client.get(f"/api/batches/{page.url.rpartition('/')[2]}/jobs").json()["jobs"]
+        client.post(f"/api/jobs/{jobs[1]['id']}/cancel").raise_for_status()
+        expect(second).to_contain_text("cancelled before it started")
+        client.post(f"/api/jobs/{jobs[1]['id']}/retry").raise_for_status()
+        expect(second).to_contain_text("waiting for the trial run to end")
+        client.post(f"/api/batches/{page.url.rpartition('/')[2]}/jobs/bulk", json={"action": "skip", "filter": {}})
+    page.get_by_role("heading", name="Events").click()
+    expect(page.get_by_text("skip: 2 of 3")).to_be_visible()
+
+
 def test_reports_of_a_batch(visit: Visit, service: Service) -> None:
     with service.server.client() as client:
         files = [

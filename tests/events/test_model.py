@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,13 @@ import pytest
 
 from app.batches.states import BATCH_TERMINAL
 from app.events.schemas import EVERYTHING, LOG_EVENTS, STREAM_EVENT, type_of
-from tests.batch_helpers import follow, run, submit
+from tests.batch_helpers import follow, get_batch, run, submit
 from tests.conftest import Api
+from tests.patience import within
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 LOGGED = {type_of(model): model for model in LOG_EVENTS}
-TYPE = re.compile(r"""["']((?:batch|job|step)\.[a-z]+)["']""")
+TYPE = re.compile(r"""["']((?:batch|job|step)\.[a-z]+|jobs\.acted_on)["']""")
 PREFIX = re.compile(r"""(?:'|f")(batch|job|step)\.(?:' \|\||{status})""")
 STATUSES = {
     "batch": BATCH_TERMINAL,
@@ -43,6 +45,7 @@ async def test_whatever_happens_is_in_the_model(api: Api, tmp_path: Path) -> Non
         assert (await api.post(f"/api/batches/{batch_id}/{command}")).is_success
     (tmp_path / "gate").touch()
     emitted += await follow(api, batch_id)
+    emitted += await act_on_jobs(api, tmp_path)
     policy = {"threshold": 0.1, "action": "pause"}
     batch_id = await submit(api, "behaviour", [{"do": "stop"}, {}], max_parallel=1, failure_policy=policy)
     for event in emitted:
@@ -51,6 +54,21 @@ async def test_whatever_happens_is_in_the_model(api: Api, tmp_path: Path) -> Non
     for event in page:
         check(event)
     assert {event["type"] for event in emitted} >= LOGGED.keys() - {"job.requeued", "batch.alerted", "batch.completed"}
+
+
+async def act_on_jobs(api: Api, folder: Path) -> list[dict[str, Any]]:
+    """The events of a batch whose jobs somebody cancels, tries again and leaves out."""
+    batch_id = await submit(api, "slow", [{}, {}, {}], params={"gate": str(folder / "other")}, max_parallel=1)
+    async with within(20):
+        while (running := (await get_batch(api, batch_id))["jobs"][0])["status"] != "running":
+            await asyncio.sleep(0.02)
+    waiting = (await get_batch(api, batch_id))["jobs"][1]
+    for job, action in ((running, "cancel"), (waiting, "cancel"), (waiting, "retry"), (waiting, "skip")):
+        assert (await api.post(f"/api/jobs/{job['id']}/{action}")).is_success, action
+    everything = {"action": "cancel", "filter": {}}
+    assert (await api.post(f"/api/batches/{batch_id}/jobs/bulk", json=everything)).is_success
+    (folder / "other").touch()
+    return await follow(api, batch_id)
 
 
 def test_the_model_holds_what_the_code_can_write_and_nothing_else() -> None:
@@ -88,5 +106,5 @@ async def test_the_documentation_shows_every_event(api: Api) -> None:
 
 @pytest.mark.parametrize("model", EVERYTHING, ids=type_of)
 def test_types_are_named_as_events_are(model: Any) -> None:
-    assert re.fullmatch(r"(batch|job|step)\.[a-z]+|reset|snapshot|bye", type_of(model))
+    assert re.fullmatch(r"(batch|jobs?|step)\.[a-z_]+|reset|snapshot|bye", type_of(model))
     assert model.__doc__

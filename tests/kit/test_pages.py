@@ -64,6 +64,8 @@ async def ids(api: Api) -> dict[str, str]:
     real = {"batch_id": batch["id"], "job_id": batch["jobs"][0]["id"], "file_id": file_id, "key_id": key_id}
     restaurant_id = (await api.post("/api/restaurants", json={"name": "a"})).json()["id"]
     registration = (await api.post("/api/registration-batches", json={"restaurant_ids": [restaurant_id]})).json()
+    act = {"action": "cancel", "filter": {}}
+    real["act_id"] = (await api.post(f"/api/batches/{batch['id']}/jobs/bulk", json=act)).json()["id"]
     real |= {"restaurant_id": restaurant_id, "registration_batch_id": registration["batch_id"]}
     code = (await api.post(f"/api/batches/{batch['id']}/result-codes")).json()
     real |= {"result_code_id": code["id"], "code": code["code"], "sequence": "1", "extraction_id": str(ID), "page": "1"}

@@ -50,6 +50,7 @@ SMALL: Final = {
     "POST /api/organisations/{organisation_id}/invitations",
     "PATCH /api/organisations/{organisation_id}/users/{user_id}",
     "POST /api/batches/{batch_id}/retry-failed",
+    "POST /api/jobs/{job_id}/retry",
     "POST /api/jobs/{job_id}/result-codes",
     "POST /api/batches/{batch_id}/result-codes",
     "POST /api/organisations/{organisation_id}/erase",

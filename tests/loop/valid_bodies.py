@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any, Final
+from uuid import uuid4
 
 from app.kit.schemas import MOST_JSON_VALUES, MOST_SEARCHED_VALUES
 from tests.files.bodies import FORM, form, part
@@ -65,6 +66,9 @@ def valid_bodies(ids: dict[str, str], restaurant_ids: list[str]) -> dict[str, li
             _json({**options, "start": False, "items": [{"record": LARGE} for _ in range(JOBS)]}),
             _json({**options, "items": [{"file_id": ids["file_id"]}] * JOBS, "pipeline": "checksum", "start": False}),
             _json({**options, "items": [{"record": WIDE_DATA}], "metadata": DEEP, "params": {}}),
+        ],
+        "POST /api/batches/{batch_id}/jobs/bulk": [
+            _json({"action": "skip", "ids": [str(uuid4()) for _ in range(JOBS)]})
         ],
         "POST /api/jobs": [
             _json({**options, "record": DEEP_DATA}),

@@ -30,8 +30,7 @@ async def test_what_a_plain_function_returns_raises_and_asks_for_counts_as_that_
 async def test_a_plain_function_that_goes_on_past_its_limit_is_over_all_the_same(api: Api, tmp_path: Path) -> None:
     """Its late result is dropped, and what it asks for then is refused, though its job still runs."""
     gate, after = tmp_path / "gate", tmp_path / "after"
-    came_late = sys.modules["tranche_pipelines_threads"].came_late
-    came_late.clear()
+    came_late = tmp_path / "gate.late"
     batch_id = await submit(api, "plain-steps", [{"do": "stay", "gate": str(gate), "after": str(after)}])
     async with within(20):
         while (job := (await get_batch(api, batch_id))["jobs"][0])["stage"] != "after":
@@ -40,9 +39,9 @@ async def test_a_plain_function_that_goes_on_past_its_limit_is_over_all_the_same
     assert step_threads.LEFT._value.get() == 1
     gate.touch()
     async with within(20):
-        while not came_late or step_threads.LEFT._value.get():
+        while not came_late.exists() or step_threads.LEFT._value.get():
             await asyncio.sleep(0.02)
-    assert came_late == ["JobFenced"]
+    assert came_late.read_text() == "JobFenced"
     after.touch()
     async with within(20):
         while (job := (await get_batch(api, batch_id))["jobs"][0])["status"] == "running":

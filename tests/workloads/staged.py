@@ -8,7 +8,7 @@ from typing import Any
 
 from app.pipelines.contract import Pipeline, StepContext, Stop
 
-staged = Pipeline("staged", title="Three steps, of which one may fail or wait", accepts=("record",))
+staged = Pipeline("staged", title="Steps of which one may fail or wait", accepts=("record",))
 
 
 async def _pass(ctx: StepContext, name: str) -> Any:

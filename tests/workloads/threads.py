@@ -6,13 +6,12 @@ import asyncio
 import hashlib
 import os
 import time
+from pathlib import Path
 from typing import Any
 
 from app.pipelines.contract import Pipeline, StepContext, Stop
 
 plain = Pipeline("plain-steps", title="Steps that are plain functions", accepts=("record",))
-came_late: list[str] = []
-"""What became of what was done after the end of an attempt."""
 
 
 @plain.step(timeout=0.5, max_retries=0)
@@ -34,9 +33,10 @@ def work(ctx: StepContext) -> Any:
                 time.sleep(0.01)
             try:
                 ctx.wait_for(ctx.save_file("late.txt", b"late"))
-                came_late.append("saved")
+                became = "saved"
             except Exception as error:
-                came_late.append(type(error).__name__)
+                became = type(error).__name__
+            Path(record["gate"] + ".late").write_text(became)
     return {"did": record.get("do")}
 
 

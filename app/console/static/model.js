@@ -7,6 +7,7 @@ const JOB_STATUS = {
   'job.started': 'running',
   'job.retrying': 'pending',
   'job.requeued': 'pending',
+  'job.retried': 'pending',
   'job.completed': 'completed',
   'job.failed': 'failed',
   'job.cancelled': 'cancelled',
@@ -101,11 +102,11 @@ function applyToJob(job, event) {
       job.started_at ??= event.at;
       job.run_at = null;
       job.error_code = job.error_message = null;
+      reopenSteps(job, event.stage);
       break;
     case 'step.completed':
     case 'step.skipped':
       endStep(step, event.type.slice(5), event.at);
-      job.retry_count = 0; // each step has its own attempts
       break;
     case 'step.failed':
       endStep(step, 'failed', event.at);
@@ -116,6 +117,11 @@ function applyToJob(job, event) {
       job.retry_count += 1;
       job.error_code = event.error_code ?? null;
       if (step) step.status = 'pending';
+      break;
+    case 'job.retried':
+      Object.assign(job, { completed_at: null, run_at: null, error_code: null, error_message: null });
+      job.retry_count += 1;
+      for (const one of job.steps) if (one.status !== 'completed') one.status = 'pending';
       break;
     case 'job.failed':
       job.run_at = null;
@@ -135,6 +141,17 @@ function endStep(step, status, at) {
   step.status = status;
   step.started_at ??= at;
   step.completed_at = at;
+}
+
+/**
+ * A job that somebody had tried again from a step runs that one and those behind it, also where they were completed.
+ * @param {Job} job
+ * @param {string | null | undefined} from
+ */
+function reopenSteps(job, from) {
+  const first = job.steps.findIndex(({ name }) => name === from);
+  if (first < 0) return;
+  for (const step of job.steps.slice(first)) if (step.status !== 'running') step.status = 'pending';
 }
 
 /** @param {Job} job @param {string} at */

@@ -26,8 +26,7 @@ const isFailure = ({ type }) => type.endsWith('.failed') || type === 'job.retryi
 
 /** @param {BatchEvent} event */
 function toneOf({ type }) {
-  if (type === 'job.retrying') return 'retrying';
-  if (type === 'step.blocked') return 'retrying';
+  if (type === 'job.retrying' || type === 'job.retried' || type === 'step.blocked') return 'retrying';
   if (type.startsWith('step.')) return type === 'step.failed' ? 'failed' : null;
   return TONES[type.split('.')[1]] ?? null;
 }
@@ -41,6 +40,7 @@ function describe(event) {
   if (type.startsWith('batch.') && event.reason) return REASONS[event.reason] ?? event.reason;
   if (type.startsWith('batch.') && event.actor) return `by ${event.actor}`;
   if (type === 'job.started') return stage ?? '';
+  if (type === 'jobs.acted_on') return `${event.action}: ${event.done} of ${event.matched}`;
   return event.cached ? 'from cache' : '';
 }
 

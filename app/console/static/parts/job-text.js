@@ -59,7 +59,7 @@ export function jobLine(job, batch) {
 }
 
 /**
- * Which attempt of its step this is, for a job that runs or was retried; the first is 1.
+ * How often the job was tried, for one that runs or was retried: 1, and one more with each retry of any of its steps.
  * @param {Job} job
  */
 export function attemptOf(job) {
