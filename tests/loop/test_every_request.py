@@ -51,6 +51,7 @@ SMALL: Final = {
     "PATCH /api/organisations/{organisation_id}/users/{user_id}",
     "POST /api/batches/{batch_id}/retry-failed",
     "POST /api/jobs/{job_id}/retry",
+    "POST /api/schedules/{schedule_id}/run",
     "POST /api/jobs/{job_id}/result-codes",
     "POST /api/batches/{batch_id}/result-codes",
     "POST /api/organisations/{organisation_id}/erase",
