@@ -6,13 +6,17 @@ import asyncio
 import threading
 import time
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
+from sqlalchemy import delete
 
 from app.batches import bulk_acts
+from app.batches.act_models import BulkAct
 from tests.batch_helpers import follow, get_batch, run, submit
 from tests.conftest import Api
 from tests.live import LiveServer
@@ -147,6 +151,26 @@ async def test_what_is_not_well_formed_is_refused(api: Api, body: dict[str, Any]
     assert (await api.post(f"/api/batches/{batch_id}/jobs/bulk", json=word)).status_code == 400
 
 
+async def test_an_action_that_cannot_go_on_keeps_no_other_from_it(api: Api, caplog: pytest.LogCaptureFixture) -> None:
+    """Forsaken ones, of which the first is not as this code writes them."""
+    batch_id = await submit(api, "staged", [{"wait_at": "fetch", "gate": "/nowhere"}, {}, {}], max_parallel=1)
+    await until(api, batch_id, lambda batch: batch["counters"]["running"] == 1)
+    chosen = {"ids": None, "statuses": ["pending"], "error_code": None, "step": None, "search": None, "from_step": None}
+    long_ago = datetime.now(UTC) - timedelta(hours=1)
+    shared: dict[str, Any] = {"batch_id": UUID(batch_id), "action": "skip", "matched": 2, "updated_at": long_ago}
+    rows = [BulkAct(chosen=one, **shared) for one in ({}, chosen)]
+    try:
+        async with api.installation.database.transaction() as session:
+            session.add(rows[0])
+            await session.flush()
+            session.add(rows[1])
+        await until(api, batch_id, lambda batch: batch["counters"]["skipped"] == 2)
+        assert f"action {rows[0].id} on jobs of batch {batch_id} could not go on" in caplog.text
+    finally:
+        async with api.installation.database.transaction() as session:
+            await session.execute(delete(BulkAct).where(BulkAct.id == rows[0].id))
+
+
 def test_another_process_goes_on_after_kill_minus_nine_in_the_middle(live_server: LiveServer) -> None:
     with live_server.client() as client:
         items = [{"record": {"wait_at": "fetch", "gate": "/nowhere"}}, *({"record": {}} for _ in range(9_000))]
@@ -172,8 +196,9 @@ def test_another_process_goes_on_after_kill_minus_nine_in_the_middle(live_server
             assert time.monotonic() < end
             time.sleep(0.1)
         done = [event["done"] for event in told]
-        assert done == sorted(done), "each page says how far it is"
-        assert len(done) >= 18
+        assert done == sorted(set(done)), "each page says how far it is"
+        assert len(done) in (18, 19), "a page that was written is not written again"  # the first job may be running
+        assert told[-1]["matched"] in (9_000, 9_001)
         batch = client.get(path).json()["batch"]
         assert (told[-1]["done"], batch["counters"]["cancelled"]) == (9_000, 9_000)
         again = client.post(
