@@ -78,7 +78,7 @@ async def _check(
     """Refuse a schedule whose template cannot run now with its parameters."""
     await session.refresh(template, ["source"])
     source = await asyncio.to_thread(SOURCE.validate_python, template.source)
-    await runner.check(session, caller, runner.with_params(caller, template, params), source)
+    await runner.check(session, caller, await runner.with_params(caller, template, params), source)
 
 
 @raises(get_own_schedule, service.get_template, TemplateRunner.check, TemplateRunner.with_params)

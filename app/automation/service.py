@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -41,6 +42,7 @@ from app.kit.declarations import raises
 from app.kit.errors import Conflict, TooLarge, existing, explain_error
 from app.kit.ids import new_id
 from app.kit.json_pieces import count_values
+from app.kit.parts import beside_the_loop
 from app.kit.secrets.edits import SecretWanted, check_secrets_stay, with_secrets_of
 from app.kit.secrets.sealing import CannotUnseal, sealed_in
 
@@ -74,7 +76,7 @@ class TemplateRunner:
         relation: str | None = None,
     ) -> BatchCreated:
         """A batch of what the template's source holds now; raises what a submission does."""
-        options = self._options(template, body)
+        options = await self._options(template, body)
         if body.source:
             _check_reach(caller, body.source)
         source = await _source(template, body)
@@ -86,7 +88,7 @@ class TemplateRunner:
     @raises(OverridesNotValid, SecretWanted, CannotUnseal, find_jobs, submission.submit, _check_reach)
     async def preview(self, session: AsyncSession, caller: Caller, template: Template, body: TemplateRun) -> DryRun:
         """What such a batch would hold, refused as the batch would be; nothing is written."""
-        options = self._options(template, body)
+        options = await self._options(template, body)
         if body.source:
             _check_reach(caller, body.source)
         source = await _source(template, body)
@@ -95,6 +97,7 @@ class TemplateRunner:
         assigned = submission.assign(tasks, jobs, self.max_jobs, draft=True)
         if options.start:
             await submission.check_needs(session, self.desk, caller.organisation_id, options, tasks, jobs)
+        params = await beside_the_loop(options.params, partial(self._sealed, options, tasks, caller.organisation_id))
         return DryRun(
             jobs_count=len(assigned),
             items_count=len(jobs),
@@ -102,19 +105,19 @@ class TemplateRunner:
                 ItemPreview(source_type=job.source_type, name=job.name or job.source_url, pipeline=job.pipeline)
                 for job in jobs[:SHOWN_ITEMS]
             ],
-            options=options.model_dump(mode="json", exclude_none=True)
-            | {"params": self._sealed(options, tasks, caller.organisation_id)},
+            options=options.model_dump(mode="json", exclude_none=True) | {"params": params},
         )
 
     @raises(OverridesNotValid, SecretWanted, CannotUnseal, SecretInSchedule, submission.check_tasks)
-    def with_params(self, caller: Caller, template: Template, params: Mapping[str, Any]) -> BatchOptions:
+    async def with_params(self, caller: Caller, template: Template, params: Mapping[str, Any]) -> BatchOptions:
         """The template's options with these parameters laid over its own, in clear; they must hold no secret.
 
         What is kept beside a template would go where the template says, whoever changes that.
         """
-        options = self._options(template, TemplateRun(options={"params": params}))
+        options = await self._options(template, TemplateRun(options={"params": params}))
         tasks = submission.check_tasks(self.desk.registry, options, caller)
-        kept = self._sealed(options, tasks, template.organisation_id)
+        sealed = partial(self._sealed, options, tasks, template.organisation_id)
+        kept = await beside_the_loop(options.params, sealed)
         if any(True for _ in sealed_in({name: kept.get(name) for name in params})):
             raise SecretInSchedule("The parameters of a schedule must not hold a secret: keep it in the template.")
         return options
@@ -134,29 +137,43 @@ class TemplateRunner:
             await check_source(session, caller.organisation_id, source, self.sources)
             _check_reach(caller, source)
 
-    def as_row(self, options: BatchOptions, caller: Caller) -> dict[str, Any]:
+    async def as_row(self, options: BatchOptions, caller: Caller) -> dict[str, Any]:
         """The options as they are kept: with their secrets encrypted."""
         tasks = submission.check_tasks(self.desk.registry, options, caller)
-        row = options.model_dump(mode="json", exclude_unset=True)
-        return row | ({"params": self._sealed(options, tasks, caller.organisation_id)} if "params" in row else {})
+
+        def row() -> dict[str, Any]:
+            found = options.model_dump(mode="json", exclude_unset=True)
+            sealed = {"params": self._sealed(options, tasks, caller.organisation_id)} if "params" in found else {}
+            return found | sealed
+
+        return await beside_the_loop([options.params, options.metadata], row)
 
     @raises(CannotUnseal)
-    def clear(self, template: Template) -> BatchOptions:
+    async def clear(self, template: Template) -> BatchOptions:
         """The options of a template as they were given; raises CannotUnseal."""
-        return BatchOptions.model_validate(self.desk.unseal(template.options, template.organisation_id))
+
+        def read() -> BatchOptions:
+            return BatchOptions.model_validate(self.desk.unseal(template.options, template.organisation_id))
+
+        return await beside_the_loop(template.options, read)
 
     @raises(SecretWanted, CannotUnseal)
-    def kept(self, template: Template, options: Mapping[str, Any]) -> dict[str, Any]:
+    async def kept(self, template: Template, options: BatchOptions) -> BatchOptions:
         """Options in which what is still hidden is what the template has there; in clear.
 
         Raises SecretWanted (422) where that could be sent elsewhere.
         """
         owner = template.organisation_id
-        known = self.desk.sealer.seal_tree(template.options, owner)
-        if "params" in options:
-            options = {**options, "params": with_secrets_of(known.get("params", {}), options["params"])}
-        check_secrets_stay(_destined(known), _destined(options))
-        return self.desk.unseal(options, owner)
+
+        def with_secrets() -> BatchOptions:
+            known = self.desk.sealer.seal_tree(template.options, owner)
+            wanted = options.model_dump(mode="json", exclude_unset=True)
+            if "params" in wanted:
+                wanted["params"] = with_secrets_of(known.get("params", {}), wanted["params"])
+            check_secrets_stay(_destined(known), _destined(wanted))
+            return BatchOptions.model_validate(self.desk.unseal(wanted, owner))
+
+        return await beside_the_loop([template.options, options.params, options.metadata], with_secrets)
 
     def _sealed(self, options: BatchOptions, tasks: Sequence[submission.Task], organisation_id: UUID) -> dict[str, Any]:
         """The parameters as they were given, with their secrets encrypted."""
@@ -168,7 +185,10 @@ class TemplateRunner:
             if task.pipeline.key in options.params
         }
 
-    def _options(self, template: Template, body: TemplateRun) -> BatchOptions:
+    async def _options(self, template: Template, body: TemplateRun) -> BatchOptions:
+        return await beside_the_loop([template.options, body.options], partial(self._merged, template, body))
+
+    def _merged(self, template: Template, body: TemplateRun) -> BatchOptions:
         given = body.options.get("params", {})
         if not isinstance(given, Mapping):
             raise OverridesNotValid("The options of the run are not valid: params: must be an object.")
@@ -234,7 +254,7 @@ async def add_template(session: AsyncSession, caller: Caller, runner: TemplateRu
         created_by=caller.user_id,
         name=body.name,
         description=body.description,
-        options=runner.as_row(options, caller),
+        options=await runner.as_row(options, caller),
         source=await asyncio.to_thread(_as_row, source),
     )
     session.add(template)
@@ -249,18 +269,15 @@ async def update_template(
 ) -> Template:
     """Change what was sent. Batches that were made from it stay as they are."""
     template = await get_own_template(session, caller, template_id)
-    options = body.options
-    if options:
-        kept = runner.kept(template, options.model_dump(mode="json", exclude_unset=True))
-        options = BatchOptions.model_validate(kept)
+    options = await runner.kept(template, body.options) if body.options else None
     if options or body.source:
-        await runner.check(session, caller, options or runner.clear(template), body.source)
+        await runner.check(session, caller, options or await runner.clear(template), body.source)
     if body.name:
         template.name = body.name
     if "description" in body.model_fields_set:
         template.description = body.description
     if options:
-        template.options = runner.as_row(options, caller)
+        template.options = await runner.as_row(options, caller)
     if body.source:
         template.source = await asyncio.to_thread(_as_row, body.source)
     await session.flush()

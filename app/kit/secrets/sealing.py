@@ -70,7 +70,11 @@ class Sealer:
 
     def unseal_tree(self, value: Any, owner: UUID) -> Any:
         """The JSON value as it was before `seal_tree`; raises CannotUnseal."""
-        return _walk(value, lambda _, text, __: self.unseal(text, owner) if is_sealed(text) else text)
+        if isinstance(value, Mapping):
+            return {name: self.unseal_tree(own, owner) for name, own in value.items()}
+        if isinstance(value, list):
+            return [self.unseal_tree(own, owner) for own in value]
+        return self.unseal(value, owner) if is_sealed(value) else value
 
     def unseal_text(self, text: str, owner: UUID) -> str:
         """A JSON text with what is encrypted in it as it was; raises CannotUnseal."""
