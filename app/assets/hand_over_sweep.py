@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from typing import Final
+from uuid import UUID
 
 from sqlalchemy import exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -22,6 +23,7 @@ from app.batches.schemas import BatchOptions
 from app.batches.step_models import JobOutput
 from app.batches.submission import NewJob
 from app.kit.db import Database
+from app.kit.isolation import each
 from app.kit.lookout import UNSEEN
 from app.kit.service import Periodic
 
@@ -40,18 +42,19 @@ class HandOverSweep(Periodic):
         self._database, self._desk = database, desk
 
     async def turn(self) -> None:
-        while await self.start_next():
-            pass
+        query = select(Batch.id).join(HandOver, HandOver.batch_id == Batch.id).where(_WANTED)
+        async with self._database.statements() as session:
+            wanted = (await session.execute(query.order_by(Batch.completed_at))).scalars().all()
+        await each(wanted, self._start, log, lambda batch_id: f"the hand-over of batch {batch_id}")
 
-    async def start_next(self) -> bool:
-        """Start the hand-over of the batch that waits longest; whether there was one."""
+    async def _start(self, batch_id: UUID) -> None:
+        """Start the hand-over of a batch, unless another process does."""
         async with self._database.transaction() as session:
             query = select(Batch, HandOver).join(HandOver, HandOver.batch_id == Batch.id)
-            query = query.where(_WANTED)
-            query = query.order_by(Batch.completed_at).limit(1)
+            query = query.where(_WANTED, Batch.id == batch_id)
             found = (await session.execute(query.with_for_update(key_share=True, skip_locked=True, of=Batch))).first()
             if found is None:
-                return False
+                return
             batch, wanted = found
             jobs = await _orders(session, batch, wanted)
             started = update(HandOver).where(HandOver.batch_id == batch.id).values(started_at=func.now())
@@ -71,7 +74,6 @@ class HandOverSweep(Periodic):
                 )
                 link = update(Batch).where(Batch.id == created.batch_id).values(parent_batch_id=batch.id)
                 await session.execute(link)
-        return True
 
 
 async def _owner(session: AsyncSession, batch: Batch) -> User | None:

@@ -12,7 +12,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -23,6 +23,7 @@ from app.audit.actions import Action
 from app.audit.record import ANONYMOUS, Actor, Outcome, Target, actor_of, address_of, entry_of
 from app.auth.caller import Caller
 from app.kit.db import Database
+from app.kit.isolation import together
 from app.kit.service import Periodic
 from app.kit.web.request_context import current_request
 
@@ -129,19 +130,21 @@ class Tallies(Periodic):
 
     async def _write(self, kinds: Iterable[_Kind]) -> None:
         async with self._writing:
-            due = [(kind, tally) for kind in kinds if (tally := self._tallies[kind]).count]
-            if not due:
-                return
-            done = [replace(tally, hashes=Counter(tally.hashes)) for _, tally in due]
-            async with self._database.transaction() as session:
-                known = await repository.find_dead_keys(session, {key for tally in done for key in tally.hashes})
-                for (kind, _), tally in zip(due, done, strict=True):
-                    for values in _rows(kind, tally, known):
-                        await repository.add(session, values)
-            for (_, tally), written in zip(due, done, strict=True):
-                tally.count -= written.count
-                tally.hashes -= written.hashes
-                tally.since, tally.written = None, time.monotonic()
+            if due := [kind for kind in kinds if self._tallies[kind].count]:
+                await together(due, self._write_rows, self.log, lambda kind: f"writing {kind.action} to the audit log")
+
+    async def _write_rows(self, kinds: Sequence[_Kind]) -> None:
+        due = [(kind, self._tallies[kind]) for kind in kinds]
+        done = [replace(tally, hashes=Counter(tally.hashes)) for _, tally in due]
+        async with self._database.transaction() as session:
+            known = await repository.find_dead_keys(session, {key for tally in done for key in tally.hashes})
+            for (kind, _), tally in zip(due, done, strict=True):
+                for values in _rows(kind, tally, known):
+                    await repository.add(session, values)
+        for (_, tally), written in zip(due, done, strict=True):
+            tally.count -= written.count
+            tally.hashes -= written.hashes
+            tally.since, tally.written = None, time.monotonic()
 
 
 def _is_over(tally: _Tally, now: float) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 
 from app.kit.db import Database
-from app.kit.room import Rooms
+from app.kit.isolation import each
+from app.kit.room import Reseal, Rooms
 from app.kit.secrets.sealed_columns import resealing_of
 from app.kit.secrets.signing import SigningKey
 from app.kit.service import Periodic
@@ -28,13 +29,15 @@ class Resealing(Periodic):
     async def turn(self) -> None:
         if len(self._key.valid()) == 1:
             return
-        for reseal in self._reseal:
-            moved = 0
-            while True:
-                async with self._database.transaction() as session:
-                    now = await reseal(session, self._key)
-                moved += now
-                if not now:
-                    break
-            if moved:
-                log.info("%s.%s: %s moved to the current secret", reseal.__module__, reseal.__qualname__, moved)
+        await each(self._reseal, self._move, log, lambda one: f"{one.__module__}.{one.__qualname__}")
+
+    async def _move(self, reseal: Reseal) -> None:
+        moved = 0
+        while True:
+            async with self._database.transaction() as session:
+                now = await reseal(session, self._key)
+            moved += now
+            if not now:
+                break
+        if moved:
+            log.info("%s.%s: %s moved to the current secret", reseal.__module__, reseal.__qualname__, moved)

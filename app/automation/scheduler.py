@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,6 +14,7 @@ from app.automation import repository, schedules
 from app.automation.service import TemplateRunner
 from app.kit.db import Database
 from app.kit.errors import Problem
+from app.kit.isolation import each
 from app.kit.lookout import UNSEEN
 from app.kit.outage import Outage
 from app.kit.service import Periodic
@@ -22,6 +23,12 @@ from app.kit.unexpected import tell_unexpected
 log = logging.getLogger("tranche.scheduler")
 AT_A_TIME: Final = 50
 Fire = Callable[[AsyncSession, TemplateRunner, UUID], Awaitable[None]]
+
+
+class _Run(NamedTuple):
+    fire: Fire
+    schedule_id: UUID
+    waiting: bool
 
 
 class Scheduler(Periodic):
@@ -44,24 +51,22 @@ class Scheduler(Periodic):
             coming = await repository.seconds_to_next(session)
         if coming is not None:
             asyncio.get_running_loop().call_later(coming, self.wake)
-        outages = [await self._fire(schedules.fire, schedule_id, waiting=False) for schedule_id in due]
-        outages += [await self._fire(schedules.fire_waiting, schedule_id, waiting=True) for schedule_id in waiting]
-        if outage := next(filter(None, outages), None):
-            raise outage  # what met it is still due
+        runs = [_Run(schedules.fire, one, False) for one in due]
+        runs += [_Run(schedules.fire_waiting, one, True) for one in waiting]
+        await each(runs, self._fire, log, lambda run: f"schedule {run.schedule_id}")
 
-    async def _fire(self, fire: Fire, schedule_id: UUID, *, waiting: bool) -> Outage | None:
-        """Fire one schedule. Whatever it raises is noted on it and stops no other; an outage is returned."""
+    async def _fire(self, run: _Run) -> None:
+        """Fire one schedule. Whatever it raises is noted on it; what met an outage is still due."""
         try:
-            await self._fire_or_note(fire, schedule_id, waiting=waiting)
-        except Outage as outage:
-            return outage
+            await self._fire_or_note(*run)
+        except Outage:
+            raise
         except Exception as error:
             reason = tell_unexpected("it is paused, as its next time could not be found", error, log)
             async with self._database.transaction() as session:
-                await schedules.give_up(session, schedule_id, reason)
-        return None
+                await schedules.give_up(session, run.schedule_id, reason)
 
-    async def _fire_or_note(self, fire: Fire, schedule_id: UUID, *, waiting: bool) -> None:
+    async def _fire_or_note(self, fire: Fire, schedule_id: UUID, waiting: bool) -> None:
         try:
             async with self._database.transaction() as session:
                 await fire(session, self._runner, schedule_id)

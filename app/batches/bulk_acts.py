@@ -31,8 +31,8 @@ from app.kit.db import Database
 from app.kit.declarations import raises
 from app.kit.errors import FilterNotReadable, existing
 from app.kit.ids import new_id
+from app.kit.isolation import each
 from app.kit.lookout import UNSEEN, any_row
-from app.kit.outage import Outage
 from app.kit.service import Periodic
 
 AT_ONCE: Final = 500
@@ -187,10 +187,8 @@ class BulkActs(Periodic):
     async def turn(self) -> None:
         async with self._database.transaction() as session:
             found = await act_repository.list_forsaken(session)
-        for act_id, batch_id in found:
-            try:
-                await go_on(self._database, self._desk, batch_id, act_id, seconds=math.inf)
-            except Outage:
-                raise
-            except Exception:
-                self.log.exception("action %s on jobs of batch %s could not go on; others do", act_id, batch_id)
+        await each(found, self._go_on, self.log, lambda one: f"action {one[0]} on jobs of batch {one[1]}")
+
+    async def _go_on(self, one: tuple[UUID, UUID]) -> None:
+        act_id, batch_id = one
+        await go_on(self._database, self._desk, batch_id, act_id, seconds=math.inf)

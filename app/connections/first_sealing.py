@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.connections import repository
 from app.kit.db import Database
+from app.kit.isolation import each
 from app.kit.secrets import sealing, values
 from app.kit.secrets.sealed_columns import SealedColumn, rewrite
 from app.kit.secrets.sealing import Sealer
@@ -59,17 +60,20 @@ class FirstSealing(Periodic):
         self._places = list(places)
 
     async def turn(self) -> None:
-        if self._places:
-            async with self._database.transaction() as session:
-                marks = await repository.list_marks(session, RULES)
-        while self._places:
-            place = self._places[-1]
+        if not self._places:
+            return
+        async with self._database.transaction() as session:
+            marks = await repository.list_marks(session, RULES)
+
+        async def seal(place: SealedColumn) -> None:
             mark = marks.get(place.name, repository.Mark(done=False, is_old=False))
             if not mark.done:
                 walk = await self._walk(place)
                 async with self._database.transaction() as session:
                     await repository.save_mark(session, place.name, RULES, done=mark.is_old and not walk.met)
-            self._places.pop()
+            self._places.remove(place)
+
+        await each(list(self._places), seal, log, lambda place: f"looking for secrets in {place.name}")
 
     async def _walk(self, place: SealedColumn) -> _Walk:
         walk = _Walk(place)

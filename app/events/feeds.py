@@ -20,6 +20,7 @@ from app.events.frames import Frame, behind_frame, transient_frame
 from app.events.schemas import BatchDeletedEvent, BatchUpdatedEvent
 from app.events.topic import Topic
 from app.kit.db import Database
+from app.kit.isolation import each, together
 from app.kit.outage import Outage
 
 log = logging.getLogger("tranche.feeds")
@@ -124,8 +125,7 @@ class Feeds:
             compare, self._compare = self._compare, False
             try:
                 if compare:
-                    for feed in list(self._feeds.values()):
-                        dirty |= dict.fromkeys(await self._differing(feed), feed.audience.organisation_id)
+                    dirty |= await self._compare_all()
                 await self._publish(dirty)
             except Exception as error:
                 if not isinstance(error, Outage):
@@ -134,6 +134,15 @@ class Feeds:
                 self.note_all()
                 await asyncio.sleep(RETRY_SECONDS)
             pause = min(SLOWEST_FLUSH_SECONDS, FLUSH_SECONDS * (1 + len(dirty) / AT_A_TIME))
+
+    async def _compare_all(self) -> dict[UUID, UUID | None]:
+        found: dict[UUID, UUID | None] = {}
+
+        async def compare(feed: Feed) -> None:
+            found.update(dict.fromkeys(await self._differing(feed), feed.audience.organisation_id))
+
+        await each(list(self._feeds.values()), compare, log, lambda feed: f"comparing the lists of {feed.audience}")
+        return found
 
     async def _versions(self, feed: Feed) -> dict[UUID, str]:
         async with self._database.transaction() as session:
@@ -149,18 +158,21 @@ class Feeds:
 
     async def _publish(self, dirty: dict[UUID, UUID | None]) -> None:
         waiting = iter(dirty.items())
-        while group := dict(islice(waiting, AT_A_TIME)):
-            async with self._database.transaction() as session:
-                organisations = {audience.organisation_id for audience in self._feeds}
-                rows = await list_batches_by_id(session, list(organisations), list(group))
-                found = list(zip(rows, await read_batches(session, rows), strict=True))
-            there = {row.batch.id for row in rows}
-            for feed in list(self._feeds.values()):
-                mine = [read for row, read in found if feed.shows(row)]
-                gone = [
-                    batch_id
-                    for batch_id, organisation_id in group.items()
-                    if batch_id not in there and feed.showed(batch_id, organisation_id)
-                ]
-                await feed.publish(BatchUpdatedEvent(type="batch.updated", batch=batch) for batch in mine)
-                await feed.publish(BatchDeletedEvent(type="batch.deleted", batch_id=batch_id) for batch_id in gone)
+        while group := list(islice(waiting, AT_A_TIME)):
+            await together(group, self._publish_some, log, lambda one: f"telling lists of batch {one[0]}")
+
+    async def _publish_some(self, group: Sequence[tuple[UUID, UUID | None]]) -> None:
+        async with self._database.transaction() as session:
+            organisations = {audience.organisation_id for audience in self._feeds}
+            rows = await list_batches_by_id(session, list(organisations), [batch_id for batch_id, _ in group])
+            found = list(zip(rows, await read_batches(session, rows), strict=True))
+        there = {row.batch.id for row in rows}
+        for feed in list(self._feeds.values()):
+            mine = [read for row, read in found if feed.shows(row)]
+            gone = [
+                batch_id
+                for batch_id, organisation_id in group
+                if batch_id not in there and feed.showed(batch_id, organisation_id)
+            ]
+            await feed.publish(BatchUpdatedEvent(type="batch.updated", batch=batch) for batch in mine)
+            await feed.publish(BatchDeletedEvent(type="batch.deleted", batch_id=batch_id) for batch_id in gone)

@@ -10,7 +10,7 @@ from typing import Final
 
 from app.events.reader import Reader
 from app.events.settings import StreamSettings
-from app.events.topic import AT_A_TIME
+from app.events.topic import AT_A_TIME, Topic
 
 log = logging.getLogger("tranche.streams")
 LOOK_SECONDS: Final = 1.0
@@ -58,15 +58,22 @@ class Readers:
         shortest = min(given.stream_heartbeat_seconds, given.stream_send_timeout_seconds, given.stream_max_age_seconds)
         return min(LOOK_SECONDS, shortest / LOOKS)
 
+    def _look_at(self, reader: Reader, now: float, silent: set[Topic]) -> None:
+        try:
+            reader.topic.forget_chunks()
+            if reader.look(now):
+                silent.add(reader.topic)
+        except Exception:
+            log.exception("a stream is cut; the others go on")
+            reader.transport.abort()
+
     async def _look(self) -> None:
         while self._all:
             await asyncio.sleep(self._pause())
-            now, silent = time.monotonic(), set()
+            now, silent = time.monotonic(), set[Topic]()
             for place, reader in enumerate(self, 1):
                 if not reader.is_over:
-                    reader.topic.forget_chunks()
-                    if reader.look(now):
-                        silent.add(reader.topic)
+                    self._look_at(reader, now, silent)
                 if not place % AT_A_TIME:
                     await asyncio.sleep(0)
             for topic in silent:

@@ -138,7 +138,10 @@ class Availability:
             self._reported.clear()
             self._there.set()
             for call in self._when_back:
-                call()
+                try:
+                    call()
+                except Exception:
+                    log.exception("who waited for %s does not go on; the others do", self.name)
             try:
                 async with asyncio.timeout(SETTLED_AFTER):
                     await self._reported.wait()

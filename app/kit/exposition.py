@@ -63,6 +63,14 @@ class _Page:
         yield from self._own
 
 
+def _read_of(source: ProcessFigures) -> Samples:
+    try:
+        return list(source.read())
+    except Exception:
+        log.exception("figures of %s could not be read; the others are told", type(source).__name__)
+        return []
+
+
 class Exposition:
     """Answers scrapes. Those at the same time share one reading of the database; none waits for it for long."""
 
@@ -90,11 +98,11 @@ class Exposition:
         if self._looking in done:
             self._findings, self._looking = self._looking.result(), None
         at_once = [source for source in self._process if not source.blocking]
-        samples = [*self._own(), *(sample for source in at_once for sample in source.read())]
+        samples = [*self._own(), *(sample for source in at_once for sample in _read_of(source))]
         return await asyncio.to_thread(self._write, samples)
 
     def _write(self, samples: Samples) -> bytes:
-        blocking = (sample for source in self._process if source.blocking for sample in source.read())
+        blocking = (sample for source in self._process if source.blocking for sample in _read_of(source))
         return generate_latest(_Page(families([*samples, *blocking])))
 
     def _own(self) -> Samples:

@@ -14,6 +14,7 @@ from uuid import UUID
 from app.kit.data_loader import DataLoader
 from app.kit.db import Database
 from app.kit.ids import new_id
+from app.kit.isolation import each
 from app.kit.outage import Outage
 from app.kit.service import Periodic
 from app.limits import quota_repository as repository
@@ -86,9 +87,11 @@ class StreamSlots(Periodic):
 
     async def turn(self) -> None:
         """Renew what this process holds, and give back what could not be when its stream ended."""
-        for organisation_id in list(self._held):
-            async with self._changing[organisation_id]:
-                held = self._held[organisation_id]
-                await self._write(organisation_id, held)
-                if not held:
-                    del self._held[organisation_id]
+        await each(list(self._held), self._renew, self.log, lambda one: f"renewing the streams of organisation {one}")
+
+    async def _renew(self, organisation_id: UUID) -> None:
+        async with self._changing[organisation_id]:
+            held = self._held[organisation_id]
+            await self._write(organisation_id, held)
+            if not held:
+                del self._held[organisation_id]

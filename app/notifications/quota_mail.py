@@ -16,6 +16,7 @@ import aiosmtplib
 from app.connections.outbound import OutboundClients
 from app.connections.service import Connections, Found
 from app.kit.db import Database
+from app.kit.isolation import each
 from app.kit.outbound.addresses import UrlNotAllowed
 from app.kit.secrets.sealing import CannotUnseal
 from app.kit.service import Periodic
@@ -54,8 +55,16 @@ class QuotaMails(Periodic):
     async def turn(self) -> None:
         async with self._database.statements() as session:
             owed = await warning_repository.claim_owed(session, AT_A_TIME)
-        for warning in owed:
-            if not await self._send(warning) and warning.tries < MOST_TRIES:
+        await each(
+            owed, self._send_or_put_back, self.log, lambda one: f"a warning of organisation {one.organisation_id}"
+        )
+
+    async def _send_or_put_back(self, warning: OwedWarning) -> None:
+        is_sent = False
+        try:
+            is_sent = await self._send(warning)
+        finally:
+            if not is_sent and warning.tries < MOST_TRIES:
                 async with self._database.transaction() as session:
                     await warning_repository.put_back(session, warning)
 

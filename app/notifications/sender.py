@@ -25,6 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit.db import Database
 from app.kit.ending import Ending, LettingGo
+from app.kit.isolation import each
 from app.kit.listen import listen
 from app.kit.lookout import UNSEEN
 from app.kit.outage import Outage
@@ -125,8 +126,7 @@ class Sender(Periodic):
             await channel.stop()
 
     async def turn(self) -> None:
-        for channel in self._channels:
-            await self._collect(channel)
+        await each(self._channels, self._collect, log, lambda channel: f"collecting for {type(channel).__name__}")
         await self._prune()
 
     async def _collect(self, channel: Channel) -> None:
@@ -180,9 +180,12 @@ class Sender(Periodic):
         if time.monotonic() - self._pruned < PRUNE_SECONDS:
             return
         self._pruned = time.monotonic()
-        async with self._database.transaction() as session:
-            for channel in self._channels:
+
+        async def prune(channel: Channel) -> None:
+            async with self._database.transaction() as session:
                 await channel.prune(session)
+
+        await each(self._channels, prune, log, lambda channel: f"pruning of {type(channel).__name__}")
 
 
 def next_try(attempts: int, delays: Sequence[timedelta]) -> timedelta | None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import itertools
 import logging
 import time
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from functools import partial
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import func, select, text
@@ -21,8 +22,10 @@ from app.batches.states import BATCH_TERMINAL
 from app.files.garbage_collection import collect
 from app.kit.db import Database
 from app.kit.errors import DatabaseUnavailable
+from app.kit.isolation import each, together
 from app.kit.room import Expire
 from app.kit.service import Periodic
+from app.kit.words import quantity
 from app.runner.context import Resources
 from app.runner.metrics import EXPIRED
 
@@ -42,6 +45,8 @@ LOCK_NOT_AVAILABLE: Final = "55P03"
 PREFIXES: Final = [f"{number:02x}" for number in range(256)]
 """The store is walked in 256 slices, one a minute: the whole of it every four hours."""
 
+Chore = Callable[[], Awaitable[Any]]
+
 
 class Housekeeping(Periodic):
     """One turn a minute, by one process at a time."""
@@ -55,40 +60,45 @@ class Housekeeping(Periodic):
         self._storage = resources.storage
         self._expiring = resources.expiring
         self._prefixes = itertools.cycle(PREFIXES)
+        self._gone = 0
+        """Batches that this process removed."""
 
     async def turn(self) -> None:
         """Remove what has expired, collect one slice of the store, and audit batches that ended lately."""
         async with self._database.transaction() as session:
             if not await _is_ours(session):
                 return
-        expired = await self._remove_batches()
-        for delete_expired in self._expiring:
-            await self._remove_rows(delete_expired)
-        collected = await collect(self._database, self._storage, next(self._prefixes))
-        EXPIRED.labels("batches").inc(expired)
-        EXPIRED.labels("contents").inc(collected)
-        if expired or collected:
-            log.info("%s expired batches and %s unused contents are gone", expired, collected)
-        await self._audit()
+        rows = [partial(self._remove_rows, delete_expired) for delete_expired in self._expiring]
+        chores: list[Chore] = [self._remove_batches, *rows, self._collect, self._audit]
+        await each(chores, lambda chore: chore(), log, lambda chore: f"keeping house ({_named(chore)})")
 
-    async def _remove_batches(self) -> int:
-        gone, until = 0, time.monotonic() + EXPIRY_SECONDS
-        found = None
+    async def _collect(self) -> None:
+        collected = await collect(self._database, self._storage, next(self._prefixes))
+        EXPIRED.labels("contents").inc(collected)
+        if collected:
+            log.info("%s unused contents are gone", collected)
+
+    async def _remove_batches(self) -> None:
+        until, found = time.monotonic() + EXPIRY_SECONDS, None
         while found is None or len(found) == FOUND_AT_A_TIME:
             async with self._database.transaction() as session:
                 found = await removal.find_expired(session, FOUND_AT_A_TIME)
-            before = gone
+            before = self._gone
             for group in groups(found):
-                async with self._database.transaction() as session:
-                    if not await _is_ours(session):
-                        return gone
-                    gone += await removal.remove_expired(session, group)
+                await together(group, self._remove_group, log, lambda batch_id: f"removing batch {batch_id}")
                 if time.monotonic() > until:
                     self.wake()
-                    return gone
-            if gone == before:
-                break  # all are held by somebody
-        return gone
+                    return
+            if self._gone == before:
+                return  # all are held by somebody
+
+    async def _remove_group(self, group: Sequence[UUID]) -> None:
+        async with self._database.transaction() as session:
+            gone = await removal.remove_expired(session, group) if await _is_ours(session) else 0
+        self._gone += gone
+        EXPIRED.labels("batches").inc(gone)
+        if gone:
+            log.info("%s are gone, which had expired", quantity(gone, "batch", "batches"))
 
     async def _remove_rows(self, delete_expired: Expire) -> None:
         gone, until = 0, time.monotonic() + ROWS_SECONDS
@@ -117,9 +127,20 @@ class Housekeeping(Periodic):
         async with self._database.transaction() as session:
             lately = Batch.completed_at > func.now() - text("interval '2 minutes'")
             query = select(Batch.id).where(Batch.status.in_(BATCH_TERMINAL), lately).limit(AUDITED_AT_A_TIME)
-            for batch_id in (await session.execute(query)).scalars().all():
-                for difference in await audit(session, batch_id):
-                    log.error("batch %s does not add up: %s", batch_id, difference)
+            found = (await session.execute(query)).scalars().all()
+        await each(found, self._audit_one, log, lambda batch_id: f"the audit of batch {batch_id}")
+
+    async def _audit_one(self, batch_id: UUID) -> None:
+        async with self._database.transaction() as session:
+            for difference in await audit(session, batch_id):
+                log.error("batch %s does not add up: %s", batch_id, difference)
+
+
+def _named(chore: Chore) -> str:
+    if not isinstance(chore, partial):
+        return chore.__name__.strip("_")
+    (delete_expired,) = chore.args
+    return f"{delete_expired.__module__}.{delete_expired.__qualname__}"
 
 
 def _room_of(delete_expired: Expire) -> str:

@@ -18,6 +18,7 @@ from sqlalchemy import or_
 
 from app.kit.availability import outlast, patience, unseen
 from app.kit.db import Database
+from app.kit.isolation import each
 from app.kit.lookout import UNSEEN, any_row
 from app.kit.rows import read_row
 from app.kit.service import Periodic
@@ -146,15 +147,18 @@ class Sweeper(Periodic):
             self._healer.run_suspects()
         for batch_id in unnotified:
             self._healer.notify(batch_id)
-        for batch_id in uncancelled:
-            await self._healer.cancel_pending(batch_id)
-        for batch_id in unclosed:
-            await self._healer.close(batch_id)
+        await each(uncancelled, self._healer.cancel_pending, log, lambda batch_id: f"cancelling batch {batch_id}")
+        await each(unclosed, self._healer.close, log, lambda batch_id: f"closing batch {batch_id}")
 
     async def _rescue(self, lost: Sequence[Any], *, witnessed: bool = False) -> None:
         peers = Counter(job.worker_id for job in lost)
         jobs = [(read_row(HeldJob, job._mapping), peers[job.worker_id]) for job in lost]
-        await asyncio.gather(*(self._healer.rescue(job, of, witnessed=witnessed) for job, of in jobs))
+
+        async def rescue(one: tuple[HeldJob, int]) -> None:
+            await self._healer.rescue(*one, witnessed=witnessed)
+
+        # At once, as their rows are written in groups.
+        await asyncio.gather(*(each([one], rescue, log, lambda one: f"rescuing job {one[0].job_id}") for one in jobs))
 
     async def bury_suspects(self, worker_id: UUID) -> None:
         """Put back what the process for suspects ran, which this process has seen die."""

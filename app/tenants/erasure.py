@@ -29,6 +29,7 @@ from app.files.storage import Storage
 from app.kit.db import Base, Database
 from app.kit.declarations import raises
 from app.kit.errors import existing
+from app.kit.isolation import each
 from app.kit.service import Periodic
 from app.tenants import repository
 from app.tenants.errors import NameNotConfirmed, OrganisationOperates
@@ -54,8 +55,7 @@ class Erasures(Periodic):
         self._database, self._storage, self._notifier = database, storage, notifier
 
     async def turn(self) -> None:
-        for organisation_id in await self.waiting():
-            await self.carry_on(organisation_id)
+        await each(await self.waiting(), self.carry_on, log, lambda one: f"the erasure of organisation {one}")
 
     async def waiting(self) -> Sequence[UUID]:
         """Organisations that are to be erased, or whose contents are."""

@@ -63,8 +63,7 @@ async def test_a_database_that_is_away_loses_nothing(api: Api, monkeypatch: pyte
 
     with monkeypatch.context() as patch:
         patch.setattr("app.audit.repository.add", fail)
-        with pytest.raises(OSError, match="away"):
-            await tallies.turn()
+        await tallies.turn()
     await tallies.turn()
     assert [row["target_name"] for row in await rows_of(api, Action.BATCH_EXPORTED)] == ["kept"]
 

@@ -165,7 +165,7 @@ async def test_an_action_that_cannot_go_on_keeps_no_other_from_it(api: Api, capl
             await session.flush()
             session.add(rows[1])
         await until(api, batch_id, lambda batch: batch["counters"]["skipped"] == 2)
-        assert f"action {rows[0].id} on jobs of batch {batch_id} could not go on" in caplog.text
+        assert f"action {rows[0].id} on jobs of batch {batch_id} failed" in caplog.text
     finally:
         async with api.installation.database.transaction() as session:
             await session.execute(delete(BulkAct).where(BulkAct.id == rows[0].id))
