@@ -64,6 +64,17 @@ def both(text: str) -> tuple[dict[str, Any], dict[str, Any], bool]:
             return found, content(load(connection, ours)), loaded[0] is table
 
 
+def test_a_table_may_be_written_by_two_threads_in_its_order(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("\n".join([",".join("abcdefghijklmnop"), *(",".join([str(row)] * 16) for row in range(100))]))
+    with connect(tmp_path, path) as connection:
+        _, store = load(connection, read_delimited(path, "csv", tmp_path))
+        ((columns,),) = rows_of(store, "select count(*) from duckdb_columns() where table_name = 'kept_data0'")
+        ((limit,),) = rows_of(store, "select current_setting('memory_limit')")
+        assert columns * 16 <= float(limit.removesuffix(" MiB"))
+        assert rows_of(store, "select rowid, c0 from data") == [(row, str(row)) for row in range(100)]
+
+
 @given(TEXTS)
 def test_both_readings_are_the_same(text: str) -> None:
     found, expected, _ = both(text)

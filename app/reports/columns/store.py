@@ -70,6 +70,13 @@ class Stored:
         return f"o{self.place}" if self.kept else f"t{self.place}"
 
     @property
+    def parts(self) -> list[str]:
+        """The names of what is kept of it."""
+        if self.native:
+            return [f"c{self.place}"]
+        return [self.value, self.other] if self.kept else [self.other]
+
+    @property
     def form(self) -> str:
         """`bigint`, `decimal`, `date` or `timestamp`: how all kept values are written. Nothing for no kept ones."""
         return (self.kept or "").partition("(")[0]
@@ -186,12 +193,29 @@ def _read(table: Table, connection: Connection, group: tuple[int, range]) -> _Pa
     number, places = group
     source, name = table.relation.part(places), f"data{number}"
     columns = _natives(connection, source, name, places) if table.typed else _chosen(connection, source, name, places)
-    connection.execute(f"create or replace table {name} as {_query(columns, source, table)}")
+    query = _query(columns, source, table)
+    if len(places) == table.relation.width:
+        _create_as_one(connection, name, columns, query)
+    else:
+        connection.execute(f"create or replace table {name} as {query}")
     asked = [f"count({column.value}), count({column.other})" if column.kept else "0, 0" for column in columns]
     query = f"select count(*), coalesce(sum(b), 0)::bigint, {', '.join(asked)} from {name}"
     rows, volume, *counts = rows_of(connection, query)[0]
     counted = zip(columns, counts[::2], counts[1::2], strict=True)
     return _Part([replace(column, values=values, others=others) for column, values, others in counted], rows, volume)
+
+
+def _create_as_one(connection: Connection, name: str, columns: Sequence[Stored], query: str) -> None:
+    """Make the table of the only group: all that is kept of the columns as members of one, and `name` a view of them.
+
+    For two threads that write rows in their order DuckDB wants 16 MiB of its limit for each column of the table,
+    whatever it holds; with seven columns of a file and their other texts one thread would write alone.
+    """
+    parts = [part for column in columns for part in column.parts]
+    members = ", ".join(f"'{part}': {part}" for part in parts)
+    connection.execute(f"create or replace table kept_{name} as select {{{members}}} as s, h, b from ({query})")
+    shown = ", ".join(f"s.{part} as {part}" for part in parts)
+    connection.execute(f"create or replace view {name} as select rowid as rowid, {shown}, h, b from kept_{name}")
 
 
 def _natives(connection: Connection, source: str, name: str, places: range) -> list[Stored]:
