@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from app.kit.words import quantity
-from app.reports.columns.kinds import Kind, missing
+from app.reports.columns.kinds import ALL, Kind, missing
 from app.reports.columns.store import Store
 from app.reports.columns.values import plain, shown
 from app.reports.engine import rows_of
@@ -50,7 +50,7 @@ class Odd:
 def odd_values(store: Store, column: str, kind: Kind) -> Odd:
     """What stands in a column beside values of the kind."""
     stored = store.column(column)
-    texts = stored.other if stored.form in kind.keeps else stored.text
+    texts = stored.other if kind.forms.get(stored.form) == ALL else stored.text
     values = f"(select rowid as place, {texts} as t from {stored.table})"
     other = f"t is not null and not {missing('t')} and ({kind.of('t')}) is null"
     query = f"select place, t from {values} where {other} order by place limit {MOST_LINES}"

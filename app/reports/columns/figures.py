@@ -6,9 +6,12 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from app.reports.columns.kinds import MOMENTS, Kind, Name, Sign, T
+from app.reports.columns.kinds import ALL, FORMS, NONE, NUMBERS, Kind, Name, Sign, T
 from app.reports.readers.scratch import quoted
 
+_OTHER: Final = dict.fromkeys(FORMS, NONE)
+_WHOLES: Final = _OTHER | {"bigint": ALL}
+_NUMBERS: Final = _OTHER | dict.fromkeys(NUMBERS, ALL)
 LONGEST: Final = 38
 """Digits of the longest number that DuckDB keeps exactly."""
 _CODES: Final = (
@@ -34,12 +37,12 @@ def _integer(digits: int, type_name: str) -> Kind:
     # A leading zero means a code (a FIPS or ZIP code), which arithmetic would destroy.
     pattern = rf"\+?{_SHORT}|-?(?:0|[1-9]\d{{0,{digits - 1}}})"
     value = f"try_cast({T} as {type_name})"
-    return Kind("integer", None, pattern, value, type_name, digits=T, is_sure=True, keeps=("bigint",), never=MOMENTS)
+    return Kind("integer", None, pattern, value, type_name, digits=T, is_sure=True, forms=_WHOLES, keeps=("bigint",))
 
 
 BIGINT: Final = _integer(18, "bigint")
 HUGEINT: Final = _integer(LONGEST, "hugeint")
-ENDLESS: Final = Kind("text", None, r"-?[1-9]\d*|0", T, "varchar", digits=T, is_sure=True, never=MOMENTS)
+ENDLESS: Final = Kind("text", None, r"-?[1-9]\d*|0", T, "varchar", digits=T, is_sure=True, forms=_WHOLES)
 """Integers of more digits than can be counted with: they stay text."""
 _SIMPLE: Final = r"(?:0|[1-9]\d{0,37})(?:\.\d*)?|\.\d+"
 PLAIN: Final = Kind(
@@ -51,8 +54,8 @@ PLAIN: Final = Kind(
     digits=T,
     sign="point",
     is_sure=True,
-    keeps=("bigint", "decimal"),
-    never=MOMENTS,
+    forms=_NUMBERS,
+    keeps=NUMBERS,
 ).typed("double")
 _POWERED: Final = rf"(?:(?:{_WHOLE})\.\d*|\.\d+)(?:[eE][+-]?\d{{1,3}})?|(?:{_WHOLE})(?:[eE][+-]\d{{1,3}})?"
 _DOUBLE: Final = f"try_cast({T} as double)"
@@ -64,7 +67,7 @@ POWERED: Final = Kind(
     "double",
     digits=T,
     sign="point",
-    never=MOMENTS,
+    forms=_NUMBERS,
 )
 """`1.5e3` and `1e+05`; `219E01` and `1E5` are codes as often as numbers."""
 
@@ -91,8 +94,11 @@ def _styled(sign: Sign, *, fractions: bool) -> Kind:
     type_name = "double" if fractions else "hugeint"
     name: Name = "number" if fractions else "integer"
     written = f"decimal {said}, thousands apart or with a unit" if fractions else "thousands apart or with a unit"
+    forms = _NUMBERS if fractions else _WHOLES
+    if sign == "comma":
+        forms = _WHOLES | {"thousandths": f"case when abs({T}) >= 1 and abs({T}) < 1000 then {T} end"}
     return Kind(
-        name, written, _decorated(body, rf"{_SHORT}{fraction}"), "", type_name, digits=digits, sign=sign, never=MOMENTS
+        name, written, _decorated(body, rf"{_SHORT}{fraction}"), "", type_name, digits=digits, sign=sign, forms=forms
     ).typed(type_name)
 
 

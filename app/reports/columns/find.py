@@ -14,7 +14,7 @@ from typing import Any, Final
 from app.reports.choices import Choices
 from app.reports.columns import doubts
 from app.reports.columns.figures import are_thousands, money_sign
-from app.reports.columns.kinds import BOOLEAN, TEXT, Finding, Kind, native_kind
+from app.reports.columns.kinds import ALL, BOOLEAN, TEXT, Finding, Kind, native_kind
 from app.reports.columns.likely import family_of, known_values, likely_kinds
 from app.reports.columns.refine import Asked, refine
 from app.reports.columns.store import Store, Stored
@@ -155,7 +155,7 @@ def _count(store: Store, columns: Sequence[Column]) -> None:
     asked = []
     for column in columns:
         stored = store.columns[column.place]
-        if stored.is_uniform and all(stored.form in kind.keeps for kind in column.kinds):
+        if stored.is_uniform and all(kind.forms.get(stored.form) == ALL for kind in column.kinds):
             column.filled, column.counts = stored.values, [stored.values] * len(column.kinds)
         else:
             asked.append(column)

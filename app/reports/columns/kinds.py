@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
@@ -23,8 +24,9 @@ class Kind:
     `format` says how the values are written, `type` what DuckDB calls them. `digits` is SQL for a number as plain
     text with a decimal point. `sign` and `order` are given where the reading depends on them. `offset` is SQL for what
     the clock is ahead of UTC, as it is written; `suffix` follows the moments of the column where they are shown.
-    `is_sure`: whatever looks like this kind is of it. `keeps` are the forms of the store whose texts are all of it,
-    `never` those of which none is.
+    `is_sure`: whatever looks like this kind is of it. `forms` has, for forms of the store, SQL over a value that is
+    kept so, which is NULL where its text is not of this kind; of any other form the texts tell. `keeps` are those
+    whose values are worth what their texts are.
     """
 
     name: Name
@@ -38,8 +40,8 @@ class Kind:
     offset: str | None = None
     suffix: str = ""
     is_sure: bool = False
+    forms: Mapping[str, str] = field(default_factory=dict)
     keeps: tuple[str, ...] = ()
-    never: tuple[str, ...] = ()
 
     def of(self, text: str) -> str:
         """SQL for what a trimmed text is worth; NULL where it is not of this kind (a 30th of February as well)."""
@@ -87,8 +89,12 @@ class Finding:
 
 
 TEXT: Final = Kind("text", None, "(?s).*", T, "varchar")
+ALL, NONE = T, "null"
 MOMENTS: Final = ("date", "timestamp")
 """Forms of the store that no number has: digits, a minus and digits."""
+NUMBERS: Final = ("bigint", "decimal", "thousandths")
+"""Those that no day has; with three decimals the point may set thousands apart."""
+FORMS: Final = (*NUMBERS, *MOMENTS)
 EMPTY: Final = Kind("empty", None, "", T, "varchar")
 BOOLEAN: Final = Kind("boolean", None, "(?i)true|false|yes|no|y|n", f"lower({T}) in ('true', 'yes', 'y')", "boolean")
 NATIVE: Final[tuple[tuple[tuple[str, ...], Name], ...]] = (

@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
-from app.reports.columns.kinds import MOMENTS, Kind, Order, T
+from app.reports.columns.kinds import ALL, FORMS, MOMENTS, NONE, Kind, Order, T
 from app.reports.columns.months import MONTHS
 from app.reports.readers.scratch import quoted
 
@@ -34,15 +34,15 @@ _NAMED_MDY: Final = re.compile(rf"{_NAMED['mdy']}(?:[T ,:].*)?", re.DOTALL)
 _CTIME: Final = rf"(?i:{_WEEKDAY}{_MONTH} {{1,2}}\d{{1,2}} \d{{1,2}}:\d{{2}}:\d{{2}} (?:[A-Z]{{3,4}} )?\d{{4}})"
 _WEEK: Final = r"\d{4}-?W\d{2}-?[1-7]"
 _COMPACT: Final = r"\d{8}T\d{4}(?:\d{2})?"
-_WITHOUT_CLOCK: Final = ("bigint", "decimal", *MOMENTS)
-"""Forms of the store that are no clock alone."""
+_NO_FORM: Final = dict.fromkeys(FORMS, NONE)
+_ISO: Final = _NO_FORM | dict.fromkeys(MOMENTS, ALL)
 TIME: Final = Kind(
     "time",
     "hh:mm:ss",
     r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?",
     f"coalesce(try_cast({T} as time), try_cast({T} || ':00' as time))",
     "time",
-    never=_WITHOUT_CLOCK,
+    forms=_NO_FORM,
 )
 _HALF_DAY: Final = "(case when {t} ilike '%p%' and not {t} like '12%' then interval 12 hour" + (
     " when {t} ilike '%a%' and {t} like '12%' then interval '-12' hour else interval 0 hour end)"
@@ -54,7 +54,7 @@ TIME_OF_HALF_DAY: Final = Kind(
     f"(try_cast(regexp_extract({T}, '[0-9:]+') || case when regexp_matches({T}, ':.*:') then '' else ':00' end as time)"
     f" + {_HALF_DAY.format(t=T)})",
     "time",
-    never=_WITHOUT_CLOCK,
+    forms=_NO_FORM,
 )
 Form = tuple[str, str, int]
 """How the day is written: the order of its parts, what stands between them, and the digits of the year."""
@@ -100,17 +100,18 @@ def _kinds(form: Form) -> tuple[Kind, ...]:
     written, mark, digits = form
     if written == "week":
         monday = f"try_strptime(replace(replace({T}, '-', ''), 'W', ''), '%G%V%u')"
-        return (Kind("date", "YYYY-Www-D (ISO week)", _WEEK, f"{monday}::date", "date"),)
+        return (Kind("date", "YYYY-Www-D (ISO week)", _WEEK, f"{monday}::date", "date", forms=_NO_FORM),)
     if written == "ctime":
         parts = quoted(rf"(?i)^{_WEEKDAY}({_MONTH}) +(\d{{1,2}}) (\S+) .*?(\d{{4}})$")
         turned = f"regexp_replace({T}, {parts}, '\\1 \\2, \\4 \\3')"
         value = f"try_cast({_named_day('mdy').replace(T, turned)} as timestamp)"
-        return (Kind("timestamp", "Mon DD hh:mm:ss YYYY", _CTIME, value, "timestamp"),)
+        return (Kind("timestamp", "Mon DD hh:mm:ss YYYY", _CTIME, value, "timestamp", forms=_NO_FORM),)
     if written == "compact":
         parts = r"'^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)?.*$', '\1-\2-\3 \4:\5:\6'"
         plain = f"try_cast(rtrim(regexp_replace({T}, {parts}), ':') as timestamp)"
         said = "YYYYMMDDThhmmss"
-        return (Kind("timestamp", said, rf"{_COMPACT}(?:{_ZONE})?", plain, "timestamp", offset=_OFFSET),)
+        pattern = rf"{_COMPACT}(?:{_ZONE})?"
+        return (Kind("timestamp", said, pattern, plain, "timestamp", offset=_OFFSET, forms=_NO_FORM),)
     if written == "ymd":
         return _of_day(
             rf"\d{{4}}{re.escape(mark)}\d{{1,2}}{re.escape(mark)}\d{{1,2}}", _iso(mark), f"YYYY{mark}MM{mark}DD"
@@ -141,17 +142,19 @@ def _of_day(day: str, sql: str, said: str, order: Order | None = None, codes: st
     if codes:
         date_value = f"try_strptime({T}, {quoted(codes)})::date"
         moment = f"coalesce(try_strptime({T}, {quoted(f'{codes} %H:%M:%S')}), {moment})"
-    alone = Kind("date", said, day, date_value, "date", order=order)
+    alone = Kind("date", said, day, date_value, "date", order=order, forms=_NO_FORM)
     timed = "ISO 8601" if is_iso else f"{said} hh:mm:ss"
     clock = rf"{day}(?:(?:[T:]|{_GAP}+|, ?){_CLOCK}"
-    usual = Kind("timestamp", timed, rf"{clock})?", moment, "timestamp", order=order)
+    usual = Kind("timestamp", timed, rf"{clock})?", moment, "timestamp", order=order, forms=_NO_FORM)
     zoned = replace(usual, pattern=rf"{clock}(?:{_GAP}?{_ZONE})?)?", offset=_OFFSET)
     kinds = [alone, usual, zoned]
     if is_iso:
-        kinds = [replace(alone, keeps=("date",)), *(replace(each, keeps=("date", "timestamp")) for each in kinds[1:])]
+        days = replace(alone, forms=_NO_FORM | {"date": ALL}, keeps=("date",))
+        kinds = [days, *(replace(each, forms=_ISO, keeps=MOMENTS) for each in kinds[1:])]
         cut = f"regexp_replace({T}, {quoted(rf'(:[0-9.]+){_GAP}?{_ZONE}$')}, '\\1')"
         value, pattern = f"try_cast({cut} as timestamp_ns)", zoned.pattern.replace("{1,6}", "{1,9}")
-        kinds.append(replace(zoned, pattern=pattern, value=value, type="timestamp_ns"))
+        forms = _NO_FORM | dict.fromkeys(MOMENTS, f"try_cast({T} as timestamp_ns)")
+        kinds.append(replace(zoned, pattern=pattern, value=value, type="timestamp_ns", forms=forms))
     every = rf"{day}(?:(?:[T:]|{_GAP}+|, ?){_ANY_CLOCK})?"
     tail = quoted(rf"(:\d\d)(?:[.,]\d+)?(?:{_MERIDIEM})?(?:{_ANY_ZONE})?$")
     whole = sql.replace(T, f"regexp_replace({T}, {tail}, '\\1')")
@@ -161,7 +164,7 @@ def _of_day(day: str, sql: str, said: str, order: Order | None = None, codes: st
     hour = f"coalesce(try_cast(regexp_extract({T}, '([0-9]{{1,2}}):[0-9]{{2}}', 1) as integer), 0)"
     shift = f"case when {half} = 'p' and {hour} < 12 then 12 when {half} = 'a' and {hour} = 12 then -12 else 0 end"
     value = f"(try_cast({whole} as timestamp) + {micros} + to_hours({shift}))"
-    return *kinds, replace(zoned, pattern=every, value=value)
+    return *kinds, replace(zoned, pattern=every, value=value, forms=_ISO if is_iso else _NO_FORM)
 
 
 def _iso(mark: str) -> str:

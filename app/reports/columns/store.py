@@ -78,8 +78,8 @@ class Stored:
 
     @property
     def form(self) -> str:
-        """`bigint`, `decimal`, `date` or `timestamp`: how all kept values are written. Nothing for no kept ones."""
-        return (self.kept or "").partition("(")[0]
+        """How all kept values are written: one of FORMS; nothing for no kept ones."""
+        return "thousandths" if self.kept and self.scale == 3 else (self.kept or "").partition("(")[0]
 
     @property
     def is_uniform(self) -> bool:

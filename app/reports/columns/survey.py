@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from app.reports.columns.kinds import Kind, missing
+from app.reports.columns.kinds import ALL, NONE, NUMBERS, Kind, T, missing
 from app.reports.columns.store import Store, Stored
 from app.reports.engine import Connection, rows_of, side_by_side
 
@@ -35,7 +35,9 @@ def ask(store: Store, questions: Sequence[tuple[str, Sequence[Question]]]) -> li
     def answers(connection: Connection, group: list[tuple[str, Sequence[Question]]]) -> list[tuple[Any, ...]]:
         columns = [store.column(name) for name, _ in group]
         asked = [_sql(column, each) for column, (_, own) in zip(columns, group, strict=True) for each in own]
-        row = iter(rows_of(connection, f"select {', '.join(asked)} from {columns[0].table}")[0])
+        # What is asked may be known without a look at a row; counted with it, it is one row.
+        _, *found = rows_of(connection, f"select count(*), {', '.join(asked)} from {columns[0].table}")[0]
+        row = iter(found)
         return [tuple(next(row) for _ in own) for _, own in group]
 
     parts = side_by_side(store.connection, answers, [*_groups(store, questions)])
@@ -45,20 +47,19 @@ def ask(store: Store, questions: Sequence[tuple[str, Sequence[Question]]]) -> li
 def _sql(column: Stored, question: Question) -> str:
     """The question in SQL; of values that are kept as such it is known what they are."""
     if isinstance(question, Kind):
-        if column.form in question.never:
-            return question.count(column.other) if column.others else "0"
-        if not column.kept or column.form not in question.keeps:
+        form = question.forms.get(column.form)
+        if form is None:
             return question.count(column.text)
-        others = f" + coalesce({question.count(column.other)}, 0)" if column.others else ""
-        return f"count({column.value}){others}"
+        counted = {ALL: str(column.values), NONE: "0"}.get(form, f"count({form.replace(T, column.value)})")
+        return f"{counted} + coalesce({question.count(column.other)}, 0)" if column.others else counted
     if isinstance(question, Either):
-        if column.form not in ("bigint", "decimal"):
+        if column.form not in NUMBERS:
             return question.texts.replace("§", column.text)
         if not column.others:
             return question.values(column)
         return f"{question.join}({question.values(column)}, {question.texts.replace('§', column.other)})"
     if column.kept and question == FILLED:
-        return f"count({column.value}) + {column.others}"
+        return str(column.values + column.others)
     if column.kept and question == WORDS and not column.others:
         return "0"
     return question.replace("§", column.other if question == WORDS else column.text)
