@@ -25,7 +25,7 @@ from app.kit.metrics import Samples
 from app.kit.outage import Outage
 from app.kit.pool_figures import MeasuredPool
 from app.kit.pooler import is_pooled, refuse_startup_parameter
-from app.kit.quick_reads import READING
+from app.kit.quick_reads import READING, give_back
 from app.kit.silent_sockets import limit_silence
 from app.kit.table_watch import watch_tables
 
@@ -83,8 +83,8 @@ class Database:
         event.listen(self._engine.sync_engine.pool, "checkout", _refuse_closed)
         event.listen(self._engine.sync_engine, "handle_error", self._on_error)
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False, autoflush=False)
-        single = self._engine.execution_options(isolation_level="AUTOCOMMIT")
-        self._single_statements = async_sessionmaker(single, expire_on_commit=False, autoflush=False)
+        self._single = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._single_statements = async_sessionmaker(self._single, expire_on_commit=False, autoflush=False)
 
         self.availability = Availability(THE_DATABASE, SENTENCES, self._probe)
         self._started = False
@@ -252,8 +252,15 @@ class Database:
     async def reading(self) -> AsyncIterator[AsyncSession]:
         """The same for who only reads: what is read quickly (`kit/quick_reads.py`) are rows in place of entities."""
         with self._in_line():
-            async with self._single_statements(info={READING: True}) as session:
+            session = self._single_statements(info={READING: self._single.sync_engine})
+            try:
                 yield session
+            finally:
+                try:
+                    if session.in_transaction():  # or else there is nothing to close
+                        await asyncio.shield(session.close())
+                finally:
+                    give_back(session)
 
 
 def after_commit(session: AsyncSession, call: Callable[[], None]) -> None:

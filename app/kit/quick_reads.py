@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from typing import Any, Final, Generic, TypeVarTuple, cast
 
 import asyncpg
-from sqlalchemy import ClauseElement, Connection, Executable, Select, inspect
+from sqlalchemy import ClauseElement, Connection, Engine, Executable, Select, inspect
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapper
@@ -21,7 +21,8 @@ from sqlalchemy.util import greenlet_spawn
 
 Ts = TypeVarTuple("Ts")
 READING: Final = "tranche_reading"
-"""What the `info` of a session has that only reads."""
+"""Where the `info` of a session that only reads has the engine from which it borrows its connection."""
+_BORROWED: Final = "tranche_borrowed"
 _CONNECTED: Final = "tranche_connected"
 """Where the `info` of a session has the transaction that has its connection: one that has only begun has none."""
 
@@ -54,12 +55,16 @@ class QuickStatement:
         for name, default, process in self._values:
             value = values.get(name, default)
             given.append(process(value) if process else value)
-        transaction = session.get_nested_transaction() or session.get_transaction()
-        if transaction is None or session.info.get(_CONNECTED) is not transaction:
-            await session.connection()
-            session.info[_CONNECTED] = session.get_nested_transaction() or session.get_transaction()
-        # It is there already, so this waits for nothing, and needs no greenlet.
-        connection = session.sync_session.connection()
+        lender: Engine | None = session.info.get(READING)
+        if lender is not None and not session.in_transaction():
+            connection = await _borrow(session, lender)
+        else:
+            transaction = session.get_nested_transaction() or session.get_transaction()
+            if transaction is None or session.info.get(_CONNECTED) is not transaction:
+                await session.connection()
+                session.info[_CONNECTED] = session.get_nested_transaction() or session.get_transaction()
+            # It is there already, so this waits for nothing, and needs no greenlet.
+            connection = session.sync_session.connection()
         adapted: Any = connection.connection.dbapi_connection
         try:
             if adapted._transaction is None:
@@ -69,6 +74,24 @@ class QuickStatement:
             await greenlet_spawn(_fail, connection, adapted, sql, error)
             raise
         return found
+
+
+async def _borrow(session: AsyncSession, lender: Engine) -> Connection:
+    """The connection of a session that only reads, without the session's own way to it, which takes three times as
+    long. What the session executes besides is sent on it as well."""
+    connection: Connection | None = session.info.get(_BORROWED)
+    if connection is None or connection.invalidated:
+        give_back(session)
+        connection = await greenlet_spawn(lender.connect)
+        session.sync_session.bind = session.info[_BORROWED] = connection
+    return connection
+
+
+def give_back(session: AsyncSession) -> None:
+    """Return what was borrowed for a session that only reads. Nothing was begun on it, so this waits for nothing."""
+    connection: Connection | None = session.info.pop(_BORROWED, None)
+    if connection is not None:
+        connection.close()
 
 
 def _fail(connection: Connection, adapted: Any, sql: str, error: BaseException) -> None:
@@ -121,11 +144,13 @@ class QuickRead(QuickStatement, Generic[*Ts]):
         return cast(Sequence[tuple[*Ts]], [self._row(record) for record in await self.send(session, values)])
 
     def _row(self, record: asyncpg.Record) -> tuple[Any, ...]:
-        return tuple(
-            record[start]
-            if not names
-            else None
-            if record[key] is None
-            else SimpleNamespace(**dict(zip(names, record[start : start + len(names)], strict=True)))
-            for start, names, key in self._parts
-        )
+        row: list[Any] = []
+        for start, names, key in self._parts:
+            if not names:
+                row.append(record[start])
+            elif record[key] is None:
+                row.append(None)
+            else:
+                row.append(SimpleNamespace())
+                row[-1].__dict__.update(zip(names, record[start : start + len(names)], strict=True))
+        return tuple(row)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import re
 from typing import Any
@@ -10,7 +11,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 from sqlalchemy import inspect, select, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from app.auth.remembered import TABLES
 from app.batches import repository
@@ -83,6 +84,32 @@ async def test_a_lost_connection_is_an_outage_and_the_next_read_has_another(api:
             await quick.rows(session, organisation_id=UUID(int=0))
     async with database.reading() as session:
         assert await quick.rows(session, organisation_id=UUID(int=0)) == []
+
+
+async def test_a_request_that_only_reads_has_one_connection(database_url: str) -> None:
+    one, later = QuickStatement(text("select 1 as n")), QuickStatement(text("select pg_sleep(60)"))
+    database = Database(database_url, pool_size=1)
+    try:
+        async with database.reading() as session:
+            await one.send(session, {})
+            assert (await session.execute(text("select 2"))).scalar_one() == 2
+            await one.send(session, {})
+        async with database.reading() as session:
+            assert (await session.execute(text("select 2"))).scalar_one() == 2
+            await one.send(session, {})
+        async with database.reading() as session:
+            await one.send(session, {})
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.1):
+                    await later.send(session, {})
+            await one.send(session, {})
+        with pytest.raises(ProgrammingError):
+            async with database.reading() as session:
+                await QuickStatement(text("select nothing")).send(session, {})
+        async with database.transaction() as session:
+            await one.send(session, {})
+    finally:
+        await database.stop()
 
 
 async def test_a_statement_is_the_first_of_its_transaction_and_goes_with_it(database_url: str) -> None:
