@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
+from operator import attrgetter
 from typing import Any, Final, Literal, Protocol, Self, TypeVar
 from uuid import UUID
 
+import orjson
 from pydantic import ConfigDict, Field
+from pydantic_core import to_json
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.batches.extensions import EXTENSIONS
@@ -18,6 +21,7 @@ from app.batches.models import Batch
 from app.batches.repository import JobRow
 from app.batches.schemas import BatchLinks, links_of
 from app.batches.states import COUNTERS
+from app.kit.pages import Page
 from app.kit.parts import beside_the_loop, parts_of
 from app.kit.schemas import Output
 from app.kit.secrets.sealing import hidden
@@ -87,23 +91,37 @@ class BatchRead(Output):
     @classmethod
     def of_row(cls, row: BatchRow, **more: Any) -> Self:
         """A batch with its pipeline and creator; `more` for the members that are not its own."""
-        batch, pipeline, creator = row
-        plan = (batch.plans or {}).get(pipeline.key)
-        steps = plan["steps"] if plan else [step["name"] for step in pipeline.steps]
-        version = plan["version"] if plan else pipeline.version
-        return cls.of(
-            batch,
-            metadata=batch.metadata_,
-            settings=hidden(batch.settings),
-            pipeline=PipelineOfBatch(
-                id=pipeline.id, key=pipeline.key, title=pipeline.title, version=version, steps=steps
-            ),
-            pipelines=pipelines_of(batch, pipeline),
-            counters={name: getattr(batch, f"{name}_jobs") for name in COUNTERS},
-            created_by=Creator(id=creator.id, name=creator.name) if creator else None,
-            links=links_of(batch.id, public_path("")),
-            **more,
-        )
+        return cls.model_validate(members_of(row) | more)
+
+
+_OWN: Final = tuple(name for name in BatchRead.model_fields if name in Batch.__table__.c and name != "metadata")
+_own_of: Final = attrgetter(*_OWN)
+_counters_of: Final = attrgetter(*(f"{name}_jobs" for name in COUNTERS))
+
+
+def members_of(row: BatchRow) -> dict[str, Any]:
+    """What a `BatchRead` has of a batch with its pipeline and creator: values, lists and objects as in its JSON."""
+    batch, pipeline, creator = row
+    plan = (batch.plans or {}).get(pipeline.key) or {
+        "steps": [step["name"] for step in pipeline.steps],
+        "version": pipeline.version,
+    }
+    return {
+        **dict(zip(_OWN, _own_of(batch), strict=True)),
+        "metadata": batch.metadata_,
+        "settings": hidden(batch.settings),
+        "pipeline": {
+            "id": pipeline.id,
+            "key": pipeline.key,
+            "title": pipeline.title,
+            "version": plan["version"],
+            "steps": plan["steps"],
+        },
+        "pipelines": pipelines_of(batch, pipeline),
+        "counters": dict(zip(COUNTERS, _counters_of(batch), strict=True)),
+        "created_by": {"id": creator.id, "name": creator.name} if creator else None,
+        "links": vars(links_of(batch.id, public_path(""))),
+    }
 
 
 class StepRead(Output):
@@ -233,20 +251,42 @@ class JobsByBatch(Output):
 
 
 B = TypeVar("B", bound=BatchRead)
+R = TypeVar("R")
 BATCHES_AT_ONCE: Final = 50
 """Made in 2 ms, for which others wait."""
 
 
 async def read_batches(session: AsyncSession, rows: Sequence[BatchRow]) -> list[BatchRead]:
     """Rows as replies, with what other rooms keep with them."""
+    return await _read_all(session, rows, lambda row, members: BatchRead.of_row(row, **members))
+
+
+async def page_as_json(session: AsyncSession, page: Page[BatchRow]) -> bytes:
+    """The JSON of a `BatchPage`, without its models: they take ten times as long to make and to write."""
+    batches = await _read_all(session, page.rows, lambda row, members: members_of(row) | members)
+    body = {"batches": batches, "next_cursor": page.next_cursor}
+    try:
+        return orjson.dumps(body, _text_of_id, orjson.OPT_UTC_Z)
+    except TypeError:  # somebody's integer of more than 64 bits
+        return to_json(body)
+
+
+def _text_of_id(value: object) -> str:
+    if isinstance(value, UUID):  # the driver's own, which orjson does not know
+        return str(value)
+    raise TypeError(value)
+
+
+async def _read_all(
+    session: AsyncSession, rows: Sequence[BatchRow], make: Callable[[BatchRow, dict[str, Any]], R]
+) -> list[R]:
     members = await EXTENSIONS.read(session, [row.batch.id for row in rows])
-    read: list[BatchRead] = []
+    read: list[R] = []
     for part in parts_of(rows, BATCHES_AT_ONCE):
         if read:
             await asyncio.sleep(0)
         for row in part:
-            make = partial(BatchRead.of_row, row, **members[row.batch.id])
-            read.append(await beside_the_loop(row.batch.settings, make))
+            read.append(await beside_the_loop(row.batch.settings, partial(make, row, members[row.batch.id])))
     return read
 
 

@@ -14,7 +14,7 @@ from app.auth.dependencies import CallerDep, ReaderDep
 from app.batches import listing, repository, responses, service
 from app.batches.dependencies import BatchDep, JobDep, ResultCodesDep
 from app.batches.failed_attempts import list_failed_attempts
-from app.batches.listing import BatchFilter
+from app.batches.listing import BatchFilter, BatchRow
 from app.batches.states import BATCH_ALIASES, BATCH_STATUSES, JOB_ALIASES, JOB_STATUSES
 from app.files.content import CONTENT, file_response
 from app.files.dependencies import StorageDep
@@ -62,20 +62,20 @@ async def read_jobs(
 
 async def _page(
     session: SessionDep, caller: CallerDep, wanted: BatchFilter, sort: str, page: PageRequest
-) -> Page[responses.BatchRead]:
+) -> Page[BatchRow]:
     for word in (wanted.customer, wanted.pipeline, wanted.search):
         check_printable(word)
     wanted = replace(wanted, opened=caller.pipelines)
-    found = await listing.list_batches(session, caller.organisation_id, wanted, check_sort(sort, listing.SORTS), page)
-    return Page(await responses.read_batches(session, found.rows), found.next_cursor)
+    return await listing.list_batches(session, caller.organisation_id, wanted, check_sort(sort, listing.SORTS), page)
 
 
-@router.get("/batches")
+@router.get("/batches", response_model=responses.BatchPage)
 @raises(FilterNotReadable, listing.list_batches)
 async def list_batches(
     session: SessionDep,
     caller: ReaderDep,
     page: PageDep,
+    response: Response,
     status: Word = None,
     customer: Word = None,
     pipeline: Word = None,
@@ -83,12 +83,13 @@ async def list_batches(
     sort: Annotated[str, Query(max_length=40)] = "-created_at",
     created_after: Moment | None = None,
     archived: bool = False,
-) -> responses.BatchPage:
+) -> Response:
     """The organisation's batches, newest first. `customer` is matched from its beginning."""
     statuses = read_words(status, BATCH_STATUSES, BATCH_ALIASES)
     wanted = BatchFilter(statuses, customer, pipeline, search, created_after, archived)
     found = await _page(session, caller, wanted, sort, page)
-    return responses.BatchPage(batches=list(found.rows), next_cursor=found.next_cursor)
+    body = await responses.page_as_json(session, found)
+    return Response(body, headers=dict(response.headers), media_type="application/json")
 
 
 @router.get("/batches/counts")
@@ -132,10 +133,10 @@ async def list_jobs_by_batch(
     """Jobs grouped by batch; of each batch the first 100."""
     wanted = _read_filter(filter or "", search)
     found = await _page(session, caller, wanted, sort, page)
-    jobs = await repository.list_first_jobs(session, [batch.id for batch in found.rows], JOBS_IN_LIST)
+    jobs = await repository.list_first_jobs(session, [row.batch.id for row in found.rows], JOBS_IN_LIST)
     groups = [
         responses.JobsOfBatch(batch_metadata=batch, jobs=await read_jobs(session, jobs[batch.id], codes))
-        for batch in found.rows
+        for batch in await responses.read_batches(session, found.rows)
     ]
     return responses.JobsByBatch(batches=groups, next_cursor=found.next_cursor)
 

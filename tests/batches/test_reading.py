@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from app.batches.responses import BatchPage
 from app.files import service as file_service
 from app.files.storage import Storage
 from tests.batch_helpers import get_batch, submit
@@ -37,6 +39,31 @@ async def test_etag_changes_with_every_event_only(api: Api) -> None:
 async def test_etags_of_two_batches_differ(api: Api) -> None:
     tags = {(await api.get(f"/api/batches/{await submit(api, 'typed', [{}])}")).headers["ETag"] for _ in range(2)}
     assert len(tags) == 2
+
+
+async def test_lists_are_as_what_is_read_one_by_one(api: Api) -> None:
+    large = {"n": 1.5e-7, "m": [2**63 - 1, {"ü": None}]}
+    await submit(api, "typed", [{}], start=False, metadata=large, expires_in_hours=7, description="a\u2028b")
+    ended = await submit(api, "typed", [{}, {}], customer_prefix="AB_PORT1", first_n=1)
+    change = (
+        "update batches set created_by = null, pending_jobs = 0, completed_jobs = 2, summary_data = '{\"a\": [0.1]}'"
+    )
+    await query(api, f"{change}, {COMPLETED}, started_at = '2026-01-02T03:04:05Z' where id = :id returning 1", id=ended)
+
+    async def listed() -> list[Any]:
+        answer = await api.get("/api/batches")
+        page = BatchPage.model_validate_json(answer.content)
+        assert answer.json() == json.loads(page.model_dump_json())
+        return [batch for batch in answer.json()["batches"] if batch["pipeline"]["key"] == "typed"]
+
+    async def one_by_one() -> list[Any]:
+        return [group["batch_metadata"] for group in (await api.get("/api/jobs")).json()["batches"]]
+
+    assert await listed() == await one_by_one()
+    assert (await listed())[1]["metadata"] == large
+    await submit(api, "typed", [{}], start=False, metadata={"n": 2**70, "m": -(2**64)})
+    assert await listed() == await one_by_one()
+    assert (await listed())[0]["metadata"] == {"n": 2**70, "m": -(2**64)}
 
 
 @pytest.mark.parametrize(
