@@ -96,7 +96,9 @@ NUMBERS: Final = ("bigint", "decimal", "thousandths")
 """Those that no day has; with three decimals the point may set thousands apart."""
 FORMS: Final = (*NUMBERS, *MOMENTS)
 EMPTY: Final = Kind("empty", None, "", T, "varchar")
-BOOLEAN: Final = Kind("boolean", None, "(?i)true|false|yes|no|y|n", f"lower({T}) in ('true', 'yes', 'y')", "boolean")
+BOOLEAN: Final = Kind(
+    "boolean", None, "(?i)true|false|yes|no|y|n", f"lower({T}) in ('true', 'yes', 'y')", "boolean", is_sure=True
+)
 NATIVE: Final[tuple[tuple[tuple[str, ...], Name], ...]] = (
     (("BOOLEAN",), "boolean"),
     (("TIMESTAMP",), "timestamp"),
@@ -113,10 +115,9 @@ _LONGEST_WORD: Final = max(map(len, NULL_WORDS))
 
 def trimmed(column: str) -> str:
     """A text column without blanks around it; nothing but blanks is null."""
-    last = f"{column}[-1]"
     # DuckDB's trim takes ten times as long as a look at the first and the last character.
-    needed = f"{column} < '!' or {column} > '~' or {last} < '!' or {last} > '~'"
-    return f"case when {needed} then {stripped(column)} else {column} end"
+    is_bare = f"{column} between '!' and '~' and {column}[-1] between '!' and '~'"
+    return f"case when {is_bare} then {column} else {stripped(column)} end"
 
 
 def stripped(column: str) -> str:
