@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,19 @@ def test_a_table_may_be_written_by_two_threads_in_its_order(tmp_path: Path) -> N
         ((limit,),) = rows_of(store, "select current_setting('memory_limit')")
         assert columns * 16 <= float(limit.removesuffix(" MiB"))
         assert rows_of(store, "select rowid, c0 from data") == [(row, str(row)) for row in range(100)]
+
+
+@pytest.mark.parametrize(("short_rows", "count"), [(0, 40), (20_000, 80)])
+def test_rows_of_very_long_texts_fit_into_the_memory(tmp_path: Path, short_rows: int, count: int) -> None:
+    path = tmp_path / "table.csv"
+    texts = [random.Random(seed).randbytes(30_000).hex() for seed in range(20)]
+    lines = [",".join(texts[(row + place) % 20] for place in range(7)) for row in range(230)]
+    short = ["a,b,c,d,e,f,g"] * short_rows
+    path.write_text("\n".join(["one,two,three,four,five,six,seven", *lines, *short]))
+    with connect(tmp_path, path) as connection:
+        _, store = load(connection, read_delimited(path, "csv", tmp_path))
+        assert store.rows == 230 + short_rows
+        assert len(store.examples(count)) >= count
 
 
 @given(TEXTS)

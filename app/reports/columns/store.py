@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
@@ -23,6 +24,8 @@ from app.reports.readers.table import Table
 from app.reports.table_errors import FILE_UNREADABLE, TableError
 
 SAMPLE_ROWS: Final = 200
+VECTOR, MOST_OF_VECTOR = 2048, 32 * 1024 * 1024
+"""So many rows DuckDB reads at once, and the bytes of texts that they may have to be members."""
 _MOST: Final = 0.9
 """The share of values in the sample that makes it worth to keep a column so."""
 _FORMS: Final = (
@@ -193,11 +196,9 @@ def _read(table: Table, connection: Connection, group: tuple[int, range]) -> _Pa
     number, places = group
     source, name = table.relation.part(places), f"data{number}"
     columns = _natives(connection, source, name, places) if table.typed else _chosen(connection, source, name, places)
-    query = _query(columns, source, table)
-    if len(places) == table.relation.width:
-        _create_as_one(connection, name, columns, query)
-    else:
-        connection.execute(f"create or replace table {name} as {query}")
+    is_short = table.tally is not None and table.tally.volume * VECTOR <= table.tally.rows * MOST_OF_VECTOR
+    as_one = is_short and len(places) == table.relation.width
+    _create(connection, name, columns, _query(columns, source, table), as_one=as_one)
     asked = [f"count({column.value}), count({column.other})" if column.kept else "0, 0" for column in columns]
     query = f"select count(*), coalesce(sum(b), 0)::bigint, {', '.join(asked)} from {name}"
     rows, volume, *counts = rows_of(connection, query)[0]
@@ -205,17 +206,28 @@ def _read(table: Table, connection: Connection, group: tuple[int, range]) -> _Pa
     return _Part([replace(column, values=values, others=others) for column, values, others in counted], rows, volume)
 
 
-def _create_as_one(connection: Connection, name: str, columns: Sequence[Stored], query: str) -> None:
-    """Make the table of the only group: all that is kept of the columns as members of one, and `name` a view of them.
+def _create(connection: Connection, name: str, columns: Sequence[Stored], query: str, *, as_one: bool) -> None:
+    """Make the table of a group; `as_one` with all columns as members of one, and `name` as a view of them.
 
     For two threads that write rows in their order DuckDB wants 16 MiB of its limit for each column of the table,
-    whatever it holds; with seven columns of a file and their other texts one thread would write alone.
+    whatever it holds; with seven columns of a file and their other texts one thread would write alone. But it reads
+    members also of those rows that a query leaves out: not where the texts of many rows are very long.
     """
-    parts = [part for column in columns for part in column.parts]
-    members = ", ".join(f"'{part}': {part}" for part in parts)
-    connection.execute(f"create or replace table kept_{name} as select {{{members}}} as s, h, b from ({query})")
-    shown = ", ".join(f"s.{part} as {part}" for part in parts)
-    connection.execute(f"create or replace view {name} as select rowid as rowid, {shown}, h, b from kept_{name}")
+    for kind in ("view", "table"):
+        if rows_of(connection, f"select 1 from duckdb_{kind}s() where {kind}_name = '{name}'"):
+            connection.execute(f"drop {kind} {name}")
+    if as_one:
+        parts = [part for column in columns for part in column.parts]
+        members = ", ".join(f"'{part}': {part}" for part in parts)
+        shown = ", ".join(f"s.{part} as {part}" for part in parts)
+        with suppress(duckdb.OutOfMemoryException):
+            connection.execute(f"create or replace table kept_{name} as select {{{members}}} as s, h, b from ({query})")
+            sizes = f"select sum(b) as size from kept_{name} group by rowid // {VECTOR}"
+            if (rows_of(connection, f"select max(size) from ({sizes})")[0][0] or 0) <= MOST_OF_VECTOR:
+                connection.execute(f"create view {name} as select rowid as rowid, {shown}, h, b from kept_{name}")
+                return
+        connection.execute(f"drop table if exists kept_{name}")
+    connection.execute(f"create table {name} as {query}")
 
 
 def _natives(connection: Connection, source: str, name: str, places: range) -> list[Stored]:
