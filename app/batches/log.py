@@ -17,13 +17,14 @@ from uuid import UUID
 
 import asyncpg
 import orjson
-from sqlalchemy import ARRAY, Text, TextClause, bindparam, func, select, text
+from sqlalchemy import ARRAY, Text, bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import UUID as PgUUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.batches.models import Batch
 from app.batches.short_events import counters_of, data_of, type_of
 from app.batches.states import COUNTERS
+from app.kit.quick_reads import QuickStatement
 from app.kit.web.request_context import current_request
 
 CHANNEL: Final = "tranche_events"
@@ -94,14 +95,14 @@ async def record(
         "channel": CHANNEL,
     }
     changed = {f"set_{name}": value for name, value in (changes or {}).items()}
-    await session.execute(_recording(tuple(changes or ())), values | changed)
+    await _recording(tuple(changes or ())).send(session, values | changed)
 
 
 @lru_cache
-def _recording(changed: tuple[str, ...]) -> TextClause:
+def _recording(changed: tuple[str, ...]) -> QuickStatement:
     """The statement that changes these columns of the batch besides."""
     assignments = "".join(f", {name} = :set_{name}" for name in changed)
-    return text(_RECORD.format(changes=assignments, counters=COUNTERS_SQL)).bindparams(
+    statement = text(_RECORD.format(changes=assignments, counters=COUNTERS_SQL)).bindparams(
         bindparam("types", type_=ARRAY(Text)),
         bindparam("job_ids", type_=ARRAY(PgUUID)),
         bindparam("steps", type_=ARRAY(Text)),
@@ -109,6 +110,7 @@ def _recording(changed: tuple[str, ...]) -> TextClause:
         bindparam("actor", type_=Text),
         *(bindparam(f"set_{name}", type_=Batch.__table__.c[name].type) for name in changed),
     )
+    return QuickStatement(statement)
 
 
 async def announce(session: AsyncSession, batches: Sequence[tuple[UUID, UUID]]) -> None:
