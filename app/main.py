@@ -81,6 +81,7 @@ def create_app(settings: Settings) -> FastAPI:
         overrides=limits,
         raw=tuple(path for room in installation.rooms for path in room.streamed_bodies),
         multipart=tuple(path for room in installation.rooms for path in room.streamed_forms),
+        lines=tuple(path for room in installation.rooms for path in room.streamed_lines),
         at_once=settings.max_buffered_bytes,
         patience=settings.request_patience_seconds,
     )

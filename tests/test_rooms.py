@@ -66,7 +66,7 @@ def test_bodies_are_those_of_the_rooms_own_routes(room: Room, app: FastAPI) -> N
     limits = room.body_limits(app.state.container)
     unknown = [
         pattern
-        for pattern in (*room.streamed_bodies, *room.streamed_forms, *limits)
+        for pattern in (*room.streamed_bodies, *room.streamed_forms, *room.streamed_lines, *limits)
         if not any(fnmatchcase(path, pattern) for path in paths)
     ]
     assert unknown == []

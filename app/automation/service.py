@@ -94,7 +94,7 @@ class TemplateRunner:
         source = await _source(template, body)
         jobs = await find_jobs(session, caller.organisation_id, source, self.sources, self.max_jobs, body.limit)
         tasks = submission.check_tasks(self.desk.registry, options, caller)
-        assigned = submission.assign(tasks, jobs, self.max_jobs, draft=True)
+        assigned = submission.assign(tasks, jobs, self.max_jobs, may_be_empty=True)
         if options.start:
             await submission.check_needs(session, self.desk, caller.organisation_id, options, tasks, jobs)
         params = await beside_the_loop(options.params, partial(self._sealed, options, tasks, caller.organisation_id))

@@ -34,14 +34,14 @@ from job cross join lateral (
 _ADD_JOBS = text(f"""
 with job as (
   insert into jobs (id, batch_id, pipeline_id, sequence, item, source_type, source_url, file_id, filename, file_size,
-    media_type, checksum, record)
+    media_type, checksum, record, external_id)
   select n.id, :batch_id, coalesce(n.pipeline_id, :pipeline_id), :before + n.place, coalesce(n.item, :before + n.place),
     coalesce(n.source_type, :source_type), n.source_url, n.file_id, n.name, n.file_size, n.media_type, n.checksum,
-    n.record::jsonb
+    n.record::jsonb, n.external_id
   from unnest(:ids, :pipeline_ids, :items, :source_types, :source_urls, :file_ids, :names, :file_sizes, :media_types,
-      :checksums, :records)
+      :checksums, :records, :external_ids)
     with ordinality as n(id, pipeline_id, item, source_type, source_url, file_id, name, file_size, media_type,
-      checksum, record, place)
+      checksum, record, external_id, place)
   returning id, pipeline_id
 ), {_STEPS_OF_PIPELINES}
 {_INSERT_STEPS}
@@ -61,6 +61,7 @@ with job as (
     bindparam("media_types", type_=ARRAY(Text)),
     bindparam("checksums", type_=ARRAY(Text)),
     bindparam("records", type_=ARRAY(Text)),
+    bindparam("external_ids", type_=ARRAY(Text)),
 )
 
 
@@ -118,9 +119,9 @@ select count(*) as files, coalesce(sum(file_size), 0)::bigint as size from (
 """).bindparams(bindparam("ids", type_=ARRAY(PgUUID)))
 _COPY_JOBS = text("""
 insert into jobs (id, batch_id, pipeline_id, sequence, item, source_type, source_url, file_id, filename, file_size,
-  media_type, checksum, record, step_position, retry_of_job_id, retries)
+  media_type, checksum, record, external_id, step_position, retry_of_job_id, retries)
 select c.new_id, :batch_id, j.pipeline_id, c.place, j.item, j.source_type, j.source_url, j.file_id, j.filename,
-  j.file_size, j.media_type, j.checksum, j.record, case when :inherit then coalesce(c.position,
+  j.file_size, j.media_type, j.checksum, j.record, j.external_id, case when :inherit then coalesce(c.position,
     -- The cursor may have gone on after the failure, to the cleanup steps.
     (select min(s.position) from job_steps s where s.job_id = j.id and s.status in ('failed', 'cancelled')),
     j.step_position

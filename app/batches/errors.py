@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from app.batches.states import COMMANDS, allowed_commands
-from app.kit.errors import Conflict, NotFound, Unprocessable
+from app.kit.errors import BadRequest, Conflict, NotFound, Unprocessable
 
 
 class NothingToRetry(Conflict):
@@ -100,6 +100,36 @@ class BatchTooLarge(Unprocessable):
     """The batch would have more jobs than this installation takes in one."""
 
     code, title = "too_many_jobs", "Too many jobs"
+
+
+class ExternalIdsRepeated(Unprocessable):
+    """An `external_id` stands for one item of a batch; `external_ids` names some that come more than once."""
+
+    code, title = "external_ids_repeated", "External ids repeated"
+
+
+class BatchSealed(Conflict):
+    """The batch was sealed: no more jobs can be added."""
+
+    code, title = "batch_sealed", "Batch sealed"
+
+
+class StepsChanged(Conflict):
+    """The pipeline has other steps than when the batch was made: what is to be added goes into a new batch."""
+
+    code, title = "steps_changed", "Steps changed"
+
+
+class KeyNotForLines(BadRequest):
+    """An Idempotency-Key does not count for lines of JSON: their `external_id` tells what was there before."""
+
+    code, title = "idempotency_key_not_for_lines", "Idempotency-Key not for lines"
+
+
+class LineNotReadable(Unprocessable):
+    """A line is no item; `line` is its number. `added` and `existing` say how many items before it were taken."""
+
+    code, title = "line_not_readable", "Line not readable"
 
 
 class SourceNotAccepted(Unprocessable):

@@ -33,10 +33,10 @@ async def jobs_of_items(session: AsyncSession, organisation_id: UUID, items: Seq
 
 def _job_of(item: Item, files: dict[UUID, File]) -> NewJob:
     if item.file_id:
-        return job_of_file(files[item.file_id], item.name)
+        return job_of_file(files[item.file_id], item.name)._replace(external_id=item.external_id)
     if item.url:
-        return NewJob("url", item.name, source_url=item.url)
-    return NewJob("record", item.name, record=item.record)
+        return NewJob("url", item.name, source_url=item.url, external_id=item.external_id)
+    return NewJob("record", item.name, record=item.record, external_id=item.external_id)
 
 
 def job_of_file(file: File, name: str | None = None) -> NewJob:

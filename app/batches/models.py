@@ -142,6 +142,8 @@ class Batch(Base):
     processing_time_ms: Mapped[int | None] = mapped_column(BigInteger)
     result_codes: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     needs_summary: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    sealed: Mapped[bool | None] = mapped_column(Boolean)
+    """True: no more jobs can be added. False: it does not end before it is sealed. None: it ends with its last job."""
     summary_data: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     settings: Mapped[dict[str, Any]] = mapped_column(JSONB)
     plans: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
@@ -207,6 +209,14 @@ class Job(Base):
         Index("ix_jobs_claimed_by", "claimed_by", postgresql_where=text("status = 'running'")),
         Index("ix_jobs_checksum", "checksum", postgresql_where=text("checksum is not null")),
         Index("ix_jobs_file_id", "file_id", postgresql_where=text("file_id is not null")),
+        Index(
+            "uq_jobs_external_id",
+            "batch_id",
+            "external_id",
+            "pipeline_id",
+            unique=True,
+            postgresql_where=text("external_id is not null"),
+        ),
         # One retry of a job: a double click on retry-failed makes one batch.
         Index(
             "uq_jobs_retry_of_job_id",
@@ -222,6 +232,8 @@ class Job(Base):
     pipeline_id: Mapped[int] = mapped_column(ForeignKey("pipelines.id"))
     sequence: Mapped[int] = mapped_column(Integer)
     item: Mapped[int] = mapped_column(Integer, server_default="0")
+    external_id: Mapped[str | None] = mapped_column(Text)
+    """What the client calls it: once in a batch for each pipeline."""
     source_type: Mapped[str] = mapped_column(Text)
     source_url: Mapped[str | None] = mapped_column(Text)
     file_id: Mapped[UUID | None] = mapped_column(ForeignKey("files.id"))

@@ -7,7 +7,21 @@ from functools import cache
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Row, Select, Text, Uuid, any_, bindparam, cast, func, insert, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    Text,
+    Uuid,
+    any_,
+    bindparam,
+    cast,
+    func,
+    insert,
+    literal,
+    select,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -81,18 +95,24 @@ _FIND_JOB: Final = QuickRead(
 
 
 async def list_jobs(
-    session: AsyncSession, batch_id: UUID, page: PageRequest, statuses: Sequence[str] = ()
+    session: AsyncSession,
+    batch_id: UUID,
+    page: PageRequest,
+    statuses: Sequence[str] = (),
+    external_id: str | None = None,
 ) -> Page[JobRow]:
     """A page of a batch's jobs by sequence, each with its steps."""
+    narrowed: list[ColumnElement[bool]] = [Job.status.in_(statuses)] if statuses else []
+    narrowed += [Job.external_id == external_id] if external_id is not None else []
     rows: list[JobRow] = []
     cursor = page.cursor
     while True:
         part = page.part(JOBS_AT_ONCE, len(rows), cursor)
-        if cursor is None and not statuses:
+        if cursor is None and not narrowed:
             first = await _FIRST_JOBS.rows(session, batch_id=batch_id, most=part.limit + 1)
             found = part.cut(first, lambda row: (row[0].sequence,))
         else:
-            query = _JOBS.where(Job.batch_id == batch_id, *([Job.status.in_(statuses)] if statuses else ()))
+            query = _JOBS.where(Job.batch_id == batch_id, *narrowed)
             found = (await paginate(session, query, part, key=(Job.sequence,))).map(lambda row: (row[0], row[1]))
         rows += await _with_steps(session, found.rows)
         cursor = found.next_cursor
@@ -114,6 +134,21 @@ async def list_pipeline_ids(session: AsyncSession, batch: Batch) -> Sequence[int
         return [batch.pipeline_id]
     query = select(Job.pipeline_id).where(Job.batch_id == batch.id).distinct()
     return (await session.execute(query)).scalars().all()
+
+
+async def list_external_ids(session: AsyncSession, batch_id: UUID, wanted: Sequence[str]) -> set[str]:
+    """Those of the external ids that jobs of the batch have already."""
+    query = select(Job.external_id).where(
+        Job.batch_id == batch_id, Job.external_id == any_(literal(wanted, ARRAY(Text)))
+    )
+    return {found for found in (await session.execute(query)).scalars() if found is not None}
+
+
+async def find_last_numbers(session: AsyncSession, batch_id: UUID) -> tuple[int, int]:
+    """The sequence and the item of the batch's last job; zeros when it has none."""
+    query = select(Job.sequence, Job.item).where(Job.batch_id == batch_id).order_by(Job.sequence.desc()).limit(1)
+    found = (await session.execute(query)).first()
+    return (found.sequence, found.item) if found else (0, 0)
 
 
 async def list_step_names(session: AsyncSession, batch_id: UUID, pipeline_id: int) -> Sequence[str]:

@@ -71,6 +71,7 @@ class BatchRead(Output):
     settings: dict[str, Any]
     metadata: dict[str, Any]
     result_codes: bool
+    sealed: bool | None = Field(description="False: it waits for more jobs, until it is sealed.")
     parent_batch_id: UUID | None
     relation: str | None
     notification_email: str | None
@@ -146,6 +147,7 @@ class JobRead(Output):
     batch_id: UUID
     pipeline: str
     sequence: int
+    external_id: str | None
     source_type: str
     source_url: str | None
     file_id: UUID | None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.batches import models, partition_repository, quotas, repository
 from app.batches.act_router import router as act_router
+from app.batches.adding_router import router as adding_router
 from app.batches.archive_router import router as archive_router
 from app.batches.archives import Archives
 from app.batches.bulk_acts import ANY_FORSAKEN, BulkActs
@@ -43,7 +44,7 @@ def make_bulk_acts(container: Container) -> BulkActs:
 
 room = Room(
     name="batches",
-    routers=(submit_router, router, command_router, act_router, archive_router, insight_router),
+    routers=(submit_router, adding_router, router, command_router, act_router, archive_router, insight_router),
     models=models,
     organisation_figures=(repository.count_by_organisation,),
     assemble=extend,
@@ -55,5 +56,8 @@ room = Room(
     services=lambda container: (LegacyJobs(container.get(Database), container.get(Registry)),),
     job_services=lambda container: (make_bulk_acts(container),),
     streamed_forms=("/api/jobs", "/api/jobs/batch"),
-    body_limits=lambda container: {"/api/batches": container.get(BatchSettings).max_submit_bytes},
+    streamed_lines=("/api/batches/*/jobs",),
+    body_limits=lambda container: dict.fromkeys(
+        ("/api/batches", "/api/batches/*/jobs"), container.get(BatchSettings).max_submit_bytes
+    ),
 )

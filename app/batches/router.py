@@ -169,10 +169,11 @@ async def list_jobs(
     codes: ResultCodesDep,
     page: Annotated[PageRequest, page_of(100)],
     status: Word = None,
+    external_id: Annotated[str | None, Query(max_length=255)] = None,
 ) -> responses.JobPage:
     """A batch's jobs in the order they were submitted."""
     statuses = read_words(status, JOB_STATUSES, JOB_ALIASES)
-    found = await repository.list_jobs(session, batch.batch.id, page, statuses)
+    found = await repository.list_jobs(session, batch.batch.id, page, statuses, check_printable(external_id))
     return responses.JobPage(jobs=await read_jobs(session, found.rows, codes), next_cursor=found.next_cursor)
 
 

@@ -91,6 +91,7 @@ class Item(Source):
     """One thing of a batch."""
 
     name: ShortText | None = Field(None, description="How a record is called in lists.")
+    external_id: ShortText | None = Field(None, description="What you call it: once in a batch.")
 
     def packed(self) -> Self:
         """Its record becomes text, which takes a tenth of the memory."""
@@ -128,6 +129,11 @@ class BatchOptions(Input):
         None, description="A share code for each job that completes. Unset: the pipeline's own."
     )
     first_n: int | None = Field(None, ge=1, le=2**31 - 1, description="A trial run: run so many jobs, then pause.")
+    sealed: bool | None = Field(
+        None,
+        description="False: more jobs are to come, and the batch does not end before it is sealed. True: none can be"
+        " added. Unset: some can be added until it has ended.",
+    )
     start: bool = Field(True, description="False makes a draft, to be started later.")
     expires_in_hours: int | None = Field(None, ge=1, le=87_600, description="Unset: the pipeline's own life, if any.")
 

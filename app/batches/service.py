@@ -125,7 +125,7 @@ async def start(session: AsyncSession, caller: Caller, desk: Desk, batch_id: UUI
         return BatchStarted(started_at=batch.queued_at or batch.created_at, first_job_id=first_job_id)
     check_command(batch, "start")
     await check_followers(session, caller, batch)
-    if not batch.total_jobs:
+    if not batch.total_jobs and batch.sealed is not False:
         raise BatchEmpty("The batch has no files, URLs or records.")
     await check_needs(session, desk, batch)
     await quotas.check_start(session, caller.organisation_id, batch.pending_jobs)

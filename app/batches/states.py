@@ -43,6 +43,13 @@ RULES: Final = (
     Rule("created", (), "pending", "", "a submission; a draft when it says start=false"),
     Rule("start", ("draft",), "pending", "be started", "an empty batch is refused"),
     Rule("claimed", ("pending", "processing"), "processing", "", "the first job is claimed"),
+    Rule(
+        "add",
+        ("draft", "pending", "processing", "paused"),
+        "",
+        "be given more jobs",
+        "unless it is sealed; one that waits for more jobs does not end before",
+    ),
     Rule("pause", ("pending", "processing"), "paused", "be paused", "running jobs finish their step, then wait"),
     Rule(
         "threshold_reached",

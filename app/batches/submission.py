@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,7 +21,7 @@ from app.batches import bulk_repository, log, quotas, repository
 from app.batches.desk import Desk
 from app.batches.desk import Notifier as Notifier
 from app.batches.directory_names import claim_name, make_namer
-from app.batches.errors import BatchEmpty, BatchTooLarge, ParamsNotValid, SourceNotAccepted
+from app.batches.errors import BatchEmpty, BatchTooLarge, ExternalIdsRepeated, ParamsNotValid, SourceNotAccepted
 from app.batches.extensions import EXTENSIONS
 from app.batches.models import Batch
 from app.batches.naming import directory_of_name, name_of_source
@@ -60,6 +61,7 @@ class NewJob(NamedTuple):
     media_type: str | None = None
     checksum: str | None = None
     pipeline: str | None = None
+    external_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,19 +139,25 @@ def check_count(count: int, most: int) -> None:
         raise BatchTooLarge(f"A batch may have at most {quantity(most, 'job')}; this one has {count:,}.")
 
 
-@raises(BatchEmpty, BatchTooLarge, SourceNotAccepted)
-def assign(tasks: Sequence[Task], jobs: Sequence[NewJob], most: int, *, draft: bool) -> list[Assignment]:
-    """Each job with each pipeline that it goes through, in order.
+@raises(BatchEmpty, BatchTooLarge, SourceNotAccepted, ExternalIdsRepeated)
+def assign(
+    tasks: Sequence[Task], jobs: Sequence[NewJob], most: int, *, may_be_empty: bool, before: int = 0
+) -> list[Assignment]:
+    """Each job with each pipeline that it goes through, in order. `before`: the items that the batch has already.
 
-    Refuses an empty batch (unless a draft), one of more than `most` files, URLs or records, and sources that a pipeline
-    does not take.
+    Refuses an empty batch, one of more than `most` files, URLs or records, sources that a pipeline does not take, and
+    an external id that comes twice.
     """
-    if not jobs and not draft:
+    if not jobs and not may_be_empty:
         raise BatchEmpty("The batch has no files, URLs or records.")
-    check_count(len(jobs), most)
+    check_count(before + len(jobs), most)
+    counted = Counter(job.external_id for job in jobs if job.external_id is not None)
+    if repeated := [external_id for external_id, count in counted.items() if count > 1]:
+        what = quantity(len(repeated), "external id comes", "external ids come")
+        raise ExternalIdsRepeated(f"{what} more than once.", external_ids=repeated[:20])
     assigned = [
         Assignment(item, job, task)
-        for item, job in enumerate(jobs, 1)
+        for item, job in enumerate(jobs, before + 1)
         for task in tasks
         if job.pipeline in (None, task.pipeline.key)
     ]
@@ -191,7 +199,7 @@ async def submit(
     """Write the batch and notify the runner. `single`: one job submitted by itself, named after it."""
     registry = desk.registry
     tasks = check_tasks(registry, options, caller)
-    assigned = assign(tasks, jobs, max_jobs, draft=not options.start)
+    assigned = assign(tasks, jobs, max_jobs, may_be_empty=may_be_empty(options))
     if options.start:  # a draft may be written before there is an account
         await check_needs(session, desk, caller.organisation_id, options, tasks, jobs)
     is_counted = relation != "hand_over"  # that is the service's own work
@@ -246,7 +254,9 @@ async def submit(
         "result_codes": (
             any(task.pipeline.result_codes for task in tasks) if options.result_codes is None else options.result_codes
         ),
-        "needs_summary": any(task.pipeline.batch_end_hook for task in tasks),
+        # Who closes a batch that needs a summary looks whether it is sealed; others end with their last job.
+        "needs_summary": options.sealed is False or any(task.pipeline.batch_end_hook for task in tasks),
+        "sealed": options.sealed,
         "settings": settings,
         "plans": make_plans((task.pipeline, task.steps) for task in tasks),
         "metadata": dict(options.metadata),
@@ -257,7 +267,7 @@ async def submit(
     }
     await repository.add_batch(session, values)
     await EXTENSIONS.save(session, batch_id, options.model_extra or {})
-    await _add_jobs(session, registry, batch_id, assigned)
+    await add_jobs(session, registry, batch_id, assigned)
     created = {"status": status, "name": values["name"]} | ({"mixed_customers": True} if mixed else {})
     await log.record(session, batch_id, [log.NewEvent("batch.created", data=created)], actor=caller.actor)
     if options.start:
@@ -273,6 +283,11 @@ async def submit(
         status=status,
         links=links_of(batch_id, public_path("")),
     )
+
+
+def may_be_empty(options: BatchOptions) -> bool:
+    """Whether its jobs may come later."""
+    return not options.start or options.sealed is False
 
 
 def _failure_policy(pipeline: Pipeline, options: BatchOptions) -> dict[str, Any]:
@@ -294,7 +309,10 @@ def _text_of(record: Any) -> str | None:
     return None if record is None else PackedObject(dump_json(record)).text
 
 
-async def _add_jobs(session: AsyncSession, registry: Registry, batch_id: UUID, assigned: Sequence[Assignment]) -> None:
+async def add_jobs(
+    session: AsyncSession, registry: Registry, batch_id: UUID, assigned: Sequence[Assignment], *, before: int = 0
+) -> None:
+    """Write jobs with their steps, behind the `before` numbers that the batch has given already."""
     tasks = {task.pipeline.key: task for _, _, task in assigned}
     pipeline_ids = {key: registry.id_of(task.pipeline) for key, task in tasks.items()}
     steps = {pipeline_ids[key]: step_rows(task.steps) for key, task in tasks.items()}
@@ -314,8 +332,9 @@ async def _add_jobs(session: AsyncSession, registry: Registry, batch_id: UUID, a
             "media_types": [job.media_type for job in jobs],
             "checksums": [job.checksum for job in jobs],
             "records": await _texts_of([job.record for job in jobs]),
+            "external_ids": [job.external_id for job in jobs],
         }
-        await bulk_repository.add_jobs(session, batch_id, columns, steps, before=start)
+        await bulk_repository.add_jobs(session, batch_id, columns, steps, before=before + start)
 
 
 def step_rows(steps: Sequence[Step]) -> list[dict[str, Any]]:

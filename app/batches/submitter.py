@@ -76,7 +76,7 @@ class Submitter:
         url_jobs = [NewJob("url", None, source_url=url) for url in urls]
         drafts = [NewJob("file", part.name) for part in parts] + url_jobs
         tasks = submission.check_tasks(self._desk.registry, options, self.caller)
-        submission.assign(tasks, drafts, self.limits.files, draft=not options.start)
+        submission.assign(tasks, drafts, self.limits.files, may_be_empty=submission.may_be_empty(options))
         contents = [(part.name, part.media_type, part.content) for part in parts]
         async with self.limits.stores.slot(self.limits.party):
             files = await file_service.store_contents(self.storage, contents)

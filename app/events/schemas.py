@@ -144,6 +144,15 @@ class JobsActedOnEvent(LogEvent):
     is_completed: bool
 
 
+class JobsAddedEvent(LogEvent):
+    """Somebody added jobs, or said whether more are to come (`sealed`)."""
+
+    type: Literal["jobs.added"]
+    added: int = Field(description="Items.")
+    existing: int = Field(description="Items whose `external_id` the batch had already.")
+    sealed: bool | None
+
+
 class JobStartedEvent(LogEvent):
     """A worker took the job."""
 

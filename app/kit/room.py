@@ -96,6 +96,8 @@ class Room:
     """Paths, with `*` for anything, whose routes read the body as it comes and watch over its size themselves."""
     streamed_forms: tuple[str, ...] = ()
     """The same for paths where only multipart bodies are read so."""
+    streamed_lines: tuple[str, ...] = ()
+    """The same for paths, with `*` for anything, where only lines of JSON are read so."""
     assemble: Callable[[Rooms], None] | None = None
     """Called once with all rooms, before any of them is used."""
     checks: Callable[[Container], Iterable[HealthCheck]] = nothing

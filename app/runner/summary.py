@@ -72,6 +72,7 @@ def _is_quiet(batch: Batch) -> bool:
         batch.needs_summary
         and batch.status not in (*BATCH_TERMINAL, "draft")
         and batch.pending_jobs + batch.running_jobs == 0
+        and (batch.sealed is not False or batch.status == "cancelling")
     )
 
 
@@ -87,8 +88,10 @@ async def _jobs_of(session: AsyncSession, batch_id: UUID) -> dict[int, list[dict
     return found
 
 
-def _summarise(registry: Registry, batch: Batch, jobs: Mapping[int, list[dict[str, Any]]]) -> dict[str, Any]:
-    """The pipeline's summary; of several pipelines, the summary of each by its key."""
+def _summarise(registry: Registry, batch: Batch, jobs: Mapping[int, list[dict[str, Any]]]) -> dict[str, Any] | None:
+    """The pipeline's summary; of several pipelines, the summary of each by its key. None where none of them sums up."""
+    if not any(found.batch_end_hook for number in (batch.pipeline_id, *jobs) if (found := registry.find(number))):
+        return None
     if batch.total_pipelines == 1:
         return _summary_of(registry.find(batch.pipeline_id), jobs.get(batch.pipeline_id, []))
     pipelines = [(registry.find(pipeline_id), own) for pipeline_id, own in jobs.items()]

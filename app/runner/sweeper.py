@@ -74,7 +74,8 @@ _UNNOTIFIED_SUSPECTS = _DUE.format(crashes=">=", entrypoint=SUSPECTS, statuses="
 _UNTAKEN = f"select 1 from {QUEUE_TABLE} where entrypoint = '{SUSPECTS}' and status = 'queued' limit 1"
 _UNCLOSED = f"""
 select id from batches where needs_summary and status in ('pending', 'processing', 'paused', 'cancelling')
-  and pending_jobs + running_jobs = 0 and {_unchanged_for("updated_at", _PATIENT)} limit 100"""
+  and pending_jobs + running_jobs = 0 and (sealed is distinct from false or status = 'cancelling')
+  and {_unchanged_for("updated_at", _PATIENT)} limit 100"""
 _UNCANCELLED = "select id from batches where status = 'cancelling' and pending_jobs > 0 limit 100"
 _TRY_LOCK = f"select pg_try_advisory_xact_lock({LOCK_KEY}) as locked"
 _PRUNE_LOG = f"delete from {LOG_TABLE} where created < clock_timestamp() - interval '{KEEP_ENGINE_LOG}'"

@@ -30,6 +30,7 @@ QUERIES = {
 }
 """What a path must be asked with."""
 BODIES = {
+    "/api/batches/{batch_id}/jobs": {"items": [{"record": {}}]},
     "/api/batches/{batch_id}/jobs/bulk": {"action": "cancel", "filter": {}},
     "/api/plays/{play_id}/runs/": {"leads": ["someone"]},
     "/api/files/{file_id}": {"tags": []},

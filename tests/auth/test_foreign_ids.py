@@ -33,6 +33,7 @@ def items(value: Any) -> Any:
 
 
 BODIES: dict[tuple[str, str, str], Body] = {
+    ("POST", "/api/batches/{batch_id}/jobs", "items.[].file_id"): lambda v: {"items": [{"file_id": v}]},
     ("POST", "/api/batches/{batch_id}/jobs/bulk", "ids.[]"): lambda v: {"action": "skip", "ids": [v]},
     ("POST", "/api/batches", "items.[].file_id"): lambda v: {"pipeline": "no-op", "items": [{"file_id": v}]},
     ("POST", "/api/jobs", "file_id"): lambda v: {"pipeline": "no-op", "file_id": v},

@@ -52,6 +52,7 @@ async def made_by(maker: httpx.AsyncClient) -> dict[str, str]:
 
 BODIES: dict[str, Any] = {
     "PATCH /api/reports/{report_id}": {"keep_days": 3},
+    "POST /api/batches/{batch_id}/jobs": {"items": [{"record": {}}]},
     "POST /api/batches/{batch_id}/jobs/bulk": {"action": "cancel", "filter": {}},
 }
 

@@ -33,11 +33,12 @@ def test_only_known_words_are_used() -> None:
 
 
 def test_allowed_commands_are_those_whose_sources_hold_the_status() -> None:
-    assert allowed_commands("paused") == ["resume", "cancel", "retry-failed"]
+    assert allowed_commands("paused") == ["add", "resume", "cancel", "retry-failed"]
     assert allowed_commands("cancelling") == []
     assert set(allowed_commands("completed")) == {"retry-failed", "restart", "archive", "delete"}
     assert set(COMMANDS) == {
         "start",
+        "add",
         "pause",
         "resume",
         "cancel",
@@ -52,6 +53,7 @@ def test_allowed_commands_are_those_whose_sources_hold_the_status() -> None:
     ("command", "said"),
     [
         ("start", "be started"),
+        ("add", "be given more jobs"),
         ("pause", "be paused"),
         ("resume", "be resumed"),
         ("cancel", "be cancelled"),

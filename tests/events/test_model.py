@@ -17,7 +17,7 @@ from tests.patience import within
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 LOGGED = {type_of(model): model for model in LOG_EVENTS}
-TYPE = re.compile(r"""["']((?:batch|job|step)\.[a-z]+|jobs\.acted_on)["']""")
+TYPE = re.compile(r"""["']((?:batch|job|step)\.[a-z]+|jobs\.(?:acted_on|added))["']""")
 PREFIX = re.compile(r"""(?:'|f")(batch|job|step)\.(?:' \|\||{status})""")
 STATUSES = {
     "batch": BATCH_TERMINAL,
@@ -46,6 +46,10 @@ async def test_whatever_happens_is_in_the_model(api: Api, tmp_path: Path) -> Non
     (tmp_path / "gate").touch()
     emitted += await follow(api, batch_id)
     emitted += await act_on_jobs(api, tmp_path)
+    batch_id = await submit(api, "cleanup", [], sealed=False)
+    added = {"items": [{"record": {"fail": False}}], "sealed": True}
+    assert (await api.post(f"/api/batches/{batch_id}/jobs", json=added)).is_success
+    emitted += await follow(api, batch_id)
     policy = {"threshold": 0.1, "action": "pause"}
     batch_id = await submit(api, "behaviour", [{"do": "stop"}, {}], max_parallel=1, failure_policy=policy)
     for event in emitted:

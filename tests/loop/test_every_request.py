@@ -178,7 +178,15 @@ async def test_no_request_blocks_the_loop(
         registrations = str(submitted.json()["batch_id"])
         await end(api, registrations, stored)
         job = (await api.get(f"/api/batches/{usual}/jobs", params={"limit": 1})).json()["jobs"][0]["id"]
-        batches = {"start": started, "pause": started, "resume": started, "cancel": started, "DELETE": usual}
+        added_to = await draft(api, "to be added to")
+        batches = {
+            "jobs": added_to,
+            "start": started,
+            "pause": started,
+            "resume": started,
+            "cancel": started,
+            "DELETE": usual,
+        }
         fixed = {"key": "no-op", "code": "AAAA-BBBB-CCCC", "sequence": "1"}
         for method, path, operation in operations(document):
             name = f"{method} {path}"

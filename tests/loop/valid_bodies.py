@@ -33,6 +33,7 @@ NAMES: Final = [f"customer {n}" for n in range(5_000)]
 OTHERS: Final = [f"other {n}" for n in range(5_000)]
 TEMPLATE: Final = {f"{n}": "a text" for n in range(900)}
 LARGE: Final = {"text": "x" * 5_700}
+LINES: Final = b"".join(b'{"record": {"text": "%d"}, "external_id": "line %d"}\n' % (n, n) for n in range(20_000))
 
 
 Sent = tuple[Any, dict[str, str]]
@@ -66,6 +67,10 @@ def valid_bodies(ids: dict[str, str], restaurant_ids: list[str]) -> dict[str, li
             _json({**options, "start": False, "items": [{"record": LARGE} for _ in range(JOBS)]}),
             _json({**options, "items": [{"file_id": ids["file_id"]}] * JOBS, "pipeline": "checksum", "start": False}),
             _json({**options, "items": [{"record": WIDE_DATA}], "metadata": DEEP, "params": {}}),
+        ],
+        "POST /api/batches/{batch_id}/jobs": [
+            _json({"items": [{"record": LARGE, "external_id": f"large {n}"} for n in range(JOBS)]}),
+            (LINES, {"Content-Type": "application/x-ndjson"}),
         ],
         "POST /api/batches/{batch_id}/jobs/bulk": [
             _json({"action": "skip", "ids": [str(uuid4()) for _ in range(JOBS)]})

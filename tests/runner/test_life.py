@@ -258,7 +258,7 @@ async def test_a_running_batch_refuses_what_only_ended_ones_can(api: Api, tmp_pa
             continue  # answered again, as it was started
         reply = await api.post(f"/api/batches/{batch_id}/{what}")
         assert (reply.status_code, reply.json()["code"]) == (409, "invalid_transition")
-        assert set(reply.json()["allowed"]) == {"pause", "cancel"}
+        assert set(reply.json()["allowed"]) == {"add", "pause", "cancel"}
     assert (await api.delete(f"/api/batches/{batch_id}")).status_code == 409
     await command(api, batch_id, "cancel")
     gate.touch()

@@ -21,6 +21,7 @@ const TYPES = [
   'job.retried',
   'job.cancelling',
   'jobs.acted_on',
+  'jobs.added',
   'job.completed',
   'job.failed',
   'job.cancelled',

@@ -82,6 +82,9 @@ function applyToBatch(batch, event) {
       Object.assign(batch, { pause_reason: null, cancelled_at: event.at });
       batch.status_reason = event.reason ?? batch.status_reason;
       break;
+    case 'jobs.added':
+      batch.sealed = event.sealed;
+      break;
     default: // 'batch.alerted' comes with what it led to
   }
   if (['completed', 'partial', 'failed', 'cancelled'].includes(batch.status)) batch.completed_at ??= event.at;

@@ -15,6 +15,7 @@ from app.kit.errors import RefusedWhileReading, RequestTimeout, TooLarge, TooMuc
 from app.kit.memory import return_memory
 from app.kit.web.early_answer import SMALL_BODY, EarlyAnswer, declared_length
 from app.kit.web.error_handlers import answer_to
+from app.kit.web.json_lines import is_lines
 
 
 class Authenticate(Protocol):
@@ -36,8 +37,8 @@ class BodyRules:
 
     `limit` is the largest in bytes, `overrides` that of single paths, `at_once` what all that are being held in memory
     may have together, `patience` the seconds in which nothing need come. Routes that stream bodies watch over their
-    size themselves: those of a path that matches a pattern of `raw`, in which `*` stands for anything, and multipart
-    bodies on a path of `multipart`.
+    size themselves: those of a path that matches a pattern of `raw`, multipart bodies on a path of `multipart`, and
+    lines of JSON on one that matches a pattern of `lines`. In a pattern, and in an override, `*` stands for anything.
     """
 
     limit: int
@@ -45,17 +46,23 @@ class BodyRules:
     overrides: Mapping[str, int] = field(default_factory=dict)
     raw: tuple[str, ...] = ()
     multipart: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
     at_once: int = 128 * 1024 * 1024
     patience: float = 20.0
 
     def limit_of(self, path: str) -> int:
-        return self.overrides.get(path.rstrip("/"), self.limit)
+        path = path.rstrip("/")
+        if path in self.overrides:
+            return self.overrides[path]
+        return next((most for one, most in self.overrides.items() if "*" in one and fnmatchcase(path, one)), self.limit)
 
     def is_streamed(self, scope: Scope) -> bool:
         if any(fnmatchcase(scope["path"], pattern) for pattern in self.raw):
             return True
         kind: bytes = next((value for name, value in scope["headers"] if name == b"content-type"), b"")
-        return scope["path"] in self.multipart and kind.lower().startswith(b"multipart/form-data")
+        if scope["path"] in self.multipart:
+            return kind.lower().startswith(b"multipart/form-data")
+        return is_lines(kind.decode("latin-1")) and any(fnmatchcase(scope["path"], one) for one in self.lines)
 
 
 class BodyLimit:

@@ -7,7 +7,7 @@ import json
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Iterator
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, TypeVar
 
 from fastapi import APIRouter, FastAPI, HTTPException, Request, Response
 from fastapi._body_limit import wrap_app_with_body_limit
@@ -20,6 +20,7 @@ from app.kit.errors import TooLarge, UnsupportedMediaType
 from app.kit.json_pieces import MOST_VALUES, JsonText, check_members, count_values, read_object
 from app.kit.json_reading import AT_ONCE, load_json
 
+M = TypeVar("M", bound=BaseModel)
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 NOT_READABLE: Final = "There was an error parsing the body"
 _OURS: Final = "reads_beside_the_loop"
@@ -56,7 +57,34 @@ def _has_body(request: Request) -> bool:
 def _read(route: APIRoute, chunks: deque[bytes]) -> Any:
     """The value of the body, as the route's model where it has one. Raises what FastAPI would, and TooLarge."""
     field = None if route._embed_body_fields else route.body_field
-    model = field.field_info.annotation if field else None
+    value = _value_of(chunks, field.field_info.annotation if field else None)
+    if field is None:
+        return value
+    checked, errors = field.validate(value, {}, loc=("body",))
+    if errors:
+        raise RequestValidationError(errors)
+    return checked  # a model that is checked already is taken as it is
+
+
+async def read_body(request: Request, model: type[M]) -> M:
+    """The body of a route that takes JSON beside something else, and so reads it itself. Raises as other routes do."""
+    _check_kind(request)
+    chunks = deque([chunk async for chunk in request.stream()])
+
+    def read() -> M:
+        try:
+            return model.model_validate(_value_of(chunks, model))
+        except ValidationError as error:
+            found = error.errors(include_url=False, include_context=False)
+            raise RequestValidationError([{**one, "loc": ("body", *one["loc"])} for one in found]) from None
+
+    if sum(map(len, chunks)) <= AT_ONCE:
+        return read()
+    async with request.app.state.long_body:
+        return await asyncio.to_thread(read)
+
+
+def _value_of(chunks: deque[bytes], model: Any) -> Any:
     try:
         if isinstance(model, type) and issubclass(model, ReadInPieces):
             value = _read_in_pieces(model, JsonText(chunks))
@@ -67,13 +95,9 @@ def _read(route: APIRoute, chunks: deque[bytes]) -> Any:
         raise RequestValidationError([found | {"ctx": {"error": error.msg}}]) from None
     except ValueError:
         raise HTTPException(400, NOT_READABLE) from None
-    if field is None:
-        return value
-    check_members(value)
-    checked, errors = field.validate(value, {}, loc=("body",))
-    if errors:
-        raise RequestValidationError(errors)
-    return checked  # a model that is checked already is taken as it is
+    if model is not None:
+        check_members(value)
+    return value
 
 
 def _read_at_once(body: bytes) -> Any:

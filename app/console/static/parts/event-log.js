@@ -40,6 +40,7 @@ function describe(event) {
   if (type.startsWith('batch.') && event.reason) return REASONS[event.reason] ?? event.reason;
   if (type.startsWith('batch.') && event.actor) return `by ${event.actor}`;
   if (type === 'job.started') return stage ?? '';
+  if (type === 'jobs.added') return event.sealed ? `${event.added} added, sealed` : `${event.added} added`;
   if (type === 'jobs.acted_on') return `${event.action}: ${event.done} of ${event.matched}`;
   return event.cached ? 'from cache' : '';
 }

@@ -104,6 +104,8 @@ async function draw(path, snapshot, params, screen) {
   /** @type {BatchEvent[]} events that the log has not shown yet */
   let newEvents = [];
   let stopFollowing = () => {};
+  /** @type {number | undefined} */
+  let growing;
 
   /** @param {Params} more */
   const keepFilters = (more) => hrefOf(`batches/${batch.id}`, { ...Object.fromEntries(address().params), ...more });
@@ -260,10 +262,18 @@ async function draw(path, snapshot, params, screen) {
       waiting.refresh();
       notices.refresh();
     }
+    // Pages of a large file come faster than anybody reads them.
+    if (event.type === 'jobs.added' && event.added) growing ??= setTimeout(grow, 1000);
     if (!isOpen(batch)) {
       announce(`${batch.name}: ${capitalize(batch.status)}`);
       refresh().catch(() => {});
     }
+  }
+
+  async function grow() {
+    growing = undefined;
+    await refresh().catch(() => {});
+    if (!screen.left) drawShown();
   }
 
   async function refresh() {
@@ -273,8 +283,9 @@ async function draw(path, snapshot, params, screen) {
   }
 
   /** @param {BatchWithJobs} next */
-  function absorb({ jobs, jobs_next_cursor: _, ...rest }) {
+  function absorb({ jobs, jobs_next_cursor: next, ...rest }) {
     Object.assign(batch, rest);
+    cursor ??= next;
     takeJobs(jobs);
     batchFacts(parts.facts, batch);
     for (const job of model.jobs.values()) scheduleRender(render, job);
@@ -348,6 +359,7 @@ async function draw(path, snapshot, params, screen) {
   });
   screen.stop = () => {
     clearInterval(ticker);
+    clearTimeout(growing);
     stopFollowing();
     cancelRender(render);
     drawer.leave();
