@@ -32,6 +32,7 @@ export interface Batch {
   total_size: number;
   counters: Counters;
   processing_time_ms: number | null;
+  sealed: boolean | null;
   summary_data: Record<string, unknown> | null;
   settings: Record<string, unknown>;
   parent_batch_id: string | null;
@@ -820,6 +821,8 @@ export interface BatchEvent {
   action?: string;
   matched?: number;
   done?: number;
+  added?: number;
+  sealed?: boolean | null;
 }
 
 /** One page of a list: what it is called in the answer, and where the next page begins. */

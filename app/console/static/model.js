@@ -83,7 +83,7 @@ function applyToBatch(batch, event) {
       batch.status_reason = event.reason ?? batch.status_reason;
       break;
     case 'jobs.added':
-      batch.sealed = event.sealed;
+      batch.sealed = event.sealed ?? null;
       break;
     default: // 'batch.alerted' comes with what it led to
   }
