@@ -24,7 +24,7 @@ from app.kit.declarations import raises, shows
 from app.kit.dependencies import DatabaseDep
 from app.kit.errors import Problem, TooLarge, UnsupportedMediaType, problems_of
 from app.kit.json_reading import load_json
-from app.kit.web.json_bodies import read_body
+from app.kit.web.json_bodies import check_encoding, read_body
 from app.kit.web.json_lines import KINDS, Line, ahead, is_lines, pages_of
 
 router = APIRouter(prefix="/api", tags=["batches"])
@@ -79,6 +79,7 @@ async def add_jobs(
     if is_lines(request.headers.get("content-type", "")):
         if "idempotency-key" in request.headers:
             raise KeyNotForLines("Lines are told apart by their external_id, and not by an Idempotency-Key.")
+        check_encoding(request)
         return await _add_lines(request, database, adding, sealed)
     body = await read_body(request, JobsAdd)
     wanted = sealed if body.sealed is None else body.sealed

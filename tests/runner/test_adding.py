@@ -189,8 +189,9 @@ async def test_json_is_taken_as_a_whole_or_not_at_all_and_once_for_a_key(api: Ap
     assert again.headers["Idempotent-Replayed"] == "true"
     refused = await api.post(path, content=lines(1), headers=LINES | key)
     assert (refused.status_code, refused.json()["code"]) == (400, "idempotency_key_not_for_lines")
-    other = await api.post(path, content=b"a,b", headers={"Content-Type": "text/csv"})
-    assert (other.status_code, other.json()["code"]) == (415, "unsupported_media_type")
+    for headers in ({"Content-Type": "text/csv"}, LINES | {"Content-Encoding": "gzip"}):
+        other = await api.post(path, content=lines(1), headers=headers)
+        assert (other.status_code, other.json()["code"]) == (415, "unsupported_media_type")
     assert (await get_batch(api, batch_id))["counters"]["total"] == 1
 
 

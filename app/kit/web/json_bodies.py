@@ -46,6 +46,11 @@ def _check_kind(request: Request) -> None:
     if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
         sent = f"not {kind}" if kind else "and say so"
         raise UnsupportedMediaType(f"Send JSON, {sent}: Content-Type: application/json.")
+    check_encoding(request)
+
+
+def check_encoding(request: Request) -> None:
+    """Raises UnsupportedMediaType (415) for JSON that was compressed."""
     if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
         raise UnsupportedMediaType("Send the JSON as it is, without Content-Encoding.")
 
