@@ -8,9 +8,8 @@ from __future__ import annotations
 import asyncio
 import importlib
 import pkgutil
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
@@ -55,7 +54,7 @@ from app.runner.housekeeping import Housekeeping
 from app.runner.roll_call import RollCall
 from app.runner.sweeper import Sweeper
 from app.tenants.erasure import Erasures
-from tests.conftest import Api, make_settings, serving
+from tests.conftest import Api
 from tests.patience import within
 from tests.refused_rows import change, refusing, two_batches
 
@@ -95,10 +94,9 @@ def test_every_loop_is_known() -> None:
 
 
 @pytest.fixture(scope="module")
-async def api(home: Path, database_url: str) -> AsyncIterator[Api]:
+def settings_values() -> dict[str, Any]:
     """Without a worker: what is looked at is the loop that a test makes."""
-    async with serving(make_settings(home, database_url, worker="off")) as client:
-        yield client
+    return {"worker": "off"}
 
 
 @pytest.fixture(scope="module")

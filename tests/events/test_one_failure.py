@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
@@ -18,7 +16,7 @@ from app.events.hub import Hub
 from app.events.readers import Readers
 from app.events.settings import StreamSettings
 from app.kit.db import Database
-from tests.conftest import Api, make_settings, serving
+from tests.conftest import Api
 from tests.patience import within
 from tests.refused_rows import change, two_batches
 
@@ -26,10 +24,9 @@ pytestmark = [pytest.mark.own_service]
 
 
 @pytest.fixture(scope="module")
-async def api(home: Path, database_url: str) -> AsyncIterator[Api]:
-    """Without a worker, which would go on with the batches."""
-    async with serving(make_settings(home, database_url, worker="off")) as client:
-        yield client
+def settings_values() -> dict[str, Any]:
+    """Without a worker: what is looked at is the loop that a test makes."""
+    return {"worker": "off"}
 
 
 @pytest.fixture(scope="module")
