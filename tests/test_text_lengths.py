@@ -12,7 +12,6 @@ from tests.conftest import Api
 SHORT_FORMS: Final = {"uuid", "date-time", "date", "binary"}
 OPEN: Final = {
     "GET /api/batches/{batch_id}/events?Last-Event-ID": "anything but a number of 18 digits is a 400",
-    "POST /api/batches/{batch_id}/jobs": "lines, read as they come, each of at most a MiB",
     "POST /api/restaurants/import": "a table, streamed to the disk, with a limit of its own",
     "PUT /api/restaurants/{restaurant_id}/menu": "a table, streamed to the disk, with a limit of its own",
 }

@@ -16,6 +16,7 @@ from app.batches.adding_schemas import JobsAdd, JobsAdded
 from app.batches.dependencies import DeskDep
 from app.batches.errors import KeyNotForLines, LineNotReadable
 from app.batches.schemas import Item
+from app.batches.service import get_batch
 from app.batches.settings import BatchSettings
 from app.idempotency.dependencies import OnceDep
 from app.kit.container import provided
@@ -25,14 +26,12 @@ from app.kit.dependencies import DatabaseDep
 from app.kit.errors import Problem, TooLarge, UnsupportedMediaType, problems_of
 from app.kit.json_reading import load_json
 from app.kit.web.json_bodies import check_encoding, read_body
-from app.kit.web.json_lines import KINDS, Line, ahead, is_lines, pages_of
+from app.kit.web.json_lines import Line, ahead, is_lines, pages_of
 
 router = APIRouter(prefix="/api", tags=["batches"])
 AT_ONCE: Final = 2_000
 """Items of one transaction: the batch is locked for about a tenth of a second."""
-_LINES: Final = (
-    '{"record": {"lead": "ann@example.org"}, "external_id": "crm-1"}\n{"url": "https://example.org/2.csv"}\n'
-)
+# Lines are told of in the description: the usual makers of clients know no body of that type, and leave the route out.
 _BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -44,7 +43,6 @@ _BODY: dict[str, Any] = {
                     "sealed": True,
                 },
             },
-            KINDS[0]: {"schema": {"type": "string", "description": "An `Item` on each line."}, "example": _LINES},
         },
     }
 }
@@ -70,11 +68,14 @@ async def add_jobs(
 ) -> JobsAdded:
     """Add items to a draft, or to a batch that has not ended.
 
-    JSON is taken as a whole or not at all. Lines of JSON, `application/x-ndjson`, may be as many as a batch may have:
-    they are taken in pages of 2,000, each with an event `jobs.added`. Where something is wrong with a line, or the
-    connection breaks, the pages before it are in; a problem says how many items those were. Items whose `external_id`
-    the batch has already are counted as `existing`: who does not know how far it came sends all of them again.
+    JSON is taken as a whole or not at all. Lines of JSON, each an item such as those of `items`, are sent with the type
+    `application/x-ndjson`, and may be as many as a batch may have: they are taken in pages of 2,000, each with an event
+    `jobs.added`. Where something is wrong with a line, or the connection breaks, the pages before it are in; a problem
+    says how many items those were. Items whose `external_id` the batch has already are counted as `existing`: who does
+    not know how far it came sends all of them again.
     """
+    async with database.transaction() as session:  # before what may be a long body
+        await get_batch(session, caller, batch_id)
     adding = Adding(caller, desk, batch_id, settings.max_batch_jobs)
     if is_lines(request.headers.get("content-type", "")):
         if "idempotency-key" in request.headers:

@@ -70,6 +70,7 @@ CREATES = {
     "POST /api/batches/{batch_id}/retry-failed": Create("batches", NOTHING),
     "POST /api/batches/{batch_id}/restart": Create("batches", NOTHING),
     "POST /api/jobs/{job_id}/retry": Create("batches", **json({}, from_step="behave")),
+    "POST /api/batches/{batch_id}/jobs": Create("jobs", **json({"items": [{"record": {}}]}, sealed=False)),
     "POST /api/batches/{batch_id}/jobs/bulk": Create(
         "bulk_acts", **json({"action": "cancel", "filter": {}}, filter={"status": "failed"})
     ),
@@ -103,7 +104,8 @@ MORE = {"POST /api/webhooks/{webhook_id}/rotate-secret"}
 NOWHERE = MORE | {
     "POST /api/session",
     "POST /api/batches/{batch_id}/stream-tickets",
-    "POST /api/restaurants/import",  # they are many
+    "POST /api/batches/{batch_id}/jobs",  # they are many
+    "POST /api/restaurants/import",  # these are as well
     "POST /api/keys",  # keys are listed and revoked
     "POST /api/keys/{key_id}/rotate",
     "POST /api/invitations",  # and so are these
@@ -136,6 +138,7 @@ async def ids(api: Api) -> AsyncIterator[Ids]:
         for end in ("", "2"):
             failed = await run(api, "behaviour", [{"do": "stop"}])
             made[f"batch_id{end}"], made[f"job_id{end}"] = failed["id"], failed["jobs"][0]["id"]
+            made[f"draft_id{end}"] = (await create("/api/batches", DRAFT))["batch_id"]
             made[f"key_id{end}"] = (await create("/api/keys", {"name": f"To be rotated {end}"}))["id"]
             made[f"restaurant_id{end}"] = (await create("/api/restaurants", {"name": f"Of a batch {end}"}))["id"]
             made[f"registration_batch_id{end}"] = await failed_registration(api)
@@ -176,6 +179,8 @@ async def send(api: Api, operation: str, sent: dict[str, Any], ids: Ids, key: st
         path = path.replace("{batch_id}", "{registration_batch_id}")
     if path.startswith("/api/batch-reports/"):
         path = path.replace("{job_id}", "{report_job_id}")
+    if path == "/api/batches/{batch_id}/jobs":
+        path = path.replace("{batch_id}", "{draft_id}")
     given = filled(sent, ids)
     headers = given.pop("headers", {}) | {"Idempotency-Key": key}
     return await api.request(method, filled(path, ids, end), headers=headers, **given)
