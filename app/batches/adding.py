@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +22,9 @@ from app.batches.items import jobs_of_items
 from app.batches.models import Batch
 from app.batches.plans import read_steps
 from app.batches.schemas import Item
+from app.batches.states import BATCH_TERMINAL
 from app.batches.submission import Task, add_jobs, assign, check_params, params_of
+from app.kit.db import after_commit
 from app.kit.declarations import raises
 from app.kit.secrets.sealing import CannotUnseal
 from app.pipelines.errors import PipelineUnknown
@@ -46,26 +49,40 @@ class Adding:
     async def add(self, session: AsyncSession, items: Sequence[Item], *, sealed: bool | None = None) -> JobsAdded:
         """Add a page of items, and seal the batch behind them if that is wanted; how far all of it is."""
         batch = await service.get_locked(session, self.caller, self.batch_id)
-        is_repeated = not items and sealed and batch.sealed  # sealed already, by the same request perhaps
-        if not is_repeated:
+        if self._has_more(batch, items, sealed):
             service.check_command(batch, "add")
             if batch.sealed:
                 raise BatchSealed("The batch was sealed: no more jobs can be added. Make a new batch.")
+        else:
+            sealed = None
         new, known = await self._new_items(session, items)
         changes = await self._write(session, batch, new) if new else {}
-        if sealed is not None and batch.sealed is not sealed and not is_repeated:
+        if sealed is not None and batch.sealed is not sealed:
             changes |= {"sealed": sealed} | ({} if sealed else {"needs_summary": True})
-        self.added, self.existing = self.added + len(new), self.existing + known
         if changes:
             await self._tell(session, batch, changes, added=len(new), existing=known)
+        after_commit(session, partial(self._count, len(new), known))
         return JobsAdded(
             batch_id=batch.id,
-            added=self.added,
-            existing=self.existing,
+            added=self.added + len(new),
+            existing=self.existing + known,
             jobs_count=changes.get("total_jobs", batch.total_jobs),
             sealed=changes.get("sealed", batch.sealed),
             status=batch.status,
         )
+
+    def _count(self, added: int, existing: int) -> None:
+        self.added, self.existing = self.added + added, self.existing + existing
+
+    @staticmethod
+    def _has_more(batch: Batch, items: Sequence[Item], sealed: bool | None) -> bool:
+        """Whether something is asked of the batch that is not so already.
+
+        It may have ended, or have been sealed by the same request, since the last of the items was added.
+        """
+        if items or sealed is False:
+            return True
+        return sealed is True and not batch.sealed and batch.status not in BATCH_TERMINAL
 
     async def _new_items(self, session: AsyncSession, items: Sequence[Item]) -> tuple[list[Item], int]:
         """Those that the batch does not have, each once, and how many others there are."""

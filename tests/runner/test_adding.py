@@ -7,7 +7,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from tests.batch_helpers import check_log, follow, get_batch, submit
 from tests.conftest import Api
 from tests.live import LiveServer
 from tests.patience import patient, within
+from tests.refused_rows import refusing
 
 LINES = {"Content-Type": "application/x-ndjson"}
 
@@ -110,6 +111,39 @@ async def test_a_batch_may_be_told_later_that_more_is_to_come(api: Api, tmp_path
     assert (await is_quiet(api, batch_id))["status"] == "processing"
     await add(api, batch_id, sealed=True)
     assert (await follow(api, batch_id))[-1]["type"] == "batch.completed"
+
+
+@pytest.mark.parametrize("sealed", [None, True])
+async def test_a_batch_may_end_behind_the_last_of_the_lines(api: Api, tmp_path: Path, sealed: bool | None) -> None:
+    """They are all in: neither what follows them nor the seal is refused."""
+    gate = tmp_path / "gate"
+    batch_id = await submit(api, "staged", [{"wait_at": "fetch", "gate": str(gate)}], max_parallel=1)
+
+    async def body() -> AsyncIterator[bytes]:
+        yield lines(2_000)
+        async with within(60):
+            while (await get_batch(api, batch_id))["counters"]["total"] < 2_001:
+                await asyncio.sleep(0.02)
+            gate.touch()
+            assert (await api.patch(f"/api/batches/{batch_id}", json={"max_parallel": 100})).is_success
+            while not (await get_batch(api, batch_id))["completed_at"]:
+                await asyncio.sleep(0.05)
+
+    query = {} if sealed is None else {"sealed": sealed}
+    reply = await api.post(f"/api/batches/{batch_id}/jobs", params=query, content=body(), headers=LINES)
+    assert (reply.status_code, reply.json()["added"], reply.json()["status"]) == (201, 2_000, "completed")
+    await check_books(api, batch_id)
+
+
+async def test_a_page_that_cannot_be_written_is_taken_back_as_a_whole(api: Api) -> None:
+    batch_id = await make(api, start=False)
+    async with refusing(api.installation.database, "jobs", "insert", "new.external_id = 'item 2500'"):
+        reply = await api.post(f"/api/batches/{batch_id}/jobs", content=lines(3_000), headers=LINES)
+    assert reply.status_code == 500
+    assert (await get_batch(api, batch_id))["counters"]["total"] == 2_000
+    again = (await api.post(f"/api/batches/{batch_id}/jobs", content=lines(3_000), headers=LINES)).json()
+    assert (again["added"], again["existing"]) == (1_000, 2_000)
+    await check_books(api, batch_id)
 
 
 async def test_nothing_is_added_to_a_batch_that_is_sealed(api: Api) -> None:
