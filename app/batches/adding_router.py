@@ -71,8 +71,8 @@ async def add_jobs(
     JSON is taken as a whole or not at all. Lines of JSON, each an item such as those of `items`, are sent with the type
     `application/x-ndjson`, and may be as many as a batch may have: they are taken in pages of 2,000, each with an event
     `jobs.added`. Where something is wrong with a line, or the connection breaks, the pages before it are in; a problem
-    says how many items those were. Items whose `external_id` the batch has already are counted as `existing`: who does
-    not know how far it came sends all of them again.
+    says how many items those were, and `line` or `lines` where it is. Items whose `external_id` the batch has already
+    are counted as `existing`: who does not know how far it came sends all of them again.
     """
     async with database.transaction() as session:  # before what may be a long body
         await get_batch(session, caller, batch_id)
@@ -94,9 +94,13 @@ async def add_jobs(
 
 async def _add_lines(request: Request, database: Database, adding: Adding, sealed: bool | None) -> JobsAdded:
     try:
-        async for items in ahead(_items_of(request)):
-            async with database.transaction() as session:
-                await adding.add(session, items)
+        async for page, items in ahead(_items_of(request)):
+            try:
+                async with database.transaction() as session:
+                    await adding.add(session, items)
+            except Problem as problem:
+                problem.extra["lines"] = [page[0][0], page[-1][0]]
+                raise
         async with database.transaction() as session:
             return await adding.add(session, [], sealed=sealed)
     except Problem as problem:
@@ -104,9 +108,9 @@ async def _add_lines(request: Request, database: Database, adding: Adding, seale
         raise
 
 
-async def _items_of(request: Request) -> AsyncGenerator[list[Item], None]:
+async def _items_of(request: Request) -> AsyncGenerator[tuple[Sequence[Line], list[Item]], None]:
     async for page in pages_of(request.stream(), AT_ONCE):
-        yield await asyncio.to_thread(_read, page)
+        yield page, await asyncio.to_thread(_read, page)
 
 
 def _read(page: Sequence[Line]) -> list[Item]:
